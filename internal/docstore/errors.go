@@ -1,0 +1,51 @@
+package docstore
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrNotFound says that there is no such document.
+	ErrNotFound = errors.New("document not found")
+	// ErrExists says that a document with this id is already there.
+	ErrExists = errors.New("document already exists")
+	// ErrTombstone says that the id belongs to a deleted document that the feed
+	// still speaks of.
+	ErrTombstone = errors.New("document was deleted and its id is not free yet")
+	// ErrConflict says that the document changed since it was read, and, from
+	// Update, that it kept changing for all retries.
+	ErrConflict = errors.New("document was changed by somebody else")
+	// ErrFenced says that another relay has written the feed at this position.
+	ErrFenced = errors.New("feed position is taken")
+	// ErrRepeated says that the feed already has the event.
+	ErrRepeated = errors.New("event is already in the feed")
+	// ErrOutOfRange says that a position is older than the feed's retention: take
+	// the head, list everything, and go on from there.
+	ErrOutOfRange = errors.New("feed position is no longer kept")
+	// ErrUnavailable says that the database cannot be reached now; it may be tried
+	// again.
+	ErrUnavailable = errors.New("database is not available")
+	// ErrLocked says that another process has the embedded database open.
+	ErrLocked = errors.New("database is in use by another process")
+)
+
+// DuplicateError says that a unique index already has the document's values.
+type DuplicateError struct {
+	// Index is the name of the index.
+	Index string
+}
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("another document has the same value in index %q", e.Index)
+}
+
+// BatchError says which documents of a batch could not be written, by their place
+// in it; all others were.
+type BatchError struct {
+	Failed map[int]error
+}
+
+func (e *BatchError) Error() string {
+	return fmt.Sprintf("%d documents of the batch were not written", len(e.Failed))
+}
