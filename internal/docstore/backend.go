@@ -21,7 +21,8 @@ type Index struct {
 	// Name matches [a-z][a-z0-9_]{0,62} and is unique within the collection.
 	Name string
 	// Fields are dotted paths below the body ("external.source"). Values are
-	// strings, booleans, int64, binary or dates, and of one type per field.
+	// strings, booleans, int64, binary or dates, and of one type per field. Binary
+	// values of one field are of one length where their order matters.
 	Fields []string
 	// Unique refuses a second document with the same values (DuplicateError).
 	// On a multikey index no value may stand in two documents; within one
@@ -30,8 +31,10 @@ type Index struct {
 	// Partial leaves out documents that lack one of the fields, or hold null
 	// there. An index that is not partial wants every field present.
 	Partial bool
-	// Multikey says that one of the fields holds an array; each of its elements
-	// is indexed. At most one field of an index may be an array.
+	// Multikey says that the path of the first field meets an array, at its end
+	// ("keys") or on the way ("entries.key"); each of its elements is indexed, and
+	// an empty array is like an index entry that does not exist. A query over such
+	// an index fixes that field (Equal).
 	Multikey bool
 }
 
@@ -41,7 +44,8 @@ type Record struct {
 	Version int64
 	// Body is the aggregate; it is empty in a tombstone.
 	Body bson.Raw
-	// Out are the events not yet relayed, in order of N.
+	// Out are, in Insert and Replace, the events of this write, and from Pending
+	// those not yet relayed, in order of N. Other reads leave it empty.
 	Out []Event
 	// Dead marks a tombstone: the document was deleted, and what is left is what
 	// the relay still has to tell. Reads by users never see it.
@@ -75,7 +79,8 @@ type FeedEvent struct {
 }
 
 // Query asks for documents in the order of an index, or of their ids when Index
-// is empty.
+// is empty. Values reach a backend as string, bool, int64, []byte or time.Time (to
+// the millisecond, UTC), whatever their kind in Go was.
 type Query struct {
 	Index string
 	// Equal fixes the leading fields of the index.
@@ -120,12 +125,16 @@ type Backend interface {
 	// document comes once.
 	Lookup(ctx context.Context, collection, index string, values []any) ([]Record, error)
 
-	// Pending returns up to limit documents with a non-empty outbox, or tombstones
-	// yet to be purged, in order of id from behind after. Bodies are left out.
+	// Pending returns up to limit documents with a non-empty outbox, tombstones
+	// among them, in order of id from behind after. Bodies are left out.
 	Pending(ctx context.Context, collection, after string, limit int) ([]Record, error)
+	// Tombstones returns up to limit tombstones with an empty outbox, in order of
+	// id from behind after.
+	Tombstones(ctx context.Context, collection, after string, limit int) ([]Record, error)
 	// Relayed takes events up to and including n out of each outbox.
 	Relayed(ctx context.Context, collection string, upTo map[string]int64) error
-	// Purge deletes the tombstone with this id if its version is unchanged.
+	// Purge deletes the tombstone with this id if its version is unchanged and its
+	// outbox empty; otherwise it does nothing.
 	Purge(ctx context.Context, collection, id string, version int64) error
 
 	// AppendFeed writes events to the feed at the positions they carry, in order. It
