@@ -13,6 +13,9 @@ type Spec struct {
 	// Name matches [a-z][a-z0-9_]{0,62}.
 	Name    string
 	Indexes []Index
+	// Silent says that these documents never emit events: the relay does not scan
+	// them, and a deleted one leaves nothing behind.
+	Silent bool
 }
 
 // Index declares an index over fields of the body. Documents come out of it in

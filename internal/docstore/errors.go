@@ -26,6 +26,10 @@ var (
 	// ErrUnavailable says that the database cannot be reached now; it may be tried
 	// again.
 	ErrUnavailable = errors.New("database is not available")
+	// ErrTooLarge says that a document is over MaxBody.
+	ErrTooLarge = errors.New("document is too large")
+	// ErrClosed says that the store was closed.
+	ErrClosed = errors.New("store is closed")
 	// ErrLocked says that another process has the embedded database open.
 	ErrLocked = errors.New("database is in use by another process")
 )
@@ -47,5 +51,20 @@ type BatchError struct {
 }
 
 func (e *BatchError) Error() string {
-	return fmt.Sprintf("%d documents of the batch were not written", len(e.Failed))
+	first := -1
+	for i := range e.Failed {
+		if first < 0 || i < first {
+			first = i
+		}
+	}
+	return fmt.Sprintf("%d documents of the batch were not written; document %d: %v", len(e.Failed), first, e.Failed[first])
+}
+
+// Unwrap returns the errors of the single documents.
+func (e *BatchError) Unwrap() []error {
+	errs := make([]error, 0, len(e.Failed))
+	for _, err := range e.Failed {
+		errs = append(errs, err)
+	}
+	return errs
 }
