@@ -1,0 +1,99 @@
+package architecture
+
+// Groups of packages that the rules speak of.
+var (
+	databaseDrivers = []string{
+		"database/sql/...",
+		"go.mongodb.org/mongo-driver/...",
+		"modernc.org/sqlite/...",
+	}
+	// Documents are encoded by the driver's own codec, which talks to no database.
+	documentCodec = []string{
+		"go.mongodb.org/mongo-driver/v2/bson/...",
+	}
+	protobuf = []string{
+		"proto/gen/...",
+		"buf.build/gen/...",
+		"buf.build/go/protovalidate/...",
+		"google.golang.org/genproto/...",
+		"google.golang.org/grpc/...",
+		"google.golang.org/protobuf/...",
+	}
+)
+
+// rules are the import rules of the project; docs/adr says why. They hold for
+// the program, not for tests: a test may bring a real store, for example.
+var rules = []rule{
+	{
+		name:   "generated code imports nothing of this project",
+		covers: []string{"proto/gen/..."},
+		only:   []string{"proto/gen/..."},
+	},
+	{
+		name:   "internal/platform imports at most generated code",
+		covers: []string{"internal/platform/..."},
+		only:   []string{"internal/platform/...", "proto/gen/..."},
+	},
+	{
+		name:   "internal/docstore imports at most generated code",
+		covers: []string{"internal/docstore/..."},
+		only:   []string{"internal/docstore/...", "proto/gen/..."},
+	},
+	{
+		name:   "only a backend of internal/docstore imports a database driver",
+		covers: []string{"..."},
+		except: []string{"internal/docstore/sqlite/...", "internal/docstore/mongodb/..."},
+		never:  databaseDrivers,
+		unless: documentCodec,
+		direct: true,
+	},
+	{
+		name:   "only cmd/evenhand chooses a backend of internal/docstore",
+		covers: []string{"..."},
+		except: []string{"cmd/evenhand/...", "internal/docstore/sqlite/...", "internal/docstore/mongodb/..."},
+		never:  []string{"internal/docstore/sqlite/...", "internal/docstore/mongodb/..."},
+		direct: true,
+	},
+	{
+		name:   "a service's domain imports no protobuf and no database driver",
+		covers: []string{"services/..."},
+		except: []string{"services/*/rpc/..."},
+		never:  append(append([]string{}, protobuf...), databaseDrivers...),
+		unless: documentCodec,
+	},
+	{
+		name:   "a service's domain imports its own packages and what all services share",
+		covers: []string{"services/{service}/..."},
+		except: []string{"services/*/rpc/..."},
+		only:   []string{"services/{service}/...", "internal/docstore/...", "internal/platform/..."},
+	},
+	{
+		name:   "a service's rpc sees generated code, its own domain and the platform",
+		covers: []string{"services/{service}/rpc/..."},
+		only:   []string{"services/{service}/...", "proto/gen/...", "internal/platform/..."},
+	},
+	{
+		name:   "a service's domain does not import its rpc",
+		covers: []string{"services/{service}/..."},
+		except: []string{"services/*/rpc/..."},
+		never:  []string{"services/{service}/rpc/..."},
+		direct: true,
+	},
+	{
+		name:   "the gateway imports generated code and the platform, never a service",
+		covers: []string{"gateway/..."},
+		only:   []string{"gateway/...", "proto/gen/...", "internal/platform/..."},
+	},
+	{
+		name:   "the client imports generated code only",
+		covers: []string{"client/..."},
+		only:   []string{"client/...", "proto/gen/..."},
+	},
+	{
+		name:   "only cmd/evenhand composes",
+		covers: []string{"..."},
+		except: []string{"cmd/evenhand/...", "services/..."},
+		never:  []string{"services/...", "cmd/..."},
+		direct: true,
+	},
+}
