@@ -28,6 +28,8 @@ var (
 	ErrUnavailable = errors.New("database is not available")
 	// ErrTooLarge says that a document is over MaxBody.
 	ErrTooLarge = errors.New("document is too large")
+	// ErrRequestReused says that a request id came again with another payload.
+	ErrRequestReused = errors.New("request id was used before with another payload")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("store is closed")
 	// ErrLocked says that another process has the embedded database open.

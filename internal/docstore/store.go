@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -60,10 +61,14 @@ type Store struct {
 
 	written  signal // an outbox got an event
 	appended signal // the feed got an event
+	scanned  signal // a complete scan of the outboxes ended
+	relaying atomic.Bool
 
 	mu          sync.Mutex
 	closed      bool
 	collections []Spec
+	scanHead    int64
+	scanStarted time.Time
 
 	working sync.WaitGroup // goroutines that share writes
 }
