@@ -1,0 +1,179 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+const (
+	connectTimeout = 10 * time.Second
+	// selectTimeout outlasts the election of a primary.
+	selectTimeout = 15 * time.Second
+	pingTimeout   = 5 * time.Second
+	closeTimeout  = 5 * time.Second
+)
+
+// Options tune a connection. The zero value serves.
+type Options struct {
+	// AppName is what the server's logs call this program; "evenhand" by default.
+	AppName string
+	// PoolSize is the most connections to one server; 64 by default.
+	PoolSize uint64
+	// Timeout bounds an operation, retries included, whose context has no deadline;
+	// 30 s by default.
+	Timeout time.Duration
+	// Trace, when set, is called before every command that reads or writes a
+	// collection, with the command's name and the collection's; the function it
+	// returns is called when the command has ended.
+	Trace func(ctx context.Context, command, collection string) (end func(error))
+
+	// monitor sees every command; tests use it.
+	monitor *event.CommandMonitor
+}
+
+func (o Options) withDefaults() Options {
+	if o.AppName == "" {
+		o.AppName = "evenhand"
+	}
+	if o.PoolSize == 0 {
+		o.PoolSize = 64
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 30 * time.Second
+	}
+	if o.monitor == nil && o.Trace != nil {
+		o.monitor = traceMonitor(o.Trace)
+	}
+	return o
+}
+
+// backend is a docstore.Backend in one database of a server.
+type backend struct {
+	client *mongo.Client
+	db     *mongo.Database
+	feed   *mongo.Collection
+	ping   time.Duration // the longest a ping takes
+
+	mu    sync.RWMutex
+	specs map[string]docstore.Spec
+}
+
+var _ docstore.Backend = (*backend)(nil)
+
+// Open connects to a server and returns the backend that keeps its collections in
+// the named database. The URI is a connection string, mongodb:// or mongodb+srv://;
+// one that asks for weaker guarantees than this package gives is refused. The error
+// wraps docstore.ErrUnavailable when no server answers.
+func Open(ctx context.Context, uri, database string, opts Options) (docstore.Backend, error) {
+	opts = opts.withDefaults()
+	o, err := clientOptions(uri, opts)
+	if err != nil {
+		return nil, err
+	}
+	client, err := mongo.Connect(o)
+	if err != nil {
+		return nil, fmt.Errorf("MongoDB connection string: %w", uriError(err))
+	}
+	db := client.Database(database)
+	b := &backend{
+		client: client,
+		db:     db,
+		feed:   db.Collection(feedName),
+		ping:   min(pingTimeout, opts.Timeout),
+		specs:  map[string]docstore.Spec{},
+	}
+	if err := b.start(ctx); err != nil {
+		_ = b.Close()
+		return nil, fmt.Errorf("MongoDB at %s, database %q: %w", strings.Join(o.Hosts, ","), database, err)
+	}
+	return b, nil
+}
+
+func (b *backend) start(ctx context.Context) error {
+	if err := b.Ping(ctx); err != nil {
+		return err
+	}
+	return b.declareFeed(ctx)
+}
+
+// clientOptions are those of the URI, with the guarantees this package owes.
+func clientOptions(uri string, opts Options) (*options.ClientOptions, error) {
+	durable := writeconcern.Majority()
+	durable.Journal = new(true)
+	o := options.Client().ApplyURI(uri)
+	if err := o.Validate(); err != nil {
+		return nil, fmt.Errorf("MongoDB connection string: %w", uriError(err))
+	}
+	if err := checkGuarantees(o); err != nil {
+		return nil, fmt.Errorf("MongoDB connection string: %w", err)
+	}
+	o.SetWriteConcern(durable).
+		SetReadConcern(readconcern.Majority()).
+		SetReadPreference(readpref.Primary()).
+		SetAppName(opts.AppName).
+		SetMaxPoolSize(opts.PoolSize).
+		SetTimeout(opts.Timeout).
+		SetConnectTimeout(connectTimeout).
+		SetServerSelectionTimeout(selectTimeout)
+	if opts.monitor != nil {
+		o.SetMonitor(opts.monitor)
+	}
+	return o, nil
+}
+
+// checkGuarantees refuses a URI that asks for less than what this package gives,
+// rather than do something else than it says.
+func checkGuarantees(o *options.ClientOptions) error {
+	const always = "take it out: writes always wait for a majority and the journal, and reads are of what a majority has, from the primary"
+	if wc := o.WriteConcern; wc != nil {
+		if wc.W != nil && wc.W != "majority" {
+			return fmt.Errorf("it sets w=%v; %s", wc.W, always)
+		}
+		if wc.Journal != nil && !*wc.Journal {
+			return fmt.Errorf("it sets journal=false; %s", always)
+		}
+	}
+	if rc := o.ReadConcern; rc != nil && rc.Level != "majority" {
+		return fmt.Errorf("it sets readConcernLevel=%s; %s", rc.Level, always)
+	}
+	if rp := o.ReadPreference; rp != nil && rp.Mode() != readpref.PrimaryMode {
+		return fmt.Errorf("it sets readPreference=%s; %s", rp.Mode(), always)
+	}
+	return nil
+}
+
+// Embedded says that other processes may use the database too.
+func (b *backend) Embedded() bool { return false }
+
+// Ping says whether the primary answers within five seconds, or Options.Timeout.
+func (b *backend) Ping(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, b.ping)
+	defer cancel()
+	err := b.db.RunCommand(bounded, bson.D{{Key: "ping", Value: 1}}).Err()
+	return translate(ctx, err)
+}
+
+// Close ends the connections, waiting at most five seconds for those in use.
+func (b *backend) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	err := b.client.Disconnect(ctx)
+	if errors.Is(err, mongo.ErrClientDisconnected) {
+		return nil
+	}
+	return translate(context.Background(), err)
+}

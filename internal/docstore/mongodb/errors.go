@@ -1,0 +1,111 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+var (
+	errURI = errors.New(`it cannot be read: want mongodb://[user:password@]host[:port][,host…]/[?option=value], with characters like "@" in a password percent-encoded`)
+	// errAuth says what to look at when the server does not let us in.
+	errAuth = errors.New("the server refused the user name or password, or the user lacks the readWrite role on the database")
+	// errRetry is what servers say that know no retryable writes.
+	errRetry = errors.New("the server knows no retryable writes: add retryWrites=false to the connection string")
+)
+
+// Codes of server errors, from the server's error_codes.yml.
+const (
+	codeDuplicate = 11000
+
+	codeUnauthorized = 13
+	codeAuthFailed   = 18
+	codeNoTxnNumbers = 20
+	codeNoRetry      = 301 // Amazon DocumentDB
+)
+
+var (
+	// codesTooLarge say that a document or message is over the server's limit.
+	codesTooLarge = []int{10334, 17280, 17419, 17420}
+	// codesAway say that this server is not, or is no longer, the one to write to,
+	// or that it did not get the write to a majority in time.
+	codesAway = []int{6, 7, 43, 50, 64, 89, 91, 100, 133, 134, 189, 202, 262, 317, 358, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436}
+)
+
+// failure is an error of the driver's as the rest of the program may see it: what it
+// means, without the driver's words, which may quote data. Those go to the log only
+// (slog.LogValuer).
+type failure struct {
+	kind  error
+	cause error
+}
+
+func (f *failure) Error() string { return f.kind.Error() }
+
+func (f *failure) Unwrap() error { return f.kind }
+
+// LogValue gives a log the driver's own words.
+func (f *failure) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("error", f.kind.Error()), slog.String("driver", f.cause.Error()))
+}
+
+// translate says in docstore's terms what an error of the driver's means to a caller
+// whose context is ctx. Duplicates are for the operations that can cause them.
+func translate(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{kind: kind(ctx, err), cause: err}
+}
+
+func kind(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.Is(err, mongo.ErrClientDisconnected) {
+		return docstore.ErrClosed
+	}
+	codes := slices.DeleteFunc(mongo.ErrorCodes(err), func(c int) bool { return c == 0 })
+	has := func(c int) bool { return slices.Contains(codes, c) }
+	switch {
+	case has(codeAuthFailed), has(codeUnauthorized):
+		return errAuth
+	case has(codeNoTxnNumbers), has(codeNoRetry):
+		return errRetry
+	case slices.ContainsFunc(codesTooLarge, has):
+		return docstore.ErrTooLarge
+	case mongo.IsTimeout(err), mongo.IsNetworkError(err), unconfirmed(err), slices.ContainsFunc(codesAway, has):
+		return docstore.ErrUnavailable
+	case len(codes) > 0:
+		return fmt.Errorf("the database refused the operation with code %v", codes)
+	case errors.As(err, new(mongo.MarshalError)), errors.As(err, new(mongo.InvalidArgumentError)):
+		return errors.New("the database driver could not encode the operation")
+	}
+	// What remains is about reaching a server: none selected, no connection in the pool.
+	return docstore.ErrUnavailable
+}
+
+// unconfirmed says that a write was made but is not known to be on a majority.
+func unconfirmed(err error) bool {
+	var one mongo.WriteException
+	var bulk mongo.BulkWriteException
+	return errors.As(err, &one) && one.WriteConcernError != nil ||
+		errors.As(err, &bulk) && bulk.WriteConcernError != nil
+}
+
+// uriError says what is wrong with a connection string without quoting it, since it
+// may hold a password.
+func uriError(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return fmt.Errorf("it names a file that cannot be read: %w", file)
+	}
+	return errURI
+}

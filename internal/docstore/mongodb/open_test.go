@@ -1,0 +1,79 @@
+package mongodb
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testURI is where the server for tests is; without one the test is skipped.
+func testURI(t testing.TB) string {
+	t.Helper()
+	uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
+	if uri == "" {
+		t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
+	}
+	return uri
+}
+
+// openTest opens a database of the test's own, which is dropped at its end.
+func openTest(t testing.TB, opts Options) *backend {
+	t.Helper()
+	opened, err := Open(t.Context(), testURI(t), "test_"+strings.ToLower(rand.Text()), opts)
+	require.NoError(t, err)
+	b := opened.(*backend)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		require.NoError(t, b.db.Drop(ctx))
+		require.NoError(t, b.Close())
+	})
+	return b
+}
+
+func TestOpenRefusesWeakerGuarantees(t *testing.T) {
+	for option, says := range map[string]string{
+		"w=1":                             "w=1",
+		"w=0":                             "w=0",
+		"journal=false":                   "journal=false",
+		"readConcernLevel=local":          "readConcernLevel=local",
+		"readPreference=secondary":        "readPreference=secondary",
+		"w=majority&journal=false":        "journal=false",
+		"readPreference=nearest&w=1":      "w=1",
+		"readConcernLevel=available":      "readConcernLevel=available",
+		"readPreference=primaryPreferred": "readPreference=primaryPreferred",
+	} {
+		_, err := Open(t.Context(), "mongodb://127.0.0.1:1/?"+option, "x", Options{})
+		require.ErrorContains(t, err, says, option)
+		require.ErrorContains(t, err, "take it out", option)
+	}
+}
+
+func TestOpenDoesNotQuotePasswords(t *testing.T) {
+	for _, uri := range []string{
+		"mongodb://user:sec/ret@127.0.0.1:1/",
+		"mongodb://user:secret@127.0.0.1:port/",
+		"postgres://user:secret@127.0.0.1/",
+		"mongodb://user:secret@127.0.0.1:1/?w=none&tls=maybe",
+	} {
+		_, err := Open(t.Context(), uri, "x", Options{Timeout: time.Second})
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "sec")
+	}
+}
+
+func TestOpenWithoutServer(t *testing.T) {
+	_, err := Open(t.Context(), "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=1", "x", Options{Timeout: 200 * time.Millisecond})
+	require.ErrorIs(t, err, docstore.ErrUnavailable)
+	require.EqualError(t, err, `MongoDB at 127.0.0.1:1, database "x": database is not available`)
+}
