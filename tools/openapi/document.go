@@ -138,22 +138,27 @@ func (d *document) finishBody(op *object, verb, id string, m method) error {
 	if !schema.has("$ref") { // body: "*" makes a schema of the request's fields
 		d.finishSchema(m.InputType, schema)
 	}
+	example, err := d.requestExample(id, m.InputType, schema)
+	if err != nil {
+		return err
+	}
 	if component := d.schemas.object(reference(schema)); verb == "patch" && component != nil && component.has("required") {
-		schema = component.without("required") // a patch sends what it changes
-		content.set("schema", schema)
+		content.set("schema", component.without("required")) // a patch sends what it changes
 	}
-	if raw, ok := d.about.Requests[id]; ok {
-		value, err := decode(raw)
-		if err != nil {
-			return err
-		}
-		content.set("example", value)
-		return nil
-	}
-	if value, ok := d.bodyExample(m.InputType, schema, maker{request: true}); ok {
-		content.set("example", value)
+	if example != nil {
+		content.set("example", example)
 	}
 	return nil
+}
+
+// requestExample takes the request body that api.json gives, or makes one; nil
+// where there is nothing to make it of.
+func (d *document) requestExample(id, message string, schema *object) (any, error) {
+	if raw, ok := d.about.Requests[id]; ok {
+		return decode(raw)
+	}
+	example, _ := d.bodyExample(message, schema, maker{request: true})
+	return example, nil
 }
 
 func (d *document) finishResponses(op *object, m method) {
@@ -259,9 +264,9 @@ func unwrap(text string) string {
 		line = strings.TrimSpace(line)
 		switch {
 		case i == 0:
+		case strings.HasSuffix(joined.String(), "\n"): // one empty line is enough
 		case line == "":
 			joined.WriteString("\n\n")
-		case strings.HasSuffix(joined.String(), "\n"):
 		case strings.HasPrefix(line, "- "):
 			joined.WriteString("\n")
 		default:
