@@ -1,0 +1,127 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/currency"
+)
+
+// MaxAmount bounds every amount in a schedule, in minor units: a thousand
+// billion of a currency with three decimals.
+const MaxAmount int64 = 1e15
+
+// Currency is an ISO 4217 currency with the number of decimals of its minor
+// unit: 0 for JPY, 2 for USD, 3 for KWD.
+type Currency struct {
+	Code   string
+	Digits int
+}
+
+// LookupCurrency returns the currency of a three-letter ISO 4217 code, which
+// must be upper case. The decimals are those of the Unicode CLDR.
+func LookupCurrency(code string) (Currency, error) {
+	unit, err := currency.ParseISO(code)
+	if err != nil || unit.String() != code || code == "XXX" {
+		return Currency{}, fmt.Errorf("%q is not an ISO 4217 currency: write three capital letters such as USD", code)
+	}
+	digits, _ := currency.Standard.Rounding(unit)
+	return Currency{Code: code, Digits: digits}, nil
+}
+
+// ParseAmount reads a plain decimal such as 500, 500.0 or 500.00 as exact minor
+// units. Signs, exponents, separators and more decimals than the currency has
+// are refused, even zeros: 1.000 may have been meant as a thousand.
+func (c Currency) ParseAmount(text string) (int64, error) {
+	whole, decimals, point := strings.Cut(text, ".")
+	if !isDigits(whole) || point && !isDigits(decimals) {
+		return 0, fmt.Errorf("%q is not an amount: write digits with a decimal point at most, such as %s", text, c.Decimal(50000))
+	}
+	if len(decimals) > c.Digits {
+		return 0, fmt.Errorf("%q has %d decimals but %s has %d: write amounts like %s", text, len(decimals), c.Code, c.Digits, c.Decimal(50000))
+	}
+	minor, err := strconv.ParseInt(whole+decimals+strings.Repeat("0", c.Digits-len(decimals)), 10, 64)
+	if err != nil || minor > MaxAmount {
+		return 0, fmt.Errorf("%q is too large: at most %s", text, c.Decimal(MaxAmount))
+	}
+	return minor, nil
+}
+
+var errNanos = errors.New("units and nanos differ in sign or nanos is out of range")
+
+// FromUnits returns the minor units of an amount given as whole units and
+// billionths, the form of google.type.Money. An amount finer than the minor
+// unit, or beyond 64 bits, is an error.
+func (c Currency) FromUnits(units int64, nanos int32) (int64, error) {
+	if nanos <= -1e9 || nanos >= 1e9 || units > 0 && nanos < 0 || units < 0 && nanos > 0 {
+		return 0, errNanos
+	}
+	scale := c.scale()
+	step := int64(1e9) / scale
+	if int64(nanos)%step != 0 {
+		return 0, fmt.Errorf("amount is finer than the %d decimals of %s", c.Digits, c.Code)
+	}
+	if units > math.MaxInt64/scale-1 || units < -math.MaxInt64/scale+1 {
+		return 0, fmt.Errorf("amount of %d %s is too large", units, c.Code)
+	}
+	return units*scale + int64(nanos)/step, nil
+}
+
+// Units is the inverse of FromUnits.
+func (c Currency) Units(minor int64) (units int64, nanos int32) {
+	scale := c.scale()
+	return minor / scale, int32(minor % scale * (int64(1e9) / scale))
+}
+
+// Decimal writes minor units with all decimals of the currency: 500.00.
+func (c Currency) Decimal(minor int64) string {
+	sign, whole, decimals := c.split(minor)
+	return sign + whole + decimals
+}
+
+// symbols are the signs that name one currency on their own.
+var symbols = map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "ILS": "₪", "UAH": "₴", "VND": "₫", "NGN": "₦"}
+
+// Format writes minor units for people, exactly: $1,234.50, -€0.05, KWD 1.234.
+func (c Currency) Format(minor int64) string {
+	sign, whole, decimals := c.split(minor)
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if symbol, ok := symbols[c.Code]; ok {
+		return sign + symbol + whole + decimals
+	}
+	return sign + c.Code + " " + whole + decimals
+}
+
+// split returns the sign, the whole units and the decimals with their point.
+func (c Currency) split(minor int64) (sign, whole, decimals string) {
+	magnitude := uint64(minor)
+	if minor < 0 {
+		sign, magnitude = "-", -magnitude
+	}
+	digits := strconv.FormatUint(magnitude, 10)
+	if c.Digits == 0 {
+		return sign, digits, ""
+	}
+	if missing := c.Digits + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	at := len(digits) - c.Digits
+	return sign, digits[:at], "." + digits[at:]
+}
+
+func (c Currency) scale() int64 {
+	scale := int64(1)
+	for range c.Digits {
+		scale *= 10
+	}
+	return scale
+}
+
+func isDigits(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}

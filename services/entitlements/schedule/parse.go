@@ -1,0 +1,149 @@
+package schedule
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// MaxFileBytes bounds a schedule file.
+const MaxFileBytes = 1 << 20
+
+// File is a schedule together with the places of its parts.
+type File struct {
+	Schedule *Schedule
+	Places   Places
+}
+
+// Parse reads a schedule file. Its error is of type Problems and holds all that
+// is wrong with the file, up to MaxProblems.
+func Parse(data []byte) (*Schedule, error) {
+	file, err := ParseFile(data)
+	if err != nil {
+		return nil, err
+	}
+	return file.Schedule, nil
+}
+
+// ParseFile is Parse for callers that have more to say about places in the file.
+func ParseFile(data []byte) (*File, error) {
+	root, err := document(data)
+	if err != nil {
+		return nil, err
+	}
+	r := newReader(root)
+	s := r.schedule(root)
+	problems := r.problems
+	for _, p := range Validate(s) {
+		if !r.problems.concern(p.Path) {
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) > 0 {
+		located := r.places.Locate(problems)
+		return nil, located[:min(len(located), MaxProblems)]
+	}
+	return &File{Schedule: s, Places: r.places}, nil
+}
+
+// document returns the root of the one YAML document in data.
+func document(data []byte) (*yaml.Node, error) {
+	if len(data) > MaxFileBytes {
+		return nil, Problems{{Line: 1, Column: 1, Reason: TooLarge, Message: "the file is larger than 1 MiB: a schedule is a short text"}}
+	}
+	if at := invalidUTF8(data); at >= 0 {
+		line := 1 + bytes.Count(data[:at], []byte("\n"))
+		column := at - bytes.LastIndexByte(data[:at], '\n')
+		return nil, Problems{{Line: line, Column: column, Reason: NotYAML, Message: "the file is not UTF-8 text: save it with that encoding"}}
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var root yaml.Node
+	if err := decoder.Decode(&root); errors.Is(err, io.EOF) {
+		return nil, Problems{{Line: 1, Column: 1, Reason: Missing, Message: `the file is empty: it must begin with "schedule: <id>"`}}
+	} else if err != nil {
+		return nil, Problems{syntaxProblem(err, data)}
+	}
+	var second yaml.Node
+	if err := decoder.Decode(&second); err == nil {
+		return nil, Problems{{Line: second.Line, Column: second.Column, Reason: NotYAML, Message: "a second document begins here: a file holds one schedule, remove the --- and what follows"}}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, Problems{syntaxProblem(err, data)}
+	}
+	if problems := refuseIndirection(&root, nil); len(problems) > 0 {
+		return nil, problems
+	}
+	if top := root.Content[0]; top.Kind != yaml.MappingNode {
+		return nil, Problems{{Line: top.Line, Column: top.Column, Reason: WrongType, Message: fmt.Sprintf(`found %s: the file must begin with keys such as "schedule: <id>"`, describe(top))}}
+	}
+	return root.Content[0], nil
+}
+
+func invalidUTF8(data []byte) int {
+	for at := 0; at < len(data); {
+		r, size := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
+	return -1
+}
+
+var syntaxError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// syntaxProblem turns an error of the YAML library, which gives the line in its
+// text at most, into a problem.
+func syntaxProblem(err error, data []byte) Problem {
+	p := Problem{Line: 1, Column: 1, Reason: NotYAML, Message: "the file is not YAML: " + err.Error()}
+	match := syntaxError.FindStringSubmatch(err.Error())
+	if match == nil {
+		return p
+	}
+	if line, err := strconv.Atoi(match[1]); err == nil {
+		p.Line = line
+	}
+	p.Message = "the file is not YAML: " + match[2]
+	lines := strings.Split(string(data), "\n")
+	if p.Line > len(lines) {
+		p.Line = len(lines)
+	}
+	for i := max(p.Line-2, 0); i < min(p.Line+1, len(lines)); i++ {
+		indent := lines[i][:len(lines[i])-len(strings.TrimLeft(lines[i], " \t"))]
+		if tab := strings.IndexByte(indent, '\t'); tab >= 0 {
+			p.Line, p.Column = i+1, tab+1
+			p.Message = "a tab is used to indent: YAML allows only spaces there"
+			break
+		}
+	}
+	return p
+}
+
+// refuseIndirection refuses what makes the file say something other than it
+// shows: anchors, aliases and explicit tags.
+func refuseIndirection(n *yaml.Node, problems Problems) Problems {
+	if len(problems) >= MaxProblems {
+		return problems
+	}
+	refuse := func(what string) {
+		problems = append(problems, Problem{Line: n.Line, Column: n.Column, Reason: NotYAML, Message: what})
+	}
+	switch {
+	case n.Kind == yaml.AliasNode:
+		refuse("an alias (*" + n.Value + ") is not allowed: write the value out")
+	case n.Anchor != "":
+		refuse("an anchor (&" + n.Anchor + ") is not allowed: write the value out where it is needed")
+	case n.Style&yaml.TaggedStyle != 0:
+		refuse("a tag (" + n.Tag + ") is not allowed: write the plain value")
+	}
+	for _, child := range n.Content {
+		problems = refuseIndirection(child, problems)
+	}
+	return problems
+}
