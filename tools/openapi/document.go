@@ -157,8 +157,10 @@ func (d *document) requestExample(id, message string, schema *object) (any, erro
 	if raw, ok := d.about.Requests[id]; ok {
 		return decode(raw)
 	}
-	example, _ := d.bodyExample(message, schema, maker{request: true})
-	return example, nil
+	if example, ok := d.bodyExample(message, schema, maker{request: true}); ok {
+		return example, nil
+	}
+	return nil, nil
 }
 
 func (d *document) finishResponses(op *object, m method) {

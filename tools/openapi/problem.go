@@ -76,15 +76,15 @@ func responses() *object {
 			"content", newObject("application/problem+json", content),
 		)
 	}
-	any := problem("Any other error.")
-	any.object("content").object("application/problem+json").set("example", problemExample())
+	other := problem("Any other error.")
+	other.object("content").object("application/problem+json").set("example", problemExample())
 	return newObject(
 		"NotModified", newObject("description", "The resource is still the one whose ETag was given.",
 			"headers", newObject("ETag", newObject("$ref", "#/components/headers/ETag"))),
 		"Unauthenticated", problem("The call carries no token, or one that is unknown, revoked or expired."),
 		"PermissionDenied", problem("The caller's roles lack the permission that the answer names."),
 		"PreconditionFailed", problem("The resource has changed since the ETag given: read it again."),
-		"Problem", any,
+		"Problem", other,
 	)
 }
 
