@@ -15,7 +15,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Packages to test, lint and bench: make test PKGS=./internal/docstore/...
 PKGS ?= ./...
 # Where the race detector is worth its time: what runs goroutines of its own.
-RACE_PKGS ?= $(PKGS)
+RACE_PKGS ?= $(patsubst %,./%/...,$(wildcard internal services gateway client))
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
 # Flags for the server of `make run`: make run ARGS="--http-addr 127.0.0.1:8081"
@@ -63,7 +63,7 @@ test-long: ## Run all tests with the long properties and crash tests
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (20s), one after the other
-	tools/fuzz $(FUZZTIME)
+	@tools/fuzz $(FUZZTIME)
 
 .PHONY: bench
 bench: ## Run the benchmarks, each figure beside its floor
@@ -84,6 +84,7 @@ lint: lint-go lint-proto lint-openapi ## Check Go, .proto files and the OpenAPI 
 .PHONY: lint-go
 lint-go: $(TOOLS)/golangci-lint ## Check the Go code: format, vet, linters
 	$(TOOLS)/golangci-lint run $(PKGS)
+	cd tools && $(TOOLS)/golangci-lint run ./openapi
 
 .PHONY: lint-proto
 lint-proto: proto-deps ## Check the .proto files: rules and format
@@ -96,19 +97,19 @@ lint-openapi: $(BUF) ## Check the OpenAPI document, its examples included
 
 .PHONY: breaking
 breaking: proto-deps ## Compare the .proto files with main: nothing a client relies on may change
-	tools/breaking
+	@tools/breaking
 
 .PHONY: generate
 generate: proto-deps ## Generate Go, the REST gateway and the OpenAPI document from the .proto files
-	tools/generate .
+	@tools/generate .
 
 .PHONY: generate-check
 generate-check: proto-deps ## Fail, with a diff, when generated code or a go.mod is not current
-	tools/generate-check
+	@tools/generate-check
 
 .PHONY: proto-deps
 proto-deps: $(BUF) ## Fetch the third-party .proto files that ours import (needs npm)
-	tools/proto-deps
+	@tools/proto-deps
 
 # The tools, pinned by their own go.mod files and built once for each change of those.
 $(BUF): tools/go.mod tools/go.sum
