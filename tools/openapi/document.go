@@ -61,6 +61,9 @@ func (d *document) finishOperation(op *object, verb string, r route) error {
 	if !known {
 		return fmt.Errorf("no RPC for the operation id %s", id)
 	}
+	if m.Options.Access.Permission == "" {
+		return fmt.Errorf("%s names no permission: give it the option evenhand.type.v1.access", id)
+	}
 	op.set("tags", []any{r.tag})
 	d.describe(op, m)
 	for _, p := range op.array("parameters") {

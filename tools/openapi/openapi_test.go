@@ -24,6 +24,7 @@ const testDescriptors = `{"file": [
    "service": [{"name": "Shops", "method": [
      {"name": "GetShop", "inputType": ".t.v1.GetShopRequest", "outputType": ".t.v1.Shop",
       "options": {"[evenhand.type.v1.access]": {"permission": "shops.read"}}},
+     {"name": "ListShops", "inputType": ".t.v1.GetShopRequest", "outputType": ".t.v1.Shop"},
      {"name": "UpdateShop", "inputType": ".t.v1.UpdateShopRequest", "outputType": ".t.v1.Shop",
       "options": {"[evenhand.type.v1.access]": {"permission": "shops.update", "assigned": true}, "[google.api.http]": {"body": "shop"}}}
    ]}]}
@@ -135,6 +136,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"a path without a tag", testPart, strings.Replace(testAPI, `"shops":`, `"stores":`, 1), `of "shops" is called`},
 		{"an unknown tag", testPart, strings.Replace(testAPI, `"tag": "Shops"`, `"tag": "Stores"`, 1), `"Stores", which is not in tags`},
 		{"an operation of no RPC", strings.Replace(testPart, "Shops_GetShop", "Shops_Lost", 1), testAPI, "no RPC for the operation id Shops_Lost"},
+		{"an RPC without a permission", strings.Replace(testPart, `"Shops_GetShop"`, `"Shops_ListShops"`, 1), testAPI, "Shops_ListShops names no permission"},
 		{"two operations at one path", strings.Replace(testPart, `"patch"`, `"get"`, 1), testAPI, "two operations at GET /v1/shops/{shop}"},
 	}
 	for _, tt := range tests {

@@ -41,8 +41,8 @@ type RevenueServiceClient interface {
 	// Records one entry from a named source system. NOT_FOUND for the account; ALREADY_EXISTS when the
 	// source's external id is recorded; FAILED_PRECONDITION with CURRENCY.
 	CreateRevenueEntry(ctx context.Context, in *CreateRevenueEntryRequest, opts ...grpc.CallOption) (*CreateRevenueEntryResponse, error)
-	// Records up to 500 entries of any accounts (AIP-233), all or none. ALREADY_EXISTS, NOT_FOUND and
-	// INVALID_ARGUMENT name the entry by its place.
+	// Records up to 500 entries (AIP-233), all or none: of one account, or of several under `accounts/-`.
+	// ALREADY_EXISTS, NOT_FOUND and INVALID_ARGUMENT name the entry by its place.
 	BatchCreateRevenueEntries(ctx context.Context, in *BatchCreateRevenueEntriesRequest, opts ...grpc.CallOption) (*BatchCreateRevenueEntriesResponse, error)
 	// Records the counter-entry of an entry that was a mistake: the negative amount, on the same day, citing
 	// it. NOT_FOUND; FAILED_PRECONDITION when it has been reversed, or is itself a reversal.
@@ -138,8 +138,8 @@ type RevenueServiceServer interface {
 	// Records one entry from a named source system. NOT_FOUND for the account; ALREADY_EXISTS when the
 	// source's external id is recorded; FAILED_PRECONDITION with CURRENCY.
 	CreateRevenueEntry(context.Context, *CreateRevenueEntryRequest) (*CreateRevenueEntryResponse, error)
-	// Records up to 500 entries of any accounts (AIP-233), all or none. ALREADY_EXISTS, NOT_FOUND and
-	// INVALID_ARGUMENT name the entry by its place.
+	// Records up to 500 entries (AIP-233), all or none: of one account, or of several under `accounts/-`.
+	// ALREADY_EXISTS, NOT_FOUND and INVALID_ARGUMENT name the entry by its place.
 	BatchCreateRevenueEntries(context.Context, *BatchCreateRevenueEntriesRequest) (*BatchCreateRevenueEntriesResponse, error)
 	// Records the counter-entry of an entry that was a mistake: the negative amount, on the same day, citing
 	// it. NOT_FOUND; FAILED_PRECONDITION when it has been reversed, or is itself a reversal.
