@@ -1,0 +1,96 @@
+package auth
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Role is what a principal was given; its permissions follow from it alone.
+type Role string
+
+// The roles, named as in evenhand.accounts.v1.Role without its prefix, in lower case
+// and with dashes.
+const (
+	Viewer         Role = "viewer"
+	ServiceAgent   Role = "service-agent"
+	AccountManager Role = "account-manager"
+	PolicyAuthor   Role = "policy-author"
+	PolicyApprover Role = "policy-approver"
+	BoardSecretary Role = "board-secretary"
+	Auditor        Role = "auditor"
+	Admin          Role = "admin"
+	Service        Role = "service"
+)
+
+// Scope is for which accounts a permission holds.
+type Scope uint8
+
+// The scopes, from the narrowest.
+const (
+	// None: the permission is not held.
+	None Scope = iota
+	// Assigned: it is held for the accounts whose owner or service team the
+	// principal is. The handler checks that.
+	Assigned
+	// All: it is held for all accounts.
+	All
+)
+
+// reads is what everybody sees who may see what customers spend.
+var reads = []string{
+	"accounts.read", "company.read", "contacts.read", "entitlements.check", "entitlements.holders",
+	"imports.read", "revenue.read", "schedule.read", "self.read", "spend.read",
+}
+
+// grants is the whole of what roles may do. A permission is that of an RPC's access
+// option; with `:assigned` it holds for assigned accounts only.
+//
+// A service agent is blind to spend and to all that tells it: no revenue, no spend, no
+// holders, no imports (their totals), and no schedule, whose rules would tell it from
+// the benefits. It may check entitlements, in the redacted form (Principal.SpendBlind).
+//
+// A service (machine) may update the company because publishing a first schedule sets
+// the company's currency and zone.
+var grants = map[Role][]string{
+	Viewer:         reads,
+	ServiceAgent:   {"accounts.read", "company.read", "contacts.read", "entitlements.check", "self.read"},
+	AccountManager: with(reads, "accounts.update:assigned", "contacts.update:assigned"),
+	PolicyAuthor:   reads,
+	PolicyApprover: with(reads, "schedule.publish"),
+	BoardSecretary: reads,
+	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
+	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "changes.watch",
+		"company.update", "contacts.update", "principals.read", "principals.update", "projections.rebuild",
+		"reach.read", "reach.update", "revenue.create", "revenue.import", "schedule.publish", "tokens.authenticate"),
+	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
+		"company.update", "revenue.create", "revenue.import", "tokens.authenticate"),
+}
+
+func with(base []string, more ...string) []string {
+	return slices.Concat(base, more)
+}
+
+// ParseRole returns the role of that name.
+func ParseRole(name string) (Role, error) {
+	r := Role(name)
+	if _, ok := grants[r]; !ok {
+		return "", fmt.Errorf("there is no role %q", name)
+	}
+	return r, nil
+}
+
+// Roles returns all roles, sorted.
+func Roles() []Role {
+	all := make([]Role, 0, len(grants))
+	for r := range grants {
+		all = append(all, r)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Permissions returns all permissions that there are, sorted: those of an admin, who
+// may do everything.
+func Permissions() []string {
+	return slices.Sorted(slices.Values(grants[Admin]))
+}
