@@ -174,6 +174,7 @@ func (u *onceUpdate[T]) change(d *Doc[T], moved int64, leaving []Effect) (Effect
 	if effects.Moved != moved {
 		return Effect{}, errMoved
 	}
+	kept := *effects // whatever fn does to the body
 	answer, err := u.fn(d)
 	if err != nil {
 		return Effect{}, err
@@ -184,11 +185,11 @@ func (u *onceUpdate[T]) change(d *Doc[T], moved int64, leaving []Effect) (Effect
 			return Effect{}, err
 		}
 	}
-	effects = u.effects(&d.Body) // fn may have replaced the body
-	effects.Recent = slices.DeleteFunc(effects.Recent, func(e Effect) bool {
+	kept.Recent = slices.DeleteFunc(kept.Recent, func(e Effect) bool {
 		return slices.ContainsFunc(leaving, func(l Effect) bool { return bytes.Equal(l.Key, e.Key) })
 	})
-	effects.Moved += int64(len(leaving))
-	effects.Recent = append(effects.Recent, effect)
+	kept.Moved += int64(len(leaving))
+	kept.Recent = append(kept.Recent, effect)
+	*u.effects(&d.Body) = kept
 	return effect, nil
 }

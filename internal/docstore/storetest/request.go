@@ -1,0 +1,143 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+var requestTests = []test{
+	{"CreateOnce", testCreateOnce},
+	{"UpdateOnce", testUpdateOnce},
+	{"UpdateOnceRace", testUpdateOnceRace},
+}
+
+type account struct {
+	docstore.CreatedBy `bson:",inline"`
+	docstore.Effects   `bson:",inline"`
+	Balance            int64 `bson:"balance"`
+}
+
+func openAccounts(t testing.TB, db Database) (*docstore.Collection[account], *docstore.EffectLedger) {
+	t.Helper()
+	s := openStore(t, db.Open(t), docstore.Options{})
+	c, err := docstore.OpenCollection[account](t.Context(), s, docstore.Spec{Name: "accounts"})
+	require.NoError(t, err)
+	ledger, err := docstore.OpenEffectLedger(t.Context(), s)
+	require.NoError(t, err)
+	return c, ledger
+}
+
+func testCreateOnce(t *testing.T, db Database) {
+	c, _ := openAccounts(t, db)
+	ctx := t.Context()
+	request := docstore.NewRequest("ann", "Create", "1", []byte("payload"))
+	require.Regexp(t, "^[0-9a-v]{26}$", request.DocumentID())
+	create := func(r docstore.Request, id string) (docstore.Doc[account], bool, error) {
+		return docstore.CreateOnce(ctx, c, id, r, account{Balance: 5}, event("born"))
+	}
+	first, repeated, err := create(request, request.DocumentID())
+	require.NoError(t, err)
+	require.False(t, repeated)
+	again, repeated, err := create(request, request.DocumentID())
+	require.NoError(t, err)
+	require.True(t, repeated)
+	require.Equal(t, first.ID, again.ID)
+	require.Equal(t, first.Version, again.Version)
+	require.Equal(t, first.Body.Balance, again.Body.Balance)
+
+	other := docstore.NewRequest("ann", "Create", "1", []byte("other payload"))
+	require.Equal(t, request.DocumentID(), other.DocumentID())
+	_, _, err = create(other, other.DocumentID())
+	require.ErrorIs(t, err, docstore.ErrRequestReused)
+	for _, r := range []docstore.Request{
+		docstore.NewRequest("bob", "Create", "1", []byte("payload")),
+		docstore.NewRequest("ann", "Creat", "e1", []byte("payload")),
+	} {
+		d, repeated, err := create(r, r.DocumentID())
+		require.NoError(t, err)
+		require.False(t, repeated)
+		require.NotEqual(t, first.ID, d.ID)
+	}
+
+	_, _, err = create(request, "chosen")
+	require.NoError(t, err)
+	_, repeated, err = create(request, "chosen")
+	require.NoError(t, err)
+	require.True(t, repeated)
+	_, _, err = create(docstore.NewRequest("ann", "Create", "2", nil), "chosen")
+	require.ErrorIs(t, err, docstore.ErrExists)
+
+	require.NoError(t, c.Delete(ctx, first.ID, 0))
+	_, _, err = create(request, request.DocumentID())
+	require.ErrorIs(t, err, docstore.ErrTombstone, "a late repetition does not bring back the dead")
+}
+
+func pay(ctx context.Context, c *docstore.Collection[account], l *docstore.EffectLedger, r docstore.Request) (docstore.Effect, bool, error) {
+	return docstore.UpdateOnce(ctx, c, l, "a", r, func(d *docstore.Doc[account]) (any, error) {
+		d.Body = account{Balance: d.Body.Balance + 1} // a change that replaces the body loses nothing
+		d.Emit("paid", nil)
+		return bson.D{{Key: "balance", Value: d.Body.Balance}}, nil
+	})
+}
+
+func testUpdateOnce(t *testing.T, db Database) {
+	c, ledger := openAccounts(t, db)
+	ctx := t.Context()
+	_, err := c.Insert(ctx, "a", account{})
+	require.NoError(t, err)
+	request := func(i int) docstore.Request {
+		return docstore.NewRequest("ann", "Pay", fmt.Sprint(i), fmt.Append(nil, i))
+	}
+	const requests = 150 // enough to move effects to the ledger more than once
+	var effects []docstore.Effect
+	for i := range requests {
+		effect, repeated, err := pay(ctx, c, ledger, request(i))
+		require.NoError(t, err)
+		require.False(t, repeated)
+		require.EqualValues(t, i+1, effect.Answer.Lookup("balance").AsInt64())
+		effects = append(effects, effect)
+	}
+	for i, first := range effects {
+		effect, repeated, err := pay(ctx, c, ledger, request(i))
+		require.NoError(t, err)
+		require.True(t, repeated)
+		require.Equal(t, first, effect)
+		_, _, err = pay(ctx, c, ledger, docstore.NewRequest("ann", "Pay", fmt.Sprint(i), []byte("other")))
+		require.ErrorIs(t, err, docstore.ErrRequestReused)
+	}
+	d, err := c.Get(ctx, "a")
+	require.NoError(t, err)
+	require.EqualValues(t, requests, d.Body.Balance)
+	require.Equal(t, effects[requests-1].Version, d.Version)
+	require.Less(t, len(d.Body.Recent), 70)
+}
+
+// Many clients send each request twice at the same time: each counts once.
+func testUpdateOnceRace(t *testing.T, db Database) {
+	c, ledger := openAccounts(t, db)
+	_, err := c.Insert(t.Context(), "a", account{})
+	require.NoError(t, err)
+	const clients, requests = 8, 25
+	var wg sync.WaitGroup
+	for client := range 2 * clients {
+		wg.Go(func() {
+			for i := range requests {
+				r := docstore.NewRequest(fmt.Sprint("client", client/2), "Pay", fmt.Sprint(i), nil)
+				if _, _, err := pay(t.Context(), c, ledger, r); err != nil {
+					t.Errorf("client %d, request %d: %v", client, i, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	d, err := c.Get(t.Context(), "a")
+	require.NoError(t, err)
+	require.EqualValues(t, clients*requests, d.Body.Balance)
+}
