@@ -1,0 +1,130 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+)
+
+// finish waits until what was written counts, prints the counts, and fails when a row
+// was refused.
+func (f *ImportFlags) finish(env *Env, s *session, result *accountsv1.ImportResult) error {
+	var waited error
+	if token := result.GetConsistencyToken(); token != "" && !f.ValidateOnly {
+		waited = waitApplied(env, s, token, f.Wait, f.RetryFor)
+	}
+	if err := f.printOne(env.Stdout, result, importPairs(result.GetImport(), f.ValidateOnly)); err != nil {
+		return err
+	}
+	if waited != nil {
+		return waited
+	}
+	counts := result.GetImport().GetCounts()
+	if counts.GetRefused() == 0 {
+		return nil
+	}
+	rest := "all others are written"
+	if f.ValidateOnly {
+		rest = "nothing was to be written"
+	}
+	return &failure{
+		message: fmt.Sprintf("%d of %d rows were refused, each named above with its line; %s", counts.GetRefused(), counts.GetRead(), rest),
+		fix:     "mend these lines and import the file again with --resume: what is written is not written twice",
+	}
+}
+
+func importPairs(i *accountsv1.Import, validateOnly bool) []pair {
+	c := i.GetCounts()
+	totals := make([]string, len(c.GetTotals()))
+	for n, total := range c.GetTotals() {
+		totals[n] = showMoney(total)
+	}
+	outcome := "imported"
+	switch {
+	case validateOnly:
+		outcome = "checked; nothing was written"
+	case c.GetWritten() == 0 && c.GetAlreadyThere() > 0:
+		outcome = "nothing changed: every row that was not refused is there already"
+	case c.GetWritten() == 0:
+		outcome = "nothing was written"
+	}
+	return []pair{
+		{"Outcome", outcome},
+		{"Import", i.GetName()},
+		{"Read", strconv.FormatInt(c.GetRead(), 10)},
+		{"Written", strconv.FormatInt(c.GetWritten(), 10)},
+		{"Already there", strconv.FormatInt(c.GetAlreadyThere(), 10)},
+		{"Refused", strconv.FormatInt(c.GetRefused(), 10)},
+		{"Accounts", strconv.FormatInt(c.GetAccounts(), 10)},
+		{"Accounts created", strconv.FormatInt(c.GetAccountsCreated(), 10)},
+		{"Total", strings.Join(totals, "\n")},
+		{"Attributes declared", strings.Join(c.GetAttributeKeysDeclared(), ", ")},
+	}
+}
+
+// waitApplied returns when entitlements counts the write that a consistency token names.
+func waitApplied(env *Env, s *session, token string, limit, retryFor time.Duration) error {
+	end := env.Now().Add(limit)
+	lostSince := time.Time{} // when the server could not be reached any more
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := askApplied(env, s, token)
+		now := env.Now()
+		switch code := status.Code(err); {
+		case err == nil:
+			return nil
+		case env.Context.Err() != nil:
+			return notApplied(errors.New("interrupted"))
+		case code != codes.Unavailable && code != codes.DeadlineExceeded, now.After(end):
+			return notApplied(err)
+		case code == codes.Unavailable && len(status.Convert(err).Details()) == 0:
+			if lostSince.IsZero() {
+				lostSince = now
+			}
+			if now.Sub(lostSince) >= retryFor {
+				return notApplied(err)
+			}
+		default: // entitlements answers, and is not there yet
+			lostSince = time.Time{}
+		}
+		if err := env.pause(wait); err != nil {
+			return notApplied(err)
+		}
+	}
+}
+
+func notApplied(err error) error {
+	f := *explain(err)
+	f.cause = err
+	f.message = "everything is written and durable, but it is not known whether entitlements counts it yet: " + f.message
+	f.fix = "nothing needs to be imported again; entitlements catches up by itself when it runs"
+	return &f
+}
+
+// askApplied makes a cheap call that waits for a consistency token. A caller who may not
+// see spend, as a machine that only imports and checks, asks another way.
+func askApplied(env *Env, s *session, token string) error {
+	ctx, cancel := context.WithTimeout(env.Context, 20*time.Second)
+	defer cancel()
+	client := entitlementsv1.NewEntitlementsServiceClient(s)
+	_, err := client.GetSpendSummary(ctx, &entitlementsv1.GetSpendSummaryRequest{ConsistencyToken: token})
+	if status.Code(err) != codes.PermissionDenied {
+		return err
+	}
+	_, err = client.BatchCheckEntitlements(ctx, &entitlementsv1.BatchCheckEntitlementsRequest{
+		Queries:          []*entitlementsv1.EntitlementQuery{{Account: "accounts/0", Benefit: "0"}}, // answered or not, after the wait
+		ConsistencyToken: token,
+	})
+	if status.Code(err) == codes.FailedPrecondition {
+		return nil // no schedule yet: it has waited
+	}
+	return err
+}

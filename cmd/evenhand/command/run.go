@@ -1,0 +1,73 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Description is what `evenhand --help` begins with.
+const Description = `One written baseline for every customer, extras only by published rule, and a straight answer to "is this account entitled to that benefit?".
+
+Start a server with "evenhand serve" (or "evenhand serve --demo" for an invented company), then ask it with the other commands.`
+
+// Run parses a command line into cli, a pointer to kong commands, and runs what it says.
+// It returns the exit code. Usage errors and failures are told on env.Stderr.
+func Run(env *Env, cli any, args []string) int {
+	exited := -1
+	app, err := kong.New(cli,
+		kong.Name("evenhand"),
+		kong.Description(Description),
+		kong.Writers(env.Stdout, env.Stderr),
+		kong.Exit(func(code int) {
+			if exited < 0 {
+				exited = code
+			}
+		}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 110}),
+		kong.ExplicitGroups([]kong.Group{{Key: "connection", Title: "Connection"}}),
+		kong.Bind(env),
+		kong.Vars{"version": env.Version},
+	)
+	if err != nil {
+		fmt.Fprintf(env.Stderr, "evenhand: the command line is defined wrongly: %v\n", err)
+		return ExitFailed
+	}
+	ctx, err := app.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		return usage(env, err)
+	}
+	err = ctx.Run(app)
+	PrintError(env.Stderr, err)
+	var wrong *usageError
+	if errors.As(err, &wrong) {
+		fmt.Fprintf(env.Stderr, "  Help: evenhand %s --help\n", commandPath(ctx))
+	}
+	return ExitCode(err)
+}
+
+// usage tells what is wrong with a command line.
+func usage(env *Env, err error) int {
+	fmt.Fprintf(env.Stderr, "evenhand: %v\n", err)
+	var parse *kong.ParseError
+	if errors.As(err, &parse) {
+		fmt.Fprintf(env.Stderr, "  Help: %s --help\n", strings.TrimSpace("evenhand "+commandPath(parse.Context)))
+	}
+	return ExitUsage
+}
+
+// commandPath is the command that was given, as `revenue import`.
+func commandPath(ctx *kong.Context) string {
+	var names []string
+	for _, step := range ctx.Path {
+		if step.Command != nil {
+			names = append(names, step.Command.Name)
+		}
+	}
+	return strings.Join(names, " ")
+}
