@@ -101,6 +101,12 @@ func Identify(ctx context.Context, a Authenticator, authorization []string) (*Pr
 	}
 }
 
+// Refused reports whether an error of Identify says that the caller may not call,
+// rather than that this could not be found out.
+func Refused(err error) bool {
+	return errors.Is(err, errBadToken)
+}
+
 // IdentifyCaller does that for the metadata of a gRPC call.
 func IdentifyCaller(ctx context.Context, a Authenticator) (*Principal, error) {
 	return Identify(ctx, a, metadata.ValueFromIncomingContext(ctx, "authorization"))

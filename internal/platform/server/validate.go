@@ -1,0 +1,94 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
+)
+
+// validate checks a message against the rules in its schema, and returns
+// INVALID_ARGUMENT with every field that breaks one.
+func (s *Server) validate(m any) error {
+	message, ok := m.(proto.Message)
+	if !ok {
+		return fmt.Errorf("%T is no protobuf message", m)
+	}
+	err := s.validator.Validate(message)
+	if err == nil {
+		return nil
+	}
+	var invalid *protovalidate.ValidationError
+	if !errors.As(err, &invalid) {
+		return fmt.Errorf("validating a %s: %w", message.ProtoReflect().Descriptor().FullName(), err)
+	}
+	return violations(invalid)
+}
+
+func violations(invalid *protovalidate.ValidationError) *fault.Error {
+	fields := make([]fault.Field, 0, len(invalid.Violations))
+	for _, v := range invalid.Violations {
+		fields = append(fields, fault.Field{
+			Path:        protovalidate.FieldPathString(v.Proto.GetField()),
+			Description: friendly(v.Proto.GetRuleId(), v.Proto.GetMessage(), v),
+		})
+	}
+	first := fields[0].Description
+	if fields[0].Path != "" {
+		first = fields[0].Path + ": " + first
+	}
+	if len(fields) > 1 {
+		first = fmt.Sprintf("%s (and %d more)", first, len(fields)-1)
+	}
+	return fault.New(fault.InvalidArgument, fault.ReasonInvalidArgument, "%s", first).WithFields(fields...)
+}
+
+// patterns say in words what the patterns of the API mean. A pattern that is missing
+// here is quoted.
+var patterns = []struct{ in, words string }{
+	{`^accounts/[a-z0-9][a-z0-9-]{0,62}/revenueEntries/`, "a revenue entry's name, as `accounts/acme/revenueEntries/7f3a`"},
+	{`^accounts/[a-z0-9][a-z0-9-]{0,62}/contacts/`, "a contact's name, as `accounts/acme/contacts/jane-doe`"},
+	{`^accounts/[a-z0-9][a-z0-9-]{0,62}/reach$`, "`accounts/{account}/reach`, as `accounts/acme/reach`"},
+	{`^accounts/([a-z0-9][a-z0-9-]{0,62}|-)$`, "an account's name, as `accounts/acme`, or `accounts/-` for several"},
+	{`^accounts/[a-z0-9]`, "an account's name, as `accounts/acme`: lower-case letters, digits and dashes, at most 63"},
+	{`^(accounts/[a-z0-9]`, "an account's name, as `accounts/acme`: lower-case letters, digits and dashes, at most 63"},
+	{`^principals/[a-z0-9][a-z0-9-]{0,62}/apiTokens/`, "a token's name, as `principals/jane/apiTokens/t1`"},
+	{`^principals/[a-z0-9]`, "a principal's name, as `principals/jane`"},
+	{`^(principals/[a-z0-9]`, "a principal's name, as `principals/jane`"},
+	{`^imports/`, "an import's name, as `imports/orders-csv`"},
+	{`^schedule/versions/`, "a schedule version's name, as `schedule/versions/2`"},
+	{`^[a-z0-9][a-z0-9-]{0,62}$`, "an id: 1 to 63 lower-case letters, digits and dashes, not beginning with a dash"},
+	{`^[A-Z]{3}$`, "an ISO 4217 currency code, as `USD`"},
+	{`^([A-Z]{3})?$`, "an ISO 4217 currency code, as `USD`"},
+	{`^[0-9a-f]{64}$`, "a SHA-256 in hexadecimal: 64 digits"},
+	{`^[0-9]{1,12}(\.[0-9]{1,12})?$`, "a decimal number, as `1.0834`"},
+}
+
+func friendly(rule, message string, v *protovalidate.Violation) string {
+	switch rule {
+	case "required":
+		return "is required"
+	case "string.uuid", "string.uuid_empty":
+		return "must be a UUID, as `6ba7b810-9dad-41d1-80b4-00c04fd430c8`"
+	case "string.pattern":
+		pattern := v.RuleValue.String()
+		if v.FieldValue.IsValid() && v.FieldValue.String() == "" {
+			return "is required: " + inWords(pattern)
+		}
+		return "must be " + inWords(pattern)
+	}
+	return message
+}
+
+func inWords(pattern string) string {
+	for _, p := range patterns {
+		if strings.HasPrefix(pattern, p.in) {
+			return p.words
+		}
+	}
+	return "a text that matches " + pattern
+}
