@@ -79,7 +79,9 @@ func (o Output) printOne(w io.Writer, m proto.Message, pairs []pair) error {
 func printPairs(w io.Writer, pairs []pair) error {
 	width := 0
 	for _, p := range pairs {
-		width = max(width, len(p.name))
+		if p.value != "" {
+			width = max(width, len(p.name))
+		}
 	}
 	for _, p := range pairs {
 		if p.value == "" {
