@@ -1,0 +1,217 @@
+package decision
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/services/entitlements/schedule"
+)
+
+// Way is one way to earn a benefit that an account does not have: a rule of the
+// version in force, and what is still missing, all of it.
+type Way struct {
+	Rule     *schedule.Rule
+	Version  int
+	Requires []Requirement // never empty
+}
+
+// Requirement is one condition that is not met on the day in question.
+type Requirement struct {
+	Subject schedule.Subject
+	Window  schedule.Window // spend only
+	Scope   schedule.Scope  // spend only
+
+	// Have, Need and Missing = Need - Have are minor units for spend and whole
+	// months for tenure. One entry of Missing, dated the day in question, meets
+	// a spend requirement; a minor unit less does not.
+	Have, Need, Missing int64
+
+	// From is the first day on which an entry counts: the day in question, but
+	// for spend since joining not before the account joins.
+	From civil.Day
+
+	// By is the last day on which an entry of Missing still meets a spend
+	// requirement, given the entries known now; civil.Never when older entries
+	// that age out, or the end of the window, take nothing away.
+	By civil.Day
+
+	// On is the day on which tenure is complete; civil.Never while the account
+	// has not joined.
+	On civil.Day
+}
+
+// Distance returns the ways to earn a benefit that are still open on the day of
+// an instant, nearest first: fewest requirements, then the smallest missing
+// spend, then the earliest completed tenure, then the order of rules. It is
+// empty when a condition is true on that day, and when no rule of the version in
+// force grants the benefit. It fails with ErrNoSchedule and ErrUnknownBenefit.
+func (b *Book) Distance(a Account, at time.Time, benefitID string) ([]Way, error) {
+	version := b.inForce(at.UnixMilli())
+	if version < 0 {
+		return nil, ErrNoSchedule
+	}
+	index, ok := b.byID[benefitID]
+	if !ok {
+		return nil, ErrUnknownBenefit
+	}
+	f := facts{account: &a, company: b.company}
+	today := b.company.Zone.DayOf(at)
+	var ways []Way
+	for _, i := range b.granting(index, version) {
+		r := &b.rules[i]
+		for _, alternative := range r.When.Alternatives() {
+			missing, possible := f.missing(alternative, today)
+			if !possible {
+				continue
+			}
+			if len(missing) == 0 {
+				return nil, nil
+			}
+			ways = append(ways, Way{Rule: r.Rule, Version: b.versions[version].number, Requires: missing})
+		}
+	}
+	ways = withoutHarder(ways)
+	slices.SortStableFunc(ways, func(x, y Way) int {
+		return cmp.Or(cmp.Compare(len(x.Requires), len(y.Requires)), cmp.Compare(x.spend(), y.spend()), cmp.Compare(x.tenure(), y.tenure()))
+	})
+	return ways, nil
+}
+
+// granting returns the rules of a version that grant a benefit, in their order.
+func (b *Book) granting(benefit, version int) []int {
+	var rules []int
+	for _, c := range b.classes[b.benefits[benefit].class].candidates {
+		if b.rules[c.rule].version == version {
+			rules = append(rules, c.rule)
+		}
+	}
+	slices.Sort(rules)
+	return rules
+}
+
+// missing returns what of an alternative is not met on a day. It is not possible
+// when a subject is one that nothing feeds yet.
+func (f *facts) missing(alternative []schedule.Condition, today civil.Day) (missing []Requirement, possible bool) {
+	for i := range alternative {
+		var r Requirement
+		switch c := &alternative[i]; c.Subject {
+		case schedule.Spend:
+			r = f.missingSpend(c, today)
+		case schedule.Tenure:
+			r = f.missingTenure(c, today)
+		default:
+			return nil, false
+		}
+		if r.Missing <= 0 {
+			continue
+		}
+		// Of two thresholds on the same measure the higher is the requirement.
+		same := slices.IndexFunc(missing, func(m Requirement) bool {
+			return m.Subject == r.Subject && m.Window == r.Window && m.Scope == r.Scope
+		})
+		switch {
+		case same < 0:
+			missing = append(missing, r)
+		case r.Need > missing[same].Need:
+			missing[same] = r
+		}
+	}
+	return missing, true
+}
+
+func (f *facts) missingSpend(c *schedule.Condition, today civil.Day) Requirement {
+	spend := f.series(c, false)
+	have := spend.on(today)
+	r := Requirement{
+		Subject: schedule.Spend, Window: c.Measure, Scope: c.Scope,
+		Have: have, Need: c.AtLeast, Missing: c.AtLeast - have,
+		From: today, By: civil.Never, On: civil.Never,
+	}
+	if joined := f.account.Joined; c.Measure == schedule.SinceJoining && joined != civil.Never {
+		r.From = max(today, joined)
+	}
+	for i := spend.at(today) + 1; i < len(spend); i++ {
+		if spend[i].sum < have {
+			r.By = spend[i].from - 1
+			break
+		}
+	}
+	return r
+}
+
+func (f *facts) missingTenure(c *schedule.Condition, today civil.Day) Requirement {
+	r := Requirement{
+		Subject: schedule.Tenure, Have: f.tenure(today), Need: c.AtLeast,
+		From: today, By: civil.Never, On: f.completes(c),
+	}
+	r.Missing = r.Need - r.Have
+	return r
+}
+
+// tenure returns the whole months since the account joined, 0 before.
+func (f *facts) tenure(today civil.Day) int64 {
+	if f.account.Joined > today {
+		return 0
+	}
+	fromYear, fromMonth, _ := f.account.Joined.Date()
+	toYear, toMonth, _ := today.Date()
+	months := (toYear-fromYear)*12 + int(toMonth-fromMonth)
+	if f.account.Joined.AddMonths(months) > today {
+		months--
+	}
+	return int64(months)
+}
+
+// spend is the largest amount that one entry must have to meet all requirements
+// of spend.
+func (w Way) spend() int64 {
+	largest := int64(0)
+	for _, r := range w.Requires {
+		if r.Subject == schedule.Spend {
+			largest = max(largest, r.Missing)
+		}
+	}
+	return largest
+}
+
+// tenure is the day on which all requirements of tenure are met.
+func (w Way) tenure() civil.Day {
+	latest := -civil.Never
+	for _, r := range w.Requires {
+		if r.Subject == schedule.Tenure {
+			latest = max(latest, r.On)
+		}
+	}
+	return latest
+}
+
+// withoutHarder leaves out each way whose requirements include all of another
+// way of the same rule.
+func withoutHarder(ways []Way) []Way {
+	var kept []Way
+	for i, w := range ways {
+		harder := slices.ContainsFunc(ways[:i], func(other Way) bool { return w.includes(other) }) ||
+			slices.ContainsFunc(ways[i+1:], func(other Way) bool { return w.includes(other) && !other.includes(w) })
+		if !harder {
+			kept = append(kept, w)
+		}
+	}
+	return kept
+}
+
+// includes reports whether whoever meets w meets other too.
+func (w Way) includes(other Way) bool {
+	if w.Rule != other.Rule {
+		return false
+	}
+	for _, need := range other.Requires {
+		if !slices.ContainsFunc(w.Requires, func(r Requirement) bool {
+			return r.Subject == need.Subject && r.Window == need.Window && r.Scope == need.Scope && r.Need >= need.Need
+		}) {
+			return false
+		}
+	}
+	return true
+}

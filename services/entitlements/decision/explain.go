@@ -1,0 +1,204 @@
+package decision
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/services/entitlements/schedule"
+)
+
+// Explain says in one or two sentences whether and why an account has a benefit:
+// the written promise word for word, the rule and version, what was measured
+// against what is needed, and until when it holds or how far away it is. It
+// tells the account's spend. It fails with ErrNoSchedule and ErrUnknownBenefit.
+func (b *Book) Explain(a Account, at time.Time, benefitID string) (string, error) {
+	d, err := b.Timeline(a).At(at, benefitID)
+	if err != nil {
+		return "", err
+	}
+	if d.Entitled() {
+		return b.explainHeld(a, at, d), nil
+	}
+	if reason := b.explainInactive(a, at); reason != "" {
+		return reason, nil
+	}
+	ways, err := b.Distance(a, at, benefitID)
+	if err != nil {
+		return "", err
+	}
+	version := b.inForce(at.UnixMilli())
+	number := b.versions[version].number
+	switch {
+	case b.benefits[b.byID[benefitID]].byVersion[version] == nil:
+		return fmt.Sprintf("Not entitled: version %d of the schedule, in force at that time, does not have the benefit %s.", number, benefitID), nil
+	case len(ways) == 0:
+		return fmt.Sprintf("Not entitled: no rule of version %d of the schedule, in force at that time, grants %s.", number, benefitID), nil
+	default:
+		return b.explainDistance(ways), nil
+	}
+}
+
+// explainInactive says that the account is no customer at the time, or nothing.
+func (b *Book) explainInactive(a Account, at time.Time) string {
+	today := b.company.Zone.DayOf(at)
+	switch {
+	case a.ActiveFrom == civil.Never:
+		return "Not entitled: the account is a prospect, and benefits begin when it becomes active."
+	case today < a.ActiveFrom:
+		return fmt.Sprintf("Not entitled: the account is active from %s.", a.ActiveFrom.Words())
+	case today >= a.ClosedOn:
+		return fmt.Sprintf("Not entitled: the account was closed on %s.", a.ClosedOn.Words())
+	default:
+		return ""
+	}
+}
+
+// explainHeld cites the rule, what earned it and until when that holds.
+func (b *Book) explainHeld(a Account, at time.Time, d Decision) string {
+	today := b.company.Zone.DayOf(at)
+	f := facts{account: &a, company: b.company}
+	earned := f.earned(d.Rule, b.daysOf(d.Version), today)
+	figures := capital(b.measured(&f, d.Rule, earned, today))
+	if earned != today {
+		figures = "Earned on " + earned.Words() + ": " + b.measured(&f, d.Rule, earned, today)
+	}
+	until := ""
+	if !d.ValidUntil.IsZero() {
+		until = ", and this holds " + b.until(d.ValidUntil)
+	}
+	return fmt.Sprintf("Entitled by rule %s of version %d: \"%s\" %s%s.", d.Rule.ID, d.Version, d.Rule.Promise, figures, until)
+}
+
+// daysOf returns the days on which a version is in force.
+func (b *Book) daysOf(number int) span {
+	for i := range b.versions {
+		if b.versions[i].number == number {
+			return b.versions[i].days
+		}
+	}
+	return span{}
+}
+
+// earned returns the last day up to today on which the account earned what it
+// holds today by a rule.
+func (f *facts) earned(r *schedule.Rule, inForce span, today civil.Day) civil.Day {
+	within := span{inForce.from, min(inForce.to, today+1)}
+	days := f.true(&r.When, f.judged(r, today), within)
+	if len(days) == 0 {
+		return today
+	}
+	return days[len(days)-1].to - 1
+}
+
+// judged says with which refunds the earned days of a rule are judged today.
+func (f *facts) judged(r *schedule.Rule, today civil.Day) asOf {
+	if r.Lasts.IsZero() || r.OnRefund == schedule.Keep {
+		return plain
+	}
+	return asOf{recheck: true, day: today}
+}
+
+// measured writes what was measured on the earned day, for the first way to meet
+// the rule that was met: "spend in the trailing 12 months $512.40 of $500.00
+// needed".
+func (b *Book) measured(f *facts, r *schedule.Rule, earned, today civil.Day) string {
+	at := f.judged(r, today)
+	for _, alternative := range r.When.Alternatives() {
+		var figures []string
+		for i := range alternative {
+			c := &alternative[i]
+			if !f.true(c, at, span{earned, earned + 1}).holds(earned) {
+				break
+			}
+			if c.Subject == schedule.Tenure {
+				figures = append(figures, fmt.Sprintf("a customer for %s of %d needed", months(f.tenure(earned)), c.AtLeast))
+				continue
+			}
+			have := f.series(c, false).on(earned)
+			if at.recheck {
+				have -= f.refunded(c, earned, today)
+			}
+			figures = append(figures, fmt.Sprintf("%s %s of %s needed", describe(c.Measure, c.Scope), b.currency.Format(have), b.currency.Format(c.AtLeast)))
+		}
+		if len(figures) == len(alternative) {
+			return strings.Join(figures, " and ")
+		}
+	}
+	return ""
+}
+
+// explainDistance says what the nearest way still takes, and how many other ways
+// there are.
+func (b *Book) explainDistance(ways []Way) string {
+	way := ways[0]
+	var missing []string
+	for _, r := range way.Requires {
+		missing = append(missing, b.Phrase(r))
+	}
+	others := ""
+	switch n := len(ways) - 1; {
+	case n == 1:
+		others = " There is 1 other way."
+	case n > 1:
+		others = fmt.Sprintf(" There are %d other ways.", n)
+	}
+	return fmt.Sprintf("Not yet entitled by rule %s of version %d: \"%s\" It takes %s.%s",
+		way.Rule.ID, way.Version, way.Rule.Promise, strings.Join(missing, ", and "), others)
+}
+
+// Phrase writes a requirement: "$212.40 more by 30 June 1998 (spend in the
+// trailing 12 months is $287.60 of $500.00)".
+func (b *Book) Phrase(r Requirement) string {
+	if r.Subject == schedule.Tenure {
+		if r.On == civil.Never {
+			return fmt.Sprintf("%s as a customer, counted from joining", months(r.Need))
+		}
+		return fmt.Sprintf("%s as a customer, complete on %s", months(r.Need), r.On.Words())
+	}
+	by := ""
+	if r.By != civil.Never {
+		by = " by " + r.By.Words()
+	}
+	return fmt.Sprintf("%s more%s (%s is %s of %s)", b.currency.Format(r.Missing), by,
+		describe(r.Window, r.Scope), b.currency.Format(r.Have), b.currency.Format(r.Need))
+}
+
+// describe names what a spend condition sums.
+func describe(window schedule.Window, scope schedule.Scope) string {
+	of := map[schedule.Window]string{
+		schedule.Trailing12Months: "in the trailing 12 months",
+		schedule.CalendarYear:     "in the calendar year",
+		schedule.FiscalYear:       "in the fiscal year",
+		schedule.SinceJoining:     "since joining",
+	}[window]
+	if scope == schedule.GroupScope {
+		return "spend of the whole group " + of
+	}
+	return "spend " + of
+}
+
+func months(n int64) string {
+	if n == 1 {
+		return "1 month"
+	}
+	return fmt.Sprintf("%d months", n)
+}
+
+func capital(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// until writes the end of a stretch of time in the company's zone: the last whole
+// day where it ends with one, else the instant.
+func (b *Book) until(t time.Time) string {
+	day := b.company.Zone.DayOf(t)
+	if b.company.Zone.Start(day).Equal(t) {
+		return "through " + (day - 1).Words()
+	}
+	return "until " + day.Words() + t.In(b.company.Zone.Location()).Format(", 15:04:05 MST")
+}
