@@ -62,56 +62,50 @@ type backend struct {
 // Open opens the database in the file at path, creating it where there is none. No
 // second process can have it open: that one gets docstore.ErrLocked.
 func Open(ctx context.Context, path string, opts Options) (docstore.Backend, error) {
-	b, err := open(ctx, path, opts.withDefaults())
+	opts = opts.withDefaults()
+	lock, err := lockFile(path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	return b, nil
-}
-
-func open(ctx context.Context, path string, opts Options) (b *backend, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	b = &backend{
+	b := &backend{
 		path:    path,
+		lock:    lock,
 		readers: make(chan *conn, opts.Readers),
 		closing: make(chan struct{}),
 		tables:  map[string]*table{},
 	}
-	if b.lock, err = lockFile(path + ".lock"); err != nil {
-		return nil, err
+	if err := b.connect(ctx, opts); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, errors.Join(err, b.Close()))
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, b.closeConnections(), b.lock.Close())
-		}
-	}()
-	w, err := dial(path,
+	return b, nil
+}
+
+func (b *backend) connect(ctx context.Context, opts Options) error {
+	w, err := dial(b.path,
 		fmt.Sprintf("PRAGMA page_size=%d", opts.PageSize),
 		"PRAGMA journal_mode=WAL",
 		fmt.Sprintf("PRAGMA cache_size=-%d", opts.WriterCache),
 		fmt.Sprintf("PRAGMA wal_autocheckpoint=%d", opts.Checkpoint),
 		fmt.Sprintf("PRAGMA journal_size_limit=%d", 2*opts.Checkpoint*opts.PageSize))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	b.writer = newWriter(w, &b.commits)
 	if err := b.prepare(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
-		return nil, err
+	if err := syncDir(filepath.Dir(b.path)); err != nil {
+		return err
 	}
 	for range opts.Readers {
-		r, err := dial(path, fmt.Sprintf("PRAGMA cache_size=-%d", opts.ReaderCache), "PRAGMA query_only=ON")
+		r, err := dial(b.path, fmt.Sprintf("PRAGMA cache_size=-%d", opts.ReaderCache), "PRAGMA query_only=ON")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		b.readers <- r
 		b.dialled++
 	}
-	return b, nil
+	return nil
 }
 
 // dial opens a connection. What every connection has in common is set here.
