@@ -1,0 +1,184 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/genproto/googleapis/type/date"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+)
+
+// Company is what the invented company is called.
+const Company = "Larkspur Instruments"
+
+// The batches by which the demo's imports are known.
+const (
+	accountsBatch = "demo-customers"
+	revenueBatch  = "demo-orders"
+	source        = "demo"
+)
+
+// loader writes the company through the API.
+type loader struct {
+	accounts accountsv1.AccountsServiceClient
+	revenue  accountsv1.RevenueServiceClient
+	access   accountsv1.AccessServiceClient
+	schedule entitlementsv1.ScheduleServiceClient
+	spend    entitlementsv1.EntitlementsServiceClient
+	data     *Data
+}
+
+// Load writes the invented company of the day now through a connection of an
+// administrator, and returns when all of it counts. What is there already is left alone:
+// a company that was loaded before stays as it is, and one whose loading was cut off is
+// completed as it was begun. It returns the day it was made for.
+func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time) (time.Time, error) {
+	l := &loader{
+		accounts: accountsv1.NewAccountsServiceClient(conn),
+		revenue:  accountsv1.NewRevenueServiceClient(conn),
+		access:   accountsv1.NewAccessServiceClient(conn),
+		schedule: entitlementsv1.NewScheduleServiceClient(conn),
+		spend:    entitlementsv1.NewEntitlementsServiceClient(conn),
+	}
+	done, err := l.imports(ctx)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("load the demo: %w", err)
+	}
+	begun := now
+	if first, ok := done[accountsBatch]; ok {
+		begun = first.GetCreateTime().AsTime()
+	}
+	l.data = Generate(Seed, begun)
+	if done[revenueBatch].GetState() == accountsv1.Import_STATE_FINISHED {
+		return l.data.Today, nil
+	}
+	if err := l.load(ctx, done[accountsBatch].GetState() == accountsv1.Import_STATE_FINISHED); err != nil {
+		return time.Time{}, fmt.Errorf("load the demo: %w", err)
+	}
+	return l.data.Today, nil
+}
+
+func (l *loader) load(ctx context.Context, haveAccounts bool) error {
+	if err := l.people(ctx); err != nil {
+		return err
+	}
+	if !haveAccounts {
+		if err := l.importAccounts(ctx); err != nil {
+			return fmt.Errorf("customers: %w", err)
+		}
+	}
+	for _, c := range l.data.Customers {
+		if err := l.complete(ctx, c); err != nil {
+			return fmt.Errorf("customer %s: %w", c.ID, err)
+		}
+	}
+	if err := l.publish(ctx); err != nil {
+		return fmt.Errorf("schedule: %w", err)
+	}
+	// Last, since it says that the demo is there.
+	if err := l.importRevenue(ctx); err != nil {
+		return fmt.Errorf("orders: %w", err)
+	}
+	return nil
+}
+
+// imports returns the imports there are, by batch.
+func (l *loader) imports(ctx context.Context) (map[string]*accountsv1.Import, error) {
+	found := map[string]*accountsv1.Import{}
+	for token := ""; ; {
+		page, err := l.accounts.ListImports(ctx, &accountsv1.ListImportsRequest{PageSize: 1000, PageToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range page.GetImports() {
+			if i.GetSource() == source {
+				found[i.GetBatch()] = i
+			}
+		}
+		if token = page.GetNextPageToken(); token == "" {
+			return found, nil
+		}
+	}
+}
+
+// people writes the company's name and its account managers.
+func (l *loader) people(ctx context.Context) error {
+	_, err := l.accounts.UpdateCompany(ctx, &accountsv1.UpdateCompanyRequest{
+		Company:    &accountsv1.Company{Name: "company", DisplayName: Company},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"display_name"}},
+	})
+	if err != nil {
+		return fmt.Errorf("company: %w", err)
+	}
+	for _, m := range managers {
+		_, err := l.access.CreatePrincipal(ctx, &accountsv1.CreatePrincipalRequest{
+			PrincipalId: m.id,
+			Principal:   &accountsv1.Principal{DisplayName: m.name, Person: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_ACCOUNT_MANAGER}},
+		})
+		if err != nil && status.Code(err) != codes.AlreadyExists {
+			return fmt.Errorf("account manager %s: %w", m.id, err)
+		}
+	}
+	return nil
+}
+
+// complete writes what an import of accounts does not bring.
+func (l *loader) complete(ctx context.Context, c Customer) error {
+	for _, p := range c.Contacts {
+		_, err := l.accounts.CreateContact(ctx, &accountsv1.CreateContactRequest{
+			Parent: "accounts/" + c.ID, ContactId: p.ID,
+			Contact: &accountsv1.Contact{DisplayName: p.Name, Email: p.Email, Roles: []string{p.Role}},
+		})
+		if err != nil && status.Code(err) != codes.AlreadyExists {
+			return fmt.Errorf("contact %s: %w", p.ID, err)
+		}
+	}
+	if g := c.Goal; g != nil {
+		_, err := l.accounts.UpdateAccount(ctx, &accountsv1.UpdateAccountRequest{
+			Account: &accountsv1.Account{Name: "accounts/" + c.ID, Goals: []*accountsv1.Goal{
+				{Statement: g.Statement, Measure: g.Measure, TargetDate: toDate(g.Target)},
+			}},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"goals"}},
+		})
+		if err != nil {
+			return fmt.Errorf("goal: %w", err)
+		}
+	}
+	if c.Closed.IsZero() {
+		return nil
+	}
+	_, err := l.accounts.CloseAccount(ctx, &accountsv1.CloseAccountRequest{Name: "accounts/" + c.ID, Date: toDate(c.Closed)})
+	if status.Code(err) == codes.FailedPrecondition { // an earlier attempt did
+		return nil
+	}
+	return err
+}
+
+// publish writes the two versions of the schedule, or what is missing of them.
+func (l *loader) publish(ctx context.Context) error {
+	there, err := l.schedule.ListScheduleVersions(ctx, &entitlementsv1.ListScheduleVersionsRequest{})
+	if err != nil {
+		return err
+	}
+	texts := []string{l.data.First, l.data.Second}
+	for _, text := range texts[min(len(there.GetScheduleVersions()), len(texts)):] {
+		_, err := l.schedule.PublishSchedule(ctx, &entitlementsv1.PublishScheduleRequest{
+			Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: text},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func toDate(t time.Time) *date.Date {
+	return &date.Date{Year: int32(t.Year()), Month: int32(t.Month()), Day: int32(t.Day())}
+}
