@@ -68,9 +68,7 @@ func (m *Method) Begin(ctx context.Context) (context.Context, Call) {
 	if parent := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(parent) == 1 {
 		ctx = propagator.Extract(ctx, traceparent(parent[0]))
 	}
-	if m.telemetry.tracing {
-		ctx, call.span = m.telemetry.tracer.Start(ctx, m.name, m.start...)
-	}
+	ctx, call.span = m.telemetry.start(ctx, m.name, trace.SpanKindServer, m.start)
 	return ctx, call
 }
 

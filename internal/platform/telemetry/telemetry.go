@@ -35,6 +35,7 @@ var propagator = propagation.TraceContext{}
 // New; Off is one that goes nowhere.
 type Telemetry struct {
 	tracer   trace.Tracer
+	tracers  *Tracers // nil where tracers cannot be asked beforehand
 	meter    metric.Meter
 	tracing  bool
 	metering bool
@@ -47,6 +48,7 @@ func Off() *Telemetry { return New(nil, nil) }
 // New returns a Telemetry over given providers, either of which may be nil.
 func New(tracers trace.TracerProvider, meters metric.MeterProvider) *Telemetry {
 	t := &Telemetry{tracing: tracers != nil, metering: meters != nil}
+	t.tracers, _ = tracers.(*Tracers)
 	if tracers == nil {
 		tracers = tracenoop.NewTracerProvider()
 	}
@@ -77,7 +79,7 @@ func Start(ctx context.Context, service, version string, getenv func(string) str
 			return nil, fmt.Errorf("starting the exporter of OTEL_TRACES_EXPORTER: %w", err)
 		}
 		if !autoexport.IsNoneSpanExporter(exporter) {
-			p := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
+			p := NewTracers(samplerOf(getenv), sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
 			tracers, shutdown = p, append(shutdown, p.Shutdown)
 		}
 	}
@@ -118,8 +120,19 @@ func stop(ctx context.Context, shutdown []func(context.Context) error) error {
 // Meter returns the meter for measurements of a package's own.
 func (t *Telemetry) Meter() metric.Meter { return t.meter }
 
-// Tracer returns the tracer for spans of a package's own.
-func (t *Telemetry) Tracer() trace.Tracer { return t.tracer }
+// start begins a span, or returns nil where the call is not sampled.
+func (t *Telemetry) start(ctx context.Context, name string, kind trace.SpanKind, options []trace.SpanStartOption) (context.Context, trace.Span) {
+	if !t.tracing {
+		return ctx, nil
+	}
+	if t.tracers != nil {
+		var sampled bool
+		if ctx, sampled = t.tracers.ask(ctx, name, kind); !sampled {
+			return ctx, nil
+		}
+	}
+	return t.tracer.Start(ctx, name, options...)
+}
 
 // TraceID returns the id of the trace a context belongs to, in hexadecimal, or ""
 // where it belongs to none.
