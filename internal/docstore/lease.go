@@ -29,7 +29,7 @@ type lease struct {
 // lease anew and runs fn again. When fn returns while the lease is held, or ctx
 // ends, the lease is released and fn's error (or ctx's) returned.
 func (s *Store) WithLease(ctx context.Context, name string, fn func(ctx context.Context) error) error {
-	holder := fmt.Sprintf("%s-%x", s.opts.Holder, s.opts.Jitter(1<<62))
+	holder := fmt.Sprintf("%s-%d", s.opts.Holder, s.holders.Add(1))
 	wait := min(s.opts.LeaseTerm/5, time.Second)
 	for {
 		l, err := s.acquire(ctx, name, holder)

@@ -63,6 +63,7 @@ type Store struct {
 	appended signal // the feed got an event
 	scanned  signal // a complete scan of the outboxes ended
 	relaying atomic.Bool
+	holders  atomic.Int64 // numbers the competitors for leases in this process
 
 	mu          sync.Mutex
 	closed      bool
