@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/evenhand/evenhand/services/entitlements/civil"
@@ -190,7 +189,11 @@ func (b *Book) rank(of *benefit, rules []int) []candidate {
 
 // inForce returns the index of the version in force, -1 when there is none.
 func (b *Book) inForce(ms int64) int {
-	return sort.Search(len(b.versions), func(i int) bool { return b.versions[i].from > ms }) - 1
+	at := len(b.versions) - 1
+	for at >= 0 && b.versions[at].from > ms { // nearly always the last one
+		at--
+	}
+	return at
 }
 
 // Baseline is the promise to every customer: the same whatever an account spends.

@@ -23,9 +23,9 @@ type Requirement struct {
 	Window  schedule.Window // spend only
 	Scope   schedule.Scope  // spend only
 
-	// Have, Need and Missing = Need - Have are minor units for spend and whole
-	// months for tenure. One entry of Missing, dated the day in question, meets
-	// a spend requirement; a minor unit less does not.
+	// Have, Need and Missing = Need - Have (at least 1) are minor units for spend
+	// and whole months for tenure. One entry of Missing, dated the day in
+	// question, meets a spend requirement; a minor unit less does not.
 	Have, Need, Missing int64
 
 	// From is the first day on which an entry counts: the day in question, but
@@ -131,6 +131,11 @@ func (f *facts) missingSpend(c *schedule.Condition, today civil.Day) Requirement
 	}
 	if joined := f.account.Joined; c.Measure == schedule.SinceJoining && joined != civil.Never {
 		r.From = max(today, joined)
+	} else if c.Measure == schedule.SinceJoining {
+		// The missing entry is the one it joins with: what its group spends on
+		// that day already counts, and nothing before.
+		r.Have = f.company.sumOver(f.account.ledger(c.Scope), c.Measure, today, false).on(today)
+		r.Missing = max(r.Need-r.Have, 1)
 	}
 	for i := spend.at(today) + 1; i < len(spend); i++ {
 		if spend[i].sum < have {

@@ -2,7 +2,9 @@ package decision
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -201,7 +203,7 @@ func (w *world) instants(t *rapid.T) []time.Time {
 		days[civil.Day(rapid.Int32Range(int32(firstDay)-30, int32(lastDay)+800).Draw(t, "asked"))] = true
 	}
 	var instants []time.Time
-	for d := range days {
+	for _, d := range slices.Sorted(maps.Keys(days)) {
 		start := w.oracle.company.Zone.Start(d)
 		instants = append(instants, start, start.Add(13*time.Hour))
 	}
