@@ -1,0 +1,206 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// settle creates, changes or finds the accounts of rows, each of which names another,
+// and whose parents are there.
+func (im *accountsImport) settle(ctx context.Context, rows []*accountRow) error {
+	refs := make([]string, len(rows))
+	for i, row := range rows {
+		refs[i] = row.state.ExternalID
+	}
+	// What the cache says is not enough here: the account itself is wanted.
+	found, problems := map[string]string{}, map[string]string{}
+	there, err := im.resolver.stored(ctx, refs, found, problems)
+	if err != nil {
+		return err
+	}
+	var fresh []*accountRow
+	for _, row := range rows {
+		ref := row.state.ExternalID
+		account, known := there[ref]
+		switch {
+		case problems[ref] != "":
+			err = im.refuse(row.line, "external_id", problems[ref])
+		case known:
+			err = im.meet(ctx, row, account)
+		case im.start.ValidateOnly:
+			err = im.pretend(ctx, row)
+		default:
+			fresh = append(fresh, row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return im.create(ctx, fresh)
+}
+
+// create makes the accounts of rows.
+func (im *accountsImport) create(ctx context.Context, rows []*accountRow) error {
+	ids := make([]string, 0, len(rows))
+	states := make([]Account, 0, len(rows))
+	kept := make([]*accountRow, 0, len(rows))
+	for _, row := range rows {
+		id := Slug(row.state.ExternalID)
+		if id == "" {
+			if err := im.refuse(row.line, "external_id", "no id can be made of it: it has no letter or digit of ASCII"); err != nil {
+				return err
+			}
+			continue
+		}
+		ids, states, kept = append(ids, id), append(states, row.state), append(kept, row)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	failed, err := im.accounts.accounts.createMany(ctx, im.call, ids, states, "account.created")
+	if err != nil {
+		return err
+	}
+	for i, row := range kept {
+		if failed[i] {
+			if err := im.lost(ctx, row, ids[i]); err != nil {
+				return err
+			}
+			continue
+		}
+		im.counts.AccountsCreated++
+		im.accept(row, ids[i], &im.counts.Written)
+	}
+	return nil
+}
+
+// accept counts a row that was not refused.
+func (im *accountsImport) accept(row *accountRow, id string, count *int64) {
+	im.counts.Read++
+	*count++
+	if before, _ := im.different.add(hash64([]byte(id))); before == 0 {
+		im.counts.Accounts++
+	}
+	im.resolver.cache.put(row.state.ExternalID, id)
+}
+
+// lost deals with a row whose account could not be created: another importer was
+// faster, or the id is somebody else's.
+func (im *accountsImport) lost(ctx context.Context, row *accountRow, id string) error {
+	ref := row.state.ExternalID
+	found, problems := map[string]string{}, map[string]string{}
+	there, err := im.resolver.stored(ctx, []string{ref}, found, problems)
+	if err != nil {
+		return err
+	}
+	if account, known := there[ref]; known {
+		return im.meet(ctx, row, account)
+	}
+	account, err := im.accounts.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return im.refuse(row.line, "external_id", collision(id, account.State, im.start.Source, ref, errMoment).Error())
+}
+
+// meet deals with a row whose account is there: it says the same, or changes it, or is
+// refused.
+func (im *accountsImport) meet(ctx context.Context, row *accountRow, account Stored[Account]) error {
+	patch, differs := row.differences(account.State)
+	if len(differs) == 0 {
+		im.accept(row, account.ID, &im.counts.AlreadyThere)
+		return nil
+	}
+	if !im.start.UpdateExisting {
+		return im.refuse(row.line, differs[0], fmt.Sprintf("%s is there with another %s: import with --update-existing to change it", AccountName(account.ID), differs[0]))
+	}
+	_, err := im.accounts.Update(ctx, im.call, account.ID, 0, patch, im.start.ValidateOnly)
+	var wrong *Error
+	if errors.As(err, &wrong) && wrong.Reason == Invalid {
+		return im.refuse(row.line, strings.TrimPrefix(wrong.Fields[0].Field, "account."), wrong.Fields[0].Text)
+	}
+	if err != nil {
+		return err
+	}
+	im.accept(row, account.ID, &im.counts.Written)
+	return nil
+}
+
+// differences returns what a row says otherwise than the account; what it leaves empty
+// it does not say.
+func (r *accountRow) differences(a Account) (p AccountPatch, fields []string) {
+	s := &r.state
+	if s.DisplayName != "" && s.DisplayName != a.DisplayName {
+		p.DisplayName, fields = &s.DisplayName, append(fields, "display_name")
+	}
+	if s.Joined != nil && (a.Joined == nil || *s.Joined != *a.Joined) {
+		p.Joined, fields = &s.Joined, append(fields, "joined")
+	}
+	if r.givenState && s.State != a.State {
+		p.state, p.closed, fields = &s.State, &s.Closed, append(fields, "state")
+	}
+	if s.Parent != "" && s.Parent != a.Parent {
+		p.Parent, fields = &s.Parent, append(fields, "parent")
+	}
+	if s.Owner != "" && s.Owner != a.Owner {
+		p.Owner, fields = &s.Owner, append(fields, "owner")
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.Attributes)) {
+		if s.Attributes[key] != a.Attributes[key] {
+			p.SetAttributes, fields = s.Attributes, append(fields, "attributes."+key)
+		}
+	}
+	return p, fields
+}
+
+// pretend counts a row that would have made an account.
+func (im *accountsImport) pretend(ctx context.Context, row *accountRow) error {
+	ref := row.state.ExternalID
+	id := Slug(ref)
+	if id == "" {
+		return im.refuse(row.line, "external_id", "no id can be made of it: it has no letter or digit of ASCII")
+	}
+	taken, err := im.accounts.Get(ctx, id)
+	if err == nil {
+		return im.refuse(row.line, "external_id", collision(id, taken.State, im.start.Source, ref, errMoment).Error())
+	}
+	if !isReason(err, NotFound) {
+		return err
+	}
+	key, says := hash64([]byte(ref)), row.hash()
+	before, known := im.pretended[key]
+	switch {
+	case known && before == says:
+		im.accept(row, id, &im.counts.AlreadyThere)
+		return nil
+	case known && !im.start.UpdateExisting:
+		return im.refuse(row.line, "external_id", "the account is in a row before with other values")
+	case !known:
+		im.counts.AccountsCreated++
+	}
+	im.pretended[key] = says
+	im.accept(row, id, &im.counts.Written)
+	return nil
+}
+
+// hash is of all that a row says.
+func (r *accountRow) hash() uint64 {
+	var h hasher
+	s := &r.state
+	h.begin(keyExternal)
+	for _, text := range []string{s.DisplayName, string(s.State), s.Parent, s.Owner} {
+		h.text(text)
+	}
+	if s.Joined != nil {
+		h.number(int64(*s.Joined))
+	}
+	for _, key := range slices.Sorted(maps.Keys(s.Attributes)) {
+		h.text(key)
+		h.text(s.Attributes[key])
+	}
+	return hash64(h.buf)
+}

@@ -1,0 +1,149 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// checkReferences wants every account and principal that an account names to exist,
+// its attribute keys to be declared, and none of them to be itself. None is ever
+// deleted, so what holds now holds when the account is written.
+func (a *Accounts) checkReferences(ctx context.Context, id string, s Account) error {
+	var wrong []FieldError
+	if s.Parent == id {
+		wrong = append(wrong, FieldError{"account.parent", "an account cannot be its own parent"})
+	}
+	if slices.Contains(s.Competitors, id) {
+		wrong = append(wrong, FieldError{"account.competitors", "an account cannot be its own competitor"})
+	}
+	missing, err := a.missingAccounts(ctx, s)
+	if err != nil {
+		return err
+	}
+	wrong = append(wrong, missing...)
+	if missing, err = a.access.missingPrincipals(ctx, s); err != nil {
+		return err
+	}
+	wrong = append(wrong, missing...)
+	if wrong != nil {
+		return &Error{Reason: Invalid, Resource: AccountName(id), Fields: wrong}
+	}
+	return a.checkAttributes(ctx, s.Attributes)
+}
+
+func (a *Accounts) missingAccounts(ctx context.Context, s Account) ([]FieldError, error) {
+	ids := slices.Clone(s.Competitors)
+	if s.Parent != "" {
+		ids = append(ids, s.Parent)
+	}
+	found, err := a.accounts.versions(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var wrong []FieldError
+	if _, ok := found[s.Parent]; s.Parent != "" && !ok {
+		wrong = append(wrong, FieldError{"account.parent", AccountName(s.Parent) + " does not exist"})
+	}
+	for i, c := range s.Competitors {
+		if _, ok := found[c]; !ok {
+			wrong = append(wrong, FieldError{fmt.Sprintf("account.competitors[%d]", i), AccountName(c) + " does not exist"})
+		}
+	}
+	return wrong, nil
+}
+
+// moveBelow changes an account, its parent among the rest, so that no account ever is
+// above itself, whatever others are moved at the same time.
+func (a *Accounts) moveBelow(ctx context.Context, call Call, id string, etag int64, patch AccountPatch, check bool) (Stored[Account], error) {
+	parent := *patch.Parent
+	if check {
+		s, err := a.Get(ctx, id)
+		if err != nil {
+			return Stored[Account]{}, err
+		}
+		if err := patch.apply(&s.State); err != nil {
+			return Stored[Account]{}, err
+		}
+		return s, a.checkAbove(ctx, id, parent, nil)
+	}
+	var moved Stored[Account]
+	err := a.parents.apply(ctx, id, parent,
+		func(version int64, pending []intent) error {
+			if etag != 0 && etag != version {
+				return stale(AccountName(id))
+			}
+			return a.checkAbove(ctx, id, parent, pending)
+		},
+		func(version int64) (err error) {
+			moved, err = a.accounts.update(ctx, call, id, version, "account.updated", patch.apply)
+			return err
+		})
+	return moved, err
+}
+
+// checkAbove refuses a parent that is the account itself or below it. Pending are moves
+// that may have been made or not: a way up that needs one of them is errBlocked.
+func (a *Accounts) checkAbove(ctx context.Context, id, parent string, pending []intent) error {
+	way := []string{AccountName(id)}
+	for up := parent; up != ""; {
+		way = append(way, AccountName(up))
+		if up == id {
+			return &Error{Reason: Invalid, Resource: AccountName(id), Fields: []FieldError{{"account.parent", circle(way)}}}
+		}
+		s, err := a.Get(ctx, up)
+		if err != nil {
+			return err
+		}
+		up = s.State.Parent
+	}
+	if mayReach(ctx, a, id, parent, pending) {
+		return errBlocked
+	}
+	return nil
+}
+
+// mayReach says whether there is a way up from an account to another if any of the
+// pending moves are made.
+func mayReach(ctx context.Context, a *Accounts, to, from string, pending []intent) bool {
+	seen := map[string]bool{}
+	open := []string{from}
+	for len(open) > 0 {
+		at := open[len(open)-1]
+		open = open[:len(open)-1]
+		if at == to {
+			return true
+		}
+		if at == "" || seen[at] {
+			continue
+		}
+		seen[at] = true
+		for _, in := range pending {
+			if in.ID == at {
+				open = append(open, in.Value)
+			}
+		}
+		s, err := a.Get(ctx, at)
+		if err != nil {
+			return true // it cannot be ruled out: the caller tries again, and meets the error
+		}
+		open = append(open, s.State.Parent)
+	}
+	return false
+}
+
+func circle(way []string) string {
+	text := way[0]
+	for _, name := range way[1:] {
+		text += " below " + name
+	}
+	return "the accounts would be above themselves: " + text
+}
+
+func isDuplicate(err error) bool {
+	var duplicate *docstore.DuplicateError
+	return errors.As(err, &duplicate)
+}

@@ -1,0 +1,269 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// The kinds of imports.
+const (
+	RevenueImport  = "revenue"
+	AccountsImport = "accounts"
+)
+
+// Import is what is known of a file that was imported, or is being imported.
+type Import struct {
+	// Kind is RevenueImport or AccountsImport.
+	Kind   string `bson:"kind"`
+	Source string `bson:"source"`
+	// Batch is the name by which the import is known, within its kind.
+	Batch string `bson:"batch"`
+	// Digest is the SHA-256 of the file, in hexadecimal.
+	Digest string `bson:"digest"`
+	// Finished is when it last ended; zero while it never did, or runs again.
+	Finished time.Time `bson:"finished,omitempty"`
+	// Counts are those of the last end.
+	Counts Counts `bson:"counts"`
+	Times  `bson:",inline"`
+}
+
+// Counts are what an import has done with the rows of its file:
+// Read = Written + AlreadyThere + Refused.
+type Counts struct {
+	Read         int64 `bson:"read"`
+	Written      int64 `bson:"written"`
+	AlreadyThere int64 `bson:"already_there"`
+	Refused      int64 `bson:"refused"`
+	// Accounts counts the different accounts of the rows not refused.
+	Accounts        int64 `bson:"accounts"`
+	AccountsCreated int64 `bson:"accounts_created"`
+	// Totals are the sums of the amounts of the rows not refused, in minor units by
+	// currency; one that would leave 64 bits stays at their end.
+	Totals map[string]int64 `bson:"totals,omitempty"`
+	// KeysDeclared are the attribute keys declared.
+	KeysDeclared []string `bson:"keys_declared,omitempty"`
+}
+
+func (c *Counts) clone() Counts {
+	d := *c
+	d.Totals, d.KeysDeclared = maps.Clone(c.Totals), slices.Clone(c.KeysDeclared)
+	return d
+}
+
+func (c *Counts) addTotal(currency string, minor int64) {
+	if c.Totals == nil {
+		c.Totals = map[string]int64{}
+	}
+	sum := c.Totals[currency]
+	switch {
+	case minor > 0 && sum > math.MaxInt64-minor:
+		sum = math.MaxInt64
+	case minor < 0 && sum < math.MinInt64-minor:
+		sum = math.MinInt64
+	default:
+		sum += minor
+	}
+	c.Totals[currency] = sum
+}
+
+// ImportStart is what every import says first.
+type ImportStart struct {
+	// Source is the system the rows come from.
+	Source string
+	// Batch names the import, as a rule like its file.
+	Batch string
+	// Digest is the SHA-256 of the file, in hexadecimal.
+	Digest string
+	// Resume says that a known batch with another digest is the same file grown.
+	Resume bool
+	// ValidateOnly checks and counts every row, and writes nothing.
+	ValidateOnly bool
+}
+
+// Refused is a row that an import refused.
+type Refused struct {
+	// Line is the row's line in the file, from 1.
+	Line int64
+	// Field is the one that is wrong, or empty.
+	Field string
+	// Text is what is wrong with it.
+	Text string
+}
+
+// Report is told how an import goes on, by one goroutine at a time. An error it returns
+// ends the import.
+type Report interface {
+	// Progress tells what was counted so far; all of it is durable.
+	Progress(Counts) error
+	// Refused tells of a row that was refused.
+	Refused(Refused) error
+}
+
+// ImportResult is how an import ended.
+type ImportResult struct {
+	Import Stored[Import]
+	// CheckedOnly says that nothing was written: there is no version to wait for.
+	CheckedOnly bool
+}
+
+// Imports is the use cases of importing files.
+type Imports struct {
+	imports  *table[Import, *Import]
+	store    *docstore.Store
+	company  *Company
+	accounts *Accounts
+	ledger   *Ledger
+	now      func() time.Time
+}
+
+// ImportName returns the resource name of an import.
+func ImportName(id string) string { return "imports/" + id }
+
+func openImports(ctx context.Context, w wiring, company *Company, accounts *Accounts, ledger *Ledger) (*Imports, error) {
+	imports, err := openTable[Import](ctx, w, docstore.Spec{Name: "imports"}, ImportName, func(s Import) any { return s })
+	if err != nil {
+		return nil, err
+	}
+	return &Imports{imports, w.store, company, accounts, ledger, w.now}, nil
+}
+
+// Get returns an import, or NotFound.
+func (im *Imports) Get(ctx context.Context, id string) (Stored[Import], error) {
+	return im.imports.get(ctx, id)
+}
+
+// List lists imports by id.
+func (im *Imports) List(ctx context.Context, size int, after []any) (Page[Import], error) {
+	return im.imports.list(ctx, docstore.Query{After: after}, size, byID[Import], nil)
+}
+
+// begin notes that a file is being imported, and says whether its batch was known.
+// BatchChanged where the batch is known with another file and resume is not set.
+func (im *Imports) begin(ctx context.Context, call Call, kind string, start ImportStart) (id string, known bool, err error) {
+	switch {
+	case start.Source == "":
+		return "", false, invalid("start.import.source", "is empty: name the system the rows come from")
+	case start.Batch == "":
+		return "", false, invalid("start.import.batch", "is empty: name the batch, as its file")
+	}
+	id, known, err = im.batchID(ctx, kind, start.Batch)
+	if err != nil {
+		return "", false, err
+	}
+	if start.ValidateOnly {
+		if known {
+			var s Stored[Import]
+			if s, err = im.Get(ctx, id); err == nil {
+				err = s.State.checkDigest(id, start)
+			}
+		}
+		return id, known, err
+	}
+	if !known {
+		_, err = im.imports.create(ctx, Call{Principal: call.Principal}, id, Import{
+			Kind: kind, Source: start.Source, Batch: start.Batch, Digest: start.Digest}, "import.started")
+		if isReason(err, Exists) { // begun by another process in this moment, or another batch of the same slug
+			return im.begin(ctx, call, kind, start)
+		}
+		return id, false, err
+	}
+	_, err = im.imports.update(ctx, Call{Principal: call.Principal}, id, 0, "import.started", func(s *Import) error {
+		if err := s.checkDigest(id, start); err != nil {
+			return err
+		}
+		s.Digest, s.Finished = start.Digest, time.Time{}
+		return nil
+	})
+	return id, true, err
+}
+
+// batchID returns the id of a batch, which is its slug, or where that is another
+// batch's, that and a piece of a hash. Known says that the batch was begun before.
+func (im *Imports) batchID(ctx context.Context, kind, batch string) (id string, known bool, err error) {
+	slug := Slug(batch)
+	long := slug
+	if len(long) > maxID-9 {
+		long = long[:maxID-9]
+	}
+	long += "-" + shortHash(kind+"/"+batch)
+	if slug == "" {
+		slug, long = "batch"+long, "batch"+long
+	}
+	found, err := im.imports.getMany(ctx, []string{slug, long})
+	if err != nil {
+		return "", false, err
+	}
+	for _, id := range []string{slug, long} {
+		if s, ok := found[id]; ok && s.State.Kind == kind && s.State.Batch == batch {
+			return id, true, nil
+		}
+	}
+	if _, taken := found[slug]; taken {
+		return long, false, nil
+	}
+	return slug, false, nil
+}
+
+func (s *Import) checkDigest(id string, start ImportStart) error {
+	if s.Digest == start.Digest || start.Resume {
+		return nil
+	}
+	return fail(BatchChanged, ImportName(id),
+		"batch %q was imported before with another file (%s): name another batch, or resume if it is the same file grown", s.Batch, ImportName(id))
+}
+
+// end waits until all that was written is in the feed, and then notes the end, so that
+// whoever has seen that has seen all of it.
+func (im *Imports) end(ctx context.Context, call Call, id string, kind string, start ImportStart, counts Counts) (ImportResult, error) {
+	if start.ValidateOnly {
+		checked := Import{Kind: kind, Source: start.Source, Batch: start.Batch, Digest: start.Digest, Counts: counts}
+		return ImportResult{Stored[Import]{ID: id, State: checked}, true}, nil
+	}
+	if err := im.store.Flush(ctx); err != nil {
+		return ImportResult{}, err
+	}
+	s, err := im.imports.update(ctx, Call{Principal: call.Principal}, id, 0, "import.finished", func(s *Import) error {
+		s.Finished, s.Counts = im.now(), counts
+		return nil
+	})
+	return ImportResult{Import: s}, err
+}
+
+// RevenueRow is a row of a revenue file, its fields as the file has them.
+type RevenueRow struct {
+	Line                                        int64
+	Account, Date, Amount, Currency, ExternalID string
+}
+
+// AccountRow is a row of an accounts file, its fields as the file has them.
+type AccountRow struct {
+	Line                                                  int64
+	ExternalID, DisplayName, Joined, State, Parent, Owner string
+	Attributes                                            map[string]string
+}
+
+// Rows gives the rows of a file in order, some at a time, and io.EOF behind the last.
+type Rows[T any] func(ctx context.Context) ([]T, error)
+
+// window reads at least n rows, or what there is to the end, where done is true.
+func (next Rows[T]) window(ctx context.Context, rows []T, n int) (_ []T, done bool, err error) {
+	for len(rows) < n {
+		more, err := next(ctx)
+		rows = append(rows, more...)
+		if errors.Is(err, io.EOF) {
+			return rows, true, nil
+		}
+		if err != nil {
+			return rows, false, fmt.Errorf("read the rows: %w", err)
+		}
+	}
+	return rows, false, nil
+}

@@ -1,0 +1,219 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+)
+
+// AccountsImportStart is how an import of accounts begins.
+type AccountsImportStart struct {
+	ImportStart
+	// UpdateExisting changes accounts that are there with other values, where otherwise
+	// such a row is refused.
+	UpdateExisting bool
+}
+
+const (
+	// accountWindow is how many rows of accounts are dealt with together.
+	accountWindow = 1000
+	// maxWaiting bounds the rows that wait for a parent further down in the file.
+	maxWaiting = 50_000
+)
+
+// Accounts imports accounts. Rows are read until io.EOF. A row's parent may come later
+// in the file. What a row says that cannot be taken is reported, and the rest goes on;
+// the same file again finds all of it there. BatchChanged, Invalid; HandSetLevel for an
+// attribute that would hold a level.
+func (im *Imports) Accounts(ctx context.Context, call Call, start AccountsImportStart, rows Rows[AccountRow], report Report) (ImportResult, error) {
+	id, _, err := im.begin(ctx, call, AccountsImport, start.ImportStart)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	today, err := im.company.Today(ctx)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	run := &accountsImport{
+		accounts: im.accounts, call: Call{Principal: call.Principal}, start: start, report: report, today: today,
+		resolver: resolver{accounts: im.accounts, source: start.Source},
+		waiting:  map[string][]*accountRow{}, declared: map[string]bool{}, principals: map[string]bool{}, pretended: map[uint64]uint64{},
+	}
+	if err := run.all(ctx, rows); err != nil {
+		return ImportResult{}, err
+	}
+	return im.end(ctx, call, id, AccountsImport, start.ImportStart, run.counts)
+}
+
+// accountsImport is an import of accounts on its way. One goroutine uses it.
+type accountsImport struct {
+	accounts *Accounts
+	call     Call
+	start    AccountsImportStart
+	report   Report
+	today    Day
+	counts   Counts
+	// resolver finds parents, and remembers the accounts that were dealt with.
+	resolver resolver
+	// waiting are rows by the external id of the parent they wait for, and held how many
+	// there are.
+	waiting map[string][]*accountRow
+	held    int
+	// declared are the attribute keys, principals the owners known to exist.
+	declared, principals map[string]bool
+	// different counts the accounts of rows not refused.
+	different counter
+	// pretended are, where nothing is written, the accounts that would have been: a hash
+	// of the external id, and one of the row.
+	pretended map[uint64]uint64
+}
+
+// accountRow is a row that was read.
+type accountRow struct {
+	line  int64
+	state Account
+	// parent is the external id of the parent, whose id goes into state.
+	parent string
+	// given says which of the fields with a default the row gives.
+	givenState bool
+}
+
+func (im *accountsImport) all(ctx context.Context, rows Rows[AccountRow]) error {
+	for done := false; !done; {
+		var window []AccountRow
+		var err error
+		if window, done, err = rows.window(ctx, nil, accountWindow); err != nil {
+			return err
+		}
+		if err := im.window(ctx, window); err != nil {
+			return err
+		}
+		if err := im.report.Progress(im.counts.clone()); err != nil {
+			return err
+		}
+	}
+	for parent, rows := range im.waiting {
+		for _, row := range rows {
+			if err := im.refuse(row.line, "parent", orphan(parent)); err != nil {
+				return err
+			}
+		}
+	}
+	return im.report.Progress(im.counts.clone())
+}
+
+func orphan(parent string) string {
+	return fmt.Sprintf("no account has the external id %q, neither here nor in an accepted row of the file that is not below this one", parent)
+}
+
+func (im *accountsImport) refuse(line int64, field, text string) error {
+	im.counts.Read++
+	im.counts.Refused++
+	return im.report.Refused(Refused{line, field, text})
+}
+
+// window deals with rows, and then with those that had waited for them.
+func (im *accountsImport) window(ctx context.Context, rows []AccountRow) error {
+	parsed := make([]*accountRow, 0, len(rows))
+	for i := range rows {
+		if err := im.declare(ctx, &rows[i]); err != nil {
+			return err
+		}
+		row, field, problem := im.parse(&rows[i])
+		if problem != "" {
+			if err := im.refuse(rows[i].Line, field, problem); err != nil {
+				return err
+			}
+			continue
+		}
+		parsed = append(parsed, row)
+	}
+	if err := im.checkOwners(ctx, &parsed); err != nil {
+		return err
+	}
+	for len(parsed) > 0 {
+		ready, err := im.hold(ctx, parsed)
+		if err != nil {
+			return err
+		}
+		now, later := firstOfEach(ready)
+		if err := im.settle(ctx, now); err != nil {
+			return err
+		}
+		parsed = append(later, im.release(now)...)
+	}
+	return nil
+}
+
+// firstOfEach takes rows apart that name an account of an earlier one: those are dealt
+// with when that is.
+func firstOfEach(rows []*accountRow) (now, later []*accountRow) {
+	seen := make(map[string]bool, len(rows))
+	for _, row := range rows {
+		if seen[row.state.ExternalID] {
+			later = append(later, row)
+			continue
+		}
+		seen[row.state.ExternalID] = true
+		now = append(now, row)
+	}
+	return now, later
+}
+
+// hold finds the parents of rows and keeps those back whose parent is not there yet.
+func (im *accountsImport) hold(ctx context.Context, rows []*accountRow) (ready []*accountRow, err error) {
+	var refs []string
+	wanted := map[string]bool{}
+	for _, row := range rows {
+		if row.parent != "" && !wanted[row.parent] {
+			wanted[row.parent] = true
+			refs = append(refs, row.parent)
+		}
+	}
+	found, problems := map[string]string{}, map[string]string{}
+	missing, err := im.resolver.known(ctx, refs, found, problems)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range missing {
+		if _, pretended := im.pretended[hash64([]byte(ref))]; pretended {
+			found[ref] = Slug(ref)
+			continue
+		}
+		delete(wanted, ref) // it is not there
+	}
+	for _, row := range rows {
+		switch {
+		case row.parent == "":
+			ready = append(ready, row)
+		case problems[row.parent] != "":
+			err = im.refuse(row.line, "parent", problems[row.parent])
+		case wanted[row.parent]:
+			row.state.Parent = found[row.parent]
+			ready = append(ready, row)
+		case im.held >= maxWaiting:
+			err = im.refuse(row.line, "parent", fmt.Sprintf("more than %d rows come before their parents: put parents first", maxWaiting))
+		default:
+			im.waiting[row.parent] = append(im.waiting[row.parent], row)
+			im.held++
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return ready, nil
+}
+
+// release returns the rows that had waited for accounts.
+func (im *accountsImport) release(settled []*accountRow) (released []*accountRow) {
+	for _, row := range settled {
+		ref := row.state.ExternalID
+		if waiting := im.waiting[ref]; waiting != nil {
+			if _, known := im.resolver.cache.get(ref); known {
+				released = append(released, waiting...)
+				im.held -= len(waiting)
+				delete(im.waiting, ref)
+			}
+		}
+	}
+	return released
+}

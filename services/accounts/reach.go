@@ -1,0 +1,71 @@
+package accounts
+
+import (
+	"context"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// Reach is how loud an account is in public. It has a collection of its own: only
+// audits of treatment read it.
+type Reach struct {
+	Followers int64  `bson:"followers"`
+	Source    string `bson:"source,omitempty"`
+	Times     `bson:",inline"`
+}
+
+// ReachPatch says what to change of a reach; nil leaves a field as it is.
+type ReachPatch struct {
+	Followers *int64
+	Source    *string
+}
+
+func openReaches(ctx context.Context, w wiring) (*table[Reach, *Reach], error) {
+	// Followers of the feed learn that it changed, not to what.
+	return openTable[Reach](ctx, w, docstore.Spec{Name: "reach"},
+		func(id string) string { return AccountName(id) + "/reach" }, func(Reach) any { return nil })
+}
+
+// GetReach returns the reach of an account, empty where none was recorded; NotFound
+// for the account.
+func (a *Accounts) GetReach(ctx context.Context, account string) (Stored[Reach], error) {
+	if _, err := a.Get(ctx, account); err != nil {
+		return Stored[Reach]{}, err
+	}
+	s, err := a.reaches.get(ctx, account)
+	if isReason(err, NotFound) {
+		return Stored[Reach]{ID: account}, nil
+	}
+	return s, err
+}
+
+// UpdateReach records the reach of an account; NotFound for the account, Stale.
+func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, etag int64, p ReachPatch) (Stored[Reach], error) {
+	if _, err := a.Get(ctx, account); err != nil {
+		return Stored[Reach]{}, err
+	}
+	change := func(s *Reach) error {
+		set(&s.Followers, p.Followers)
+		set(&s.Source, p.Source)
+		if s.Followers < 0 {
+			return invalid("reach.followers", "is negative")
+		}
+		return nil
+	}
+	for {
+		s, err := a.reaches.update(ctx, call, account, etag, "reach.updated", change)
+		if !isReason(err, NotFound) {
+			return s, err
+		}
+		if etag != 0 {
+			return Stored[Reach]{}, stale(AccountName(account) + "/reach")
+		}
+		var first Reach
+		if err := change(&first); err != nil {
+			return Stored[Reach]{}, err
+		}
+		if s, err = a.reaches.create(ctx, call, account, first, "reach.updated"); !isReason(err, Exists) {
+			return s, err
+		}
+	}
+}

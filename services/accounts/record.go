@@ -1,0 +1,232 @@
+package accounts
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// Record adds up to 500 entries to the ledger, all or none. NotFound for an account;
+// Exists where the source's external id is recorded; Invalid; WrongCurrency. Errors
+// name the entry by its place. A retry is answered with what the first call recorded.
+func (l *Ledger) Record(ctx context.Context, call Call, news []NewEntry) (Recorded, error) {
+	if len(news) == 0 || len(news) > chunkSize {
+		return Recorded{}, invalid("requests", "has %d entries: give 1 to %d", len(news), chunkSize)
+	}
+	if earlier, known, err := l.replay(ctx, call); known || err != nil {
+		return earlier, err
+	}
+	if err := l.checkAccounts(ctx, news); err != nil {
+		return Recorded{}, err
+	}
+	entries, err := l.keyed(call, news)
+	if err != nil {
+		return Recorded{}, err
+	}
+	if err := l.convert(ctx, news, entries); err != nil {
+		return Recorded{}, err
+	}
+	return l.write(ctx, call, newChunk(entries), func() error { return l.alreadyRecorded(ctx, entries) })
+}
+
+// place names a field of the entry at a place of the request.
+func place(news []NewEntry, i int, field string) string {
+	if len(news) == 1 {
+		return "revenue_entry." + field
+	}
+	return fmt.Sprintf("requests[%d].revenue_entry.%s", i, field)
+}
+
+func (l *Ledger) checkAccounts(ctx context.Context, news []NewEntry) error {
+	ids := make([]string, len(news))
+	for i, n := range news {
+		ids[i] = n.Account
+	}
+	found, err := l.accounts.accounts.versions(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, n := range news {
+		if _, ok := found[n.Account]; !ok {
+			return &Error{Reason: NotFound, Resource: AccountName(n.Account), Text: AccountName(n.Account) + " does not exist",
+				Fields: []FieldError{{place(news, i, "name"), AccountName(n.Account) + " does not exist"}}}
+		}
+	}
+	return nil
+}
+
+// keyed makes the ledger's form of new entries, each with its key.
+func (l *Ledger) keyed(call Call, news []NewEntry) ([]entry, error) {
+	entries := make([]entry, len(news))
+	seen := make(map[Key]int, len(news))
+	var h hasher
+	for i, n := range news {
+		e := entry{account: n.Account, day: n.Day, minor: n.Amount.Minor, currency: n.Amount.Currency.Code,
+			source: n.Source, external: n.ExternalID, note: n.Note}
+		switch {
+		case n.Source == "":
+			return nil, invalid(place(news, i, "source"), "is empty: name the system the entry comes from")
+		case n.Day < FirstDay || n.Day > LastDay:
+			return nil, invalid(place(news, i, "date"), "%s", errDay)
+		case n.Amount.Minor > MaxMinor || n.Amount.Minor < -MaxMinor:
+			return nil, invalid(place(news, i, "amount"), "is too large: at most %s", n.Amount.Currency.Decimal(MaxMinor))
+		case n.ExternalID != "":
+			e.key = h.external(n.Source, n.ExternalID)
+		case call.RequestID != "":
+			e.key = h.request(call.request().Key, i)
+		default:
+			if _, err := io.ReadFull(l.random, e.key[:]); err != nil {
+				return nil, fmt.Errorf("make an entry's key: %w", err)
+			}
+		}
+		if first, twice := seen[e.key]; twice {
+			return nil, invalid(place(news, i, "external_id"), "%s is that of requests[%d] too", quoted(n.ExternalID, n.Source), first)
+		}
+		seen[e.key] = i
+		entries[i] = e
+	}
+	return entries, nil
+}
+
+// convert gives entries their reporting amounts.
+func (l *Ledger) convert(ctx context.Context, news []NewEntry, entries []entry) error {
+	rule, err := l.currencyRule(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		if entries[i].reporting, err = rule.apply(ctx, news[i].Amount, news[i].Day); err != nil {
+			return err
+		}
+	}
+	return rule.claim(ctx)
+}
+
+// write adds a chunk. Where keys of it are there, and not by this very request,
+// explain says what that means.
+func (l *Ledger) write(ctx context.Context, call Call, c chunk, explain func() error) (Recorded, error) {
+	c.Recorded, c.By = l.now(), call.Principal
+	if call.RequestID != "" {
+		request := call.request()
+		key := new(hasher).request(request.Key, -1)
+		c.Request, c.Keys = &request, append(c.Keys, key[:])
+	}
+	id, err := l.ids.next()
+	if err != nil {
+		return Recorded{}, err
+	}
+	d, err := l.chunks.Insert(call.context(ctx), id, c, docstore.NewEvent{Type: revenueRecorded})
+	if isDuplicate(err) {
+		earlier, known, err := l.replay(ctx, call)
+		if !known && err == nil {
+			err = explain()
+		}
+		return earlier, err
+	}
+	if err != nil {
+		return Recorded{}, fmt.Errorf("record revenue: %w", err)
+	}
+	return l.recorded(ctx, d)
+}
+
+func (l *Ledger) recorded(ctx context.Context, d docstore.Doc[chunk]) (Recorded, error) {
+	entries, err := l.read(ctx, &d.Body, func(*entry) bool { return true })
+	return Recorded{entries, l.chunks.Source(d.ID), d.Version}, err
+}
+
+// replay returns what this request recorded before.
+func (l *Ledger) replay(ctx context.Context, call Call) (Recorded, bool, error) {
+	if call.RequestID == "" {
+		return Recorded{}, false, nil
+	}
+	request := call.request()
+	key := new(hasher).request(request.Key, -1)
+	found, err := l.chunks.Lookup(ctx, "keys", key[:])
+	if err != nil || len(found) == 0 {
+		return Recorded{}, false, err
+	}
+	if first := found[0].Body.Request; first == nil || !bytes.Equal(first.Digest, request.Digest) {
+		return Recorded{}, false, call.reused()
+	}
+	r, err := l.recorded(ctx, found[0])
+	return r, true, err
+}
+
+// alreadyRecorded says which of the entries are in the ledger.
+func (l *Ledger) alreadyRecorded(ctx context.Context, entries []entry) error {
+	there, err := l.existing(ctx, entries)
+	if err != nil {
+		return err
+	}
+	e := &Error{Reason: Exists, Text: "an entry with the source's external id is recorded already"}
+	for i := range entries {
+		first, ok := there[entries[i].key]
+		if !ok {
+			continue
+		}
+		name := EntryName(first.account, first.key.EntryID())
+		if e.Resource == "" {
+			e.Resource = name
+		}
+		e.Fields = append(e.Fields, FieldError{place(make([]NewEntry, len(entries)), i, "external_id"),
+			quoted(entries[i].external, entries[i].source) + " is recorded already as " + name})
+	}
+	return e
+}
+
+// existing returns those of the entries whose keys are in the ledger, as they are
+// there.
+func (l *Ledger) existing(ctx context.Context, entries []entry) (map[Key]entry, error) {
+	keys := make([]any, len(entries))
+	wanted := make(map[Key]bool, len(entries))
+	for i := range entries {
+		keys[i] = entries[i].key[:]
+		wanted[entries[i].key] = true
+	}
+	docs, err := l.chunks.Lookup(ctx, "keys", keys...)
+	if err != nil {
+		return nil, fmt.Errorf("find entries in the ledger: %w", err)
+	}
+	there := make(map[Key]entry, len(entries))
+	for i := range docs {
+		rows, err := docs[i].Body.entries()
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			if wanted[row.key] {
+				there[row.key] = row
+			}
+		}
+	}
+	return there, nil
+}
+
+// Reverse adds the counter-entry of an entry: the negative amount on the same day.
+// NotFound; WrongState where it was reversed, or is itself a reversal.
+func (l *Ledger) Reverse(ctx context.Context, call Call, account, id, note string) (Recorded, error) {
+	if earlier, known, err := l.replay(ctx, call); known || err != nil {
+		return earlier, err
+	}
+	name := EntryName(account, id)
+	_, e, err := l.find(ctx, account, id)
+	if err != nil {
+		return Recorded{}, err
+	}
+	if e.Corrects != "" {
+		return Recorded{}, fail(WrongState, name, "%s is itself a reversal: record a new entry instead", name)
+	}
+	key, _ := parseEntryID(id)
+	counter := entry{
+		account: account, day: e.Day, minor: -e.Amount.Minor, currency: e.Amount.Currency.Code,
+		reporting: -e.Reporting.Minor, key: new(hasher).reversal(key), source: e.Source, note: note,
+	}
+	c := newChunk([]entry{counter})
+	c.Corrects = key[:]
+	return l.write(ctx, call, c, func() error {
+		return fail(WrongState, name, "%s was reversed already, by %s", name, EntryName(account, counter.key.EntryID()))
+	})
+}

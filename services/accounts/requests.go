@@ -1,0 +1,120 @@
+package accounts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// Call is on whose behalf a change is made, and by what it is recognised when it is
+// asked for again.
+type Call struct {
+	// Principal is the id of the principal.
+	Principal string
+	// Method names what is asked for, as accounts.update.
+	Method string
+	// RequestID is the caller's; without one no call is taken for a retry.
+	RequestID string
+	// Payload is the request, encoded deterministically: the same id with another
+	// payload is refused.
+	Payload []byte
+}
+
+// context returns a context whose events name the principal.
+func (c Call) context(ctx context.Context) context.Context {
+	return docstore.WithPrincipal(ctx, c.Principal)
+}
+
+// request is what the call is recognised by; only for one with a request id.
+func (c Call) request() docstore.Request {
+	return docstore.NewRequest(c.Principal, c.Method, c.RequestID, c.Payload)
+}
+
+func (c Call) reused() error {
+	return fail(RequestReused, "", "request id %s came before with another request: use a new id for a new request", c.RequestID)
+}
+
+// claim says that a request to create or delete something came, whatever that was:
+// what the thing itself cannot tell, because it has another id, or is gone. Its id is
+// the request's.
+type claim struct {
+	docstore.Request `bson:",inline"`
+	// Deletes is when the aggregate that is to be deleted was created, so that a later
+	// one of the same id is not deleted by a retry.
+	Deletes time.Time `bson:"deletes,omitempty"`
+}
+
+// requests remembers the requests that create and delete.
+type requests struct {
+	claims  *docstore.Collection[claim]
+	effects *docstore.EffectLedger
+}
+
+func openRequests(ctx context.Context, store *docstore.Store) (*requests, error) {
+	claims, err := docstore.OpenCollection[claim](ctx, store, docstore.Spec{Name: "requests", Silent: true})
+	if err != nil {
+		return nil, err
+	}
+	effects, err := docstore.OpenEffectLedger(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	return &requests{claims, effects}, nil
+}
+
+// claim notes that a request is about to create something, and fails where its id came
+// before with another payload.
+func (r *requests) claim(ctx context.Context, call Call) error {
+	if call.RequestID == "" {
+		return nil
+	}
+	request := call.request()
+	_, err := r.claims.Insert(ctx, request.DocumentID(), claim{Request: request})
+	if !errors.Is(err, docstore.ErrExists) {
+		return err
+	}
+	_, err = r.known(ctx, call)
+	return err
+}
+
+// known returns what is noted of a request, and fails where it came with another
+// payload; where nothing is noted it returns an empty claim.
+func (r *requests) known(ctx context.Context, call Call) (claim, error) {
+	request := call.request()
+	d, err := r.claims.Get(ctx, request.DocumentID())
+	switch {
+	case errors.Is(err, docstore.ErrNotFound):
+		return claim{}, nil
+	case err != nil:
+		return claim{}, err
+	case !bytes.Equal(d.Body.Digest, request.Digest):
+		return claim{}, call.reused()
+	}
+	return d.Body, nil
+}
+
+// deleting notes that a request is about to delete the aggregate created at an instant.
+func (r *requests) deleting(ctx context.Context, call Call, created time.Time) error {
+	if call.RequestID == "" {
+		return nil
+	}
+	request := call.request()
+	_, err := r.claims.Upsert(ctx, request.DocumentID(), func(d *docstore.Doc[claim]) error {
+		d.Body = claim{request, created}
+		return nil
+	})
+	return err
+}
+
+// deleted says whether the request has deleted its aggregate, in whose place there is
+// now one created at an instant, or none where that is zero.
+func (r *requests) deleted(ctx context.Context, call Call, created time.Time) (bool, error) {
+	if call.RequestID == "" {
+		return false, nil
+	}
+	c, err := r.known(ctx, call)
+	return !c.Deletes.IsZero() && !c.Deletes.Equal(created), err
+}

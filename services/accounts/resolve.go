@@ -1,0 +1,265 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// maxReference is the longest id of an account in another system, in bytes.
+const maxReference = 200
+
+// checkReference says what is wrong with an id of another system, or nothing.
+func checkReference(ref string) string {
+	switch {
+	case ref == "":
+		return "is empty"
+	case len(ref) > maxReference:
+		return "is longer than 200 bytes"
+	case !utf8.ValidString(ref):
+		return "is not UTF-8"
+	case strings.ContainsFunc(ref, unicode.IsControl):
+		return "contains a control character"
+	}
+	return ""
+}
+
+// resolver finds the accounts that rows of an import name: by the id in the source
+// system, else by the id here; and makes those that are missing, where it may.
+type resolver struct {
+	accounts *Accounts
+	call     Call
+	source   string
+	create   bool
+	dryRun   bool
+	cache    cache
+	// created counts the accounts made since it was last set to 0.
+	created int64
+	// pretended are the accounts that a dry run would have made.
+	pretended counter
+}
+
+// resolve adds to found the account id of each reference, and to problems what is wrong
+// with it.
+func (r *resolver) resolve(ctx context.Context, refs []string, found, problems map[string]string) error {
+	missing, err := r.known(ctx, refs, found, problems)
+	if err != nil {
+		return err
+	}
+	if !r.create {
+		for _, ref := range missing {
+			problems[ref] = "no account has the id " + `"` + ref + `": create it first, or import with --create-accounts`
+		}
+		return nil
+	}
+	return r.createAll(ctx, missing, found, problems)
+}
+
+// known finds accounts, and returns the references that name none.
+func (r *resolver) known(ctx context.Context, refs []string, found, problems map[string]string) (missing []string, err error) {
+	for _, ref := range refs {
+		if id, ok := r.cache.get(ref); ok {
+			found[ref] = id
+		} else {
+			missing = append(missing, ref)
+		}
+	}
+	return r.search(ctx, missing, found, problems)
+}
+
+// search finds accounts in the store, by the id elsewhere and then by the id here, and
+// returns the references that remain.
+func (r *resolver) search(ctx context.Context, refs []string, found, problems map[string]string) ([]string, error) {
+	if _, err := r.stored(ctx, refs, found, problems); err != nil {
+		return nil, err
+	}
+	var ids, rest []string
+	for _, ref := range refs {
+		switch {
+		case found[ref] != "" || problems[ref] != "":
+		case isID(ref):
+			ids = append(ids, ref)
+		default:
+			rest = append(rest, ref)
+		}
+	}
+	known, err := r.accounts.accounts.versions(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if _, ok := known[id]; ok {
+			r.settle(id, id, found)
+		} else {
+			rest = append(rest, id)
+		}
+	}
+	return rest, nil
+}
+
+// stored returns the accounts that have an id in the source system, or, being the only
+// one, in another; several others are a problem.
+func (r *resolver) stored(ctx context.Context, refs []string, found, problems map[string]string) (map[string]Stored[Account], error) {
+	if len(refs) == 0 {
+		return nil, nil
+	}
+	values := make([]any, len(refs))
+	for i, ref := range refs {
+		values[i] = ref
+	}
+	docs, err := r.accounts.accounts.docs.Lookup(ctx, "external_id", values...)
+	if err != nil {
+		return nil, err
+	}
+	matches := make(map[string][]docstore.Doc[record[Account]], len(docs))
+	for _, d := range docs {
+		matches[d.Body.State.ExternalID] = append(matches[d.Body.State.ExternalID], d)
+	}
+	there := make(map[string]Stored[Account], len(matches))
+	for ref, several := range matches {
+		if d, ok := r.choose(several); ok {
+			r.settle(ref, d.ID, found)
+			there[ref] = r.accounts.accounts.stored(d)
+		} else {
+			problems[ref] = ambiguous(ref, several)
+		}
+	}
+	return there, nil
+}
+
+func (r *resolver) settle(ref, id string, found map[string]string) {
+	found[ref] = id
+	r.cache.put(ref, id)
+}
+
+// choose returns the only match, or the one of the import's own source.
+func (r *resolver) choose(matches []docstore.Doc[record[Account]]) (d docstore.Doc[record[Account]], ok bool) {
+	if len(matches) == 1 {
+		return matches[0], true
+	}
+	for _, d := range matches {
+		if d.Body.State.Source == r.source {
+			return d, true
+		}
+	}
+	return d, false
+}
+
+func ambiguous(ref string, matches []docstore.Doc[record[Account]]) string {
+	names := make([]string, len(matches))
+	for i, d := range matches {
+		names[i] = AccountName(d.ID) + " (" + quoted(ref, d.Body.State.Source) + ")"
+	}
+	return "several accounts have this id in other systems: " + strings.Join(names, ", ") + "; write the id here instead"
+}
+
+// createAll makes active accounts of references that nobody knows.
+func (r *resolver) createAll(ctx context.Context, refs []string, found, problems map[string]string) error {
+	if len(refs) == 0 {
+		return nil
+	}
+	ids := make([]string, 0, len(refs))
+	states := make([]Account, 0, len(refs))
+	slugs := make(map[string]string, len(refs))
+	for _, ref := range refs {
+		id := Slug(ref)
+		if id == "" {
+			problems[ref] = "no id can be made of " + `"` + ref + `": it has no letter or digit of ASCII`
+			continue
+		}
+		if first, twice := slugs[id]; twice {
+			problems[ref] = collision(id, Account{ExternalID: first, Source: r.source}, r.source, ref, errMoment).Error()
+			continue
+		}
+		slugs[id] = ref
+		ids = append(ids, id)
+		states = append(states, Account{ExternalID: ref, Source: r.source})
+	}
+	if r.dryRun {
+		return r.pretend(ctx, ids, states, found, problems)
+	}
+	failed, err := r.accounts.accounts.createMany(ctx, r.call, ids, states, "account.created")
+	if err != nil {
+		return err
+	}
+	var again []string
+	for i, id := range ids {
+		if failed[i] {
+			again = append(again, states[i].ExternalID)
+			continue
+		}
+		r.created++
+		r.settle(states[i].ExternalID, id, found)
+	}
+	return r.taken(ctx, again, found, problems)
+}
+
+// taken deals with accounts that could not be created: another importer was faster, or
+// the id is somebody else's.
+func (r *resolver) taken(ctx context.Context, refs []string, found, problems map[string]string) error {
+	rest, err := r.search(ctx, refs, found, problems)
+	if err != nil {
+		return err
+	}
+	for _, ref := range rest {
+		there, err := r.accounts.Get(ctx, Slug(ref))
+		if err != nil {
+			return err
+		}
+		problems[ref] = collision(there.ID, there.State, r.source, ref, errMoment).Error()
+	}
+	return nil
+}
+
+var errMoment = errors.New("the account was created in this moment: import again")
+
+// pretend is what creation would do.
+func (r *resolver) pretend(ctx context.Context, ids []string, states []Account, found, problems map[string]string) error {
+	there, err := r.accounts.accounts.getMany(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		ref := states[i].ExternalID
+		if other, ok := there[id]; ok {
+			problems[ref] = collision(id, other.State, r.source, ref, errMoment).Error()
+			continue
+		}
+		if before, _ := r.pretended.add(hash64([]byte(id))); before == 0 {
+			r.created++
+		}
+		r.settle(ref, id, found)
+	}
+	return nil
+}
+
+// cacheSize bounds each half of a cache, in entries.
+const cacheSize = 50_000
+
+// cache remembers account ids by reference. It keeps what was used since the last time
+// its younger half was full, and so at most twice cacheSize entries.
+type cache struct {
+	young, old map[string]string
+}
+
+func (c *cache) get(ref string) (string, bool) {
+	if id, ok := c.young[ref]; ok {
+		return id, true
+	}
+	id, ok := c.old[ref]
+	if ok {
+		c.put(ref, id)
+	}
+	return id, ok
+}
+
+func (c *cache) put(ref, id string) {
+	if c.young == nil || len(c.young) >= cacheSize {
+		c.young, c.old = make(map[string]string, 1024), c.young
+	}
+	c.young[ref] = id
+}

@@ -1,0 +1,166 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// revenueWriter writes windows of an import into the ledger. Several goroutines use
+// it.
+type revenueWriter struct {
+	ledger *Ledger
+	call   Call
+	start  RevenueImportStart
+	// expectKnown says that the next window's entries are likely there already, so that
+	// it is worth looking before writing.
+	expectKnown atomic.Bool
+}
+
+// writeAttempts bounds how often a window meets keys that were not there when it
+// looked: each time another importer of the same rows was faster.
+const writeAttempts = 20
+
+// settle writes what is not there of a window, and counts.
+func (w *revenueWriter) settle(ctx context.Context, window *revenueWindow) error {
+	firsts, repeats := w.split(window.entries)
+	known := map[Key]entry{} // what the ledger had of them
+	if err := w.write(ctx, window, firsts, known); err != nil {
+		return err
+	}
+	good := make([]entry, 0, len(window.entries))
+	first := make(map[Key]*entry, len(repeats))
+	for i := range firsts {
+		e := &firsts[i]
+		there, ok := known[e.key]
+		if !ok || w.repeats(window, e, &there, "the ledger as "+EntryName(there.account, there.key.EntryID())) {
+			good = append(good, *e)
+		}
+		if len(repeats) > 0 {
+			first[e.key] = e
+		}
+	}
+	for i := range repeats {
+		e := &repeats[i]
+		there, ok := known[e.key]
+		where := "the ledger as " + EntryName(there.account, there.key.EntryID())
+		if !ok {
+			there = *first[e.key]
+			where = fmt.Sprintf("line %d", there.line)
+		}
+		if w.repeats(window, e, &there, where) {
+			good = append(good, *e)
+		}
+	}
+	window.entries = append(good, window.repeated...)
+	return nil
+}
+
+// split takes rows apart that repeat an id of the same window.
+func (w *revenueWriter) split(entries []entry) (firsts, repeats []entry) {
+	if !w.start.HasExternalIDs { // ids that we give do not repeat
+		return entries, nil
+	}
+	seen := make(map[Key]bool, len(entries))
+	for _, e := range entries {
+		if seen[e.key] {
+			repeats = append(repeats, e)
+			continue
+		}
+		seen[e.key] = true
+		firsts = append(firsts, e)
+	}
+	return firsts, repeats
+}
+
+// write writes those entries that are not in the ledger, and adds the others to known.
+func (w *revenueWriter) write(ctx context.Context, window *revenueWindow, rest []entry, known map[Key]entry) error {
+	look := w.expectKnown.Load() || w.start.ValidateOnly
+	for range writeAttempts {
+		if look {
+			there, err := w.ledger.existing(ctx, rest)
+			if err != nil {
+				return err
+			}
+			w.expectKnown.Store(len(there) > 0)
+			if len(there) > 0 {
+				maps.Copy(known, there)
+				rest = slices.DeleteFunc(slices.Clone(rest), func(e entry) bool { _, ok := there[e.key]; return ok })
+			}
+		}
+		if w.start.ValidateOnly || len(rest) == 0 {
+			window.written += int64(len(rest))
+			return nil
+		}
+		failed, err := w.insert(ctx, rest)
+		if err != nil {
+			return err
+		}
+		window.written += int64(len(rest) - len(failed))
+		if len(failed) == 0 {
+			return nil
+		}
+		rest, look = failed, true
+	}
+	return fmt.Errorf("write revenue: %w", docstore.ErrConflict)
+}
+
+// repeats counts a row whose entry is there already, or refuses it where that says
+// something else.
+func (w *revenueWriter) repeats(window *revenueWindow, e, known *entry, where string) bool {
+	if e.sameAs(known) {
+		window.there++
+		return true
+	}
+	window.refuse(e.line, "external_id", fmt.Sprintf("%s is in %s with other values (%s, %s, %s): reverse that entry and record a new one under a new id",
+		quoted(e.external, e.source), where, AccountName(known.account), known.day, known.decimal()))
+	return false
+}
+
+func (e *entry) decimal() string {
+	currency, err := LookupCurrency(e.currency)
+	if err != nil {
+		return e.currency
+	}
+	return currency.Decimal(e.minor) + " " + e.currency
+}
+
+// insert writes entries in chunks, all of them at once, and returns the entries of
+// those chunks that met a key already there.
+func (w *revenueWriter) insert(ctx context.Context, entries []entry) ([]entry, error) {
+	var docs []docstore.New[chunk]
+	var parts [][]entry
+	at := w.ledger.now().Truncate(time.Millisecond)
+	for part := range slices.Chunk(entries, chunkSize) {
+		id, err := w.ledger.ids.next()
+		if err != nil {
+			return nil, err
+		}
+		c := newChunk(part)
+		c.Batch, c.Recorded, c.By = w.start.Batch, at, w.call.Principal
+		docs = append(docs, docstore.New[chunk]{ID: id, Body: c, Events: []docstore.NewEvent{{Type: revenueRecorded}}})
+		parts = append(parts, part)
+	}
+	err := w.ledger.chunks.InsertMany(w.call.context(ctx), docs)
+	var batch *docstore.BatchError
+	if !errors.As(err, &batch) {
+		return nil, err
+	}
+	var failed []entry
+	for i, part := range parts {
+		switch err := batch.Failed[i]; {
+		case err == nil:
+		case isDuplicate(err):
+			failed = append(failed, part...)
+		default:
+			return nil, fmt.Errorf("write revenue: %w", err)
+		}
+	}
+	return failed, nil
+}

@@ -1,0 +1,85 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// Options are what the service takes from outside. The zero value serves.
+type Options struct {
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+	// Random is the source of tokens and ids; crypto/rand by default.
+	Random io.Reader
+}
+
+// Service is the accounts service.
+type Service struct {
+	Company  *Company
+	Accounts *Accounts
+	Ledger   *Ledger
+	Imports  *Imports
+	Access   *Access
+	Feed     *Feed
+}
+
+// wiring is what the use cases are made of.
+type wiring struct {
+	store    *docstore.Store
+	requests *requests
+	guards   *docstore.Collection[intents]
+	now      func() time.Time
+	random   io.Reader
+}
+
+// New opens the collections of the service in its store, which must be relayed
+// (docstore's relay) for the feed and the end of imports to advance.
+func New(ctx context.Context, store *docstore.Store, opts Options) (*Service, error) {
+	s, err := open(ctx, store, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open the accounts service: %w", err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, store *docstore.Store, opts Options) (*Service, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Random == nil {
+		opts.Random = rand.Reader
+	}
+	w := wiring{store: store, random: opts.Random,
+		now: func() time.Time { return opts.Now().UTC().Truncate(time.Millisecond) }}
+	var err error
+	if w.requests, err = openRequests(ctx, store); err != nil {
+		return nil, err
+	}
+	w.guards, err = docstore.OpenCollection[intents](ctx, store, docstore.Spec{Name: "guards", Silent: true})
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{}
+	if s.Company, err = openCompany(ctx, w); err != nil {
+		return nil, err
+	}
+	if s.Access, err = openAccess(ctx, w); err != nil {
+		return nil, err
+	}
+	if s.Accounts, err = openAccounts(ctx, w, s.Company, s.Access); err != nil {
+		return nil, err
+	}
+	if s.Ledger, err = openLedger(ctx, w, s.Company, s.Accounts); err != nil {
+		return nil, err
+	}
+	if s.Imports, err = openImports(ctx, w, s.Company, s.Accounts, s.Ledger); err != nil {
+		return nil, err
+	}
+	s.Feed = &Feed{store: store, ledger: s.Ledger}
+	return s, nil
+}

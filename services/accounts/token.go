@@ -1,0 +1,164 @@
+package accounts
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// tokenPrefix lets people and scanners recognise a secret of this service.
+const tokenPrefix = "eh_"
+
+// Token is a bearer token of a principal, of which only a hash is kept.
+type Token struct {
+	Principal   string `bson:"principal"`
+	DisplayName string `bson:"display_name,omitempty"`
+	// Hash is the SHA-256 of the secret.
+	Hash []byte `bson:"hash"`
+	// Expires is when it stops working; zero for never.
+	Expires time.Time `bson:"expires,omitempty"`
+	Times   `bson:",inline"`
+}
+
+// tokenEvent is what followers are told of a token.
+type tokenEvent struct {
+	Principal   string    `bson:"principal"`
+	DisplayName string    `bson:"display_name,omitempty"`
+	Expires     time.Time `bson:"expires,omitempty"`
+}
+
+func tokenID(principal, token string) string { return principal + "/apiTokens/" + token }
+
+func openTokens(ctx context.Context, w wiring) (*table[Token, *Token], error) {
+	spec := docstore.Spec{Name: "tokens", Indexes: []docstore.Index{{Name: "hash", Fields: []string{"hash"}, Unique: true}}}
+	return openTable[Token](ctx, w, spec, PrincipalName, func(s Token) any {
+		return tokenEvent{s.Principal, s.DisplayName, s.Expires}
+	})
+}
+
+// HashToken returns what is kept of a secret.
+func HashToken(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+// CreateToken makes a token of a principal and returns its secret, which is nowhere
+// else. NotFound for the principal; Invalid for an expiry that is past; Exists for a
+// retry, which cannot be told the secret again.
+func (a *Access) CreateToken(ctx context.Context, call Call, principal string, s Token) (Stored[Token], string, error) {
+	if _, err := a.GetPrincipal(ctx, principal); err != nil {
+		return Stored[Token]{}, "", err
+	}
+	if !s.Expires.IsZero() && !s.Expires.After(a.now()) {
+		return Stored[Token]{}, "", invalid("api_token.expire_time", "is past")
+	}
+	id, err := a.newTokenID(call, principal)
+	if err != nil {
+		return Stored[Token]{}, "", err
+	}
+	secret, err := a.newSecret()
+	if err != nil {
+		return Stored[Token]{}, "", err
+	}
+	s.Principal, s.Hash = principal, HashToken(secret)
+	created, err := a.tokens.create(ctx, call, id, s, "token.created")
+	if err == nil && !bytes.Equal(created.State.Hash, s.Hash) { // the first call's
+		return Stored[Token]{}, "", fail(Exists, PrincipalName(created.ID),
+			"%s was created by the first call with this request id, and its secret is not shown again: delete it and create another", PrincipalName(created.ID))
+	}
+	return created, secret, err
+}
+
+// newTokenID makes an id from the request's, so that a retry meets the first token.
+func (a *Access) newTokenID(call Call, principal string) (string, error) {
+	if call.RequestID != "" {
+		return tokenID(principal, call.request().DocumentID()), nil
+	}
+	var b [10]byte
+	if _, err := io.ReadFull(a.random, b[:]); err != nil {
+		return "", fmt.Errorf("make a token id: %w", err)
+	}
+	return tokenID(principal, idEncoding.EncodeToString(b[:])), nil
+}
+
+func (a *Access) newSecret() (string, error) {
+	var b [32]byte
+	if _, err := io.ReadFull(a.random, b[:]); err != nil {
+		return "", fmt.Errorf("make a token: %w", err)
+	}
+	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b[:]), nil
+}
+
+// ListTokens lists the tokens of a principal by id; NotFound for the principal.
+func (a *Access) ListTokens(ctx context.Context, principal string, size int, after []any) (Page[Token], error) {
+	if _, err := a.GetPrincipal(ctx, principal); err != nil {
+		return Page[Token]{}, err
+	}
+	q := docstore.Query{From: principal + "/", To: principal + "0", After: after}
+	return a.tokens.list(ctx, q, size, byID[Token], nil)
+}
+
+// DeleteToken revokes a token; NotFound.
+func (a *Access) DeleteToken(ctx context.Context, call Call, principal, token string) error {
+	return a.tokens.remove(ctx, call, tokenID(principal, token), 0, "token.deleted")
+}
+
+var errUnknownToken = &Error{Reason: NotAuthenticated,
+	Text: "the token is unknown, revoked or expired, or its principal is disabled: ask an administrator for a new one"}
+
+// Authenticate returns the principal of the token with a SHA-256. NotAuthenticated
+// where it is unknown, revoked or expired, or the principal disabled.
+func (a *Access) Authenticate(ctx context.Context, hash []byte) (Stored[Principal], error) {
+	found, err := a.tokens.docs.Lookup(ctx, "hash", hash)
+	if err != nil {
+		return Stored[Principal]{}, fmt.Errorf("find the token: %w", err)
+	}
+	if len(found) == 0 {
+		return Stored[Principal]{}, errUnknownToken
+	}
+	token := found[0].Body.State
+	if !token.Expires.IsZero() && !a.now().Before(token.Expires) {
+		return Stored[Principal]{}, errUnknownToken
+	}
+	principal, err := a.GetPrincipal(ctx, token.Principal)
+	if err == nil && principal.State.Disabled {
+		return Stored[Principal]{}, errUnknownToken
+	}
+	return principal, err
+}
+
+// The principal that the first start makes, and its token.
+const (
+	localAdmin      = "local-admin"
+	localAdminToken = localAdmin + "/apiTokens/admin-token"
+)
+
+// EnsureLocalAdmin makes the principal local-admin, an administrator, and gives it the
+// token with a SHA-256, in place of the one it had from here before. An existing
+// principal is left as it is: what was taken from it stays taken.
+func (a *Access) EnsureLocalAdmin(ctx context.Context, hash []byte) error {
+	call := Call{Principal: localAdmin}
+	_, err := a.CreatePrincipal(ctx, call, localAdmin, Principal{DisplayName: "Local administrator", Person: true, Roles: []string{Admin}})
+	if err != nil && !isReason(err, Exists) {
+		return err
+	}
+	token := Token{Principal: localAdmin, DisplayName: "admin-token file of the data folder", Hash: hash}
+	_, err = a.tokens.create(ctx, call, localAdminToken, token, "token.created")
+	if isReason(err, Exists) || isDuplicate(err) {
+		_, err = a.tokens.update(ctx, call, localAdminToken, 0, "token.updated", func(t *Token) error {
+			t.Hash = hash
+			return nil
+		})
+	}
+	if err != nil {
+		return errors.Join(errors.New("set up the local administrator's token"), err)
+	}
+	return nil
+}
