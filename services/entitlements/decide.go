@@ -1,0 +1,230 @@
+package entitlements
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/services/entitlements/decision"
+)
+
+// Instants that can be asked about, so that arithmetic on days never meets the end of
+// the calendar.
+var (
+	earliest = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// Decider decides as of one instant, by what is known and published when it was made
+// or later. It is for one call.
+type Decider struct {
+	service    *Service
+	projection *projection
+	book       *book
+	// At is the instant.
+	At time.Time
+}
+
+// AsOf returns a decider for an instant, or for now where it is zero.
+func (s *Service) AsOf(at time.Time) (Decider, error) {
+	d := Decider{service: s, projection: s.current.Load(), book: s.book.Load(), At: at}
+	if at.IsZero() {
+		d.At = s.now().UTC().Truncate(time.Millisecond)
+	} else if at.Before(earliest) || !at.Before(latest) {
+		return Decider{}, fault.Invalid("as_of", "%s is not between the years 1900 and 2199", at.UTC().Format(time.RFC3339))
+	}
+	return d, nil
+}
+
+// AsOfDay returns a decider for the last instant of a day in the company's zone.
+func (s *Service) AsOfDay(day civil.Day) (Decider, error) {
+	b := s.book.Load()
+	if b.zoneName() == "" {
+		return Decider{}, noScheduleAtAll(day)
+	}
+	if day < civil.Date(1900, time.January, 2) || day > civil.Date(2199, time.December, 30) {
+		return Decider{}, fault.Invalid("as_of_date", "%s is not between the years 1900 and 2199", day)
+	}
+	return Decider{service: s, projection: s.current.Load(), book: b, At: b.zone.End(day).UTC()}, nil
+}
+
+// Check decides about one account and one benefit. ErrNotFound for an account, or a
+// benefit no version names; ErrNoSchedule.
+func (d *Decider) Check(ctx context.Context, account, benefit string) (decision.Decision, error) {
+	timeline, found, err := d.projection.timeline(ctx, d.book, account, int64(d.service.opts.CacheTimelines))
+	if err != nil {
+		return decision.Decision{}, err
+	}
+	if !found {
+		return decision.Decision{}, missingAccount(account)
+	}
+	decided, err := timeline.At(d.At, benefit)
+	if err != nil {
+		return decision.Decision{}, d.told(err, benefit)
+	}
+	return decided, nil
+}
+
+// told makes of a decision's error what callers are told.
+func (d *Decider) told(err error, benefit string) error {
+	switch {
+	case errors.Is(err, decision.ErrNoSchedule):
+		return noSchedule(d.At)
+	case errors.Is(err, decision.ErrUnknownBenefit):
+		return missingBenefit(benefit)
+	}
+	return err
+}
+
+// Explanation is a decision with its reason.
+type Explanation struct {
+	decision.Decision
+	BenefitID string
+	// Reason cites the written promise; it tells what the account spends.
+	Reason string
+	// Ways lead to a benefit not had, the nearest first.
+	Ways []decision.Way
+}
+
+// Explain is Check with the reason and, for a benefit not had, the ways to it.
+func (d *Decider) Explain(ctx context.Context, account, benefit string) (Explanation, error) {
+	decided, err := d.Check(ctx, account, benefit)
+	if err != nil {
+		return Explanation{}, err
+	}
+	e := Explanation{Decision: decided, BenefitID: benefit}
+	err = d.with(ctx, account, func(f facts, known decision.Account) error { return d.explain(&e, f, known) })
+	return e, err
+}
+
+// with calls use with what is known of an account.
+func (d *Decider) with(ctx context.Context, id string, use func(facts, decision.Account) error) error {
+	var f facts
+	found, err := d.projection.view(ctx, id, func(a *account) { f = a.facts() })
+	if err != nil {
+		return err
+	}
+	if !found {
+		return missingAccount(id)
+	}
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
+	known, err := d.projection.known(ctx, d.book, id, f, w, new(memo))
+	if err != nil {
+		return err
+	}
+	return use(f, known)
+}
+
+// explain adds the reason to a decision, and the ways.
+func (d *Decider) explain(e *Explanation, f facts, known decision.Account) (err error) {
+	if !e.Entitled() {
+		if e.Ways, err = d.book.rules.Distance(known, d.At, e.BenefitID); err != nil {
+			return d.told(err, e.BenefitID)
+		}
+	}
+	if f.state == Active && known.Joined == civil.Never {
+		e.Reason = "Not entitled: the account is active, but has neither a joined date nor a revenue entry, and benefits begin with either."
+		return nil
+	}
+	if e.Reason, err = d.book.rules.Explain(known, d.At, e.BenefitID); err != nil {
+		return d.told(err, e.BenefitID)
+	}
+	return nil
+}
+
+// List decides about every benefit of the version in force and those kept from earlier
+// ones, by id. ErrNotFound for the account; ErrNoSchedule.
+func (d *Decider) List(ctx context.Context, account string, heldOnly bool) ([]Explanation, error) {
+	timeline, found, err := d.projection.timeline(ctx, d.book, account, int64(d.service.opts.CacheTimelines))
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, missingAccount(account)
+	}
+	entries, err := timeline.All(d.At)
+	if err != nil {
+		return nil, d.told(err, "")
+	}
+	slices.SortFunc(entries, func(a, b decision.Entry) int { return strings.Compare(a.BenefitID, b.BenefitID) })
+	var list []Explanation
+	err = d.with(ctx, account, func(f facts, known decision.Account) error {
+		for _, entry := range entries {
+			if heldOnly && !entry.Entitled() {
+				continue
+			}
+			e := Explanation{Decision: entry.Decision, BenefitID: entry.BenefitID}
+			if err := d.explain(&e, f, known); err != nil {
+				return err
+			}
+			list = append(list, e)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// Baseline is what everybody is promised at the instant. ErrNoSchedule.
+func (d *Decider) Baseline() (decision.Baseline, error) {
+	baseline, err := d.book.rules.Baseline(d.At)
+	if err != nil {
+		return decision.Baseline{}, d.told(err, "")
+	}
+	return baseline, nil
+}
+
+// BaselineOf is the baseline of an account: the same for every active one. ErrNotFound;
+// ErrAccountState for one that is no active customer at the instant.
+func (d *Decider) BaselineOf(ctx context.Context, account string) (decision.Baseline, error) {
+	err := d.with(ctx, account, func(f facts, known decision.Account) error { return d.mustBeActive(account, f, known) })
+	if err != nil {
+		return decision.Baseline{}, err
+	}
+	return d.Baseline()
+}
+
+// mustBeActive says why an account is no active customer on the day. One without a
+// joined date and without an entry is one on every day.
+func (d *Decider) mustBeActive(id string, f facts, known decision.Account) error {
+	today := d.book.zone.DayOf(d.At)
+	var why string
+	switch {
+	case f.state == Prospect:
+		why = "the account is a prospect"
+	case known.Joined != civil.Never && today < known.Joined:
+		why = fmt.Sprintf("the account is a customer from %s on", known.Joined)
+	case f.state == Closed && today >= f.closed:
+		why = fmt.Sprintf("the account was closed on %s", f.closed)
+	default:
+		return nil
+	}
+	told := fault.New(fault.FailedPrecondition, reasonAccountState, "The baseline is promised to active customers: on %s %s.", today, why)
+	return told.WithCondition(reasonAccountState, "accounts/"+id, "the account must be an active customer on that day")
+}
+
+// VersionInForce returns the version in force. ErrNoSchedule.
+func (d *Decider) VersionInForce() (*Version, error) {
+	number, _, err := d.book.rules.InForce(d.At)
+	if err != nil {
+		return nil, d.told(err, "")
+	}
+	return d.book.versions[number-1], nil
+}
+
+// Version returns a version by its number. ErrNotFound.
+func (s *Service) Version(number int) (*Version, error) {
+	b := s.book.Load()
+	if number < 1 || number > len(b.versions) {
+		return nil, fault.Missing("evenhand/ScheduleVersion", VersionName(number))
+	}
+	return b.versions[number-1], nil
+}
+
+// Versions returns all that were published, by number. It is not to be changed.
+func (s *Service) Versions() []*Version { return s.book.Load().versions }

@@ -1,0 +1,57 @@
+package entitlements
+
+import (
+	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/services/entitlements/civil"
+)
+
+// Reasons of evenhand.type.v1.ErrorReason that this service gives itself.
+const (
+	reasonAccountState    = "ACCOUNT_STATE"
+	reasonScheduleInvalid = "SCHEDULE_INVALID"
+	reasonEffectiveDate   = "EFFECTIVE_DATE"
+	reasonNoSchedule      = "NO_SCHEDULE_IN_FORCE"
+	reasonRequestIDReused = "REQUEST_ID_REUSED"
+)
+
+// The failures that callers tell apart, with errors.Is.
+var (
+	// ErrNoSchedule says that no version of the schedule is in force at the instant.
+	ErrNoSchedule = fault.New(fault.FailedPrecondition, reasonNoSchedule, "No version of the schedule is in force.")
+	// ErrNotFound says that there is no such account, benefit or version.
+	ErrNotFound = fault.New(fault.NotFound, fault.ReasonNotFound, "There is no such resource.")
+	// ErrEffectiveDate says that the day a version is to take effect is not allowed.
+	ErrEffectiveDate = fault.New(fault.FailedPrecondition, reasonEffectiveDate, "The schedule's effective day is not allowed.")
+	// ErrScheduleInvalid says that a schedule has problems; its fields name them.
+	ErrScheduleInvalid = fault.New(fault.InvalidArgument, reasonScheduleInvalid, "The schedule has problems.")
+	// ErrCurrency says that the schedule's currency or zone is not the company's.
+	ErrCurrency = fault.New(fault.FailedPrecondition, fault.ReasonCurrency, "The currency or time zone is not the company's.")
+	// ErrAccountState says that the account is no active customer at the instant.
+	ErrAccountState = fault.New(fault.FailedPrecondition, reasonAccountState, "The account is no active customer.")
+	// ErrDeadline says that a write to be counted was not applied in time.
+	ErrDeadline = fault.New(fault.DeadlineExceeded, fault.ReasonDeadline, "The write was not applied in time.")
+)
+
+func missingAccount(id string) error {
+	return fault.Missing("evenhand/Account", "accounts/"+id)
+}
+
+func missingBenefit(id string) error {
+	return fault.New(fault.NotFound, fault.ReasonNotFound,
+		"No version of the schedule names a benefit %q. GET /v1/schedule lists those in force.", id).
+		WithResource("evenhand/Benefit", id)
+}
+
+func noSchedule(at time.Time) error {
+	told := fault.New(fault.FailedPrecondition, reasonNoSchedule,
+		"No version of the schedule is in force at %s.", at.Format(time.RFC3339))
+	return told.WithCondition(reasonNoSchedule, "schedule", "a published version must be in force at that instant: publish one, or ask for a later instant")
+}
+
+func noScheduleAtAll(day civil.Day) error {
+	told := fault.New(fault.FailedPrecondition, reasonNoSchedule,
+		"When %s ends is not known: the company has no time zone before a schedule is published.", day)
+	return told.WithCondition(reasonNoSchedule, "schedule", "a schedule must be published; it sets the company's time zone")
+}

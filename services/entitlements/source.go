@@ -1,0 +1,93 @@
+package entitlements
+
+import (
+	"context"
+	"errors"
+
+	"github.com/evenhand/evenhand/services/entitlements/civil"
+)
+
+// Source is what this service needs of the accounts service. Errors of that service
+// that are not named here are passed on to callers as they are.
+type Source interface {
+	// Watch calls apply with everything that follows a resume token, in the feed's
+	// order, and then with what comes, until ctx ends or apply fails. The empty token
+	// means the beginning. ErrFeedTrimmed where the feed does not reach back so far.
+	Watch(ctx context.Context, resume string, apply func(Batch) error) error
+	// Head returns the feed's last position, after waiting until all that was
+	// acknowledged before the call is in the feed.
+	Head(ctx context.Context) (int64, error)
+	// Locate returns the position of the write that a consistency token names, or
+	// ErrNotYet where it is not in the feed yet.
+	Locate(ctx context.Context, token string) (int64, error)
+	// Settings returns the company's settings.
+	Settings(ctx context.Context) (Settings, error)
+	// AdoptSettings sets the company's currency and zone where it has none.
+	AdoptSettings(ctx context.Context, currency, zone string) error
+	// OtherApprovers says whether an enabled person other than this principal may
+	// publish schedules.
+	OtherApprovers(ctx context.Context, principal string) (bool, error)
+}
+
+var (
+	// ErrFeedTrimmed says that the accounts feed no longer goes back to where this
+	// copy stands.
+	ErrFeedTrimmed = errors.New("the accounts feed no longer reaches back to where this copy stands")
+	// ErrNotYet says that a write is acknowledged but not in the feed yet.
+	ErrNotYet = errors.New("the write is not in the feed yet")
+)
+
+// Batch is a run of changes in the feed's order.
+type Batch struct {
+	Changes []Change
+	// Resume goes on behind these changes.
+	Resume string
+}
+
+// Change is what happened at a position of the feed; at most one of its parts is
+// set, and none where it does not concern entitlements.
+type Change struct {
+	// Position counts from 1 without gaps.
+	Position int64
+	Account  *AccountChange
+	Revenue  *RevenueChange
+	Company  *Settings
+}
+
+// AccountChange is an account as it is from then on.
+type AccountChange struct {
+	ID     string
+	State  State
+	Joined civil.Day // civil.Never where no day is given
+	Closed civil.Day // civil.Never where it is open
+	Parent string    // id of the account above it, or ""
+}
+
+// RevenueChange is revenue that was recorded together, column by column: entry i
+// concerns Accounts[Index[i]], counts on Days[i] and is Minor[i].
+type RevenueChange struct {
+	Accounts []string
+	Index    []uint32
+	Days     []int32 // days since 1970-01-01
+	Minor    []int64 // minor units of the reporting currency
+}
+
+// State says where an account stands.
+type State uint8
+
+// The states of an account. An account is Unannounced while only its revenue has
+// come along the feed: it is then not known to callers.
+const (
+	Unannounced State = iota
+	Prospect
+	Active
+	Closed
+)
+
+// Settings are those of the company that bear on entitlements.
+type Settings struct {
+	Currency    string // ISO 4217, or "" while there is none
+	Zone        string // IANA, or "" while there is none
+	FiscalMonth int    // in which the fiscal year begins, 1 to 12; 0 means 1
+	FiscalDay   int    // day of that month, 1 to 31; 0 means 1
+}
