@@ -84,28 +84,32 @@ func (c Company) sumOver(l Ledger, window schedule.Window, joined civil.Day, res
 			levels = append(levels, level{from, sum})
 		}
 	}
-	leaving := 0
-	leaves := func(i int) civil.Day { return c.FiscalYear.expiry(window, l[i].Day) }
-	leave := func(before civil.Day) {
-		for leaving < len(l) {
-			day := leaves(leaving)
-			if day > before || day == civil.Never {
-				return
+	leaves := func(i int) civil.Day {
+		if i == len(l) {
+			return civil.Never
+		}
+		return c.FiscalYear.expiry(window, l[i].Day)
+	}
+	// Entries come in and go out in the same order, and none goes out on the day
+	// it came in.
+	in, out, outDay := 0, 0, leaves(0)
+	for {
+		switch {
+		case in < len(l) && l[in].Day < outDay:
+			if l[in].Minor >= 0 || !restored {
+				sum += l[in].Minor
 			}
-			sum -= l[leaving].Minor
-			leaving++
-			set(day)
+			set(l[in].Day)
+			in++
+		case outDay != civil.Never:
+			sum -= l[out].Minor
+			set(outDay)
+			out++
+			outDay = leaves(out)
+		default:
+			return levels
 		}
 	}
-	for _, b := range l {
-		leave(b.Day)
-		if b.Minor >= 0 || !restored {
-			sum += b.Minor
-		}
-		set(b.Day)
-	}
-	leave(civil.Never - 1)
-	return levels
 }
 
 // at returns the index of the level that holds on a day, -1 before the first.
