@@ -151,7 +151,7 @@ func TestRefundsAndTerms(t *testing.T) {
 		{"refunded on the day itself, keep", years(1), schedule.Keep, []Bucket{buy, refund("1997-03-10")}, nil},
 		{"refunded before, keep", years(1), schedule.Keep, []Bucket{buy, refund("1997-03-09")}, []string{"1998-03-09 to 1999-03-08"}},
 		{"refunded before, out of the window later", civil.Period{}, schedule.Keep, []Bucket{buy, refund("1997-03-09")}, []string{"1998-03-09 to 1998-03-09"}},
-		{"refunded and made good, recheck", years(1), schedule.Recheck, []Bucket{buy, refund("1997-05-01"), again}, []string{"1997-03-10 to 1997-04-30", "1997-09-01 to 1999-08-31"}},
+		{"refunded and made good, recheck", years(1), schedule.Recheck, []Bucket{buy, refund("1997-05-01"), again}, []string{"1997-03-10 to 1997-04-30", "1997-09-01 to 1999-08-30"}},
 		{"refunded after the condition ended, within the term", years(1), schedule.Recheck, []Bucket{buy, refund("1998-06-01")}, []string{"1997-03-10 to 1998-05-31"}},
 		{"refunded after the condition ended, keep", years(1), schedule.Keep, []Bucket{buy, refund("1998-06-01")}, []string{"1997-03-10 to 1999-03-08"}},
 		{"refunded after the term", years(1), schedule.Recheck, []Bucket{buy, refund("1999-06-01")}, []string{"1997-03-10 to 1999-03-08"}},
