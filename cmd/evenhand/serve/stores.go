@@ -1,0 +1,44 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/mongodb"
+	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+)
+
+// openStore opens the database of one service: a file of its own in the data folder, or
+// a database of its own on the MongoDB server.
+func (c *Command) openStore(ctx context.Context, service string, now func() time.Time, log *slog.Logger) (*docstore.Store, error) {
+	backend, err := c.openBackend(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	store, err := docstore.OpenStore(ctx, docstore.Observed(backend, observeStore(c.Store)), docstore.Options{Now: now, Log: log.With("service", service)})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the store of %s: %w", service, err), backend.Close())
+	}
+	return store, nil
+}
+
+func (c *Command) openBackend(ctx context.Context, service string) (docstore.Backend, error) {
+	if c.Store == "mongodb" {
+		backend, err := mongodb.Open(ctx, c.MongoDBURI, c.MongoDBPrefix+"_"+service, mongodb.Options{AppName: "evenhand-" + service})
+		if err != nil {
+			return nil, fmt.Errorf("--mongodb-uri: %w", err)
+		}
+		return backend, nil
+	}
+	path := filepath.Join(c.DataDir, service+".db")
+	backend, err := sqlite.Open(ctx, path, sqlite.Options{})
+	if errors.Is(err, docstore.ErrLocked) {
+		return nil, fmt.Errorf("the data folder %s is in use by another evenhand: stop that one, or name another folder with --data-dir (%w)", c.DataDir, err)
+	}
+	return backend, err
+}
