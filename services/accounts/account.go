@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
 // State is where an account stands.
@@ -154,9 +155,9 @@ func newAccountID(id string, s Account) (string, error) {
 		from, field = s.DisplayName, "account.display_name"
 	}
 	if id == "" {
-		id = Slug(from)
+		id = slug(from)
 	}
-	if !isID(id) {
+	if !names.IsID(id) {
 		return "", invalid(field, "no id can be made of %q: give an account id of lower-case letters, digits and hyphens", from)
 	}
 	return id, nil
@@ -228,7 +229,7 @@ func (a *Accounts) externalTaken(ctx context.Context, s Account) error {
 // Update changes an account: Invalid for a reference to nothing, an undeclared
 // attribute key or a parent below it; HandSetLevel; NotFound; Stale. With check,
 // nothing is written.
-func (a *Accounts) Update(ctx context.Context, call Call, id string, etag int64, patch AccountPatch, check bool) (Stored[Account], error) {
+func (a *Accounts) Update(ctx context.Context, call Call, id string, etag string, patch AccountPatch, check bool) (Stored[Account], error) {
 	if earlier, known, err := a.accounts.replay(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
@@ -236,7 +237,7 @@ func (a *Accounts) Update(ctx context.Context, call Call, id string, etag int64,
 	if err != nil {
 		return Stored[Account]{}, err
 	}
-	if etag != 0 && etag != before.Version {
+	if only := ifEtag[Account](etag); only != nil && !only(before) {
 		return Stored[Account]{}, stale(AccountName(id))
 	}
 	wanted := before.State
@@ -247,13 +248,13 @@ func (a *Accounts) Update(ctx context.Context, call Call, id string, etag int64,
 		return Stored[Account]{}, err
 	}
 	if patch.Parent != nil && wanted.Parent != "" && wanted.Parent != before.State.Parent {
-		return a.moveBelow(ctx, call, id, etag, patch, check)
+		return a.moveBelow(ctx, call, before, etag, patch, check)
 	}
 	if check {
 		before.State = wanted
 		return before, nil
 	}
-	return a.accounts.update(ctx, call, id, etag, "account.updated", patch.apply)
+	return a.accounts.update(ctx, call, id, ifEtag[Account](etag), "account.updated", patch.apply)
 }
 
 // touched is the account with only those references that the patch sets.
@@ -316,7 +317,7 @@ func set[T any](field *T, value *T) {
 
 // Activate makes a prospect or a closed account a customer from a day on; nil is today.
 // WrongState where it is one.
-func (a *Accounts) Activate(ctx context.Context, call Call, id string, etag int64, day *Day) (Stored[Account], error) {
+func (a *Accounts) Activate(ctx context.Context, call Call, id string, etag string, day *Day) (Stored[Account], error) {
 	return a.turn(ctx, call, id, etag, day, "account.activated", func(s *Account, day Day) error {
 		if s.State == Active {
 			return fail(WrongState, AccountName(id), "%s is active already", AccountName(id))
@@ -328,7 +329,7 @@ func (a *Accounts) Activate(ctx context.Context, call Call, id string, etag int6
 
 // Close ends being a customer from a day on; nil is today. WrongState where it is
 // closed; Invalid for a day before it joined.
-func (a *Accounts) Close(ctx context.Context, call Call, id string, etag int64, day *Day) (Stored[Account], error) {
+func (a *Accounts) Close(ctx context.Context, call Call, id string, etag string, day *Day) (Stored[Account], error) {
 	return a.turn(ctx, call, id, etag, day, "account.closed", func(s *Account, day Day) error {
 		if s.State == Closed {
 			return fail(WrongState, AccountName(id), "%s is closed already", AccountName(id))
@@ -342,7 +343,7 @@ func (a *Accounts) Close(ctx context.Context, call Call, id string, etag int64, 
 }
 
 func (a *Accounts) turn(
-	ctx context.Context, call Call, id string, etag int64, day *Day, event string, change func(*Account, Day) error,
+	ctx context.Context, call Call, id string, etag string, day *Day, event string, change func(*Account, Day) error,
 ) (Stored[Account], error) {
 	if day == nil {
 		today, err := a.company.Today(ctx)
@@ -351,5 +352,5 @@ func (a *Accounts) turn(
 		}
 		day = &today
 	}
-	return a.accounts.update(ctx, call, id, etag, event, func(s *Account) error { return change(s, *day) })
+	return a.accounts.update(ctx, call, id, ifEtag[Account](etag), event, func(s *Account) error { return change(s, *day) })
 }

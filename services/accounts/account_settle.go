@@ -49,7 +49,7 @@ func (im *accountsImport) create(ctx context.Context, rows []*accountRow) error 
 	states := make([]Account, 0, len(rows))
 	kept := make([]*accountRow, 0, len(rows))
 	for _, row := range rows {
-		id := Slug(row.state.ExternalID)
+		id := slug(row.state.ExternalID)
 		if id == "" {
 			if err := im.refuse(row.line, "external_id", "no id can be made of it: it has no letter or digit of ASCII"); err != nil {
 				return err
@@ -118,7 +118,7 @@ func (im *accountsImport) meet(ctx context.Context, row *accountRow, account Sto
 	if !im.start.UpdateExisting {
 		return im.refuse(row.line, differs[0], fmt.Sprintf("%s is there with another %s: import with --update-existing to change it", AccountName(account.ID), differs[0]))
 	}
-	_, err := im.accounts.Update(ctx, im.call, account.ID, 0, patch, im.start.ValidateOnly)
+	_, err := im.accounts.Update(ctx, im.call, account.ID, "", patch, im.start.ValidateOnly)
 	var wrong *Error
 	if errors.As(err, &wrong) && wrong.Reason == Invalid {
 		return im.refuse(row.line, strings.TrimPrefix(wrong.Fields[0].Field, "account."), wrong.Fields[0].Text)
@@ -160,7 +160,7 @@ func (r *accountRow) differences(a Account) (p AccountPatch, fields []string) {
 // pretend counts a row that would have made an account.
 func (im *accountsImport) pretend(ctx context.Context, row *accountRow) error {
 	ref := row.state.ExternalID
-	id := Slug(ref)
+	id := slug(ref)
 	if id == "" {
 		return im.refuse(row.line, "external_id", "no id can be made of it: it has no letter or digit of ASCII")
 	}

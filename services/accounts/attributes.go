@@ -3,9 +3,9 @@ package accounts
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
 // AttributeKey is a key under which accounts carry attributes.
@@ -22,20 +22,13 @@ func openAttributeKeys(ctx context.Context, w wiring) (*table[AttributeKey, *Att
 		attributeKeyName, func(k AttributeKey) any { return k })
 }
 
-// levelWords are the names under which levels are usually set by hand.
-var levelWords = []string{"tier", "level", "grade", "rank", "vip", "platinum", "gold", "silver", "bronze"}
-
 // checkKey refuses a key that would hold a level, alone or as a part of its name.
 func checkKey(field, key string) error {
-	parts := strings.FieldsFunc(strings.ToLower(key), func(r rune) bool { return r == '-' || r == '_' || r == '.' || r == ' ' })
-	for _, part := range parts {
-		if !slices.Contains(levelWords, part) && !slices.Contains(levelWords, strings.TrimSuffix(part, "s")) {
-			continue
-		}
-		return &Error{Reason: HandSetLevel, Resource: attributeKeyName(key), Fields: []FieldError{{field,
-			"an account carries no level set by hand (" + key + "): what a customer is entitled to is earned by published rules alone, so write a rule, and name its bundle as you like"}}}
+	if names.IsHandSetLevel(key) {
+		return &Error{Reason: HandSetLevel, Resource: attributeKeyName(key),
+			Fields: []FieldError{{field, `"` + key + `" would hold a level. ` + names.HandSetLevel}}}
 	}
-	if !isID(key) {
+	if !names.IsID(key) {
 		return invalid(field, "%q is not an attribute key: use up to 63 lower-case letters, digits and hyphens", key)
 	}
 	return nil
@@ -51,8 +44,8 @@ func (a *Accounts) DeclareKey(ctx context.Context, call Call, id string, k Attri
 }
 
 // ListKeys lists the declared attribute keys by id.
-func (a *Accounts) ListKeys(ctx context.Context, size int, after []any) (Page[AttributeKey], error) {
-	return a.keys.list(ctx, docstore.Query{After: after}, size, byID[AttributeKey], nil)
+func (a *Accounts) ListKeys(ctx context.Context, size int, after Place) (Page[AttributeKey], error) {
+	return a.keys.list(ctx, docstore.Query{After: after.after()}, size, byID[AttributeKey], nil)
 }
 
 // checkAttributes wants every key to be declared, and none to be a level.

@@ -93,8 +93,8 @@ func (c *Company) Today(ctx context.Context) (Day, error) {
 
 // Update changes the company. It is Invalid for a zone or currency that does not exist,
 // WrongCurrency for one that differs from what is set or from the ledger's.
-func (c *Company) Update(ctx context.Context, call Call, etag int64, patch CompanyPatch) (Stored[CompanyState], error) {
-	return c.company.update(ctx, call, companyID, etag, "company.updated", func(s *CompanyState) error {
+func (c *Company) Update(ctx context.Context, call Call, etag string, patch CompanyPatch) (Stored[CompanyState], error) {
+	return c.company.update(ctx, call, companyID, ifEtag[CompanyState](etag), "company.updated", func(s *CompanyState) error {
 		return patch.apply(s)
 	})
 }
@@ -102,7 +102,7 @@ func (c *Company) Update(ctx context.Context, call Call, etag int64, patch Compa
 // Adopt sets currency and zone where the company has none, as the first published
 // schedule does, and otherwise wants them to be the company's.
 func (c *Company) Adopt(ctx context.Context, call Call, currency, zone string) (Stored[CompanyState], error) {
-	return c.Update(ctx, call, 0, CompanyPatch{Currency: &currency, TimeZone: &zone})
+	return c.Update(ctx, call, "", CompanyPatch{Currency: &currency, TimeZone: &zone})
 }
 
 func (p CompanyPatch) apply(s *CompanyState) error {
@@ -165,7 +165,7 @@ func isZone(name string) bool {
 // claimLedger makes a currency that of the ledger while the company has no reporting
 // currency, and returns the company. WrongCurrency where the ledger has another.
 func (c *Company) claimLedger(ctx context.Context, currency string) (CompanyState, error) {
-	s, err := c.company.update(ctx, Call{}, companyID, 0, "company.updated", func(s *CompanyState) error {
+	s, err := c.company.update(ctx, Call{}, companyID, nil, "company.updated", func(s *CompanyState) error {
 		if s.Currency != "" || s.LedgerCurrency == currency {
 			return nil
 		}

@@ -14,9 +14,9 @@ func TestCompanyStartsEmptyAndKeepsCurrencyAndZone(t *testing.T) {
 		require.Empty(t, c.State.Currency)
 		require.Empty(t, c.State.TimeZone)
 
-		_, err = f.Company.Update(ctx, someone, 0, CompanyPatch{Currency: ptr("XXX")})
+		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{Currency: ptr("XXX")})
 		wantReason(t, err, Invalid, "not an ISO 4217 currency")
-		_, err = f.Company.Update(ctx, someone, 0, CompanyPatch{TimeZone: ptr("Mars/Olympus")})
+		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{TimeZone: ptr("Mars/Olympus")})
 		wantReason(t, err, Invalid, "not an IANA time zone")
 
 		adopted, err := f.Company.Adopt(ctx, someone, "USD", "America/New_York")
@@ -27,15 +27,15 @@ func TestCompanyStartsEmptyAndKeepsCurrencyAndZone(t *testing.T) {
 		require.Equal(t, adopted, again, "the same again changes nothing")
 		_, err = f.Company.Adopt(ctx, someone, "EUR", "America/New_York")
 		wantReason(t, err, WrongCurrency, "currency is USD and stays")
-		_, err = f.Company.Update(ctx, someone, 0, CompanyPatch{TimeZone: ptr("Europe/Berlin")})
+		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{TimeZone: ptr("Europe/Berlin")})
 		wantReason(t, err, WrongCurrency, "time zone is America/New_York and stays")
 
-		_, err = f.Company.Update(ctx, someone, c.Version, CompanyPatch{DisplayName: ptr("Acme")})
+		_, err = f.Company.Update(ctx, someone, c.Etag(), CompanyPatch{DisplayName: ptr("Acme")})
 		wantReason(t, err, Stale, "read it again")
-		named, err := f.Company.Update(ctx, someone, adopted.Version, CompanyPatch{DisplayName: ptr("Acme"), FiscalMonth: ptr(7)})
+		named, err := f.Company.Update(ctx, someone, adopted.Etag(), CompanyPatch{DisplayName: ptr("Acme"), FiscalMonth: ptr(7)})
 		require.NoError(t, err)
 		require.Equal(t, "Acme", named.State.DisplayName)
-		_, err = f.Company.Update(ctx, someone, 0, CompanyPatch{FiscalMonth: ptr(13)})
+		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{FiscalMonth: ptr(13)})
 		wantReason(t, err, Invalid, "a month is 1 to 12")
 	})
 }
@@ -43,14 +43,14 @@ func TestCompanyStartsEmptyAndKeepsCurrencyAndZone(t *testing.T) {
 func TestRequestIDsOfUpdates(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
-		first, err := f.Company.Update(ctx, request("r1", "a"), 0, CompanyPatch{DisplayName: ptr("One")})
+		_, err := f.Company.Update(ctx, request("r1", "a"), "", CompanyPatch{DisplayName: ptr("One")})
 		require.NoError(t, err)
-		_, err = f.Company.Update(ctx, someone, 0, CompanyPatch{DisplayName: ptr("Two")})
+		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{DisplayName: ptr("Two")})
 		require.NoError(t, err)
-		again, err := f.Company.Update(ctx, request("r1", "a"), first.Version-1, CompanyPatch{DisplayName: ptr("One")})
+		again, err := f.Company.Update(ctx, request("r1", "a"), "stale", CompanyPatch{DisplayName: ptr("One")})
 		require.NoError(t, err, "a retry does not meet its own change as a stale etag")
 		require.Equal(t, "Two", again.State.DisplayName, "a retry changes nothing")
-		_, err = f.Company.Update(ctx, request("r1", "b"), 0, CompanyPatch{DisplayName: ptr("Three")})
+		_, err = f.Company.Update(ctx, request("r1", "b"), "", CompanyPatch{DisplayName: ptr("Three")})
 		wantReason(t, err, RequestReused, "r1")
 	})
 }

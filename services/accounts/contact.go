@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
 // Contact is a person at an account.
@@ -36,12 +37,12 @@ func (a *Accounts) GetContact(ctx context.Context, account, contact string) (Sto
 }
 
 // ListContacts lists the contacts of an account by id; NotFound for the account.
-func (a *Accounts) ListContacts(ctx context.Context, account string, size int, after []any) (Page[Contact], error) {
+func (a *Accounts) ListContacts(ctx context.Context, account string, size int, after Place) (Page[Contact], error) {
 	if _, err := a.Get(ctx, account); err != nil {
 		return Page[Contact]{}, err
 	}
 	// "." follows "/" in no id, and "0" comes right behind "/".
-	q := docstore.Query{From: account + "/", To: account + "0", After: after}
+	q := docstore.Query{From: account + "/", To: account + "0", After: after.after()}
 	return a.contacts.list(ctx, q, size, byID[Contact], nil)
 }
 
@@ -52,9 +53,9 @@ func (a *Accounts) CreateContact(ctx context.Context, call Call, account, contac
 		return Stored[Contact]{}, err
 	}
 	if contact == "" {
-		contact = Slug(s.DisplayName)
+		contact = slug(s.DisplayName)
 	}
-	if !isID(contact) {
+	if !names.IsID(contact) {
 		return Stored[Contact]{}, invalid("contact_id", "no id can be made of %q: give one of lower-case letters, digits and hyphens", s.DisplayName)
 	}
 	if err := s.check(); err != nil {
@@ -64,8 +65,8 @@ func (a *Accounts) CreateContact(ctx context.Context, call Call, account, contac
 }
 
 // UpdateContact changes a contact; NotFound, Stale, Invalid.
-func (a *Accounts) UpdateContact(ctx context.Context, call Call, account, contact string, etag int64, p ContactPatch) (Stored[Contact], error) {
-	return a.contacts.update(ctx, call, contactID(account, contact), etag, "contact.updated", func(s *Contact) error {
+func (a *Accounts) UpdateContact(ctx context.Context, call Call, account, contact string, etag string, p ContactPatch) (Stored[Contact], error) {
+	return a.contacts.update(ctx, call, contactID(account, contact), ifEtag[Contact](etag), "contact.updated", func(s *Contact) error {
 		set(&s.DisplayName, p.DisplayName)
 		set(&s.Email, p.Email)
 		set(&s.Phone, p.Phone)
@@ -76,8 +77,8 @@ func (a *Accounts) UpdateContact(ctx context.Context, call Call, account, contac
 }
 
 // DeleteContact deletes a contact; NotFound, Stale.
-func (a *Accounts) DeleteContact(ctx context.Context, call Call, account, contact string, etag int64) error {
-	return a.contacts.remove(ctx, call, contactID(account, contact), etag, "contact.deleted")
+func (a *Accounts) DeleteContact(ctx context.Context, call Call, account, contact string, etag string) error {
+	return a.contacts.remove(ctx, call, contactID(account, contact), ifEtag[Contact](etag), "contact.deleted")
 }
 
 func (s *Contact) check() error {

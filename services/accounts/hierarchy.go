@@ -58,28 +58,26 @@ func (a *Accounts) missingAccounts(ctx context.Context, s Account) ([]FieldError
 
 // moveBelow changes an account, its parent among the rest, so that no account ever is
 // above itself, whatever others are moved at the same time.
-func (a *Accounts) moveBelow(ctx context.Context, call Call, id string, etag int64, patch AccountPatch, check bool) (Stored[Account], error) {
-	parent := *patch.Parent
+func (a *Accounts) moveBelow(
+	ctx context.Context, call Call, before Stored[Account], etag string, patch AccountPatch, check bool,
+) (Stored[Account], error) {
+	id, parent := before.ID, *patch.Parent
 	if check {
-		s, err := a.Get(ctx, id)
-		if err != nil {
+		if err := patch.apply(&before.State); err != nil {
 			return Stored[Account]{}, err
 		}
-		if err := patch.apply(&s.State); err != nil {
-			return Stored[Account]{}, err
-		}
-		return s, a.checkAbove(ctx, id, parent, nil)
+		return before, a.checkAbove(ctx, id, parent, nil)
 	}
 	var moved Stored[Account]
 	err := a.parents.apply(ctx, id, parent,
 		func(version int64, pending []intent) error {
-			if etag != 0 && etag != version {
+			if only := ifEtag[Account](etag); only != nil && !only(Stored[Account]{Version: version, Created: before.Created}) {
 				return stale(AccountName(id))
 			}
 			return a.checkAbove(ctx, id, parent, pending)
 		},
 		func(version int64) (err error) {
-			moved, err = a.accounts.update(ctx, call, id, version, "account.updated", patch.apply)
+			moved, err = a.accounts.update(ctx, call, id, ifVersion[Account](version), "account.updated", patch.apply)
 			return err
 		})
 	return moved, err

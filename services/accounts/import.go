@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
 // The kinds of imports.
@@ -141,8 +142,8 @@ func (im *Imports) Get(ctx context.Context, id string) (Stored[Import], error) {
 }
 
 // List lists imports by id.
-func (im *Imports) List(ctx context.Context, size int, after []any) (Page[Import], error) {
-	return im.imports.list(ctx, docstore.Query{After: after}, size, byID[Import], nil)
+func (im *Imports) List(ctx context.Context, size int, after Place) (Page[Import], error) {
+	return im.imports.list(ctx, docstore.Query{After: after.after()}, size, byID[Import], nil)
 }
 
 // begin notes that a file is being imported, and says whether its batch was known.
@@ -175,7 +176,7 @@ func (im *Imports) begin(ctx context.Context, call Call, kind string, start Impo
 		}
 		return id, false, err
 	}
-	_, err = im.imports.update(ctx, Call{Principal: call.Principal}, id, 0, "import.started", func(s *Import) error {
+	_, err = im.imports.update(ctx, Call{Principal: call.Principal}, id, nil, "import.started", func(s *Import) error {
 		if err := s.checkDigest(id, start); err != nil {
 			return err
 		}
@@ -188,28 +189,28 @@ func (im *Imports) begin(ctx context.Context, call Call, kind string, start Impo
 // batchID returns the id of a batch, which is its slug, or where that is another
 // batch's, that and a piece of a hash. Known says that the batch was begun before.
 func (im *Imports) batchID(ctx context.Context, kind, batch string) (id string, known bool, err error) {
-	slug := Slug(batch)
-	long := slug
-	if len(long) > maxID-9 {
-		long = long[:maxID-9]
+	short := slug(batch)
+	long := short
+	if len(long) > names.MaxID-9 {
+		long = long[:names.MaxID-9]
 	}
 	long += "-" + shortHash(kind+"/"+batch)
-	if slug == "" {
-		slug, long = "batch"+long, "batch"+long
+	if short == "" {
+		short, long = "batch"+long, "batch"+long
 	}
-	found, err := im.imports.getMany(ctx, []string{slug, long})
+	found, err := im.imports.getMany(ctx, []string{short, long})
 	if err != nil {
 		return "", false, err
 	}
-	for _, id := range []string{slug, long} {
+	for _, id := range []string{short, long} {
 		if s, ok := found[id]; ok && s.State.Kind == kind && s.State.Batch == batch {
 			return id, true, nil
 		}
 	}
-	if _, taken := found[slug]; taken {
+	if _, taken := found[short]; taken {
 		return long, false, nil
 	}
-	return slug, false, nil
+	return short, false, nil
 }
 
 func (s *Import) checkDigest(id string, start ImportStart) error {
@@ -230,7 +231,7 @@ func (im *Imports) end(ctx context.Context, call Call, id string, kind string, s
 	if err := im.store.Flush(ctx); err != nil {
 		return ImportResult{}, err
 	}
-	s, err := im.imports.update(ctx, Call{Principal: call.Principal}, id, 0, "import.finished", func(s *Import) error {
+	s, err := im.imports.update(ctx, Call{Principal: call.Principal}, id, nil, "import.finished", func(s *Import) error {
 		s.Finished, s.Counts = im.now(), counts
 		return nil
 	})

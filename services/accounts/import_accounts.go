@@ -176,7 +176,7 @@ func (im *accountsImport) hold(ctx context.Context, rows []*accountRow) (ready [
 	}
 	for _, ref := range missing {
 		if _, pretended := im.pretended[hash64([]byte(ref))]; pretended {
-			found[ref] = Slug(ref)
+			found[ref] = slug(ref)
 			continue
 		}
 		delete(wanted, ref) // it is not there

@@ -155,36 +155,38 @@ func (c CompanyState) reporting() string {
 	return c.LedgerCurrency
 }
 
+// EntryPlace is behind an entry in the list of an account's entries.
+type EntryPlace struct {
+	// Chunk is the id of the entry's chunk.
+	Chunk string
+	// Listed is how many of the chunk's entries of the account were listed.
+	Listed int
+}
+
 // List lists the entries of an account in the order they were recorded; NotFound for
 // the account. After is the next of an earlier page, or nil.
-func (l *Ledger) List(ctx context.Context, account string, size int, after []any) (page []Entry, next []any, err error) {
+func (l *Ledger) List(ctx context.Context, account string, size int, after *EntryPlace) (page []Entry, next *EntryPlace, err error) {
 	if _, err := l.accounts.Get(ctx, account); err != nil {
 		return nil, nil, err
 	}
-	// A place is a chunk, and how many of its entries of the account were listed.
-	chunks := []string{}
-	places := []int{}
+	var places []EntryPlace
 	collect := func(d docstore.Doc[chunk], skip int) error {
 		entries, err := l.read(ctx, &d.Body, func(e *entry) bool { return e.account == account })
 		for i := skip; err == nil && i < len(entries); i++ {
-			page, chunks, places = append(page, entries[i]), append(chunks, d.ID), append(places, i+1)
+			page, places = append(page, entries[i]), append(places, EntryPlace{d.ID, i + 1})
 		}
 		return err
 	}
 	q := docstore.Query{Index: "accounts", Equal: []any{account}, Limit: min(size+1, 50)}
 	if after != nil {
-		from, skip, ok := chunkPlace(after)
-		if !ok {
-			return nil, nil, invalid("page_token", "is not one that this list gave")
-		}
-		first, err := l.chunks.Get(ctx, from)
+		first, err := l.chunks.Get(ctx, after.Chunk)
 		if err == nil {
-			err = collect(first, skip)
+			err = collect(first, max(0, after.Listed))
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("list the entries of %s: %w", AccountName(account), err)
 		}
-		q.After = []any{from}
+		q.After = []any{after.Chunk}
 	}
 	for more := true; more && len(page) <= size; {
 		found, err := l.chunks.Find(ctx, q)
@@ -197,16 +199,7 @@ func (l *Ledger) List(ctx context.Context, account string, size int, after []any
 		more, q.After = found.Next != nil, found.Next
 	}
 	if len(page) > size {
-		page, next = page[:size], []any{chunks[size-1], int64(places[size-1])}
+		page, next = page[:size], &places[size-1]
 	}
 	return page, next, nil
-}
-
-func chunkPlace(after []any) (chunk string, skip int, ok bool) {
-	if len(after) != 2 {
-		return "", 0, false
-	}
-	chunk, ok1 := after[0].(string)
-	n, ok2 := after[1].(int64)
-	return chunk, int(n), ok1 && ok2 && n >= 0
 }

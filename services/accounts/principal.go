@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
 // Admin is the role that may do everything; somebody always has it.
@@ -86,13 +87,13 @@ func (a *Access) GetPrincipal(ctx context.Context, id string) (Stored[Principal]
 }
 
 // ListPrincipals lists principals by id.
-func (a *Access) ListPrincipals(ctx context.Context, size int, after []any) (Page[Principal], error) {
-	return a.principals.list(ctx, docstore.Query{After: after}, size, byID[Principal], nil)
+func (a *Access) ListPrincipals(ctx context.Context, size int, after Place) (Page[Principal], error) {
+	return a.principals.list(ctx, docstore.Query{After: after.after()}, size, byID[Principal], nil)
 }
 
 // CreatePrincipal makes a principal; Exists.
 func (a *Access) CreatePrincipal(ctx context.Context, call Call, id string, s Principal) (Stored[Principal], error) {
-	if !isID(id) {
+	if !names.IsID(id) {
 		return Stored[Principal]{}, invalid("principal_id", "%q is not an id: use up to 63 lower-case letters, digits and hyphens", id)
 	}
 	s.settle()
@@ -101,7 +102,7 @@ func (a *Access) CreatePrincipal(ctx context.Context, call Call, id string, s Pr
 
 // UpdatePrincipal changes a principal; NotFound, Stale, and WrongState where nobody
 // would be left who can administer.
-func (a *Access) UpdatePrincipal(ctx context.Context, call Call, id string, etag int64, p PrincipalPatch) (Stored[Principal], error) {
+func (a *Access) UpdatePrincipal(ctx context.Context, call Call, id string, etag string, p PrincipalPatch) (Stored[Principal], error) {
 	if earlier, known, err := a.principals.replay(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
@@ -114,18 +115,18 @@ func (a *Access) UpdatePrincipal(ctx context.Context, call Call, id string, etag
 		return Stored[Principal]{}, err
 	}
 	if wanted.Administers || p.Roles == nil && p.Disabled == nil {
-		return a.principals.update(ctx, call, id, etag, "principal.updated", p.apply)
+		return a.principals.update(ctx, call, id, ifEtag[Principal](etag), "principal.updated", p.apply)
 	}
 	var changed Stored[Principal]
 	err = a.admins.apply(ctx, id, "",
 		func(version int64, pending []intent) error {
-			if etag != 0 && etag != version {
+			if only := ifEtag[Principal](etag); only != nil && !only(Stored[Principal]{Version: version, Created: before.Created}) {
 				return stale(PrincipalName(id))
 			}
 			return a.othersAdminister(ctx, id, pending)
 		},
 		func(version int64) (err error) {
-			changed, err = a.principals.update(ctx, call, id, version, "principal.updated", p.apply)
+			changed, err = a.principals.update(ctx, call, id, ifVersion[Principal](version), "principal.updated", p.apply)
 			return err
 		})
 	return changed, err

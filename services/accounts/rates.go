@@ -67,8 +67,8 @@ func parseRate(text string) (*big.Rat, error) {
 }
 
 // ListRates lists rates by currency and day; currency, unless empty, asks for one.
-func (c *Company) ListRates(ctx context.Context, size int, after []any, keep func(Rate) bool, currency string) (Page[Rate], error) {
-	q := docstore.Query{After: after}
+func (c *Company) ListRates(ctx context.Context, size int, after Place, keep func(Rate) bool, currency string) (Page[Rate], error) {
+	q := docstore.Query{After: after.after()}
 	if currency != "" {
 		q.From, q.To = strings.ToLower(currency)+"-", strings.ToLower(currency)+"."
 	}

@@ -40,7 +40,7 @@ func (a *Accounts) GetReach(ctx context.Context, account string) (Stored[Reach],
 }
 
 // UpdateReach records the reach of an account; NotFound for the account, Stale.
-func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, etag int64, p ReachPatch) (Stored[Reach], error) {
+func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, etag string, p ReachPatch) (Stored[Reach], error) {
 	if _, err := a.Get(ctx, account); err != nil {
 		return Stored[Reach]{}, err
 	}
@@ -53,11 +53,11 @@ func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, e
 		return nil
 	}
 	for {
-		s, err := a.reaches.update(ctx, call, account, etag, "reach.updated", change)
+		s, err := a.reaches.update(ctx, call, account, ifEtag[Reach](etag), "reach.updated", change)
 		if !isReason(err, NotFound) {
 			return s, err
 		}
-		if etag != 0 {
+		if only := ifEtag[Reach](etag); only != nil && !only(Stored[Reach]{}) {
 			return Stored[Reach]{}, stale(AccountName(account) + "/reach")
 		}
 		var first Reach

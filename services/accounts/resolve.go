@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
 // maxReference is the longest id of an account in another system, in bytes.
@@ -81,7 +82,7 @@ func (r *resolver) search(ctx context.Context, refs []string, found, problems ma
 	for _, ref := range refs {
 		switch {
 		case found[ref] != "" || problems[ref] != "":
-		case isID(ref):
+		case names.IsID(ref):
 			ids = append(ids, ref)
 		default:
 			rest = append(rest, ref)
@@ -166,7 +167,7 @@ func (r *resolver) createAll(ctx context.Context, refs []string, found, problems
 	states := make([]Account, 0, len(refs))
 	slugs := make(map[string]string, len(refs))
 	for _, ref := range refs {
-		id := Slug(ref)
+		id := slug(ref)
 		if id == "" {
 			problems[ref] = "no id can be made of " + `"` + ref + `": it has no letter or digit of ASCII`
 			continue
@@ -206,7 +207,7 @@ func (r *resolver) taken(ctx context.Context, refs []string, found, problems map
 		return err
 	}
 	for _, ref := range rest {
-		there, err := r.accounts.Get(ctx, Slug(ref))
+		there, err := r.accounts.Get(ctx, slug(ref))
 		if err != nil {
 			return err
 		}

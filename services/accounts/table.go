@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/etag"
 )
 
 // Times are when an aggregate was created and last changed.
@@ -38,7 +39,29 @@ type Stored[T any] struct {
 	// Aggregate names it in the feed; with Version it is a consistency token.
 	Aggregate string
 	Version   int64
-	State     T
+	// Created is when the aggregate was, in which its etag tells it from an earlier one
+	// of the same id.
+	Created time.Time
+	State   T
+}
+
+// Etag returns what a caller sends back to change only what it has read.
+func (s Stored[T]) Etag() string { return etag.Of(s.Version, s.Created) }
+
+// condition is what an aggregate has to fulfil to be changed, or nil.
+type condition[T any] func(Stored[T]) bool
+
+// ifEtag wants the aggregate to be as it was read; none, and "*", want nothing.
+func ifEtag[T any](given string) condition[T] {
+	if given == "" || given == "*" {
+		return nil
+	}
+	return func(s Stored[T]) bool { return s.Etag() == given }
+}
+
+// ifVersion wants the aggregate to be at a version.
+func ifVersion[T any](version int64) condition[T] {
+	return func(s Stored[T]) bool { return s.Version == version }
 }
 
 // table is the one way in which aggregates of a kind are created, changed and read:
@@ -64,7 +87,8 @@ func openTable[T any, P aggregate[T]](
 }
 
 func (t *table[T, P]) stored(d docstore.Doc[record[T]]) Stored[T] {
-	return Stored[T]{ID: d.ID, Aggregate: t.docs.Source(d.ID), Version: d.Version, State: d.Body.State}
+	return Stored[T]{ID: d.ID, Aggregate: t.docs.Source(d.ID), Version: d.Version,
+		Created: P(&d.Body.State).times().Created, State: d.Body.State}
 }
 
 // get returns an aggregate, or a NotFound error.
@@ -142,16 +166,16 @@ var (
 	errSettled = errors.New("nothing to write")
 )
 
-// update changes an aggregate. A version other than 0 must be the one it is at (Stale).
+// update changes an aggregate, which is Stale where it does not fulfil the condition.
 // A request that was carried out before changes nothing. The event is told with the
 // new state. The change must not alter maps and slices in place: the old state is
 // compared with the new.
 func (t *table[T, P]) update(
-	ctx context.Context, call Call, id string, version int64, event string, change func(*T) error,
+	ctx context.Context, call Call, id string, only condition[T], event string, change func(*T) error,
 ) (Stored[T], error) {
 	var seen docstore.Doc[record[T]]
 	apply := func(d *docstore.Doc[record[T]]) error {
-		err := t.change(call, d, version, event, change)
+		err := t.change(call, d, only, event, change)
 		seen = *d
 		return err
 	}
@@ -184,8 +208,8 @@ func keepSettled[T any](seen *docstore.Doc[T]) func(docstore.Doc[T], error) (doc
 	}
 }
 
-func (t *table[T, P]) change(call Call, d *docstore.Doc[record[T]], version int64, event string, change func(*T) error) error {
-	if version != 0 && version != d.Version {
+func (t *table[T, P]) change(call Call, d *docstore.Doc[record[T]], only condition[T], event string, change func(*T) error) error {
+	if only != nil && !only(t.stored(*d)) {
 		return stale(t.name(d.ID))
 	}
 	before := d.Body.State
@@ -210,7 +234,7 @@ func (t *table[T, P]) touch(ctx context.Context, id, event string) error {
 }
 
 // remove deletes an aggregate. A request that deleted it before has nothing to do.
-func (t *table[T, P]) remove(ctx context.Context, call Call, id string, etag int64, event string) error {
+func (t *table[T, P]) remove(ctx context.Context, call Call, id string, only condition[T], event string) error {
 	for {
 		d, err := t.docs.Get(ctx, id)
 		if errors.Is(err, docstore.ErrNotFound) {
@@ -225,7 +249,7 @@ func (t *table[T, P]) remove(ctx context.Context, call Call, id string, etag int
 		if known, err := t.requests.deleted(ctx, call, created); known || err != nil {
 			return err
 		}
-		if etag != 0 && etag != d.Version {
+		if only != nil && !only(t.stored(d)) {
 			return stale(t.name(id))
 		}
 		if err := t.requests.deleting(ctx, call, created); err != nil {
@@ -263,8 +287,8 @@ func (t *table[T, P]) translate(call Call, id string, err error) error {
 // Page is a part of a list.
 type Page[T any] struct {
 	Items []Stored[T]
-	// Next goes into the query of the next page; it is nil on the last.
-	Next []any
+	// Next is where the next page begins; it is nil on the last.
+	Next Place
 }
 
 // scanLimit is how many documents one page looks at, at most, to find those that a
@@ -274,7 +298,7 @@ const scanLimit = 10_000
 // list returns up to size aggregates of a query that keep wants; nil wants all. Place
 // says where in the query's order an aggregate stands (docstore.Query.After).
 func (t *table[T, P]) list(
-	ctx context.Context, q docstore.Query, size int, place func(Stored[T]) []any, keep func(Stored[T]) bool,
+	ctx context.Context, q docstore.Query, size int, place func(Stored[T]) Place, keep func(Stored[T]) bool,
 ) (Page[T], error) {
 	var page Page[T]
 	q.Limit = size
@@ -299,15 +323,33 @@ func (t *table[T, P]) list(
 				return page, nil
 			}
 		}
-		page.Next, q.After = found.Next, found.Next
-		if found.Next == nil || looked >= scanLimit {
+		if found.Next == nil {
+			return page, nil
+		}
+		q.After = found.Next
+		if looked >= scanLimit {
+			page.Next = place(t.stored(found.Docs[len(found.Docs)-1]))
 			return page, nil
 		}
 	}
 }
 
+// Place is behind an item of a list: what the list is ordered by, and the id.
+type Place []string
+
+func (p Place) after() []any {
+	if p == nil {
+		return nil
+	}
+	values := make([]any, len(p))
+	for i, v := range p {
+		values[i] = v
+	}
+	return values
+}
+
 // byID is the place of an aggregate in a list in the order of ids.
-func byID[T any](s Stored[T]) []any { return []any{s.ID} }
+func byID[T any](s Stored[T]) Place { return Place{s.ID} }
 
 // versions returns the versions of those of the aggregates that exist, by id.
 func (t *table[T, P]) versions(ctx context.Context, ids []string) (map[string]int64, error) {

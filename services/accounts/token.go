@@ -3,8 +3,6 @@ package accounts
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +10,6 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
-
-// tokenPrefix lets people and scanners recognise a secret of this service.
-const tokenPrefix = "eh_"
 
 // Token is a bearer token of a principal, of which only a hash is kept.
 type Token struct {
@@ -43,37 +38,27 @@ func openTokens(ctx context.Context, w wiring) (*table[Token, *Token], error) {
 	})
 }
 
-// HashToken returns what is kept of a secret.
-func HashToken(secret string) []byte {
-	sum := sha256.Sum256([]byte(secret))
-	return sum[:]
-}
-
-// CreateToken makes a token of a principal and returns its secret, which is nowhere
-// else. NotFound for the principal; Invalid for an expiry that is past; Exists for a
-// retry, which cannot be told the secret again.
-func (a *Access) CreateToken(ctx context.Context, call Call, principal string, s Token) (Stored[Token], string, error) {
+// CreateToken makes a token of a principal, of whose secret it is given the hash.
+// NotFound for the principal; Invalid for an expiry that is past; Exists for a retry,
+// which cannot be told the secret of the first call.
+func (a *Access) CreateToken(ctx context.Context, call Call, principal string, s Token) (Stored[Token], error) {
 	if _, err := a.GetPrincipal(ctx, principal); err != nil {
-		return Stored[Token]{}, "", err
+		return Stored[Token]{}, err
 	}
 	if !s.Expires.IsZero() && !s.Expires.After(a.now()) {
-		return Stored[Token]{}, "", invalid("api_token.expire_time", "is past")
+		return Stored[Token]{}, invalid("api_token.expire_time", "is past")
 	}
 	id, err := a.newTokenID(call, principal)
 	if err != nil {
-		return Stored[Token]{}, "", err
+		return Stored[Token]{}, err
 	}
-	secret, err := a.newSecret()
-	if err != nil {
-		return Stored[Token]{}, "", err
-	}
-	s.Principal, s.Hash = principal, HashToken(secret)
+	s.Principal = principal
 	created, err := a.tokens.create(ctx, call, id, s, "token.created")
 	if err == nil && !bytes.Equal(created.State.Hash, s.Hash) { // the first call's
-		return Stored[Token]{}, "", fail(Exists, PrincipalName(created.ID),
+		return Stored[Token]{}, fail(Exists, PrincipalName(created.ID),
 			"%s was created by the first call with this request id, and its secret is not shown again: delete it and create another", PrincipalName(created.ID))
 	}
-	return created, secret, err
+	return created, err
 }
 
 // newTokenID makes an id from the request's, so that a retry meets the first token.
@@ -88,26 +73,18 @@ func (a *Access) newTokenID(call Call, principal string) (string, error) {
 	return tokenID(principal, idEncoding.EncodeToString(b[:])), nil
 }
 
-func (a *Access) newSecret() (string, error) {
-	var b [32]byte
-	if _, err := io.ReadFull(a.random, b[:]); err != nil {
-		return "", fmt.Errorf("make a token: %w", err)
-	}
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(b[:]), nil
-}
-
 // ListTokens lists the tokens of a principal by id; NotFound for the principal.
-func (a *Access) ListTokens(ctx context.Context, principal string, size int, after []any) (Page[Token], error) {
+func (a *Access) ListTokens(ctx context.Context, principal string, size int, after Place) (Page[Token], error) {
 	if _, err := a.GetPrincipal(ctx, principal); err != nil {
 		return Page[Token]{}, err
 	}
-	q := docstore.Query{From: principal + "/", To: principal + "0", After: after}
+	q := docstore.Query{From: principal + "/", To: principal + "0", After: after.after()}
 	return a.tokens.list(ctx, q, size, byID[Token], nil)
 }
 
 // DeleteToken revokes a token; NotFound.
 func (a *Access) DeleteToken(ctx context.Context, call Call, principal, token string) error {
-	return a.tokens.remove(ctx, call, tokenID(principal, token), 0, "token.deleted")
+	return a.tokens.remove(ctx, call, tokenID(principal, token), nil, "token.deleted")
 }
 
 var errUnknownToken = &Error{Reason: NotAuthenticated,
@@ -152,7 +129,7 @@ func (a *Access) EnsureLocalAdmin(ctx context.Context, hash []byte) error {
 	token := Token{Principal: localAdmin, DisplayName: "admin-token file of the data folder", Hash: hash}
 	_, err = a.tokens.create(ctx, call, localAdminToken, token, "token.created")
 	if isReason(err, Exists) || isDuplicate(err) {
-		_, err = a.tokens.update(ctx, call, localAdminToken, 0, "token.updated", func(t *Token) error {
+		_, err = a.tokens.update(ctx, call, localAdminToken, nil, "token.updated", func(t *Token) error {
 			t.Hash = hash
 			return nil
 		})
