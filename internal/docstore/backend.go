@@ -27,9 +27,9 @@ type Index struct {
 	// strings, booleans, int64, binary or dates, and of one type per field. Binary
 	// values of one field are of one length where their order matters.
 	Fields []string
-	// Unique refuses a second document with the same values (DuplicateError).
-	// On a multikey index no value may stand in two documents; within one
-	// document it may repeat.
+	// Unique refuses a second document with the same values (DuplicateError). On a
+	// multikey index no value may stand in two documents, nor twice in one: the latter
+	// Collection refuses, since some databases then lose sight of the other values.
 	Unique bool
 	// Partial leaves out documents that lack one of the fields, or hold null
 	// there. An index that is not partial wants every field present.

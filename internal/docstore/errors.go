@@ -36,14 +36,15 @@ var (
 	ErrLocked = errors.New("database is in use by another process")
 )
 
-// DuplicateError says that a unique index already has the document's values.
+// DuplicateError says that a unique index already has the document's values, or that
+// the document itself has one twice.
 type DuplicateError struct {
 	// Index is the name of the index.
 	Index string
 }
 
 func (e *DuplicateError) Error() string {
-	return fmt.Sprintf("another document has the same value in index %q", e.Index)
+	return fmt.Sprintf("a value is taken in unique index %q", e.Index)
 }
 
 // BatchError says which documents of a batch could not be written, by their place

@@ -43,6 +43,11 @@ func (s Spec) index(name string) (Index, error) {
 // checkBody says whether a body has what the indexes want of it.
 func (s Spec) checkBody(body bson.Raw) error {
 	for _, ix := range s.Indexes {
+		if ix.Unique && ix.Multikey {
+			if err := checkRepeated(body, ix); err != nil {
+				return err
+			}
+		}
 		for i, field := range ix.Fields {
 			if ix.Partial || ix.Multikey && i == 0 {
 				continue
@@ -51,6 +56,24 @@ func (s Spec) checkBody(body bson.Raw) error {
 				return fmt.Errorf("field %q is missing, and index %s, which is not partial, wants it", field, ix.Name)
 			}
 		}
+	}
+	return nil
+}
+
+func checkRepeated(body bson.Raw, ix Index) error {
+	values, err := FieldValues(body, strings.Split(ix.Fields[0], "."))
+	if err != nil {
+		return fmt.Errorf("field %q: %w", ix.Fields[0], err)
+	}
+	seen := make(map[any]struct{}, len(values))
+	for _, v := range values {
+		if b, ok := v.([]byte); ok {
+			v = string(b)
+		}
+		if _, repeated := seen[v]; repeated {
+			return fmt.Errorf("field %q holds a value twice: %w", ix.Fields[0], &DuplicateError{Index: ix.Name})
+		}
+		seen[v] = struct{}{}
 	}
 	return nil
 }

@@ -279,7 +279,7 @@ func testDeclareAgain(t *testing.T, db Database) {
 
 	more.Indexes = append(more.Indexes, docstore.Index{Name: "by_all", Fields: []string{"group"}, Unique: true})
 	_, err = docstore.OpenCollection[thing](t.Context(), s, more)
-	require.ErrorAs(t, err, &duplicate, "documents that break a new unique index")
+	require.Error(t, err, "documents that break a new unique index")
 
 	for _, bad := range []docstore.Spec{
 		{Name: "No"}, {Name: ""},
