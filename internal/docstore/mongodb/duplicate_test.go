@@ -46,23 +46,3 @@ func TestDuplicateWithoutAName(t *testing.T) {
 	require.Equal(t, &docstore.DuplicateError{Index: "keys"}, index("b", body("2", "k3", "k2")))
 	require.ErrorIs(t, index("b", body("2", "k3")), docstore.ErrConflict)
 }
-
-// TestRepeatedUniqueValue: see checkRepeats.
-func TestRepeatedUniqueValue(t *testing.T) {
-	b := openTest(t, Options{})
-	ctx := t.Context()
-	require.NoError(t, b.Declare(ctx, docstore.Spec{Name: "things", Indexes: []docstore.Index{
-		{Name: "keys", Fields: []string{"entries.key"}, Unique: true, Multikey: true},
-	}}))
-	body := func(keys ...string) bson.M {
-		entries := bson.A{}
-		for _, k := range keys {
-			entries = append(entries, bson.M{"key": bson.Binary{Data: []byte(k)}})
-		}
-		return bson.M{"entries": entries}
-	}
-	err := b.Insert(ctx, "things", []docstore.Record{record(t, "a", 1, body("k1", "k2", "k1"))})
-	require.ErrorContains(t, err, `document "a" has a value twice in field "entries.key", which index keys wants to be unique`)
-	require.NoError(t, b.Insert(ctx, "things", []docstore.Record{record(t, "a", 1, body("k1", "k2"))}))
-	require.Error(t, b.Replace(ctx, "things", 1, record(t, "a", 2, body("k2", "k2"))))
-}

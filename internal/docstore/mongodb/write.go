@@ -22,9 +22,6 @@ func (b *backend) Insert(ctx context.Context, collection string, records []docst
 	}
 	docs := make([]stored, len(records))
 	for i, r := range records {
-		if err := checkRepeats(spec, r); err != nil {
-			return err
-		}
 		docs[i] = storedOf(r)
 	}
 	c := b.db.Collection(collection)
@@ -61,9 +58,6 @@ func (b *backend) refused(ctx context.Context, spec docstore.Spec, records []doc
 func (b *backend) Replace(ctx context.Context, collection string, ifVersion int64, r docstore.Record) error {
 	spec, err := b.spec(collection)
 	if err != nil {
-		return err
-	}
-	if err := checkRepeats(spec, r); err != nil {
 		return err
 	}
 	c := b.db.Collection(collection)
