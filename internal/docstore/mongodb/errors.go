@@ -35,8 +35,12 @@ var (
 	// codesTooLarge say that a document or message is over the server's limit.
 	codesTooLarge = []int{10334, 17280, 17419, 17420}
 	// codesAway say that this server is not, or is no longer, the one to write to,
-	// or that it did not get the write to a majority in time.
-	codesAway = []int{6, 7, 43, 50, 64, 89, 91, 100, 133, 134, 189, 202, 262, 317, 358, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436}
+	// that it did not get the write to a majority in time, or (1, 24, 112) that
+	// something within it failed; FerretDB says 1 when its PostgreSQL is away.
+	codesAway = []int{
+		1, 6, 7, 24, 43, 50, 64, 89, 91, 100, 112, 133, 134, 189, 202, 262, 317, 358,
+		9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
+	}
 )
 
 // failure is an error of the driver's as the rest of the program may see it: what it
