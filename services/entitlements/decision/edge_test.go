@@ -155,7 +155,7 @@ func TestRefundsAndTerms(t *testing.T) {
 		{"refunded after the condition ended, within the term", years(1), schedule.Recheck, []Bucket{buy, refund("1998-06-01")}, []string{"1997-03-10 to 1998-05-31"}},
 		{"refunded after the condition ended, keep", years(1), schedule.Keep, []Bucket{buy, refund("1998-06-01")}, []string{"1997-03-10 to 1999-03-08"}},
 		{"refunded after the term", years(1), schedule.Recheck, []Bucket{buy, refund("1999-06-01")}, []string{"1997-03-10 to 1999-03-08"}},
-		{"refunded within what is to spare", years(1), schedule.Recheck, []Bucket{buy, {day("1997-03-11"), 1}, refund("1997-05-01")}, []string{"1997-03-10 to 1999-03-09"}},
+		{"refunded within what is to spare", years(1), schedule.Recheck, []Bucket{buy, {day("1997-03-11"), 1}, refund("1997-05-01")}, []string{"1997-03-10 to 1999-03-08"}},
 	} {
 		b := simple(t, schedule.Rule{ID: "r", When: spend(schedule.Trailing12Months, 500), Lasts: c.lasts, OnRefund: c.onRefund})
 		require.Equal(t, c.want, days(t, b, customer(t, c.entries...)), c.name)
