@@ -1,0 +1,299 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/evenhand/evenhand/gateway"
+	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/etag"
+	"github.com/evenhand/evenhand/internal/platform/server"
+	"github.com/evenhand/evenhand/internal/platform/telemetry"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const account = "accounts/acme"
+
+// requests keeps what reached the services.
+type requests struct {
+	mu   sync.Mutex
+	list []proto.Message
+}
+
+func (r *requests) add(m proto.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = append(r.list, proto.Clone(m))
+}
+
+// take returns them, and forgets them.
+func (r *requests) take() []proto.Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := r.list
+	r.list = nil
+	return list
+}
+
+// accounts is a service with one account, acme, whose etag is "7".
+type accounts struct {
+	accountsv1.UnimplementedAccountsServiceServer
+	accountsv1.UnimplementedRevenueServiceServer
+	accountsv1.UnimplementedAccessServiceServer
+	*requests
+	// fails, where it is set, is the error of every call that has no other.
+	fails func(context.Context) error
+}
+
+func (a *accounts) state() *accountsv1.Account {
+	return &accountsv1.Account{Name: account, DisplayName: "Acme", Etag: "7", Attributes: map[string]string{"sector": "retail"}}
+}
+
+func (a *accounts) GetAccount(ctx context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	a.add(r)
+	if a.fails != nil {
+		return nil, a.fails(ctx)
+	}
+	return a.state(), nil
+}
+
+func (a *accounts) ListAccounts(_ context.Context, r *accountsv1.ListAccountsRequest) (*accountsv1.ListAccountsResponse, error) {
+	a.add(r)
+	page := &accountsv1.ListAccountsResponse{}
+	for range r.GetPageSize() {
+		page.Accounts = append(page.Accounts, a.state())
+	}
+	return page, nil
+}
+
+func (a *accounts) CreateAccount(_ context.Context, r *accountsv1.CreateAccountRequest) (*accountsv1.Account, error) {
+	a.add(r)
+	return a.state(), nil
+}
+
+func (a *accounts) UpdateAccount(_ context.Context, r *accountsv1.UpdateAccountRequest) (*accountsv1.Account, error) {
+	a.add(r)
+	if err := etag.Check(r.GetAccount().GetEtag(), "7", "evenhand/Account", account); err != nil {
+		return nil, err
+	}
+	changed := a.state()
+	changed.Etag = "8"
+	return changed, nil
+}
+
+func (a *accounts) ActivateAccount(_ context.Context, r *accountsv1.ActivateAccountRequest) (*accountsv1.Account, error) {
+	a.add(r)
+	if err := etag.Check(r.GetEtag(), "7", "evenhand/Account", account); err != nil {
+		return nil, err
+	}
+	return a.state(), nil
+}
+
+func (a *accounts) DeleteContact(_ context.Context, r *accountsv1.DeleteContactRequest) (*emptypb.Empty, error) {
+	a.add(r)
+	return &emptypb.Empty{}, etag.Check(r.GetEtag(), "7", "evenhand/Contact", r.GetName())
+}
+
+func (a *accounts) UpdateReach(_ context.Context, r *accountsv1.UpdateReachRequest) (*accountsv1.Reach, error) {
+	a.add(r)
+	return r.GetReach(), nil
+}
+
+func (a *accounts) BatchCreateRevenueEntries(_ context.Context, r *accountsv1.BatchCreateRevenueEntriesRequest) (*accountsv1.BatchCreateRevenueEntriesResponse, error) {
+	a.add(r)
+	return &accountsv1.BatchCreateRevenueEntriesResponse{}, nil
+}
+
+// entitlements is a service in which everybody is entitled to everything.
+type entitlements struct {
+	entitlementsv1.UnimplementedEntitlementsServiceServer
+	entitlementsv1.UnimplementedScheduleServiceServer
+	*requests
+	check func(context.Context) error
+}
+
+func (e *entitlements) CheckEntitlement(ctx context.Context, r *entitlementsv1.CheckEntitlementRequest) (*entitlementsv1.CheckEntitlementResponse, error) {
+	e.add(r)
+	if e.check != nil {
+		return nil, e.check(ctx)
+	}
+	return &entitlementsv1.CheckEntitlementResponse{Entitled: true, Rule: "partner-500", ScheduleVersion: "schedule/versions/2"}, nil
+}
+
+func (e *entitlements) BatchCheckEntitlements(_ context.Context, r *entitlementsv1.BatchCheckEntitlementsRequest) (*entitlementsv1.BatchCheckEntitlementsResponse, error) {
+	e.add(r)
+	return &entitlementsv1.BatchCheckEntitlementsResponse{}, nil
+}
+
+func (e *entitlements) PublishSchedule(_ context.Context, r *entitlementsv1.PublishScheduleRequest) (*entitlementsv1.PublishScheduleResponse, error) {
+	e.add(r)
+	return &entitlementsv1.PublishScheduleResponse{}, etag.Check(r.GetEtag(), "7", "evenhand/ScheduleVersion", "schedule/versions/1")
+}
+
+// world is a gateway on a port of this machine, and the services behind it.
+type world struct {
+	url          string
+	got          *requests
+	accounts     *accounts
+	entitlements *entitlements
+	log          *lockedBuffer
+	client       *http.Client
+	stop         map[string]func() // of each service
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func tokenOf(role auth.Role) string { return "token-of-" + string(role) + "-that-is-long-enough" }
+
+func startWorld(t testing.TB, change func(*gateway.Options)) *world {
+	t.Helper()
+	got := &requests{}
+	w := &world{got: got, log: &lockedBuffer{}, stop: map[string]func(){},
+		accounts: &accounts{requests: got}, entitlements: &entitlements{requests: got}}
+	keys := &auth.Keyring{}
+	for _, role := range auth.Roles() {
+		keys.Add(tokenOf(role), auth.NewPrincipal("principals/"+string(role), string(role), true, role))
+	}
+	o := gateway.Options{
+		Authenticator: auth.NewCache(keys, time.Now),
+		Telemetry:     telemetry.Off(),
+		Logger:        telemetry.NewLogger(w.log, slog.LevelDebug, false),
+	}
+	if change != nil {
+		change(&o)
+	}
+	o.Backends.Accounts = w.startService(t, o, "accounts", func(s grpc.ServiceRegistrar) {
+		accountsv1.RegisterAccountsServiceServer(s, w.accounts)
+		accountsv1.RegisterRevenueServiceServer(s, w.accounts)
+		accountsv1.RegisterAccessServiceServer(s, w.accounts)
+	})
+	o.Backends.Entitlements = w.startService(t, o, "entitlements", func(s grpc.ServiceRegistrar) {
+		entitlementsv1.RegisterEntitlementsServiceServer(s, w.entitlements)
+		entitlementsv1.RegisterScheduleServiceServer(s, w.entitlements)
+	})
+	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	transport := &http.Transport{DisableCompression: true}
+	w.url, w.client = "http://"+s.Addr().String(), &http.Client{Transport: transport}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		cancel()
+		require.NoError(t, <-ended)
+	})
+	return w
+}
+
+func (w *world) startService(t testing.TB, o gateway.Options, name string, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
+	s, err := server.New(t.Context(), server.Options{Authenticator: o.Authenticator, Telemetry: o.Telemetry, Logger: o.Logger},
+		server.Service{Name: name, Register: register})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	conn, err := s.Dial(o.Telemetry.ClientOptions()...)
+	require.NoError(t, err)
+	var once sync.Once
+	stop := func() {
+		once.Do(func() {
+			conn.Close()
+			cancel()
+			require.NoError(t, <-ended)
+		})
+	}
+	w.stop[name] = stop
+	t.Cleanup(stop)
+	return conn
+}
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// json decodes the body.
+func (a answer) json(t testing.TB) map[string]any {
+	t.Helper()
+	m := map[string]any{}
+	require.NoError(t, json.Unmarshal([]byte(a.body), &m), "body %q", a.body)
+	return m
+}
+
+// do makes a call as an administrator; headers are in pairs, and an empty value takes
+// one away.
+func (w *world) do(t testing.TB, method, path, body string, headers ...string) answer {
+	t.Helper()
+	var in io.Reader
+	if body != "" {
+		in = strings.NewReader(body)
+	}
+	r, err := http.NewRequestWithContext(context.Background(), method, w.url+path, in)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+tokenOf(auth.Admin))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i+1] == "" {
+			r.Header.Del(headers[i])
+		} else {
+			r.Header.Add(headers[i], headers[i+1])
+		}
+	}
+	return w.send(t, r)
+}
+
+func (w *world) send(t testing.TB, r *http.Request) answer {
+	t.Helper()
+	resp, err := w.client.Do(r)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	read, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return answer{resp, string(read)}
+}
+
+// one returns the only request that reached the services.
+func one[M proto.Message](t testing.TB, w *world) M {
+	t.Helper()
+	got := w.got.take()
+	require.Len(t, got, 1)
+	m, ok := got[0].(M)
+	require.True(t, ok, "%T", got[0])
+	return m
+}
