@@ -27,8 +27,11 @@ const (
 	codeCannotCreateIndex = 67
 	codeIndexOptions      = 85
 	codeIndexKeys         = 86
-	codeDuplicateValue    = codeDuplicate
 )
+
+// codeExclusion is how the DocumentDB extension says codeDuplicate of an index that
+// is being made.
+var codeExclusion = sqlState("23P01")
 
 // present is what a field of a unique or partial index has to be for the document to
 // be in it. Unlike {$exists: true} it leaves out null, an empty array, and what a
@@ -127,7 +130,7 @@ func indexError(err error) error {
 		switch code {
 		case codeIndexOptions, codeIndexKeys:
 			return errors.New("one is there already with other fields or options: drop it, or declare the new one under another name")
-		case codeDuplicateValue:
+		case codeDuplicate, codeExclusion:
 			return errors.New("one is to be unique, and documents are there with equal values")
 		case codeCannotCreateIndex:
 			return errors.New("the server does not know what they need, unique and partial indexes with $type in the filter")

@@ -65,12 +65,6 @@ func (b *backend) explain(ctx context.Context, spec docstore.Spec, ds []duplicat
 	return nil
 }
 
-// explainOne is explain for a document that was to be replaced, so that its id is no
-// question.
-func (b *backend) explainOne(ctx context.Context, spec docstore.Spec, r docstore.Record, err error) error {
-	return b.duplicateIn(ctx, spec, duplicate{record: r, index: indexNamed(err.Error())})
-}
-
 // duplicateIn names the index; where the server's message does not, it looks for the
 // document that stands in the way.
 func (b *backend) duplicateIn(ctx context.Context, spec docstore.Spec, d duplicate) error {

@@ -23,25 +23,42 @@ var (
 
 // Codes of server errors, from the server's error_codes.yml.
 const (
-	codeDuplicate = 11000
-
-	codeUnauthorized = 13
-	codeAuthFailed   = 18
-	codeNoTxnNumbers = 20
-	codeNoRetry      = 301 // Amazon DocumentDB
+	codeUnauthorized  = 13
+	codeAuthFailed    = 18
+	codeNoTxnNumbers  = 20
+	codeWriteConflict = 112
+	codeNoRetry       = 301 // Amazon DocumentDB
+	codeDuplicate     = 11000
 )
 
 var (
 	// codesTooLarge say that a document or message is over the server's limit.
 	codesTooLarge = []int{10334, 17280, 17419, 17420}
+	// codesAgain say that a write stood in another's way and was undone.
+	codesAgain = []int{codeWriteConflict, sqlState("40001"), sqlState("40P01")}
 	// codesAway say that this server is not, or is no longer, the one to write to,
-	// that it did not get the write to a majority in time, or (1, 24, 112) that
-	// something within it failed; FerretDB says 1 when its PostgreSQL is away.
+	// that it did not get the write to a majority in time, or (1, 24) that something
+	// within it failed; FerretDB says 1 when its PostgreSQL is away.
 	codesAway = []int{
-		1, 6, 7, 24, 43, 50, 64, 89, 91, 100, 112, 133, 134, 189, 202, 262, 317, 358,
+		1, 6, 7, 24, 43, 50, 64, 89, 91, 100, 133, 134, 189, 202, 262, 317, 358,
 		9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
+		sqlState("53300"), sqlState("55P03"), sqlState("57P01"), sqlState("57P02"), sqlState("57P03"),
 	}
 )
+
+// sqlState is the code under which the DocumentDB extension hands on an error of
+// PostgreSQL's that it has no MongoDB code for: six bits for each character.
+func sqlState(state string) int {
+	code := 0
+	for i, c := range state {
+		code |= int(c-'0') << (6 * i)
+	}
+	return code
+}
+
+func hasAny(err error, codes []int) bool {
+	return slices.ContainsFunc(mongo.ErrorCodes(err), func(c int) bool { return slices.Contains(codes, c) })
+}
 
 // failure is an error of the driver's as the rest of the program may see it: what it
 // means, without the driver's words, which may quote data. Those go to the log only
@@ -83,9 +100,9 @@ func kind(ctx context.Context, err error) error {
 		return errAuth
 	case has(codeNoTxnNumbers), has(codeNoRetry):
 		return errRetry
-	case slices.ContainsFunc(codesTooLarge, has):
+	case hasAny(err, codesTooLarge):
 		return docstore.ErrTooLarge
-	case mongo.IsTimeout(err), mongo.IsNetworkError(err), unconfirmed(err), slices.ContainsFunc(codesAway, has):
+	case mongo.IsTimeout(err), mongo.IsNetworkError(err), unconfirmed(err), hasAny(err, codesAway), hasAny(err, codesAgain):
 		return docstore.ErrUnavailable
 	case len(codes) > 0:
 		return fmt.Errorf("the database refused the operation with code %v", codes)

@@ -3,6 +3,8 @@ package mongodb
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -10,6 +12,10 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
+
+// writeAttempts is how often a write is made that the server undid because it stood
+// in another's way.
+const writeAttempts = 6
 
 // Insert writes all records in one unordered insert.
 func (b *backend) Insert(ctx context.Context, collection string, records []docstore.Record) error {
@@ -20,37 +26,59 @@ func (b *backend) Insert(ctx context.Context, collection string, records []docst
 	if err != nil {
 		return err
 	}
-	docs := make([]stored, len(records))
-	for i, r := range records {
-		docs[i] = storedOf(r)
-	}
 	c := b.db.Collection(collection)
-	_, err = c.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
-	if err == nil || lostReply(ctx, err) && written(ctx, c, records) {
-		return nil
+	places := make([]int, len(records))
+	for i := range places {
+		places[i] = i
 	}
-	var bulk mongo.BulkWriteException
-	if !errors.As(err, &bulk) || unconfirmed(err) {
-		return translate(ctx, err)
-	}
-	return b.refused(ctx, spec, records, bulk.WriteErrors)
-}
-
-// refused says for each record that was not written why.
-func (b *backend) refused(ctx context.Context, spec docstore.Spec, records []docstore.Record, errs []mongo.BulkWriteError) error {
-	var duplicates []duplicate
 	failed := map[int]error{}
-	for _, e := range errs {
-		if e.HasErrorCode(codeDuplicate) {
-			duplicates = append(duplicates, duplicate{at: e.Index, record: records[e.Index], index: indexNamed(e.Message)})
-			continue
+	var duplicates []duplicate
+	for made := 1; len(places) > 0; made++ {
+		errs, err := insertMany(ctx, c, records, places)
+		if err != nil {
+			return err
 		}
-		failed[e.Index] = translate(ctx, e.WriteError)
+		var again []int
+		for _, e := range errs {
+			place := places[e.Index]
+			switch {
+			case e.HasErrorCode(codeDuplicate):
+				duplicates = append(duplicates, duplicate{at: place, record: records[place], index: indexNamed(e.Message)})
+			case hasAny(e.WriteError, codesAgain) && made < writeAttempts && pause(ctx, made):
+				again = append(again, place)
+			default:
+				failed[place] = translate(ctx, e.WriteError)
+			}
+		}
+		places = again
 	}
 	if err := b.explain(ctx, spec, duplicates, failed); err != nil {
 		return err
 	}
-	return &docstore.BatchError{Failed: failed}
+	if len(failed) > 0 {
+		return &docstore.BatchError{Failed: failed}
+	}
+	return nil
+}
+
+// insertMany inserts the records at the places, and returns what the server says of
+// those among them that it did not write.
+func insertMany(ctx context.Context, c *mongo.Collection, records []docstore.Record, places []int) ([]mongo.BulkWriteError, error) {
+	docs := make([]stored, len(places))
+	sent := make([]docstore.Record, len(places))
+	for i, place := range places {
+		sent[i] = records[place]
+		docs[i] = storedOf(sent[i])
+	}
+	_, err := c.InsertMany(ctx, docs, options.InsertMany().SetOrdered(false))
+	if err == nil || lostReply(ctx, err) && written(ctx, c, sent) {
+		return nil, nil
+	}
+	var bulk mongo.BulkWriteException
+	if !errors.As(err, &bulk) || unconfirmed(err) {
+		return nil, translate(ctx, err)
+	}
+	return bulk.WriteErrors, nil
 }
 
 // Replace sets the new body and appends the new events to the outbox as it is then,
@@ -63,11 +91,14 @@ func (b *backend) Replace(ctx context.Context, collection string, ifVersion int6
 	c := b.db.Collection(collection)
 	filter := bson.D{{Key: "_id", Value: r.ID}, {Key: "v", Value: ifVersion}}
 	res, err := c.UpdateOne(ctx, filter, replacement(r))
+	for made := 1; made < writeAttempts && hasAny(err, codesAgain) && pause(ctx, made); made++ {
+		res, err = c.UpdateOne(ctx, filter, replacement(r))
+	}
 	switch {
 	case err != nil && lostReply(ctx, err) && written(ctx, c, []docstore.Record{r}):
 		return nil
 	case mongo.IsDuplicateKeyError(err) && !unconfirmed(err):
-		return b.explainOne(ctx, spec, r, err)
+		return b.duplicateIn(ctx, spec, duplicate{record: r, index: indexNamed(err.Error())})
 	case err != nil:
 		return translate(ctx, err)
 	case res.MatchedCount == 1:
@@ -81,6 +112,18 @@ func (b *backend) Replace(ctx context.Context, collection string, ifVersion int6
 		return docstore.ErrNotFound
 	}
 	return docstore.ErrConflict
+}
+
+// pause waits a random time, longer after each attempt, and says whether ctx goes on.
+func pause(ctx context.Context, attempts int) bool {
+	t := time.NewTimer(rand.N(time.Duration(attempts) * 5 * time.Millisecond))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // replacement is the update that makes the stored document r.
