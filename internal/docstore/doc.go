@@ -26,6 +26,15 @@
 // positions start at 1 and have no gaps, an aggregate's events come in order of n,
 // nothing comes twice. Across aggregates only the relay's order holds.
 //
+// # Use
+//
+// OpenStore takes a Backend; OpenCollection declares a collection and gives its typed
+// view. Collection.Update is how documents change: read, change, write if nobody was
+// faster. What a change tells others it emits with it (Doc.Emit). One goroutine of
+// the process runs Store.RunRelay; Feed().Follow reads what it relays. Work that only
+// one process should do runs in Store.WithLease. Calls that may come again go through
+// CreateOnce and UpdateOnce.
+//
 // # What is assumed of a database
 //
 // Only that a single-document write is atomic and durable. No multi-document

@@ -69,8 +69,9 @@ func (c *CreatedBy) CreatedByRequest() *Request { return &c.Request }
 // CreateOnce inserts a document on behalf of a request: under an id the client chose,
 // or request.DocumentID. When the same request comes again it returns the document
 // as it is now, and true. Otherwise ErrRequestReused for the same request id with
-// another payload, ErrExists for a document that another request created, and
-// ErrTombstone for one that was deleted since.
+// another payload, ErrExists for a document that another request created, and, where
+// the id is request.DocumentID, ErrTombstone for one that was deleted since. (An id
+// that a client chose is free again after a deletion, even for the same request.)
 func CreateOnce[T any, P interface {
 	*T
 	CreatedByRequest() *Request

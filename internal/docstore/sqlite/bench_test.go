@@ -126,7 +126,7 @@ func BenchmarkInsertChunksFloor(b *testing.B) {
 func openRaw(b *testing.B) *sql.DB {
 	b.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(b.TempDir(), "floor.db")+
-		"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(4096)")
+		"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(16384)")
 	require.NoError(b, err)
 	db.SetMaxOpenConns(1)
 	b.Cleanup(func() { require.NoError(b, db.Close()) })
@@ -193,6 +193,25 @@ func BenchmarkUpdate(b *testing.B) {
 			})
 		})
 	}
+	b.Run("relayed/callers=32", func(b *testing.B) {
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan struct{})
+		go func() { defer close(ended); _ = s.RunRelay(ctx) }()
+		require.NoError(b, s.Flush(ctx))
+		b.ResetTimer()
+		var n atomic.Int64
+		b.SetParallelism(16)
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, err := c.Update(context.Background(), fmt.Sprint(n.Add(1)%1000), change); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+		require.NoError(b, s.Flush(ctx))
+		cancel()
+		<-ended
+	})
 	b.Run("one hot document/callers=32", func(b *testing.B) {
 		b.SetParallelism(16)
 		b.RunParallel(func(pb *testing.PB) {
