@@ -45,7 +45,7 @@ var matrix = map[string]string{
 	"entitlements.check":   "x x x x x x x x x",
 	"entitlements.holders": "x . x x x x x x x",
 	"imports.read":         "x . x x x x x x x",
-	"principals.read":      ". . . . . . x x .",
+	"principals.read":      ". . . . . . x x x",
 	"principals.update":    ". . . . . . . x .",
 	"projections.rebuild":  ". . . . . . . x .",
 	"reach.read":           ". . . . . . x x .",

@@ -50,7 +50,8 @@ var reads = []string{
 // the benefits. It may check entitlements, in the redacted form (Principal.SpendBlind).
 //
 // A service (machine) may update the company because publishing a first schedule sets
-// the company's currency and zone.
+// the company's currency and zone, and read principals because a version says whether
+// anybody else was there to approve it.
 var grants = map[Role][]string{
 	Viewer:         reads,
 	ServiceAgent:   {"accounts.read", "company.read", "contacts.read", "entitlements.check", "self.read"},
@@ -63,7 +64,7 @@ var grants = map[Role][]string{
 		"company.update", "contacts.update", "principals.read", "principals.update", "projections.rebuild",
 		"reach.read", "reach.update", "revenue.create", "revenue.import", "schedule.publish", "tokens.authenticate"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
-		"company.update", "revenue.create", "revenue.import", "tokens.authenticate"),
+		"company.update", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),
 }
 
 func with(base []string, more ...string) []string {
