@@ -85,3 +85,6 @@ func invalid(field, format string, args ...any) error {
 
 // notFound makes an Error about a resource that is not there.
 func notFound(name string) error { return fail(NotFound, name, "%s does not exist", name) }
+
+// IsNotFound says whether an error is that of a resource that is not there.
+func IsNotFound(err error) bool { return isReason(err, NotFound) }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ type Change struct {
 	Type string
 	// At is when, by the writer's clock; Recorded when the feed took it.
 	At, Recorded time.Time
-	// Principal is the id of the one on whose behalf it was made, or empty.
+	// Principal is the name of the one on whose behalf it was made, or empty.
 	Principal string
 	// At most one of these is set: the state right after the change, where the type has
 	// one that followers may see.
@@ -57,6 +58,10 @@ const (
 	// stays below a few megabytes.
 	mostChanges = 500
 	mostChunks  = 40
+	// locateAttempts and locatePause are how long Locate waits for the relay, which as a
+	// rule takes milliseconds, before it sends its caller away.
+	locateAttempts = 10
+	locatePause    = 10 * time.Millisecond
 )
 
 // resumeToken makes the token of a position. It is opaque to callers, so that it can
@@ -219,12 +224,25 @@ func (f *Feed) Head(ctx context.Context) (position int64, resume string, err err
 	return position, resumeToken(position), err
 }
 
+// told are the collections whose changes are in the feed.
+var told = []string{"company", "rates", "attribute_keys", "accounts", "contacts", "reach", "revenue", "imports", "principals", "tokens"}
+
 // Locate returns the position of the write that left an aggregate at a version: NotYet
-// while the feed has it not.
+// while the feed has it not, Invalid for an aggregate that is none of this service.
 func (f *Feed) Locate(ctx context.Context, aggregate string, version int64) (int64, error) {
-	position, err := f.store.Feed().Locate(ctx, aggregate, version)
-	if err == nil && position == 0 {
-		err = fail(NotYet, aggregate, "version %d of %s is not in the feed yet", version, aggregate)
+	if collection, _, _ := strings.Cut(aggregate, "/"); !slices.Contains(told, collection) {
+		return 0, invalid("consistency_token", "names %q, which is kept by another service", aggregate)
 	}
-	return position, err
+	for attempt := 1; ; attempt++ {
+		position, err := f.store.Feed().Locate(ctx, aggregate, version)
+		if err != nil || position > 0 {
+			return position, err
+		}
+		if attempt == locateAttempts {
+			return 0, fail(NotYet, aggregate, "version %d of %s is not in the feed yet", version, aggregate)
+		}
+		if err := pause(ctx, locatePause); err != nil {
+			return 0, err
+		}
+	}
 }

@@ -12,7 +12,7 @@ import (
 // Call is on whose behalf a change is made, and by what it is recognised when it is
 // asked for again.
 type Call struct {
-	// Principal is the id of the principal.
+	// Principal is the resource name of the principal, as principals/anna.
 	Principal string
 	// Method names what is asked for, as accounts.update.
 	Method string

@@ -121,7 +121,7 @@ const (
 // token with a SHA-256, in place of the one it had from here before. An existing
 // principal is left as it is: what was taken from it stays taken.
 func (a *Access) EnsureLocalAdmin(ctx context.Context, hash []byte) error {
-	call := Call{Principal: localAdmin}
+	call := Call{Principal: PrincipalName(localAdmin)}
 	_, err := a.CreatePrincipal(ctx, call, localAdmin, Principal{DisplayName: "Local administrator", Person: true, Roles: []string{Admin}})
 	if err != nil && !isReason(err, Exists) {
 		return err

@@ -1,0 +1,46 @@
+package rpc
+
+import (
+	"context"
+
+	"github.com/evenhand/evenhand/internal/platform/wire"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	"github.com/evenhand/evenhand/services/accounts"
+)
+
+func attributeKeyOf(s accounts.Stored[accounts.AttributeKey]) *accountsv1.AttributeKey {
+	return &accountsv1.AttributeKey{
+		Name: "attributeKeys/" + s.ID, DisplayName: s.State.DisplayName, Description: s.State.Description,
+		Etag: s.Etag(), CreateTime: wire.Timestamp(s.State.Created),
+	}
+}
+
+func (s *accountsServer) CreateAttributeKey(ctx context.Context, r *accountsv1.CreateAttributeKeyRequest) (*accountsv1.AttributeKey, error) {
+	c, err := call(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.domain.Accounts.DeclareKey(ctx, c, r.GetAttributeKeyId(), accounts.AttributeKey{
+		DisplayName: r.GetAttributeKey().GetDisplayName(), Description: r.GetAttributeKey().GetDescription()})
+	if err != nil {
+		return nil, err
+	}
+	return attributeKeyOf(key), nil
+}
+
+func (s *accountsServer) ListAttributeKeys(ctx context.Context, r *accountsv1.ListAttributeKeysRequest) (*accountsv1.ListAttributeKeysResponse, error) {
+	p, after, err := page(r)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.domain.Accounts.ListKeys(ctx, p.Size, after)
+	if err != nil {
+		return nil, err
+	}
+	out := &accountsv1.ListAttributeKeysResponse{}
+	for _, key := range list.Items {
+		out.AttributeKeys = append(out.AttributeKeys, attributeKeyOf(key))
+	}
+	out.NextPageToken, err = next(p, list.Next)
+	return out, err
+}

@@ -1,0 +1,45 @@
+package rpc
+
+import (
+	"context"
+	"strings"
+
+	"github.com/evenhand/evenhand/internal/platform/fieldmask"
+	"github.com/evenhand/evenhand/internal/platform/wire"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	"github.com/evenhand/evenhand/services/accounts"
+)
+
+func reachAnswer(s accounts.Stored[accounts.Reach], err error) (*accountsv1.Reach, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &accountsv1.Reach{
+		Name: accounts.AccountName(s.ID) + "/reach", Followers: s.State.Followers, Source: s.State.Source,
+		Etag: s.Etag(), UpdateTime: wire.Timestamp(s.State.Updated),
+	}, nil
+}
+
+func (s *accountsServer) GetReach(ctx context.Context, r *accountsv1.GetReachRequest) (*accountsv1.Reach, error) {
+	return reachAnswer(s.domain.Accounts.GetReach(ctx, id(r.GetName(), "accounts")))
+}
+
+func (s *accountsServer) UpdateReach(ctx context.Context, r *accountsv1.UpdateReachRequest) (*accountsv1.Reach, error) {
+	in := r.GetReach()
+	mask, err := fieldmask.Read("reach", r.GetUpdateMask(), in)
+	if err != nil {
+		return nil, err
+	}
+	found, err := resource("reach.name", strings.TrimSuffix(in.GetName(), "/reach"), "accounts")
+	if err != nil {
+		return nil, err
+	}
+	c, err := call(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return reachAnswer(s.domain.Accounts.UpdateReach(ctx, c, found[0], in.GetEtag(), accounts.ReachPatch{
+		Followers: masked(mask, "followers", in.GetFollowers()),
+		Source:    masked(mask, "source", in.GetSource()),
+	}))
+}
