@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
+	"github.com/evenhand/evenhand/cmd/evenhand/serve"
 )
 
 // version is set by the linker.
@@ -19,6 +20,7 @@ var version = "dev"
 
 // commandLine is everything evenhand can do.
 type commandLine struct {
+	Serve          serve.Command `cmd:"" help:"Run the server: everything in one process, or one part alone."`
 	command.Client `embed:""`
 }
 

@@ -112,25 +112,37 @@ func (c *Connection) token(env *Env) (token, from string, err error) {
 }
 
 func (c *Connection) transport() (credentials.TransportCredentials, error) {
+	config, err := clientTLS(c.TLS, c.TLSCA)
 	switch {
-	case c.TLSCA != "":
-		pem, err := os.ReadFile(c.TLSCA)
-		if err != nil {
-			return nil, fmt.Errorf("--tls-ca: %w", err)
-		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(pem) {
-			return nil, &usageError{fmt.Sprintf("--tls-ca: %s holds no certificate in PEM form", c.TLSCA)}
-		}
-		return credentials.NewTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}), nil
-	case c.TLS:
-		return credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12}), nil
+	case err != nil:
+		return nil, err
+	case config != nil:
+		return credentials.NewTLS(config), nil
 	case !c.Insecure && !loopback(c.Server):
 		return nil, &usageError{fmt.Sprintf(
 			"--server %s is another machine, and the token would travel in the clear: add --tls or --tls-ca, or --insecure if you must", c.Server)}
 	default:
 		return insecure.NewCredentials(), nil
 	}
+}
+
+// clientTLS returns the TLS settings of a client; nil for none.
+func clientTLS(wanted bool, authority string) (*tls.Config, error) {
+	if authority == "" {
+		if !wanted {
+			return nil, nil
+		}
+		return &tls.Config{MinVersion: tls.VersionTLS12}, nil
+	}
+	pem, err := os.ReadFile(authority)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-ca: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, &usageError{fmt.Sprintf("--tls-ca: %s holds no certificate in PEM form", authority)}
+	}
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
 // loopback says whether an address is this machine's own.

@@ -235,3 +235,7 @@ func (c *Connection) explain(err error, tokenFrom string) error {
 	}
 	return &connectionError{*f, s}
 }
+
+// UsageError returns an error of a command line that cannot be meant so; the process
+// ends with ExitUsage.
+func UsageError(err error) error { return &usageError{err.Error()} }

@@ -56,11 +56,20 @@ func (c *Health) Run(env *Env) error {
 }
 
 func (c *Health) ready(ctx context.Context, env *Env) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.HTTPAddr+"/readyz", http.NoBody)
+	config, err := clientTLS(c.TLS, c.TLSCA)
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if config != nil {
+		scheme = "https"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+c.HTTPAddr+"/readyz", http.NoBody)
 	if err != nil {
 		return &usageError{fmt.Sprintf("--http-addr %q: %v", c.HTTPAddr, err)}
 	}
-	answer, err := http.DefaultClient.Do(request)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
+	answer, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("cannot reach the gateway: %w", err)
 	}

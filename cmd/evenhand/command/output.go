@@ -29,7 +29,7 @@ type Output struct {
 }
 
 // toJSON marshals as the REST API does.
-var toJSON = protojson.MarshalOptions{EmitUnpopulated: true}
+var toJSON = protojson.MarshalOptions{EmitDefaultValues: true}
 
 // indented is the JSON of a message, in a form that is always the same.
 func indented(m proto.Message, prefix string) ([]byte, error) {

@@ -13,6 +13,14 @@ const Description = `One written baseline for every customer, extras only by pub
 
 Start a server with "evenhand serve" (or "evenhand serve --demo" for an invented company), then ask it with the other commands.`
 
+// groups are the headings under which --help lists flags.
+var groups = []kong.Group{
+	{Key: "connection", Title: "Connection"},
+	{Key: "store", Title: "Store"},
+	{Key: "access", Title: "Access"},
+	{Key: "peers", Title: "Parts in other processes"},
+}
+
 // Run parses a command line into cli, a pointer to kong commands, and runs what it says.
 // It returns the exit code. Usage errors and failures are told on env.Stderr.
 func Run(env *Env, cli any, args []string) int {
@@ -27,7 +35,7 @@ func Run(env *Env, cli any, args []string) int {
 			}
 		}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 110}),
-		kong.ExplicitGroups([]kong.Group{{Key: "connection", Title: "Connection"}}),
+		kong.ExplicitGroups(groups),
 		kong.Bind(env),
 		kong.Vars{"version": env.Version},
 	)

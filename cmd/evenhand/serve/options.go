@@ -24,7 +24,7 @@ const DemoDir = ".demo"
 
 // Command is `evenhand serve`.
 type Command struct {
-	Part string `arg:"" optional:"" enum:",accounts,entitlements,gateway" help:"Run one part alone: accounts, entitlements or gateway. Without it: everything in one process."`
+	Part string `arg:"" optional:"" default:"" enum:",accounts,entitlements,gateway" help:"Run one part alone: accounts, entitlements or gateway. Without it: everything in one process."`
 
 	DataDir  string `env:"EVENHAND_DATA_DIR" placeholder:"DIR" help:"Folder of the databases and of the administrator's token (data; .demo with --demo)."`
 	GRPCAddr string `name:"grpc-addr" default:"127.0.0.1:9090" env:"EVENHAND_GRPC_ADDR" placeholder:"HOST:PORT" help:"Where to serve gRPC (${default}); port 0 takes a free one."`

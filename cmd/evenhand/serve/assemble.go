@@ -1,0 +1,196 @@
+package serve
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"google.golang.org/grpc"
+
+	"github.com/evenhand/evenhand/cmd/evenhand/command"
+	"github.com/evenhand/evenhand/gateway"
+	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/platform/server"
+	"github.com/evenhand/evenhand/internal/platform/telemetry"
+)
+
+// process is what one evenhand serve runs.
+type process struct {
+	options   *Command
+	env       *command.Env
+	telemetry *telemetry.Telemetry
+	log       *slog.Logger
+
+	// keys are the tokens with which the parts of this process call each other.
+	keys auth.Keyring
+	// authenticator says whose token a caller carries.
+	authenticator auth.Authenticator
+	// services are what the gRPC server serves.
+	services []server.Service
+	faults   fault.Table
+	// parts run in this order, and are stopped from the last to the first.
+	parts []lifecycle.Part
+	// following is entitlements following accounts: through the gRPC server, so that it
+	// begins after it and ends before.
+	following *lifecycle.Part
+	// toAccounts and toEntitlements carry no token of their own.
+	toAccounts, toEntitlements grpc.ClientConnInterface
+	// asEntitlements is entitlements' own connection to accounts.
+	asEntitlements *lateConn
+	// admin is a connection of the administrator, for the demo.
+	admin grpc.ClientConnInterface
+
+	adminToken string
+	grpc       *server.Server
+	rest       *gateway.Server
+	closers    []func() error // run from the last to the first
+}
+
+// lateConn is a connection that is made after those who will use it: within a process
+// the server that is called can only be made when all its services are.
+type lateConn struct{ grpc.ClientConnInterface }
+
+// assemble makes everything, from the stores up, and listens.
+func (p *process) assemble(ctx context.Context) error {
+	c := p.options
+	if c.Part != partGateway {
+		if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+			return fmt.Errorf("--data-dir: %w", err)
+		}
+	}
+	if c.runs(partAccounts) {
+		if err := p.addAccounts(ctx); err != nil {
+			return err
+		}
+	}
+	if c.Part == partEntitlements || c.Part == partGateway {
+		if err := p.meetAccounts(); err != nil {
+			return err
+		}
+	}
+	if c.runs(partEntitlements) {
+		if err := p.addEntitlements(ctx); err != nil {
+			return err
+		}
+	}
+	p.authenticator = auth.NewCache(p.authenticator, p.env.Now)
+	if c.Part != partGateway {
+		if err := p.addServer(ctx); err != nil {
+			return err
+		}
+	}
+	if p.following != nil {
+		p.parts = append(p.parts, *p.following)
+	}
+	if c.runs(partGateway) {
+		return p.addGateway(ctx)
+	}
+	return nil
+}
+
+// meetAccounts connects to accounts in another process, which also says whose tokens
+// callers carry.
+func (p *process) meetAccounts() error {
+	c := p.options
+	token, err := c.serviceToken(p.env.Getenv)
+	if err != nil {
+		return command.UsageError(err)
+	}
+	plain, err := p.dial("--accounts-addr", c.AccountsAddr)
+	if err != nil {
+		return err
+	}
+	own, err := p.dial("--accounts-addr", c.AccountsAddr, auth.Bearer(token))
+	if err != nil {
+		return err
+	}
+	p.toAccounts, p.asEntitlements = plain, &lateConn{own}
+	p.authenticator = remoteAuthenticator(own)
+	if c.Part == partGateway {
+		p.toEntitlements, err = p.dial("--entitlements-addr", c.EntitlementsAddr)
+	}
+	return err
+}
+
+func (p *process) dial(flag, address string, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
+	conn, err := p.options.dialPeer(flag, address, append(p.telemetry.ClientOptions(), opts...)...)
+	if err != nil {
+		return nil, command.UsageError(err)
+	}
+	p.closers = append(p.closers, conn.Close)
+	return conn, nil
+}
+
+// addServer makes the gRPC server of the services, and this process's connections to it.
+func (p *process) addServer(ctx context.Context) error {
+	c := p.options
+	config, err := c.serverTLS()
+	if err != nil {
+		return err
+	}
+	p.grpc, err = server.New(ctx, server.Options{
+		Address: c.GRPCAddr, TLS: config, Insecure: c.Insecure, Reflection: true,
+		Authenticator: p.authenticator, Faults: p.faults, Telemetry: p.telemetry, Logger: p.log, Drain: c.Drain,
+	}, p.services...)
+	if err != nil {
+		return err
+	}
+	p.parts = append(p.parts, lifecycle.Part{Name: "gRPC", Run: p.grpc.Run})
+	if c.Part != "" {
+		return nil
+	}
+	token, err := p.keys.Issue(partEntitlements, rand.Reader)
+	if err != nil {
+		return err
+	}
+	plain, errPlain := p.dialSelf()
+	own, errOwn := p.dialSelf(auth.Bearer(token))
+	admin, errAdmin := p.dialSelf(auth.Bearer(p.adminToken))
+	if err := errors.Join(errPlain, errOwn, errAdmin); err != nil {
+		return err
+	}
+	p.toAccounts, p.toEntitlements, p.admin = plain, plain, admin
+	p.asEntitlements.ClientConnInterface = own
+	return nil
+}
+
+func (p *process) dialSelf(opts ...grpc.DialOption) (*grpc.ClientConn, error) {
+	conn, err := p.grpc.Dial(append(p.telemetry.ClientOptions(), opts...)...)
+	if err != nil {
+		return nil, fmt.Errorf("connect within the process: %w", err)
+	}
+	p.closers = append(p.closers, conn.Close)
+	return conn, nil
+}
+
+// addGateway makes the REST server.
+func (p *process) addGateway(ctx context.Context) error {
+	c := p.options
+	config, err := c.serverTLS()
+	if err != nil {
+		return err
+	}
+	p.rest, err = gateway.NewServer(ctx, gateway.Options{
+		Backends:      gateway.Backends{Accounts: p.toAccounts, Entitlements: p.toEntitlements},
+		Authenticator: p.authenticator, CORSOrigins: c.CORSOrigin, Telemetry: p.telemetry, Logger: p.log,
+	}, gateway.ListenOptions{Address: c.HTTPAddr, TLS: config, Insecure: c.Insecure, Drain: c.Drain})
+	if err != nil {
+		return err
+	}
+	p.parts = append(p.parts, lifecycle.Part{Name: "REST", Run: p.rest.Run})
+	return nil
+}
+
+// close frees what was made, the last first.
+func (p *process) close() {
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		if err := p.closers[i](); err != nil {
+			p.log.Warn("closing failed", "error", err)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/evenhand/evenhand/cmd/evenhand/command"
+	"github.com/evenhand/evenhand/cmd/evenhand/demo"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/platform/telemetry"
+)
+
+const (
+	// telemetryGrace is how long an end waits for what is left to be exported.
+	telemetryGrace = 5 * time.Second
+	// readyPoll is how often a start looks whether it is ready.
+	readyPoll = 50 * time.Millisecond
+)
+
+// Run serves until the process is told to stop.
+func (c *Command) Run(env *command.Env) error {
+	if err := c.check(); err != nil {
+		return command.UsageError(err)
+	}
+	log := telemetry.NewLogger(env.Stderr, c.logLevel(), c.LogFormat == "json")
+	slog.SetDefault(log)
+	name := "evenhand"
+	if c.Part != "" {
+		name += "-" + c.Part
+	}
+	tel, err := telemetry.Start(env.Context, name, env.Version, env.Getenv)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(env.Context), telemetryGrace)
+		defer cancel()
+		if err := tel.Shutdown(ctx); err != nil {
+			log.Warn("not all telemetry was exported", "error", err)
+		}
+	}()
+	p := &process{options: c, env: env, telemetry: tel, log: log}
+	defer p.close()
+	if err := p.assemble(env.Context); err != nil {
+		return err
+	}
+	a := p.announcement()
+	a.listening(env.Version)
+	return lifecycle.Run(env.Context, append(p.parts, lifecycle.Part{Name: "start", Run: func(ctx context.Context) error {
+		return p.welcome(ctx, a)
+	}})...)
+}
+
+// welcome loads the demo where there is to be one, tells when the server is ready, and
+// stays until it ends.
+func (p *process) welcome(ctx context.Context, a announcement) error {
+	if err := p.awaitReady(ctx); err != nil {
+		return nil // the server ends before it was ready
+	}
+	if p.options.Demo {
+		today, err := demo.Load(ctx, p.admin, p.env.Now())
+		if ctx.Err() != nil {
+			return nil // the next start completes it
+		}
+		if err != nil {
+			return err
+		}
+		a.demo(today)
+	}
+	a.ready()
+	<-ctx.Done()
+	return nil
+}
+
+// awaitReady waits until every part of this process is ready.
+func (p *process) awaitReady(ctx context.Context) error {
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	for {
+		if p.ready(ctx) == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait to be ready: %w", ctx.Err())
+		}
+	}
+}
