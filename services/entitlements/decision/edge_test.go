@@ -212,6 +212,11 @@ func TestR2WhatWasEarnedOutlivesItsVersion(t *testing.T) {
 	b = versions(rule(500, years(3)), rule(500, civil.Period{}))
 	require.Equal(t, 1, at(b, a, change).Version)
 
+	// Of two that end together, with the account, the newer is cited.
+	closing := a
+	closing.ClosedOn = day("1997-10-01")
+	require.Equal(t, 2, at(versions(rule(500, years(3)), rule(500, years(1))), closing, change).Version)
+
 	// A benefit the new version has dropped is still held, and still listed.
 	other := promise(rule(1, civil.Period{}))
 	other.Benefits[0].ID, other.Rules[0].Grants = "card", []string{"card"}
