@@ -18,13 +18,12 @@ const versionsPeriod = 500 * time.Millisecond
 // book is all that was published, ready to decide by. It never changes.
 type book struct {
 	versions []*Version // by number, without gaps
+	names    []string   // their resource names, so that an answer need not make one
 	company  Settings
 	// rules decide by all versions.
 	rules *decision.Book
 	// zone is the one days begin in; UTC while the company has none.
 	zone civil.Zone
-	// currency has no code while the company has none.
-	currency schedule.Currency
 	// groups says that a rule reads the spend of groups.
 	groups bool
 }
@@ -102,6 +101,7 @@ func (s *Service) bind(versions []*Version, company Settings) error {
 	next := &book{versions: versions, company: company, zone: civil.UTC}
 	compiled := make([]decision.Version, len(versions))
 	for i, v := range versions {
+		next.names = append(next.names, v.Name())
 		compiled[i] = decision.Version{Number: v.Number, Schedule: v.Schedule, From: v.InForce}
 		next.groups = next.groups || readsGroups(v.Schedule)
 	}
@@ -111,7 +111,6 @@ func (s *Service) bind(versions []*Version, company Settings) error {
 			return fmt.Errorf("the company's time zone: %w", err)
 		}
 	}
-	next.currency, _ = schedule.LookupCurrency(next.currencyCode())
 	if next.rules, err = decision.Compile(compiled, decision.Company{Zone: next.zone, FiscalYear: company.fiscalYear()}); err != nil {
 		return fmt.Errorf("compile the schedule: %w", err)
 	}
@@ -128,6 +127,7 @@ func (b *book) zoneName() string {
 	return b.company.Zone
 }
 
+// currencyCode returns the currency likewise.
 func (b *book) currencyCode() string {
 	if last := b.last(); last != nil {
 		return last.Schedule.Currency

@@ -11,6 +11,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/services/entitlements/civil"
 	"github.com/evenhand/evenhand/services/entitlements/decision"
+	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 
 // Instants that can be asked about, so that arithmetic on days never meets the end of
@@ -20,8 +21,8 @@ var (
 	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// Decider decides as of one instant, by what is known and published when it was made
-// or later. It is for one call.
+// Decider decides as of one instant, which is taken to the millisecond, by what was
+// published when it was made and what is known when it is asked. It is for one call.
 type Decider struct {
 	service    *Service
 	projection *projection
@@ -32,7 +33,7 @@ type Decider struct {
 
 // AsOf returns a decider for an instant, or for now where it is zero.
 func (s *Service) AsOf(at time.Time) (Decider, error) {
-	d := Decider{service: s, projection: s.current.Load(), book: s.book.Load(), At: at}
+	d := Decider{service: s, projection: s.current.Load(), book: s.book.Load(), At: at.UTC().Truncate(time.Millisecond)}
 	if at.IsZero() {
 		d.At = s.now().UTC().Truncate(time.Millisecond)
 	} else if at.Before(earliest) || !at.Before(latest) {
@@ -215,6 +216,18 @@ func (d *Decider) VersionInForce() (*Version, error) {
 		return nil, d.told(err, "")
 	}
 	return d.book.versions[number-1], nil
+}
+
+// Currency returns the currency of all versions.
+func (d *Decider) Currency() schedule.Currency { return d.book.rules.Currency() }
+
+// VersionName returns the resource name of the version that grants a benefit, "" where
+// none does.
+func (d *Decider) VersionName(number int) string {
+	if number == 0 {
+		return ""
+	}
+	return d.book.names[number-1]
 }
 
 // Version returns a version by its number. ErrNotFound.

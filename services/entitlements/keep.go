@@ -35,16 +35,17 @@ func (s *Service) flushLoop(ctx context.Context) error {
 			return s.lastFlush(ctx)
 		}
 		began := s.now()
-		if err := p.flush(ctx); err != nil {
-			if ctx.Err() != nil {
-				return s.lastFlush(ctx)
-			}
-			if errors.Is(err, errSuperseded) {
-				err = s.reload(ctx)
-			}
-			if err != nil {
+		switch err := p.flush(ctx); {
+		case err == nil:
+		case ctx.Err() != nil:
+			return s.lastFlush(ctx)
+		case s.current.Load() != p: // it was exchanged meanwhile, and what it wrote refused
+		case errors.Is(err, errSuperseded):
+			if err := s.reload(ctx); err != nil {
 				return err
 			}
+		default:
+			return err
 		}
 		last = s.now()
 		interval = max(s.opts.FlushInterval, min(flushShare*last.Sub(began), flushLatest))
@@ -52,7 +53,7 @@ func (s *Service) flushLoop(ctx context.Context) error {
 }
 
 // flushDue waits until there is something to flush and it is time for it, or too much
-// of it.
+// of it, or another projection to be flushed instead.
 func (s *Service) flushDue(ctx context.Context, p *projection, at time.Time) error {
 	tick := time.NewTicker(min(flushCheck, s.opts.FlushInterval))
 	defer tick.Stop()
@@ -138,8 +139,9 @@ func (s *Service) reload(ctx context.Context) error {
 }
 
 // Rebuild throws the copy of the accounts away and reads it again from the beginning
-// of the feed, beside the old one, which answers until then. It tells how many
-// changes of how many are applied. One rebuild runs at a time.
+// of the feed, beside the old one, which answers until then; it returns when the new
+// one answers and is stored. It tells how many changes of how many are applied. One
+// rebuild runs at a time. ErrFeedTrimmed where the beginning is gone.
 func (s *Service) Rebuild(ctx context.Context, tell func(applied, total int64) error) error {
 	s.rebuilding.Lock()
 	defer s.rebuilding.Unlock()
@@ -149,6 +151,9 @@ func (s *Service) Rebuild(ctx context.Context, tell func(applied, total int64) e
 	}
 	next := newProjection(s.pages, checkpoint{Epoch: s.current.Load().epoch + 1}, int64(s.opts.CacheAccounts), withRefuse)
 	err = s.replace(ctx, next, func(applied int64) error { return tell(applied, max(head, applied)) })
+	if err == nil {
+		err = next.flush(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("rebuild: %w", err)
 	}
@@ -185,12 +190,14 @@ func (s *Service) replace(ctx context.Context, next *projection, tell func(appli
 func (s *Service) takeOver(next *projection) bool {
 	s.applying.Lock()
 	defer s.applying.Unlock()
-	old, _ := s.current.Load().at()
+	current := s.current.Load()
+	old, _ := current.at()
 	at, _ := next.at()
 	if at.position < old.position {
 		return false
 	}
 	s.install(next)
+	current.advance(old) // who waits for it is to look at the next one
 	return true
 }
 

@@ -19,8 +19,8 @@ const publishAttempts = 16
 
 // Publishing is what is to be published, by whom.
 type Publishing struct {
-	// YAML is the text of a schedule file; where it is empty, Schedule counts.
-	YAML     string
+	// File is the text of a schedule file; nil where Schedule counts.
+	File     []byte
 	Schedule *schedule.Schedule
 	// ValidateOnly checks all of it and publishes nothing.
 	ValidateOnly bool
@@ -54,8 +54,8 @@ func (s *Service) Publish(ctx context.Context, p Publishing) (v *Version, unchan
 // content returns what is to be published, or all that is wrong with it.
 func (p Publishing) content() (*schedule.Schedule, error) {
 	content := p.Schedule
-	if p.YAML != "" {
-		file, err := schedule.ParseFile([]byte(p.YAML))
+	if p.File != nil {
+		file, err := schedule.ParseFile(p.File)
 		var problems schedule.Problems
 		if errors.As(err, &problems) {
 			return nil, invalidSchedule(problems, "yaml")
@@ -93,6 +93,12 @@ func invalidSchedule(problems schedule.Problems, field string) error {
 	return told
 }
 
+// UnreadableSchedule is the error for a message in which some fields cannot be read.
+func UnreadableSchedule(wrong []fault.Field) error {
+	return fault.New(fault.InvalidArgument, reasonScheduleInvalid,
+		"The schedule has a field that cannot be read: %s: %s", wrong[0].Path, wrong[0].Description).WithFields(wrong...)
+}
+
 func problemField(p schedule.Problem, field string) fault.Field {
 	if p.Line > 0 {
 		return fault.Field{Path: field, Description: p.String()}
@@ -102,11 +108,11 @@ func problemField(p schedule.Problem, field string) fault.Field {
 
 // request names the call, so that a retry finds the version the first one made.
 func (p Publishing) request(content *schedule.Schedule) docstore.Request {
-	id, payload := p.RequestID, []byte(p.YAML)
+	id, payload := p.RequestID, p.File
 	if id == "" {
 		id = rand.Text()
 	}
-	if p.YAML == "" {
+	if p.File == nil {
 		payload = append([]byte("message "), schedule.Format(content)...)
 	}
 	return docstore.NewRequest(p.Publisher, "PublishSchedule", id, append([]byte(p.Etag+" "), payload...))
@@ -130,7 +136,7 @@ func (s *Service) tryPublish(ctx context.Context, p Publishing, content *schedul
 	if last != nil && last.Hash == hash {
 		return last, true, s.agreeWithCompany(ctx, content, false)
 	}
-	v := &Version{Number: 1, Schedule: content, Hash: hash, Publisher: p.Publisher, SourceYAML: p.YAML, request: request}
+	v := &Version{Number: 1, Schedule: content, Hash: hash, Publisher: p.Publisher, SourceYAML: string(p.File), request: request}
 	if last != nil {
 		v.Number = last.Number + 1
 	}

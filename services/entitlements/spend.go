@@ -12,7 +12,7 @@ import (
 
 // Spend is what an account has spent, as the rules see it.
 type Spend struct {
-	Currency schedule.Currency
+	Currency string // ISO 4217
 	Windows  []WindowSpend
 	// First and Last are the days of its first and last entry up to the instant;
 	// civil.Never where there is none.
@@ -37,7 +37,7 @@ func (d *Decider) Spend(ctx context.Context, account string) (Spend, error) {
 	if err := d.projection.awaitGroups(ctx); err != nil {
 		return Spend{}, err
 	}
-	spend := Spend{Currency: d.book.currency, First: civil.Never, Last: civil.Never}
+	spend := Spend{Currency: d.book.currencyCode(), First: civil.Never, Last: civil.Never}
 	grouped := *d
 	withGroups := *d.book
 	withGroups.groups = true
@@ -58,7 +58,7 @@ func (d *Decider) Spend(ctx context.Context, account string) (Spend, error) {
 		}
 		return nil
 	})
-	if err == nil && spend.Currency.Code == "" {
+	if err == nil && spend.Currency == "" {
 		err = noCurrency()
 	}
 	return spend, err
@@ -93,10 +93,10 @@ type Summary struct {
 	// Paying have at least one entry.
 	Paying  int64
 	Entries int64
-	// Minor is the sum of the entries in minor units of the currency, which has no code
-	// while the company has none.
+	// Minor is the sum of the entries in minor units of the currency, which is "" while
+	// the company has none.
 	Minor    int64
-	Currency schedule.Currency
+	Currency string // ISO 4217
 }
 
 // Summary sums up the ledger over all accounts. Revenue of an account that the feed has
@@ -111,7 +111,7 @@ func (d *Decider) Summary(ctx context.Context) (Summary, error) {
 		}
 		return nil
 	})
-	total := Summary{Currency: d.book.currency}
+	total := Summary{Currency: d.book.currencyCode()}
 	for part := range slices.Values(parts) {
 		total.Accounts += part.Accounts
 		total.Paying += part.Paying

@@ -1,0 +1,99 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/genproto/googleapis/type/date"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/wire"
+	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/civil"
+)
+
+const accountPrefix = "accounts/"
+
+// Register registers the gRPC services of entitlements.
+func Register(to grpc.ServiceRegistrar, service *entitlements.Service) {
+	entitlementsv1.RegisterEntitlementsServiceServer(to, &entitlementsHandler{service: service})
+	entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: service})
+}
+
+// Faults says what the errors of the store mean to callers of this service.
+var Faults = fault.Table{
+	fault.Is(docstore.ErrRequestReused, fault.New(fault.InvalidArgument, "REQUEST_ID_REUSED",
+		"The request_id was used before with another payload: use a new one for a new request.").WithField("request_id", "was used before with another payload")),
+	fault.Is(docstore.ErrUnavailable, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The database of entitlements cannot be reached now; try again.")),
+	fault.Is(docstore.ErrClosed, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The server is shutting down; try again.")),
+	fault.Is(docstore.ErrConflict, fault.New(fault.Aborted, fault.ReasonConflict, "Somebody else kept changing the same thing: try again.")),
+	fault.Is(entitlements.ErrFeedTrimmed, fault.New(fault.OutOfRange, "FEED_OUT_OF_RANGE",
+		"The accounts feed no longer holds all changes, so the projection cannot be read from it again.")),
+}
+
+// moment is the part of a request that says as of when.
+type moment interface {
+	GetAsOf() *timestamppb.Timestamp
+	GetAsOfDate() *date.Date
+}
+
+// tokened is a request whose answer has to count a write.
+type tokened interface {
+	GetConsistencyToken() string
+}
+
+// decider waits for the write that has to be counted, and returns what decides as of
+// the instant asked for.
+func decider(ctx context.Context, s *entitlements.Service, r moment) (entitlements.Decider, error) {
+	if r.GetAsOf() != nil && r.GetAsOfDate() != nil {
+		return entitlements.Decider{}, fault.Invalid("as_of_date", "must not be given together with as_of: choose one")
+	}
+	at, err := wire.Time("as_of", r.GetAsOf())
+	if err != nil {
+		return entitlements.Decider{}, err
+	}
+	day := int32(civil.Never)
+	if r.GetAsOfDate() != nil {
+		if day, err = wire.Day("as_of_date", r.GetAsOfDate()); err != nil {
+			return entitlements.Decider{}, err
+		}
+	}
+	if t, ok := r.(tokened); ok {
+		if err := s.WaitFor(ctx, t.GetConsistencyToken()); err != nil {
+			return entitlements.Decider{}, err
+		}
+	}
+	if day != int32(civil.Never) {
+		return s.AsOfDay(civil.Day(day))
+	}
+	return s.AsOf(at)
+}
+
+// accountID takes the id out of `accounts/{account}`, which validation has checked.
+func accountID(name string) string { return name[len(accountPrefix):] }
+
+// age is how old answers may be; nil while that is not known.
+func age(s *entitlements.Service) *durationpb.Duration {
+	if age := s.Age(); age >= 0 {
+		return durationpb.New(age)
+	}
+	return nil
+}
+
+// validUntil is nil for an answer that cannot change by itself.
+func validUntil(t time.Time) *timestamppb.Timestamp { return wire.Timestamp(t) }
+
+// asFault returns an error as callers are told of it inside an answer.
+func asFault(err error) *fault.Error {
+	var told *fault.Error
+	if errors.As(err, &told) {
+		return told
+	}
+	return Faults.Find(err)
+}

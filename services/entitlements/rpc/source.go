@@ -1,0 +1,187 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/evenhand/evenhand/internal/platform/rpcstatus"
+	"github.com/evenhand/evenhand/internal/platform/wire"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/civil"
+)
+
+// Source follows the accounts service. It implements entitlements.Source.
+type Source struct {
+	feed     accountsv1.FeedServiceClient
+	accounts accountsv1.AccountsServiceClient
+	access   accountsv1.AccessServiceClient
+}
+
+var _ entitlements.Source = (*Source)(nil)
+
+// NewSource returns a source on a connection to the accounts service, whose calls carry
+// a token that may watch changes, read principals, and read and update the company.
+func NewSource(conn grpc.ClientConnInterface) *Source {
+	return &Source{
+		feed:     accountsv1.NewFeedServiceClient(conn),
+		accounts: accountsv1.NewAccountsServiceClient(conn),
+		access:   accountsv1.NewAccessServiceClient(conn),
+	}
+}
+
+// Watch implements entitlements.Source.
+func (s *Source) Watch(ctx context.Context, resume string, apply func(entitlements.Batch) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := s.feed.WatchChanges(ctx, &accountsv1.WatchChangesRequest{ResumeToken: resume})
+	if err != nil {
+		return watchError(err)
+	}
+	for {
+		answer, err := stream.Recv()
+		if err != nil {
+			return watchError(err)
+		}
+		batch, err := batchOf(answer)
+		if err != nil {
+			return err
+		}
+		if err := apply(batch); err != nil {
+			return err
+		}
+	}
+}
+
+func watchError(err error) error {
+	if status.Code(err) == codes.OutOfRange {
+		return fmt.Errorf("%w: %w", entitlements.ErrFeedTrimmed, err)
+	}
+	return fmt.Errorf("watch the accounts feed: %w", err)
+}
+
+func batchOf(answer *accountsv1.WatchChangesResponse) (entitlements.Batch, error) {
+	batch := entitlements.Batch{Resume: answer.GetResumeToken(), Changes: make([]entitlements.Change, len(answer.GetChanges()))}
+	for i, c := range answer.GetChanges() {
+		to := &batch.Changes[i]
+		to.Position = c.GetPosition()
+		var err error
+		switch state := c.GetState().(type) {
+		case *accountsv1.Change_Account:
+			to.Account, err = accountOf(state.Account)
+		case *accountsv1.Change_Revenue:
+			to.Revenue = revenueOf(state.Revenue)
+		case *accountsv1.Change_Company:
+			settings := settingsOf(state.Company)
+			to.Company = &settings
+		}
+		if err != nil {
+			return batch, fmt.Errorf("change %d of the accounts feed: %w", c.GetPosition(), err)
+		}
+	}
+	return batch, nil
+}
+
+func accountOf(a *accountsv1.Account) (*entitlements.AccountChange, error) {
+	c := &entitlements.AccountChange{
+		ID: strings.TrimPrefix(a.GetName(), accountPrefix), Parent: strings.TrimPrefix(a.GetParent(), accountPrefix),
+		State: entitlements.Active, Joined: civil.Never, Closed: civil.Never,
+	}
+	switch a.GetState() {
+	case accountsv1.Account_STATE_PROSPECT:
+		c.State = entitlements.Prospect
+	case accountsv1.Account_STATE_CLOSED:
+		c.State = entitlements.Closed
+	}
+	if a.GetJoinedDate() != nil {
+		day, err := wire.Day("joined_date", a.GetJoinedDate())
+		if err != nil {
+			return nil, err
+		}
+		c.Joined = civil.Day(day)
+	}
+	if a.GetClosedDate() != nil {
+		day, err := wire.Day("closed_date", a.GetClosedDate())
+		if err != nil {
+			return nil, err
+		}
+		c.Closed = civil.Day(day)
+	}
+	return c, nil
+}
+
+func revenueOf(r *accountsv1.RevenueChunk) *entitlements.RevenueChange {
+	return &entitlements.RevenueChange{
+		Accounts: r.GetAccounts(), Index: r.GetAccountIndex(), Days: r.GetDays(), Minor: r.GetMinorUnits(),
+	}
+}
+
+func settingsOf(c *accountsv1.Company) entitlements.Settings {
+	return entitlements.Settings{
+		Currency: c.GetCurrencyCode(), Zone: c.GetTimeZone(),
+		FiscalMonth: int(c.GetFiscalYearStartMonth()), FiscalDay: int(c.GetFiscalYearStartDay()),
+	}
+}
+
+// Head implements entitlements.Source.
+func (s *Source) Head(ctx context.Context) (int64, error) {
+	feed, err := s.feed.GetFeed(ctx, &accountsv1.GetFeedRequest{})
+	return feed.GetPosition(), err
+}
+
+// Locate implements entitlements.Source. What the accounts service itself calls
+// unavailable is not in the feed yet; where it cannot be reached there is no ErrorInfo.
+func (s *Source) Locate(ctx context.Context, token string) (int64, error) {
+	located, err := s.feed.LocateChange(ctx, &accountsv1.LocateChangeRequest{ConsistencyToken: token})
+	if status.Code(err) == codes.Unavailable && rpcstatus.Info(status.Convert(err)) != nil {
+		return 0, errors.Join(entitlements.ErrNotYet, err)
+	}
+	return located.GetPosition(), err
+}
+
+// Settings implements entitlements.Source.
+func (s *Source) Settings(ctx context.Context) (entitlements.Settings, error) {
+	company, err := s.accounts.GetCompany(ctx, &accountsv1.GetCompanyRequest{})
+	return settingsOf(company), err
+}
+
+// AdoptSettings implements entitlements.Source.
+func (s *Source) AdoptSettings(ctx context.Context, currency, zone string) error {
+	_, err := s.accounts.UpdateCompany(ctx, &accountsv1.UpdateCompanyRequest{
+		Company:    &accountsv1.Company{Name: "company", CurrencyCode: currency, TimeZone: zone},
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"currency_code", "time_zone"}},
+	})
+	return err
+}
+
+// OtherApprovers implements entitlements.Source.
+func (s *Source) OtherApprovers(ctx context.Context, principal string) (bool, error) {
+	request := &accountsv1.ListPrincipalsRequest{PageSize: 1000}
+	for {
+		page, err := s.access.ListPrincipals(ctx, request)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range page.GetPrincipals() {
+			if p.GetName() != principal && mayApprove(p) {
+				return true, nil
+			}
+		}
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			return false, nil
+		}
+	}
+}
+
+func mayApprove(p *accountsv1.Principal) bool {
+	return p.GetPerson() && !p.GetDisabled() &&
+		(slices.Contains(p.GetRoles(), accountsv1.Role_ROLE_POLICY_APPROVER) || slices.Contains(p.GetRoles(), accountsv1.Role_ROLE_ADMIN))
+}
