@@ -70,11 +70,15 @@ func (c *Collection[T]) enqueue(id string, ch *change[T]) error {
 // serve writes what waits for a document, all of it at a time, until nothing does.
 func (c *Collection[T]) serve(id string) {
 	var batch []*change[T]
-	defer func() { // only a fn that ends its goroutine leaves something here
-		for ; batch != nil; batch = c.take(id) {
-			for _, ch := range batch {
-				ch.err = fmt.Errorf("an update function ended the goroutine that updates %s", c.Source(id))
-				close(ch.done)
+	defer func() {
+		if batch == nil {
+			return
+		}
+		// A function ended this goroutine (runtime.Goexit): another one goes on.
+		fail(batch, fmt.Errorf("an update function ended the goroutine that updates %s", c.Source(id)))
+		if err := c.store.start(func() { c.serve(id) }); err != nil {
+			for batch := c.take(id); batch != nil; batch = c.take(id) {
+				fail(batch, err)
 			}
 		}
 	}()
@@ -83,6 +87,13 @@ func (c *Collection[T]) serve(id string) {
 		for _, ch := range batch {
 			close(ch.done)
 		}
+	}
+}
+
+func fail[T any](batch []*change[T], err error) {
+	for _, ch := range batch {
+		ch.err = err
+		close(ch.done)
 	}
 }
 
