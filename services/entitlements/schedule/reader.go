@@ -66,7 +66,7 @@ func (r *reader) entries(n *yaml.Node, path string, visit func(key, value *yaml.
 		return
 	}
 	seen := map[string]int{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && len(r.problems) < MaxProblems; i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if key.Kind != yaml.ScalarNode {
 			r.report(key, path, WrongType, "expected a plain word as key, found %s", describe(key))
