@@ -91,7 +91,7 @@ func (s *server) requireSameAnswers() {
 	const account, benefit = "00001", "thanks"
 	var cli, rest map[string]any
 	require.NoError(s.t, json.Unmarshal([]byte(s.cli("check", account, benefit, "--as-of", "1997-12-31", "--output", "json")), &cli))
-	body := s.get("/v1/accounts/"+account+"/entitlements/"+benefit+":check?asOfDate.year=1997&asOfDate.month=12&asOfDate.day=31", http.StatusOK)
+	body := s.get("/v1/accounts/"+account+"/entitlements/"+benefit+":check?asOfDate=1997-12-31", http.StatusOK)
 	require.NoError(s.t, json.Unmarshal(body, &rest))
 	for _, answer := range []map[string]any{cli, rest} {
 		delete(answer, "age") // how old the answer may be differs from call to call

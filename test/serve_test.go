@@ -88,7 +88,7 @@ func TestPartsInProcessesOfTheirOwn(t *testing.T) {
 		})
 		count := entitlements.cli("holders", "thanks", "--as-of", "2024-06-30", "--count")
 		gateway.data = accounts.data
-		body := gateway.get("/v1/benefits/thanks/holders:count?asOfDate.year=2024&asOfDate.month=6&asOfDate.day=30", 200)
+		body := gateway.get("/v1/benefits/thanks/holders:count?asOfDate=2024-06-30", 200)
 		require.Contains(t, string(body), `"`+strings.TrimSpace(count)+`"`)
 		for _, s := range []*server{gateway, entitlements, accounts} {
 			s.stop()
