@@ -28,6 +28,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, nil
 		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = gzip.ErrHeader
+		}
 		if err != nil {
 			return nil, notRead(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -49,7 +50,7 @@ func (g *gateway) call(w http.ResponseWriter, r *http.Request) {
 	}
 	route, allowed := g.find(r.Method, path)
 	switch {
-	case hasHiddenSlash(r.URL.RawPath), route == nil && len(allowed) == 0:
+	case hasHiddenSlash(r.URL), route == nil && len(allowed) == 0:
 		g.refuse(w, r, http.StatusNotFound, noSuchPath(r))
 		return
 	case route == nil:
@@ -75,11 +76,10 @@ func (g *gateway) call(w http.ResponseWriter, r *http.Request) {
 	g.mux.ServeHTTP(w, bare(r.WithContext(context.WithValue(ctx, requestKey{}, read)), route))
 }
 
-// hasHiddenSlash reports slashes that are path separators to some on the way, and are
-// not to others. No id contains one.
-func hasHiddenSlash(rawPath string) bool {
-	lower := strings.ToLower(rawPath)
-	return strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c")
+// hasHiddenSlash reports slashes that separate segments to some on the way, and do not
+// to others. No id contains one.
+func hasHiddenSlash(u *url.URL) bool {
+	return strings.Contains(u.Path, `\`) || strings.Contains(strings.ToLower(u.RawPath), "%2f")
 }
 
 // read reads all of a call but its path.

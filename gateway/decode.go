@@ -18,6 +18,9 @@ import (
 // maxDepth bounds how deep JSON may be nested: conditions of rules are the deepest.
 const maxDepth = 100
 
+// maxFaults bounds what is told of one body; nobody reads more.
+const maxFaults = 50
+
 // readJSON reads a body into the request that it belongs to. It is the mapping of
 // protobuf (ProtoJSON) without its leniencies: unknown fields are refused, and every
 // mistake is told with its field, line and column.
@@ -39,13 +42,33 @@ func (rt *route) readJSON(body []byte, request protoreflect.Message) error {
 		into = request.Mutable(rt.body).Message()
 	}
 	if err := d.message(into); err != nil {
+		return malformed("The body is not JSON.").Because(err)
+	}
+	if err := together(d.faults); err != nil {
 		return err
 	}
 	if rt.mask != nil {
-		paths := maskOf(body, rt.body.Message(), "")
-		setMask(request, rt.mask, paths)
+		setMask(request, rt.mask, maskOf(body, rt.body.Message(), ""))
 	}
 	return nil
+}
+
+// together makes one fault of several: its message is the first one's.
+func together(faults []*fault.Error) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	all := *faults[0]
+	for _, f := range faults[1:] {
+		all.Fields = append(all.Fields, f.Fields...)
+		if f.Reason == fault.ReasonHandSetLevel {
+			all.Reason = f.Reason
+		}
+	}
+	if more := len(faults) - 1; more > 0 {
+		all.Message = fmt.Sprintf("%s (and %d more)", all.Message, more)
+	}
+	return &all
 }
 
 // wellFormed reports what is no JSON in UTF-8, and where.
@@ -80,12 +103,15 @@ func at(body []byte, offset int, field, wrong string) *fault.Error {
 		With("line", strconv.Itoa(line)).With("column", strconv.Itoa(column))
 }
 
-// decoder reads well-formed JSON into messages.
+// decoder reads well-formed JSON into messages. What is wrong with a field is noted and
+// the rest is read all the same, so that callers are told of everything at once; the
+// errors of its methods are about reading JSON.
 type decoder struct {
 	data   []byte
 	tokens *json.Decoder
 	path   []string // fields, `[index]` and `["key"]`, from the request to here
 	patch  bool     // a null in a map removes the key
+	faults []*fault.Error
 }
 
 // where returns the path as callers know it.
@@ -95,7 +121,7 @@ func (d *decoder) where() string {
 	}
 	var b strings.Builder
 	for _, segment := range d.path {
-		if b.Len() > 0 && segment[0] != '[' {
+		if b.Len() > 0 && !strings.HasPrefix(segment, "[") {
 			b.WriteByte('.')
 		}
 		b.WriteString(segment)
@@ -103,45 +129,74 @@ func (d *decoder) where() string {
 	return b.String()
 }
 
-// wrong returns a fault at the value that begins at or after an offset.
-func (d *decoder) wrong(offset int64, format string, args ...any) *fault.Error {
-	start := int(offset)
-	for start < len(d.data) && strings.IndexByte(" \t\r\n,:", d.data[start]) >= 0 {
-		start++
+// start returns where the token at or after an offset begins.
+func (d *decoder) start(offset int64) int {
+	i := int(offset)
+	for i < len(d.data) && strings.IndexByte(" \t\r\n,:", d.data[i]) >= 0 {
+		i++
 	}
-	return at(d.data, start, d.where(), fmt.Sprintf(format, args...))
+	return i
 }
 
-// inside runs f with a segment added to the path. An error keeps it.
+// next returns the first byte of the next value.
+func (d *decoder) next() byte {
+	if i := d.start(d.tokens.InputOffset()); i < len(d.data) {
+		return d.data[i]
+	}
+	return 0
+}
+
+// note notes what is wrong at the token at or after an offset.
+func (d *decoder) note(offset int64, reason, format string, args ...any) {
+	if len(d.faults) < maxFaults {
+		f := at(d.data, d.start(offset), d.where(), fmt.Sprintf(format, args...))
+		f.Reason = reason
+		d.faults = append(d.faults, f)
+	}
+}
+
+// skip reads past the next value, and notes what is wrong with it.
+func (d *decoder) skip(format string, args ...any) error {
+	d.note(d.tokens.InputOffset(), fault.ReasonInvalidArgument, format, args...)
+	return d.pass()
+}
+
+// pass reads past the next value.
+func (d *decoder) pass() error {
+	var raw json.RawMessage
+	return d.tokens.Decode(&raw)
+}
+
+// inside runs f, which reads the next value, with a segment added to the path.
 func (d *decoder) inside(segment string, f func() error) error {
-	if len(d.path) >= maxDepth {
-		return d.wrong(d.tokens.InputOffset(), "is nested more than %d deep", maxDepth)
-	}
 	d.path = append(d.path, segment)
-	if err := f(); err != nil {
-		return err
+	defer func() { d.path = d.path[:len(d.path)-1] }()
+	if len(d.path) > maxDepth {
+		return d.skip("is nested more than %d deep", maxDepth)
 	}
-	d.path = d.path[:len(d.path)-1]
-	return nil
+	return f()
 }
 
 // message reads an object into a message.
 func (d *decoder) message(m protoreflect.Message) error {
 	descriptor := m.Descriptor()
+	if d.next() != '{' {
+		return d.skip("must be %s", describe(descriptor))
+	}
 	seen := map[protoreflect.FieldNumber]bool{}
-	return d.object(describe(descriptor), func(offset int64, key string) error {
+	return d.object(func(offset int64, key string) error {
 		fd := fieldNamed(descriptor, key)
 		if fd == nil {
-			return d.unknown(offset, descriptor, key)
+			return d.inside(key, func() error { return d.unknown(offset, descriptor, key) })
 		}
 		return d.inside(fd.JSONName(), func() error {
 			if seen[fd.Number()] {
-				return d.wrong(offset, "is given twice")
+				return d.skip("is given twice")
 			}
 			seen[fd.Number()] = true
-			if oneof := fd.ContainingOneof(); oneof != nil && !d.isNull() {
+			if oneof := fd.ContainingOneof(); oneof != nil && d.next() != 'n' {
 				if other := m.WhichOneof(oneof); other != nil {
-					return d.wrong(offset, "excludes %s: give one of them", other.JSONName())
+					return d.skip("excludes %s: give one of them", other.JSONName())
 				}
 			}
 			return d.field(m, fd)
@@ -151,16 +206,12 @@ func (d *decoder) message(m protoreflect.Message) error {
 
 // unknown refuses a field that there is not.
 func (d *decoder) unknown(offset int64, descriptor protoreflect.MessageDescriptor, key string) error {
-	d.path = append(d.path, key)
-	if key == "" {
-		d.path[len(d.path)-1] = `""`
-	}
 	if names.IsHandSetLevel(key) {
-		f := d.wrong(offset, "%s", names.HandSetLevel)
-		f.Reason = fault.ReasonHandSetLevel
-		return f
+		d.note(offset, fault.ReasonHandSetLevel, "%s", names.HandSetLevel)
+	} else {
+		d.note(offset, fault.ReasonInvalidArgument, "is not a field here; there are %s", fieldsOf(descriptor))
 	}
-	return d.wrong(offset, "is not a field here; there are %s", fieldsOf(descriptor))
+	return d.pass()
 }
 
 func fieldsOf(d protoreflect.MessageDescriptor) string {
@@ -171,126 +222,108 @@ func fieldsOf(d protoreflect.MessageDescriptor) string {
 	return strings.Join(list, ", ")
 }
 
-// field reads the value of a field.
+// field reads the value of a field. One that is null is not set.
 func (d *decoder) field(m protoreflect.Message, fd protoreflect.FieldDescriptor) error {
 	switch {
-	case d.isNull():
-		_, err := d.tokens.Token()
-		return err
+	case d.next() == 'n':
+		return d.pass()
 	case fd.IsMap():
 		return d.entries(m.Mutable(fd).Map(), fd)
 	case fd.IsList():
-		return d.list(m, fd)
+		return d.list(m.Mutable(fd).List(), fd)
 	case isObject(fd):
 		return d.message(m.Mutable(fd).Message())
 	}
-	v, err := d.scalar(m, fd)
-	if err != nil {
-		return err
-	}
-	m.Set(fd, v)
-	return nil
+	return d.scalar(fd, func(v protoreflect.Value) { m.Set(fd, v) })
 }
 
-// isNull reports whether the next value is null.
-func (d *decoder) isNull() bool {
-	rest := d.data[d.tokens.InputOffset():]
-	rest = bytes.TrimLeft(rest, " \t\r\n,:")
-	return bytes.HasPrefix(rest, []byte("null"))
-}
-
-// object reads an object: field is called with each key and reads its value.
-func (d *decoder) object(words string, field func(offset int64, key string) error) error {
-	offset := d.tokens.InputOffset()
-	token, err := d.tokens.Token()
-	if err != nil {
+// object reads an object: member is called with each key, and reads its value.
+func (d *decoder) object(member func(offset int64, key string) error) error {
+	if _, err := d.tokens.Token(); err != nil {
 		return err
-	}
-	if token != json.Delim('{') {
-		return d.wrong(offset, "must be %s", words)
 	}
 	for d.tokens.More() {
 		offset := d.tokens.InputOffset()
-		key, err := d.tokens.Token()
+		token, err := d.tokens.Token()
 		if err != nil {
 			return err
 		}
-		if err := field(offset, key.(string)); err != nil {
+		key, _ := token.(string)
+		if err := member(offset, key); err != nil {
 			return err
 		}
 	}
-	_, err = d.tokens.Token() // the closing brace
+	_, err := d.tokens.Token() // the closing brace
 	return err
 }
 
 // list reads the elements of a repeated field.
-func (d *decoder) list(m protoreflect.Message, fd protoreflect.FieldDescriptor) error {
-	offset := d.tokens.InputOffset()
-	token, err := d.tokens.Token()
-	if err != nil {
+func (d *decoder) list(list protoreflect.List, fd protoreflect.FieldDescriptor) error {
+	if d.next() != '[' {
+		return d.skip("must be a list, as […]")
+	}
+	if _, err := d.tokens.Token(); err != nil {
 		return err
 	}
-	if token != json.Delim('[') {
-		return d.wrong(offset, "must be a list, as […]")
-	}
-	list := m.Mutable(fd).List()
 	for i := 0; d.tokens.More(); i++ {
-		if err := d.inside("["+strconv.Itoa(i)+"]", func() error { return d.element(m, fd, list) }); err != nil {
+		err := d.inside("["+strconv.Itoa(i)+"]", func() error {
+			switch {
+			case d.next() == 'n':
+				return d.skip("must not be null in a list")
+			case isObject(fd):
+				return d.message(list.AppendMutable().Message())
+			}
+			return d.scalar(fd, list.Append)
+		})
+		if err != nil {
 			return err
 		}
 	}
-	_, err = d.tokens.Token()
+	_, err := d.tokens.Token()
 	return err
-}
-
-func (d *decoder) element(m protoreflect.Message, fd protoreflect.FieldDescriptor, list protoreflect.List) error {
-	switch {
-	case d.isNull():
-		return d.wrong(d.tokens.InputOffset(), "must not be null in a list")
-	case isObject(fd):
-		return d.message(list.AppendMutable().Message())
-	}
-	v, err := d.scalar(m, fd)
-	if err != nil {
-		return err
-	}
-	list.Append(v)
-	return nil
 }
 
 // entries reads the entries of a map.
 func (d *decoder) entries(into protoreflect.Map, fd protoreflect.FieldDescriptor) error {
+	if d.next() != '{' {
+		return d.skip("must be an object, as {…}")
+	}
 	seen := map[string]bool{}
-	return d.object("an object, as {…}", func(offset int64, key string) error {
+	return d.object(func(_ int64, key string) error {
 		return d.inside("["+strconv.Quote(key)+"]", func() error {
 			switch {
 			case seen[key]:
-				return d.wrong(offset, "is given twice")
+				return d.skip("is given twice")
 			case d.patch && strings.ContainsAny(key, ".,`"):
-				return d.wrong(offset, "cannot be a key: an update names keys in paths, in which . , ` mean something")
+				return d.skip("cannot be a key: an update names keys in paths, in which . , ` mean something")
+			case d.next() == 'n' && !d.patch:
+				return d.skip("must not be null")
 			}
 			seen[key] = true
-			if d.isNull() {
-				if !d.patch {
-					return d.wrong(d.tokens.InputOffset(), "must not be null")
-				}
-				_, err := d.tokens.Token()
-				return err
+			mapKey := protoreflect.ValueOfString(key).MapKey()
+			switch {
+			case d.next() == 'n':
+				return d.pass()
+			case isObject(fd.MapValue()):
+				return d.message(into.Mutable(mapKey).Message())
 			}
-			return d.entry(into, fd, protoreflect.ValueOfString(key).MapKey())
+			return d.scalar(fd.MapValue(), func(v protoreflect.Value) { into.Set(mapKey, v) })
 		})
 	})
 }
 
-func (d *decoder) entry(into protoreflect.Map, fd protoreflect.FieldDescriptor, key protoreflect.MapKey) error {
-	value := fd.MapValue()
-	if isObject(value) {
-		return d.message(into.Mutable(key).Message())
-	}
-	v, err := d.scalar(nil, value)
-	if err != nil {
+// scalar reads a value that is no object, list or map.
+func (d *decoder) scalar(fd protoreflect.FieldDescriptor, set func(protoreflect.Value)) error {
+	offset := d.tokens.InputOffset()
+	var raw json.RawMessage
+	if err := d.tokens.Decode(&raw); err != nil {
 		return err
 	}
-	into.Set(key, v)
+	v, err := valueOf(fd, raw)
+	if err != nil {
+		d.note(offset, fault.ReasonInvalidArgument, "must be %s", expected(fd))
+		return nil
+	}
+	set(v)
 	return nil
 }

@@ -64,15 +64,15 @@ func setMask(request protoreflect.Message, fd protoreflect.FieldDescriptor, path
 }
 
 // parseMask reads updateMask: paths in either spelling, separated by commas, or `*`.
-func parseMask(value string, d protoreflect.MessageDescriptor) ([]string, error) {
+func parseMask(value string, d protoreflect.MessageDescriptor) ([]string, *fault.Error) {
 	if value == "" {
 		return nil, nil
 	}
 	var paths []string
 	for path := range strings.SplitSeq(value, ",") {
-		path, err := maskPath(strings.TrimSpace(path), d)
-		if err != nil {
-			return nil, err
+		path, f := maskPath(strings.TrimSpace(path), d)
+		if f != nil {
+			return nil, f
 		}
 		paths = append(paths, path)
 	}
@@ -80,7 +80,7 @@ func parseMask(value string, d protoreflect.MessageDescriptor) ([]string, error)
 }
 
 // maskPath spells a path as services do. Below a map, it keeps the key.
-func maskPath(path string, d protoreflect.MessageDescriptor) (string, error) {
+func maskPath(path string, d protoreflect.MessageDescriptor) (string, *fault.Error) {
 	if path == "*" {
 		return path, nil
 	}

@@ -94,12 +94,22 @@ func (g *gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case code == http.StatusInternalServerError:
 		g.options.Logger.ErrorContext(r.Context(), "call failed", "path", r.URL.Path, "error", err)
 	}
-	write(w, r, code, s)
+	rename := camelPath
+	if own := new(fault.Error); errors.As(err, &own) || rpcstatus.Info(s).GetReason() == reasonScheduleInvalid {
+		rename = asItIs
+	}
+	write(w, r, code, s, rename)
 }
+
+// reasonScheduleInvalid goes with the paths of a schedule file, which has names of its own.
+const reasonScheduleInvalid = "SCHEDULE_INVALID"
+
+// asItIs is for paths that are written as callers know them.
+func asItIs(path string) string { return path }
 
 // refuse answers with a fault and an HTTP status of its own.
 func (g *gateway) refuse(w http.ResponseWriter, r *http.Request, code int, f *fault.Error) {
-	write(w, r, code, rpcstatus.Of(f))
+	write(w, r, code, rpcstatus.Of(f), asItIs)
 }
 
 // challenge is the WWW-Authenticate header (RFC 6750, section 3).
@@ -126,14 +136,15 @@ func (g *gateway) notRouted(_ context.Context, _ *runtime.ServeMux, _ runtime.Ma
 	g.fail(w, r, errors.New("no generated handler for "+r.Method+" "+r.URL.Path))
 }
 
-// write writes a status as a problem.
-func write(w http.ResponseWriter, r *http.Request, code int, s *status.Status) {
+// write writes a status as a problem; rename turns the fields it names into those that
+// callers know.
+func write(w http.ResponseWriter, r *http.Request, code int, s *status.Status, rename func(string) string) {
 	p := problem{
 		Type: "about:blank", Title: title(code), Status: code, Detail: s.Message(), Instance: r.URL.EscapedPath(),
 		TraceID: telemetry.TraceID(r.Context()),
 	}
 	h := w.Header()
-	p.describe(s, h)
+	p.describe(s, h, rename)
 	if id := telemetry.RequestID(r.Context()); id != "" {
 		p.note("requestId", id)
 	}
@@ -163,19 +174,14 @@ func (p *problem) note(key, value string) {
 	p.Metadata[key] = value
 }
 
-// describe takes over the details of a status. Fields are named as they are in JSON,
-// but those of a schedule file, which has names of its own.
-func (p *problem) describe(s *status.Status, h http.Header) {
-	rename := camelPath
+// describe takes over the details of a status.
+func (p *problem) describe(s *status.Status, h http.Header, rename func(string) string) {
 	for _, d := range s.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
 			p.Reason = d.GetReason()
 			for k, v := range d.GetMetadata() {
 				p.note(k, v)
-			}
-			if p.Reason == "SCHEDULE_INVALID" {
-				rename = func(path string) string { return path }
 			}
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {

@@ -28,29 +28,34 @@ func (rt *route) readQuery(raw string, request protoreflect.Message) error {
 	if err != nil {
 		return malformed("The query is malformed (%s): encode it as application/x-www-form-urlencoded.", quote(err.Error()))
 	}
+	var faults []*fault.Error
 	taken := map[string]bool{} // by path: true for one that is given as a whole
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		path, err := rt.parameter(name)
-		if err != nil {
-			return err
-		}
-		for i := range path {
-			key, whole := path[:i+1].String(), i == len(path)-1
-			// Two spellings, or a day and its parts, would be one value too many.
-			if other, found := taken[key]; found && (whole || other) {
-				return fault.Invalid(name, "says again what another parameter says: give one of them")
-			}
-			taken[key] = whole
-		}
-		if err := rt.setParameter(request, path, name, values[name]); err != nil {
-			return err
+		if f := rt.readParameter(request, name, values[name], taken); f != nil {
+			faults = append(faults, f)
 		}
 	}
-	return nil
+	return together(faults)
+}
+
+func (rt *route) readParameter(request protoreflect.Message, name string, values []string, taken map[string]bool) *fault.Error {
+	path, f := rt.parameter(name)
+	if f != nil {
+		return f
+	}
+	for i := range path {
+		key, whole := path[:i+1].String(), i == len(path)-1
+		// Two spellings, or a day and its parts, would be one value too many.
+		if other, found := taken[key]; found && (whole || other) {
+			return fault.Invalid(name, "says again what another parameter says: give one of them")
+		}
+		taken[key] = whole
+	}
+	return rt.setParameter(request, path, name, values)
 }
 
 // parameter returns the field that a query parameter stands for.
-func (rt *route) parameter(name string) (fieldPath, error) {
+func (rt *route) parameter(name string) (fieldPath, *fault.Error) {
 	path, found := findPath(rt.input.Descriptor(), strings.Split(name, "."))
 	if found && rt.isParameter(path[0]) && (len(path) == 1 || !isObject(path.last())) {
 		return path, nil
@@ -90,7 +95,7 @@ func isDay(fd protoreflect.FieldDescriptor) bool {
 	return fd.Message() != nil && fd.Message().FullName() == "google.type.Date"
 }
 
-func (rt *route) setParameter(request protoreflect.Message, path fieldPath, name string, values []string) error {
+func (rt *route) setParameter(request protoreflect.Message, path fieldPath, name string, values []string) *fault.Error {
 	for _, fd := range path[:len(path)-1] {
 		request = request.Mutable(fd).Message()
 	}
@@ -99,16 +104,16 @@ func (rt *route) setParameter(request protoreflect.Message, path fieldPath, name
 		return fault.Invalid(name, "is given %d times: give it once", len(values))
 	}
 	if fd == rt.mask {
-		paths, err := parseMask(values[0], rt.body.Message())
-		if err == nil && len(paths) > 0 {
+		paths, f := parseMask(values[0], rt.body.Message())
+		if len(paths) > 0 {
 			setMask(request, fd, paths)
 		}
-		return err
+		return f
 	}
 	for _, value := range values {
-		v, err := parameterValue(fd, name, value)
-		if err != nil {
-			return err
+		v, f := parameterValue(fd, name, value)
+		if f != nil {
+			return f
 		}
 		if fd.IsList() {
 			request.Mutable(fd).List().Append(v)
@@ -120,7 +125,7 @@ func (rt *route) setParameter(request protoreflect.Message, path fieldPath, name
 }
 
 // parameterValue reads the text of a parameter.
-func parameterValue(fd protoreflect.FieldDescriptor, name, text string) (protoreflect.Value, error) {
+func parameterValue(fd protoreflect.FieldDescriptor, name, text string) (protoreflect.Value, *fault.Error) {
 	var none protoreflect.Value
 	switch {
 	case !utf8.ValidString(text):

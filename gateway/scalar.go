@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -14,20 +13,6 @@ import (
 // Instants, durations and masks are texts there.
 func isObject(fd protoreflect.FieldDescriptor) bool {
 	return fd.Message() != nil && fd.Message().ParentFile().Package() != "google.protobuf"
-}
-
-// scalar reads a value that is no object, list or map.
-func (d *decoder) scalar(m protoreflect.Message, fd protoreflect.FieldDescriptor) (protoreflect.Value, error) {
-	offset := d.tokens.InputOffset()
-	var raw json.RawMessage
-	if err := d.tokens.Decode(&raw); err != nil {
-		return protoreflect.Value{}, err
-	}
-	v, err := valueOf(fd, raw)
-	if err != nil {
-		return v, d.wrong(offset, "must be %s", expected(fd))
-	}
-	return v, nil
 }
 
 // valueOf returns the value that a piece of JSON is for one element of a field.

@@ -1,11 +1,13 @@
 package gateway_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -60,6 +62,8 @@ type accounts struct {
 	*requests
 	// fails, where it is set, is the error of every call that has no other.
 	fails func(context.Context) error
+	// reused, where it is set, is the error of an activation with an etag.
+	reused func(etag string) error
 }
 
 func (a *accounts) state() *accountsv1.Account {
@@ -100,6 +104,11 @@ func (a *accounts) UpdateAccount(_ context.Context, r *accountsv1.UpdateAccountR
 
 func (a *accounts) ActivateAccount(_ context.Context, r *accountsv1.ActivateAccountRequest) (*accountsv1.Account, error) {
 	a.add(r)
+	if a.reused != nil {
+		if err := a.reused(r.GetEtag()); err != nil {
+			return nil, err
+		}
+	}
 	if err := etag.Check(r.GetEtag(), "7", "evenhand/Account", account); err != nil {
 		return nil, err
 	}
@@ -156,6 +165,7 @@ type world struct {
 	log          *lockedBuffer
 	client       *http.Client
 	stop         map[string]func() // of each service
+	conns        map[string]*grpc.ClientConn
 }
 
 type lockedBuffer struct {
@@ -180,7 +190,7 @@ func tokenOf(role auth.Role) string { return "token-of-" + string(role) + "-that
 func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	t.Helper()
 	got := &requests{}
-	w := &world{got: got, log: &lockedBuffer{}, stop: map[string]func(){},
+	w := &world{got: got, log: &lockedBuffer{}, stop: map[string]func(){}, conns: map[string]*grpc.ClientConn{},
 		accounts: &accounts{requests: got}, entitlements: &entitlements{requests: got}}
 	keys := &auth.Keyring{}
 	for _, role := range auth.Roles() {
@@ -235,7 +245,7 @@ func (w *world) startService(t testing.TB, o gateway.Options, name string, regis
 			require.NoError(t, <-ended)
 		})
 	}
-	w.stop[name] = stop
+	w.stop[name], w.conns[name] = stop, conn
 	t.Cleanup(stop)
 	return conn
 }
@@ -286,6 +296,21 @@ func (w *world) send(t testing.TB, r *http.Request) answer {
 	read, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	return answer{resp, string(read)}
+}
+
+// raw sends what is no request of net/http's.
+func (w *world) raw(t testing.TB, request string) answer {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, request)
+	require.NoError(t, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body) // the server may hang up
+	return answer{resp, string(body)}
 }
 
 // one returns the only request that reached the services.
