@@ -49,8 +49,7 @@ func (im *Imports) newRevenueReader(ctx context.Context, call Call, start Revenu
 // pendingEntry is an entry whose account is not known yet.
 type pendingEntry struct {
 	entry
-	ref    string
-	amount Money
+	ref string
 }
 
 // prepare makes a window of rows.
@@ -60,7 +59,10 @@ func (r *revenueReader) prepare(ctx context.Context, rows []RevenueRow) (*revenu
 	refs := make([]string, 0, 64)
 	wanted := make(map[string]bool, 64)
 	for i := range rows {
-		p, field, problem := r.parse(&rows[i])
+		p, field, problem, err := r.read(ctx, &rows[i])
+		if err != nil {
+			return nil, err
+		}
 		if problem != "" {
 			w.refuse(rows[i].Line, field, problem)
 			continue
@@ -84,9 +86,7 @@ func (r *revenueReader) prepare(ctx context.Context, rows []RevenueRow) (*revenu
 			continue
 		}
 		p.account = found[p.ref]
-		if err := r.finish(ctx, w, p); err != nil {
-			return nil, err
-		}
+		r.finish(w, &p.entry)
 	}
 	if len(w.entries) > 0 && !r.start.ValidateOnly {
 		return w, r.rule.claim(ctx)
@@ -94,36 +94,49 @@ func (r *revenueReader) prepare(ctx context.Context, rows []RevenueRow) (*revenu
 	return w, nil
 }
 
-// parse reads a row, or says in which field it is wrong and how.
-func (r *revenueReader) parse(row *RevenueRow) (p pendingEntry, field, problem string) {
+// read makes an entry of a row, all but its account and key, or says in which field the
+// row is wrong and how.
+func (r *revenueReader) read(ctx context.Context, row *RevenueRow) (p pendingEntry, field, problem string, err error) {
+	p, amount, field, problem := r.parse(row)
+	if problem != "" {
+		return p, field, problem, nil
+	}
+	p.reporting, err = r.rule.apply(ctx, amount, p.day)
+	if isReason(err, WrongCurrency) {
+		return p, "currency_code", err.Error(), nil
+	}
+	return p, "", "", err
+}
+
+func (r *revenueReader) parse(row *RevenueRow) (p pendingEntry, amount Money, field, problem string) {
 	p.line, p.source = row.Line, r.start.Source
 	p.ref = strings.TrimSpace(row.Account)
 	if problem := checkReference(p.ref); problem != "" {
-		return p, "account", problem
+		return p, amount, "account", problem
 	}
 	date := strings.TrimSpace(row.Date)
 	if date != r.dayText || date == "" {
 		day, err := ParseDay(date)
 		if err != nil {
-			return p, "date", `"` + shorten(date) + `" ` + err.Error()
+			return p, amount, "date", `"` + shorten(date) + `" ` + err.Error()
 		}
 		r.day, r.dayText = day, date
 	}
 	p.day = r.day
 	currency, problem := r.currencyOf(strings.TrimSpace(row.Currency))
 	if problem != "" {
-		return p, "currency_code", problem
+		return p, amount, "currency_code", problem
 	}
 	minor, err := currency.ParseAmount(strings.TrimSpace(row.Amount))
 	if err != nil {
-		return p, "amount", err.Error()
+		return p, amount, "amount", err.Error()
 	}
-	p.minor, p.currency, p.amount = minor, currency.Code, Money{minor, currency}
+	p.minor, p.currency, amount = minor, currency.Code, Money{minor, currency}
 	if !r.start.HasExternalIDs {
-		return p, "", ""
+		return p, amount, "", ""
 	}
 	p.external = strings.TrimSpace(row.ExternalID)
-	return p, "external_id", checkReference(p.external)
+	return p, amount, "external_id", checkReference(p.external)
 }
 
 func (r *revenueReader) currencyOf(code string) (Currency, string) {
@@ -147,32 +160,22 @@ func (r *revenueReader) currencyOf(code string) (Currency, string) {
 	return currency, ""
 }
 
-// finish gives an entry what it counts for, and its key.
-func (r *revenueReader) finish(ctx context.Context, w *revenueWindow, p *pendingEntry) error {
-	reporting, err := r.rule.apply(ctx, p.amount, p.day)
-	if isReason(err, WrongCurrency) {
-		w.refuse(p.line, "currency_code", err.Error())
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	p.reporting = reporting
+// finish gives an entry its key.
+func (r *revenueReader) finish(w *revenueWindow, e *entry) {
 	if r.start.HasExternalIDs {
-		p.key = r.hasher.external(r.start.Source, p.external)
-		if r.start.ValidateOnly && r.repeats(w, &p.entry) {
-			return nil
+		e.key = r.hasher.external(r.start.Source, e.external)
+		if r.start.ValidateOnly && r.repeats(w, e) {
+			return
 		}
 	} else {
-		key, ok := r.occurrences.next(&p.entry)
+		key, ok := r.occurrences.next(e)
 		if !ok {
-			w.refuse(p.line, "", "the batch has more different entries than can be told apart without ids: split the file, or give its id column")
-			return nil
+			w.refuse(e.line, "", "the batch has more different entries than can be told apart without ids: split the file, or give its id column")
+			return
 		}
-		p.key = key
+		e.key = key
 	}
-	w.entries = append(w.entries, p.entry)
-	return nil
+	w.entries = append(w.entries, *e)
 }
 
 // repeats is what the ledger would have said of an id that came before in the file.
