@@ -60,15 +60,15 @@ func (b *Book) explainHeld(a Account, at time.Time, d Decision) string {
 	today := b.company.Zone.DayOf(at)
 	f := facts{account: &a, company: b.company}
 	earned := f.earned(d.Rule, b.daysOf(d.Version), today)
-	figures := capital(b.measured(&f, d.Rule, earned, today))
+	figures := b.measured(&f, d.Rule, earned, today)
 	if earned != today {
-		figures = "Earned on " + earned.Words() + ": " + b.measured(&f, d.Rule, earned, today)
+		figures = "earned on " + earned.Words() + ", when " + figures
 	}
 	until := ""
 	if !d.ValidUntil.IsZero() {
 		until = ", and this holds " + b.until(d.ValidUntil)
 	}
-	return fmt.Sprintf("Entitled by rule %s of version %d: \"%s\" %s%s.", d.Rule.ID, d.Version, d.Rule.Promise, figures, until)
+	return fmt.Sprintf("Entitled by rule %s of version %d: \"%s\" %s%s.", d.Rule.ID, d.Version, d.Rule.Promise, capital(figures), until)
 }
 
 // daysOf returns the days on which a version is in force.
@@ -101,10 +101,13 @@ func (f *facts) judged(r *schedule.Rule, today civil.Day) asOf {
 }
 
 // measured writes what was measured on the earned day, for the first way to meet
-// the rule that was met: "spend in the trailing 12 months $512.40 of $500.00
-// needed".
+// the rule that was met: "spend in the trailing 12 months is $512.40 of the
+// $500.00 needed".
 func (b *Book) measured(f *facts, r *schedule.Rule, earned, today civil.Day) string {
-	at := f.judged(r, today)
+	at, is := f.judged(r, today), "is"
+	if earned != today {
+		is = "was"
+	}
 	for _, alternative := range r.When.Alternatives() {
 		var figures []string
 		for i := range alternative {
@@ -113,14 +116,14 @@ func (b *Book) measured(f *facts, r *schedule.Rule, earned, today civil.Day) str
 				break
 			}
 			if c.Subject == schedule.Tenure {
-				figures = append(figures, fmt.Sprintf("a customer for %s of %d needed", months(f.tenure(earned)), c.AtLeast))
+				figures = append(figures, fmt.Sprintf("tenure %s %s of the %d needed", is, months(f.tenure(earned)), c.AtLeast))
 				continue
 			}
 			have := f.series(c, false).on(earned)
 			if at.recheck {
 				have -= f.refunded(c, earned, today)
 			}
-			figures = append(figures, fmt.Sprintf("%s %s of %s needed", describe(c.Measure, c.Scope), b.currency.Format(have), b.currency.Format(c.AtLeast)))
+			figures = append(figures, fmt.Sprintf("%s %s %s of the %s needed", describe(c.Measure, c.Scope), is, b.currency.Format(have), b.currency.Format(c.AtLeast)))
 		}
 		if len(figures) == len(alternative) {
 			return strings.Join(figures, " and ")

@@ -26,13 +26,13 @@ func TestR34ExplainCitesThePromiseAndTheFigures(t *testing.T) {
 		want string
 	}{
 		{"held", whileTrue, customer(t, Bucket{day("1997-03-10"), 51240}), "1997-06-30",
-			`Entitled by rule partner-500 of version 1: "Who spends enough gets a gift." Spend in the trailing 12 months $512.40 of $500.00 needed, and this holds through 9 March 1998.`},
+			`Entitled by rule partner-500 of version 1: "Who spends enough gets a gift." Spend in the trailing 12 months is $512.40 of the $500.00 needed, and this holds through 9 March 1998.`},
 		{"held for its term", partner, customer(t, Bucket{day("1997-03-10"), 51240}), "1998-06-30",
-			`Entitled by rule partner-500 of version 1: "Who spends enough gets a gift." Earned on 9 March 1998: spend in the trailing 12 months $512.40 of $500.00 needed, and this holds through 8 March 1999.`},
+			`Entitled by rule partner-500 of version 1: "Who spends enough gets a gift." Earned on 9 March 1998, when spend in the trailing 12 months was $512.40 of the $500.00 needed, and this holds through 8 March 1999.`},
 		{"held after a small refund", partner, customer(t, Bucket{day("1997-03-10"), 51240}, Bucket{day("1998-05-01"), -1240}), "1998-06-30",
-			`Entitled by rule partner-500 of version 1: "Who spends enough gets a gift." Earned on 9 March 1998: spend in the trailing 12 months $500.00 of $500.00 needed, and this holds through 8 March 1999.`},
+			`Entitled by rule partner-500 of version 1: "Who spends enough gets a gift." Earned on 9 March 1998, when spend in the trailing 12 months was $500.00 of the $500.00 needed, and this holds through 8 March 1999.`},
 		{"held for good", loyal, customer(t, Bucket{day("1994-01-31"), 123456789}), "1998-06-30",
-			`Entitled by rule loyal of version 1: "Who spends enough gets a gift." A customer for 53 months of 36 needed and spend since joining $1,234,567.89 of $2,000.00 needed.`},
+			`Entitled by rule loyal of version 1: "Who spends enough gets a gift." Tenure is 53 months of the 36 needed and spend since joining is $1,234,567.89 of the $2,000.00 needed.`},
 		{"not yet", partner, customer(t, Bucket{day("1997-07-01"), 28760}), "1998-06-15",
 			`Not yet entitled by rule partner-500 of version 1: "Who spends enough gets a gift." It takes $212.40 more by 30 June 1998 (spend in the trailing 12 months is $287.60 of $500.00).`},
 		{"nothing spent", partner, customer(t), "1998-06-15",
@@ -67,7 +67,7 @@ func TestExplainWithoutARule(t *testing.T) {
 	a := customer(t, Bucket{day("1997-03-10"), 500})
 	got, err := b.Explain(a, change.Add(-time.Hour), "gift")
 	require.NoError(t, err)
-	require.Equal(t, `Entitled by rule r of version 1: "Who spends enough gets a gift." Spend in the calendar year $5.00 of $5.00 needed, and this holds until 1 September 1997, 14:00:00 EDT.`, got)
+	require.Equal(t, `Entitled by rule r of version 1: "Who spends enough gets a gift." Spend in the calendar year is $5.00 of the $5.00 needed, and this holds until 1 September 1997, 14:00:00 EDT.`, got)
 	got, err = b.Explain(a, change, "gift")
 	require.NoError(t, err)
 	require.Equal(t, "Not entitled: version 2 of the schedule, in force at that time, does not have the benefit gift.", got)

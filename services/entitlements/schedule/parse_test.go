@@ -185,6 +185,24 @@ func TestR24RulesReadOnlySpendAndTenure(t *testing.T) {
 	require.Contains(t, problems[0].Message, `did you mean "spend"`)
 }
 
+func TestR1NoPartCarriesAHandSetLevel(t *testing.T) {
+	for _, word := range []string{"level", "tier", "override", "accounts"} {
+		for _, part := range []string{"schedule: service-promise\n", "{id: free-shipping, ", "{id: partner, ", "{from: opened, ", "{effective: 1997-01-01, ", "- id: partner-500\n    "} {
+			require.Contains(t, example, part)
+			with := part + word + ": gold\n"
+			switch {
+			case strings.HasPrefix(part, "{"):
+				with = part + word + ": gold, "
+			case strings.HasPrefix(part, "-"):
+				with = part + word + ": gold\n    "
+			}
+			problems := parseProblems(t, strings.Replace(example, part, with, 1))
+			require.Len(t, problems, 1, problems)
+			require.Equal(t, UnknownKey, problems[0].Reason)
+		}
+	}
+}
+
 func TestPublishableRefusesSubjectsNobodyFeeds(t *testing.T) {
 	for _, leaf := range []string{"innovation: projects-completed, at_least: 1", "board: terms-served, at_least: 2", "programme: beta"} {
 		file, err := ParseFile([]byte(strings.Replace(example, "tenure: months, at_least: 36", leaf, 1)))
