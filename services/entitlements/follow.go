@@ -115,8 +115,10 @@ func isClosed(ch <-chan struct{}) bool {
 const (
 	// defaultWait bounds the wait for a write where the caller has no deadline.
 	defaultWait = 10 * time.Second
-	// locatePeriod is how often a write that is not in the feed yet is looked for.
-	locatePeriod = 10 * time.Millisecond
+	// locateFirst and locateLast bound the wait before a write that is not in the feed
+	// yet is looked for again; it doubles each time.
+	locateFirst = 5 * time.Millisecond
+	locateLast  = 200 * time.Millisecond
 )
 
 // WaitFor waits until the write that a consistency token names is applied: until the
@@ -143,12 +145,12 @@ func (s *Service) WaitFor(ctx context.Context, token string) error {
 
 // locate returns the position of a write, once it is in the feed.
 func (s *Service) locate(ctx context.Context, token string) (int64, error) {
-	for {
+	for wait := locateFirst; ; wait = min(2*wait, locateLast) {
 		position, err := s.source.Locate(ctx, token)
 		if !errors.Is(err, ErrNotYet) {
 			return position, err
 		}
-		if err := sleep(ctx, locatePeriod); err != nil {
+		if err := sleep(ctx, wait); err != nil {
 			return 0, err
 		}
 	}

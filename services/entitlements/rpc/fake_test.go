@@ -1,0 +1,225 @@
+package rpc_test
+
+import (
+	"context"
+	"crypto/rand"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/server"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/rpc"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fakeAccounts is an accounts service in memory, behind the generated server.
+type fakeAccounts struct {
+	accountsv1.UnimplementedFeedServiceServer
+	accountsv1.UnimplementedAccountsServiceServer
+	accountsv1.UnimplementedAccessServiceServer
+
+	mu         sync.Mutex
+	changes    []*accountsv1.Change
+	grown      chan struct{}
+	company    *accountsv1.Company
+	principals []*accountsv1.Principal
+	trimmed    bool
+}
+
+func newFakeAccounts() *fakeAccounts {
+	return &fakeAccounts{grown: make(chan struct{}), company: &accountsv1.Company{Name: "company"}}
+}
+
+// add appends changes to the feed, and returns a token of the last.
+func (f *fakeAccounts) add(changes ...*accountsv1.Change) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range changes {
+		c.Position = int64(len(f.changes)) + 1
+		f.changes = append(f.changes, c)
+	}
+	close(f.grown)
+	f.grown = make(chan struct{})
+	return strconv.Itoa(len(f.changes))
+}
+
+func (f *fakeAccounts) WatchChanges(r *accountsv1.WatchChangesRequest, stream grpc.ServerStreamingServer[accountsv1.WatchChangesResponse]) error {
+	at, _ := strconv.Atoi(r.GetResumeToken())
+	for {
+		f.mu.Lock()
+		end := min(len(f.changes), at+200)
+		some, grown, trimmed := f.changes[at:end], f.grown, f.trimmed
+		f.mu.Unlock()
+		if trimmed {
+			return fault.New(fault.OutOfRange, "FEED_OUT_OF_RANGE", "The feed does not reach back so far.")
+		}
+		at = end
+		answer := &accountsv1.WatchChangesResponse{Changes: some, ResumeToken: strconv.Itoa(at), CaughtUp: true, Age: durationpb.New(0)}
+		if err := stream.Send(answer); err != nil {
+			return err
+		}
+		if len(some) > 0 {
+			continue
+		}
+		select {
+		case <-grown:
+		case <-time.After(time.Second):
+		case <-stream.Context().Done():
+			return stream.Context().Err()
+		}
+	}
+}
+
+func (f *fakeAccounts) GetFeed(context.Context, *accountsv1.GetFeedRequest) (*accountsv1.Feed, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &accountsv1.Feed{Position: int64(len(f.changes)), ResumeToken: strconv.Itoa(len(f.changes))}, nil
+}
+
+func (f *fakeAccounts) LocateChange(_ context.Context, r *accountsv1.LocateChangeRequest) (*accountsv1.LocateChangeResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	position, err := strconv.ParseInt(r.GetConsistencyToken(), 10, 64)
+	if err != nil {
+		return nil, fault.Invalid("consistency_token", "is not a consistency token")
+	}
+	if position > int64(len(f.changes)) {
+		return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "It is not in the feed yet.").WithRetry(time.Millisecond)
+	}
+	return &accountsv1.LocateChangeResponse{Position: position}, nil
+}
+
+func (f *fakeAccounts) GetCompany(context.Context, *accountsv1.GetCompanyRequest) (*accountsv1.Company, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &accountsv1.Company{Name: "company", CurrencyCode: f.company.CurrencyCode, TimeZone: f.company.TimeZone}, nil
+}
+
+func (f *fakeAccounts) UpdateCompany(_ context.Context, r *accountsv1.UpdateCompanyRequest) (*accountsv1.Company, error) {
+	f.mu.Lock()
+	f.company.CurrencyCode, f.company.TimeZone = r.GetCompany().GetCurrencyCode(), r.GetCompany().GetTimeZone()
+	state := &accountsv1.Company{Name: "company", CurrencyCode: f.company.CurrencyCode, TimeZone: f.company.TimeZone}
+	f.mu.Unlock()
+	f.add(&accountsv1.Change{State: &accountsv1.Change_Company{Company: state}})
+	return state, nil
+}
+
+func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrincipalsRequest) (*accountsv1.ListPrincipalsResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at, _ := strconv.Atoi(r.GetPageToken()) // a page for each
+	answer := &accountsv1.ListPrincipalsResponse{}
+	if at < len(f.principals) {
+		answer.Principals = f.principals[at : at+1]
+		answer.NextPageToken = strconv.Itoa(at + 1)
+	}
+	return answer, nil
+}
+
+// served is the service behind a real server, as a principal sees it.
+type served struct {
+	t        testing.TB
+	accounts *fakeAccounts
+	service  *entitlements.Service
+	server   *server.Server
+	keys     *auth.Keyring
+	entitlementsv1.EntitlementsServiceClient
+	schedules entitlementsv1.ScheduleServiceClient
+}
+
+// serve runs the service and the fake accounts on one server; its clients call as an
+// administrator.
+func serve(t testing.TB, opts entitlements.Options) *served {
+	t.Helper()
+	ctx := context.Background()
+	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
+	require.NoError(t, err)
+	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
+	require.NoError(t, err)
+	s := &served{t: t, accounts: newFakeAccounts(), keys: &auth.Keyring{}}
+	late := &lateConn{}
+	s.service, err = entitlements.Open(ctx, store, rpc.NewSource(late), opts)
+	require.NoError(t, err)
+	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
+		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
+			accountsv1.RegisterFeedServiceServer(r, s.accounts)
+			accountsv1.RegisterAccountsServiceServer(r, s.accounts)
+			accountsv1.RegisterAccessServiceServer(r, s.accounts)
+		}},
+		server.Service{Name: "entitlements", Register: func(r grpc.ServiceRegistrar) { rpc.Register(r, s.service) }})
+	require.NoError(t, err)
+	token, err := s.keys.Issue("entitlements", rand.Reader)
+	require.NoError(t, err)
+	late.ClientConn, err = s.server.Dial(auth.Bearer(token))
+	require.NoError(t, err)
+
+	serving, stopServing := context.WithCancel(ctx)
+	following, stopFollowing := context.WithCancel(ctx)
+	served, followed := make(chan error, 1), make(chan error, 1)
+	go func() { served <- s.server.Run(serving) }()
+	go func() { followed <- s.service.Run(following) }()
+	t.Cleanup(func() {
+		stopFollowing()
+		if err := <-followed; err != nil {
+			t.Errorf("following ended with %v", err)
+		}
+		require.NoError(t, late.Close())
+		stopServing()
+		if err := <-served; err != nil {
+			t.Errorf("serving ended with %v", err)
+		}
+		require.NoError(t, store.Close())
+	})
+	return s.as(auth.Admin)
+}
+
+// lateConn is a connection that is made after its user.
+type lateConn struct{ *grpc.ClientConn }
+
+// as returns clients that call as a person with a role.
+func (s *served) as(role auth.Role) *served {
+	s.t.Helper()
+	token, err := auth.NewToken(rand.Reader)
+	require.NoError(s.t, err)
+	s.keys.Add(token, auth.NewPrincipal("principals/some-"+string(role), "", true, role))
+	conn, err := s.server.Dial(auth.Bearer(token))
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { require.NoError(s.t, conn.Close()) })
+	other := *s
+	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
+	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
+	return &other
+}
+
+// account is a change that tells of an active account.
+func account(id, parent string) *accountsv1.Change {
+	a := &accountsv1.Account{Name: "accounts/" + id, State: accountsv1.Account_STATE_ACTIVE}
+	if parent != "" {
+		a.Parent = "accounts/" + parent
+	}
+	return &accountsv1.Change{State: &accountsv1.Change_Account{Account: a}}
+}
+
+// revenue is a change that tells of entries of one account on a day.
+func revenue(id string, day int32, minor ...int64) *accountsv1.Change {
+	r := &accountsv1.RevenueChunk{Accounts: []string{id}}
+	for _, m := range minor {
+		r.AccountIndex, r.Days, r.MinorUnits = append(r.AccountIndex, 0), append(r.Days, day), append(r.MinorUnits, m)
+	}
+	return &accountsv1.Change{State: &accountsv1.Change_Revenue{Revenue: r}}
+}

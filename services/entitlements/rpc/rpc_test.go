@@ -1,0 +1,512 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/genproto/googleapis/type/date"
+	"google.golang.org/genproto/googleapis/type/money"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/evenhand/evenhand/internal/platform/auth"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements"
+)
+
+const promise = `
+schedule: service-promise
+currency: USD
+time_zone: America/New_York
+calendars:
+  office: {hours: "Mon-Fri 09:00-17:30", holidays: [1997-12-25]}
+commitments:
+  - id: first-reply
+    promise: Every customer gets a first reply within 4 working hours.
+    clock: {from: opened, to: first_reply, within: 1h30m, calendar: office}
+benefits:
+  - {id: thanks, promise: A note of thanks., kind: feature, unit_cost: 4.50, expected_use_per_year: 12}
+  - {id: hours, promise: Ten hours a year., kind: metered, unit: hour, limit: 10, period: P1Y, rollover: 2}
+  - {id: no-fee, promise: No late fee., kind: waiver, house_rule: late-fee}
+bundles:
+  - {id: partner, display_name: Partner, benefits: [thanks, hours]}
+rules:
+  - id: spend-500
+    promise: Who spends $500 within a year is a partner.
+    when: {spend: trailing-12-months, at_least: 500.00}
+    grants: [partner]
+  - id: loyal
+    promise: Who spends $900 as a group in a year, or stays ten years, pays no late fee.
+    when: {any: [{spend: calendar-year, at_least: 900.00, scope: group}, {tenure: months, at_least: 120}]}
+    grants: [no-fee]
+    lasts: P12M
+    on_refund: keep
+notice: {effective: 1997-01-01, reason: First edition, minimum: P90D}
+`
+
+// The last day of the year before, when everything here was paid.
+const paidOn = 10_226 // 1997-12-31
+
+var paidDate = &date.Date{Year: 1997, Month: 12, Day: 31}
+
+// world is a served schedule and four accounts.
+func world(t testing.TB) (*served, string) {
+	s := serve(t, entitlements.Options{})
+	_, err := s.schedules.PublishSchedule(context.Background(), &entitlementsv1.PublishScheduleRequest{
+		Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: promise},
+	})
+	require.NoError(t, err)
+	token := s.accounts.add(account("rich", ""), account("poor", "rich"), account("new", ""),
+		revenue("rich", paidOn, 50_000, 40_000), revenue("poor", paidOn, 28_760, 0, -1000))
+	return s, token
+}
+
+func check(account, benefit, token string) *entitlementsv1.CheckEntitlementRequest {
+	return &entitlementsv1.CheckEntitlementRequest{Account: "accounts/" + account, Benefit: benefit, AsOfDate: paidDate, ConsistencyToken: token}
+}
+
+// wantStatus fails the test unless err has the code and the reason.
+func wantStatus(t *testing.T, err error, code codes.Code, reason string) *status.Status {
+	t.Helper()
+	s := status.Convert(err)
+	require.Equal(t, code, s.Code(), "%v", err)
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			require.Equal(t, reason, info.GetReason(), "%v", err)
+			return s
+		}
+	}
+	t.Fatalf("no ErrorInfo in %v", err)
+	return nil
+}
+
+func fieldsOf(s *status.Status) (fields []string) {
+	for _, d := range s.Details() {
+		if bad, ok := d.(*errdetails.BadRequest); ok {
+			for _, v := range bad.GetFieldViolations() {
+				fields = append(fields, v.GetField())
+			}
+		}
+	}
+	return fields
+}
+
+func TestR18CheckCitesRuleVersionAndReason(t *testing.T) {
+	s, token := world(t)
+	got, err := s.CheckEntitlement(t.Context(), check("rich", "hours", token))
+	require.NoError(t, err)
+	require.NotNil(t, got.GetAge())
+	require.Contains(t, got.GetReason(), "Who spends $500 within a year is a partner.")
+	got.Age, got.Reason = nil, ""
+	want := &entitlementsv1.CheckEntitlementResponse{
+		Entitled: true, Rule: "spend-500", ScheduleVersion: "schedule/versions/1",
+		ValidUntil: timestamppb.New(time.Date(1998, 12, 31, 5, 0, 0, 0, time.UTC)),
+		AsOf:       timestamppb.New(time.Date(1998, 1, 1, 4, 59, 59, 999_000_000, time.UTC)),
+		Promise:    "Ten hours a year.", Limit: &entitlementsv1.MeteredLimit{Limit: 10, Unit: "hour", Period: "P1Y", Rollover: 2},
+	}
+	require.Empty(t, cmp.Diff(want, got, protocmp.Transform()))
+
+	r := check("rich", "hours", "")
+	r.View = entitlementsv1.EntitlementView_ENTITLEMENT_VIEW_BASIC
+	got, err = s.CheckEntitlement(t.Context(), r)
+	require.NoError(t, err)
+	want.Promise, got.Age = "", nil
+	require.Empty(t, cmp.Diff(want, got, protocmp.Transform()))
+}
+
+func TestR34CheckTellsTheDistance(t *testing.T) {
+	s, token := world(t)
+	got, err := s.CheckEntitlement(t.Context(), check("poor", "thanks", token))
+	require.NoError(t, err)
+	require.False(t, got.GetEntitled())
+	usd := func(units int64, nanos int32) *money.Money {
+		return &money.Money{CurrencyCode: "USD", Units: units, Nanos: nanos}
+	}
+	want := []*entitlementsv1.Distance{{Rule: "spend-500", Requirements: []*entitlementsv1.Requirement{{
+		Requirement: &entitlementsv1.Requirement_Spend{Spend: &entitlementsv1.SpendRequirement{
+			Missing: usd(222, 400_000_000), Have: usd(277, 600_000_000), Need: usd(500, 0),
+			ByDate: &date.Date{Year: 1998, Month: 12, Day: 30},
+			Window: entitlementsv1.SpendCondition_WINDOW_TRAILING_12_MONTHS, Scope: entitlementsv1.SpendCondition_SCOPE_ACCOUNT,
+		}},
+	}}}}
+	require.Empty(t, cmp.Diff(want, got.GetDistances(), protocmp.Transform()))
+	got, err = s.CheckEntitlement(t.Context(), check("new", "no-fee", ""))
+	require.NoError(t, err)
+	require.Len(t, got.GetDistances(), 2)
+	require.EqualValues(t, 120, got.GetDistances()[0].GetRequirements()[0].GetTenure().GetNeedMonths())
+}
+
+func TestListHasEveryBenefitByIDAndTheBaseline(t *testing.T) {
+	s, token := world(t)
+	r := &entitlementsv1.ListEntitlementsRequest{Account: "accounts/poor", AsOfDate: paidDate, ConsistencyToken: token}
+	got, err := s.ListEntitlements(t.Context(), r)
+	require.NoError(t, err)
+	var told []string
+	for _, e := range got.GetEntitlements() {
+		told = append(told, fmt.Sprint(e.GetBenefit(), " ", e.GetEntitled(), " ", e.GetKind()))
+		require.NotEmpty(t, e.GetReason())
+		require.Equal(t, e.GetEntitled(), e.GetRule() != "")
+		require.Equal(t, e.GetEntitled(), len(e.GetDistances()) == 0)
+	}
+	require.Equal(t, []string{"hours false KIND_METERED", "no-fee true KIND_WAIVER", "thanks false KIND_FEATURE"}, told)
+	require.Equal(t, "schedule/versions/1", got.GetBaseline().GetScheduleVersion())
+	require.Equal(t, "1h30m", got.GetBaseline().GetCommitments()[0].GetClock().GetWithin())
+	r.HeldOnly = true
+	got, err = s.ListEntitlements(t.Context(), r)
+	require.NoError(t, err)
+	require.Len(t, got.GetEntitlements(), 1)
+}
+
+func TestR4BaselineOfAnAccount(t *testing.T) {
+	s, token := world(t)
+	_, err := s.CheckEntitlement(t.Context(), check("rich", "thanks", token)) // waits for the accounts
+	require.NoError(t, err)
+	rich, err := s.GetBaseline(t.Context(), &entitlementsv1.GetBaselineRequest{Account: "accounts/rich", AsOfDate: paidDate})
+	require.NoError(t, err)
+	poor, err := s.GetBaseline(t.Context(), &entitlementsv1.GetBaselineRequest{Account: "accounts/new", AsOfDate: paidDate})
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(rich, poor, protocmp.Transform()))
+	_, err = s.GetBaseline(t.Context(), &entitlementsv1.GetBaselineRequest{Account: "accounts/rich", AsOfDate: &date.Date{Year: 1997, Month: 12, Day: 30}})
+	wantStatus(t, err, codes.FailedPrecondition, "ACCOUNT_STATE")
+}
+
+func TestBatchAnswersEachPairInOrder(t *testing.T) {
+	s, token := world(t)
+	r := &entitlementsv1.BatchCheckEntitlementsRequest{AsOfDate: paidDate, ConsistencyToken: token, Queries: []*entitlementsv1.EntitlementQuery{
+		{Account: "accounts/rich", Benefit: "thanks"}, {Account: "accounts/nobody", Benefit: "thanks"},
+		{Account: "rich", Benefit: "thanks"}, {Account: "accounts/rich", Benefit: "no-such"}, {},
+		{Account: "accounts/poor", Benefit: "hours"}, {Account: "accounts/rich", Benefit: "A"},
+	}}
+	got, err := s.BatchCheckEntitlements(t.Context(), r)
+	require.NoError(t, err)
+	var told []string
+	for _, result := range got.GetResults() {
+		if result.GetError() != nil {
+			require.Len(t, result.GetError().GetDetails(), 2, "ErrorInfo, and what it is about")
+			told = append(told, codes.Code(result.GetError().GetCode()).String())
+			continue
+		}
+		require.Empty(t, result.GetEntitlement().GetReason(), "BASIC")
+		told = append(told, fmt.Sprint(result.GetEntitlement().GetEntitled()))
+	}
+	require.Equal(t, []string{"true", "NotFound", "InvalidArgument", "NotFound", "InvalidArgument", "false", "InvalidArgument"}, told)
+	require.NotNil(t, got.GetResults()[0].GetEntitlement().GetValidUntil())
+	r.View = entitlementsv1.EntitlementView_ENTITLEMENT_VIEW_FULL
+	got, err = s.BatchCheckEntitlements(t.Context(), r)
+	require.NoError(t, err)
+	require.NotEmpty(t, got.GetResults()[0].GetEntitlement().GetReason())
+	require.NotEmpty(t, got.GetResults()[5].GetEntitlement().GetDistances())
+	_, err = s.BatchCheckEntitlements(t.Context(), &entitlementsv1.BatchCheckEntitlementsRequest{})
+	wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
+}
+
+func TestR3SpendBlindCallersLearnNothingThatTellsSpend(t *testing.T) {
+	admin, token := world(t)
+	s := admin.as(auth.ServiceAgent)
+	for _, view := range []entitlementsv1.EntitlementView{0, 1, 2} {
+		for _, account := range []string{"rich", "poor"} {
+			r := check(account, "hours", token)
+			r.View = view
+			got, err := s.CheckEntitlement(t.Context(), r)
+			require.NoError(t, err)
+			got.Age = nil
+			want := &entitlementsv1.CheckEntitlementResponse{Entitled: account == "rich", AsOf: got.GetAsOf(), Promise: "Ten hours a year."}
+			if want.Entitled {
+				want.Limit = &entitlementsv1.MeteredLimit{Limit: 10, Unit: "hour", Period: "P1Y", Rollover: 2}
+			}
+			require.Empty(t, cmp.Diff(want, got, protocmp.Transform()))
+			batch, err := s.BatchCheckEntitlements(t.Context(), &entitlementsv1.BatchCheckEntitlementsRequest{
+				AsOfDate: paidDate, View: view, Queries: []*entitlementsv1.EntitlementQuery{{Account: r.Account, Benefit: "hours"}},
+			})
+			require.NoError(t, err)
+			wantBlind(t, batch.GetResults()[0].GetEntitlement())
+		}
+	}
+	list, err := s.ListEntitlements(t.Context(), &entitlementsv1.ListEntitlementsRequest{Account: "accounts/poor", AsOfDate: paidDate})
+	require.NoError(t, err)
+	require.Len(t, list.GetEntitlements(), 3)
+	for _, e := range list.GetEntitlements() {
+		wantBlind(t, e)
+	}
+	for _, call := range map[string]func() error{
+		"holders": func() error {
+			_, err := s.ListHolders(t.Context(), &entitlementsv1.ListHoldersRequest{Benefit: "hours"})
+			return err
+		},
+		"count": func() error {
+			_, err := s.CountHolders(t.Context(), &entitlementsv1.CountHoldersRequest{Benefit: "hours"})
+			return err
+		},
+		"spend": func() error {
+			_, err := s.GetSpend(t.Context(), &entitlementsv1.GetSpendRequest{Account: "accounts/rich"})
+			return err
+		},
+		"summary": func() error {
+			_, err := s.GetSpendSummary(t.Context(), &entitlementsv1.GetSpendSummaryRequest{})
+			return err
+		},
+		"schedule": func() error {
+			_, err := s.schedules.GetSchedule(t.Context(), &entitlementsv1.GetScheduleRequest{})
+			return err
+		},
+		"version": func() error {
+			_, err := s.schedules.GetScheduleVersion(t.Context(), &entitlementsv1.GetScheduleVersionRequest{Name: "schedule/versions/1"})
+			return err
+		},
+	} {
+		wantStatus(t, call(), codes.PermissionDenied, "PERMISSION_DENIED")
+	}
+}
+
+// wantBlind fails the test unless an entitlement says no more than whether, and what.
+func wantBlind(t *testing.T, e *entitlementsv1.Entitlement) {
+	t.Helper()
+	allowed := &entitlementsv1.Entitlement{Benefit: e.GetBenefit(), Entitled: e.GetEntitled(), Promise: e.GetPromise(), Kind: e.GetKind()}
+	require.NotEmpty(t, e.GetPromise())
+	if e.GetEntitled() {
+		allowed.Limit = e.GetLimit()
+	}
+	require.Empty(t, cmp.Diff(allowed, e, protocmp.Transform()))
+}
+
+func TestHoldersPageByPageAtOneInstant(t *testing.T) {
+	s, _ := world(t)
+	var changes []*accountsv1.Change
+	var want []string
+	for i := range 120 {
+		id := fmt.Sprintf("a-%03d", i)
+		changes = append(changes, account(id, ""), revenue(id, paidOn, int64(i%2)*50_000))
+		if i%2 == 1 {
+			want = append(want, "accounts/"+id)
+		}
+	}
+	want = append(want, "accounts/rich")
+	r := &entitlementsv1.ListHoldersRequest{Benefit: "thanks", AsOfDate: paidDate, PageSize: 7, ConsistencyToken: s.accounts.add(changes...)}
+	var got []string
+	var asOf *timestamppb.Timestamp
+	for {
+		page, err := s.ListHolders(t.Context(), r)
+		require.NoError(t, err)
+		for _, h := range page.GetHolders() {
+			got = append(got, h.GetAccount())
+			require.Equal(t, "spend-500", h.GetRule())
+			require.Equal(t, "schedule/versions/1", h.GetScheduleVersion())
+		}
+		if asOf == nil {
+			asOf = page.GetAsOf()
+		}
+		require.Empty(t, cmp.Diff(asOf, page.GetAsOf(), protocmp.Transform()))
+		if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
+			break
+		}
+	}
+	require.Equal(t, want, got)
+	count, err := s.CountHolders(t.Context(), &entitlementsv1.CountHoldersRequest{Benefit: "thanks", AsOfDate: paidDate})
+	require.NoError(t, err)
+	require.EqualValues(t, len(want), count.GetCount())
+
+	first, err := s.ListHolders(t.Context(), &entitlementsv1.ListHoldersRequest{Benefit: "thanks", AsOfDate: paidDate, PageSize: 1})
+	require.NoError(t, err)
+	_, err = s.ListHolders(t.Context(), &entitlementsv1.ListHoldersRequest{Benefit: "hours", AsOfDate: paidDate, PageToken: first.GetNextPageToken()})
+	wantStatus(t, err, codes.InvalidArgument, "INVALID_PAGE_TOKEN")
+	_, err = s.ListHolders(t.Context(), &entitlementsv1.ListHoldersRequest{Benefit: "no-such"})
+	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
+}
+
+func TestSpendInEveryWindow(t *testing.T) {
+	s, token := world(t)
+	got, err := s.GetSpend(t.Context(), &entitlementsv1.GetSpendRequest{Account: "accounts/poor", AsOfDate: paidDate, ConsistencyToken: token})
+	require.NoError(t, err)
+	require.Len(t, got.GetWindows(), 8)
+	for _, w := range got.GetWindows() {
+		want := &money.Money{CurrencyCode: "USD", Units: 277, Nanos: 600_000_000}
+		if w.GetScope() == entitlementsv1.SpendCondition_SCOPE_GROUP {
+			want.Units = 1177
+		}
+		require.Empty(t, cmp.Diff(want, w.GetAmount(), protocmp.Transform()))
+	}
+	require.Empty(t, cmp.Diff(paidDate, got.GetFirstEntryDate(), protocmp.Transform()))
+	require.Empty(t, cmp.Diff(paidDate, got.GetJoinedDate(), protocmp.Transform()))
+
+	alone, err := s.GetSpend(t.Context(), &entitlementsv1.GetSpendRequest{Account: "accounts/new", AsOfDate: paidDate})
+	require.NoError(t, err)
+	require.Len(t, alone.GetWindows(), 4)
+	require.Nil(t, alone.GetJoinedDate())
+
+	sum, err := s.GetSpendSummary(t.Context(), &entitlementsv1.GetSpendSummaryRequest{AsOfDate: paidDate})
+	require.NoError(t, err)
+	sum.AsOf = nil
+	want := &entitlementsv1.SpendSummary{Accounts: 3, PayingAccounts: 2, Entries: 5, Total: &money.Money{CurrencyCode: "USD", Units: 1177, Nanos: 600_000_000}}
+	require.Empty(t, cmp.Diff(want, sum, protocmp.Transform()))
+	sum, err = s.GetSpendSummary(t.Context(), &entitlementsv1.GetSpendSummaryRequest{AsOfDate: &date.Date{Year: 1997, Month: 12, Day: 30}})
+	require.NoError(t, err)
+	require.Zero(t, sum.GetEntries())
+}
+
+func TestMomentsThatAreRefused(t *testing.T) {
+	s, token := world(t)
+	for name, change := range map[string]func(*entitlementsv1.CheckEntitlementRequest){
+		"both": func(r *entitlementsv1.CheckEntitlementRequest) { r.AsOf = timestamppb.Now() },
+		"no day": func(r *entitlementsv1.CheckEntitlementRequest) {
+			r.AsOfDate = &date.Date{Year: 1997, Month: 2, Day: 29}
+		},
+		"far":      func(r *entitlementsv1.CheckEntitlementRequest) { r.AsOfDate = &date.Date{Year: 2200, Month: 1, Day: 1} },
+		"long ago": func(r *entitlementsv1.CheckEntitlementRequest) { r.AsOfDate = &date.Date{Year: 1899, Month: 1, Day: 1} },
+		"no instant": func(r *entitlementsv1.CheckEntitlementRequest) {
+			r.AsOfDate, r.AsOf = nil, &timestamppb.Timestamp{Nanos: -1}
+		},
+		"far instant": func(r *entitlementsv1.CheckEntitlementRequest) {
+			r.AsOfDate, r.AsOf = nil, &timestamppb.Timestamp{Seconds: 1 << 33}
+		},
+		"no token": func(r *entitlementsv1.CheckEntitlementRequest) { r.ConsistencyToken = "no token" },
+	} {
+		r := check("rich", "thanks", token)
+		change(r)
+		_, err := s.CheckEntitlement(t.Context(), r)
+		fields := fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT"))
+		require.Len(t, fields, 1, name)
+	}
+	r := check("rich", "thanks", "")
+	r.AsOfDate = &date.Date{Year: 1996, Month: 12, Day: 31}
+	_, err := s.CheckEntitlement(t.Context(), r)
+	wantStatus(t, err, codes.FailedPrecondition, "NO_SCHEDULE_IN_FORCE")
+}
+
+func TestWriteThatDoesNotComeMeetsTheDeadline(t *testing.T) {
+	s, _ := world(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := s.CheckEntitlement(ctx, check("rich", "thanks", "1000000"))
+	require.Equal(t, codes.DeadlineExceeded, status.Code(err))
+}
+
+func TestScheduleComesBackAsTheMessageItWentInAs(t *testing.T) {
+	s, _ := world(t)
+	v, err := s.schedules.GetSchedule(t.Context(), &entitlementsv1.GetScheduleRequest{})
+	require.NoError(t, err)
+	require.Equal(t, promise, v.GetSourceYaml())
+	require.Equal(t, "principals/some-admin", v.GetPublisher())
+	require.True(t, v.GetSingleOperator())
+
+	message := proto.Clone(v.GetSchedule()).(*entitlementsv1.Schedule)
+	same, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
+		Content: &entitlementsv1.PublishScheduleRequest_Schedule{Schedule: message},
+	})
+	require.NoError(t, err)
+	require.True(t, same.GetUnchanged(), "the same content in another form")
+
+	message.Notice = &entitlementsv1.Notice{Reason: "Second edition"}
+	message.Rules[0].Promise = "Who spends $500 a year is a partner of ours."
+	s.accounts.mu.Lock()
+	s.accounts.principals = []*accountsv1.Principal{
+		{Name: "principals/robot", Roles: []accountsv1.Role{accountsv1.Role_ROLE_ADMIN}},
+		{Name: "principals/bob", Person: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_POLICY_APPROVER}},
+	}
+	s.accounts.mu.Unlock()
+	second, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
+		Content: &entitlementsv1.PublishScheduleRequest_Schedule{Schedule: message}, Etag: v.GetEtag(),
+	})
+	require.NoError(t, err)
+	require.False(t, second.GetVersion().GetSingleOperator())
+	require.Empty(t, cmp.Diff(message, second.GetVersion().GetSchedule(), protocmp.Transform()))
+
+	list, err := s.schedules.ListScheduleVersions(t.Context(), &entitlementsv1.ListScheduleVersionsRequest{PageSize: 1})
+	require.NoError(t, err)
+	require.EqualValues(t, 2, list.GetTotalSize())
+	require.Equal(t, "schedule/versions/2", list.GetScheduleVersions()[0].GetName())
+	list, err = s.schedules.ListScheduleVersions(t.Context(), &entitlementsv1.ListScheduleVersionsRequest{PageSize: 1, PageToken: list.GetNextPageToken()})
+	require.NoError(t, err)
+	require.Empty(t, list.GetNextPageToken())
+	require.Empty(t, cmp.Diff(v, list.GetScheduleVersions()[0], protocmp.Transform()))
+	_, err = s.schedules.GetScheduleVersion(t.Context(), &entitlementsv1.GetScheduleVersionRequest{Name: "schedule/versions/3"})
+	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
+}
+
+func TestMessagesThatAreNoSchedule(t *testing.T) {
+	s, _ := world(t)
+	v, err := s.schedules.GetSchedule(t.Context(), &entitlementsv1.GetScheduleRequest{})
+	require.NoError(t, err)
+	eur := &money.Money{CurrencyCode: "EUR", Units: 1}
+	for field, change := range map[string]func(*entitlementsv1.Schedule){
+		"schedule.calendars.office.hours":            func(m *entitlementsv1.Schedule) { m.Calendars["office"].Hours = "always" },
+		"schedule.calendars.office.holidays[0]":      func(m *entitlementsv1.Schedule) { m.Calendars["office"].Holidays[0].Month = 13 },
+		"schedule.commitments[0].clock.within":       func(m *entitlementsv1.Schedule) { m.Commitments[0].Clock.Within = "soon" },
+		"schedule.benefits[0].kind":                  func(m *entitlementsv1.Schedule) { m.Benefits[0].Kind = 99 },
+		"schedule.benefits[0].unit_cost":             func(m *entitlementsv1.Schedule) { m.Benefits[0].UnitCost = eur },
+		"schedule.benefits[0].expected_use_per_year": func(m *entitlementsv1.Schedule) { m.Benefits[0].ExpectedUsePerYear.Value = "often" },
+		"schedule.benefits[1].period":                func(m *entitlementsv1.Schedule) { m.Benefits[1].Period = "PT1H" },
+		"schedule.rules[0].when.at_least":            func(m *entitlementsv1.Schedule) { m.Rules[0].GetWhen().GetSpend().AtLeast.Nanos = 1 },
+		"schedule.rules[0].when.spend":               func(m *entitlementsv1.Schedule) { m.Rules[0].GetWhen().GetSpend().Window = 99 },
+		"schedule.rules[1].when.any[1].at_least": func(m *entitlementsv1.Schedule) {
+			m.Rules[1].GetWhen().GetAny().GetConditions()[1].GetTenure().AtLeastMonths = -1
+		},
+		"schedule.rules[1].when":      func(m *entitlementsv1.Schedule) { m.Rules[1].GetWhen().GetAny().Conditions = nil },
+		"schedule.rules[1].on_refund": func(m *entitlementsv1.Schedule) { m.Rules[1].OnRefund = 99 },
+		"schedule.rules[1].lasts":     func(m *entitlementsv1.Schedule) { m.Rules[1].Lasts = "a year" },
+		"schedule.notice.minimum":     func(m *entitlementsv1.Schedule) { m.Notice.Minimum = "90" },
+		"schedule.currency":           func(m *entitlementsv1.Schedule) { m.CurrencyCode = "XXX" },
+	} {
+		message := proto.Clone(v.GetSchedule()).(*entitlementsv1.Schedule)
+		change(message)
+		_, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
+			Content: &entitlementsv1.PublishScheduleRequest_Schedule{Schedule: message},
+		})
+		require.Equal(t, []string{field}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "SCHEDULE_INVALID")))
+	}
+	_, err = s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
+		Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: strings.Replace(promise, "kind: feature", "kind: tier", 1)},
+	})
+	told := wantStatus(t, err, codes.InvalidArgument, "SCHEDULE_INVALID")
+	require.Equal(t, []string{"yaml"}, fieldsOf(told))
+	require.Contains(t, told.Message(), "12:52: benefits[0].kind")
+}
+
+func TestR1NoScheduleFieldSetsALevel(t *testing.T) {
+	s, _ := world(t)
+	_, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
+		Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: strings.Replace(promise, "{tenure: months, at_least: 120}", "{tier: gold}", 1)},
+	})
+	wantStatus(t, err, codes.InvalidArgument, "SCHEDULE_INVALID")
+}
+
+func TestRebuildTellsHowFarItIs(t *testing.T) {
+	s, token := world(t)
+	_, err := s.CheckEntitlement(t.Context(), check("rich", "thanks", token))
+	require.NoError(t, err)
+	stream, err := s.RebuildProjections(t.Context(), &entitlementsv1.RebuildProjectionsRequest{})
+	require.NoError(t, err)
+	var last *entitlementsv1.RebuildProjectionsResponse
+	for {
+		answer, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		last = answer
+	}
+	require.True(t, last.GetDone())
+	require.Equal(t, last.GetTotal(), last.GetApplied())
+	require.EqualValues(t, len(s.accounts.changes), last.GetApplied())
+	_, err = s.CheckEntitlement(t.Context(), check("rich", "thanks", ""))
+	require.NoError(t, err)
+
+	s.accounts.mu.Lock()
+	s.accounts.trimmed = true
+	s.accounts.mu.Unlock()
+	stream, err = s.RebuildProjections(t.Context(), &entitlementsv1.RebuildProjectionsRequest{})
+	require.NoError(t, err)
+	_, err = stream.Recv()
+	wantStatus(t, err, codes.OutOfRange, "FEED_OUT_OF_RANGE")
+}
