@@ -93,6 +93,7 @@ func TestTwoMillionRowsInBoundedMemory(t *testing.T) {
 	l := writeLedger(t, t.TempDir(), rows, 20_000, 4)
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
+		s.setCurrency()
 		client := exec.CommandContext(t.Context(), binary, append([]string{
 			"revenue", "import", l.path, "--server", s.grpc, "--data-dir", s.data,
 		}, cdnowColumns...)...)

@@ -16,7 +16,7 @@ func TestPublishProblems(t *testing.T) {
 	got := s.try("schedule", "publish", path, "--effective", "1997-01-01")
 	require.Equal(t, 1, got.code)
 	require.Regexp(t, `(?m)^\s+`+path+`:2:\d+: .*DOLLARS`, got.stderr)
-	require.Regexp(t, `(?m)^\s+`+path+`:22:\d+: .*at_most`, got.stderr)
+	require.Regexp(t, `(?m)^\s+`+path+`:21:\d+: .*at_most`, got.stderr)
 	require.Empty(t, got.stdout)
 	require.Contains(t, s.try("schedule", "show").stderr, "schedule publish")
 

@@ -70,7 +70,7 @@ func TestPartsInProcessesOfTheirOwn(t *testing.T) {
 		token := filepath.Join(accounts.data, "admin-token")
 		entitlements := launch(t, t.TempDir(), append([]string{"entitlements", "--accounts-addr", accounts.grpc, "--token-file", token}, storeArgs...)...)
 		entitlements.awaitReady()
-		gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc)
+		gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc, "--token-file", token)
 		gateway.awaitReady()
 
 		l := writeLedger(t, dir, 1_000, 50, 3)

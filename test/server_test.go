@@ -141,7 +141,7 @@ func (s *server) await(what string, done func() bool) {
 				s.t.Fatalf("waiting for %s: the server ended: %v\n%s%s", what, s.exit, s.stdout, s.stderr)
 			}
 			return
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 		if time.Now().After(end) {
 			s.t.Fatalf("waiting for %s: not within %s\n%s%s", what, patience, s.stdout, s.stderr)
@@ -199,9 +199,11 @@ func (s *server) cleanUp() {
 		s.kill()
 	}
 	if s.t.Failed() {
-		s.t.Logf("server output:\n%s%s", s.stdout, s.stderr)
+		s.t.Logf("server output, its end:\n%s%s", s.stdout, tail(s.stderr.String(), 2_000))
 	}
 }
+
+func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 
 // token is the administrator's.
 func (s *server) token() string {

@@ -64,7 +64,7 @@ Examples:
   evenhand serve --store mongodb --mongodb-uri mongodb://db1,db2,db3/?replicaSet=rs0
   evenhand serve accounts --grpc-addr 127.0.0.1:9091
   evenhand serve entitlements --accounts-addr 127.0.0.1:9091 --grpc-addr 127.0.0.1:9092 --data-dir entitlements --token-file data/admin-token
-  evenhand serve gateway --accounts-addr 127.0.0.1:9091 --entitlements-addr 127.0.0.1:9092`
+  evenhand serve gateway --accounts-addr 127.0.0.1:9091 --entitlements-addr 127.0.0.1:9092 --token-file data/admin-token`
 }
 
 // runs says whether this process runs a part.

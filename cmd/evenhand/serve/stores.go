@@ -13,6 +13,11 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 )
 
+// leaseTerm is how long the work of a process that died on a shared database waits for
+// another: with it, the system is ready again within 10 s of a crash. An embedded
+// database's leases are taken at once.
+const leaseTerm = 6 * time.Second
+
 // openStore opens the database of one service: a file of its own in the data folder, or
 // a database of its own on the MongoDB server.
 func (c *Command) openStore(ctx context.Context, service string, now func() time.Time, log *slog.Logger) (*docstore.Store, error) {
@@ -20,7 +25,9 @@ func (c *Command) openStore(ctx context.Context, service string, now func() time
 	if err != nil {
 		return nil, err
 	}
-	store, err := docstore.OpenStore(ctx, docstore.Observed(backend, observeStore(c.Store)), docstore.Options{Now: now, Log: log.With("service", service)})
+	store, err := docstore.OpenStore(ctx, docstore.Observed(backend, observeStore(c.Store)), docstore.Options{
+		Now: now, Log: log.With("service", service), LeaseTerm: leaseTerm,
+	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the store of %s: %w", service, err), backend.Close())
 	}
