@@ -171,14 +171,14 @@ func parseTimeout(s string) (time.Duration, bool) {
 	if !known || len(digits) < 1 || len(digits) > 8 {
 		return 0, false
 	}
-	var n time.Duration
+	var n int64
 	for _, c := range []byte(digits) {
 		if c < '0' || c > '9' {
 			return 0, false
 		}
-		n = n*10 + time.Duration(c-'0')
+		n = n*10 + int64(c-'0')
 	}
-	return min(n, time.Duration(1<<62)/unit) * unit, n > 0
+	return time.Duration(min(n, (1<<62)/int64(unit)) * int64(unit)), n > 0
 }
 
 // backend completes the requests that the generated handlers send.

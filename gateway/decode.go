@@ -319,11 +319,10 @@ func (d *decoder) scalar(fd protoreflect.FieldDescriptor, set func(protoreflect.
 	if err := d.tokens.Decode(&raw); err != nil {
 		return err
 	}
-	v, err := valueOf(fd, raw)
-	if err != nil {
+	if v, err := valueOf(fd, raw); err == nil {
+		set(v)
+	} else {
 		d.note(offset, fault.ReasonInvalidArgument, "must be %s", expected(fd))
-		return nil
 	}
-	set(v)
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -119,61 +118,6 @@ func FuzzBodiesMeanWhatProtobufSays(f *testing.F) {
 			require.True(t, proto.Equal(want, got), "%v\n%v", want, got)
 		} else if err == nil {
 			require.Contains(t, w.Body.String(), "nested more than", "protobuf accepts it: %s", w.Body.String())
-		}
-	})
-}
-
-func BenchmarkCheckThroughREST(b *testing.B) {
-	w := startWorld(b, nil)
-	b.Run("REST", func(b *testing.B) {
-		for b.Loop() {
-			w.do(b, "GET", "/v1/accounts/acme/entitlements/thanks:check", "")
-			w.got.take()
-		}
-	})
-	b.Run("gRPC", func(b *testing.B) {
-		client := entitlementsv1.NewEntitlementsServiceClient(w.conns["entitlements"])
-		ctx := metadata.AppendToOutgoingContext(b.Context(), "authorization", "Bearer "+tokenOf(auth.Admin))
-		for b.Loop() {
-			_, err := client.CheckEntitlement(ctx, &entitlementsv1.CheckEntitlementRequest{Account: account, Benefit: "thanks"})
-			require.NoError(b, err)
-			w.got.take()
-		}
-	})
-	b.Run("handler alone", func(b *testing.B) {
-		h := handlerTo(b, nil)
-		u := &url.URL{Path: "/v1/accounts/acme/entitlements/thanks:check"}
-		for b.Loop() {
-			require.Equal(b, 200, serve(h, "GET", u, "", nil).Code)
-		}
-	})
-	b.Run("empty HTTP handler", func(b *testing.B) {
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{}`)) }))
-		defer s.Close()
-		to := *w
-		to.url = s.URL
-		for b.Loop() {
-			to.do(b, "GET", "/", "")
-		}
-	})
-}
-
-func BenchmarkReadBatch(b *testing.B) {
-	r := &entitlementsv1.BatchCheckEntitlementsRequest{}
-	for range 1000 {
-		r.Queries = append(r.Queries, &entitlementsv1.EntitlementQuery{Account: account, Benefit: "thanks"})
-	}
-	body, err := protojson.Marshal(r)
-	require.NoError(b, err)
-	b.Run("gateway", func(b *testing.B) {
-		h := handlerTo(b, nil)
-		for b.Loop() {
-			require.Equal(b, 200, serve(h, "POST", &url.URL{Path: "/v1/entitlements:batchCheck"}, string(body), nil).Code)
-		}
-	})
-	b.Run("protojson alone", func(b *testing.B) {
-		for b.Loop() {
-			require.NoError(b, protojson.Unmarshal(body, &entitlementsv1.BatchCheckEntitlementsRequest{}))
 		}
 	})
 }

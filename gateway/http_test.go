@@ -42,7 +42,7 @@ func TestEveryDocumentedOperationIsServed(t *testing.T) {
 					body = "{}"
 				}
 				a := w.do(t, strings.ToUpper(method), parameter.ReplaceAllString(path, "x1"), body)
-				if a.StatusCode == 200 {
+				if a.StatusCode == http.StatusOK {
 					return // the fake has it
 				}
 				p := a.json(t)
@@ -175,7 +175,7 @@ func TestOneTraceFromGatewayToHandler(t *testing.T) {
 	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
 	w.do(t, "GET", "/v1/accounts/acme", "", "Traceparent", "00-"+id+"-00f067aa0ba902b7-01")
 	require.Equal(t, id, (<-inHandler).TraceID().String())
-	require.Eventually(t, func() bool { return len(spans.GetSpans()) == 3 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(spans.GetSpans()) == 3 }, waitLong, waitStep)
 	byName := map[string]tracetest.SpanStub{}
 	for _, s := range spans.GetSpans() {
 		require.Equal(t, id, s.SpanContext.TraceID().String())

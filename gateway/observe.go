@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -59,7 +60,7 @@ func (g *gateway) observe(next http.Handler) http.Handler {
 		started := time.Now()
 		ctx, span := g.options.Telemetry.BeginHTTP(r.Context(), r.Header, r.Method)
 		defer span.End()
-		id := requestID(r, ctx)
+		id := requestID(ctx, r)
 		o := &observation{ResponseWriter: w}
 		ctx = context.WithValue(telemetry.WithRequestID(ctx, id), observationKey{}, o)
 		r = r.WithContext(ctx)
@@ -87,7 +88,7 @@ func protect(h http.Header, r *http.Request) {
 
 // requestID returns the caller's id of the call where it is a sane one, else that of
 // the trace.
-func requestID(r *http.Request, ctx context.Context) string {
+func requestID(ctx context.Context, r *http.Request) string {
 	given := r.Header.Get(requestIDHeader)
 	if given == "" || len(given) > 128 {
 		return telemetry.TraceID(ctx)
@@ -105,7 +106,7 @@ func requestID(r *http.Request, ctx context.Context) string {
 var errPanicked = fault.New(fault.Internal, fault.ReasonInternal, rpcstatus.Internal)
 
 func (g *gateway) panicked(o *observation, r *http.Request, what any) {
-	if what == http.ErrAbortHandler {
+	if err, ok := what.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(what)
 	}
 	g.options.Logger.ErrorContext(r.Context(), "call panicked", "panic", fmt.Sprint(what), "stack", string(debug.Stack()))

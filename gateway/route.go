@@ -68,54 +68,54 @@ func routesOf(service string) ([]*route, error) {
 }
 
 func newRoute(service string, m protoreflect.MethodDescriptor, rule *annotations.HttpRule) (*route, error) {
-	r := &route{rpc: "/" + service + "/" + string(m.Name())}
+	rt := &route{rpc: "/" + service + "/" + string(m.Name())}
 	var err error
-	if r.access, err = auth.AccessOf(service, string(m.Name())); err != nil {
+	if rt.access, err = auth.AccessOf(service, string(m.Name())); err != nil {
 		return nil, err
 	}
-	if r.input, err = protoregistry.GlobalTypes.FindMessageByName(m.Input().FullName()); err != nil {
+	if rt.input, err = protoregistry.GlobalTypes.FindMessageByName(m.Input().FullName()); err != nil {
 		return nil, err
 	}
 	switch rule.GetPattern().(type) {
 	case *annotations.HttpRule_Get:
-		r.verb, r.template = http.MethodGet, rule.GetGet()
+		rt.verb, rt.template = http.MethodGet, rule.GetGet()
 	case *annotations.HttpRule_Post:
-		r.verb, r.template = http.MethodPost, rule.GetPost()
+		rt.verb, rt.template = http.MethodPost, rule.GetPost()
 	case *annotations.HttpRule_Patch:
-		r.verb, r.template = http.MethodPatch, rule.GetPatch()
+		rt.verb, rt.template = http.MethodPatch, rule.GetPatch()
 	case *annotations.HttpRule_Delete:
-		r.verb, r.template = http.MethodDelete, rule.GetDelete()
+		rt.verb, rt.template = http.MethodDelete, rule.GetDelete()
 	}
-	if r.verb == "" || len(rule.GetAdditionalBindings()) > 0 || rule.GetResponseBody() != "" || m.IsStreamingClient() || m.IsStreamingServer() {
+	if rt.verb == "" || len(rule.GetAdditionalBindings()) > 0 || rule.GetResponseBody() != "" || m.IsStreamingClient() || m.IsStreamingServer() {
 		return nil, fmt.Errorf("this kind of address is not served: %v", rule)
 	}
-	if err := r.readTemplate(); err != nil {
+	if err := rt.readTemplate(); err != nil {
 		return nil, err
 	}
 	fields := m.Input().Fields()
 	switch body := rule.GetBody(); body {
 	case "":
 	case "*":
-		r.wholeBody = true
+		rt.wholeBody = true
 	default:
-		if r.body = fields.ByName(protoreflect.Name(body)); r.body == nil || r.body.Message() == nil {
+		if rt.body = fields.ByName(protoreflect.Name(body)); rt.body == nil || rt.body.Message() == nil {
 			return nil, fmt.Errorf("its body %q is not a message", body)
 		}
-		if fd := r.body.Message().Fields().ByName("etag"); fd != nil && r.verb == http.MethodPatch {
-			r.etag = fieldPath{r.body, fd}
+		if fd := rt.body.Message().Fields().ByName("etag"); fd != nil && rt.verb == http.MethodPatch {
+			rt.etag = fieldPath{rt.body, fd}
 		}
 	}
 	if fd := fields.ByName("etag"); fd != nil {
-		r.etag = fieldPath{fd}
+		rt.etag = fieldPath{fd}
 	}
-	r.mask, r.requestID = fields.ByName("update_mask"), fields.ByName("request_id")
-	return r, nil
+	rt.mask, rt.requestID = fields.ByName("update_mask"), fields.ByName("request_id")
+	return rt, nil
 }
 
 // readTemplate takes a template apart, as
 // `/v1/{account=accounts/*}/entitlements/{benefit}:check`.
-func (r *route) readTemplate() error {
-	plain := r.template
+func (rt *route) readTemplate() error {
+	plain := rt.template
 	for {
 		start := strings.IndexByte(plain, '{')
 		if start < 0 {
@@ -123,27 +123,27 @@ func (r *route) readTemplate() error {
 		}
 		length := strings.IndexByte(plain[start:], '}')
 		if length < 0 {
-			return fmt.Errorf("%s has a brace that is not closed", r.template)
+			return fmt.Errorf("%s has a brace that is not closed", rt.template)
 		}
 		variable, inside, given := strings.Cut(plain[start+1:start+length], "=")
 		if !given {
 			inside = "*"
 		}
-		path, ok := findPath(r.input.Descriptor(), strings.Split(variable, "."))
+		path, ok := findPath(rt.input.Descriptor(), strings.Split(variable, "."))
 		if !ok || path.last().Kind() != protoreflect.StringKind {
-			return fmt.Errorf("%s names %s, which is no text field", r.template, variable)
+			return fmt.Errorf("%s names %s, which is no text field", rt.template, variable)
 		}
-		r.bound = append(r.bound, path)
+		rt.bound = append(rt.bound, path)
 		plain = plain[:start] + inside + plain[start+length+1:]
 	}
-	plain, r.action, _ = strings.Cut(strings.TrimPrefix(plain, "/"), ":")
-	r.segments = strings.Split(plain, "/")
+	plain, rt.action, _ = strings.Cut(strings.TrimPrefix(plain, "/"), ":")
+	rt.segments = strings.Split(plain, "/")
 	return nil
 }
 
 // match reports whether a path, taken apart in the same way, is one of the route's.
-func (r *route) match(segments []string, action string) bool {
-	return r.action == action && slices.EqualFunc(r.segments, segments, func(template, given string) bool {
+func (rt *route) match(segments []string, action string) bool {
+	return rt.action == action && slices.EqualFunc(rt.segments, segments, func(template, given string) bool {
 		return template == given || template == "*" && given != "" && given != "." && given != ".."
 	})
 }

@@ -33,6 +33,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const account = "accounts/acme"
 
+// How long to wait for what comes for sure.
+const (
+	waitLong = 30 * time.Second
+	waitStep = time.Millisecond
+)
+
 // requests keeps what reached the services.
 type requests struct {
 	mu   sync.Mutex
@@ -166,6 +172,7 @@ type world struct {
 	client       *http.Client
 	stop         map[string]func() // of each service
 	conns        map[string]*grpc.ClientConn
+	end          context.CancelFunc // begins the gateway's shutdown
 }
 
 type lockedBuffer struct {
@@ -216,6 +223,7 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
+	w.end = cancel
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
 	transport := &http.Transport{DisableCompression: true}
