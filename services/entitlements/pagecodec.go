@@ -30,8 +30,12 @@ const (
 
 var errDamaged = errors.New("stored page is damaged; rebuild the projections")
 
-// encode returns the durable form. The caller holds the lock for writing.
+// encode returns the durable form, nil for a page without accounts. The caller holds
+// the lock for writing.
 func (p *page) encode() []byte {
+	if len(p.accounts) == 0 {
+		return nil
+	}
 	p.sort()
 	size := 16
 	for _, a := range p.accounts {

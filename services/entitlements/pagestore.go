@@ -18,9 +18,10 @@ type pageStore struct {
 
 // pageDoc is a page at rest.
 type pageDoc struct {
-	Epoch    int64  `bson:"epoch"`
-	Position int64  `bson:"position"`
-	Data     []byte `bson:"data"`
+	Epoch    int64 `bson:"epoch"`
+	Position int64 `bson:"position"`
+	// Data is empty where the page has no account.
+	Data []byte `bson:"data"`
 }
 
 // checkpoint says that every stored page of its epoch has all up to a position.
@@ -82,17 +83,25 @@ func (s *pageStore) saveCheckpoint(ctx context.Context, c checkpoint) error {
 	return err
 }
 
+// errNoPage says that there is neither a page to be written nor one to be written over.
+var errNoPage = errors.New("no page")
+
 // save writes a page, unless the stored one is as new, or newer.
 func (s *pageStore) save(ctx context.Context, number int, page pageDoc) error {
 	_, err := s.pages.Upsert(ctx, pageID(number), func(d *docstore.Doc[pageDoc]) error {
 		switch {
+		case d.Version == 0 && len(page.Data) == 0:
+			return errNoPage
 		case d.Body.Epoch > page.Epoch:
 			return errSuperseded
-		case d.Body.Epoch < page.Epoch || d.Body.Position < page.Position || d.Version == 0:
+		case d.Version == 0 || d.Body.Epoch < page.Epoch || d.Body.Position < page.Position:
 			d.Body = page
 		}
 		return nil
 	})
+	if errors.Is(err, errNoPage) {
+		return nil
+	}
 	return err
 }
 

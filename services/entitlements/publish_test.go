@@ -189,8 +189,10 @@ func TestEtagRefusesWhoHasNotSeenTheLastVersion(t *testing.T) {
 
 // TestPublishRaces has several processes publish at once: every version is kept, and
 // numbers have no gap.
-func TestPublishRaces(t *testing.T) {
-	f := newFixture(t, Options{})
+func TestPublishRaces(t *testing.T) { onEachStore(t, testPublishRaces) }
+
+func testPublishRaces(t *testing.T, open func(testing.TB) *docstore.Store) {
+	f := newFixtureOn(t, open(t), Options{})
 	f.publish(t, "1997-01-01", "First edition")
 	var group sync.WaitGroup
 	var lock sync.Mutex

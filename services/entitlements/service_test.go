@@ -50,7 +50,6 @@ type fixture struct {
 	*Service
 	source *fakeSource
 	store  *docstore.Store
-	dir    string
 	mu     sync.Mutex
 	clock  time.Time
 }
@@ -69,8 +68,12 @@ func (f *fixture) advance(d time.Duration) {
 
 func newFixture(t testing.TB, opts Options) *fixture {
 	t.Helper()
-	f := &fixture{source: newFakeSource(), dir: t.TempDir(), clock: noon}
-	f.store = openStore(t, f.dir)
+	return newFixtureOn(t, openStore(t, t.TempDir()), opts)
+}
+
+func newFixtureOn(t testing.TB, store *docstore.Store, opts Options) *fixture {
+	t.Helper()
+	f := &fixture{source: newFakeSource(), store: store, clock: noon}
 	t.Cleanup(func() { require.NoError(t, f.store.Close()) })
 	f.open(t, opts)
 	return f
@@ -117,7 +120,7 @@ func (f *fixture) caughtUp(t testing.TB) {
 	require.NoError(t, f.applied(ctx, head))
 }
 
-// held says which accounts have a benefit now, by checking each.
+// entitled says whether an account has a benefit now.
 func (f *fixture) entitled(t testing.TB, id, benefit string) bool {
 	t.Helper()
 	d, err := f.AsOf(time.Time{})
@@ -281,8 +284,10 @@ func TestUnknownAccountsAndBenefitsAreNotFound(t *testing.T) {
 	require.Equal(t, "as_of", told.Fields[0].Path)
 }
 
-func TestWarmStartGoesOnWhereItStoodAndLosesNothing(t *testing.T) {
-	f := newFixture(t, Options{FlushInterval: time.Millisecond})
+func TestWarmStartGoesOnWhereItStoodAndLosesNothing(t *testing.T) { onEachStore(t, testWarmStart) }
+
+func testWarmStart(t *testing.T, open func(testing.TB) *docstore.Store) {
+	f := newFixtureOn(t, open(t), Options{FlushInterval: time.Millisecond})
 	stop := start(t, f.Service)
 	f.publish(t, "1997-01-01", "First edition")
 	for i := range 50 {
@@ -305,8 +310,10 @@ func TestWarmStartGoesOnWhereItStoodAndLosesNothing(t *testing.T) {
 	require.False(t, f.entitled(t, "late", "thanks"))
 }
 
-func TestRebuildGivesTheSameBytesAndHealsDamage(t *testing.T) {
-	f := newFixture(t, Options{FlushInterval: time.Millisecond})
+func TestRebuildGivesTheSameBytesAndHealsDamage(t *testing.T) { onEachStore(t, testRebuild) }
+
+func testRebuild(t *testing.T, open func(testing.TB) *docstore.Store) {
+	f := newFixtureOn(t, open(t), Options{FlushInterval: time.Millisecond})
 	start(t, f.Service)
 	f.publish(t, "1997-01-01", "First edition")
 	for i := range 200 {
@@ -348,8 +355,10 @@ func TestRebuildGivesTheSameBytesAndHealsDamage(t *testing.T) {
 	require.True(t, f.entitled(t, "a-9", "thanks"), "the feed is followed on")
 }
 
-func TestAnotherProcessTakesOverWhatThisOneRebuilt(t *testing.T) {
-	f := newFixture(t, Options{FlushInterval: 5 * time.Millisecond})
+func TestAnotherProcessTakesOverWhatThisOneRebuilt(t *testing.T) { onEachStore(t, testAnotherProcess) }
+
+func testAnotherProcess(t *testing.T, open func(testing.TB) *docstore.Store) {
+	f := newFixtureOn(t, open(t), Options{FlushInterval: 5 * time.Millisecond})
 	start(t, f.Service)
 	f.publish(t, "1997-01-01", "First edition")
 	f.source.add(active("acme", ""), paid("acme", may, 50_000))
