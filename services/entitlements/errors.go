@@ -3,6 +3,7 @@ package entitlements
 import (
 	"time"
 
+	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/services/entitlements/civil"
 )
@@ -33,6 +34,18 @@ var (
 	// ErrDeadline says that a write to be counted was not applied in time.
 	ErrDeadline = fault.New(fault.DeadlineExceeded, fault.ReasonDeadline, "The write was not applied in time.")
 )
+
+// Faults says what the errors of the store, and of the feed that is followed, mean to
+// callers of this service. The service's own errors say it themselves.
+var Faults = fault.Table{
+	fault.Is(docstore.ErrRequestReused, fault.New(fault.InvalidArgument, reasonRequestIDReused,
+		"The request_id was used before with another payload: use a new one for a new request.").WithField("request_id", "was used before with another payload")),
+	fault.Is(docstore.ErrUnavailable, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The database of entitlements cannot be reached now; try again.")),
+	fault.Is(docstore.ErrClosed, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The server is shutting down; try again.")),
+	fault.Is(docstore.ErrConflict, fault.New(fault.Aborted, fault.ReasonConflict, "Somebody else kept changing the same thing: try again.")),
+	fault.Is(ErrFeedTrimmed, fault.New(fault.OutOfRange, "FEED_OUT_OF_RANGE",
+		"The accounts feed no longer holds all changes, so the projection cannot be read from it again.")),
+}
 
 func missingAccount(id string) error {
 	return fault.Missing("evenhand/Account", "accounts/"+id)

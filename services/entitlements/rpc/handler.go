@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
@@ -26,16 +25,8 @@ func Register(to grpc.ServiceRegistrar, service *entitlements.Service) {
 	entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: service})
 }
 
-// Faults says what the errors of the store mean to callers of this service.
-var Faults = fault.Table{
-	fault.Is(docstore.ErrRequestReused, fault.New(fault.InvalidArgument, "REQUEST_ID_REUSED",
-		"The request_id was used before with another payload: use a new one for a new request.").WithField("request_id", "was used before with another payload")),
-	fault.Is(docstore.ErrUnavailable, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The database of entitlements cannot be reached now; try again.")),
-	fault.Is(docstore.ErrClosed, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The server is shutting down; try again.")),
-	fault.Is(docstore.ErrConflict, fault.New(fault.Aborted, fault.ReasonConflict, "Somebody else kept changing the same thing: try again.")),
-	fault.Is(entitlements.ErrFeedTrimmed, fault.New(fault.OutOfRange, "FEED_OUT_OF_RANGE",
-		"The accounts feed no longer holds all changes, so the projection cannot be read from it again.")),
-}
+// Faults says what the errors of this service mean to callers.
+var Faults = entitlements.Faults
 
 // moment is the part of a request that says as of when.
 type moment interface {
