@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
 // maxReference is the longest id of an account in another system, in bytes.
@@ -75,31 +74,48 @@ func (r *resolver) known(ctx context.Context, refs []string, found, problems map
 // search finds accounts in the store, by the id elsewhere and then by the id here, and
 // returns the references that remain.
 func (r *resolver) search(ctx context.Context, refs []string, found, problems map[string]string) ([]string, error) {
+	bySlug, refs, err := r.own(ctx, refs, found)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := r.stored(ctx, refs, found, problems); err != nil {
 		return nil, err
 	}
-	var ids, rest []string
+	var rest []string
 	for _, ref := range refs {
-		switch {
+		switch _, isID := bySlug[ref]; {
 		case found[ref] != "" || problems[ref] != "":
-		case names.IsID(ref):
-			ids = append(ids, ref)
+		case isID:
+			r.settle(ref, ref, found)
 		default:
 			rest = append(rest, ref)
 		}
 	}
-	known, err := r.accounts.accounts.versions(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		if _, ok := known[id]; ok {
-			r.settle(id, id, found)
-		} else {
-			rest = append(rest, id)
+	return rest, nil
+}
+
+// own finds those accounts whose ids were made of the references, in the import's own
+// source; they need no index but that of ids. It also returns the other accounts with
+// such ids, and the references that remain.
+func (r *resolver) own(ctx context.Context, refs []string, found map[string]string) (there map[string]Stored[Account], rest []string, err error) {
+	slugs := make([]string, 0, len(refs))
+	for _, ref := range refs {
+		if s := slug(ref); s != "" {
+			slugs = append(slugs, s)
 		}
 	}
-	return rest, nil
+	if there, err = r.accounts.accounts.getMany(ctx, slugs); err != nil {
+		return nil, nil, err
+	}
+	for _, ref := range refs {
+		id := slug(ref)
+		if a, ok := there[id]; ok && a.State.ExternalID == ref && a.State.Source == r.source {
+			r.settle(ref, id, found)
+		} else {
+			rest = append(rest, ref)
+		}
+	}
+	return there, rest, nil
 }
 
 // stored returns the accounts that have an id in the source system, or, being the only
@@ -108,11 +124,7 @@ func (r *resolver) stored(ctx context.Context, refs []string, found, problems ma
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	values := make([]any, len(refs))
-	for i, ref := range refs {
-		values[i] = ref
-	}
-	docs, err := r.accounts.accounts.docs.Lookup(ctx, "external_id", values...)
+	docs, err := r.accounts.accounts.lookup(ctx, "external_id", refs)
 	if err != nil {
 		return nil, err
 	}

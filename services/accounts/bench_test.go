@@ -1,0 +1,101 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+const (
+	benchEntries  = 70_000
+	benchAccounts = 23_570
+)
+
+func benchRows() []RevenueRow {
+	rows := make([]RevenueRow, benchEntries)
+	for i := range rows {
+		customer := i * 7919 % benchAccounts
+		rows[i] = RevenueRow{Line: int64(i + 2), Account: fmt.Sprintf("%05d", customer),
+			Date: (FirstDay + 35_000 + Day(i/150)).String(), Amount: fmt.Sprintf("%d.%02d", i%97, i%100)}
+	}
+	return rows
+}
+
+// BenchmarkRevenueImport imports a file whose accounts are known, and inserts the chunks
+// it wrote into an empty database, one after the other; the ratio of the two rates is
+// what counts. It leaves out the command line and the followers, which the benchmarks
+// of the whole system have.
+func BenchmarkRevenueImport(b *testing.B) {
+	rows := benchRows()
+	for name, open := range stores {
+		b.Run(name, func(b *testing.B) {
+			var ours, floor time.Duration
+			for b.Loop() {
+				f := start(b, open(b))
+				known := make([]AccountRow, benchAccounts)
+				for i := range known {
+					known[i] = AccountRow{Line: int64(i + 2), ExternalID: fmt.Sprintf("%05d", i)}
+				}
+				_, err := f.Imports.Accounts(b.Context(), someone, AccountsImportStart{ImportStart: revenueStart("customers").ImportStart}, rowsOf(known, 1000), &reported{})
+				require.NoError(b, err)
+				began := time.Now()
+				_, err = f.Imports.Revenue(b.Context(), someone, revenueStart("b"), rowsOf(rows, 1000), &reported{})
+				require.NoError(b, err)
+				ours += time.Since(began)
+				floor += rawInsert(b, chunksIn(b, f.backend), open(b))
+			}
+			b.ReportMetric(float64(benchEntries*b.N)/ours.Seconds(), "entries/s")
+			b.ReportMetric(float64(benchEntries*b.N)/floor.Seconds(), "raw-entries/s")
+			b.ReportMetric(floor.Seconds()/ours.Seconds(), "of-raw")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+func chunksIn(b *testing.B, backend docstore.Backend) (all []docstore.Record) {
+	q := docstore.Query{Limit: 100}
+	for {
+		page, err := backend.Find(context.Background(), chunkSpec.Name, q)
+		require.NoError(b, err)
+		all = append(all, page...)
+		if len(page) < q.Limit {
+			return all
+		}
+		q.After = []any{page[len(page)-1].ID}
+	}
+}
+
+func rawInsert(b *testing.B, chunks []docstore.Record, backend docstore.Backend) time.Duration {
+	defer backend.Close()
+	require.NoError(b, backend.Declare(b.Context(), chunkSpec))
+	began := time.Now()
+	for i := range chunks {
+		require.NoError(b, backend.Insert(b.Context(), chunkSpec.Name, chunks[i:i+1]))
+	}
+	return time.Since(began)
+}
+
+// BenchmarkRevenueRows reads and keys rows, without a store.
+func BenchmarkRevenueRows(b *testing.B) {
+	rows := benchRows()
+	usd, err := LookupCurrency("USD")
+	require.NoError(b, err)
+	r := &revenueReader{currencies: map[string]Currency{}, currency: usd, rule: &currencyRule{claimed: true}, occurrences: newOccurrences("b")}
+	w := &revenueWindow{}
+	i := 0
+	for b.Loop() {
+		p, _, problem, err := r.read(b.Context(), &rows[i%len(rows)])
+		if err != nil || problem != "" {
+			b.Fatal(problem, err)
+		}
+		p.account = p.ref
+		r.finish(w, &p.entry)
+		w.entries = w.entries[:0]
+		i++
+	}
+}

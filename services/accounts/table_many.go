@@ -1,0 +1,95 @@
+package accounts
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// getMany returns those of the aggregates that exist, by id.
+func (t *table[T, P]) getMany(ctx context.Context, ids []string) (map[string]Stored[T], error) {
+	docs, err := t.docs.GetMany(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]Stored[T], len(docs))
+	for _, d := range docs {
+		found[d.ID] = t.stored(d)
+	}
+	return found, nil
+}
+
+// versions returns the versions of those of the aggregates that exist, by id.
+func (t *table[T, P]) versions(ctx context.Context, ids []string) (map[string]int64, error) {
+	docs, err := t.docs.GetMany(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	versions := make(map[string]int64, len(docs))
+	for _, d := range docs {
+		versions[d.ID] = d.Version
+	}
+	return versions, nil
+}
+
+// createMany writes new aggregates, each for itself, and says which could not be: their
+// ids or unique values are taken.
+func (t *table[T, P]) createMany(ctx context.Context, call Call, ids []string, states []T, event string) (failed map[int]bool, err error) {
+	at := t.now()
+	docs := make([]docstore.New[record[T]], len(ids))
+	for i := range ids {
+		*P(&states[i]).times() = Times{Created: at, Updated: at}
+		docs[i] = docstore.New[record[T]]{ID: ids[i], Body: record[T]{State: states[i]},
+			Events: []docstore.NewEvent{{Type: event, Data: t.tell(states[i])}}}
+	}
+	err = t.docs.InsertMany(call.context(ctx), docs)
+	var batch *docstore.BatchError
+	if !errors.As(err, &batch) {
+		return nil, err
+	}
+	failed = make(map[int]bool, len(batch.Failed))
+	for i, err := range batch.Failed {
+		var duplicate *docstore.DuplicateError
+		if !errors.Is(err, docstore.ErrExists) && !errors.As(err, &duplicate) {
+			return nil, err
+		}
+		failed[i] = true
+	}
+	return failed, nil
+}
+
+// lookupSize and lookups are how many values a lookup asks for at a time, and how many
+// of them run at once: servers of the MongoDB protocol take far longer for one with
+// thousands of values than for many small ones.
+const (
+	lookupSize = 100
+	lookups    = 4
+)
+
+// lookup returns the documents in which the field of an index has one of the values.
+func (t *table[T, P]) lookup(ctx context.Context, index string, values []string) ([]docstore.Doc[record[T]], error) {
+	parts := slices.Collect(slices.Chunk(values, lookupSize))
+	found := make([][]docstore.Doc[record[T]], len(parts))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(lookups)
+	for i, part := range parts {
+		group.Go(func() (err error) {
+			found[i], err = t.docs.Lookup(ctx, index, anys(part)...)
+			return err
+		})
+	}
+	err := group.Wait()
+	return slices.Concat(found...), err
+}
+
+func anys(texts []string) []any {
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	return values
+}
