@@ -126,6 +126,23 @@ func (s *pageStore) load(ctx context.Context, numbers []int) (map[int]pageDoc, e
 	return found, nil
 }
 
+// each calls visit with every page that was ever written.
+func (s *pageStore) each(ctx context.Context, visit func(number int, doc pageDoc) error) error {
+	for d, err := range s.pages.All(ctx, docstore.Query{Limit: loadTogether}) {
+		if err != nil {
+			return err
+		}
+		number, err := pageNumber(d.ID)
+		if err != nil {
+			return err
+		}
+		if err := visit(number, d.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // empty says that no page was ever written.
 func (s *pageStore) empty(ctx context.Context) (bool, error) {
 	found, err := s.pages.Find(ctx, docstore.Query{Limit: 1})

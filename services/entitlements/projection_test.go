@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"testing"
 
@@ -230,7 +231,15 @@ func TestProjectionEqualsItsModelThroughCrashesRepetitionsAndEvictions(t *testin
 	ctx := context.Background()
 	pages, err := openPageStore(ctx, store)
 	require.NoError(t, err)
+	runs, failing := 40, false
+	if os.Getenv("EVENHAND_TEST_LONG") == "1" {
+		runs = 1 << 30
+	}
 	rapid.Check(t, func(t *rapid.T) {
+		if runs--; runs < 0 && !failing {
+			return
+		}
+		failing = true // until it has passed, so that a failure is made smaller
 		emptyPages(t, pages)
 		m := &projectionMachine{
 			source: newFakeSource(), pages: pages, limit: rapid.Int64Range(1, 40).Draw(t, "limit"),
@@ -243,6 +252,7 @@ func TestProjectionEqualsItsModelThroughCrashesRepetitionsAndEvictions(t *testin
 			"evict": m.evict, "warm up": m.warmUp, "crash": m.crash,
 		})
 		m.compare(t)
+		failing = false
 	})
 }
 

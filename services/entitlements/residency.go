@@ -43,10 +43,7 @@ func (p *projection) load(ctx context.Context, number int) error {
 func (p *projection) loadMany(ctx context.Context, numbers []int, wanted bool) error {
 	before := make([]uint32, len(numbers))
 	for i, number := range numbers {
-		pg := &p.pages[number]
-		pg.mu.RLock()
-		before[i] = pg.evictions
-		pg.mu.RUnlock()
+		before[i] = p.evictionsOf(number)
 	}
 	docs, err := p.store.load(ctx, numbers)
 	if err != nil {
@@ -92,24 +89,39 @@ func (p *projection) install(number int, evictions uint32, doc pageDoc, accounts
 	p.accounts.Add(int64(len(accounts)))
 }
 
-// warmUp reads every page that was not read yet, and keeps what there is room for.
+// warmUp reads every page that the store has, and keeps what there is room for. It
+// learns from that the parents of all accounts.
 func (p *projection) warmUp(ctx context.Context) error {
-	numbers := make([]int, 0, loadTogether)
+	var before [pageCount]uint32
 	for i := range p.pages {
-		pg := &p.pages[i]
-		pg.mu.RLock()
-		if !pg.resident {
-			numbers = append(numbers, i)
+		before[i] = p.evictionsOf(i)
+	}
+	var found [pageCount]bool
+	err := p.store.each(ctx, func(number int, doc pageDoc) error {
+		accounts, err := decodePage(doc.Data)
+		if err != nil {
+			return fmt.Errorf("page %d: %w", number, err)
 		}
-		pg.mu.RUnlock()
-		if len(numbers) == loadTogether || i == pageCount-1 && len(numbers) > 0 {
-			if err := p.loadMany(ctx, numbers, false); err != nil {
-				return fmt.Errorf("warm up: %w", err)
-			}
-			numbers = numbers[:0]
+		found[number] = true
+		p.install(number, before[number], doc, accounts, false)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("warm up: %w", err)
+	}
+	for i := range p.pages {
+		if !found[i] { // nothing was stored of it when the checkpoint was written
+			p.install(i, before[i], pageDoc{}, nil, true)
 		}
 	}
 	return nil
+}
+
+func (p *projection) evictionsOf(number int) uint32 {
+	pg := &p.pages[number]
+	pg.mu.RLock()
+	defer pg.mu.RUnlock()
+	return pg.evictions
 }
 
 // evict goes round the pages once and drops those not used since it last came by,

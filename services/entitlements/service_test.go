@@ -467,9 +467,9 @@ func TestR27ChecksWhileEverythingHappens(t *testing.T) {
 		})
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	for round := range 400 {
+	for round := range 200 {
 		f.source.add(paid(id(random.IntN(accounts)), may, random.Int64N(20_000)))
-		if round == 200 {
+		if round == 100 {
 			require.NoError(t, f.Rebuild(context.Background(), func(int64, int64) error { return nil }))
 		}
 	}
