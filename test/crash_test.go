@@ -15,7 +15,7 @@ import (
 // The server killed at any moment of an import: nothing acknowledged is missing, and the
 // same file again completes it.
 func TestKilledDuringImport(t *testing.T) {
-	points := 3
+	points := 2
 	if isLong() {
 		points = 25
 	}

@@ -33,7 +33,7 @@ type Connection struct {
 	Timeout   time.Duration `default:"30s" placeholder:"DURATION" group:"connection" help:"How long one call may take (${default}); imports and rebuilds are not limited."`
 	TLS       bool          `name:"tls" group:"connection" help:"Use TLS with the certificates this machine trusts."`
 	TLSCA     string        `name:"tls-ca" placeholder:"FILE" group:"connection" help:"Use TLS with the authority in this PEM file."`
-	Insecure  bool          `group:"connection" help:"Send the token to another machine without TLS."`
+	Insecure  bool          `env:"EVENHAND_INSECURE" group:"connection" help:"Send the token to another machine without TLS."`
 }
 
 // session is an open connection that carries the caller's token.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
@@ -17,12 +19,18 @@ const (
 	telemetryGrace = 5 * time.Second
 	// readyPoll is how often a start looks whether it is ready.
 	readyPoll = 50 * time.Millisecond
+	// gcPercent trades a little time for memory; GOGC overrides it, and GOMEMLIMIT
+	// counts as ever.
+	gcPercent = 75
 )
 
 // Run serves until the process is told to stop.
 func (c *Command) Run(env *command.Env) error {
 	if err := c.check(); err != nil {
 		return command.UsageError(err)
+	}
+	if env.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	log := telemetry.NewLogger(env.Stderr, c.logLevel(), c.LogFormat == "json")
 	slog.SetDefault(log)
@@ -41,7 +49,7 @@ func (c *Command) Run(env *command.Env) error {
 			log.Warn("not all telemetry was exported", "error", err)
 		}
 	}()
-	p := &process{options: c, env: env, telemetry: tel, log: log}
+	p := &process{options: c, env: env, telemetry: tel, log: log, faults: slices.Clone(storeFaults)}
 	defer p.close()
 	if err := p.assemble(env.Context); err != nil {
 		return err
