@@ -25,7 +25,7 @@ var sqliteOptions = sqlite.Options{WriterCache: 8 << 10, ReaderCache: 1 << 10}
 // openStore opens the database of one service: a file of its own in the data folder, or
 // a database of its own on the MongoDB server.
 func (c *Command) openStore(ctx context.Context, service string, now func() time.Time, log *slog.Logger) (*docstore.Store, error) {
-	backend, err := c.openBackend(ctx, service)
+	backend, err := c.awaitBackend(ctx, service, log)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +38,31 @@ func (c *Command) openStore(ctx context.Context, service string, now func() time
 		return nil, errors.Join(fmt.Errorf("the store of %s: %w", service, err), backend.Close())
 	}
 	return store, nil
+}
+
+// databasePatience is how long a start waits for a database that does not answer yet:
+// the two are often started together. databaseRetry is the time between attempts.
+const (
+	databasePatience = 30 * time.Second
+	databaseRetry    = 500 * time.Millisecond
+)
+
+// awaitBackend opens the database, waiting for it where it is not available yet.
+func (c *Command) awaitBackend(ctx context.Context, service string, log *slog.Logger) (docstore.Backend, error) {
+	waiting, cancel := context.WithTimeout(ctx, databasePatience)
+	defer cancel()
+	for {
+		backend, err := c.openBackend(ctx, service)
+		if !errors.Is(err, docstore.ErrUnavailable) {
+			return backend, err
+		}
+		log.WarnContext(ctx, "waiting for the database", "service", service, "error", err)
+		select {
+		case <-time.After(databaseRetry):
+		case <-waiting.Done():
+			return nil, err
+		}
+	}
 }
 
 func (c *Command) openBackend(ctx context.Context, service string) (docstore.Backend, error) {
