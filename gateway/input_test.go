@@ -82,7 +82,8 @@ var badInputs = map[string]badInput{
 	"mask of unknown field":   {"PATCH", "/v1/accounts/acme?updateMask=displayName,colour", `{}`, nil, 400, "updateMask", "`colour`"},
 	"mask into a list":        {"PATCH", "/v1/accounts/acme?updateMask=goals.statement", `{}`, nil, 400, "updateMask", "whole"},
 	"key that means a path":   {"PATCH", "/v1/accounts/acme", `{"attributes": {"a.b": "x"}}`, nil, 400, `account.attributes["a.b"]`, "key"},
-	"no JSON type":            {"POST", "/v1/accounts", `displayName=A`, []string{"Content-Type", "", "Content-Type", "application/x-www-form-urlencoded"}, 415, "", "application/json"},
+	"no JSON type":            {"POST", "/v1/accounts", `displayName=A`, []string{"Content-Type", "", "Content-Type", "text/plain"}, 415, "", "application/json"},
+	"a real form":             {"POST", "/v1/accounts", `displayName=A`, []string{"Content-Type", "", "Content-Type", "application/x-www-form-urlencoded"}, 400, "", "line 1"},
 	"latin-1":                 {"POST", "/v1/accounts", `{}`, []string{"Content-Type", "", "Content-Type", "application/json; charset=latin1"}, 415, "", "UTF-8"},
 	"malformed type":          {"POST", "/v1/accounts", `{}`, []string{"Content-Type", "", "Content-Type", ";;"}, 415, "", "application/json"},
 	"malformed type, no body": {"POST", "/v1/accounts/acme:activate?x=1", "", []string{"Content-Type", ";;"}, 400, `"x"`, ""},
@@ -210,6 +211,7 @@ func TestBodies(t *testing.T) {
 	}
 	require.Equal(t, 200, w.do(t, "POST", "/v1/accounts/acme:activate", "").StatusCode, "a body that is the whole request may be left out")
 	require.Equal(t, account, one[*accountsv1.ActivateAccountRequest](t, w).GetName())
+	require.Equal(t, 200, w.do(t, "POST", "/v1/accounts", "{}", "Content-Type", "", "Content-Type", "application/x-www-form-urlencoded").StatusCode, "curl -d")
 	require.Equal(t, 200, w.do(t, "POST", "/v1/accounts", "{}", "Content-Type", "", "Content-Type", "application/json; charset=UTF-8", "Accept", "text/html, */*;q=0.1").StatusCode)
 	require.Equal(t, 200, w.do(t, "POST", "/v1/accounts", "{}", "Content-Type", "").StatusCode)
 }
