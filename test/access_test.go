@@ -77,7 +77,7 @@ func TestRevokedToken(t *testing.T) {
 // Beyond this machine only with TLS, unless told otherwise.
 func TestServeBeyondLoopback(t *testing.T) {
 	for _, flag := range []string{"--grpc-addr", "--http-addr"} {
-		got := execute(t, t.Context(), t.TempDir(), "", "serve", flag, "0.0.0.0:0")
+		got := execute(t.Context(), t, t.TempDir(), "", "serve", flag, "0.0.0.0:0")
 		require.NotZero(t, got.code)
 		require.Contains(t, got.stderr, flag)
 		require.Contains(t, got.stderr, "--tls-cert")

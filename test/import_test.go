@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -112,7 +111,7 @@ func TestTwoMillionRowsInBoundedMemory(t *testing.T) {
 // peakOf is the most memory a process had resident, in KiB.
 func peakOf(t *testing.T, pid int) int {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Skip("resident memory is read from /proc: ", err)
 	}

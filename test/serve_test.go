@@ -37,7 +37,7 @@ func TestServeRefusesToStart(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := execute(t, t.Context(), t.TempDir(), "", append([]string{"serve"}, tt.args...)...)
+			got := execute(t.Context(), t, t.TempDir(), "", append([]string{"serve"}, tt.args...)...)
 			require.Equal(t, tt.code, got.code, got.stderr)
 			for _, part := range tt.told {
 				require.Contains(t, got.stderr, part)

@@ -236,10 +236,10 @@ func (s *server) try(args ...string) result {
 // run runs evenhand in the server's working directory.
 func (s *server) run(stdin string, args ...string) result {
 	s.t.Helper()
-	return execute(s.t, s.t.Context(), s.dir, stdin, args...)
+	return execute(s.t.Context(), s.t, s.dir, stdin, args...)
 }
 
-func execute(t *testing.T, ctx context.Context, dir, stdin string, args ...string) result {
+func execute(ctx context.Context, t *testing.T, dir, stdin string, args ...string) result {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)

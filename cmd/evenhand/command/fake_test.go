@@ -251,10 +251,10 @@ type result struct {
 // execute runs a command line against a server, as a user does.
 func execute(t *testing.T, address, stdin string, args ...string) result {
 	t.Helper()
-	return executeIn(t, t.Context(), address, stdin, args...)
+	return executeIn(t.Context(), t, address, stdin, args...)
 }
 
-func executeIn(t *testing.T, ctx context.Context, address, stdin string, args ...string) result {
+func executeIn(ctx context.Context, t *testing.T, address, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	env := &Env{

@@ -38,7 +38,10 @@ func chooseColumns(given map[string]string, fields []field, attributes bool) (ma
 	}
 	for name, column := range given {
 		known := slices.ContainsFunc(fields, func(f field) bool { return f.name == name })
-		if key, ok := strings.CutPrefix(name, attributePrefix); !known && !(attributes && ok && key != "") {
+		if key, ok := strings.CutPrefix(name, attributePrefix); ok && attributes {
+			known = key != ""
+		}
+		if !known {
 			return nil, &usageError{fmt.Sprintf("--column %s=%s: there is no field %q; there are %s", name, column, name, strings.Join(names, ", "))}
 		}
 		chosen[name] = column

@@ -131,7 +131,7 @@ func TestImportInterrupted(t *testing.T) {
 	server := startFake(t, &fake{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	got := executeIn(t, ctx, server, "account,date,amount\na,2026-01-01,1\n", "revenue", "import", "-", "--batch", "b")
+	got := executeIn(ctx, t, server, "account,date,amount\na,2026-01-01,1\n", "revenue", "import", "-", "--batch", "b")
 	require.Equal(t, ExitFailed, got.code)
 	require.Equal(t, "evenhand: interrupted\n", got.stderr)
 }

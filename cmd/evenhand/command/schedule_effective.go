@@ -46,13 +46,13 @@ var errNoMapping = errors.New("not a mapping")
 // text that is not a schedule at all is returned as it is: the server names its problems.
 func setEffective(text, day string) (edit, error) {
 	unchanged := edit{text: text}
-	var document yaml.Node
-	if yaml.Unmarshal([]byte(text), &document) != nil || len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
+	root, ok := mapping(text)
+	if !ok {
 		return unchanged, nil
 	}
-	key, notice := entry(document.Content[0], "notice")
+	key, notice := entry(root, "notice")
 	switch {
-	case notice == nil && document.Content[0].Style&yaml.FlowStyle != 0:
+	case notice == nil && root.Style&yaml.FlowStyle != 0:
 		return unchanged, &failure{message: "--effective cannot be put into a schedule written as one flow mapping: give it a notice"}
 	case notice == nil:
 		return appendLine(text, "notice: {effective: "+day+"}"), nil
@@ -73,6 +73,16 @@ func setEffective(text, day string) (edit, error) {
 		first := notice.Content[0]
 		return insertLine(text, first.Line, strings.Repeat(" ", first.Column-1)+"effective: "+day)
 	}
+}
+
+// mapping returns the one mapping that a text is, if it is one.
+func mapping(text string) (*yaml.Node, bool) {
+	var document yaml.Node
+	err := yaml.Unmarshal([]byte(text), &document)
+	if err != nil || len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
+		return nil, false
+	}
+	return document.Content[0], true
 }
 
 func separator(flow *yaml.Node) string {

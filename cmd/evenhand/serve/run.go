@@ -2,7 +2,6 @@ package serve
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"slices"
@@ -64,36 +63,36 @@ func (c *Command) Run(env *command.Env) error {
 // welcome loads the demo where there is to be one, tells when the server is ready, and
 // stays until it ends.
 func (p *process) welcome(ctx context.Context, a announcement) error {
-	if err := p.awaitReady(ctx); err != nil {
+	if !p.awaitReady(ctx) {
 		return nil // the server ends before it was ready
 	}
 	if p.options.Demo {
 		today, err := demo.Load(ctx, p.admin, p.env.Now())
-		if ctx.Err() != nil {
-			return nil // the next start completes it
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+			a.demo(today)
+		case ctx.Err() == nil:
 			return err
-		}
-		a.demo(today)
+		} // otherwise the server ends, and the next start completes it
 	}
 	a.ready()
 	<-ctx.Done()
 	return nil
 }
 
-// awaitReady waits until every part of this process is ready.
-func (p *process) awaitReady(ctx context.Context) error {
+// awaitReady waits until every part of this process is ready, and says whether it was
+// before ctx ended.
+func (p *process) awaitReady(ctx context.Context) bool {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
 	for {
 		if p.ready(ctx) == nil {
-			return nil
+			return true
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("wait to be ready: %w", ctx.Err())
+			return false
 		}
 	}
 }
