@@ -83,8 +83,8 @@ lint: lint-go lint-proto lint-openapi ## Check Go, .proto files and the OpenAPI 
 
 .PHONY: lint-go
 lint-go: $(TOOLS)/golangci-lint ## Check the Go code: format, vet, linters
-	$(TOOLS)/golangci-lint run $(PKGS)
-	cd tools && $(TOOLS)/golangci-lint run ./openapi
+	$(TOOLS)/golangci-lint run --allow-parallel-runners $(PKGS)
+	cd tools && $(TOOLS)/golangci-lint run --allow-parallel-runners ./openapi
 
 .PHONY: lint-proto
 lint-proto: proto-deps ## Check the .proto files: rules and format
