@@ -41,7 +41,7 @@ func BenchmarkRevenueImport(b *testing.B) {
 				for i := range known {
 					known[i] = AccountRow{Line: int64(i + 2), ExternalID: fmt.Sprintf("%05d", i)}
 				}
-				_, err := f.Imports.Accounts(b.Context(), someone, AccountsImportStart{ImportStart: revenueStart("customers").ImportStart}, rowsOf(known, 1000), &reported{})
+				_, err := f.Imports.Accounts(b.Context(), someone, AccountImportStart{ImportStart: revenueStart("customers").ImportStart}, rowsOf(known, 1000), &reported{})
 				require.NoError(b, err)
 				began := time.Now()
 				_, err = f.Imports.Revenue(b.Context(), someone, revenueStart("b"), rowsOf(rows, 1000), &reported{})

@@ -98,6 +98,8 @@ type entry struct {
 	note      string
 	// line is where an import read it.
 	line int64
+	// chunk is the id of the chunk it was found in.
+	chunk string
 }
 
 // sameAs says whether two entries with one key record the same.

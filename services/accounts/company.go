@@ -61,7 +61,10 @@ func openCompany(ctx context.Context, w wiring) (*Company, error) {
 		return nil, err
 	}
 	c := &Company{company, rates, w.now}
-	return c, c.found(ctx)
+	if err := c.found(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // found makes the company of a new installation.
@@ -94,9 +97,7 @@ func (c *Company) Today(ctx context.Context) (Day, error) {
 // Update changes the company. It is Invalid for a zone or currency that does not exist,
 // WrongCurrency for one that differs from what is set or from the ledger's.
 func (c *Company) Update(ctx context.Context, call Call, etag string, patch CompanyPatch) (Stored[CompanyState], error) {
-	return c.company.update(ctx, call, companyID, ifEtag[CompanyState](etag), "company.updated", func(s *CompanyState) error {
-		return patch.apply(s)
-	})
+	return c.company.update(ctx, call, companyID, ifEtag[CompanyState](etag), "company.updated", patch.apply)
 }
 
 // Adopt sets currency and zone where the company has none, as the first published

@@ -107,7 +107,7 @@ func (g *guard) try(
 		return err
 	}
 	_, err = g.docs.UpdateIf(ctx, g.id, book.Version, func(d *docstore.Doc[intents]) error {
-		d.Body.Pending = append(pending, own)
+		d.Body.Pending = slices.Concat(pending, []intent{own})
 		return nil
 	})
 	if err != nil {

@@ -3,10 +3,11 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
-// AccountsImportStart is how an import of accounts begins.
-type AccountsImportStart struct {
+// AccountImportStart is how an import of accounts begins.
+type AccountImportStart struct {
 	ImportStart
 	// UpdateExisting changes accounts that are there with other values, where otherwise
 	// such a row is refused.
@@ -24,7 +25,7 @@ const (
 // in the file. What a row says that cannot be taken is reported, and the rest goes on;
 // the same file again finds all of it there. BatchChanged, Invalid; HandSetLevel for an
 // attribute that would hold a level.
-func (im *Imports) Accounts(ctx context.Context, call Call, start AccountsImportStart, rows Rows[AccountRow], report Report) (ImportResult, error) {
+func (im *Imports) Accounts(ctx context.Context, call Call, start AccountImportStart, rows Rows[AccountRow], report Report) (ImportResult, error) {
 	id, _, err := im.begin(ctx, call, AccountsImport, start.ImportStart)
 	if err != nil {
 		return ImportResult{}, err
@@ -48,7 +49,7 @@ func (im *Imports) Accounts(ctx context.Context, call Call, start AccountsImport
 type accountsImport struct {
 	accounts *Accounts
 	call     Call
-	start    AccountsImportStart
+	start    AccountImportStart
 	report   Report
 	today    Day
 	counts   Counts
@@ -139,7 +140,7 @@ func (im *accountsImport) window(ctx context.Context, rows []AccountRow) error {
 		if err := im.settle(ctx, now); err != nil {
 			return err
 		}
-		parsed = append(later, im.release(now)...)
+		parsed = slices.Concat(later, im.release(now))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -270,7 +271,7 @@ func TestBatchesAreKnownByNameAndDigest(t *testing.T) {
 		same, err := run(start)
 		require.NoError(t, err)
 		require.Regexp(t, "^orders-csv-[0-9a-f]{8}$", same.Import.ID)
-		accounts, err := f.Imports.Accounts(ctx, someone, AccountsImportStart{ImportStart: start.ImportStart}, rowsOf([]AccountRow{}, 1), &reported{})
+		accounts, err := f.Imports.Accounts(ctx, someone, AccountImportStart{ImportStart: start.ImportStart}, rowsOf([]AccountRow{}, 1), &reported{})
 		require.NoError(t, err)
 		require.NotEqual(t, same.Import.ID, accounts.Import.ID, "kinds of imports do not meet")
 		all, err := f.Imports.List(ctx, 10, nil)
@@ -378,12 +379,17 @@ func TestTheLedgerIsWhatTheFilesSay(t *testing.T) {
 				known := f.postings(t)
 				want, refused := model(file)
 				importers := rapid.IntRange(1, 3).Draw(t, "importers")
-				counts := make([]Counts, importers)
+				counts, errs := make([]Counts, importers), make([]error, importers)
 				var group sync.WaitGroup
 				for i := range importers {
-					group.Go(func() { counts[i], _ = f.importRevenue(t, revenueStart(batch), slices.Clone(file), step) })
+					group.Go(func() {
+						var result ImportResult
+						result, errs[i] = f.Imports.Revenue(context.Background(), someone, revenueStart(batch), rowsOf(slices.Clone(file), step), &reported{})
+						counts[i] = result.Import.State.Counts
+					})
 				}
 				group.Wait()
+				require.NoError(t, errors.Join(errs...))
 				written := int64(0)
 				for _, c := range counts {
 					require.EqualValues(t, refused, c.Refused)

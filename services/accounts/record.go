@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
@@ -29,7 +30,17 @@ func (l *Ledger) Record(ctx context.Context, call Call, news []NewEntry) (Record
 	if err := l.convert(ctx, news, entries); err != nil {
 		return Recorded{}, err
 	}
-	return l.write(ctx, call, newChunk(entries), func() error { return l.alreadyRecorded(ctx, entries) })
+	// The index would tell too, but some databases of the MongoDB protocol let writers
+	// of one unique value wait for each other until a deadlock is found.
+	if err := l.alreadyRecorded(ctx, entries); err != nil {
+		return Recorded{}, err
+	}
+	return l.write(ctx, call, newChunk(entries), func() error {
+		if err := l.alreadyRecorded(ctx, entries); err != nil {
+			return err
+		}
+		return fmt.Errorf("record revenue: %w", docstore.ErrConflict)
+	})
 }
 
 // place names a field of the entry at a place of the request.
@@ -155,10 +166,15 @@ func (l *Ledger) replay(ctx context.Context, call Call) (Recorded, bool, error) 
 	return r, true, err
 }
 
-// alreadyRecorded says which of the entries are in the ledger.
+// alreadyRecorded fails where some of the entries are in the ledger, and says which.
+// Only ids that come from outside can be.
 func (l *Ledger) alreadyRecorded(ctx context.Context, entries []entry) error {
-	there, err := l.existing(ctx, entries)
-	if err != nil {
+	given := slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return e.external == "" })
+	if len(given) == 0 {
+		return nil
+	}
+	there, err := l.existing(ctx, given)
+	if err != nil || len(there) == 0 {
 		return err
 	}
 	e := &Error{Reason: Exists, Text: "an entry with the source's external id is recorded already"}
@@ -198,6 +214,7 @@ func (l *Ledger) existing(ctx context.Context, entries []entry) (map[Key]entry, 
 		}
 		for _, row := range rows {
 			if wanted[row.key] {
+				row.chunk = docs[i].ID
 				there[row.key] = row
 			}
 		}

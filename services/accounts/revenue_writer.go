@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -23,9 +22,15 @@ type revenueWriter struct {
 	expectKnown atomic.Bool
 }
 
-// writeAttempts bounds how often a window meets keys that were not there when it
-// looked: each time another importer of the same rows was faster.
-const writeAttempts = 20
+const (
+	// writeAttempts bounds how often a window is written anew because another importer of
+	// the same rows was faster.
+	writeAttempts = 20
+	// patience bounds how often because the database did not answer, or undid a write
+	// that stood in another's way; each time the import waits a little longer.
+	patience      = 6
+	patiencePause = 100 * time.Millisecond
+)
 
 // settle writes what is not there of a window, and counts.
 func (w *revenueWriter) settle(ctx context.Context, window *revenueWindow) error {
@@ -58,7 +63,7 @@ func (w *revenueWriter) settle(ctx context.Context, window *revenueWindow) error
 			good = append(good, *e)
 		}
 	}
-	window.entries = append(good, window.repeated...)
+	window.entries = slices.Concat(good, window.repeated)
 	return nil
 }
 
@@ -82,6 +87,8 @@ func (w *revenueWriter) split(entries []entry) (firsts, repeats []entry) {
 // write writes those entries that are not in the ledger, and adds the others to known.
 func (w *revenueWriter) write(ctx context.Context, window *revenueWindow, rest []entry, known map[Key]entry) error {
 	look := w.expectKnown.Load() || w.start.ValidateOnly
+	tried := map[string]bool{} // chunks of this window that may have been written
+	unavailable := 0
 	for range writeAttempts {
 		if look {
 			there, err := w.ledger.existing(ctx, rest)
@@ -89,16 +96,24 @@ func (w *revenueWriter) write(ctx context.Context, window *revenueWindow, rest [
 				return err
 			}
 			w.expectKnown.Store(len(there) > 0)
-			if len(there) > 0 {
-				maps.Copy(known, there)
-				rest = slices.DeleteFunc(slices.Clone(rest), func(e entry) bool { _, ok := there[e.key]; return ok })
+			rest = slices.DeleteFunc(slices.Clone(rest), func(e entry) bool { _, ok := there[e.key]; return ok })
+			for key, e := range there {
+				if tried[e.chunk] {
+					window.written++
+				} else {
+					known[key] = e
+				}
 			}
 		}
 		if w.start.ValidateOnly || len(rest) == 0 {
 			window.written += int64(len(rest))
 			return nil
 		}
-		failed, err := w.insert(ctx, rest)
+		failed, err := w.insert(ctx, rest, tried)
+		if errors.Is(err, docstore.ErrUnavailable) && unavailable < patience {
+			unavailable++
+			failed, err = rest, pause(ctx, time.Duration(unavailable)*patiencePause)
+		}
 		if err != nil {
 			return err
 		}
@@ -132,11 +147,12 @@ func (e *entry) decimal() string {
 }
 
 // insert writes entries in chunks, all of them at once, and returns the entries of
-// those chunks that met a key already there.
-func (w *revenueWriter) insert(ctx context.Context, entries []entry) ([]entry, error) {
+// those chunks that met a key already there. Where it fails some may have been written:
+// those of the chunks that it adds to tried.
+func (w *revenueWriter) insert(ctx context.Context, entries []entry, tried map[string]bool) ([]entry, error) {
 	var docs []docstore.New[chunk]
 	var parts [][]entry
-	at := w.ledger.now().Truncate(time.Millisecond)
+	at := w.ledger.now()
 	for part := range slices.Chunk(entries, chunkSize) {
 		id, err := w.ledger.ids.next()
 		if err != nil {
@@ -146,6 +162,7 @@ func (w *revenueWriter) insert(ctx context.Context, entries []entry) ([]entry, e
 		c.Batch, c.Recorded, c.By = w.start.Batch, at, w.call.Principal
 		docs = append(docs, docstore.New[chunk]{ID: id, Body: c, Events: []docstore.NewEvent{{Type: revenueRecorded}}})
 		parts = append(parts, part)
+		tried[id] = true
 	}
 	err := w.ledger.chunks.InsertMany(w.call.context(ctx), docs)
 	var batch *docstore.BatchError

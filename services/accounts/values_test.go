@@ -15,7 +15,7 @@ func TestParseDay(t *testing.T) {
 		"1900-01-01": true, "2200-12-31": true, "2024-02-29": true, "2000-02-29": true,
 		"1899-12-31": false, "2201-01-01": false, "2023-02-29": false, "1900-02-29": false, "2026-04-31": false,
 		"2026-00-10": false, "2026-13-01": false, "2026-01-00": false, "": false, "2026-1-1": false, "20260101": false,
-		"2026/01/01": false, "2026-01-01 ": false, "+026-01-01": false, "2026-01-0a": false, "２026-01-1": false,
+		"2026/01/01": false, "2026-01-01\t": false, "+026-01-01": false, "2026-01-0a": false, "２026-01-1": false,
 	} {
 		d, err := ParseDay(text)
 		require.Equal(t, ok, err == nil, "%q: %v", text, err)

@@ -117,7 +117,7 @@ func (s *accessServer) UpdatePrincipal(ctx context.Context, r *accountsv1.Update
 	}))
 }
 
-func (s *accessServer) CreateApiToken(ctx context.Context, r *accountsv1.CreateApiTokenRequest) (*accountsv1.ApiToken, error) {
+func (s *accessServer) CreateApiToken(ctx context.Context, r *accountsv1.CreateApiTokenRequest) (*accountsv1.ApiToken, error) { //nolint:staticcheck // named by the generated interface
 	c, err := call(ctx, r)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (s *accessServer) CreateApiToken(ctx context.Context, r *accountsv1.CreateA
 	return out, nil
 }
 
-func (s *accessServer) ListApiTokens(ctx context.Context, r *accountsv1.ListApiTokensRequest) (*accountsv1.ListApiTokensResponse, error) {
+func (s *accessServer) ListApiTokens(ctx context.Context, r *accountsv1.ListApiTokensRequest) (*accountsv1.ListApiTokensResponse, error) { //nolint:staticcheck // named by the generated interface
 	p, after, err := page(r)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func (s *accessServer) ListApiTokens(ctx context.Context, r *accountsv1.ListApiT
 	return out, err
 }
 
-func (s *accessServer) DeleteApiToken(ctx context.Context, r *accountsv1.DeleteApiTokenRequest) (*emptypb.Empty, error) {
+func (s *accessServer) DeleteApiToken(ctx context.Context, r *accountsv1.DeleteApiTokenRequest) (*emptypb.Empty, error) { //nolint:staticcheck // named by the generated interface
 	c, err := call(ctx, r)
 	if err != nil {
 		return nil, err

@@ -19,12 +19,12 @@ func TestTokensThroughTheAPI(t *testing.T) {
 	_, err := s.access.CreatePrincipal(ctx, &accountsv1.CreatePrincipalRequest{PrincipalId: "bot",
 		Principal: &accountsv1.Principal{Roles: []accountsv1.Role{accountsv1.Role_ROLE_SERVICE}}})
 	require.NoError(t, err)
-	make := &accountsv1.CreateApiTokenRequest{Parent: "principals/bot", RequestId: aUUID, ApiToken: &accountsv1.ApiToken{
+	request := &accountsv1.CreateApiTokenRequest{Parent: "principals/bot", RequestId: aUUID, ApiToken: &accountsv1.ApiToken{
 		DisplayName: "nightly", ExpireTime: timestamppb.New(time.Now().Add(time.Hour))}}
-	token, err := s.access.CreateApiToken(ctx, make)
+	token, err := s.access.CreateApiToken(ctx, request)
 	require.NoError(t, err)
 	require.Contains(t, token.GetSecret(), auth.TokenPrefix)
-	_, err = s.access.CreateApiToken(ctx, make)
+	_, err = s.access.CreateApiToken(ctx, request)
 	st := wantStatus(t, err, codes.AlreadyExists, "ALREADY_EXISTS")
 	require.NotContains(t, st.Message(), token.GetSecret())
 

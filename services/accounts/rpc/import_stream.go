@@ -115,7 +115,7 @@ func (s *accountsServer) ImportAccounts(stream grpc.BidiStreamingServer[accounts
 	if first.GetStart() == nil {
 		return errNoStart
 	}
-	result, err := s.domain.Imports.Accounts(stream.Context(), caller(stream.Context()), accounts.AccountsImportStart{
+	result, err := s.domain.Imports.Accounts(stream.Context(), caller(stream.Context()), accounts.AccountImportStart{
 		ImportStart: importStart(first.GetStart()), UpdateExisting: first.GetUpdateExisting(),
 	}, receive(stream, accountRows), accountsReport{stream})
 	if err != nil {

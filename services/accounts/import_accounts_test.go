@@ -1,0 +1,198 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+func accountsStart(batch string) AccountImportStart {
+	return AccountImportStart{ImportStart: ImportStart{Source: "crm", Batch: batch, Digest: "d", Resume: true}}
+}
+
+func (f *fixture) importAccounts(t require.TestingT, start AccountImportStart, rows []AccountRow, step int) (Counts, *reported) {
+	r := &reported{}
+	result, err := f.Imports.Accounts(context.Background(), someone, start, rowsOf(rows, step), r)
+	require.NoError(t, err)
+	c := result.Import.State.Counts
+	require.Equal(t, c.Read, c.Written+c.AlreadyThere+c.Refused)
+	require.EqualValues(t, len(rows), c.Read, "no row is dropped")
+	require.EqualValues(t, len(r.refused), c.Refused, "each refused row is reported")
+	return c, r
+}
+
+func TestAccountsImportNamesEachRefusedRow(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		_, err := f.Access.CreatePrincipal(t.Context(), someone, "anna", Principal{})
+		require.NoError(t, err)
+		rows := []AccountRow{
+			{Line: 2, ExternalID: "A.1", DisplayName: "One", Joined: "2020-02-29", Owner: "principals/anna", Attributes: map[string]string{"sector": "IT", "hq": ""}},
+			{Line: 3, ExternalID: ""},
+			{Line: 4, ExternalID: "B", Joined: "2021-02-29"},
+			{Line: 5, ExternalID: "C", State: "asleep"},
+			{Line: 6, ExternalID: "D", Owner: "nobody"},
+			{Line: 7, ExternalID: "E", Parent: "E"},
+			{Line: 8, ExternalID: "F", Parent: "missing"},
+			{Line: 9, ExternalID: "A-1"},
+			{Line: 10, ExternalID: "G", Parent: "H", State: "closed"}, // its parent comes later
+			{Line: 11, ExternalID: "H", Parent: "A.1", State: "prospect"},
+			{Line: 12, ExternalID: "I", Parent: "J"}, // above each other
+			{Line: 13, ExternalID: "J", Parent: "I"},
+			{Line: 14, ExternalID: "H", Parent: "A.1"}, // again, the same
+			{Line: 15, ExternalID: "A.1", DisplayName: "Two"},
+		}
+		want := map[int64]Refused{
+			3: {Field: "external_id", Text: "is empty"}, 4: {Field: "joined", Text: `"2021-02-29" is not a day`},
+			5: {Field: "state", Text: "none of prospect, active and closed"}, 6: {Field: "owner", Text: "principals/nobody does not exist"},
+			7: {Field: "parent", Text: "its own parent"}, 8: {Field: "parent", Text: `"missing"`},
+			9:  {Field: "external_id", Text: "would be accounts/a-1, which stands for"},
+			12: {Field: "parent", Text: `"J"`}, 13: {Field: "parent", Text: `"I"`}, 15: {Field: "display_name", Text: "--update-existing"},
+		}
+		for _, check := range []bool{true, false} {
+			start := accountsStart("customers.csv")
+			start.ValidateOnly = check
+			c, r := f.importAccounts(t, start, rows, 3)
+			if check {
+				// Where nothing is written, a repeated row is compared as a whole, and a slug that
+				// two new accounts share shows only when one is there.
+				require.Equal(t, []string{"hq", "sector"}, c.KeysDeclared)
+				_, err := f.Accounts.Get(t.Context(), "a-1")
+				wantReason(t, err, NotFound, "")
+				continue
+			}
+			for _, refused := range r.refused {
+				require.Equal(t, want[refused.Line].Field, refused.Field, "%v", refused)
+				require.Contains(t, refused.Text, want[refused.Line].Text)
+			}
+			require.Len(t, r.refused, len(want), "%v", r.refused)
+			require.EqualValues(t, 3, c.AccountsCreated)
+			require.EqualValues(t, 1, c.AlreadyThere)
+		}
+		g, err := f.Accounts.Get(t.Context(), "g")
+		require.NoError(t, err)
+		require.Equal(t, "h", g.State.Parent)
+		require.Equal(t, Closed, g.State.State)
+		require.Equal(t, "2026-03-06", g.State.Closed.String())
+		one, err := f.Accounts.Get(t.Context(), "a-1")
+		require.NoError(t, err)
+		require.Equal(t, "anna", one.State.Owner)
+		require.Equal(t, map[string]string{"sector": "IT"}, one.State.Attributes)
+		require.Equal(t, "2020-02-29", one.State.Joined.String())
+	})
+}
+
+func TestR1AnImportBringsNoLevels(t *testing.T) {
+	f := onSQLite(t)
+	_, err := f.Imports.Accounts(t.Context(), someone, accountsStart("b"),
+		rowsOf([]AccountRow{{Line: 2, ExternalID: "A", Attributes: map[string]string{"customer-tier": "gold"}}}, 1), &reported{})
+	wantReason(t, err, HandSetLevel, "customer-tier")
+}
+
+func TestAccountsImportChangesWhatItIsToldTo(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		start := accountsStart("customers.csv")
+		first := []AccountRow{{Line: 2, ExternalID: "A", DisplayName: "One"}, {Line: 3, ExternalID: "B", Parent: "A"}}
+		f.importAccounts(t, start, first, 10)
+		changed := []AccountRow{{Line: 2, ExternalID: "A", DisplayName: "Two", Parent: "B", State: "prospect"}, {Line: 3, ExternalID: "B", DisplayName: "New"}}
+		c, r := f.importAccounts(t, start, changed, 10)
+		require.EqualValues(t, 2, c.Refused)
+		require.Contains(t, r.refused[0].Text, "--update-existing")
+		start.UpdateExisting = true
+		c, r = f.importAccounts(t, start, changed, 10)
+		require.EqualValues(t, 1, c.Written)
+		require.Len(t, r.refused, 1)
+		require.Equal(t, "parent", r.refused[0].Field)
+		require.Contains(t, r.refused[0].Text, "above themselves")
+		changed[0].Parent = ""
+		c, _ = f.importAccounts(t, start, changed, 10)
+		require.EqualValues(t, 1, c.Written)
+		require.EqualValues(t, 1, c.AlreadyThere)
+		a, err := f.Accounts.Get(t.Context(), "a")
+		require.NoError(t, err)
+		require.Equal(t, "Two", a.State.DisplayName)
+		require.Equal(t, Prospect, a.State.State)
+		start.UpdateExisting = false
+		c, _ = f.importAccounts(t, start, changed, 10)
+		require.EqualValues(t, 2, c.AlreadyThere)
+	})
+}
+
+// Accounts in any order, some refused, cut off anywhere and imported again: those that
+// can be placed are, each below its parent, and again nothing changes.
+func TestAccountsOfAFileInAnyOrder(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		cases := 0
+		rapid.Check(t, func(t *rapid.T) {
+			if cases++; cases > 10 && !long() {
+				return
+			}
+			n := rapid.IntRange(1, 30).Draw(t, "accounts")
+			ref := func(i int) string { return fmt.Sprintf("C%d-%d", cases, i) }
+			parents := make([]int, n) // -1 for none; n for one that is missing
+			rows := make([]AccountRow, n)
+			for i := range n {
+				parents[i] = rapid.IntRange(-1, n).Draw(t, "parent")
+				rows[i] = AccountRow{Line: int64(i + 2), ExternalID: ref(i)}
+				if parents[i] >= 0 {
+					rows[i].Parent = ref(parents[i])
+				}
+			}
+			placed := func(i int) bool { // its parents lead to an account without one
+				for steps := 0; steps <= n; steps++ {
+					if i == n {
+						return false
+					}
+					if parents[i] < 0 {
+						return true
+					}
+					i = parents[i]
+				}
+				return false
+			}
+			rows = rapid.Permutation(rows).Draw(t, "rows")
+			step := rapid.SampledFrom([]int{1, 3, 100}).Draw(t, "step")
+			cut := rapid.IntRange(0, n).Draw(t, "cut")
+			start := accountsStart(fmt.Sprint("b", cases))
+			f.importAccounts(t, start, slices.Clone(rows[:cut]), step)
+			f.importAccounts(t, start, slices.Clone(rows), step)
+			want := int64(0)
+			for i := range n {
+				a, err := f.Accounts.Get(context.Background(), slug(ref(i)))
+				if !placed(i) {
+					require.True(t, IsNotFound(err), "%s: %v", ref(i), err)
+					continue
+				}
+				require.NoError(t, err)
+				want++
+				parent := ""
+				if parents[i] >= 0 {
+					parent = slug(ref(parents[i]))
+				}
+				require.Equal(t, parent, a.State.Parent)
+			}
+			c, _ := f.importAccounts(t, start, slices.Clone(rows), step)
+			require.Equal(t, want, c.AlreadyThere)
+			require.Zero(t, c.Written)
+		})
+	})
+}
+
+func TestRowsWaitForParentsWithinBounds(t *testing.T) {
+	f := onSQLite(t)
+	rows := make([]AccountRow, maxWaiting+10)
+	for i := range rows {
+		rows[i] = AccountRow{Line: int64(i + 2), ExternalID: fmt.Sprint("a", i), Parent: "missing"}
+	}
+	c, r := f.importAccounts(t, accountsStart("b"), rows, 1000)
+	require.EqualValues(t, len(rows), c.Refused)
+	require.Contains(t, r.refused[0].Text, "put parents first")
+	page, err := f.Accounts.accounts.docs.Find(t.Context(), docstore.Query{Limit: 1})
+	require.NoError(t, err)
+	require.Empty(t, page.Docs)
+}

@@ -1,0 +1,135 @@
+package accounts
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWritersOfTheLedgerLoseNothing(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		usd := Currency{"USD", 2}
+		const writers, rounds = 64, 4
+		for _, id := range []string{"one", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7"} {
+			_, err := f.Accounts.Create(ctx, someone, id, Account{}, false)
+			require.NoError(t, err)
+		}
+		on := *day(t, "2026-01-01")
+		var group sync.WaitGroup
+		for i := range writers {
+			group.Go(func() {
+				for round := range rounds {
+					for _, account := range []string{"one", fmt.Sprint("a", i%8)} {
+						call := request(fmt.Sprint(account, i, round), "x")
+						var first Recorded
+						for range 2 { // every request comes twice
+							r, err := f.Ledger.Record(ctx, call, []NewEntry{{Account: account, Day: on, Amount: Money{100, usd}, Source: "till"}})
+							require.NoError(t, err)
+							if first.Aggregate != "" {
+								require.Equal(t, first, r)
+							}
+							first = r
+						}
+						// An external id that several writers fight for is recorded once.
+						external := fmt.Sprint(i%16, "-", round)
+						_, err := f.Ledger.Record(ctx, someone, []NewEntry{{Account: "one", Day: on, Amount: Money{1, usd}, Source: "shop", ExternalID: external}})
+						if err != nil {
+							wantReason(t, err, Exists, "")
+						}
+					}
+				}
+			})
+		}
+		group.Wait()
+		want := map[posting]int{{"one", on, 100, "USD", ""}: writers * rounds}
+		for i := range 8 {
+			want[posting{fmt.Sprint("a", i), on, 100, "USD", ""}] = writers / 8 * rounds
+		}
+		for i := range 16 {
+			for round := range rounds {
+				want[posting{"one", on, 1, "USD", fmt.Sprint(i, "-", round)}] = 1
+			}
+		}
+		require.Equal(t, want, f.postings(t))
+
+		var listed []Entry
+		var after *EntryPlace
+		for {
+			page, next, err := f.Ledger.List(ctx, "one", 100, after)
+			require.NoError(t, err)
+			listed = append(listed, page...)
+			if next == nil {
+				break
+			}
+			after = next
+		}
+		require.Len(t, listed, writers*rounds+16*rounds)
+	})
+}
+
+func TestAnEntryIsReversedOnce(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		_, err := f.Accounts.Create(ctx, someone, "acme", Account{}, false)
+		require.NoError(t, err)
+		entry := NewEntry{Account: "acme", Day: *day(t, "2026-01-01"), Amount: Money{100, Currency{"USD", 2}}, Source: "till"}
+		recorded, err := f.Ledger.Record(ctx, someone, []NewEntry{entry})
+		require.NoError(t, err)
+		id := recorded.Entries[0].ID
+		done := make([]error, 16)
+		var group sync.WaitGroup
+		for i := range done {
+			group.Go(func() { _, done[i] = f.Ledger.Reverse(ctx, someone, "acme", id, "typo") })
+		}
+		group.Wait()
+		reversed := 0
+		for _, err := range done {
+			if err == nil {
+				reversed++
+				continue
+			}
+			wantReason(t, err, WrongState, "was reversed already")
+		}
+		require.Equal(t, 1, reversed)
+		_, err = f.Ledger.Reverse(ctx, someone, "other", id, "typo")
+		wantReason(t, err, NotFound, "")
+	})
+}
+
+func TestEntriesOfASecondCurrencyWaitForTheCompany(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		_, err := f.Accounts.Create(ctx, someone, "acme", Account{}, false)
+		require.NoError(t, err)
+		record := func(currency string) error {
+			_, err := f.Ledger.Record(ctx, someone, []NewEntry{{Account: "acme", Day: 20_000, Amount: Money{100, Currency{currency, 2}}, Source: "till"}})
+			return err
+		}
+		// Several currencies at once: one of them becomes the ledger's.
+		currencies := []string{"USD", "EUR", "GBP", "CHF"}
+		errs := make([]error, len(currencies))
+		var group sync.WaitGroup
+		for i, currency := range currencies {
+			group.Go(func() { errs[i] = record(currency) })
+		}
+		group.Wait()
+		company, err := f.Company.Get(ctx)
+		require.NoError(t, err)
+		for i, currency := range currencies {
+			if currency == company.State.LedgerCurrency {
+				require.NoError(t, errs[i])
+			} else {
+				wantReason(t, errs[i], WrongCurrency, "set the company's currency and its rates first")
+			}
+		}
+		require.Len(t, f.postings(t), 1)
+		_, err = f.Company.Adopt(ctx, someone, "SEK", "UTC")
+		wantReason(t, err, WrongCurrency, "revenue is recorded in "+company.State.LedgerCurrency)
+		_, err = f.Company.Adopt(ctx, someone, company.State.LedgerCurrency, "UTC")
+		require.NoError(t, err)
+		wantReason(t, record("SEK"), WrongCurrency, "no exchange rate from SEK")
+	})
+}
