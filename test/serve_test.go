@@ -30,7 +30,7 @@ func TestServeRefusesToStart(t *testing.T) {
 		{"data folder is a file", append([]string{"--data-dir", notAFolder}, free...), 1, []string{notAFolder}},
 		{"no URI", []string{"--store", "mongodb"}, 2, []string{"--mongodb-uri"}},
 		{"bad URI", append([]string{"--store", "mongodb", "--mongodb-uri", "mongo://nowhere:secret@x"}, free...), 1, []string{"--mongodb-uri", "mongodb://"}},
-		{"nobody at the URI", append([]string{"--store", "mongodb", "--mongodb-uri", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500"}, free...), 1, []string{"127.0.0.1:1"}},
+		{"nobody at the URI", append([]string{"--store", "mongodb", "--mongodb-uri", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500", "--database-wait", "1s"}, free...), 1, []string{"127.0.0.1:1"}},
 		{"unknown part", []string{"plans"}, 2, []string{"plans"}},
 		{"half of TLS", []string{"--tls-cert", "x.pem"}, 2, []string{"--tls-key"}},
 		{"part without its peers", []string{"entitlements"}, 2, []string{"--accounts-addr"}},

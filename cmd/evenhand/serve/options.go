@@ -34,6 +34,8 @@ type Command struct {
 	MongoDBURI    string `name:"mongodb-uri" env:"EVENHAND_MONGODB_URI" placeholder:"URI" group:"store" help:"Connection string of the MongoDB server."`
 	MongoDBPrefix string `name:"mongodb-prefix" default:"evenhand" env:"EVENHAND_MONGODB_PREFIX" placeholder:"NAME" group:"store" help:"Databases are called NAME_accounts, NAME_entitlements (${default})."`
 
+	DatabaseWait time.Duration `default:"30s" env:"EVENHAND_DATABASE_WAIT" placeholder:"DURATION" group:"store" help:"How long a start waits for a database that does not answer yet (${default})."`
+
 	TLSCert  string `name:"tls-cert" env:"EVENHAND_TLS_CERT" placeholder:"FILE" group:"access" help:"Certificate chain of this server, PEM; needed beyond loopback."`
 	TLSKey   string `name:"tls-key" env:"EVENHAND_TLS_KEY" placeholder:"FILE" group:"access" help:"Its private key, PEM."`
 	Insecure bool   `env:"EVENHAND_INSECURE" group:"access" help:"Allow tokens to travel in clear text beyond this machine."`

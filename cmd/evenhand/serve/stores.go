@@ -40,16 +40,13 @@ func (c *Command) openStore(ctx context.Context, service string, now func() time
 	return store, nil
 }
 
-// databasePatience is how long a start waits for a database that does not answer yet:
-// the two are often started together. databaseRetry is the time between attempts.
-const (
-	databasePatience = 30 * time.Second
-	databaseRetry    = 500 * time.Millisecond
-)
+// databaseRetry is the time between attempts to reach a database.
+const databaseRetry = 500 * time.Millisecond
 
-// awaitBackend opens the database, waiting for it where it is not available yet.
+// awaitBackend opens the database, waiting for it where it is not available yet: the two
+// are often started together.
 func (c *Command) awaitBackend(ctx context.Context, service string, log *slog.Logger) (docstore.Backend, error) {
-	waiting, cancel := context.WithTimeout(ctx, databasePatience)
+	waiting, cancel := context.WithTimeout(ctx, c.DatabaseWait)
 	defer cancel()
 	for {
 		backend, err := c.openBackend(ctx, service)
