@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,12 +15,10 @@ import (
 	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
-	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 )
@@ -281,80 +278,6 @@ func wantBlind(t *testing.T, e *entitlementsv1.Entitlement) {
 	require.Empty(t, cmp.Diff(allowed, e, protocmp.Transform()))
 }
 
-func TestHoldersPageByPageAtOneInstant(t *testing.T) {
-	s, _ := world(t)
-	var changes []*accountsv1.Change
-	var want []string
-	for i := range 120 {
-		id := fmt.Sprintf("a-%03d", i)
-		changes = append(changes, account(id, ""), revenue(id, paidOn, int64(i%2)*50_000))
-		if i%2 == 1 {
-			want = append(want, "accounts/"+id)
-		}
-	}
-	want = append(want, "accounts/rich")
-	r := &entitlementsv1.ListHoldersRequest{Benefit: "thanks", AsOfDate: paidDate, PageSize: 7, ConsistencyToken: s.accounts.add(changes...)}
-	var got []string
-	var asOf *timestamppb.Timestamp
-	for {
-		page, err := s.ListHolders(t.Context(), r)
-		require.NoError(t, err)
-		for _, h := range page.GetHolders() {
-			got = append(got, h.GetAccount())
-			require.Equal(t, "spend-500", h.GetRule())
-			require.Equal(t, "schedule/versions/1", h.GetScheduleVersion())
-		}
-		if asOf == nil {
-			asOf = page.GetAsOf()
-		}
-		require.Empty(t, cmp.Diff(asOf, page.GetAsOf(), protocmp.Transform()))
-		if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
-			break
-		}
-	}
-	require.Equal(t, want, got)
-	count, err := s.CountHolders(t.Context(), &entitlementsv1.CountHoldersRequest{Benefit: "thanks", AsOfDate: paidDate})
-	require.NoError(t, err)
-	require.EqualValues(t, len(want), count.GetCount())
-
-	first, err := s.ListHolders(t.Context(), &entitlementsv1.ListHoldersRequest{Benefit: "thanks", AsOfDate: paidDate, PageSize: 1})
-	require.NoError(t, err)
-	_, err = s.ListHolders(t.Context(), &entitlementsv1.ListHoldersRequest{Benefit: "hours", AsOfDate: paidDate, PageToken: first.GetNextPageToken()})
-	wantStatus(t, err, codes.InvalidArgument, "INVALID_PAGE_TOKEN")
-	_, err = s.ListHolders(t.Context(), &entitlementsv1.ListHoldersRequest{Benefit: "no-such"})
-	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
-}
-
-func TestSpendInEveryWindow(t *testing.T) {
-	s, token := world(t)
-	got, err := s.GetSpend(t.Context(), &entitlementsv1.GetSpendRequest{Account: "accounts/poor", AsOfDate: paidDate, ConsistencyToken: token})
-	require.NoError(t, err)
-	require.Len(t, got.GetWindows(), 8)
-	for _, w := range got.GetWindows() {
-		want := &money.Money{CurrencyCode: "USD", Units: 277, Nanos: 600_000_000}
-		if w.GetScope() == entitlementsv1.SpendCondition_SCOPE_GROUP {
-			want.Units = 1177
-		}
-		require.Empty(t, cmp.Diff(want, w.GetAmount(), protocmp.Transform()))
-	}
-	require.Empty(t, cmp.Diff(paidDate, got.GetFirstEntryDate(), protocmp.Transform()))
-	require.Empty(t, cmp.Diff(paidDate, got.GetJoinedDate(), protocmp.Transform()))
-
-	alone, err := s.GetSpend(t.Context(), &entitlementsv1.GetSpendRequest{Account: "accounts/new", AsOfDate: paidDate})
-	require.NoError(t, err)
-	require.Len(t, alone.GetWindows(), 4)
-	require.Nil(t, alone.GetJoinedDate())
-
-	sum, err := s.GetSpendSummary(t.Context(), &entitlementsv1.GetSpendSummaryRequest{AsOfDate: paidDate})
-	require.NoError(t, err)
-	sum.AsOf = nil
-	want := &entitlementsv1.SpendSummary{Accounts: 3, PayingAccounts: 2, Entries: 5, Total: &money.Money{CurrencyCode: "USD", Units: 1177, Nanos: 600_000_000}}
-	require.Empty(t, cmp.Diff(want, sum, protocmp.Transform()))
-	sum, err = s.GetSpendSummary(t.Context(), &entitlementsv1.GetSpendSummaryRequest{AsOfDate: &date.Date{Year: 1997, Month: 12, Day: 30}})
-	require.NoError(t, err)
-	require.Zero(t, sum.GetEntries())
-}
-
 func TestMomentsThatAreRefused(t *testing.T) {
 	s, token := world(t)
 	for name, change := range map[string]func(*entitlementsv1.CheckEntitlementRequest){
@@ -390,95 +313,6 @@ func TestWriteThatDoesNotComeMeetsTheDeadline(t *testing.T) {
 	defer cancel()
 	_, err := s.CheckEntitlement(ctx, check("rich", "thanks", "1000000"))
 	require.Equal(t, codes.DeadlineExceeded, status.Code(err))
-}
-
-func TestScheduleComesBackAsTheMessageItWentInAs(t *testing.T) {
-	s, _ := world(t)
-	v, err := s.schedules.GetSchedule(t.Context(), &entitlementsv1.GetScheduleRequest{})
-	require.NoError(t, err)
-	require.Equal(t, promise, v.GetSourceYaml())
-	require.Equal(t, "principals/some-admin", v.GetPublisher())
-	require.True(t, v.GetSingleOperator())
-
-	message := proto.Clone(v.GetSchedule()).(*entitlementsv1.Schedule)
-	same, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
-		Content: &entitlementsv1.PublishScheduleRequest_Schedule{Schedule: message},
-	})
-	require.NoError(t, err)
-	require.True(t, same.GetUnchanged(), "the same content in another form")
-
-	message.Notice = &entitlementsv1.Notice{Reason: "Second edition"}
-	message.Rules[0].Promise = "Who spends $500 a year is a partner of ours."
-	s.accounts.mu.Lock()
-	s.accounts.principals = []*accountsv1.Principal{
-		{Name: "principals/robot", Roles: []accountsv1.Role{accountsv1.Role_ROLE_ADMIN}},
-		{Name: "principals/bob", Person: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_POLICY_APPROVER}},
-	}
-	s.accounts.mu.Unlock()
-	second, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
-		Content: &entitlementsv1.PublishScheduleRequest_Schedule{Schedule: message}, Etag: v.GetEtag(),
-	})
-	require.NoError(t, err)
-	require.False(t, second.GetVersion().GetSingleOperator())
-	require.Empty(t, cmp.Diff(message, second.GetVersion().GetSchedule(), protocmp.Transform()))
-
-	list, err := s.schedules.ListScheduleVersions(t.Context(), &entitlementsv1.ListScheduleVersionsRequest{PageSize: 1})
-	require.NoError(t, err)
-	require.EqualValues(t, 2, list.GetTotalSize())
-	require.Equal(t, "schedule/versions/2", list.GetScheduleVersions()[0].GetName())
-	list, err = s.schedules.ListScheduleVersions(t.Context(), &entitlementsv1.ListScheduleVersionsRequest{PageSize: 1, PageToken: list.GetNextPageToken()})
-	require.NoError(t, err)
-	require.Empty(t, list.GetNextPageToken())
-	require.Empty(t, cmp.Diff(v, list.GetScheduleVersions()[0], protocmp.Transform()))
-	_, err = s.schedules.GetScheduleVersion(t.Context(), &entitlementsv1.GetScheduleVersionRequest{Name: "schedule/versions/3"})
-	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
-}
-
-func TestMessagesThatAreNoSchedule(t *testing.T) {
-	s, _ := world(t)
-	v, err := s.schedules.GetSchedule(t.Context(), &entitlementsv1.GetScheduleRequest{})
-	require.NoError(t, err)
-	eur := &money.Money{CurrencyCode: "EUR", Units: 1}
-	for field, change := range map[string]func(*entitlementsv1.Schedule){
-		"schedule.calendars.office.hours":            func(m *entitlementsv1.Schedule) { m.Calendars["office"].Hours = "always" },
-		"schedule.calendars.office.holidays[0]":      func(m *entitlementsv1.Schedule) { m.Calendars["office"].Holidays[0].Month = 13 },
-		"schedule.commitments[0].clock.within":       func(m *entitlementsv1.Schedule) { m.Commitments[0].Clock.Within = "soon" },
-		"schedule.benefits[0].kind":                  func(m *entitlementsv1.Schedule) { m.Benefits[0].Kind = 99 },
-		"schedule.benefits[0].unit_cost":             func(m *entitlementsv1.Schedule) { m.Benefits[0].UnitCost = eur },
-		"schedule.benefits[0].expected_use_per_year": func(m *entitlementsv1.Schedule) { m.Benefits[0].ExpectedUsePerYear.Value = "often" },
-		"schedule.benefits[1].period":                func(m *entitlementsv1.Schedule) { m.Benefits[1].Period = "PT1H" },
-		"schedule.rules[0].when.at_least":            func(m *entitlementsv1.Schedule) { m.Rules[0].GetWhen().GetSpend().AtLeast.Nanos = 1 },
-		"schedule.rules[0].when.spend":               func(m *entitlementsv1.Schedule) { m.Rules[0].GetWhen().GetSpend().Window = 99 },
-		"schedule.rules[1].when.any[1].at_least": func(m *entitlementsv1.Schedule) {
-			m.Rules[1].GetWhen().GetAny().GetConditions()[1].GetTenure().AtLeastMonths = -1
-		},
-		"schedule.rules[1].when":      func(m *entitlementsv1.Schedule) { m.Rules[1].GetWhen().GetAny().Conditions = nil },
-		"schedule.rules[1].on_refund": func(m *entitlementsv1.Schedule) { m.Rules[1].OnRefund = 99 },
-		"schedule.rules[1].lasts":     func(m *entitlementsv1.Schedule) { m.Rules[1].Lasts = "a year" },
-		"schedule.notice.minimum":     func(m *entitlementsv1.Schedule) { m.Notice.Minimum = "90" },
-		"schedule.currency":           func(m *entitlementsv1.Schedule) { m.CurrencyCode = "XXX" },
-	} {
-		message := proto.Clone(v.GetSchedule()).(*entitlementsv1.Schedule)
-		change(message)
-		_, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
-			Content: &entitlementsv1.PublishScheduleRequest_Schedule{Schedule: message},
-		})
-		require.Equal(t, []string{field}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "SCHEDULE_INVALID")))
-	}
-	_, err = s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
-		Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: strings.Replace(promise, "kind: feature", "kind: tier", 1)},
-	})
-	told := wantStatus(t, err, codes.InvalidArgument, "SCHEDULE_INVALID")
-	require.Equal(t, []string{"yaml"}, fieldsOf(told))
-	require.Contains(t, told.Message(), "12:52: benefits[0].kind")
-}
-
-func TestR1NoScheduleFieldSetsALevel(t *testing.T) {
-	s, _ := world(t)
-	_, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
-		Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: strings.Replace(promise, "{tenure: months, at_least: 120}", "{tier: gold}", 1)},
-	})
-	wantStatus(t, err, codes.InvalidArgument, "SCHEDULE_INVALID")
 }
 
 func TestRebuildTellsHowFarItIs(t *testing.T) {
