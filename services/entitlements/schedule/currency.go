@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/text/currency"
+	"github.com/evenhand/evenhand/internal/platform/currency"
 )
 
 // MaxAmount bounds every amount in a schedule, in minor units: a thousand
@@ -22,13 +22,13 @@ type Currency struct {
 }
 
 // LookupCurrency returns the currency of a three-letter ISO 4217 code, which
-// must be upper case. The decimals are those of the Unicode CLDR.
+// must be upper case. The decimals are those of ISO 4217, as the ledger has them: a
+// threshold must mean in the schedule what it means there.
 func LookupCurrency(code string) (Currency, error) {
-	unit, err := currency.ParseISO(code)
-	if err != nil || unit.String() != code || code == "XXX" {
-		return Currency{}, fmt.Errorf("%q is not an ISO 4217 currency: write three capital letters such as USD", code)
+	digits, known := currency.Digits(code)
+	if !known {
+		return Currency{}, fmt.Errorf("%q is not a currency of ISO 4217 in use: write three capital letters such as USD", code)
 	}
-	digits, _ := currency.Standard.Rounding(unit)
 	return Currency{Code: code, Digits: digits}, nil
 }
 

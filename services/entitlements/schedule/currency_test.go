@@ -40,10 +40,10 @@ func TestAmountsAreReadExactly(t *testing.T) {
 }
 
 func TestCurrencyCodes(t *testing.T) {
-	for code, digits := range map[string]int{"USD": 2, "JPY": 0, "KWD": 3, "EUR": 2, "CLF": 4} {
+	for code, digits := range map[string]int{"USD": 2, "JPY": 0, "KWD": 3, "EUR": 2, "UYW": 4, "IDR": 2, "IQD": 3, "SLE": 2} {
 		require.Equal(t, digits, mustCurrency(t, code).Digits, code)
 	}
-	for _, code := range []string{"", "usd", "US", "USDX", "XXX", "ZZZ", "$"} {
+	for _, code := range []string{"", "usd", "US", "USDX", "XXX", "ZZZ", "DEM", "$"} {
 		_, err := LookupCurrency(code)
 		require.ErrorContains(t, err, "ISO 4217", code)
 	}
