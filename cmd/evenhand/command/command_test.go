@@ -72,6 +72,7 @@ func TestAccountArgument(t *testing.T) {
 		if tt.told != "" {
 			require.Equal(t, ExitFailed, got.code, tt.arg)
 			require.Contains(t, got.stderr, tt.told)
+			require.NotContains(t, got.stderr, "rpc error")
 			continue
 		}
 		require.Zero(t, got.code, got.stderr)
@@ -91,6 +92,7 @@ func TestLists(t *testing.T) {
 	}})
 	table := execute(t, server, "", "accounts", "list").stdout
 	require.Contains(t, table, "ACCOUNT     NAME")
+	require.NotRegexp(t, `(?m) $`, table)
 	require.Contains(t, table, "prospect")
 	csv := execute(t, server, "", "accounts", "list", "-o", "csv").stdout
 	require.Contains(t, csv, `accounts/b,"B, Inc.",prospect,`)

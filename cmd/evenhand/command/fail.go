@@ -88,7 +88,7 @@ func explain(err error) *failure {
 	if errors.Is(err, context.Canceled) {
 		return &failure{message: "interrupted"}
 	}
-	s, ok := status.FromError(err)
+	s, ok := statusOf(err)
 	if !ok {
 		return &failure{message: err.Error()}
 	}
@@ -97,6 +97,16 @@ func explain(err error) *failure {
 		f.add(detail)
 	}
 	return f
+}
+
+// statusOf returns the status that an error carries, in its own words: status.FromError
+// would give those of whatever wraps it.
+func statusOf(err error) (*status.Status, bool) {
+	var carrier interface{ GRPCStatus() *status.Status }
+	if !errors.As(err, &carrier) || carrier.GRPCStatus() == nil {
+		return nil, false
+	}
+	return carrier.GRPCStatus(), true
 }
 
 // add tells what a detail of a status says.
@@ -211,8 +221,8 @@ func (e *connectionError) As(target any) bool {
 }
 
 func (c *Connection) explain(err error, tokenFrom string) error {
-	s, ok := status.FromError(err)
-	if err == nil || !ok || errors.Is(err, io.EOF) {
+	s, ok := statusOf(err)
+	if !ok {
 		return err
 	}
 	f := explain(err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 
@@ -105,6 +106,7 @@ type list struct {
 	out    io.Writer
 	format Format
 	table  *tabwriter.Writer
+	page   bytes.Buffer // what the table has not shown yet
 	csv    *csv.Writer
 	count  int
 	err    error // the first that happened
@@ -124,7 +126,7 @@ func (o Output) newList(w io.Writer, field string, columns ...string) *list {
 		}
 		l.err = l.csv.Write(names)
 	default:
-		l.table = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		l.table = tabwriter.NewWriter(&l.page, 0, 0, 2, ' ', 0)
 		l.row(upper(columns))
 	}
 	return l
@@ -148,7 +150,7 @@ func (l *list) row(cells []string) {
 	if l.err != nil {
 		return
 	}
-	line := strings.TrimRight(strings.Join(cells, "\t"), "\t")
+	line := strings.Join(cells, "\t") + "\t"
 	_, l.err = fmt.Fprintln(l.table, strings.ReplaceAll(line, "\n", " "))
 }
 
@@ -174,12 +176,18 @@ func (l *list) add(m proto.Message, cells ...string) error {
 	return l.err
 }
 
+// trailing is the space that a table leaves behind the last cell of a line.
+var trailing = regexp.MustCompile(`(?m) +$`)
+
 // flush shows what was added so far.
 func (l *list) flush() {
 	switch {
 	case l.err != nil:
 	case l.table != nil:
-		l.err = l.table.Flush()
+		if l.err = l.table.Flush(); l.err == nil {
+			_, l.err = l.out.Write(trailing.ReplaceAll(l.page.Bytes(), nil))
+			l.page.Reset()
+		}
 	case l.csv != nil:
 		l.csv.Flush()
 		l.err = l.csv.Error()

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc/status"
 
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	typev1 "github.com/evenhand/evenhand/proto/gen/evenhand/type/v1"
@@ -102,7 +101,7 @@ func (c *SchedulePublish) places(err error, e edit) error {
 	if reasonOf(err) != typev1.ErrorReason_ERROR_REASON_SCHEDULE_INVALID {
 		return err
 	}
-	s := status.Convert(err)
+	s, _ := statusOf(err) // it has a reason, and so a status
 	f := &failure{message: fmt.Sprintf("%s cannot be published", c.name()), cause: err}
 	for _, detail := range s.Details() {
 		if bad, ok := detail.(*errdetails.BadRequest); ok {

@@ -67,6 +67,7 @@ func (p *process) addEntitlements(ctx context.Context) error {
 		Register: func(r grpc.ServiceRegistrar) { entitlementsrpc.Register(r, service) },
 		Ready:    func(context.Context) error { return service.Ready() },
 	})
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
 	p.following = &lifecycle.Part{Name: "entitlements", Run: service.Run}
 	return nil
 }
