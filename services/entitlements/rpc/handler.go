@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
@@ -60,10 +61,31 @@ func decider(ctx context.Context, s *entitlements.Service, r moment) (entitlemen
 			return entitlements.Decider{}, err
 		}
 	}
+	var d entitlements.Decider
 	if day != int32(civil.Never) {
-		return s.AsOfDay(civil.Day(day))
+		d, err = s.AsOfDay(civil.Day(day))
+	} else {
+		d, err = s.AsOf(at)
 	}
-	return s.AsOf(at)
+	if err != nil {
+		return entitlements.Decider{}, err
+	}
+	return d, mayForesee(ctx, s, d.At)
+}
+
+// mayForesee refuses a spend-blind caller who asks about the future: by trying instants
+// it would find until when a benefit is held, and that tells spend.
+func mayForesee(ctx context.Context, s *entitlements.Service, at time.Time) error {
+	if !auth.FromContext(ctx).SpendBlind() {
+		return nil
+	}
+	now, err := s.AsOf(time.Time{})
+	if err != nil || !at.After(now.At) {
+		return err
+	}
+	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
+		"What will be due at a later instant tells what a customer spends: that needs the permission spend.read. Ask without as_of for what is due now.").
+		With("permission", "spend.read")
 }
 
 // accountID takes the id out of `accounts/{account}`, which validation has checked.

@@ -237,7 +237,18 @@ func TestR3SpendBlindCallersLearnNothingThatTellsSpend(t *testing.T) {
 	for _, e := range list.GetEntitlements() {
 		wantBlind(t, e)
 	}
-	for _, call := range map[string]func() error{
+	for name, call := range map[string]func() error{
+		"the future": func() error {
+			r := check("rich", "hours", token)
+			r.AsOfDate = &date.Date{Year: 2150, Month: 1, Day: 1}
+			_, err := s.CheckEntitlement(t.Context(), r)
+			return err
+		},
+		"the future in a list": func() error {
+			_, err := s.ListEntitlements(t.Context(), &entitlementsv1.ListEntitlementsRequest{
+				Account: "accounts/rich", AsOf: timestamppb.New(time.Now().AddDate(1, 0, 0))})
+			return err
+		},
 		"holders": func() error {
 			_, err := s.ListHolders(t.Context(), &entitlementsv1.ListHoldersRequest{Benefit: "hours"})
 			return err
@@ -263,6 +274,7 @@ func TestR3SpendBlindCallersLearnNothingThatTellsSpend(t *testing.T) {
 			return err
 		},
 	} {
+		t.Log(name)
 		wantStatus(t, call(), codes.PermissionDenied, "PERMISSION_DENIED")
 	}
 }
