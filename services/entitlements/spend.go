@@ -54,7 +54,7 @@ func (d *Decider) Spend(ctx context.Context, account string) (Spend, error) {
 			return nil
 		}
 		for _, window := range windows {
-			spend.Windows = append(spend.Windows, WindowSpend{window, schedule.GroupScope, company.Spend(known.GroupLedger, window, known.Joined, today)})
+			spend.Windows = append(spend.Windows, WindowSpend{window, schedule.GroupScope, company.Spend(known.GroupLedger, window, -civil.Never, today)})
 		}
 		return nil
 	})

@@ -46,16 +46,26 @@ func (f *facts) series(c *schedule.Condition, restored bool) series {
 			return k.series
 		}
 	}
-	s := f.company.sumOver(f.account.ledger(c.Scope), c.Measure, f.account.Joined, restored)
+	s := f.company.sumOver(f.account.ledger(c.Scope), c.Measure, f.since(c.Scope), restored)
 	f.known = append(f.known, measured{c.Measure, c.Scope, restored, s})
 	return s
+}
+
+// since returns the day from which the window since joining counts. A group's counts
+// from its beginning: did it begin when one of its accounts joins, an earlier purchase
+// of that account could bring in earlier refunds of the others, and lose a benefit.
+func (f *facts) since(scope schedule.Scope) civil.Day {
+	if scope == schedule.GroupScope {
+		return -civil.Never
+	}
+	return f.account.Joined
 }
 
 // refunded returns the sum of the refunds dated after one day and up to another
 // that a spend condition counts, as a number that is not negative.
 func (f *facts) refunded(c *schedule.Condition, after, upTo civil.Day) int64 {
 	if c.Measure == schedule.SinceJoining {
-		after = max(after, f.account.Joined-1)
+		after = max(after, f.since(c.Scope)-1)
 	}
 	sum := int64(0)
 	for _, b := range f.account.ledger(c.Scope) {

@@ -129,13 +129,8 @@ func (f *facts) missingSpend(c *schedule.Condition, today civil.Day) Requirement
 		Have: have, Need: c.AtLeast, Missing: c.AtLeast - have,
 		From: today, By: civil.Never, On: civil.Never,
 	}
-	if joined := f.account.Joined; c.Measure == schedule.SinceJoining && joined != civil.Never {
-		r.From = max(today, joined)
-	} else if c.Measure == schedule.SinceJoining {
-		// The missing entry is the one it joins with: what its group spends on
-		// that day already counts, and nothing before.
-		r.Have = f.company.sumOver(f.account.ledger(c.Scope), c.Measure, today, false).on(today)
-		r.Missing = max(r.Need-r.Have, 1)
+	if since := f.since(c.Scope); c.Measure == schedule.SinceJoining && since != civil.Never {
+		r.From = max(today, since)
 	}
 	for i := spend.at(today) + 1; i < len(spend); i++ {
 		if spend[i].sum < have {

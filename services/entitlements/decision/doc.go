@@ -21,7 +21,8 @@
 //     February 2024.
 //   - calendar-year: from 1 January up to D.
 //   - fiscal-year: from the company's fiscal year start up to D.
-//   - since-joining: from the day the account joined up to D.
+//   - since-joining: from the day the account joined up to D; for a group, all of
+//     its entries up to D.
 //
 // Tenure of n months is complete on the n-th month's day after joining, or on
 // the last day of that month when it has no such day.

@@ -291,7 +291,7 @@ func TestGroupScope(t *testing.T) {
 	var err error
 	a.GroupLedger, err = a.Ledger.Merge(Bucket{day("1997-03-09"), 400}, Bucket{day("1997-05-01"), 400})
 	require.NoError(t, err)
-	require.Equal(t, []string{"1997-05-01 to "}, days(t, b, a), "counted from the day the account itself joined")
+	require.Equal(t, []string{"1997-03-10 to "}, days(t, b, a), "all that the group ever spent counts, from when the account itself is one")
 }
 
 func TestCompileRefusesWhatCannotBe(t *testing.T) {

@@ -76,10 +76,16 @@ func (o *oracle) spend(c schedule.Condition, e, d civil.Day) int64 {
 	for _, b := range o.ledger(c.Scope) {
 		day := b.Day
 		if b.Minor < 0 && day > e && day <= d {
-			if c.Measure == "since-joining" && day < o.account.Joined {
+			if c.Measure == "since-joining" && c.Scope != schedule.GroupScope && day < o.account.Joined {
 				continue
 			}
 			day = e
+		}
+		if c.Measure == "since-joining" && c.Scope == schedule.GroupScope {
+			if day <= e {
+				sum += b.Minor
+			}
+			continue
 		}
 		if o.counts(c.Measure, day, e) {
 			sum += b.Minor
