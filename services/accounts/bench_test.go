@@ -99,3 +99,37 @@ func BenchmarkRevenueRows(b *testing.B) {
 		i++
 	}
 }
+
+// BenchmarkWatch follows a feed of accounts and entries from its beginning to its head.
+func BenchmarkWatch(b *testing.B) {
+	for name, open := range stores {
+		b.Run(name, func(b *testing.B) {
+			f := start(b, open(b))
+			_, err := f.Imports.Revenue(b.Context(), someone, revenueStart("b"), rowsOf(benchRows(), 1000), &reported{})
+			require.NoError(b, err)
+			require.NoError(b, f.store.Flush(b.Context()))
+			head, err := f.store.Feed().Head(b.Context())
+			require.NoError(b, err)
+			entries := 0
+			for b.Loop() {
+				ctx, stop := context.WithCancel(b.Context())
+				position := int64(0)
+				err := f.Feed.Watch(ctx, "", func(c Changes) error {
+					for i := range c.Changes {
+						position = c.Changes[i].Position
+						if r := c.Changes[i].Revenue; r != nil {
+							entries += len(r.Days)
+						}
+					}
+					if position == head {
+						stop()
+					}
+					return nil
+				})
+				require.ErrorIs(b, err, context.Canceled)
+			}
+			b.ReportMetric(float64(entries)/b.Elapsed().Seconds(), "entries/s")
+			b.ReportMetric(float64(head)*float64(b.N)/b.Elapsed().Seconds(), "changes/s")
+		})
+	}
+}
