@@ -1,0 +1,65 @@
+package accounts
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAFollowerThatIsTooOldIsSentAway(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		for _, name := range []string{"One", "Two", "Three"} {
+			_, err := f.Company.Update(ctx, someone, "", CompanyPatch{DisplayName: &name})
+			require.NoError(t, err)
+		}
+		head, resume, err := f.Feed.Head(ctx)
+		require.NoError(t, err)
+		require.Positive(t, head)
+		require.NoError(t, f.store.Feed().Trim(ctx, time.Now().Add(time.Hour)))
+		never := func(Changes) error { return nil }
+		wantReason(t, f.Feed.Watch(ctx, "", func(c Changes) error { require.Empty(t, c.Changes); return nil }), OutOfRange, "take the head with GetFeed")
+		wantReason(t, f.Feed.Watch(ctx, resumeToken(head+1), never), OutOfRange, "")
+		wantReason(t, f.Feed.Watch(ctx, "nonsense", never), Invalid, "resume_token")
+
+		enough := errors.New("enough")
+		err = f.Feed.Watch(ctx, resume, func(c Changes) error {
+			require.Empty(t, c.Changes)
+			if c.CaughtUp {
+				return enough
+			}
+			return nil
+		})
+		require.ErrorIs(t, err, enough)
+
+		_, err = f.Feed.Locate(ctx, "schedule/1", 1)
+		wantReason(t, err, Invalid, "another service")
+		_, err = f.Feed.Locate(ctx, "accounts/nobody", 1)
+		wantReason(t, err, NotYet, "not in the feed yet")
+	})
+}
+
+func TestFollowersLearnNoSecretsAndNoReach(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	hash := []byte("the hash of a token of this test")
+	require.NoError(t, f.Access.EnsureLocalAdmin(ctx, hash))
+	_, err := f.Accounts.Create(ctx, someone, "acme", Account{}, false)
+	require.NoError(t, err)
+	_, err = f.Accounts.UpdateReach(ctx, someone, "acme", "", ReachPatch{Followers: ptr(int64(4711)), Source: ptr("survey")})
+	require.NoError(t, err)
+	require.NoError(t, f.store.Flush(ctx))
+	events, err := f.store.Feed().Read(ctx, 0, 100)
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, e := range events {
+		seen[e.Type] = true
+		require.NotContains(t, string(e.Data), string(hash))
+		if e.Type == "reach.updated" {
+			require.Empty(t, e.Data)
+		}
+	}
+	require.True(t, seen["token.created"] && seen["reach.updated"] && seen["account.created"])
+}
