@@ -159,8 +159,8 @@ func indexables(vs []any) ([]any, error) {
 // there, or, where the path meets an array, those of each element, in order and as
 // Query has them. Absent and null give none.
 func FieldValues(body bson.Raw, path []string) ([]any, error) {
-	v, err := body.LookupErr(path[0])
-	if err != nil {
+	v := body.Lookup(path[0])
+	if v.IsZero() {
 		return nil, nil
 	}
 	return fieldValues(v, path[1:])

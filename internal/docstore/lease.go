@@ -75,7 +75,7 @@ func (s *Store) hold(ctx context.Context, name string, l lease, fn func(context.
 				l = renewed
 			case ctx.Err() == nil && (errors.Is(err, ErrLeaseLost) || l.Until.Sub(s.opts.Now()) <= every):
 				cancel(ErrLeaseLost)
-				<-ended
+				_ = <-ended // who lost the lease is told just that
 				return true, nil
 			}
 		}

@@ -94,13 +94,16 @@ func BenchmarkInsertChunksFloor(b *testing.B) {
 			return err
 		}
 		defer tx.Rollback()
+		doc, key := tx.Stmt(insertDoc), tx.Stmt(insertKeys)
+		defer doc.Close()
+		defer key.Close()
 		for _, body := range batch {
 			raw, err := bson.Marshal(body)
 			if err != nil {
 				return err
 			}
 			n++
-			res, err := tx.Stmt(insertDoc).ExecContext(context.Background(), fmt.Sprintf("import-%09d", n), raw)
+			res, err := doc.ExecContext(context.Background(), fmt.Sprintf("import-%09d", n), raw)
 			if err != nil {
 				return err
 			}
@@ -114,7 +117,7 @@ func BenchmarkInsertChunksFloor(b *testing.B) {
 				for _, k := range part {
 					args = append(args, k, rid)
 				}
-				if _, err := tx.Stmt(insertKeys).ExecContext(context.Background(), args...); err != nil {
+				if _, err := key.ExecContext(context.Background(), args...); err != nil {
 					return err
 				}
 			}

@@ -198,10 +198,10 @@ func testTrimByAge(t *testing.T, db Database) {
 		now.move(time.Hour)
 	}
 	for _, tt := range []struct {
-		hours time.Duration
+		hours int
 		first int64
 	}{{0, 1}, {3, 4}, {3, 4}, {1, 4}, {7, 8}, {100, 10}} {
-		require.NoError(t, s.Feed().Trim(t.Context(), start.Add(tt.hours*time.Hour)))
+		require.NoError(t, s.Feed().Trim(t.Context(), start.Add(time.Duration(tt.hours)*time.Hour)))
 		events, err := s.Feed().Read(t.Context(), tt.first-1, 100)
 		require.NoError(t, err)
 		require.Equal(t, tt.first, events[0].Position)

@@ -170,7 +170,7 @@ func settable(fd protoreflect.FieldDescriptor) bool {
 }
 
 // Behaves reports whether a field has one of these behaviors (AIP-203).
-func Behaves(fd protoreflect.FieldDescriptor, any ...annotations.FieldBehavior) bool {
+func Behaves(fd protoreflect.FieldDescriptor, behaviors ...annotations.FieldBehavior) bool {
 	has, _ := proto.GetExtension(fd.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
-	return slices.ContainsFunc(has, func(b annotations.FieldBehavior) bool { return slices.Contains(any, b) })
+	return slices.ContainsFunc(has, func(b annotations.FieldBehavior) bool { return slices.Contains(behaviors, b) })
 }

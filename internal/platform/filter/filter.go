@@ -180,7 +180,7 @@ func (c *compiler) comparison(call *expr.Expr_Call, must bool) (func(Values) boo
 
 // field returns the field, and its path, that stands on the left of a comparison.
 func (c *compiler) field(e *expr.Expr) (string, Field, error) {
-	path := ""
+	var path string
 	switch {
 	case e.GetIdentExpr() != nil:
 		path = e.GetIdentExpr().GetName()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Milliseconds since 1970-01-01T00:00:00Z are how instants are counted inside
-// the service, since stores keep no finer time. Forever is later than all.
+// Forever is an instant later than all. Instants are counted inside the service in
+// milliseconds since 1970-01-01T00:00:00Z, since stores keep no finer time.
 const Forever int64 = math.MaxInt64
 
 const (

@@ -192,7 +192,7 @@ func (w Way) tenure() civil.Day {
 func withoutHarder(ways []Way) []Way {
 	var kept []Way
 	for i, w := range ways {
-		harder := slices.ContainsFunc(ways[:i], func(other Way) bool { return w.includes(other) }) ||
+		harder := slices.ContainsFunc(ways[:i], w.includes) ||
 			slices.ContainsFunc(ways[i+1:], func(other Way) bool { return w.includes(other) && !other.includes(w) })
 		if !harder {
 			kept = append(kept, w)

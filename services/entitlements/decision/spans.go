@@ -9,9 +9,6 @@ type span struct{ from, to civil.Day }
 // spans are disjoint, ascending and never touch each other.
 type spans []span
 
-// always holds every day.
-var always = spans{{-civil.Never, civil.Never}}
-
 // push adds a span that does not begin before any span so far does, and joins
 // it to the last when the two touch. An empty span adds nothing.
 func (ss spans) push(s span) spans {
