@@ -75,7 +75,9 @@ func (s *Store) hold(ctx context.Context, name string, l lease, fn func(context.
 				l = renewed
 			case ctx.Err() == nil && (errors.Is(err, ErrLeaseLost) || l.Until.Sub(s.opts.Now()) <= every):
 				cancel(ErrLeaseLost)
-				_ = <-ended // who lost the lease is told just that
+				if err := <-ended; err != nil {
+					s.opts.Log.DebugContext(ctx, "work under a lost lease ended", "lease", name, "error", err)
+				}
 				return true, nil
 			}
 		}
