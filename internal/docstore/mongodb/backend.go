@@ -67,6 +67,7 @@ type backend struct {
 	db     *mongo.Database
 	feed   *mongo.Collection
 	ping   time.Duration // the longest a ping takes
+	turn   chan struct{} // one place, for the write that is made again
 
 	mu    sync.RWMutex
 	specs map[string]docstore.Spec
@@ -94,6 +95,7 @@ func Open(ctx context.Context, uri, database string, opts Options) (docstore.Bac
 		db:     db,
 		feed:   db.Collection(feedName),
 		ping:   min(pingTimeout, opts.Timeout),
+		turn:   make(chan struct{}, 1),
 		specs:  map[string]docstore.Spec{},
 	}
 	if err := b.start(ctx); err != nil {

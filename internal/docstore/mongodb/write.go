@@ -3,8 +3,6 @@ package mongodb
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
-	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -12,10 +10,6 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
-
-// writeAttempts is how often a write is made that the server undid because it stood
-// in another's way.
-const writeAttempts = 6
 
 // Insert writes all records in one unordered insert.
 func (b *backend) Insert(ctx context.Context, collection string, records []docstore.Record) error {
@@ -33,24 +27,33 @@ func (b *backend) Insert(ctx context.Context, collection string, records []docst
 	}
 	failed := map[int]error{}
 	var duplicates []duplicate
-	for made := 1; len(places) > 0; made++ {
+	again := again{b: b}
+	defer again.done()
+	for len(places) > 0 {
 		errs, err := insertMany(ctx, c, records, places)
 		if err != nil {
 			return err
 		}
-		var again []int
+		var undone []int
 		for _, e := range errs {
 			place := places[e.Index]
 			switch {
 			case e.HasErrorCode(codeDuplicate):
 				duplicates = append(duplicates, duplicate{at: place, record: records[place], index: indexNamed(e.Message)})
-			case hasAny(e.WriteError, codesAgain) && made < writeAttempts && pause(ctx, made):
-				again = append(again, place)
+			case hasAny(e.WriteError, codesAgain):
+				undone = append(undone, place)
+				fallthrough // it stays failed unless it is made again
 			default:
 				failed[place] = translate(ctx, e.WriteError)
 			}
 		}
-		places = again
+		if len(undone) == 0 || !again.may(ctx) {
+			break
+		}
+		for _, place := range undone {
+			delete(failed, place)
+		}
+		places = undone
 	}
 	if err := b.explain(ctx, spec, duplicates, failed); err != nil {
 		return err
@@ -91,7 +94,9 @@ func (b *backend) Replace(ctx context.Context, collection string, ifVersion int6
 	c := b.db.Collection(collection)
 	filter := bson.D{{Key: "_id", Value: r.ID}, {Key: "v", Value: ifVersion}}
 	res, err := c.UpdateOne(ctx, filter, replacement(r))
-	for made := 1; made < writeAttempts && hasAny(err, codesAgain) && pause(ctx, made); made++ {
+	again := again{b: b}
+	defer again.done()
+	for hasAny(err, codesAgain) && again.may(ctx) {
 		res, err = c.UpdateOne(ctx, filter, replacement(r))
 	}
 	switch {
@@ -112,18 +117,6 @@ func (b *backend) Replace(ctx context.Context, collection string, ifVersion int6
 		return docstore.ErrNotFound
 	}
 	return docstore.ErrConflict
-}
-
-// pause waits a random time, longer after each attempt, and says whether ctx goes on.
-func pause(ctx context.Context, attempts int) bool {
-	t := time.NewTimer(rand.N(time.Duration(attempts) * 5 * time.Millisecond))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // replacement is the update that makes the stored document r.

@@ -142,7 +142,7 @@ func testUniqueRace(t *testing.T, db Database) {
 	_, c := collection(t, db)
 	var won atomic.Int64
 	var wg sync.WaitGroup
-	for i := range 16 {
+	for i := range 64 {
 		wg.Go(func() {
 			_, err := c.Insert(t.Context(), fmt.Sprint(i), thing{Email: text("same")})
 			if err == nil {
