@@ -53,7 +53,11 @@ func (p *projection) flushPage(ctx context.Context, number int, upTo int64) erro
 		return nil
 	}
 	doc := pageDoc{Epoch: pg.epoch, Position: max(pg.applied, upTo), Data: pg.encode()}
+	err := pg.repack(doc.Data)
 	pg.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("page %d as it was to be written: %w", number, err)
+	}
 	if err := p.store.save(ctx, number, doc); err != nil {
 		return err
 	}

@@ -103,6 +103,22 @@ func decodePage(data []byte) ([]*account, error) {
 	return accounts, nil
 }
 
+// repack puts the accounts, each of which may have become a few objects of its own,
+// together as those of a page just read. The data is what encode has made of them, and
+// the caller still holds the lock.
+func (p *page) repack(data []byte) error {
+	together, err := decodePage(data)
+	if err != nil {
+		return err
+	}
+	for i, a := range p.accounts {
+		together[i].rev = a.rev
+		together[i].memo.Store(a.memo.Load())
+	}
+	p.accounts = together
+	return nil
+}
+
 // pageReader takes a durable form apart.
 type pageReader struct {
 	rest  string

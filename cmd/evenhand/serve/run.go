@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -18,9 +17,6 @@ const (
 	telemetryGrace = 5 * time.Second
 	// readyPoll is how often a start looks whether it is ready.
 	readyPoll = 50 * time.Millisecond
-	// gcPercent trades a little time for memory; GOGC overrides it, and GOMEMLIMIT
-	// counts as ever.
-	gcPercent = 75
 )
 
 // Run serves until the process is told to stop.
@@ -29,7 +25,7 @@ func (c *Command) Run(env *command.Env) error {
 		return command.UsageError(err)
 	}
 	if env.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		tuneHeap() // GOMEMLIMIT counts as ever
 	}
 	log := telemetry.NewLogger(env.Stderr, c.logLevel(), c.LogFormat == "json")
 	slog.SetDefault(log)

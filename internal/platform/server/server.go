@@ -40,6 +40,9 @@ const (
 
 	maxConnections       = 4096
 	maxConcurrentStreams = 1000
+	// streamWorkers is how many goroutines are kept to answer calls, since a new one
+	// grows its stack anew for each. Calls beyond them get one of their own.
+	streamWorkers = 64
 	pipeBytes            = 1 << 20
 )
 
@@ -150,6 +153,7 @@ func (s *Server) grpcOptions() []grpc.ServerOption {
 		grpc.MaxRecvMsgSize(MaxRequestBytes),
 		grpc.MaxSendMsgSize(MaxAnswerBytes),
 		grpc.MaxConcurrentStreams(maxConcurrentStreams),
+		grpc.NumStreamWorkers(streamWorkers),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.MaxHeaderListSize(64 << 10),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),

@@ -33,6 +33,7 @@ commitments:
   - id: first-reply
     promise: Every customer gets a first reply within 4 working hours.
     clock: {from: opened, to: first_reply, within: 1h30m, calendar: office}
+  - {id: courtesy, promise: Every customer is treated with courtesy., attest: [courtesy, fairness]}
 benefits:
   - {id: thanks, promise: A note of thanks., kind: feature, unit_cost: 4.50, expected_use_per_year: 12}
   - {id: hours, promise: Ten hours a year., kind: metered, unit: hour, limit: 10, period: P1Y, rollover: 2}

@@ -116,7 +116,7 @@ func (r *scheduleReader) calendar(path string, m *entitlementsv1.Calendar) sched
 }
 
 func (r *scheduleReader) commitment(path string, m *entitlementsv1.Commitment) schedule.Commitment {
-	c := schedule.Commitment{ID: m.GetId(), Promise: m.GetPromise()}
+	c := schedule.Commitment{ID: m.GetId(), Promise: m.GetPromise(), Attest: m.GetAttest()}
 	if clock := m.GetClock(); clock != nil {
 		c.Clock = &schedule.Clock{
 			From: clock.GetFrom(), To: clock.GetTo(), Calendar: clock.GetCalendar(),

@@ -84,7 +84,7 @@ func calendarOut(c schedule.Calendar) *entitlementsv1.Calendar {
 func commitmentsOut(list []schedule.Commitment) []*entitlementsv1.Commitment {
 	var out []*entitlementsv1.Commitment
 	for _, c := range list {
-		m := &entitlementsv1.Commitment{Id: c.ID, Promise: c.Promise}
+		m := &entitlementsv1.Commitment{Id: c.ID, Promise: c.Promise, Attest: c.Attest}
 		if c.Clock != nil {
 			m.Clock = &entitlementsv1.Clock{From: c.Clock.From, To: c.Clock.To, Within: withinOut(c.Clock.Within), Calendar: c.Clock.Calendar}
 		}
