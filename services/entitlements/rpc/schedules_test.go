@@ -93,7 +93,7 @@ func TestMessagesThatAreNoSchedule(t *testing.T) {
 	})
 	told := wantStatus(t, err, codes.InvalidArgument, "SCHEDULE_INVALID")
 	require.Equal(t, []string{"yaml"}, fieldsOf(told))
-	require.Contains(t, told.Message(), "12:52: benefits[0].kind")
+	require.Contains(t, told.Message(), "13:52: benefits[0].kind")
 }
 
 func TestR1NoScheduleFieldSetsALevel(t *testing.T) {

@@ -433,8 +433,10 @@ type Commitment struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The promise in words.
 	Promise string `protobuf:"bytes,2,opt,name=promise,proto3" json:"promise,omitempty"`
-	// How it is measured; a commitment without a clock is attested.
-	Clock         *Clock `protobuf:"bytes,3,opt,name=clock,proto3" json:"clock,omitempty"`
+	// How it is measured in time; not set where the promise is not about time.
+	Clock *Clock `protobuf:"bytes,3,opt,name=clock,proto3" json:"clock,omitempty"`
+	// What staff attest when a case ends, as `courtesy`: ids.
+	Attest        []string `protobuf:"bytes,4,rep,name=attest,proto3" json:"attest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -486,6 +488,13 @@ func (x *Commitment) GetPromise() string {
 func (x *Commitment) GetClock() *Clock {
 	if x != nil {
 		return x.Clock
+	}
+	return nil
+}
+
+func (x *Commitment) GetAttest() []string {
+	if x != nil {
+		return x.Attest
 	}
 	return nil
 }
@@ -1327,12 +1336,13 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\".evenhand.entitlements.v1.CalendarR\x05value:\x028\x01\"O\n" +
 	"\bCalendar\x12\x14\n" +
 	"\x05hours\x18\x01 \x01(\tR\x05hours\x12-\n" +
-	"\bholidays\x18\x02 \x03(\v2\x11.google.type.DateR\bholidays\"m\n" +
+	"\bholidays\x18\x02 \x03(\v2\x11.google.type.DateR\bholidays\"\x85\x01\n" +
 	"\n" +
 	"Commitment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\apromise\x18\x02 \x01(\tR\apromise\x125\n" +
-	"\x05clock\x18\x03 \x01(\v2\x1f.evenhand.entitlements.v1.ClockR\x05clock\"_\n" +
+	"\x05clock\x18\x03 \x01(\v2\x1f.evenhand.entitlements.v1.ClockR\x05clock\x12\x16\n" +
+	"\x06attest\x18\x04 \x03(\tR\x06attest\"_\n" +
 	"\x05Clock\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x16\n" +
