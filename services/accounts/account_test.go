@@ -191,7 +191,7 @@ func TestSomebodyAlwaysAdministers(t *testing.T) {
 		ctx := t.Context()
 		require.NoError(t, f.Access.EnsureLocalAdmin(ctx, make([]byte, 32)))
 		_, err := f.Access.UpdatePrincipal(ctx, someone, localAdmin, "", PrincipalPatch{Disabled: ptr(true)})
-		wantReason(t, err, WrongState, "the last one who can administer")
+		wantReason(t, err, LastAdministrator, "the last one who can administer")
 		const n = 5
 		for i := range n {
 			_, err := f.Access.CreatePrincipal(ctx, someone, fmt.Sprint("p", i), Principal{Roles: []string{Admin}})
@@ -209,7 +209,7 @@ func TestSomebodyAlwaysAdministers(t *testing.T) {
 					patch = PrincipalPatch{Disabled: ptr(true)}
 				}
 				_, err := f.Access.UpdatePrincipal(ctx, someone, id, "", patch)
-				if !isReason(err, WrongState) && !isReason(err, Conflict) {
+				if !isReason(err, LastAdministrator) && !isReason(err, Conflict) {
 					require.NoError(t, err)
 				}
 			})

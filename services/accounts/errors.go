@@ -26,16 +26,20 @@ const (
 	Conflict
 	// RequestReused says that the request id came before with another payload.
 	RequestReused
-	// WrongState says that the resource is in a state that does not allow this.
+	// WrongState says that the account is in a state that does not allow this.
 	WrongState
+	// LastAdministrator says that nobody would be left who can administer.
+	LastAdministrator
+	// AlreadyReversed says that a revenue entry was reversed before.
+	AlreadyReversed
+	// NotReversible says that a revenue entry is itself a reversal.
+	NotReversible
 	// WrongCurrency says that a currency is not the one it has to be, or has no rate.
 	WrongCurrency
 	// BatchChanged says that an import's batch is known with another file.
 	BatchChanged
 	// NotAuthenticated says that a token is unknown, revoked, expired or disabled.
 	NotAuthenticated
-	// NotAssigned says that the caller's role is for the accounts assigned to it only.
-	NotAssigned
 	// NotYet says that what is asked for will be there shortly; try again.
 	NotYet
 	// OutOfRange says that the feed does not reach back that far any more.

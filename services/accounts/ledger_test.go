@@ -91,7 +91,7 @@ func TestAnEntryIsReversedOnce(t *testing.T) {
 				reversed++
 				continue
 			}
-			wantReason(t, err, WrongState, "was reversed already")
+			wantReason(t, err, AlreadyReversed, "was reversed already")
 		}
 		require.Equal(t, 1, reversed)
 		_, err = f.Ledger.Reverse(ctx, someone, "other", id, "typo")

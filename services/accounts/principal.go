@@ -100,8 +100,8 @@ func (a *Access) CreatePrincipal(ctx context.Context, call Call, id string, s Pr
 	return a.principals.create(ctx, call, id, s, "principal.created")
 }
 
-// UpdatePrincipal changes a principal; NotFound, Stale, and WrongState where nobody
-// would be left who can administer.
+// UpdatePrincipal changes a principal; NotFound, Stale, and LastAdministrator where
+// nobody would be left who can administer.
 func (a *Access) UpdatePrincipal(ctx context.Context, call Call, id string, etag string, p PrincipalPatch) (Stored[Principal], error) {
 	if earlier, known, err := a.principals.replay(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -156,7 +156,7 @@ func (a *Access) othersAdminister(ctx context.Context, id string, pending []inte
 	case someLeaving:
 		return errBlocked
 	}
-	return fail(WrongState, PrincipalName(id), "%s is the last one who can administer: make somebody else an administrator first", PrincipalName(id))
+	return fail(LastAdministrator, PrincipalName(id), "%s is the last one who can administer: make somebody else an administrator first", PrincipalName(id))
 }
 
 // missingPrincipals says which principals that an account names do not exist.

@@ -223,7 +223,7 @@ func (l *Ledger) existing(ctx context.Context, entries []entry) (map[Key]entry, 
 }
 
 // Reverse adds the counter-entry of an entry: the negative amount on the same day.
-// NotFound; WrongState where it was reversed, or is itself a reversal.
+// NotFound; AlreadyReversed; NotReversible where it is itself a reversal.
 func (l *Ledger) Reverse(ctx context.Context, call Call, account, id, note string) (Recorded, error) {
 	if earlier, known, err := l.replay(ctx, call); known || err != nil {
 		return earlier, err
@@ -234,7 +234,7 @@ func (l *Ledger) Reverse(ctx context.Context, call Call, account, id, note strin
 		return Recorded{}, err
 	}
 	if e.Corrects != "" {
-		return Recorded{}, fail(WrongState, name, "%s is itself a reversal: record a new entry instead", name)
+		return Recorded{}, fail(NotReversible, name, "%s is itself a reversal: record a new entry instead", name)
 	}
 	key, _ := parseEntryID(id)
 	counter := entry{
@@ -244,6 +244,6 @@ func (l *Ledger) Reverse(ctx context.Context, call Call, account, id, note strin
 	c := newChunk([]entry{counter})
 	c.Corrects = key[:]
 	return l.write(ctx, call, c, func() error {
-		return fail(WrongState, name, "%s was reversed already, by %s", name, EntryName(account, counter.key.EntryID()))
+		return fail(AlreadyReversed, name, "%s was reversed already, by %s", name, EntryName(account, counter.key.EntryID()))
 	})
 }

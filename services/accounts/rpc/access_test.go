@@ -61,7 +61,7 @@ func TestTokensThroughTheAPI(t *testing.T) {
 
 	_, err = s.access.UpdatePrincipal(ctx, &accountsv1.UpdatePrincipalRequest{
 		Principal: &accountsv1.Principal{Name: "principals/local-admin"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"roles"}}})
-	st = wantStatus(t, err, codes.FailedPrecondition, "INVALID_ARGUMENT")
+	st = wantStatus(t, err, codes.FailedPrecondition, "LAST_ADMINISTRATOR")
 	require.Contains(t, st.Message(), "last one who can administer")
 }
 

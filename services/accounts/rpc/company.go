@@ -24,11 +24,15 @@ func companyOf(s accounts.Stored[accounts.CompanyState]) *accountsv1.Company {
 }
 
 func companyState(c *accounts.CompanyState) *accountsv1.Company {
-	return &accountsv1.Company{
+	out := &accountsv1.Company{
 		Name: "company", DisplayName: c.DisplayName, TimeZone: c.TimeZone, CurrencyCode: c.Currency,
 		FiscalYearStartMonth: int32(c.FiscalMonth), FiscalYearStartDay: int32(c.FiscalDay),
 		CreateTime: wire.Timestamp(c.Created), UpdateTime: wire.Timestamp(c.Updated),
 	}
+	if c.Currency == "" {
+		out.LedgerCurrencyCode = c.LedgerCurrency
+	}
+	return out
 }
 
 func (s *accountsServer) GetCompany(ctx context.Context, _ *accountsv1.GetCompanyRequest) (*accountsv1.Company, error) {

@@ -16,20 +16,23 @@ var meanings = map[accounts.Reason]struct {
 	kind   fault.Kind
 	reason string
 }{
-	accounts.Invalid:          {fault.InvalidArgument, fault.ReasonInvalidArgument},
-	accounts.HandSetLevel:     {fault.InvalidArgument, fault.ReasonHandSetLevel},
-	accounts.NotFound:         {fault.NotFound, fault.ReasonNotFound},
-	accounts.Exists:           {fault.AlreadyExists, fault.ReasonAlreadyExists},
-	accounts.SlugCollision:    {fault.AlreadyExists, "SLUG_COLLISION"},
-	accounts.Stale:            {fault.Aborted, fault.ReasonStaleEtag},
-	accounts.Conflict:         {fault.Aborted, fault.ReasonConflict},
-	accounts.RequestReused:    {fault.InvalidArgument, "REQUEST_ID_REUSED"},
-	accounts.WrongState:       {fault.FailedPrecondition, fault.ReasonInvalidArgument},
-	accounts.WrongCurrency:    {fault.FailedPrecondition, fault.ReasonCurrency},
-	accounts.BatchChanged:     {fault.Aborted, "BATCH_CHANGED"},
-	accounts.NotAuthenticated: {fault.Unauthenticated, fault.ReasonUnauthenticated},
-	accounts.NotYet:           {fault.Unavailable, fault.ReasonUnavailable},
-	accounts.OutOfRange:       {fault.OutOfRange, "FEED_OUT_OF_RANGE"},
+	accounts.Invalid:           {fault.InvalidArgument, fault.ReasonInvalidArgument},
+	accounts.HandSetLevel:      {fault.InvalidArgument, fault.ReasonHandSetLevel},
+	accounts.NotFound:          {fault.NotFound, fault.ReasonNotFound},
+	accounts.Exists:            {fault.AlreadyExists, fault.ReasonAlreadyExists},
+	accounts.SlugCollision:     {fault.AlreadyExists, "SLUG_COLLISION"},
+	accounts.Stale:             {fault.Aborted, fault.ReasonStaleEtag},
+	accounts.Conflict:          {fault.Aborted, fault.ReasonConflict},
+	accounts.RequestReused:     {fault.InvalidArgument, "REQUEST_ID_REUSED"},
+	accounts.WrongState:        {fault.FailedPrecondition, "ACCOUNT_STATE"},
+	accounts.LastAdministrator: {fault.FailedPrecondition, "LAST_ADMINISTRATOR"},
+	accounts.AlreadyReversed:   {fault.FailedPrecondition, "ALREADY_REVERSED"},
+	accounts.NotReversible:     {fault.FailedPrecondition, "NOT_REVERSIBLE"},
+	accounts.WrongCurrency:     {fault.FailedPrecondition, fault.ReasonCurrency},
+	accounts.BatchChanged:      {fault.Aborted, "BATCH_CHANGED"},
+	accounts.NotAuthenticated:  {fault.Unauthenticated, fault.ReasonUnauthenticated},
+	accounts.NotYet:            {fault.Unavailable, fault.ReasonUnavailable},
+	accounts.OutOfRange:        {fault.OutOfRange, "FEED_OUT_OF_RANGE"},
 }
 
 // soon is when to ask again for what is on its way.
@@ -40,20 +43,17 @@ func tell(e *accounts.Error) *fault.Error {
 	if !known {
 		return nil
 	}
-	kind := resourceType(e.Resource)
-	if e.Reason == accounts.WrongState && kind == "evenhand/Account" {
-		meaning.reason = "ACCOUNT_STATE"
-	}
 	told := fault.New(meaning.kind, meaning.reason, "%s.", strings.TrimSuffix(e.Error(), "."))
 	for _, f := range e.Fields {
 		told = told.WithField(f.Field, "%s", f.Text)
 	}
-	if kind != "" {
+	if kind := resourceType(e.Resource); kind != "" {
 		told = told.WithResource(kind, e.Resource)
 	}
-	switch e.Reason {
-	case accounts.WrongState, accounts.WrongCurrency:
+	if meaning.kind == fault.FailedPrecondition {
 		told = told.WithCondition(meaning.reason, e.Resource, "%s", e.Error())
+	}
+	switch e.Reason {
 	case accounts.RequestReused:
 		told = told.WithField("request_id", "%s", e.Error())
 	case accounts.NotYet:
@@ -64,7 +64,7 @@ func tell(e *accounts.Error) *fault.Error {
 
 // resourceType is the API's type of the resource with a name, or empty.
 func resourceType(name string) string {
-	parts := strings.Split(name, "/")
+	parts := strings.Split(strings.TrimPrefix(name, "company/"), "/")
 	collection := parts[0]
 	if len(parts) > 2 {
 		collection = parts[2]
@@ -73,5 +73,6 @@ func resourceType(name string) string {
 		"accounts": "evenhand/Account", "contacts": "evenhand/Contact", "reach": "evenhand/Reach",
 		"revenueEntries": "evenhand/RevenueEntry", "attributeKeys": "evenhand/AttributeKey", "imports": "evenhand/Import",
 		"principals": "evenhand/Principal", "apiTokens": "evenhand/ApiToken", "company": "evenhand/Company",
+		"exchangeRates": "evenhand/ExchangeRate",
 	}[collection]
 }

@@ -67,9 +67,9 @@ func TestEntriesThroughTheAPI(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(reversed, retried, protocmp.Transform()))
 	_, err = s.revenue.ReverseRevenueEntry(ctx, &accountsv1.ReverseRevenueEntryRequest{Name: name, Note: "again"})
-	wantStatus(t, err, codes.FailedPrecondition, "INVALID_ARGUMENT")
+	wantStatus(t, err, codes.FailedPrecondition, "ALREADY_REVERSED")
 	_, err = s.revenue.ReverseRevenueEntry(ctx, &accountsv1.ReverseRevenueEntryRequest{Name: reversed.GetRevenueEntry().GetName(), Note: "back"})
-	wantStatus(t, err, codes.FailedPrecondition, "INVALID_ARGUMENT")
+	wantStatus(t, err, codes.FailedPrecondition, "NOT_REVERSIBLE")
 
 	var names []string
 	for token := ""; ; {

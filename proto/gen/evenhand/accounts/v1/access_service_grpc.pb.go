@@ -44,7 +44,7 @@ type AccessServiceClient interface {
 	// Creates a principal (AIP-133). ALREADY_EXISTS.
 	CreatePrincipal(ctx context.Context, in *CreatePrincipalRequest, opts ...grpc.CallOption) (*Principal, error)
 	// Changes a principal: its roles count everywhere within 5 seconds (AIP-134). NOT_FOUND; ABORTED with
-	// STALE_ETAG; FAILED_PRECONDITION for the last administrator.
+	// STALE_ETAG; FAILED_PRECONDITION with LAST_ADMINISTRATOR where nobody else could administer.
 	UpdatePrincipal(ctx context.Context, in *UpdatePrincipalRequest, opts ...grpc.CallOption) (*Principal, error)
 	// Creates a token; the answer is the only place its secret ever shows, also to a retry with the same
 	// request id, which is refused. NOT_FOUND for the principal.
@@ -171,7 +171,7 @@ type AccessServiceServer interface {
 	// Creates a principal (AIP-133). ALREADY_EXISTS.
 	CreatePrincipal(context.Context, *CreatePrincipalRequest) (*Principal, error)
 	// Changes a principal: its roles count everywhere within 5 seconds (AIP-134). NOT_FOUND; ABORTED with
-	// STALE_ETAG; FAILED_PRECONDITION for the last administrator.
+	// STALE_ETAG; FAILED_PRECONDITION with LAST_ADMINISTRATOR where nobody else could administer.
 	UpdatePrincipal(context.Context, *UpdatePrincipalRequest) (*Principal, error)
 	// Creates a token; the answer is the only place its secret ever shows, also to a retry with the same
 	// request id, which is refused. NOT_FOUND for the principal.

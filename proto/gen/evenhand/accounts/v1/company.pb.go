@@ -47,9 +47,12 @@ type Company struct {
 	// When the company was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// While there is no reporting currency: the ISO 4217 code of the first revenue entry, which all
+	// others share. The reporting currency can only become this one.
+	LedgerCurrencyCode string `protobuf:"bytes,10,opt,name=ledger_currency_code,json=ledgerCurrencyCode,proto3" json:"ledger_currency_code,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Company) Reset() {
@@ -143,6 +146,13 @@ func (x *Company) GetUpdateTime() *timestamppb.Timestamp {
 		return x.UpdateTime
 	}
 	return nil
+}
+
+func (x *Company) GetLedgerCurrencyCode() string {
+	if x != nil {
+		return x.LedgerCurrencyCode
+	}
+	return ""
 }
 
 // What one unit of a currency is worth in the company's reporting currency from a day
@@ -324,7 +334,7 @@ var File_evenhand_accounts_v1_company_proto protoreflect.FileDescriptor
 
 const file_evenhand_accounts_v1_company_proto_rawDesc = "" +
 	"\n" +
-	"\"evenhand/accounts/v1/company.proto\x12\x14evenhand.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xfc\x03\n" +
+	"\"evenhand/accounts/v1/company.proto\x12\x14evenhand.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xb3\x04\n" +
 	"\aCompany\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12+\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vdisplayName\x12$\n" +
@@ -336,7 +346,9 @@ const file_evenhand_accounts_v1_company_proto_rawDesc = "" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime:2\xeaA/\n" +
+	"updateTime\x125\n" +
+	"\x14ledger_currency_code\x18\n" +
+	" \x01(\tB\x03\xe0A\x03R\x12ledgerCurrencyCode:2\xeaA/\n" +
 	"\x10evenhand/Company\x12\acompany*\tcompanies2\acompany\"\x9a\x03\n" +
 	"\fExchangeRate\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x129\n" +

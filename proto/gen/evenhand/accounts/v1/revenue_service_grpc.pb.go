@@ -45,7 +45,8 @@ type RevenueServiceClient interface {
 	// ALREADY_EXISTS, NOT_FOUND and INVALID_ARGUMENT name the entry by its place.
 	BatchCreateRevenueEntries(ctx context.Context, in *BatchCreateRevenueEntriesRequest, opts ...grpc.CallOption) (*BatchCreateRevenueEntriesResponse, error)
 	// Records the counter-entry of an entry that was a mistake: the negative amount, on the same day, citing
-	// it. NOT_FOUND; FAILED_PRECONDITION when it has been reversed, or is itself a reversal.
+	// it. NOT_FOUND; FAILED_PRECONDITION with ALREADY_REVERSED, or with NOT_REVERSIBLE when it is itself a
+	// reversal.
 	ReverseRevenueEntry(ctx context.Context, in *ReverseRevenueEntryRequest, opts ...grpc.CallOption) (*ReverseRevenueEntryResponse, error)
 	// Returns an entry (AIP-131). NOT_FOUND.
 	GetRevenueEntry(ctx context.Context, in *GetRevenueEntryRequest, opts ...grpc.CallOption) (*RevenueEntry, error)
@@ -142,7 +143,8 @@ type RevenueServiceServer interface {
 	// ALREADY_EXISTS, NOT_FOUND and INVALID_ARGUMENT name the entry by its place.
 	BatchCreateRevenueEntries(context.Context, *BatchCreateRevenueEntriesRequest) (*BatchCreateRevenueEntriesResponse, error)
 	// Records the counter-entry of an entry that was a mistake: the negative amount, on the same day, citing
-	// it. NOT_FOUND; FAILED_PRECONDITION when it has been reversed, or is itself a reversal.
+	// it. NOT_FOUND; FAILED_PRECONDITION with ALREADY_REVERSED, or with NOT_REVERSIBLE when it is itself a
+	// reversal.
 	ReverseRevenueEntry(context.Context, *ReverseRevenueEntryRequest) (*ReverseRevenueEntryResponse, error)
 	// Returns an entry (AIP-131). NOT_FOUND.
 	GetRevenueEntry(context.Context, *GetRevenueEntryRequest) (*RevenueEntry, error)

@@ -76,6 +76,13 @@ const (
 	ErrorReason_ERROR_REASON_UNIMPLEMENTED ErrorReason = 23
 	// The page token belongs to another request, or is not one of ours.
 	ErrorReason_ERROR_REASON_INVALID_PAGE_TOKEN ErrorReason = 24
+	// The principal is the last one who can administer: make somebody else an
+	// administrator first.
+	ErrorReason_ERROR_REASON_LAST_ADMINISTRATOR ErrorReason = 25
+	// The revenue entry was reversed before.
+	ErrorReason_ERROR_REASON_ALREADY_REVERSED ErrorReason = 26
+	// The revenue entry is itself a reversal: record a new entry instead.
+	ErrorReason_ERROR_REASON_NOT_REVERSIBLE ErrorReason = 27
 )
 
 // Enum value maps for ErrorReason.
@@ -106,6 +113,9 @@ var (
 		22: "ERROR_REASON_INTERNAL",
 		23: "ERROR_REASON_UNIMPLEMENTED",
 		24: "ERROR_REASON_INVALID_PAGE_TOKEN",
+		25: "ERROR_REASON_LAST_ADMINISTRATOR",
+		26: "ERROR_REASON_ALREADY_REVERSED",
+		27: "ERROR_REASON_NOT_REVERSIBLE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -133,6 +143,9 @@ var (
 		"ERROR_REASON_INTERNAL":             22,
 		"ERROR_REASON_UNIMPLEMENTED":        23,
 		"ERROR_REASON_INVALID_PAGE_TOKEN":   24,
+		"ERROR_REASON_LAST_ADMINISTRATOR":   25,
+		"ERROR_REASON_ALREADY_REVERSED":     26,
+		"ERROR_REASON_NOT_REVERSIBLE":       27,
 	}
 )
 
@@ -167,7 +180,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xb6\x06\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x9f\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -194,7 +207,10 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_RESOURCE_EXHAUSTED\x10\x15\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x16\x12\x1e\n" +
 	"\x1aERROR_REASON_UNIMPLEMENTED\x10\x17\x12#\n" +
-	"\x1fERROR_REASON_INVALID_PAGE_TOKEN\x10\x18B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x1fERROR_REASON_INVALID_PAGE_TOKEN\x10\x18\x12#\n" +
+	"\x1fERROR_REASON_LAST_ADMINISTRATOR\x10\x19\x12!\n" +
+	"\x1dERROR_REASON_ALREADY_REVERSED\x10\x1a\x12\x1f\n" +
+	"\x1bERROR_REASON_NOT_REVERSIBLE\x10\x1bB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
