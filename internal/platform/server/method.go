@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -74,6 +76,8 @@ type guard struct {
 	access   auth.Access
 	observer *telemetry.Method
 	name     string
+	// down says that the last call that got as far found something missing.
+	down atomic.Bool
 }
 
 type unaryHandler = func(srv any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error)
@@ -105,9 +109,6 @@ func (g *guard) admit(ctx context.Context) (context.Context, error) {
 	return auth.NewContext(ctx, p), nil
 }
 
-var errMalformed = fault.New(fault.InvalidArgument, fault.ReasonInvalidArgument,
-	"The request is not a message of this method: its bytes cannot be decoded.")
-
 // receive decodes and validates a message.
 func (g *guard) receive(m any, dec func(any) error) error {
 	r := received{message: m}
@@ -115,7 +116,7 @@ func (g *guard) receive(m any, dec func(any) error) error {
 		return err
 	}
 	if r.err != nil {
-		return errMalformed.Because(r.err)
+		return r.err
 	}
 	if g.access.Anonymous {
 		return nil
@@ -126,31 +127,50 @@ func (g *guard) receive(m any, dec func(any) error) error {
 // finish turns what a handler returned, or panicked with, into what the caller gets.
 func (g *guard) finish(ctx context.Context, call *telemetry.Call, err error, panicked any) error {
 	if err == nil && panicked == nil {
+		if g.down.Load() && g.down.Swap(false) {
+			g.server.options.Logger.InfoContext(ctx, "calls succeed again", "method", g.name)
+		}
 		call.End(ctx, codes.OK)
 		return nil
 	}
 	if panicked != nil {
 		err = fmt.Errorf("panic: %v\n%s", panicked, debug.Stack())
 	}
-	s := g.translate(ctx, err)
+	err = told(ctx, err)
+	s := rpcstatus.From(err, g.server.options.Faults)
 	if s.Code() == codes.Internal || panicked != nil {
 		g.server.options.Logger.ErrorContext(ctx, "call failed", "method", g.name, "error", err)
 	} else if s.Code() == codes.Unavailable {
-		g.server.options.Logger.WarnContext(ctx, "call failed", "method", g.name, "error", err)
+		g.server.options.Logger.Log(ctx, g.unavailable(err), "call failed", "method", g.name, "error", err)
 	}
 	call.End(ctx, s.Code())
 	return s.Err()
 }
 
-var errShutdown = fault.New(fault.Unavailable, fault.ReasonUnavailable, "The server is shutting down; connect again.")
+// unavailable returns how loudly to log that a call could not be answered now: what a
+// service needs is missed once, aloud, however many callers try again. A fault that
+// says itself when to ask again, as for a write that is on its way, is no failure.
+func (g *guard) unavailable(err error) slog.Level {
+	if f := g.server.options.Faults.Find(err); f != nil && f.RetryAfter > 0 {
+		return slog.LevelDebug
+	}
+	if g.down.Swap(true) {
+		return slog.LevelDebug
+	}
+	return slog.LevelWarn
+}
 
-func (g *guard) translate(ctx context.Context, err error) *status.Status {
-	// A stream that was told to end says why it was, not that its context ended.
+var errShutdown = fault.New(fault.Unavailable, fault.ReasonUnavailable, "The server is shutting down; connect again.").
+	WithRetry(time.Second)
+
+// told returns why a stream was told to end, where it was, instead of that its context
+// ended.
+func told(ctx context.Context, err error) error {
 	var why *fault.Error
 	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &why) {
-		return rpcstatus.Of(why)
+		return why
 	}
-	return rpcstatus.From(err, g.server.options.Faults)
+	return err
 }
 
 // unknownMethod answers calls of methods that there are not.

@@ -43,7 +43,10 @@ const (
 	// streamWorkers is how many goroutines are kept to answer calls, since a new one
 	// grows its stack anew for each. Calls beyond them get one of their own.
 	streamWorkers = 64
-	pipeBytes            = 1 << 20
+	// receiveBytes is what the library reads of a message, which it refuses in words of
+	// its own; up to there, a request beyond MaxRequestBytes is refused in ours.
+	receiveBytes = 2 * MaxRequestBytes
+	pipeBytes    = 1 << 20
 )
 
 // Options say how a server is set up.
@@ -132,12 +135,14 @@ func New(ctx context.Context, o Options, services ...Service) (*Server, error) {
 		reflection.Register(&registrar{server: s})
 	}
 	if err := errors.Join(s.problems...); err != nil {
+		s.Close()
 		return nil, err
 	}
 	if o.Address != "" {
 		s.tcp, err = listen.Open(ctx, listen.Options{Address: o.Address, TLS: o.TLS, Insecure: o.Insecure,
 			MaxConnections: maxConnections, Flag: "--grpc-addr"})
 		if err != nil {
+			s.Close()
 			return nil, err
 		}
 	}
@@ -150,7 +155,7 @@ func (s *Server) grpcOptions() []grpc.ServerOption {
 		grpc.ForceServerCodecV2(codec{}),
 		grpc.UnknownServiceHandler(s.unknownMethod),
 		grpc.WaitForHandlers(true),
-		grpc.MaxRecvMsgSize(MaxRequestBytes),
+		grpc.MaxRecvMsgSize(receiveBytes),
 		grpc.MaxSendMsgSize(MaxAnswerBytes),
 		grpc.MaxConcurrentStreams(maxConcurrentStreams),
 		grpc.NumStreamWorkers(streamWorkers),

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,7 +25,6 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/rpcstatus"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
-	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -131,19 +129,6 @@ func requireStatus(t *testing.T, err error, code codes.Code, reason string) {
 	info := rpcstatus.Info(status.Convert(err))
 	require.NotNil(t, info, "%v has no ErrorInfo", err)
 	require.Equal(t, reason, info.GetReason())
-}
-
-func TestEveryRPCHasAnAccessOption(t *testing.T) {
-	s, err := New(t.Context(), Options{Authenticator: &auth.Keyring{}}, Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
-		accountsv1.RegisterAccountsServiceServer(r, accountsv1.UnimplementedAccountsServiceServer{})
-		accountsv1.RegisterAccessServiceServer(r, accountsv1.UnimplementedAccessServiceServer{})
-		accountsv1.RegisterFeedServiceServer(r, accountsv1.UnimplementedFeedServiceServer{})
-		accountsv1.RegisterRevenueServiceServer(r, accountsv1.UnimplementedRevenueServiceServer{})
-		entitlementsv1.RegisterEntitlementsServiceServer(r, entitlementsv1.UnimplementedEntitlementsServiceServer{})
-		entitlementsv1.RegisterScheduleServiceServer(r, entitlementsv1.UnimplementedScheduleServiceServer{})
-	}})
-	require.NoError(t, err)
-	s.Close()
 }
 
 func TestAServiceWithoutAccessOptionsIsRefused(t *testing.T) {
@@ -364,29 +349,4 @@ func TestBeyondLoopbackOnlyWithTLS(t *testing.T) {
 	s, err := New(t.Context(), Options{Address: "0.0.0.0:0", Insecure: true, Authenticator: &auth.Keyring{}})
 	require.NoError(t, err)
 	s.Close()
-}
-
-func TestABatchOfTenThousandFits(t *testing.T) {
-	checked := 0
-	r := start(t, Options{}, Service{Name: "entitlements", Register: func(r grpc.ServiceRegistrar) {
-		entitlementsv1.RegisterEntitlementsServiceServer(r, batch{count: &checked})
-	}})
-	long := strings.Repeat("x", 63)
-	request := &entitlementsv1.BatchCheckEntitlementsRequest{}
-	for range 10_000 {
-		request.Queries = append(request.Queries, &entitlementsv1.EntitlementQuery{Account: "accounts/" + long, Benefit: long})
-	}
-	_, err := entitlementsv1.NewEntitlementsServiceClient(r.as(t, auth.Service)).BatchCheckEntitlements(t.Context(), request)
-	require.NoError(t, err)
-	require.Equal(t, 10_000, checked)
-}
-
-type batch struct {
-	entitlementsv1.UnimplementedEntitlementsServiceServer
-	count *int
-}
-
-func (b batch) BatchCheckEntitlements(_ context.Context, r *entitlementsv1.BatchCheckEntitlementsRequest) (*entitlementsv1.BatchCheckEntitlementsResponse, error) {
-	*b.count = len(r.GetQueries())
-	return &entitlementsv1.BatchCheckEntitlementsResponse{}, nil
 }

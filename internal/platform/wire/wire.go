@@ -78,16 +78,16 @@ func Date(days int32) *date.Date {
 }
 
 // Time returns a timestamp as a time in UTC, and the zero time where it is not set.
-// One outside the years 1 to 9999, or with nanos out of range, is INVALID_ARGUMENT
-// about the field.
+// One outside the years 1 to 9999, with nanos out of range, or of the very instant that
+// the zero time is, is INVALID_ARGUMENT about the field.
 func Time(field string, t *timestamppb.Timestamp) (time.Time, error) {
 	if t == nil {
 		return time.Time{}, nil
 	}
-	if err := t.CheckValid(); err != nil {
-		return time.Time{}, fault.Invalid(field, "is no instant between 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z")
+	if at := t.AsTime(); t.IsValid() && !at.IsZero() {
+		return at, nil
 	}
-	return t.AsTime(), nil
+	return time.Time{}, fault.Invalid(field, "is no instant after 0001-01-01T00:00:00Z and before the year 10000")
 }
 
 // Timestamp returns a time as a timestamp, and nil for the zero time.

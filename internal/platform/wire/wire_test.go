@@ -77,6 +77,9 @@ func TestTimes(t *testing.T) {
 	at, err = wire.Time("as_of", wire.Timestamp(now))
 	require.NoError(t, err)
 	require.Equal(t, now, at)
-	_, err = wire.Time("as_of", &timestamppb.Timestamp{Seconds: math.MaxInt64})
-	require.ErrorContains(t, err, "as_of")
+	zero := timestamppb.New(time.Time{}) // would be taken for none
+	for _, bad := range []*timestamppb.Timestamp{{Seconds: math.MaxInt64}, {Nanos: -1}, zero} {
+		_, err = wire.Time("as_of", bad)
+		require.ErrorContains(t, err, "as_of", "%v", bad)
+	}
 }
