@@ -37,7 +37,7 @@ func (s *Service) AsOf(at time.Time) (Decider, error) {
 	if at.IsZero() {
 		d.At = s.now().UTC().Truncate(time.Millisecond)
 	} else if at.Before(earliest) || !at.Before(latest) {
-		return Decider{}, fault.Invalid("as_of", "%s is not between the years 1900 and 2199", at.UTC().Format(time.RFC3339))
+		return Decider{}, fault.Invalid("as_of", "%s is not in the years 1900 to 2199", at.UTC().Format(time.RFC3339))
 	}
 	return d, nil
 }
@@ -49,7 +49,7 @@ func (s *Service) AsOfDay(day civil.Day) (Decider, error) {
 		return Decider{}, noScheduleAtAll(day)
 	}
 	if day < civil.Date(1900, time.January, 2) || day > civil.Date(2199, time.December, 30) {
-		return Decider{}, fault.Invalid("as_of_date", "%s is not between the years 1900 and 2199", day)
+		return Decider{}, fault.Invalid("as_of_date", "%s is not a day from 1900-01-02 to 2199-12-30", day)
 	}
 	return Decider{service: s, projection: s.current.Load(), book: b, At: b.zone.End(day).UTC()}, nil
 }

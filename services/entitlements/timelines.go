@@ -118,7 +118,7 @@ func (p *projection) known(ctx context.Context, b *book, id string, f facts, w *
 // joined date and without an entry has not begun to be one as far as extras go: its
 // first entry's day will be the beginning.
 func (f facts) decisionAccount(own decision.Ledger) decision.Account {
-	a := decision.Account{Ledger: own, Joined: f.joinedOn(own), ActiveFrom: civil.Never, ClosedOn: f.closed}
+	a := decision.Account{Ledger: own, Joined: f.joinedOn(own), ActiveFrom: civil.Never, ClosedOn: f.closed, Prospect: f.state == Prospect}
 	if f.state == Active || f.state == Closed {
 		a.ActiveFrom = a.Joined
 	}

@@ -12,8 +12,9 @@ type Account struct {
 	Ledger      Ledger    // its own revenue
 	GroupLedger Ledger    // the revenue of all accounts of its group together; nil when it is in none
 	Joined      civil.Day // civil.Never while it has neither an explicit date nor an entry
-	ActiveFrom  civil.Day // the first day it is entitled to anything; civil.Never for a prospect
+	ActiveFrom  civil.Day // the first day it is entitled to anything; civil.Never for a prospect, and while Joined is not known
 	ClosedOn    civil.Day // the first day it is entitled to nothing any more; civil.Never while open
+	Prospect    bool      // it is no customer yet, which the words of an answer say
 }
 
 // ledger returns the revenue that a scope sums.

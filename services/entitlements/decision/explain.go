@@ -44,12 +44,14 @@ func (b *Book) Explain(a Account, at time.Time, benefitID string) (string, error
 func (b *Book) explainInactive(a Account, at time.Time) string {
 	today := b.company.Zone.DayOf(at)
 	switch {
-	case a.ActiveFrom == civil.Never:
-		return "Not entitled: the account is a prospect, and benefits begin when it becomes active."
-	case today < a.ActiveFrom:
-		return fmt.Sprintf("Not entitled: the account is active from %s.", a.ActiveFrom.Words())
 	case today >= a.ClosedOn:
 		return fmt.Sprintf("Not entitled: the account was closed on %s.", a.ClosedOn.Words())
+	case a.Prospect:
+		return "Not entitled: the account is a prospect, and benefits begin when it becomes active."
+	case a.ActiveFrom == civil.Never:
+		return "Not entitled: nothing shows since when the account is a customer. Benefits begin with its joining date, or with its first revenue."
+	case today < a.ActiveFrom:
+		return fmt.Sprintf("Not entitled: the account is active from %s.", a.ActiveFrom.Words())
 	default:
 		return ""
 	}

@@ -43,12 +43,18 @@ func TestR34ExplainCitesThePromiseAndTheFigures(t *testing.T) {
 			`Not yet entitled by rule r of version 1: "Who spends enough gets a gift." It takes 36 months as a customer, complete on 31 January 2000, and $1,999.00 more (spend since joining is $1.00 of $2,000.00).`},
 		{"tenure before joining", schedule.Rule{ID: "r", When: tenure(1)}, customer(t), "1998-06-15",
 			`Not yet entitled by rule r of version 1: "Who spends enough gets a gift." It takes 1 month as a customer, counted from joining.`},
-		{"prospect", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: civil.Never}, "1998-06-15",
+		{"prospect", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: civil.Never, Prospect: true}, "1998-06-15",
 			`Not entitled: the account is a prospect, and benefits begin when it becomes active.`},
 		{"not active yet", partner, Account{Joined: civil.Never, ActiveFrom: day("1998-07-01"), ClosedOn: civil.Never}, "1998-06-15",
 			`Not entitled: the account is active from 1 July 1998.`},
 		{"closed", partner, Account{Joined: civil.Never, ActiveFrom: 0, ClosedOn: day("1998-06-15")}, "1998-06-15",
 			`Not entitled: the account was closed on 15 June 1998.`},
+		{"closed, and never known to have joined", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: day("1998-06-15")}, "1998-06-15",
+			`Not entitled: the account was closed on 15 June 1998.`},
+		{"before it was closed, and not known to have joined", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: day("1998-06-15")}, "1998-06-14",
+			`Not entitled: nothing shows since when the account is a customer. Benefits begin with its joining date, or with its first revenue.`},
+		{"active, and not known to have joined", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: civil.Never}, "1998-06-15",
+			`Not entitled: nothing shows since when the account is a customer. Benefits begin with its joining date, or with its first revenue.`},
 	} {
 		got, err := simple(t, c.rule).Explain(c.a, civil.UTC.End(day(c.at)), "gift")
 		require.NoError(t, err)
