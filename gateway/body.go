@@ -89,7 +89,11 @@ func isJSON(w http.ResponseWriter, r *http.Request) error {
 			media == "application/merge-patch+json" && r.Method == http.MethodPatch) {
 		return nil
 	}
-	w.Header().Set("Accept-Post", "application/json")
+	if r.Method == http.MethodPatch {
+		w.Header().Set("Accept-Patch", "application/json, application/merge-patch+json") // RFC 5789
+	} else {
+		w.Header().Set("Accept-Post", "application/json")
+	}
 	return refusal{malformed("The body is %s: send JSON in UTF-8, with `Content-Type: application/json`.", quote(header)), http.StatusUnsupportedMediaType}
 }
 

@@ -57,6 +57,20 @@ func serve(h http.Handler, method string, u *url.URL, body string, headers http.
 	return w
 }
 
+// oddInputs are sent to every route: masks, filters, page tokens and etags that mean
+// nothing, or something else.
+var oddInputs = []struct{ query, body, condition string }{
+	{},
+	{"updateMask=*,displayName&validateOnly=1", `{}`, `"7"`},
+	{"updateMask=.&updateMask=..", `{"name": "x/x1"}`, `W/"7"`},
+	{"updateMask=attributes.&update_mask=goals.0", `{"attributes": {"": ""}, "etag": "\u0000"}`, `"a", W/"b" , "c"`},
+	{"pageSize=-1&pageToken=AAAA&filter=a%3Db%20AND&orderBy=,,desc", `[]`, `*`},
+	{"pageSize=2147483647&pageToken=%F0%9F%92%A9&filter=((((", `"x"`, `""`},
+	{"asOf=0001-01-01T00:00:00Z&asOfDate=0001-01-01&consistencyToken=%00", `{"queries": [{}], "entries": [{}]}`, `"\"`},
+	{"asOfDate.year=2026&asOfDate.month=&asOfDate.day=-0", `{"schedule": {"rules": [{"when": {}}]}}`, `,,`},
+	{"requestId=x&etag=%22&view=-1&prospect=null", `{"etag": "7", "etag": "8"}`, `"7`},
+}
+
 // Whatever is sent, the answer is no server's fault.
 func FuzzGateway(f *testing.F) {
 	for _, in := range badInputs {
@@ -68,6 +82,11 @@ func FuzzGateway(f *testing.F) {
 	f.Add("PATCH", "/v1/accounts/acme", "updateMask=*&validateOnly=true", `{"attributes": {"a": null}, "goals": [{"targetDate": {"year": 1}}]}`, "*", "")
 	f.Add("POST", "/v1/schedule:publish", "", `{"schedule": {"calendars": {"a": {"holidays": [{}]}}, "rules": [{"when": {"all": {"conditions": []}}}]}}`, `W/"a", "b"`, "")
 	f.Add("GET", "/v1/accounts/a/entitlements/b:check", "asOfDate=2026-01-01&view=1", "", `"a"`, "")
+	for _, o := range operations(f) {
+		for _, in := range oddInputs {
+			f.Add(o.method, o.path, in.query, in.body, in.condition, "application/json")
+		}
+	}
 	h := handlerTo(f, nil)
 	f.Fuzz(func(t *testing.T, method, path, query, body, condition, media string) {
 		if method == http.MethodConnect {

@@ -73,6 +73,7 @@ type gateway struct {
 	mux      *runtime.ServeMux
 	openAPI  document
 	duration metric.Float64Histogram
+	readyz   lastSaid
 }
 
 // NewHandler returns the whole gateway as a handler, without listener and timeouts of
@@ -167,11 +168,13 @@ func (g *gateway) connect() error {
 // dispatch tells the API from the few paths that answer without a token.
 func (g *gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
+	case headerBytes(r) > maxHeaderBytes:
+		g.refuse(w, r, http.StatusRequestHeaderFieldsTooLarge, errLargeHeader)
 	case path == "/v1" || strings.HasPrefix(path, "/v1/"):
 		g.call(w, r)
 	case path == "/livez":
 		g.reading(w, r, g.live)
-	case path == "/readyz":
+	case path == readyPath:
 		g.reading(w, r, g.ready)
 	case path == "/openapi.json":
 		g.reading(w, r, g.openAPI.serve)

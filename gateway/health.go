@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -16,6 +18,9 @@ import (
 // readyTimeout bounds the question whether the services are ready; they take at most
 // two seconds for their own.
 const readyTimeout = 3 * time.Second
+
+// readyPath is where probes ask; what they are told is logged when it changes.
+const readyPath = "/readyz"
 
 // What /readyz says of a service.
 const (
@@ -62,7 +67,35 @@ func (g *gateway) ready(w http.ResponseWriter, r *http.Request) {
 	if answer.Status != ready {
 		code = http.StatusServiceUnavailable
 	}
+	if r.Context().Err() == nil { // of a caller who went away nothing is learnt
+		g.noteReadiness(ctx, answer)
+	}
 	answerJSON(w, code, answer)
+}
+
+// lastSaid is what /readyz answered last; nothing before it was asked.
+type lastSaid struct {
+	mu       sync.Mutex
+	answer   readiness
+	wasReady bool
+}
+
+// noteReadiness logs the answer of /readyz where it is another than the last: probes
+// ask every few seconds. Before everything was ready for the first time nothing is wrong.
+func (g *gateway) noteReadiness(ctx context.Context, now readiness) {
+	g.readyz.mu.Lock()
+	defer g.readyz.mu.Unlock()
+	last := g.readyz.answer
+	if last.Status == now.Status && maps.Equal(last.Services, now.Services) {
+		return
+	}
+	g.readyz.answer = now
+	level := slog.LevelInfo
+	if now.Status != ready && g.readyz.wasReady {
+		level = slog.LevelWarn
+	}
+	g.readyz.wasReady = g.readyz.wasReady || now.Status == ready
+	g.options.Logger.LogAttrs(ctx, level, now.Status, slog.Any("services", now.Services))
 }
 
 func readyOf(ctx context.Context, conn grpc.ClientConnInterface, name string) string {

@@ -139,6 +139,13 @@ func TestBadInputIsNamedNever500(t *testing.T) {
 	require.Empty(t, w.got.take(), "nothing reached a handler")
 }
 
+func TestMediaTypesThatAreTakenAreNamed(t *testing.T) {
+	w := startWorld(t, nil)
+	xml := []string{"Content-Type", "", "Content-Type", "text/xml"}
+	require.Equal(t, "application/json", w.do(t, "POST", "/v1/accounts", "<a/>", xml...).Header.Get("Accept-Post"))
+	require.Contains(t, w.do(t, "PATCH", "/v1/accounts/acme", "<a/>", xml...).Header.Get("Accept-Patch"), "application/merge-patch+json")
+}
+
 func TestR1HandSetLevelsAreRefused(t *testing.T) {
 	w := startWorld(t, nil)
 	tests := map[string]struct{ method, path, body, field string }{

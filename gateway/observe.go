@@ -54,11 +54,12 @@ func observationOf(ctx context.Context) *observation {
 }
 
 // observe gives each call its request id and its place in a trace, and records how it
-// ended, panics included. Paths hold names, no secrets; queries are never recorded.
+// ended, panics included. Paths hold names, and are redacted all the same; queries are
+// never recorded.
 func (g *gateway) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
-		ctx, span := g.options.Telemetry.BeginHTTP(r.Context(), r.Header, r.Method)
+		ctx, span := g.options.Telemetry.BeginHTTP(r.Context(), r.Header, knownMethod(r.Method))
 		defer span.End()
 		id := requestID(ctx, r)
 		o := &observation{ResponseWriter: w}
@@ -126,10 +127,10 @@ func (g *gateway) record(ctx context.Context, span trace.Span, o *observation, r
 	}
 	if span.IsRecording() {
 		if template != "" {
-			span.SetName(r.Method + " " + template)
+			span.SetName(knownMethod(r.Method) + " " + template)
 		}
-		span.SetAttributes(attribute.String("http.request.method", r.Method), attribute.String("http.route", template),
-			attribute.String("url.path", r.URL.Path), attribute.Int("http.response.status_code", status))
+		span.SetAttributes(attribute.String("http.request.method", knownMethod(r.Method)), attribute.String("http.route", template),
+			attribute.String("url.path", telemetry.Redact(r.URL.Path)), attribute.Int("http.response.status_code", status))
 		if status >= http.StatusInternalServerError {
 			span.SetStatus(otelcodes.Error, http.StatusText(status))
 		}
@@ -139,7 +140,7 @@ func (g *gateway) record(ctx context.Context, span trace.Span, o *observation, r
 			attribute.String("http.route", template), attribute.Int("http.response.status_code", status)))
 	}
 	level := slog.LevelDebug
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && r.URL.Path != readyPath {
 		level = slog.LevelWarn
 	}
 	if g.options.Logger.Enabled(ctx, level) {
@@ -148,7 +149,7 @@ func (g *gateway) record(ctx context.Context, span trace.Span, o *observation, r
 	}
 }
 
-// knownMethod bounds the methods that metrics tell apart.
+// knownMethod bounds the methods that traces and metrics tell apart.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete, http.MethodOptions:

@@ -18,11 +18,13 @@ const (
 	// ListenOptions do not say.
 	DefaultDrain = 10 * time.Second
 
-	maxHeaderBytes    = 64 << 10
-	maxConnections    = 4096
-	readHeaderTimeout = 10 * time.Second
-	readTimeout       = time.Minute
-	idleTimeout       = 2 * time.Minute
+	// receiveHeaderBytes is what the library reads of headers, which it refuses in words
+	// of its own; up to there, those beyond maxHeaderBytes are refused in ours.
+	receiveHeaderBytes = 2 * maxHeaderBytes
+	maxConnections     = 4096
+	readHeaderTimeout  = 10 * time.Second
+	readTimeout        = time.Minute
+	idleTimeout        = 2 * time.Minute
 	// writeMargin is what a caller gets to read the answer, beyond the deadline of
 	// the call.
 	writeMargin = time.Minute
@@ -74,7 +76,7 @@ func NewServer(ctx context.Context, o Options, at ListenOptions) (*Server, error
 	}
 	return &Server{
 		http: &http.Server{
-			Handler: handler, TLSConfig: at.TLS, MaxHeaderBytes: maxHeaderBytes,
+			Handler: handler, TLSConfig: at.TLS, MaxHeaderBytes: receiveHeaderBytes,
 			ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 			WriteTimeout: readTimeout + deadline + writeMargin, IdleTimeout: idleTimeout,
 			DisableGeneralOptionsHandler: true,
