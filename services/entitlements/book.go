@@ -1,6 +1,7 @@
 package entitlements
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -127,12 +128,12 @@ func (b *book) zoneName() string {
 	return b.company.Zone
 }
 
-// currencyCode returns the currency likewise.
+// currencyCode returns the currency likewise, or else that of all entries so far.
 func (b *book) currencyCode() string {
 	if last := b.last(); last != nil {
 		return last.Schedule.Currency
 	}
-	return b.company.Currency
+	return cmp.Or(b.company.Currency, b.company.LedgerCurrency)
 }
 
 func readsGroups(s *schedule.Schedule) bool {

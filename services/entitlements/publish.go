@@ -210,6 +210,11 @@ func (s *Service) agreeWithCompany(ctx context.Context, content *schedule.Schedu
 	if company.Currency != "" && company.Currency != content.Currency {
 		return otherThanCompany("currency", content.Currency, company.Currency)
 	}
+	if ledger := company.LedgerCurrency; company.Currency == "" && ledger != "" && ledger != content.Currency {
+		told := fault.New(fault.FailedPrecondition, fault.ReasonCurrency,
+			"The schedule's currency is %s, but the revenue recorded so far is in %s: write %s in the schedule.", content.Currency, ledger, ledger)
+		return told.WithCondition(fault.ReasonCurrency, "company", "the schedule's currency must be that of the revenue recorded so far, %s", ledger)
+	}
 	if company.Zone != "" && company.Zone != content.TimeZone {
 		return otherThanCompany("time zone", content.TimeZone, company.Zone)
 	}

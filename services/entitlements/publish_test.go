@@ -127,6 +127,20 @@ func TestFirstScheduleSetsCurrencyAndZoneAndLaterOnesMustAgree(t *testing.T) {
 	require.Len(t, f.Versions(), 2)
 }
 
+func TestFirstScheduleHasTheCurrencyOfTheRevenueThatIsThere(t *testing.T) {
+	f := newFixture(t, Options{})
+	f.source.settings.LedgerCurrency = "EUR"
+	for _, check := range []bool{true, false} {
+		p := edition("1997-01-01", "First edition")
+		p.ValidateOnly = check
+		_, _, err := f.Publish(context.Background(), p)
+		require.ErrorIs(t, err, ErrCurrency)
+		require.ErrorContains(t, err, "write EUR in the schedule")
+	}
+	f.source.settings.LedgerCurrency = "USD"
+	f.publish(t, "1997-01-01", "First edition")
+}
+
 func TestPublishingTheSameAgainChangesNothing(t *testing.T) {
 	f := newFixture(t, Options{})
 	v := f.publish(t, "1997-01-01", "First edition")

@@ -86,8 +86,11 @@ const (
 
 // Settings are those of the company that bear on entitlements.
 type Settings struct {
-	Currency    string // ISO 4217, or "" while there is none
-	Zone        string // IANA, or "" while there is none
-	FiscalMonth int    // in which the fiscal year begins, 1 to 12; 0 means 1
-	FiscalDay   int    // day of that month, 1 to 31; 0 means 1
+	Currency string // ISO 4217, or "" while there is none
+	// LedgerCurrency is that of all entries while there is no currency; "" while there are
+	// no entries either.
+	LedgerCurrency string
+	Zone           string // IANA, or "" while there is none
+	FiscalMonth    int    // in which the fiscal year begins, 1 to 12; 0 means 1
+	FiscalDay      int    // day of that month, 1 to 31; 0 means 1
 }

@@ -126,7 +126,7 @@ func revenueOf(r *accountsv1.RevenueChunk) *entitlements.RevenueChange {
 
 func settingsOf(c *accountsv1.Company) entitlements.Settings {
 	return entitlements.Settings{
-		Currency: c.GetCurrencyCode(), Zone: c.GetTimeZone(),
+		Currency: c.GetCurrencyCode(), LedgerCurrency: c.GetLedgerCurrencyCode(), Zone: c.GetTimeZone(),
 		FiscalMonth: int(c.GetFiscalYearStartMonth()), FiscalDay: int(c.GetFiscalYearStartDay()),
 	}
 }

@@ -86,8 +86,7 @@ func (h *entitlementsHandler) GetSpend(ctx context.Context, r *entitlementsv1.Ge
 	return m, nil
 }
 
-// GetSpendSummary implements EntitlementsService. Before the company has a currency the
-// total has no amount.
+// GetSpendSummary implements EntitlementsService.
 func (h *entitlementsHandler) GetSpendSummary(ctx context.Context, r *entitlementsv1.GetSpendSummaryRequest) (*entitlementsv1.SpendSummary, error) {
 	d, err := decider(ctx, h.service, r)
 	if err != nil {

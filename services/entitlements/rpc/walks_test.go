@@ -14,6 +14,7 @@ import (
 
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements"
 )
 
 func TestHoldersPageByPageAtOneInstant(t *testing.T) {
@@ -88,4 +89,20 @@ func TestSpendInEveryWindow(t *testing.T) {
 	sum, err = s.GetSpendSummary(t.Context(), &entitlementsv1.GetSpendSummaryRequest{AsOfDate: &date.Date{Year: 1997, Month: 12, Day: 30}})
 	require.NoError(t, err)
 	require.Zero(t, sum.GetEntries())
+}
+
+func TestSpendBeforeTheCompanyHasACurrency(t *testing.T) {
+	s := serve(t, entitlements.Options{})
+	sum, err := s.GetSpendSummary(t.Context(), &entitlementsv1.GetSpendSummaryRequest{})
+	require.NoError(t, err)
+	require.Nil(t, sum.GetTotal(), "there is nothing to name a currency")
+	settings := &accountsv1.Change{State: &accountsv1.Change_Company{Company: &accountsv1.Company{Name: "company", LedgerCurrencyCode: "JPY"}}}
+	token := s.accounts.add(settings, account("rich", ""), revenue("rich", paidOn, 50_000))
+	sum, err = s.GetSpendSummary(t.Context(), &entitlementsv1.GetSpendSummaryRequest{ConsistencyToken: token})
+	require.NoError(t, err)
+	want := &money.Money{CurrencyCode: "JPY", Units: 50_000}
+	require.Empty(t, cmp.Diff(want, sum.GetTotal(), protocmp.Transform()))
+	spend, err := s.GetSpend(t.Context(), &entitlementsv1.GetSpendRequest{Account: "accounts/rich"})
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(want, spend.GetWindows()[3].GetAmount(), protocmp.Transform()))
 }

@@ -1473,7 +1473,8 @@ type SpendSummary struct {
 	PayingAccounts int64 `protobuf:"varint,2,opt,name=paying_accounts,json=payingAccounts,proto3" json:"paying_accounts,omitempty"`
 	// Entries recorded.
 	Entries int64 `protobuf:"varint,3,opt,name=entries,proto3" json:"entries,omitempty"`
-	// Their sum.
+	// Their sum, in the reporting currency; while the company has none, in the only currency of the
+	// ledger. Not set while there is no entry either.
 	Total *money.Money `protobuf:"bytes,4,opt,name=total,proto3" json:"total,omitempty"`
 	// The instant the answer is for.
 	AsOf          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
