@@ -257,10 +257,10 @@ func (c *TokensList) Run(env *Env) error {
 
 // TokensCreate is `evenhand tokens create`.
 type TokensCreate struct {
-	Principal   string        `arg:"" help:"The principal's id."`
-	DisplayName string        `placeholder:"TEXT" help:"What it is for."`
-	Expires     time.Duration `placeholder:"DURATION" help:"How long it works, as 720h; for ever, where it is not given."`
-	File        string        `placeholder:"FILE" help:"Write the secret to a new file that only you can read, instead of showing it."`
+	Principal   string         `arg:"" help:"The principal's id."`
+	DisplayName string         `placeholder:"TEXT" help:"What it is for."`
+	Expires     *time.Duration `placeholder:"DURATION" help:"How long it works, as 720h; for ever, where it is not given."`
+	File        string         `placeholder:"FILE" help:"Write the secret to a new file that only you can read, instead of showing it."`
 	Output
 	Connection
 }
@@ -277,8 +277,11 @@ Example:
 // Run creates and shows it.
 func (c *TokensCreate) Run(env *Env) error {
 	token := &accountsv1.ApiToken{DisplayName: c.DisplayName}
-	if c.Expires > 0 {
-		token.ExpireTime = timestamppb.New(env.Now().Add(c.Expires))
+	if c.Expires != nil {
+		if *c.Expires <= 0 {
+			return &usageError{fmt.Sprintf("--expires %s: a token cannot have expired already; leave the flag out for one that works for ever", *c.Expires)}
+		}
+		token.ExpireTime = timestamppb.New(env.Now().Add(*c.Expires))
 	}
 	file, err := c.secretFile()
 	if err != nil {
@@ -341,6 +344,10 @@ func (c *TokensRevoke) Run(env *Env) error {
 		ctx, cancel := s.call(env)
 		defer cancel()
 		_, err := accountsv1.NewAccessServiceClient(s).DeleteApiToken(ctx, &accountsv1.DeleteApiTokenRequest{Name: c.Token, RequestId: newRequestID()})
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(env.Stdout, "%s is revoked\n", c.Token)
 		return err
 	})
 }

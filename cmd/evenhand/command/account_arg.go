@@ -30,7 +30,7 @@ func forAccount(env *Env, s *session, account string, f func(name string) error)
 			return err
 		}
 		name, lookupErr := byExternalID(env, s, account)
-		if status.Code(lookupErr) == codes.NotFound || status.Code(lookupErr) == codes.PermissionDenied {
+		if status.Code(lookupErr) == codes.PermissionDenied {
 			return err // the first answer says it best
 		}
 		if lookupErr != nil {

@@ -30,7 +30,7 @@ type Accounts struct {
 type AccountsList struct {
 	Filter  string `placeholder:"FILTER" help:"AIP-160 filter over external_id, source, state, owner, parent, display_name."`
 	OrderBy string `placeholder:"FIELD" help:"name or display_name, with \" desc\" behind it for the other way round."`
-	Limit   int    `placeholder:"N" help:"At most this many; all, where it is not given."`
+	Limit   uint   `placeholder:"N" help:"At most this many; all, where it is not given."`
 	Output
 	Connection
 }

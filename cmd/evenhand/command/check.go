@@ -79,12 +79,16 @@ func checkPairs(account, benefit string, a *entitlementsv1.CheckEntitlementRespo
 	}
 }
 
-// showLimit writes `10 hour per P1Y`.
+// showLimit writes `10 (hour) in each year`.
 func showLimit(l *entitlementsv1.MeteredLimit) string {
 	if l == nil {
 		return ""
 	}
-	text := fmt.Sprintf("%d %s per %s", l.GetLimit(), l.GetUnit(), l.GetPeriod())
+	period, known := map[string]string{"P1Y": "year", "P12M": "year", "P1M": "month", "P1W": "week", "P7D": "week", "P1D": "day"}[l.GetPeriod()]
+	if !known {
+		period = "period of " + l.GetPeriod()
+	}
+	text := fmt.Sprintf("%d (%s) in each %s", l.GetLimit(), l.GetUnit(), period)
 	if l.GetRollover() > 0 {
 		text += fmt.Sprintf(", up to %d unused ones move on", l.GetRollover())
 	}

@@ -63,7 +63,7 @@ func TestAccountArgument(t *testing.T) {
 		{"A1", "accounts/acme", ""},
 		{`say "hi"`, "accounts/quote", ""},
 		{"b2", "", "accounts/bell from crm"},
-		{"nobody", "", "There is no accounts/nobody."},
+		{"nobody", "", `no account "nobody"`},
 		{"accounts/nobody", "", "There is no accounts/nobody."},
 		{"No Body", "", `no account "No Body"`},
 	}
@@ -111,30 +111,53 @@ func TestErrors(t *testing.T) {
 		{"no command", nil, ExitUsage, "expected one of"},
 		{"unknown command", []string{"frobnicate"}, ExitUsage, "unexpected argument frobnicate"},
 		{"missing argument", []string{"check", "a"}, ExitUsage, `expected "<benefit>"`},
-		{"bad day", []string{"check", "a", "b", "--as-of", "1997-02-30"}, ExitUsage, "is neither a day"},
+		{"bad day", []string{"check", "a", "b", "--as-of", "yesterday"}, ExitUsage, "is neither a day"},
+		{"no such day", []string{"check", "a", "b", "--as-of", "1997-02-29"}, ExitUsage, "no day 1997-02-29"},
+		{"no offset", []string{"check", "a", "b", "--as-of", "1997-02-28T12:00:00"}, ExitUsage, "is neither a day"},
 		{"bad output", []string{"holders", "b", "--output", "xml"}, ExitUsage, "table"},
 		{"no token", []string{"check", "a", "b", "--data-dir", "nowhere"}, ExitFailed, "there is no token"},
 		{"another machine", []string{"check", "a", "b", "--server", "192.0.2.1:9090", "--token-file", "TOKEN"}, ExitUsage, "--tls"},
 		{"nobody there", []string{"check", "a", "b", "--server", "127.0.0.1:1", "--token-file", "TOKEN"}, ExitFailed, "cannot reach the server at 127.0.0.1:1"},
+		{"web address", []string{"check", "a", "b", "--server", "http://127.0.0.1:8080", "--token-file", "TOKEN"}, ExitUsage, "HOST:PORT alone"},
+		{"no token in the file", []string{"check", "a", "b", "--token-file", "NO TOKEN"}, ExitFailed, "holds no token"},
+		{"token that has expired", []string{"tokens", "create", "x", "--expires=-1h", "--token-file", "TOKEN"}, ExitUsage, "for ever"},
+		{"fewer than none", []string{"holders", "b", "--limit=-1"}, ExitUsage, "--limit"},
+		{"nobody there for a list", []string{"holders", "b", "-o", "json", "--server", "127.0.0.1:1", "--token-file", "TOKEN"}, ExitFailed, "cannot reach"},
 		{"nothing to change", []string{"company", "update", "--token-file", "TOKEN"}, ExitUsage, "nothing to change"},
 		{"no such role", []string{"principals", "create", "x", "--role", "boss"}, ExitUsage, "account-manager"},
 		{"bad amount", []string{"revenue", "add", "a", "1,50", "--currency", "USD", "--date", "2026-01-01", "--source", "s"}, ExitUsage, "not an amount"},
 	}
-	token := file(t, "token", "t\n")
+	files := map[string]string{"TOKEN": file(t, "token", "t\n"), "NO TOKEN": file(t, "two-words", "two words\n")}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string(nil), tt.args...)
 			for i, arg := range args {
-				if arg == "TOKEN" {
-					args[i] = token
+				if path := files[arg]; path != "" {
+					args[i] = path
 				}
 			}
 			got := execute(t, "", "", args...)
 			require.Equal(t, tt.code, got.code, got.stderr)
 			require.Contains(t, got.stderr, tt.told)
 			require.True(t, strings.HasPrefix(got.stderr, "evenhand: "), got.stderr)
+			require.NotContains(t, got.stderr, "desc =")
 			require.Empty(t, got.stdout)
 		})
+	}
+}
+
+func TestVersion(t *testing.T) {
+	require.Equal(t, execute(t, "", "", "version"), execute(t, "", "", "--version"))
+}
+
+func TestLimits(t *testing.T) {
+	for want, limit := range map[string]*entitlementsv1.MeteredLimit{
+		"":                                nil,
+		"10 (hour) in each year":          {Limit: 10, Unit: "hour", Period: "P1Y"},
+		"3 (visit) in each period of P3M": {Limit: 3, Unit: "visit", Period: "P3M"},
+		"1 (call) in each month, up to 2 unused ones move on": {Limit: 1, Unit: "call", Period: "P1M", Rollover: 2},
+	} {
+		require.Equal(t, want, showLimit(limit))
 	}
 }
 

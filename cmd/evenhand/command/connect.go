@@ -87,7 +87,8 @@ func (c *Connection) with(env *Env, f func(*session) error) error {
 // token finds the caller's token, and says where.
 func (c *Connection) token(env *Env) (token, from string, err error) {
 	if token := strings.TrimSpace(env.Getenv("EVENHAND_TOKEN")); token != "" {
-		return token, "the variable EVENHAND_TOKEN", nil
+		from := "the variable EVENHAND_TOKEN"
+		return token, from, mustBeToken(token, from)
 	}
 	path := c.TokenFile
 	if path == "" {
@@ -102,13 +103,21 @@ func (c *Connection) token(env *Env) (token, from string, err error) {
 				"or set EVENHAND_TOKEN",
 		}
 	case err != nil:
-		return "", "", fmt.Errorf("read the token: %w", err)
+		return "", "", fmt.Errorf("read the token in %s: %w", path, bare(err))
 	}
 	token = strings.TrimSpace(string(text))
 	if token == "" {
 		return "", "", &failure{message: fmt.Sprintf("the token file %s is empty", path)}
 	}
-	return token, path, nil
+	return token, path, mustBeToken(token, path)
+}
+
+// mustBeToken refuses what cannot be sent as a token: anything but one ASCII word.
+func mustBeToken(token, from string) error {
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return &failure{message: from + " holds no token: a token is one word of letters, digits and punctuation"}
+	}
+	return nil
 }
 
 func (c *Connection) transport() (credentials.TransportCredentials, error) {
@@ -116,6 +125,8 @@ func (c *Connection) transport() (credentials.TransportCredentials, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case strings.HasPrefix(c.Server, "http://"), strings.HasPrefix(c.Server, "https://"):
+		return nil, &usageError{fmt.Sprintf("--server %s is a web address: commands speak gRPC, whose address is HOST:PORT alone", c.Server)}
 	case config != nil:
 		return credentials.NewTLS(config), nil
 	case !c.Insecure && !loopback(c.Server):

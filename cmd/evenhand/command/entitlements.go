@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strings"
 
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
@@ -111,10 +112,11 @@ func (c *Baseline) show(env *Env, s *session, account string) error {
 	if c.Output.Output == formatJSON {
 		return printJSON(env.Stdout, answer)
 	}
-	l := c.newList(env.Stdout, "commitments", "Commitment", "Version", "Within", "Calendar", "Promise")
+	l := c.newList(env.Stdout, "commitments", "Commitment", "Version", "Within", "Calendar", "Attested", "Promise")
 	for _, commitment := range answer.GetBaseline().GetCommitments() {
 		clock := commitment.GetClock()
-		err := l.add(commitment, commitment.GetId(), answer.GetBaseline().GetScheduleVersion(), clock.GetWithin(), clock.GetCalendar(), commitment.GetPromise())
+		err := l.add(commitment, commitment.GetId(), answer.GetBaseline().GetScheduleVersion(), clock.GetWithin(), clock.GetCalendar(),
+			strings.Join(commitment.GetAttest(), ", "), commitment.GetPromise())
 		if err != nil {
 			return err
 		}

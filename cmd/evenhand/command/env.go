@@ -4,8 +4,10 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 )
 
@@ -29,6 +31,15 @@ type Env struct {
 // note tells the user something that is not the answer.
 func (e *Env) note(format string, args ...any) {
 	fmt.Fprintf(e.Stderr, format+"\n", args...)
+}
+
+// bare is what is wrong with a file, without its name.
+func bare(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // pause waits, and fails early when the process is told to stop.

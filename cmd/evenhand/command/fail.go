@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -140,7 +141,7 @@ func (e *failure) add(detail any) {
 // addLine adds what concerns a field, unless the message says it already.
 func (e *failure) addLine(subject, text string) {
 	switch {
-	case subject == "" && text == "", strings.Contains(e.message, text) && strings.Contains(e.message, subject):
+	case subject == "" && text == "", e.message == text, strings.Contains(e.message, text) && strings.Contains(e.message, subject):
 	case subject == "":
 		e.details = append(e.details, text)
 	default:
@@ -235,8 +236,11 @@ func (c *Connection) explain(err error, tokenFrom string) error {
 		if len(s.Details()) > 0 { // the server itself says so
 			return err
 		}
-		f.message = fmt.Sprintf("cannot reach the server at %s: %s", c.Server, s.Message())
+		f.message = fmt.Sprintf("cannot reach the server at %s: %s", c.Server, unreachable(s.Message()))
 		f.fix = "is it running? Start it with `evenhand serve`, or name another with --server"
+		if strings.Contains(s.Message(), "HTTP/1.1 header") || strings.Contains(s.Message(), "does not look like a TLS handshake") {
+			f.fix = "name the server's gRPC address with --server, and use --tls only where it does"
+		}
 	case codes.DeadlineExceeded:
 		f.message = fmt.Sprintf("no answer from %s within %s", c.Server, c.Timeout)
 		f.fix = "allow more time with --timeout"
@@ -244,6 +248,17 @@ func (c *Connection) explain(err error, tokenFrom string) error {
 		return err
 	}
 	return &connectionError{*f, s}
+}
+
+// wrapping is what gRPC writes around the reason why there is no connection.
+var wrapping = regexp.MustCompile(`^connection error: desc = "(?:transport: )?(?:Error while dialing: )?(.*)"$`)
+
+// unreachable is the reason alone.
+func unreachable(message string) string {
+	if parts := wrapping.FindStringSubmatch(message); parts != nil {
+		return parts[1]
+	}
+	return message
 }
 
 // UsageError returns an error of a command line that cannot be meant so; the process

@@ -11,7 +11,7 @@ type Holders struct {
 	Benefit string `arg:"" help:"The benefit's id, as the schedule has it."`
 	AsOf
 	Count            bool   `help:"Print how many there are, in digits, and nothing else."`
-	Limit            int    `placeholder:"N" help:"At most this many; all, where it is not given."`
+	Limit            uint   `placeholder:"N" help:"At most this many; all, where it is not given."`
 	ConsistencyToken string `placeholder:"TOKEN" help:"Count the write that returned this token."`
 	Output
 	Connection

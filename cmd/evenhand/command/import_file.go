@@ -36,7 +36,7 @@ func openImport(env *Env, path string) (*importFile, error) {
 		return nil, err
 	}
 	if err := f.digestAll(env); err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("read %s: %w", path, bare(err)), f.Close())
 	}
 	return f, nil
 }

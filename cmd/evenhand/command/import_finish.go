@@ -32,13 +32,13 @@ func (f *ImportFlags) finish(env *Env, s *session, result *accountsv1.ImportResu
 	if counts.GetRefused() == 0 {
 		return nil
 	}
-	rest := "all others are written"
+	rest, fix := "all others are written", "mend these lines and import the file again with --resume: what is written is not written twice"
 	if f.ValidateOnly {
-		rest = "nothing was to be written"
+		rest, fix = "nothing was to be written", "mend these lines before the file is imported"
 	}
 	return &failure{
 		message: fmt.Sprintf("%d of %d rows were refused, each named above with its line; %s", counts.GetRefused(), counts.GetRead(), rest),
-		fix:     "mend these lines and import the file again with --resume: what is written is not written twice",
+		fix:     fix,
 	}
 }
 

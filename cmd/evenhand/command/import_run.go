@@ -131,8 +131,11 @@ func (j *importJob) broken(err error) error {
 		f.message = "interrupted"
 		f.details, f.fix = nil, ""
 	}
-	if written := durable.GetWritten() + durable.GetAlreadyThere(); written > 0 && !j.flags.ValidateOnly {
-		f.details = append(f.details, fmt.Sprintf("%d rows are durable", written))
+	written := durable.GetWritten() + durable.GetAlreadyThere()
+	if written > 0 && !j.flags.ValidateOnly {
+		f.details = append(f.details, fmt.Sprintf("at least %d rows are durable", written))
+	}
+	if (written > 0 || j.env.Context.Err() != nil) && !j.flags.ValidateOnly {
 		f.fix = strings.TrimPrefix(f.fix+"; importing the same file again finishes it", "; ")
 	}
 	return &f

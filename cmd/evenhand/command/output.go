@@ -108,16 +108,17 @@ type list struct {
 	table  *tabwriter.Writer
 	page   bytes.Buffer // what the table has not shown yet
 	csv    *csv.Writer
-	count  int
+	count  uint
+	field  string // of JSON, whose beginning waits for the first answer: a failure leaves stdout empty
+	opened bool
 	err    error // the first that happened
 }
 
 // newList begins a list; field is its name in the JSON of the REST API.
 func (o Output) newList(w io.Writer, field string, columns ...string) *list {
-	l := &list{out: w, format: o.Output}
+	l := &list{out: w, format: o.Output, field: field}
 	switch o.Output {
 	case formatJSON:
-		l.printf("{\n  %q: [", field)
 	case formatCSV:
 		l.csv = csv.NewWriter(w)
 		names := make([]string, len(columns))
@@ -130,6 +131,14 @@ func (o Output) newList(w io.Writer, field string, columns ...string) *list {
 		l.row(upper(columns))
 	}
 	return l
+}
+
+// open begins the JSON of a list, once.
+func (l *list) open() {
+	if !l.opened {
+		l.opened = true
+		l.printf("{\n  %q: [", l.field)
+	}
 }
 
 func upper(columns []string) []string {
@@ -163,6 +172,7 @@ func (l *list) add(m proto.Message, cells ...string) error {
 		if err != nil {
 			return err
 		}
+		l.open()
 		if l.count > 0 {
 			l.printf(",")
 		}
@@ -197,6 +207,7 @@ func (l *list) flush() {
 // end completes the list.
 func (l *list) end() error {
 	if l.format == formatJSON {
+		l.open()
 		if l.count > 0 {
 			l.printf("\n  ")
 		}
@@ -216,10 +227,10 @@ type page[T any] struct {
 const maxPageSize = 1000
 
 // eachPage walks a list page by page, up to limit items; 0 means all.
-func eachPage[T any](l *list, limit int, fetch func(size int32, token string) (page[T], error), add func(T) error) error {
+func eachPage[T any](l *list, limit uint, fetch func(size int32, token string) (page[T], error), add func(T) error) error {
 	token := ""
 	for {
-		size := maxPageSize
+		size := uint(maxPageSize)
 		if limit > 0 {
 			size = min(size, limit-l.count)
 		}

@@ -96,7 +96,7 @@ func (s *revenueStream) sendBatch() error {
 // RevenueList is `evenhand revenue list`.
 type RevenueList struct {
 	AccountArg
-	Limit int `placeholder:"N" help:"At most this many; all, where it is not given."`
+	Limit uint `placeholder:"N" help:"At most this many; all, where it is not given."`
 	Output
 	Connection
 }

@@ -43,6 +43,9 @@ func Run(env *Env, cli any, args []string) int {
 		fmt.Fprintf(env.Stderr, "evenhand: the command line is defined wrongly: %v\n", err)
 		return ExitFailed
 	}
+	if len(args) == 1 && args[0] == "--version" { // as other commands have it
+		args = []string{"version"}
+	}
 	ctx, err := app.Parse(args)
 	if exited >= 0 { // --help
 		return exited

@@ -70,10 +70,11 @@ func (c *SchedulePublish) Run(env *Env) error {
 func (c *SchedulePublish) print(env *Env, answer *entitlementsv1.PublishScheduleResponse) error {
 	outcome := "published"
 	switch {
+	case answer.GetUnchanged():
+		outcome = "unchanged: the last version has the same content"
 	case c.ValidateOnly:
 		outcome = "valid; nothing was published"
-	case answer.GetUnchanged():
-		outcome = "unchanged: it was published already, word for word"
+		answer.Version.PublishTime = nil // there is none
 	}
 	return c.printOne(env.Stdout, answer, append([]pair{{"Outcome", outcome}}, versionPairs(answer.GetVersion())...))
 }
@@ -192,9 +193,9 @@ func printSchedule(env *Env, v *entitlementsv1.ScheduleVersion) error {
 	out := Output{Output: formatTable}
 	s := v.GetSchedule()
 	fmt.Fprintln(env.Stdout)
-	commitments := out.newList(env.Stdout, "", "Commitment", "Within", "Calendar", "Promise")
+	commitments := out.newList(env.Stdout, "", "Commitment", "Within", "Calendar", "Attested", "Promise")
 	for _, c := range s.GetCommitments() {
-		_ = commitments.add(nil, c.GetId(), c.GetClock().GetWithin(), c.GetClock().GetCalendar(), c.GetPromise()) // end tells
+		_ = commitments.add(nil, c.GetId(), c.GetClock().GetWithin(), c.GetClock().GetCalendar(), strings.Join(c.GetAttest(), ", "), c.GetPromise()) // end tells
 	}
 	if err := commitments.end(); err != nil {
 		return err

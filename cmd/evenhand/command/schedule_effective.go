@@ -18,7 +18,7 @@ const maxScheduleBytes = 1 << 20
 func readLimited(r io.Reader, name string) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxScheduleBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", name, bare(err))
 	}
 	if len(text) > maxScheduleBytes {
 		return nil, &failure{message: fmt.Sprintf("%s is larger than 1 MiB: a schedule is a short text", name)}

@@ -20,12 +20,17 @@ type Day struct{ *date.Date }
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (d *Day) UnmarshalText(text []byte) error {
 	t, err := time.Parse(time.DateOnly, string(text))
+	if err != nil && dayPattern.Match(text) {
+		return fmt.Errorf("there is no day %s in the calendar", text)
+	}
 	if err != nil {
 		return fmt.Errorf("%q is not a day such as 2026-01-31", text)
 	}
 	d.Date = &date.Date{Year: int32(t.Year()), Month: int32(t.Month()), Day: int32(t.Day())}
 	return nil
 }
+
+var dayPattern = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 
 // moment is an instant, or the end of a day in the company's zone.
 type moment struct {
@@ -36,13 +41,13 @@ type moment struct {
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (m *moment) UnmarshalText(text []byte) error {
 	var d Day
-	if d.UnmarshalText(text) == nil {
+	if err := d.UnmarshalText(text); err == nil || dayPattern.Match(text) {
 		m.day = d.Date
-		return nil
+		return err
 	}
 	t, err := time.Parse(time.RFC3339Nano, strings.ToUpper(string(text)))
 	if err != nil {
-		return fmt.Errorf("%q is neither a day such as 2026-01-31 nor an instant such as 2026-01-31T16:30:00Z", text)
+		return fmt.Errorf("%q is neither a day such as 2026-01-31 nor an instant such as 2026-01-31T16:30:00Z or 2026-01-31T16:30:00-05:00", text)
 	}
 	m.instant = timestamppb.New(t)
 	return nil
