@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"syscall"
 
 	"google.golang.org/grpc"
 
@@ -138,7 +139,7 @@ func (p *process) addServer(ctx context.Context) error {
 		Authenticator: p.authenticator, Faults: p.faults, Telemetry: p.telemetry, Logger: p.log, Drain: c.Drain,
 	}, p.services...)
 	if err != nil {
-		return err
+		return listening(err)
 	}
 	p.parts = append(p.parts, lifecycle.Part{Name: "gRPC", Run: p.grpc.Run})
 	if c.Part != "" {
@@ -180,10 +181,18 @@ func (p *process) addGateway(ctx context.Context) error {
 		Authenticator: p.authenticator, CORSOrigins: c.CORSOrigin, Telemetry: p.telemetry, Logger: p.log,
 	}, gateway.ListenOptions{Address: c.HTTPAddr, TLS: config, Insecure: c.Insecure, Drain: c.Drain})
 	if err != nil {
-		return err
+		return listening(err)
 	}
 	p.parts = append(p.parts, lifecycle.Part{Name: "REST", Run: p.rest.Run})
 	return nil
+}
+
+// listening says what to do when an address is taken.
+func listening(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: stop what listens there, perhaps another evenhand, or name another address; port 0 takes a free one", err)
+	}
+	return err
 }
 
 // close frees what was made, the last first.
