@@ -101,7 +101,8 @@ func (c *Collection[T]) insertRecord(ctx context.Context, r Record) error {
 }
 
 // InsertMany writes new documents, each for itself; a *BatchError names those that
-// could not be written, and all others were.
+// could not be written, and all others were. While the relay is far behind, documents
+// with events wait for it, at most ten seconds.
 func (c *Collection[T]) InsertMany(ctx context.Context, docs []New[T]) error {
 	if len(docs) == 0 {
 		return nil
@@ -114,6 +115,11 @@ func (c *Collection[T]) InsertMany(ctx context.Context, docs []New[T]) error {
 			return c.failed("insert", n.ID, err)
 		}
 		events += len(n.Events)
+	}
+	if events > 0 {
+		if err := c.store.keepPace(ctx); err != nil {
+			return fmt.Errorf("insert %d documents into %s: wait for the relay: %w", len(docs), c.spec.Name, err)
+		}
 	}
 	err := c.store.backend.Insert(ctx, c.spec.Name, records)
 	c.wrote(events)

@@ -8,7 +8,7 @@ import (
 )
 
 // relayPage is how many documents the relay takes at a time.
-const relayPage = 200
+const relayPage = 1000
 
 // relayRetry is how long the relay waits after the database failed it.
 const relayRetry = time.Second
@@ -35,6 +35,7 @@ func (s *Store) RunRelay(ctx context.Context) error {
 	})
 	cancel()
 	<-watched
+	s.forget()
 	return err
 }
 
@@ -45,10 +46,11 @@ func (s *Store) relay(ctx context.Context) error {
 	poll := time.NewTicker(s.opts.PollInterval)
 	defer poll.Stop()
 	for {
-		written, started := s.written.wait(), s.opts.Now()
+		written, started, number := s.written.wait(), s.opts.Now(), s.begun.Add(1)
 		err := r.scan(ctx)
 		switch {
 		case err == nil:
+			s.ended.Store(number)
 			s.complete(r.head, started)
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

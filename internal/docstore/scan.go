@@ -2,9 +2,19 @@ package docstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
+
+const (
+	// pace is how old the last complete scan may be for bulk writes to go on.
+	pace = time.Second
+	// longestPace is how long a bulk write waits at most.
+	longestPace = 10 * time.Second
+)
+
+var errPaced = errors.New("waited long enough for the relay")
 
 // Scan says how complete the feed is: every event acknowledged longer than Age ago
 // stands at or before Position.
@@ -16,7 +26,7 @@ type Scan struct {
 }
 
 // Scanned returns the last complete scan of the outboxes that this process has made
-// or watched, and false before the first one. It wants RunRelay running.
+// or watched, and false before the first one, and where RunRelay does not run.
 func (s *Store) Scanned() (Scan, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -24,6 +34,13 @@ func (s *Store) Scanned() (Scan, bool) {
 		return Scan{}, false
 	}
 	return Scan{Position: s.scanHead, Age: s.opts.Now().Sub(s.scanStarted)}, true
+}
+
+// forget is for a process that neither relays nor watches any more.
+func (s *Store) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scanStarted = time.Time{}
 }
 
 // complete notes the end of a complete scan.
@@ -67,6 +84,39 @@ func (s *Store) watched(head int64, started time.Time) {
 // Flush waits until everything acknowledged before the call is in the feed. A relay
 // must be running, in this process or another.
 func (s *Store) Flush(ctx context.Context) error {
+	some, err := s.anyPending(ctx)
+	if err == nil && some {
+		some, err = s.awaitScan(ctx)
+	}
+	if err == nil && some {
+		err = s.awaitRelayed(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	return nil
+}
+
+// awaitScan waits until the relay of this process has ended a scan that it began
+// after the call. It says whether there may be more to wait for, since this process
+// relays no longer.
+func (s *Store) awaitScan(ctx context.Context) (more bool, err error) {
+	wanted := s.begun.Load() + 1
+	for s.relaying.Load() {
+		scanned := s.scanned.wait()
+		if s.ended.Load() >= wanted {
+			return false, nil
+		}
+		s.written.fire()
+		if err := waitFor(ctx, scanned, s.opts.PollInterval); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// awaitRelayed waits until the outboxes no longer hold what they hold now.
+func (s *Store) awaitRelayed(ctx context.Context) error {
 	wanted, err := s.pending(ctx, nil)
 	for err == nil && len(wanted) > 0 {
 		scanned := s.scanned.wait()
@@ -75,10 +125,43 @@ func (s *Store) Flush(ctx context.Context) error {
 			wanted, err = s.pending(ctx, wanted)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("flush: %w", err)
+	return err
+}
+
+// keepPace makes who writes much wait while the last complete scan of the outboxes is
+// too old, so that the relay, and who follows the feed, do not fall behind without end.
+// A relay in trouble slows writers down but does not stop them.
+func (s *Store) keepPace(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, longestPace, errPaced)
+	defer cancel()
+	for {
+		scanned := s.scanned.wait()
+		if scan, ok := s.Scanned(); !ok || scan.Age <= pace {
+			return nil
+		}
+		select {
+		case <-scanned:
+		case <-ctx.Done():
+			if context.Cause(ctx) == errPaced {
+				return nil
+			}
+			return ctx.Err()
+		}
 	}
-	return nil
+}
+
+// anyPending says whether any outbox holds an event.
+func (s *Store) anyPending(ctx context.Context) (bool, error) {
+	for _, collection := range s.eventful() {
+		page, err := s.backend.Pending(ctx, collection, "", 1)
+		if err != nil {
+			return false, fmt.Errorf("read outboxes of %s: %w", collection, err)
+		}
+		if len(page) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // pending returns the sources with events in their outboxes, and the n of the last.

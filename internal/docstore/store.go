@@ -63,7 +63,10 @@ type Store struct {
 	appended signal // the feed got an event
 	scanned  signal // a complete scan of the outboxes ended
 	relaying atomic.Bool
-	holders  atomic.Int64 // numbers the competitors for leases in this process
+	// begun and ended are the numbers of the last scan of the outboxes that the relay
+	// of this process has begun, and of the last that it has ended.
+	begun, ended atomic.Int64
+	holders      atomic.Int64 // numbers the competitors for leases in this process
 
 	mu          sync.Mutex
 	closed      bool

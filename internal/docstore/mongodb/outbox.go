@@ -42,20 +42,25 @@ func (b *backend) Relayed(ctx context.Context, collection string, upTo map[strin
 	if len(upTo) == 0 {
 		return nil
 	}
-	var empty, shorten []mongo.WriteModel
+	together := map[int64][]string{} // a write for each n is far faster than one for each id
 	for _, id := range slices.Sorted(maps.Keys(upTo)) {
-		newest := bson.D{{Key: "$not", Value: bson.D{{Key: "$gt", Value: upTo[id]}}}}
-		empty = append(empty, mongo.NewUpdateOneModel().
-			SetFilter(bson.D{{Key: "_id", Value: id}, {Key: "out.n", Value: newest}}).
+		together[upTo[id]] = append(together[upTo[id]], id)
+	}
+	var empty, shorten []mongo.WriteModel
+	for n, ids := range together {
+		these := bson.E{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}
+		newest := bson.D{{Key: "$not", Value: bson.D{{Key: "$gt", Value: n}}}}
+		empty = append(empty, mongo.NewUpdateManyModel().
+			SetFilter(bson.D{these, {Key: "out.n", Value: newest}}).
 			SetUpdate(bson.D{{Key: "$unset", Value: bson.D{{Key: "out", Value: ""}, {Key: "pend", Value: ""}}}}))
-		relayed := bson.D{{Key: "n", Value: bson.D{{Key: "$lte", Value: upTo[id]}}}}
-		shorten = append(shorten, mongo.NewUpdateOneModel().
-			SetFilter(bson.D{{Key: "_id", Value: id}}).
+		relayed := bson.D{{Key: "n", Value: bson.D{{Key: "$lte", Value: n}}}}
+		shorten = append(shorten, mongo.NewUpdateManyModel().
+			SetFilter(bson.D{these}).
 			SetUpdate(bson.D{{Key: "$pull", Value: bson.D{{Key: "out", Value: relayed}}}}))
 	}
 	c, unordered := b.db.Collection(collection), options.BulkWrite().SetOrdered(false)
 	res, err := c.BulkWrite(ctx, empty, unordered)
-	if err == nil && res.MatchedCount < int64(len(empty)) {
+	if err == nil && res.MatchedCount < int64(len(upTo)) {
 		_, err = c.BulkWrite(ctx, shorten, unordered)
 	}
 	return translate(ctx, err)
