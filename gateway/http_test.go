@@ -22,32 +22,7 @@ import (
 	"github.com/evenhand/evenhand/gateway"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/telemetry"
-	"github.com/evenhand/evenhand/proto/gen"
 )
-
-// Every operation of the OpenAPI document is served, by the RPC it is named after.
-func TestEveryDocumentedOperationIsServed(t *testing.T) {
-	w := startWorld(t, nil)
-	for _, o := range operations(t) {
-		t.Run(o.id, func(t *testing.T) {
-			body := ""
-			if o.method != "GET" && o.method != "DELETE" {
-				body = "{}"
-			}
-			a := w.do(t, o.method, o.path, body)
-			if a.StatusCode == http.StatusOK {
-				return // the fake has it
-			}
-			p := a.json(t)
-			require.Contains(t, []any{"INVALID_ARGUMENT", "UNIMPLEMENTED"}, p["reason"], a.body)
-			if p["reason"] == "UNIMPLEMENTED" {
-				_, rpc, _ := strings.Cut(o.id, "_")
-				require.Equal(t, http.StatusNotImplemented, a.StatusCode)
-				require.Contains(t, p["detail"], rpc)
-			}
-		})
-	}
-}
 
 func TestHead(t *testing.T) {
 	w := startWorld(t, nil)
@@ -89,17 +64,6 @@ func TestAnswersAreCompressed(t *testing.T) {
 	require.Empty(t, w.do(t, "GET", "/v1/accounts/acme", "", "Accept-Encoding", "gzip").Header.Get("Content-Encoding"), "too small")
 	require.Equal(t, "gzip", w.do(t, "GET", "/openapi.json", "", "Accept-Encoding", "gzip").Header.Get("Content-Encoding"))
 	require.Equal(t, 304, w.do(t, "GET", "/v1/accounts/acme", "", "Accept-Encoding", "gzip", "If-None-Match", `"7"`).StatusCode)
-}
-
-func TestOpenAPIDocument(t *testing.T) {
-	w := startWorld(t, nil)
-	a := w.do(t, "GET", "/openapi.json", "", "Authorization", "")
-	require.Equal(t, string(gen.OpenAPI), a.body)
-	require.Equal(t, "application/json", a.Header.Get("Content-Type"))
-	require.NotEmpty(t, a.Header.Get("ETag"))
-	again := w.do(t, "GET", "/openapi.json", "", "If-None-Match", a.Header.Get("ETag"))
-	require.Equal(t, 304, again.StatusCode)
-	require.Empty(t, again.body)
 }
 
 func TestCORS(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +26,7 @@ type field struct {
 	TypeName       string `json:"typeName"`
 	OneofIndex     *int   `json:"oneofIndex"`
 	Proto3Optional bool   `json:"proto3Optional"`
+	comment        string
 	Options        struct {
 		Behavior []string `json:"[google.api.field_behavior]"`
 		Rules    rules    `json:"[buf.validate.field]"`
@@ -84,8 +86,9 @@ func readDescriptors(data []byte) (*descriptors, error) {
 	}
 	d := &descriptors{messages: map[string]message{}, methods: map[string]method{}}
 	for _, f := range set.File {
-		for _, m := range f.MessageType {
-			d.addMessage(f.Package, m)
+		comments := f.comments()
+		for i, m := range f.MessageType {
+			d.addMessage(f.Package, m, comments, []int{messageType, i})
 		}
 		for _, s := range f.Service {
 			for _, m := range s.Method {
@@ -98,7 +101,7 @@ func readDescriptors(data []byte) (*descriptors, error) {
 				d.methods[id] = m
 			}
 		}
-		d.reasons = append(d.reasons, f.errorReasons()...)
+		d.reasons = append(d.reasons, f.errorReasons(comments)...)
 	}
 	if len(d.reasons) == 0 {
 		return nil, fmt.Errorf("no enum ErrorReason")
@@ -106,11 +109,21 @@ func readDescriptors(data []byte) (*descriptors, error) {
 	return d, nil
 }
 
-func (d *descriptors) addMessage(scope string, m message) {
+// Numbers of the fields of a FileDescriptorProto, a DescriptorProto and an
+// EnumDescriptorProto, of which the paths of comments are made.
+const (
+	messageType, enumType              = 4, 5
+	messageField, messageNested, value = 2, 3, 2
+)
+
+func (d *descriptors) addMessage(scope string, m message, comments map[string]string, path []int) {
 	name := scope + "." + m.Name
+	for i := range m.Field {
+		m.Field[i].comment = comments[fmt.Sprint(append(slices.Clone(path), messageField, i))]
+	}
 	d.messages[name] = m
-	for _, nested := range m.NestedType {
-		d.addMessage(name, nested)
+	for i, nested := range m.NestedType {
+		d.addMessage(name, nested, comments, append(slices.Clone(path), messageNested, i))
 	}
 }
 
@@ -130,8 +143,7 @@ func (d *descriptors) field(message, path string) (owner string, f field, ok boo
 }
 
 // errorReasons returns the values of the file's ErrorReason enum but the unspecified one.
-func (f file) errorReasons() []reason {
-	const enumField, valueField = 5, 2 // of FileDescriptorProto and EnumDescriptorProto
+func (f file) errorReasons(comments map[string]string) []reason {
 	var found []reason
 	for e, enum := range f.EnumType {
 		if enum.Name != "ErrorReason" {
@@ -140,19 +152,21 @@ func (f file) errorReasons() []reason {
 		for v := 1; v < len(enum.Value); v++ {
 			found = append(found, reason{
 				name:    strings.TrimPrefix(enum.Value[v].Name, "ERROR_REASON_"),
-				meaning: f.comment(enumField, e, valueField, v),
+				meaning: comments[fmt.Sprint([]int{enumType, e, value, v})],
 			})
 		}
 	}
 	return found
 }
 
-// comment returns the comment above the element at a path, on one line.
-func (f file) comment(path ...int) string {
+// comments returns the comments above the elements of a file by their paths, as
+// fmt.Sprint writes those.
+func (f file) comments() map[string]string {
+	all := map[string]string{}
 	for _, location := range f.SourceCodeInfo.Location {
-		if fmt.Sprint(location.Path) == fmt.Sprint(path) {
-			return unwrap(location.LeadingComments)
+		if location.LeadingComments != "" {
+			all[fmt.Sprint(location.Path)] = unwrap(location.LeadingComments)
 		}
 	}
-	return ""
+	return all
 }

@@ -66,6 +66,7 @@ func (d *document) finishOperation(op *object, verb string, r route) error {
 	}
 	op.set("tags", []any{r.tag})
 	d.describe(op, m)
+	d.joinDays(op, m)
 	for _, p := range op.array("parameters") {
 		d.finishParameter(p.(*object), m, r)
 	}
@@ -73,7 +74,7 @@ func (d *document) finishOperation(op *object, verb string, r route) error {
 		return err
 	}
 	d.finishResponses(op, m)
-	d.addConditions(op, verb, m)
+	d.addHeaders(op, verb, m)
 	addErrors(op)
 	inOrder(op, "tags", "summary", "description", "operationId", "deprecated", "parameters", "requestBody", "responses")
 	op.object("responses").sorted(strings.Compare)
@@ -108,6 +109,25 @@ func (d *document) describe(op *object, m method) {
 	}
 	op.set("summary", summary)
 	op.set("description", text+"\n\n"+needs+".")
+}
+
+// joinDays makes one query parameter, as `asOfDate=2026-03-06`, of the three that the
+// plugin makes of a google.type.Date. The gateway takes both.
+func (d *document) joinDays(op *object, m method) {
+	var joined []any
+	for _, p := range op.array("parameters") {
+		name, part, _ := strings.Cut(p.(*object).text("name"), ".")
+		_, f, _ := d.known.field(m.InputType, name)
+		switch {
+		case f.TypeName != ".google.type.Date" || part == "":
+			joined = append(joined, p)
+		case part == "year":
+			joined = append(joined, newObject("name", name, "in", "query", "description", f.comment, "schema", textSchema("format", "date")))
+		}
+	}
+	if len(joined) > 0 {
+		op.set("parameters", joined)
+	}
 }
 
 func (d *document) finishParameter(p *object, m method, r route) {
@@ -150,6 +170,10 @@ func (d *document) finishBody(op *object, verb, id string, m method) error {
 	}
 	if example != nil {
 		content.set("example", example)
+	}
+	if verb == "patch" {
+		body.set("description", "What is there is changed, where `updateMask` is not given; null clears. "+
+			"May be sent as `application/merge-patch+json` too.")
 	}
 	return nil
 }
@@ -233,7 +257,7 @@ func (d *document) root() *object {
 			"schemas", d.schemas,
 			"responses", responses(),
 			"headers", headers(),
-			"parameters", conditions(),
+			"parameters", parameters(),
 			"securitySchemes", newObject("bearer", newObject(
 				"type", "http",
 				"scheme", "bearer",

@@ -16,11 +16,11 @@ const testDescriptors = `{"file": [
       {"jsonName": "inner", "typeName": ".t.v1.Shop"},
       {"jsonName": "etag"}
     ]},
-    {"name": "UpdateShopRequest", "field": [{"jsonName": "shop", "typeName": ".t.v1.Shop"}]},
-    {"name": "GetShopRequest", "field": [{"jsonName": "name"}]}
+    {"name": "UpdateShopRequest", "field": [{"jsonName": "shop", "typeName": ".t.v1.Shop"}, {"jsonName": "requestId"}]},
+    {"name": "GetShopRequest", "field": [{"jsonName": "name"}, {"jsonName": "onDate", "typeName": ".google.type.Date"}]}
    ],
    "enumType": [{"name": "ErrorReason", "value": [{"name": "ERROR_REASON_UNSPECIFIED"}, {"name": "ERROR_REASON_NOT_FOUND"}]}],
-   "sourceCodeInfo": {"location": [{"path": [5, 0, 2, 1], "leadingComments": " There is no\n such thing.\n"}]},
+   "sourceCodeInfo": {"location": [{"path": [4, 2, 2, 1], "leadingComments": " The day.\n"}, {"path": [5, 0, 2, 1], "leadingComments": " There is no\n such thing.\n"}]},
    "service": [{"name": "Shops", "method": [
      {"name": "GetShop", "inputType": ".t.v1.GetShopRequest", "outputType": ".t.v1.Shop",
       "options": {"[evenhand.type.v1.access]": {"permission": "shops.read"}}},
@@ -33,7 +33,9 @@ const testDescriptors = `{"file": [
 const testPart = `{"openapi": "3.1.0", "paths": {
   "/v1/shops/{name}": {"get": {
     "summary": "Returns a shop (AIP-131). NOT_FOUND.", "operationId": "Shops_GetShop",
-    "parameters": [{"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "name", "in": "path", "required": true, "schema": {"type": "string"}},
+      {"name": "onDate.year", "in": "query", "schema": {"type": "integer"}},
+      {"name": "onDate.month", "in": "query", "schema": {"type": "integer"}}, {"name": "onDate.day", "in": "query", "schema": {"type": "integer"}}],
     "responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/t.v1.Shop"}}}}}}},
   "/v1/shops/{shop.name}": {"patch": {
     "summary": "Changes a shop.", "operationId": "Shops_UpdateShop",
@@ -91,12 +93,24 @@ func TestBuild(t *testing.T) {
 	same("summary", at(get, "summary"), `"Returns a shop"`)
 	same("description", at(get, "description"), `"Returns a shop (AIP-131). NOT_FOUND.\n\nNeeds the permission `+"`shops.read`"+`."`)
 	same("get's parameters", at(get, "parameters"),
-		`[{"description":"The shop's id.","example":"s1","in":"path","name":"shop","required":true,"schema":{"type":"string"}},{"$ref":"#/components/parameters/IfNoneMatch"}]`)
+		`[{"description":"The shop's id.","example":"s1","in":"path","name":"shop","required":true,"schema":{"type":"string"}},`+
+			`{"description":"The day.","in":"query","name":"onDate","schema":{"format":"date","type":"string"}},`+
+			`{"$ref":"#/components/parameters/IfNoneMatch"},{"$ref":"#/components/parameters/IfMatch"},`+
+			`{"$ref":"#/components/parameters/RequestID"},{"$ref":"#/components/parameters/GrpcTimeout"},{"$ref":"#/components/parameters/Traceparent"}]`)
+	same("patch's headers", at(patch, "parameters").([]any)[1:], `[{"$ref":"#/components/parameters/IfMatch"},{"$ref":"#/components/parameters/IdempotencyKey"},`+
+		`{"$ref":"#/components/parameters/RequestID"},{"$ref":"#/components/parameters/GrpcTimeout"},{"$ref":"#/components/parameters/Traceparent"}]`)
+	same("headers of an answer", at(get, "responses", "200", "headers"),
+		`{"ETag":{"$ref":"#/components/headers/ETag"},"X-Request-Id":{"$ref":"#/components/headers/RequestID"}}`)
 	same("example of an answer", at(get, "responses", "200", "content", "application/json", "example"),
 		`{"etag":"7","name":"shops/s1","size":3}`)
 	for _, status := range []string{"304", "401", "403", "default"} {
 		if at(get, "responses", status) == nil {
 			t.Errorf("get has no answer %s", status)
+		}
+	}
+	for name, response := range lookup("components", "responses").(map[string]any) {
+		if content := response.(map[string]any)["content"]; name != "NotModified" {
+			same("body of "+name, content.(map[string]any)["application/problem+json"].(map[string]any)["schema"], `{"$ref":"#/components/schemas/Problem"}`)
 		}
 	}
 	same("example of a request", at(patch, "requestBody", "content", "application/json", "example"), `{"etag":"7","size":3}`)
@@ -153,7 +167,7 @@ func TestBuildRefuses(t *testing.T) {
 }
 
 func TestMergeRefusesDifferentSchemas(t *testing.T) {
-	other := strings.Replace(testPart, `"integer"`, `"number"`, 1)
+	other := strings.Replace(testPart, `"size": {"type": "integer"}`, `"size": {"type": "number"}`, 1)
 	_, err := merge([][]byte{[]byte(testPart), []byte(other)})
 	if err == nil || !strings.Contains(err.Error(), "t.v1.Shop differs") {
 		t.Errorf("got %v", err)

@@ -73,17 +73,21 @@ func responses() *object {
 		content := newObject("schema", newObject("$ref", schemaPrefix+"Problem"))
 		return newObject(
 			"description", description,
+			"headers", headersOf("RequestID"),
 			"content", newObject("application/problem+json", content),
 		)
 	}
+	unauthenticated := problem("The call carries no token, or one that is unknown, revoked or expired.")
+	unauthenticated.set("headers", headersOf("RequestID", "WWWAuthenticate"))
 	other := problem("Any other error.")
+	other.set("headers", headersOf("RequestID", "RetryAfter"))
 	other.object("content").object("application/problem+json").set("example", problemExample())
 	return newObject(
 		"NotModified", newObject("description", "The resource is still the one whose ETag was given.",
-			"headers", newObject("ETag", newObject("$ref", "#/components/headers/ETag"))),
-		"Unauthenticated", problem("The call carries no token, or one that is unknown, revoked or expired."),
+			"headers", headersOf("RequestID", "ETag")),
+		"Unauthenticated", unauthenticated,
 		"PermissionDenied", problem("The caller's roles lack the permission that the answer names."),
-		"PreconditionFailed", problem("The resource has changed since the ETag given: read it again."),
+		"PreconditionFailed", problem("The resource is another than the ETag given says: read it again."),
 		"Problem", other,
 	)
 }
@@ -94,72 +98,4 @@ func addErrors(op *object) {
 	for _, answer := range [][2]string{{"401", "Unauthenticated"}, {"403", "PermissionDenied"}, {"default", "Problem"}} {
 		responses.set(answer[0], newObject("$ref", "#/components/responses/"+answer[1]))
 	}
-}
-
-// headers and conditions are what conditional requests (RFC 9110, section 13) use.
-func headers() *object {
-	return newObject("ETag", newObject(
-		"description", "Changes with every change of the resource; the same as its `etag`, in double quotes.",
-		"schema", newObject("type", "string"),
-		"example", `"7"`,
-	))
-}
-
-func conditions() *object {
-	condition := func(name, description string) *object {
-		return newObject(
-			"name", name,
-			"in", "header",
-			"description", description,
-			"schema", newObject("type", "string"),
-		)
-	}
-	return newObject(
-		"IfMatch", condition("If-Match", "Change the resource only if this is still its ETag; else the answer is 412."),
-		"IfNoneMatch", condition("If-None-Match", "Send the resource only if this is not its ETag; else the answer is 304."),
-	)
-}
-
-// addConditions describes ETag, If-None-Match and If-Match where the operation
-// reads or changes a resource that has an etag.
-func (d *document) addConditions(op *object, verb string, m method) {
-	responses := op.object("responses")
-	_, _, tagged := d.known.field(m.OutputType, "etag")
-	if tagged {
-		responses.object("200").set("headers", newObject("ETag", newObject("$ref", "#/components/headers/ETag")))
-	}
-	if tagged && verb == "get" {
-		addParameter(op, "IfNoneMatch")
-		responses.set("304", newObject("$ref", "#/components/responses/NotModified"))
-	}
-	if d.takesEtag(verb, m) {
-		addParameter(op, "IfMatch")
-		responses.set("412", newObject("$ref", "#/components/responses/PreconditionFailed"))
-	}
-}
-
-// takesEtag reports whether a call can carry the etag of what it changes: in the
-// request itself, or in the resource that is patched.
-func (d *document) takesEtag(verb string, m method) bool {
-	if _, _, ok := d.known.field(m.InputType, "etag"); ok {
-		return true
-	}
-	if verb != "patch" {
-		return false
-	}
-	_, _, ok := d.known.field(m.InputType, camel(m.Options.HTTP.Body)+".etag")
-	return ok
-}
-
-func addParameter(op *object, name string) {
-	op.set("parameters", append(op.array("parameters"), any(newObject("$ref", "#/components/parameters/"+name))))
-}
-
-// camel is protobuf's JSON name of a field.
-func camel(field string) string {
-	words := strings.Split(field, "_")
-	for i := 1; i < len(words); i++ {
-		words[i] = strings.ToUpper(words[i][:1]) + words[i][1:]
-	}
-	return strings.Join(words, "")
 }

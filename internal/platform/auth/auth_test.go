@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,61 +27,93 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// matrix says, for each permission, which roles hold it, in the order of columns; `a`
-// is for assigned accounts only. It is written down a second time on purpose: a
-// change of rights has to be made, and read, twice.
+// matrix says, for each permission, which roles hold it, in the order of columns, and
+// which RPCs need it; `a` is for assigned accounts only. It is written down a second
+// time on purpose: a new RPC, or a change of rights, has to be made, and read, twice.
 const columns = "viewer service-agent account-manager policy-author policy-approver board-secretary auditor admin service"
 
-var matrix = map[string]string{
-	"accounts.create":      ". . . . . . . x x",
-	"accounts.declare":     ". . . . . . . x x",
-	"accounts.import":      ". . . . . . . x x",
-	"accounts.read":        "x x x x x x x x x",
-	"accounts.update":      ". . a . . . . x .",
-	"changes.watch":        ". . . . . . x x x",
-	"company.read":         "x x x x x x x x x",
-	"company.update":       ". . . . . . . x x",
-	"contacts.read":        "x x x x x x x x x",
-	"contacts.update":      ". . a . . . . x .",
-	"entitlements.check":   "x x x x x x x x x",
-	"entitlements.holders": "x . x x x x x x x",
-	"imports.read":         "x . x x x x x x x",
-	"principals.read":      ". . . . . . x x x",
-	"principals.update":    ". . . . . . . x .",
-	"projections.rebuild":  ". . . . . . . x .",
-	"reach.read":           ". . . . . . x x .",
-	"reach.update":         ". . . . . . . x .",
-	"revenue.create":       ". . . . . . . x x",
-	"revenue.import":       ". . . . . . . x x",
-	"revenue.read":         "x . x x x x x x x",
-	"schedule.publish":     ". . . . x . . x .",
-	"schedule.read":        "x . x x x x x x x",
-	"self.read":            "x x x x x x x x x",
-	"spend.read":           "x . x x x x x x x",
-	"tokens.authenticate":  ". . . . . . . x x",
+var matrix = map[string]struct{ roles, rpcs string }{
+	"accounts.create": {". . . . . . . x x",
+		"AccountsService.CreateAccount"},
+	"accounts.declare": {". . . . . . . x x",
+		"AccountsService.CreateAttributeKey"},
+	"accounts.import": {". . . . . . . x x",
+		"AccountsService.ImportAccounts"},
+	"accounts.read": {"x x x x x x x x x",
+		"AccountsService.ListAttributeKeys AccountsService.GetAccount AccountsService.ListAccounts"},
+	"accounts.update": {". . a . . . . x .",
+		"AccountsService.UpdateAccount AccountsService.ActivateAccount AccountsService.CloseAccount"},
+	"changes.watch": {". . . . . . x x x",
+		"FeedService.WatchChanges FeedService.GetFeed FeedService.LocateChange"},
+	"company.adopt": {". . . . . . . x x",
+		"AccountsService.AdoptSettings"},
+	"company.read": {"x x x x x x x x x",
+		"AccountsService.GetCompany AccountsService.ListExchangeRates"},
+	"company.update": {". . . . . . . x .",
+		"AccountsService.UpdateCompany AccountsService.CreateExchangeRate"},
+	"contacts.read": {"x x x x x x x x x",
+		"AccountsService.GetContact AccountsService.ListContacts"},
+	"contacts.update": {". . a . . . . x .",
+		"AccountsService.CreateContact AccountsService.UpdateContact AccountsService.DeleteContact"},
+	"entitlements.check": {"x x x x x x x x x",
+		"EntitlementsService.CheckEntitlement EntitlementsService.BatchCheckEntitlements EntitlementsService.ListEntitlements EntitlementsService.GetBaseline"},
+	"entitlements.holders": {"x . x x x x x x x",
+		"EntitlementsService.ListHolders EntitlementsService.CountHolders"},
+	"imports.read": {"x . x x x x x x x",
+		"AccountsService.GetImport AccountsService.ListImports"},
+	"principals.read": {". . . . . . x x x",
+		"AccessService.GetPrincipal AccessService.ListPrincipals AccessService.ListApiTokens"},
+	"principals.update": {". . . . . . . x .",
+		"AccessService.CreatePrincipal AccessService.UpdatePrincipal AccessService.CreateApiToken AccessService.DeleteApiToken"},
+	"projections.rebuild": {". . . . . . . x .",
+		"EntitlementsService.RebuildProjections"},
+	"reach.read": {". . . . . . x x .",
+		"AccountsService.GetReach"},
+	"reach.update": {". . . . . . . x .",
+		"AccountsService.UpdateReach"},
+	"revenue.create": {". . . . . . . x x",
+		"RevenueService.CreateRevenueEntry RevenueService.BatchCreateRevenueEntries RevenueService.ReverseRevenueEntry"},
+	"revenue.import": {". . . . . . . x x",
+		"RevenueService.ImportRevenue"},
+	"revenue.read": {"x . x x x x x x x",
+		"RevenueService.GetRevenueEntry RevenueService.ListRevenueEntries"},
+	"schedule.publish": {". . . . x . . x .",
+		"ScheduleService.PublishSchedule"},
+	"schedule.read": {"x . x x x x x x x",
+		"ScheduleService.GetSchedule ScheduleService.GetScheduleVersion ScheduleService.ListScheduleVersions"},
+	"self.read": {"x x x x x x x x x",
+		"AccessService.GetCaller"},
+	"spend.read": {"x . x x x x x x x",
+		"EntitlementsService.GetSpend EntitlementsService.GetSpendSummary"},
+	"tokens.authenticate": {". . . . . . . x x",
+		"AccessService.AuthenticateToken"},
 }
 
 func TestMatrixOverEveryRPC(t *testing.T) {
 	roles := strings.Fields(columns)
 	require.ElementsMatch(t, roles, names(auth.Roles()))
-	used := map[string]bool{}
+	needed := map[string]string{} // by RPC
+	for permission, row := range matrix {
+		for _, rpc := range strings.Fields(row.rpcs) {
+			require.NotContains(t, needed, rpc, "it is there twice")
+			needed[rpc] = permission
+		}
+	}
 	for _, m := range everyRPC(t) {
 		access, err := auth.AccessOf(string(m.Parent().FullName()), string(m.Name()))
 		require.NoError(t, err)
-		row, known := matrix[access.Permission]
-		require.True(t, known, "%s needs %s, which the matrix does not have", m.FullName(), access.Permission)
-		used[access.Permission] = true
-		for i, cell := range strings.Fields(row) {
+		rpc := string(m.Parent().Name() + "." + m.Name())
+		require.Equal(t, needed[rpc], access.Permission, "%s: the matrix says otherwise", rpc)
+		delete(needed, rpc)
+		for i, cell := range strings.Fields(matrix[access.Permission].roles) {
 			p := auth.NewPrincipal("principals/p", "", true, auth.Role(roles[i]))
 			want := cell == "x" || cell == "a" && access.Assigned
-			require.Equal(t, want, access.Allow(p) == nil, "%s as %s", m.FullName(), roles[i])
+			require.Equal(t, want, access.Allow(p) == nil, "%s as %s", rpc, roles[i])
 			require.Equal(t, map[string]auth.Scope{"x": auth.All, "a": auth.Assigned, ".": auth.None}[cell], p.Can(access.Permission))
 		}
 	}
-	for permission := range matrix {
-		require.True(t, used[permission], "no RPC needs %s", permission)
-	}
-	require.Len(t, auth.Permissions(), len(matrix))
+	require.Empty(t, needed, "there are no such RPCs")
+	require.ElementsMatch(t, auth.Permissions(), slices.Collect(maps.Keys(matrix)))
 }
 
 func TestR3ServiceAgentsAreSpendBlind(t *testing.T) {

@@ -49,9 +49,9 @@ var reads = []string{
 // holders, no imports (their totals), and no schedule, whose rules would tell it from
 // the benefits. It may check entitlements, in the redacted form (Principal.SpendBlind).
 //
-// A service (machine) may update the company because publishing a first schedule sets
-// the company's currency and zone, and read principals because a version says whether
-// anybody else was there to approve it.
+// A service (machine) may adopt the company's currency and zone because publishing a
+// first schedule sets these, and read principals because a version says whether anybody
+// else was there to approve it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer:         reads,
 	ServiceAgent:   {"accounts.read", "company.read", "contacts.read", "entitlements.check", "self.read"},
@@ -61,10 +61,10 @@ var grants = map[Role][]string{
 	BoardSecretary: reads,
 	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "changes.watch",
-		"company.update", "contacts.update", "principals.read", "principals.update", "projections.rebuild",
+		"company.adopt", "company.update", "contacts.update", "principals.read", "principals.update", "projections.rebuild",
 		"reach.read", "reach.update", "revenue.create", "revenue.import", "schedule.publish", "tokens.authenticate"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
-		"company.update", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),
+		"company.adopt", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),
 }
 
 func with(base []string, more ...string) []string {

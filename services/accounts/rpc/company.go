@@ -66,6 +66,14 @@ func (s *accountsServer) UpdateCompany(ctx context.Context, r *accountsv1.Update
 	return companyOf(company), nil
 }
 
+func (s *accountsServer) AdoptSettings(ctx context.Context, r *accountsv1.AdoptSettingsRequest) (*accountsv1.Company, error) {
+	company, err := s.domain.Company.Adopt(ctx, caller(ctx), r.GetCurrencyCode(), r.GetTimeZone())
+	if err != nil {
+		return nil, err
+	}
+	return companyOf(company), nil
+}
+
 func rateOf(s accounts.Stored[accounts.Rate]) *accountsv1.ExchangeRate {
 	return &accountsv1.ExchangeRate{
 		Name: "company/exchangeRates/" + s.ID, CurrencyCode: s.State.Currency, Date: dateOf(&s.State.Day),

@@ -110,9 +110,9 @@ func (f *fakeAccounts) GetCompany(context.Context, *accountsv1.GetCompanyRequest
 	return &accountsv1.Company{Name: "company", CurrencyCode: f.company.CurrencyCode, TimeZone: f.company.TimeZone}, nil
 }
 
-func (f *fakeAccounts) UpdateCompany(_ context.Context, r *accountsv1.UpdateCompanyRequest) (*accountsv1.Company, error) {
+func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSettingsRequest) (*accountsv1.Company, error) {
 	f.mu.Lock()
-	f.company.CurrencyCode, f.company.TimeZone = r.GetCompany().GetCurrencyCode(), r.GetCompany().GetTimeZone()
+	f.company.CurrencyCode, f.company.TimeZone = r.GetCurrencyCode(), r.GetTimeZone()
 	state := &accountsv1.Company{Name: "company", CurrencyCode: f.company.CurrencyCode, TimeZone: f.company.TimeZone}
 	f.mu.Unlock()
 	f.add(&accountsv1.Change{State: &accountsv1.Change_Company{Company: state}})

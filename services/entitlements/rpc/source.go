@@ -10,7 +10,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/evenhand/evenhand/internal/platform/rpcstatus"
 	"github.com/evenhand/evenhand/internal/platform/wire"
@@ -155,10 +154,7 @@ func (s *Source) Settings(ctx context.Context) (entitlements.Settings, error) {
 
 // AdoptSettings implements entitlements.Source.
 func (s *Source) AdoptSettings(ctx context.Context, currency, zone string) error {
-	_, err := s.accounts.UpdateCompany(ctx, &accountsv1.UpdateCompanyRequest{
-		Company:    &accountsv1.Company{Name: "company", CurrencyCode: currency, TimeZone: zone},
-		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"currency_code", "time_zone"}},
-	})
+	_, err := s.accounts.AdoptSettings(ctx, &accountsv1.AdoptSettingsRequest{CurrencyCode: currency, TimeZone: zone})
 	return err
 }
 

@@ -128,6 +128,61 @@ func (x *UpdateCompanyRequest) GetRequestId() string {
 	return ""
 }
 
+// The request of AdoptSettings.
+type AdoptSettingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ISO 4217 code of the reporting currency.
+	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// IANA time zone in which days begin, as `America/New_York`.
+	TimeZone      string `protobuf:"bytes,2,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdoptSettingsRequest) Reset() {
+	*x = AdoptSettingsRequest{}
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdoptSettingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdoptSettingsRequest) ProtoMessage() {}
+
+func (x *AdoptSettingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdoptSettingsRequest.ProtoReflect.Descriptor instead.
+func (*AdoptSettingsRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *AdoptSettingsRequest) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *AdoptSettingsRequest) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
 // The request of ListExchangeRates.
 type ListExchangeRatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -143,7 +198,7 @@ type ListExchangeRatesRequest struct {
 
 func (x *ListExchangeRatesRequest) Reset() {
 	*x = ListExchangeRatesRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[2]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -155,7 +210,7 @@ func (x *ListExchangeRatesRequest) String() string {
 func (*ListExchangeRatesRequest) ProtoMessage() {}
 
 func (x *ListExchangeRatesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[2]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -168,7 +223,7 @@ func (x *ListExchangeRatesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExchangeRatesRequest.ProtoReflect.Descriptor instead.
 func (*ListExchangeRatesRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{2}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListExchangeRatesRequest) GetPageSize() int32 {
@@ -205,7 +260,7 @@ type ListExchangeRatesResponse struct {
 
 func (x *ListExchangeRatesResponse) Reset() {
 	*x = ListExchangeRatesResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[3]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -217,7 +272,7 @@ func (x *ListExchangeRatesResponse) String() string {
 func (*ListExchangeRatesResponse) ProtoMessage() {}
 
 func (x *ListExchangeRatesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[3]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -230,7 +285,7 @@ func (x *ListExchangeRatesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListExchangeRatesResponse.ProtoReflect.Descriptor instead.
 func (*ListExchangeRatesResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{3}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListExchangeRatesResponse) GetExchangeRates() []*ExchangeRate {
@@ -260,7 +315,7 @@ type CreateExchangeRateRequest struct {
 
 func (x *CreateExchangeRateRequest) Reset() {
 	*x = CreateExchangeRateRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[4]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -272,7 +327,7 @@ func (x *CreateExchangeRateRequest) String() string {
 func (*CreateExchangeRateRequest) ProtoMessage() {}
 
 func (x *CreateExchangeRateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[4]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -285,7 +340,7 @@ func (x *CreateExchangeRateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateExchangeRateRequest.ProtoReflect.Descriptor instead.
 func (*CreateExchangeRateRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{4}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateExchangeRateRequest) GetExchangeRate() *ExchangeRate {
@@ -315,7 +370,7 @@ type ListAttributeKeysRequest struct {
 
 func (x *ListAttributeKeysRequest) Reset() {
 	*x = ListAttributeKeysRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[5]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -327,7 +382,7 @@ func (x *ListAttributeKeysRequest) String() string {
 func (*ListAttributeKeysRequest) ProtoMessage() {}
 
 func (x *ListAttributeKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[5]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -340,7 +395,7 @@ func (x *ListAttributeKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttributeKeysRequest.ProtoReflect.Descriptor instead.
 func (*ListAttributeKeysRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{5}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListAttributeKeysRequest) GetPageSize() int32 {
@@ -370,7 +425,7 @@ type ListAttributeKeysResponse struct {
 
 func (x *ListAttributeKeysResponse) Reset() {
 	*x = ListAttributeKeysResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[6]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -382,7 +437,7 @@ func (x *ListAttributeKeysResponse) String() string {
 func (*ListAttributeKeysResponse) ProtoMessage() {}
 
 func (x *ListAttributeKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[6]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -395,7 +450,7 @@ func (x *ListAttributeKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttributeKeysResponse.ProtoReflect.Descriptor instead.
 func (*ListAttributeKeysResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{6}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListAttributeKeysResponse) GetAttributeKeys() []*AttributeKey {
@@ -427,7 +482,7 @@ type CreateAttributeKeyRequest struct {
 
 func (x *CreateAttributeKeyRequest) Reset() {
 	*x = CreateAttributeKeyRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[7]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -439,7 +494,7 @@ func (x *CreateAttributeKeyRequest) String() string {
 func (*CreateAttributeKeyRequest) ProtoMessage() {}
 
 func (x *CreateAttributeKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[7]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -452,7 +507,7 @@ func (x *CreateAttributeKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAttributeKeyRequest.ProtoReflect.Descriptor instead.
 func (*CreateAttributeKeyRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{7}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreateAttributeKeyRequest) GetAttributeKeyId() string {
@@ -487,7 +542,7 @@ type GetAccountRequest struct {
 
 func (x *GetAccountRequest) Reset() {
 	*x = GetAccountRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[8]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -499,7 +554,7 @@ func (x *GetAccountRequest) String() string {
 func (*GetAccountRequest) ProtoMessage() {}
 
 func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[8]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -512,7 +567,7 @@ func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountRequest.ProtoReflect.Descriptor instead.
 func (*GetAccountRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{8}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetAccountRequest) GetName() string {
@@ -539,7 +594,7 @@ type ListAccountsRequest struct {
 
 func (x *ListAccountsRequest) Reset() {
 	*x = ListAccountsRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[9]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -551,7 +606,7 @@ func (x *ListAccountsRequest) String() string {
 func (*ListAccountsRequest) ProtoMessage() {}
 
 func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[9]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -564,7 +619,7 @@ func (x *ListAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountsRequest.ProtoReflect.Descriptor instead.
 func (*ListAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{9}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListAccountsRequest) GetPageSize() int32 {
@@ -608,7 +663,7 @@ type ListAccountsResponse struct {
 
 func (x *ListAccountsResponse) Reset() {
 	*x = ListAccountsResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[10]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -620,7 +675,7 @@ func (x *ListAccountsResponse) String() string {
 func (*ListAccountsResponse) ProtoMessage() {}
 
 func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[10]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -633,7 +688,7 @@ func (x *ListAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAccountsResponse.ProtoReflect.Descriptor instead.
 func (*ListAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{10}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListAccountsResponse) GetAccounts() []*Account {
@@ -669,7 +724,7 @@ type CreateAccountRequest struct {
 
 func (x *CreateAccountRequest) Reset() {
 	*x = CreateAccountRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[11]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -681,7 +736,7 @@ func (x *CreateAccountRequest) String() string {
 func (*CreateAccountRequest) ProtoMessage() {}
 
 func (x *CreateAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[11]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -694,7 +749,7 @@ func (x *CreateAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAccountRequest.ProtoReflect.Descriptor instead.
 func (*CreateAccountRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{11}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CreateAccountRequest) GetAccountId() string {
@@ -749,7 +804,7 @@ type UpdateAccountRequest struct {
 
 func (x *UpdateAccountRequest) Reset() {
 	*x = UpdateAccountRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[12]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +816,7 @@ func (x *UpdateAccountRequest) String() string {
 func (*UpdateAccountRequest) ProtoMessage() {}
 
 func (x *UpdateAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[12]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +829,7 @@ func (x *UpdateAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAccountRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAccountRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{12}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *UpdateAccountRequest) GetAccount() *Account {
@@ -822,7 +877,7 @@ type ActivateAccountRequest struct {
 
 func (x *ActivateAccountRequest) Reset() {
 	*x = ActivateAccountRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[13]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +889,7 @@ func (x *ActivateAccountRequest) String() string {
 func (*ActivateAccountRequest) ProtoMessage() {}
 
 func (x *ActivateAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[13]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +902,7 @@ func (x *ActivateAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActivateAccountRequest.ProtoReflect.Descriptor instead.
 func (*ActivateAccountRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{13}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ActivateAccountRequest) GetName() string {
@@ -895,7 +950,7 @@ type CloseAccountRequest struct {
 
 func (x *CloseAccountRequest) Reset() {
 	*x = CloseAccountRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[14]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +962,7 @@ func (x *CloseAccountRequest) String() string {
 func (*CloseAccountRequest) ProtoMessage() {}
 
 func (x *CloseAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[14]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +975,7 @@ func (x *CloseAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseAccountRequest.ProtoReflect.Descriptor instead.
 func (*CloseAccountRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{14}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CloseAccountRequest) GetName() string {
@@ -962,7 +1017,7 @@ type GetContactRequest struct {
 
 func (x *GetContactRequest) Reset() {
 	*x = GetContactRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[15]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1029,7 @@ func (x *GetContactRequest) String() string {
 func (*GetContactRequest) ProtoMessage() {}
 
 func (x *GetContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[15]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1042,7 @@ func (x *GetContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetContactRequest.ProtoReflect.Descriptor instead.
 func (*GetContactRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{15}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetContactRequest) GetName() string {
@@ -1012,7 +1067,7 @@ type ListContactsRequest struct {
 
 func (x *ListContactsRequest) Reset() {
 	*x = ListContactsRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[16]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1024,7 +1079,7 @@ func (x *ListContactsRequest) String() string {
 func (*ListContactsRequest) ProtoMessage() {}
 
 func (x *ListContactsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[16]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1037,7 +1092,7 @@ func (x *ListContactsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContactsRequest.ProtoReflect.Descriptor instead.
 func (*ListContactsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{16}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListContactsRequest) GetParent() string {
@@ -1074,7 +1129,7 @@ type ListContactsResponse struct {
 
 func (x *ListContactsResponse) Reset() {
 	*x = ListContactsResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[17]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1086,7 +1141,7 @@ func (x *ListContactsResponse) String() string {
 func (*ListContactsResponse) ProtoMessage() {}
 
 func (x *ListContactsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[17]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1099,7 +1154,7 @@ func (x *ListContactsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListContactsResponse.ProtoReflect.Descriptor instead.
 func (*ListContactsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{17}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListContactsResponse) GetContacts() []*Contact {
@@ -1133,7 +1188,7 @@ type CreateContactRequest struct {
 
 func (x *CreateContactRequest) Reset() {
 	*x = CreateContactRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[18]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1145,7 +1200,7 @@ func (x *CreateContactRequest) String() string {
 func (*CreateContactRequest) ProtoMessage() {}
 
 func (x *CreateContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[18]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1158,7 +1213,7 @@ func (x *CreateContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateContactRequest.ProtoReflect.Descriptor instead.
 func (*CreateContactRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{18}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CreateContactRequest) GetParent() string {
@@ -1204,7 +1259,7 @@ type UpdateContactRequest struct {
 
 func (x *UpdateContactRequest) Reset() {
 	*x = UpdateContactRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[19]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1271,7 @@ func (x *UpdateContactRequest) String() string {
 func (*UpdateContactRequest) ProtoMessage() {}
 
 func (x *UpdateContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[19]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1284,7 @@ func (x *UpdateContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateContactRequest.ProtoReflect.Descriptor instead.
 func (*UpdateContactRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{19}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UpdateContactRequest) GetContact() *Contact {
@@ -1268,7 +1323,7 @@ type DeleteContactRequest struct {
 
 func (x *DeleteContactRequest) Reset() {
 	*x = DeleteContactRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[20]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1335,7 @@ func (x *DeleteContactRequest) String() string {
 func (*DeleteContactRequest) ProtoMessage() {}
 
 func (x *DeleteContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[20]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1348,7 @@ func (x *DeleteContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteContactRequest.ProtoReflect.Descriptor instead.
 func (*DeleteContactRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{20}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *DeleteContactRequest) GetName() string {
@@ -1328,7 +1383,7 @@ type GetReachRequest struct {
 
 func (x *GetReachRequest) Reset() {
 	*x = GetReachRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[21]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1340,7 +1395,7 @@ func (x *GetReachRequest) String() string {
 func (*GetReachRequest) ProtoMessage() {}
 
 func (x *GetReachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[21]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1353,7 +1408,7 @@ func (x *GetReachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReachRequest.ProtoReflect.Descriptor instead.
 func (*GetReachRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{21}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetReachRequest) GetName() string {
@@ -1378,7 +1433,7 @@ type UpdateReachRequest struct {
 
 func (x *UpdateReachRequest) Reset() {
 	*x = UpdateReachRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[22]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1390,7 +1445,7 @@ func (x *UpdateReachRequest) String() string {
 func (*UpdateReachRequest) ProtoMessage() {}
 
 func (x *UpdateReachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[22]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1403,7 +1458,7 @@ func (x *UpdateReachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateReachRequest.ProtoReflect.Descriptor instead.
 func (*UpdateReachRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{22}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *UpdateReachRequest) GetReach() *Reach {
@@ -1446,7 +1501,7 @@ type ImportAccountsRequest struct {
 
 func (x *ImportAccountsRequest) Reset() {
 	*x = ImportAccountsRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1458,7 +1513,7 @@ func (x *ImportAccountsRequest) String() string {
 func (*ImportAccountsRequest) ProtoMessage() {}
 
 func (x *ImportAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1471,7 +1526,7 @@ func (x *ImportAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportAccountsRequest.ProtoReflect.Descriptor instead.
 func (*ImportAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{23}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ImportAccountsRequest) GetStep() isImportAccountsRequest_Step {
@@ -1535,7 +1590,7 @@ type AccountRows struct {
 
 func (x *AccountRows) Reset() {
 	*x = AccountRows{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1547,7 +1602,7 @@ func (x *AccountRows) String() string {
 func (*AccountRows) ProtoMessage() {}
 
 func (x *AccountRows) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1560,7 +1615,7 @@ func (x *AccountRows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountRows.ProtoReflect.Descriptor instead.
 func (*AccountRows) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{24}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AccountRows) GetRows() []*AccountRow {
@@ -1595,7 +1650,7 @@ type AccountRow struct {
 
 func (x *AccountRow) Reset() {
 	*x = AccountRow{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[25]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1607,7 +1662,7 @@ func (x *AccountRow) String() string {
 func (*AccountRow) ProtoMessage() {}
 
 func (x *AccountRow) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[25]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1620,7 +1675,7 @@ func (x *AccountRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountRow.ProtoReflect.Descriptor instead.
 func (*AccountRow) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{25}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AccountRow) GetLine() int64 {
@@ -1696,7 +1751,7 @@ type ImportAccountsResponse struct {
 
 func (x *ImportAccountsResponse) Reset() {
 	*x = ImportAccountsResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1708,7 +1763,7 @@ func (x *ImportAccountsResponse) String() string {
 func (*ImportAccountsResponse) ProtoMessage() {}
 
 func (x *ImportAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +1776,7 @@ func (x *ImportAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportAccountsResponse.ProtoReflect.Descriptor instead.
 func (*ImportAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{26}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ImportAccountsResponse) GetStep() isImportAccountsResponse_Step {
@@ -1794,7 +1849,7 @@ type GetImportRequest struct {
 
 func (x *GetImportRequest) Reset() {
 	*x = GetImportRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1806,7 +1861,7 @@ func (x *GetImportRequest) String() string {
 func (*GetImportRequest) ProtoMessage() {}
 
 func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1819,7 +1874,7 @@ func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetImportRequest.ProtoReflect.Descriptor instead.
 func (*GetImportRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{27}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetImportRequest) GetName() string {
@@ -1842,7 +1897,7 @@ type ListImportsRequest struct {
 
 func (x *ListImportsRequest) Reset() {
 	*x = ListImportsRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[28]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1854,7 +1909,7 @@ func (x *ListImportsRequest) String() string {
 func (*ListImportsRequest) ProtoMessage() {}
 
 func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[28]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1867,7 +1922,7 @@ func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsRequest.ProtoReflect.Descriptor instead.
 func (*ListImportsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{28}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListImportsRequest) GetPageSize() int32 {
@@ -1897,7 +1952,7 @@ type ListImportsResponse struct {
 
 func (x *ListImportsResponse) Reset() {
 	*x = ListImportsResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1909,7 +1964,7 @@ func (x *ListImportsResponse) String() string {
 func (*ListImportsResponse) ProtoMessage() {}
 
 func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1922,7 +1977,7 @@ func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsResponse.ProtoReflect.Descriptor instead.
 func (*ListImportsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{29}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListImportsResponse) GetImports() []*Import {
@@ -1950,7 +2005,11 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\x12*\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x8b\x01\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"|\n" +
+	"\x14AdoptSettingsRequest\x129\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\x14\xe0A\x02\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$R\fcurrencyCode\x12)\n" +
+	"\ttime_zone\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18@R\btimeZone\"\x8b\x01\n" +
 	"\x18ListExchangeRatesRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
@@ -2085,13 +2144,15 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"u\n" +
 	"\x13ListImportsResponse\x126\n" +
 	"\aimports\x18\x01 \x03(\v2\x1c.evenhand.accounts.v1.ImportR\aimports\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xeb\x1b\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xdc\x1c\n" +
 	"\x0fAccountsService\x12{\n" +
 	"\n" +
 	"GetCompany\x12'.evenhand.accounts.v1.GetCompanyRequest\x1a\x1d.evenhand.accounts.v1.Company\"%\xca\xda\x18\x0e\n" +
 	"\fcompany.read\x82\xd3\xe4\x93\x02\r\x12\v/v1/company\x12\xa2\x01\n" +
 	"\rUpdateCompany\x12*.evenhand.accounts.v1.UpdateCompanyRequest\x1a\x1d.evenhand.accounts.v1.Company\"F\xdaA\x13company,update_mask\xca\xda\x18\x10\n" +
-	"\x0ecompany.update\x82\xd3\xe4\x93\x02\x16:\acompany2\v/v1/company\x12\xa9\x01\n" +
+	"\x0ecompany.update\x82\xd3\xe4\x93\x02\x16:\acompany2\v/v1/company\x12o\n" +
+	"\rAdoptSettings\x12*.evenhand.accounts.v1.AdoptSettingsRequest\x1a\x1d.evenhand.accounts.v1.Company\"\x13\xca\xda\x18\x0f\n" +
+	"\rcompany.adopt\x12\xa9\x01\n" +
 	"\x11ListExchangeRates\x12..evenhand.accounts.v1.ListExchangeRatesRequest\x1a/.evenhand.accounts.v1.ListExchangeRatesResponse\"3\xca\xda\x18\x0e\n" +
 	"\fcompany.read\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/company/exchangeRates\x12\xaf\x01\n" +
 	"\x12CreateExchangeRate\x12/.evenhand.accounts.v1.CreateExchangeRateRequest\x1a\".evenhand.accounts.v1.ExchangeRate\"D\xca\xda\x18\x10\n" +
@@ -2148,127 +2209,130 @@ func file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP() []byte {
 	return file_evenhand_accounts_v1_accounts_service_proto_rawDescData
 }
 
-var file_evenhand_accounts_v1_accounts_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_evenhand_accounts_v1_accounts_service_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_evenhand_accounts_v1_accounts_service_proto_goTypes = []any{
 	(*GetCompanyRequest)(nil),         // 0: evenhand.accounts.v1.GetCompanyRequest
 	(*UpdateCompanyRequest)(nil),      // 1: evenhand.accounts.v1.UpdateCompanyRequest
-	(*ListExchangeRatesRequest)(nil),  // 2: evenhand.accounts.v1.ListExchangeRatesRequest
-	(*ListExchangeRatesResponse)(nil), // 3: evenhand.accounts.v1.ListExchangeRatesResponse
-	(*CreateExchangeRateRequest)(nil), // 4: evenhand.accounts.v1.CreateExchangeRateRequest
-	(*ListAttributeKeysRequest)(nil),  // 5: evenhand.accounts.v1.ListAttributeKeysRequest
-	(*ListAttributeKeysResponse)(nil), // 6: evenhand.accounts.v1.ListAttributeKeysResponse
-	(*CreateAttributeKeyRequest)(nil), // 7: evenhand.accounts.v1.CreateAttributeKeyRequest
-	(*GetAccountRequest)(nil),         // 8: evenhand.accounts.v1.GetAccountRequest
-	(*ListAccountsRequest)(nil),       // 9: evenhand.accounts.v1.ListAccountsRequest
-	(*ListAccountsResponse)(nil),      // 10: evenhand.accounts.v1.ListAccountsResponse
-	(*CreateAccountRequest)(nil),      // 11: evenhand.accounts.v1.CreateAccountRequest
-	(*UpdateAccountRequest)(nil),      // 12: evenhand.accounts.v1.UpdateAccountRequest
-	(*ActivateAccountRequest)(nil),    // 13: evenhand.accounts.v1.ActivateAccountRequest
-	(*CloseAccountRequest)(nil),       // 14: evenhand.accounts.v1.CloseAccountRequest
-	(*GetContactRequest)(nil),         // 15: evenhand.accounts.v1.GetContactRequest
-	(*ListContactsRequest)(nil),       // 16: evenhand.accounts.v1.ListContactsRequest
-	(*ListContactsResponse)(nil),      // 17: evenhand.accounts.v1.ListContactsResponse
-	(*CreateContactRequest)(nil),      // 18: evenhand.accounts.v1.CreateContactRequest
-	(*UpdateContactRequest)(nil),      // 19: evenhand.accounts.v1.UpdateContactRequest
-	(*DeleteContactRequest)(nil),      // 20: evenhand.accounts.v1.DeleteContactRequest
-	(*GetReachRequest)(nil),           // 21: evenhand.accounts.v1.GetReachRequest
-	(*UpdateReachRequest)(nil),        // 22: evenhand.accounts.v1.UpdateReachRequest
-	(*ImportAccountsRequest)(nil),     // 23: evenhand.accounts.v1.ImportAccountsRequest
-	(*AccountRows)(nil),               // 24: evenhand.accounts.v1.AccountRows
-	(*AccountRow)(nil),                // 25: evenhand.accounts.v1.AccountRow
-	(*ImportAccountsResponse)(nil),    // 26: evenhand.accounts.v1.ImportAccountsResponse
-	(*GetImportRequest)(nil),          // 27: evenhand.accounts.v1.GetImportRequest
-	(*ListImportsRequest)(nil),        // 28: evenhand.accounts.v1.ListImportsRequest
-	(*ListImportsResponse)(nil),       // 29: evenhand.accounts.v1.ListImportsResponse
-	nil,                               // 30: evenhand.accounts.v1.AccountRow.AttributesEntry
-	(*Company)(nil),                   // 31: evenhand.accounts.v1.Company
-	(*fieldmaskpb.FieldMask)(nil),     // 32: google.protobuf.FieldMask
-	(*ExchangeRate)(nil),              // 33: evenhand.accounts.v1.ExchangeRate
-	(*AttributeKey)(nil),              // 34: evenhand.accounts.v1.AttributeKey
-	(*Account)(nil),                   // 35: evenhand.accounts.v1.Account
-	(*date.Date)(nil),                 // 36: google.type.Date
-	(*Contact)(nil),                   // 37: evenhand.accounts.v1.Contact
-	(*Reach)(nil),                     // 38: evenhand.accounts.v1.Reach
-	(*ImportStart)(nil),               // 39: evenhand.accounts.v1.ImportStart
-	(*ImportProgress)(nil),            // 40: evenhand.accounts.v1.ImportProgress
-	(*RefusedRow)(nil),                // 41: evenhand.accounts.v1.RefusedRow
-	(*ImportResult)(nil),              // 42: evenhand.accounts.v1.ImportResult
-	(*Import)(nil),                    // 43: evenhand.accounts.v1.Import
-	(*emptypb.Empty)(nil),             // 44: google.protobuf.Empty
+	(*AdoptSettingsRequest)(nil),      // 2: evenhand.accounts.v1.AdoptSettingsRequest
+	(*ListExchangeRatesRequest)(nil),  // 3: evenhand.accounts.v1.ListExchangeRatesRequest
+	(*ListExchangeRatesResponse)(nil), // 4: evenhand.accounts.v1.ListExchangeRatesResponse
+	(*CreateExchangeRateRequest)(nil), // 5: evenhand.accounts.v1.CreateExchangeRateRequest
+	(*ListAttributeKeysRequest)(nil),  // 6: evenhand.accounts.v1.ListAttributeKeysRequest
+	(*ListAttributeKeysResponse)(nil), // 7: evenhand.accounts.v1.ListAttributeKeysResponse
+	(*CreateAttributeKeyRequest)(nil), // 8: evenhand.accounts.v1.CreateAttributeKeyRequest
+	(*GetAccountRequest)(nil),         // 9: evenhand.accounts.v1.GetAccountRequest
+	(*ListAccountsRequest)(nil),       // 10: evenhand.accounts.v1.ListAccountsRequest
+	(*ListAccountsResponse)(nil),      // 11: evenhand.accounts.v1.ListAccountsResponse
+	(*CreateAccountRequest)(nil),      // 12: evenhand.accounts.v1.CreateAccountRequest
+	(*UpdateAccountRequest)(nil),      // 13: evenhand.accounts.v1.UpdateAccountRequest
+	(*ActivateAccountRequest)(nil),    // 14: evenhand.accounts.v1.ActivateAccountRequest
+	(*CloseAccountRequest)(nil),       // 15: evenhand.accounts.v1.CloseAccountRequest
+	(*GetContactRequest)(nil),         // 16: evenhand.accounts.v1.GetContactRequest
+	(*ListContactsRequest)(nil),       // 17: evenhand.accounts.v1.ListContactsRequest
+	(*ListContactsResponse)(nil),      // 18: evenhand.accounts.v1.ListContactsResponse
+	(*CreateContactRequest)(nil),      // 19: evenhand.accounts.v1.CreateContactRequest
+	(*UpdateContactRequest)(nil),      // 20: evenhand.accounts.v1.UpdateContactRequest
+	(*DeleteContactRequest)(nil),      // 21: evenhand.accounts.v1.DeleteContactRequest
+	(*GetReachRequest)(nil),           // 22: evenhand.accounts.v1.GetReachRequest
+	(*UpdateReachRequest)(nil),        // 23: evenhand.accounts.v1.UpdateReachRequest
+	(*ImportAccountsRequest)(nil),     // 24: evenhand.accounts.v1.ImportAccountsRequest
+	(*AccountRows)(nil),               // 25: evenhand.accounts.v1.AccountRows
+	(*AccountRow)(nil),                // 26: evenhand.accounts.v1.AccountRow
+	(*ImportAccountsResponse)(nil),    // 27: evenhand.accounts.v1.ImportAccountsResponse
+	(*GetImportRequest)(nil),          // 28: evenhand.accounts.v1.GetImportRequest
+	(*ListImportsRequest)(nil),        // 29: evenhand.accounts.v1.ListImportsRequest
+	(*ListImportsResponse)(nil),       // 30: evenhand.accounts.v1.ListImportsResponse
+	nil,                               // 31: evenhand.accounts.v1.AccountRow.AttributesEntry
+	(*Company)(nil),                   // 32: evenhand.accounts.v1.Company
+	(*fieldmaskpb.FieldMask)(nil),     // 33: google.protobuf.FieldMask
+	(*ExchangeRate)(nil),              // 34: evenhand.accounts.v1.ExchangeRate
+	(*AttributeKey)(nil),              // 35: evenhand.accounts.v1.AttributeKey
+	(*Account)(nil),                   // 36: evenhand.accounts.v1.Account
+	(*date.Date)(nil),                 // 37: google.type.Date
+	(*Contact)(nil),                   // 38: evenhand.accounts.v1.Contact
+	(*Reach)(nil),                     // 39: evenhand.accounts.v1.Reach
+	(*ImportStart)(nil),               // 40: evenhand.accounts.v1.ImportStart
+	(*ImportProgress)(nil),            // 41: evenhand.accounts.v1.ImportProgress
+	(*RefusedRow)(nil),                // 42: evenhand.accounts.v1.RefusedRow
+	(*ImportResult)(nil),              // 43: evenhand.accounts.v1.ImportResult
+	(*Import)(nil),                    // 44: evenhand.accounts.v1.Import
+	(*emptypb.Empty)(nil),             // 45: google.protobuf.Empty
 }
 var file_evenhand_accounts_v1_accounts_service_proto_depIdxs = []int32{
-	31, // 0: evenhand.accounts.v1.UpdateCompanyRequest.company:type_name -> evenhand.accounts.v1.Company
-	32, // 1: evenhand.accounts.v1.UpdateCompanyRequest.update_mask:type_name -> google.protobuf.FieldMask
-	33, // 2: evenhand.accounts.v1.ListExchangeRatesResponse.exchange_rates:type_name -> evenhand.accounts.v1.ExchangeRate
-	33, // 3: evenhand.accounts.v1.CreateExchangeRateRequest.exchange_rate:type_name -> evenhand.accounts.v1.ExchangeRate
-	34, // 4: evenhand.accounts.v1.ListAttributeKeysResponse.attribute_keys:type_name -> evenhand.accounts.v1.AttributeKey
-	34, // 5: evenhand.accounts.v1.CreateAttributeKeyRequest.attribute_key:type_name -> evenhand.accounts.v1.AttributeKey
-	35, // 6: evenhand.accounts.v1.ListAccountsResponse.accounts:type_name -> evenhand.accounts.v1.Account
-	35, // 7: evenhand.accounts.v1.CreateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
-	35, // 8: evenhand.accounts.v1.UpdateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
-	32, // 9: evenhand.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
-	36, // 10: evenhand.accounts.v1.ActivateAccountRequest.date:type_name -> google.type.Date
-	36, // 11: evenhand.accounts.v1.CloseAccountRequest.date:type_name -> google.type.Date
-	37, // 12: evenhand.accounts.v1.ListContactsResponse.contacts:type_name -> evenhand.accounts.v1.Contact
-	37, // 13: evenhand.accounts.v1.CreateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
-	37, // 14: evenhand.accounts.v1.UpdateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
-	32, // 15: evenhand.accounts.v1.UpdateContactRequest.update_mask:type_name -> google.protobuf.FieldMask
-	38, // 16: evenhand.accounts.v1.UpdateReachRequest.reach:type_name -> evenhand.accounts.v1.Reach
-	32, // 17: evenhand.accounts.v1.UpdateReachRequest.update_mask:type_name -> google.protobuf.FieldMask
-	39, // 18: evenhand.accounts.v1.ImportAccountsRequest.start:type_name -> evenhand.accounts.v1.ImportStart
-	24, // 19: evenhand.accounts.v1.ImportAccountsRequest.rows:type_name -> evenhand.accounts.v1.AccountRows
-	25, // 20: evenhand.accounts.v1.AccountRows.rows:type_name -> evenhand.accounts.v1.AccountRow
-	30, // 21: evenhand.accounts.v1.AccountRow.attributes:type_name -> evenhand.accounts.v1.AccountRow.AttributesEntry
-	40, // 22: evenhand.accounts.v1.ImportAccountsResponse.progress:type_name -> evenhand.accounts.v1.ImportProgress
-	41, // 23: evenhand.accounts.v1.ImportAccountsResponse.refused:type_name -> evenhand.accounts.v1.RefusedRow
-	42, // 24: evenhand.accounts.v1.ImportAccountsResponse.result:type_name -> evenhand.accounts.v1.ImportResult
-	43, // 25: evenhand.accounts.v1.ListImportsResponse.imports:type_name -> evenhand.accounts.v1.Import
+	32, // 0: evenhand.accounts.v1.UpdateCompanyRequest.company:type_name -> evenhand.accounts.v1.Company
+	33, // 1: evenhand.accounts.v1.UpdateCompanyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	34, // 2: evenhand.accounts.v1.ListExchangeRatesResponse.exchange_rates:type_name -> evenhand.accounts.v1.ExchangeRate
+	34, // 3: evenhand.accounts.v1.CreateExchangeRateRequest.exchange_rate:type_name -> evenhand.accounts.v1.ExchangeRate
+	35, // 4: evenhand.accounts.v1.ListAttributeKeysResponse.attribute_keys:type_name -> evenhand.accounts.v1.AttributeKey
+	35, // 5: evenhand.accounts.v1.CreateAttributeKeyRequest.attribute_key:type_name -> evenhand.accounts.v1.AttributeKey
+	36, // 6: evenhand.accounts.v1.ListAccountsResponse.accounts:type_name -> evenhand.accounts.v1.Account
+	36, // 7: evenhand.accounts.v1.CreateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
+	36, // 8: evenhand.accounts.v1.UpdateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
+	33, // 9: evenhand.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
+	37, // 10: evenhand.accounts.v1.ActivateAccountRequest.date:type_name -> google.type.Date
+	37, // 11: evenhand.accounts.v1.CloseAccountRequest.date:type_name -> google.type.Date
+	38, // 12: evenhand.accounts.v1.ListContactsResponse.contacts:type_name -> evenhand.accounts.v1.Contact
+	38, // 13: evenhand.accounts.v1.CreateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
+	38, // 14: evenhand.accounts.v1.UpdateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
+	33, // 15: evenhand.accounts.v1.UpdateContactRequest.update_mask:type_name -> google.protobuf.FieldMask
+	39, // 16: evenhand.accounts.v1.UpdateReachRequest.reach:type_name -> evenhand.accounts.v1.Reach
+	33, // 17: evenhand.accounts.v1.UpdateReachRequest.update_mask:type_name -> google.protobuf.FieldMask
+	40, // 18: evenhand.accounts.v1.ImportAccountsRequest.start:type_name -> evenhand.accounts.v1.ImportStart
+	25, // 19: evenhand.accounts.v1.ImportAccountsRequest.rows:type_name -> evenhand.accounts.v1.AccountRows
+	26, // 20: evenhand.accounts.v1.AccountRows.rows:type_name -> evenhand.accounts.v1.AccountRow
+	31, // 21: evenhand.accounts.v1.AccountRow.attributes:type_name -> evenhand.accounts.v1.AccountRow.AttributesEntry
+	41, // 22: evenhand.accounts.v1.ImportAccountsResponse.progress:type_name -> evenhand.accounts.v1.ImportProgress
+	42, // 23: evenhand.accounts.v1.ImportAccountsResponse.refused:type_name -> evenhand.accounts.v1.RefusedRow
+	43, // 24: evenhand.accounts.v1.ImportAccountsResponse.result:type_name -> evenhand.accounts.v1.ImportResult
+	44, // 25: evenhand.accounts.v1.ListImportsResponse.imports:type_name -> evenhand.accounts.v1.Import
 	0,  // 26: evenhand.accounts.v1.AccountsService.GetCompany:input_type -> evenhand.accounts.v1.GetCompanyRequest
 	1,  // 27: evenhand.accounts.v1.AccountsService.UpdateCompany:input_type -> evenhand.accounts.v1.UpdateCompanyRequest
-	2,  // 28: evenhand.accounts.v1.AccountsService.ListExchangeRates:input_type -> evenhand.accounts.v1.ListExchangeRatesRequest
-	4,  // 29: evenhand.accounts.v1.AccountsService.CreateExchangeRate:input_type -> evenhand.accounts.v1.CreateExchangeRateRequest
-	5,  // 30: evenhand.accounts.v1.AccountsService.ListAttributeKeys:input_type -> evenhand.accounts.v1.ListAttributeKeysRequest
-	7,  // 31: evenhand.accounts.v1.AccountsService.CreateAttributeKey:input_type -> evenhand.accounts.v1.CreateAttributeKeyRequest
-	8,  // 32: evenhand.accounts.v1.AccountsService.GetAccount:input_type -> evenhand.accounts.v1.GetAccountRequest
-	9,  // 33: evenhand.accounts.v1.AccountsService.ListAccounts:input_type -> evenhand.accounts.v1.ListAccountsRequest
-	11, // 34: evenhand.accounts.v1.AccountsService.CreateAccount:input_type -> evenhand.accounts.v1.CreateAccountRequest
-	12, // 35: evenhand.accounts.v1.AccountsService.UpdateAccount:input_type -> evenhand.accounts.v1.UpdateAccountRequest
-	13, // 36: evenhand.accounts.v1.AccountsService.ActivateAccount:input_type -> evenhand.accounts.v1.ActivateAccountRequest
-	14, // 37: evenhand.accounts.v1.AccountsService.CloseAccount:input_type -> evenhand.accounts.v1.CloseAccountRequest
-	15, // 38: evenhand.accounts.v1.AccountsService.GetContact:input_type -> evenhand.accounts.v1.GetContactRequest
-	16, // 39: evenhand.accounts.v1.AccountsService.ListContacts:input_type -> evenhand.accounts.v1.ListContactsRequest
-	18, // 40: evenhand.accounts.v1.AccountsService.CreateContact:input_type -> evenhand.accounts.v1.CreateContactRequest
-	19, // 41: evenhand.accounts.v1.AccountsService.UpdateContact:input_type -> evenhand.accounts.v1.UpdateContactRequest
-	20, // 42: evenhand.accounts.v1.AccountsService.DeleteContact:input_type -> evenhand.accounts.v1.DeleteContactRequest
-	21, // 43: evenhand.accounts.v1.AccountsService.GetReach:input_type -> evenhand.accounts.v1.GetReachRequest
-	22, // 44: evenhand.accounts.v1.AccountsService.UpdateReach:input_type -> evenhand.accounts.v1.UpdateReachRequest
-	23, // 45: evenhand.accounts.v1.AccountsService.ImportAccounts:input_type -> evenhand.accounts.v1.ImportAccountsRequest
-	27, // 46: evenhand.accounts.v1.AccountsService.GetImport:input_type -> evenhand.accounts.v1.GetImportRequest
-	28, // 47: evenhand.accounts.v1.AccountsService.ListImports:input_type -> evenhand.accounts.v1.ListImportsRequest
-	31, // 48: evenhand.accounts.v1.AccountsService.GetCompany:output_type -> evenhand.accounts.v1.Company
-	31, // 49: evenhand.accounts.v1.AccountsService.UpdateCompany:output_type -> evenhand.accounts.v1.Company
-	3,  // 50: evenhand.accounts.v1.AccountsService.ListExchangeRates:output_type -> evenhand.accounts.v1.ListExchangeRatesResponse
-	33, // 51: evenhand.accounts.v1.AccountsService.CreateExchangeRate:output_type -> evenhand.accounts.v1.ExchangeRate
-	6,  // 52: evenhand.accounts.v1.AccountsService.ListAttributeKeys:output_type -> evenhand.accounts.v1.ListAttributeKeysResponse
-	34, // 53: evenhand.accounts.v1.AccountsService.CreateAttributeKey:output_type -> evenhand.accounts.v1.AttributeKey
-	35, // 54: evenhand.accounts.v1.AccountsService.GetAccount:output_type -> evenhand.accounts.v1.Account
-	10, // 55: evenhand.accounts.v1.AccountsService.ListAccounts:output_type -> evenhand.accounts.v1.ListAccountsResponse
-	35, // 56: evenhand.accounts.v1.AccountsService.CreateAccount:output_type -> evenhand.accounts.v1.Account
-	35, // 57: evenhand.accounts.v1.AccountsService.UpdateAccount:output_type -> evenhand.accounts.v1.Account
-	35, // 58: evenhand.accounts.v1.AccountsService.ActivateAccount:output_type -> evenhand.accounts.v1.Account
-	35, // 59: evenhand.accounts.v1.AccountsService.CloseAccount:output_type -> evenhand.accounts.v1.Account
-	37, // 60: evenhand.accounts.v1.AccountsService.GetContact:output_type -> evenhand.accounts.v1.Contact
-	17, // 61: evenhand.accounts.v1.AccountsService.ListContacts:output_type -> evenhand.accounts.v1.ListContactsResponse
-	37, // 62: evenhand.accounts.v1.AccountsService.CreateContact:output_type -> evenhand.accounts.v1.Contact
-	37, // 63: evenhand.accounts.v1.AccountsService.UpdateContact:output_type -> evenhand.accounts.v1.Contact
-	44, // 64: evenhand.accounts.v1.AccountsService.DeleteContact:output_type -> google.protobuf.Empty
-	38, // 65: evenhand.accounts.v1.AccountsService.GetReach:output_type -> evenhand.accounts.v1.Reach
-	38, // 66: evenhand.accounts.v1.AccountsService.UpdateReach:output_type -> evenhand.accounts.v1.Reach
-	26, // 67: evenhand.accounts.v1.AccountsService.ImportAccounts:output_type -> evenhand.accounts.v1.ImportAccountsResponse
-	43, // 68: evenhand.accounts.v1.AccountsService.GetImport:output_type -> evenhand.accounts.v1.Import
-	29, // 69: evenhand.accounts.v1.AccountsService.ListImports:output_type -> evenhand.accounts.v1.ListImportsResponse
-	48, // [48:70] is the sub-list for method output_type
-	26, // [26:48] is the sub-list for method input_type
+	2,  // 28: evenhand.accounts.v1.AccountsService.AdoptSettings:input_type -> evenhand.accounts.v1.AdoptSettingsRequest
+	3,  // 29: evenhand.accounts.v1.AccountsService.ListExchangeRates:input_type -> evenhand.accounts.v1.ListExchangeRatesRequest
+	5,  // 30: evenhand.accounts.v1.AccountsService.CreateExchangeRate:input_type -> evenhand.accounts.v1.CreateExchangeRateRequest
+	6,  // 31: evenhand.accounts.v1.AccountsService.ListAttributeKeys:input_type -> evenhand.accounts.v1.ListAttributeKeysRequest
+	8,  // 32: evenhand.accounts.v1.AccountsService.CreateAttributeKey:input_type -> evenhand.accounts.v1.CreateAttributeKeyRequest
+	9,  // 33: evenhand.accounts.v1.AccountsService.GetAccount:input_type -> evenhand.accounts.v1.GetAccountRequest
+	10, // 34: evenhand.accounts.v1.AccountsService.ListAccounts:input_type -> evenhand.accounts.v1.ListAccountsRequest
+	12, // 35: evenhand.accounts.v1.AccountsService.CreateAccount:input_type -> evenhand.accounts.v1.CreateAccountRequest
+	13, // 36: evenhand.accounts.v1.AccountsService.UpdateAccount:input_type -> evenhand.accounts.v1.UpdateAccountRequest
+	14, // 37: evenhand.accounts.v1.AccountsService.ActivateAccount:input_type -> evenhand.accounts.v1.ActivateAccountRequest
+	15, // 38: evenhand.accounts.v1.AccountsService.CloseAccount:input_type -> evenhand.accounts.v1.CloseAccountRequest
+	16, // 39: evenhand.accounts.v1.AccountsService.GetContact:input_type -> evenhand.accounts.v1.GetContactRequest
+	17, // 40: evenhand.accounts.v1.AccountsService.ListContacts:input_type -> evenhand.accounts.v1.ListContactsRequest
+	19, // 41: evenhand.accounts.v1.AccountsService.CreateContact:input_type -> evenhand.accounts.v1.CreateContactRequest
+	20, // 42: evenhand.accounts.v1.AccountsService.UpdateContact:input_type -> evenhand.accounts.v1.UpdateContactRequest
+	21, // 43: evenhand.accounts.v1.AccountsService.DeleteContact:input_type -> evenhand.accounts.v1.DeleteContactRequest
+	22, // 44: evenhand.accounts.v1.AccountsService.GetReach:input_type -> evenhand.accounts.v1.GetReachRequest
+	23, // 45: evenhand.accounts.v1.AccountsService.UpdateReach:input_type -> evenhand.accounts.v1.UpdateReachRequest
+	24, // 46: evenhand.accounts.v1.AccountsService.ImportAccounts:input_type -> evenhand.accounts.v1.ImportAccountsRequest
+	28, // 47: evenhand.accounts.v1.AccountsService.GetImport:input_type -> evenhand.accounts.v1.GetImportRequest
+	29, // 48: evenhand.accounts.v1.AccountsService.ListImports:input_type -> evenhand.accounts.v1.ListImportsRequest
+	32, // 49: evenhand.accounts.v1.AccountsService.GetCompany:output_type -> evenhand.accounts.v1.Company
+	32, // 50: evenhand.accounts.v1.AccountsService.UpdateCompany:output_type -> evenhand.accounts.v1.Company
+	32, // 51: evenhand.accounts.v1.AccountsService.AdoptSettings:output_type -> evenhand.accounts.v1.Company
+	4,  // 52: evenhand.accounts.v1.AccountsService.ListExchangeRates:output_type -> evenhand.accounts.v1.ListExchangeRatesResponse
+	34, // 53: evenhand.accounts.v1.AccountsService.CreateExchangeRate:output_type -> evenhand.accounts.v1.ExchangeRate
+	7,  // 54: evenhand.accounts.v1.AccountsService.ListAttributeKeys:output_type -> evenhand.accounts.v1.ListAttributeKeysResponse
+	35, // 55: evenhand.accounts.v1.AccountsService.CreateAttributeKey:output_type -> evenhand.accounts.v1.AttributeKey
+	36, // 56: evenhand.accounts.v1.AccountsService.GetAccount:output_type -> evenhand.accounts.v1.Account
+	11, // 57: evenhand.accounts.v1.AccountsService.ListAccounts:output_type -> evenhand.accounts.v1.ListAccountsResponse
+	36, // 58: evenhand.accounts.v1.AccountsService.CreateAccount:output_type -> evenhand.accounts.v1.Account
+	36, // 59: evenhand.accounts.v1.AccountsService.UpdateAccount:output_type -> evenhand.accounts.v1.Account
+	36, // 60: evenhand.accounts.v1.AccountsService.ActivateAccount:output_type -> evenhand.accounts.v1.Account
+	36, // 61: evenhand.accounts.v1.AccountsService.CloseAccount:output_type -> evenhand.accounts.v1.Account
+	38, // 62: evenhand.accounts.v1.AccountsService.GetContact:output_type -> evenhand.accounts.v1.Contact
+	18, // 63: evenhand.accounts.v1.AccountsService.ListContacts:output_type -> evenhand.accounts.v1.ListContactsResponse
+	38, // 64: evenhand.accounts.v1.AccountsService.CreateContact:output_type -> evenhand.accounts.v1.Contact
+	38, // 65: evenhand.accounts.v1.AccountsService.UpdateContact:output_type -> evenhand.accounts.v1.Contact
+	45, // 66: evenhand.accounts.v1.AccountsService.DeleteContact:output_type -> google.protobuf.Empty
+	39, // 67: evenhand.accounts.v1.AccountsService.GetReach:output_type -> evenhand.accounts.v1.Reach
+	39, // 68: evenhand.accounts.v1.AccountsService.UpdateReach:output_type -> evenhand.accounts.v1.Reach
+	27, // 69: evenhand.accounts.v1.AccountsService.ImportAccounts:output_type -> evenhand.accounts.v1.ImportAccountsResponse
+	44, // 70: evenhand.accounts.v1.AccountsService.GetImport:output_type -> evenhand.accounts.v1.Import
+	30, // 71: evenhand.accounts.v1.AccountsService.ListImports:output_type -> evenhand.accounts.v1.ListImportsResponse
+	49, // [49:72] is the sub-list for method output_type
+	26, // [26:49] is the sub-list for method input_type
 	26, // [26:26] is the sub-list for extension type_name
 	26, // [26:26] is the sub-list for extension extendee
 	0,  // [0:26] is the sub-list for field type_name
@@ -2282,11 +2346,11 @@ func file_evenhand_accounts_v1_accounts_service_proto_init() {
 	file_evenhand_accounts_v1_account_proto_init()
 	file_evenhand_accounts_v1_company_proto_init()
 	file_evenhand_accounts_v1_import_proto_init()
-	file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23].OneofWrappers = []any{
+	file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24].OneofWrappers = []any{
 		(*ImportAccountsRequest_Start)(nil),
 		(*ImportAccountsRequest_Rows)(nil),
 	}
-	file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26].OneofWrappers = []any{
+	file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27].OneofWrappers = []any{
 		(*ImportAccountsResponse_Progress)(nil),
 		(*ImportAccountsResponse_Refused)(nil),
 		(*ImportAccountsResponse_Result)(nil),
@@ -2297,7 +2361,7 @@ func file_evenhand_accounts_v1_accounts_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_accounts_v1_accounts_service_proto_rawDesc), len(file_evenhand_accounts_v1_accounts_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

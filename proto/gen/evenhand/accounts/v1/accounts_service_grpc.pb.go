@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	AccountsService_GetCompany_FullMethodName         = "/evenhand.accounts.v1.AccountsService/GetCompany"
 	AccountsService_UpdateCompany_FullMethodName      = "/evenhand.accounts.v1.AccountsService/UpdateCompany"
+	AccountsService_AdoptSettings_FullMethodName      = "/evenhand.accounts.v1.AccountsService/AdoptSettings"
 	AccountsService_ListExchangeRates_FullMethodName  = "/evenhand.accounts.v1.AccountsService/ListExchangeRates"
 	AccountsService_CreateExchangeRate_FullMethodName = "/evenhand.accounts.v1.AccountsService/CreateExchangeRate"
 	AccountsService_ListAttributeKeys_FullMethodName  = "/evenhand.accounts.v1.AccountsService/ListAttributeKeys"
@@ -56,6 +57,11 @@ type AccountsServiceClient interface {
 	// currency that does not exist; FAILED_PRECONDITION with CURRENCY when the currency or zone is set
 	// already and differs, or the ledger is in another; ABORTED with STALE_ETAG.
 	UpdateCompany(ctx context.Context, in *UpdateCompanyRequest, opts ...grpc.CallOption) (*Company, error)
+	// Gives the company its currency and time zone while it has none, and otherwise makes sure that they
+	// are these: for the entitlements service, when a schedule is published. INVALID_ARGUMENT for a zone or
+	// currency that does not exist; FAILED_PRECONDITION with CURRENCY when the company's differ, or the
+	// ledger is in another.
+	AdoptSettings(ctx context.Context, in *AdoptSettingsRequest, opts ...grpc.CallOption) (*Company, error)
 	// Lists the dated exchange rates, by currency and day (AIP-132).
 	ListExchangeRates(ctx context.Context, in *ListExchangeRatesRequest, opts ...grpc.CallOption) (*ListExchangeRatesResponse, error)
 	// Records a rate. ALREADY_EXISTS when the currency has one for that day; FAILED_PRECONDITION with
@@ -127,6 +133,16 @@ func (c *accountsServiceClient) UpdateCompany(ctx context.Context, in *UpdateCom
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Company)
 	err := c.cc.Invoke(ctx, AccountsService_UpdateCompany_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountsServiceClient) AdoptSettings(ctx context.Context, in *AdoptSettingsRequest, opts ...grpc.CallOption) (*Company, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Company)
+	err := c.cc.Invoke(ctx, AccountsService_AdoptSettings_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -348,6 +364,11 @@ type AccountsServiceServer interface {
 	// currency that does not exist; FAILED_PRECONDITION with CURRENCY when the currency or zone is set
 	// already and differs, or the ledger is in another; ABORTED with STALE_ETAG.
 	UpdateCompany(context.Context, *UpdateCompanyRequest) (*Company, error)
+	// Gives the company its currency and time zone while it has none, and otherwise makes sure that they
+	// are these: for the entitlements service, when a schedule is published. INVALID_ARGUMENT for a zone or
+	// currency that does not exist; FAILED_PRECONDITION with CURRENCY when the company's differ, or the
+	// ledger is in another.
+	AdoptSettings(context.Context, *AdoptSettingsRequest) (*Company, error)
 	// Lists the dated exchange rates, by currency and day (AIP-132).
 	ListExchangeRates(context.Context, *ListExchangeRatesRequest) (*ListExchangeRatesResponse, error)
 	// Records a rate. ALREADY_EXISTS when the currency has one for that day; FAILED_PRECONDITION with
@@ -410,6 +431,9 @@ func (UnimplementedAccountsServiceServer) GetCompany(context.Context, *GetCompan
 }
 func (UnimplementedAccountsServiceServer) UpdateCompany(context.Context, *UpdateCompanyRequest) (*Company, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateCompany not implemented")
+}
+func (UnimplementedAccountsServiceServer) AdoptSettings(context.Context, *AdoptSettingsRequest) (*Company, error) {
+	return nil, status.Error(codes.Unimplemented, "method AdoptSettings not implemented")
 }
 func (UnimplementedAccountsServiceServer) ListExchangeRates(context.Context, *ListExchangeRatesRequest) (*ListExchangeRatesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListExchangeRates not implemented")
@@ -524,6 +548,24 @@ func _AccountsService_UpdateCompany_Handler(srv interface{}, ctx context.Context
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AccountsServiceServer).UpdateCompany(ctx, req.(*UpdateCompanyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountsService_AdoptSettings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AdoptSettingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountsServiceServer).AdoptSettings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountsService_AdoptSettings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountsServiceServer).AdoptSettings(ctx, req.(*AdoptSettingsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -891,6 +933,10 @@ var AccountsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateCompany",
 			Handler:    _AccountsService_UpdateCompany_Handler,
+		},
+		{
+			MethodName: "AdoptSettings",
+			Handler:    _AccountsService_AdoptSettings_Handler,
 		},
 		{
 			MethodName: "ListExchangeRates",
