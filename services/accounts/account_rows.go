@@ -137,9 +137,7 @@ func (im *accountsImport) checkOwners(ctx context.Context, rows *[]*accountRow) 
 			kept = append(kept, row)
 			continue
 		}
-		if err := im.refuse(row.line, "owner", PrincipalName(shorten(row.state.Owner))+" does not exist: create it first"); err != nil {
-			return err
-		}
+		im.refuse(row.line, "owner", PrincipalName(shorten(row.state.Owner))+" does not exist: create it first")
 	}
 	*rows = kept
 	return nil

@@ -28,11 +28,9 @@ func (im *accountsImport) settle(ctx context.Context, rows []*accountRow) error 
 		account, known := there[ref]
 		switch {
 		case problems[ref] != "":
-			err = im.refuse(row.line, "external_id", problems[ref])
+			im.refuse(row.line, "external_id", problems[ref])
 		case known:
 			err = im.meet(ctx, row, account)
-		case im.start.ValidateOnly:
-			err = im.pretend(ctx, row)
 		default:
 			fresh = append(fresh, row)
 		}
@@ -40,8 +38,13 @@ func (im *accountsImport) settle(ctx context.Context, rows []*accountRow) error 
 			return err
 		}
 	}
+	if im.start.ValidateOnly {
+		return im.pretend(ctx, fresh)
+	}
 	return im.create(ctx, fresh)
 }
+
+const noSlug = "no id can be made of it: it has no letter or digit of ASCII"
 
 // create makes the accounts of rows.
 func (im *accountsImport) create(ctx context.Context, rows []*accountRow) error {
@@ -51,9 +54,7 @@ func (im *accountsImport) create(ctx context.Context, rows []*accountRow) error 
 	for _, row := range rows {
 		id := slug(row.state.ExternalID)
 		if id == "" {
-			if err := im.refuse(row.line, "external_id", "no id can be made of it: it has no letter or digit of ASCII"); err != nil {
-				return err
-			}
+			im.refuse(row.line, "external_id", noSlug)
 			continue
 		}
 		ids, states, kept = append(ids, id), append(states, row.state), append(kept, row)
@@ -104,7 +105,8 @@ func (im *accountsImport) lost(ctx context.Context, row *accountRow, id string) 
 	if err != nil {
 		return err
 	}
-	return im.refuse(row.line, "external_id", collision(id, account.State, im.start.Source, ref, errMoment).Error())
+	im.refuse(row.line, "external_id", im.resolver.collided(id, account.State, ref))
+	return nil
 }
 
 // meet deals with a row whose account is there: it says the same, or changes it, or is
@@ -116,18 +118,24 @@ func (im *accountsImport) meet(ctx context.Context, row *accountRow, account Sto
 		return nil
 	}
 	if !im.start.UpdateExisting {
-		return im.refuse(row.line, differs[0], fmt.Sprintf("%s is there with another %s: import with --update-existing to change it", AccountName(account.ID), differs[0]))
+		im.refuse(row.line, differs[0], otherwise(account.ID, differs[0]))
+		return nil
 	}
 	_, err := im.accounts.Update(ctx, im.call, account.ID, "", patch, im.start.ValidateOnly)
 	var wrong *Error
 	if errors.As(err, &wrong) && wrong.Reason == Invalid {
-		return im.refuse(row.line, strings.TrimPrefix(wrong.Fields[0].Field, "account."), wrong.Fields[0].Text)
+		im.refuse(row.line, strings.TrimPrefix(wrong.Fields[0].Field, "account."), wrong.Fields[0].Text)
+		return nil
 	}
 	if err != nil {
 		return err
 	}
 	im.accept(row, account.ID, &im.counts.Written)
 	return nil
+}
+
+func otherwise(id, field string) string {
+	return fmt.Sprintf("%s is there with another %s: import with --update to change it", AccountName(id), field)
 }
 
 // differences returns what a row says otherwise than the account; what it leaves empty
@@ -155,52 +163,4 @@ func (r *accountRow) differences(a Account) (p AccountPatch, fields []string) {
 		}
 	}
 	return p, fields
-}
-
-// pretend counts a row that would have made an account.
-func (im *accountsImport) pretend(ctx context.Context, row *accountRow) error {
-	ref := row.state.ExternalID
-	id := slug(ref)
-	if id == "" {
-		return im.refuse(row.line, "external_id", "no id can be made of it: it has no letter or digit of ASCII")
-	}
-	taken, err := im.accounts.Get(ctx, id)
-	if err == nil {
-		return im.refuse(row.line, "external_id", collision(id, taken.State, im.start.Source, ref, errMoment).Error())
-	}
-	if !isReason(err, NotFound) {
-		return err
-	}
-	key, says := hash64([]byte(ref)), row.hash()
-	before, known := im.pretended[key]
-	switch {
-	case known && before == says:
-		im.accept(row, id, &im.counts.AlreadyThere)
-		return nil
-	case known && !im.start.UpdateExisting:
-		return im.refuse(row.line, "external_id", "the account is in a row before with other values")
-	case !known:
-		im.counts.AccountsCreated++
-	}
-	im.pretended[key] = says
-	im.accept(row, id, &im.counts.Written)
-	return nil
-}
-
-// hash is of all that a row says.
-func (r *accountRow) hash() uint64 {
-	var h hasher
-	s := &r.state
-	h.begin(keyExternal)
-	for _, text := range []string{s.DisplayName, string(s.State), s.Parent, s.Owner} {
-		h.text(text)
-	}
-	if s.Joined != nil {
-		h.number(int64(*s.Joined))
-	}
-	for _, key := range slices.Sorted(maps.Keys(s.Attributes)) {
-		h.text(key)
-		h.text(s.Attributes[key])
-	}
-	return hash64(h.buf)
 }

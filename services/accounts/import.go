@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,6 +99,9 @@ type Refused struct {
 	// Text is what is wrong with it.
 	Text string
 }
+
+// byLine orders refused rows as they stand in the file.
+func byLine(a, b Refused) int { return cmp.Compare(a.Line, b.Line) }
 
 // Report is told how an import goes on, by one goroutine at a time. An error it returns
 // ends the import.

@@ -37,7 +37,7 @@ func (im *Imports) Accounts(ctx context.Context, call Call, start AccountImportS
 	run := &accountsImport{
 		accounts: im.accounts, call: Call{Principal: call.Principal}, start: start, report: report, today: today,
 		resolver: resolver{accounts: im.accounts, source: start.Source},
-		waiting:  map[string][]*accountRow{}, declared: map[string]bool{}, principals: map[string]bool{}, pretended: map[uint64]uint64{},
+		waiting:  map[string][]*accountRow{}, declared: map[string]bool{}, principals: map[string]bool{},
 	}
 	if err := run.all(ctx, rows); err != nil {
 		return ImportResult{}, err
@@ -53,6 +53,8 @@ type accountsImport struct {
 	report   Report
 	today    Day
 	counts   Counts
+	// refused are the rows refused and not told yet.
+	refused []Refused
 	// resolver finds parents, and remembers the accounts that were dealt with.
 	resolver resolver
 	// waiting are rows by the external id of the parent they wait for, and held how many
@@ -63,9 +65,6 @@ type accountsImport struct {
 	declared, principals map[string]bool
 	// different counts the accounts of rows not refused.
 	different counter
-	// pretended are, where nothing is written, the accounts that would have been: a hash
-	// of the external id, and one of the row.
-	pretended map[uint64]uint64
 }
 
 // accountRow is a row that was read.
@@ -88,28 +87,45 @@ func (im *accountsImport) all(ctx context.Context, rows Rows[AccountRow]) error 
 		if err := im.window(ctx, window); err != nil {
 			return err
 		}
-		if err := im.report.Progress(im.counts.clone()); err != nil {
+		if done {
+			im.refuseOrphans()
+		}
+		if err := im.tell(); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// refuseOrphans refuses the rows whose parents never came.
+func (im *accountsImport) refuseOrphans() {
 	for parent, rows := range im.waiting {
 		for _, row := range rows {
-			if err := im.refuse(row.line, "parent", orphan(parent)); err != nil {
-				return err
-			}
+			im.refuse(row.line, "parent", orphan(parent))
 		}
 	}
-	return im.report.Progress(im.counts.clone())
 }
 
 func orphan(parent string) string {
 	return fmt.Sprintf("no account has the external id %q, neither here nor in an accepted row of the file that is not below this one", parent)
 }
 
-func (im *accountsImport) refuse(line int64, field, text string) error {
+func (im *accountsImport) refuse(line int64, field, text string) {
 	im.counts.Read++
 	im.counts.Refused++
-	return im.report.Refused(Refused{line, field, text})
+	im.refused = append(im.refused, Refused{line, field, text})
+}
+
+// tell reports the rows refused since it last did, and the counts.
+func (im *accountsImport) tell() error {
+	slices.SortFunc(im.refused, byLine)
+	for _, r := range im.refused {
+		if err := im.report.Refused(r); err != nil {
+			return err
+		}
+	}
+	im.refused = im.refused[:0]
+	return im.report.Progress(im.counts.clone())
 }
 
 // window deals with rows, and then with those that had waited for them.
@@ -121,9 +137,7 @@ func (im *accountsImport) window(ctx context.Context, rows []AccountRow) error {
 		}
 		row, field, problem := im.parse(&rows[i])
 		if problem != "" {
-			if err := im.refuse(rows[i].Line, field, problem); err != nil {
-				return err
-			}
+			im.refuse(rows[i].Line, field, problem)
 			continue
 		}
 		parsed = append(parsed, row)
@@ -176,8 +190,9 @@ func (im *accountsImport) hold(ctx context.Context, rows []*accountRow) (ready [
 		return nil, err
 	}
 	for _, ref := range missing {
-		if _, pretended := im.pretended[hash64([]byte(ref))]; pretended {
-			found[ref] = slug(ref)
+		id := slug(ref)
+		if p, known := im.resolver.wouldBe(id); known && (p.ref == ref || id == ref) {
+			found[ref] = id
 			continue
 		}
 		delete(wanted, ref) // it is not there
@@ -187,18 +202,15 @@ func (im *accountsImport) hold(ctx context.Context, rows []*accountRow) (ready [
 		case row.parent == "":
 			ready = append(ready, row)
 		case problems[row.parent] != "":
-			err = im.refuse(row.line, "parent", problems[row.parent])
+			im.refuse(row.line, "parent", problems[row.parent])
 		case wanted[row.parent]:
 			row.state.Parent = found[row.parent]
 			ready = append(ready, row)
 		case im.held >= maxWaiting:
-			err = im.refuse(row.line, "parent", fmt.Sprintf("more than %d rows come before their parents: put parents first", maxWaiting))
+			im.refuse(row.line, "parent", fmt.Sprintf("more than %d rows come before their parents: put parents first", maxWaiting))
 		default:
 			im.waiting[row.parent] = append(im.waiting[row.parent], row)
 			im.held++
-		}
-		if err != nil {
-			return nil, err
 		}
 	}
 	return ready, nil

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -42,6 +43,10 @@ type revenueWindow struct {
 	created int64
 	// written and there count what became of the entries.
 	written, there int64
+	// keys are those of the entries, where the file gives them.
+	keys map[Key]bool
+	// settled is closed when the entries are in the ledger, or found there.
+	settled chan struct{}
 }
 
 func (w *revenueWindow) refuse(line int64, field, text string) {
@@ -117,6 +122,9 @@ func (r *revenueReader) run(ctx context.Context, rows Rows[RevenueRow], prepared
 		for len(buffer) >= windowSize || done && len(buffer) > 0 {
 			n := min(windowSize, len(buffer))
 			w, err := r.prepare(ctx, buffer[:n])
+			if err == nil {
+				err = r.await(ctx, w)
+			}
 			if err != nil {
 				return err
 			}
@@ -146,6 +154,7 @@ func (w *revenueWriter) run(ctx context.Context, prepared <-chan *revenueWindow,
 		if err := w.settle(ctx, window); err != nil {
 			return err
 		}
+		close(window.settled)
 		select {
 		case settled <- window:
 		case <-ctx.Done():
@@ -186,6 +195,7 @@ func (t *revenueTally) add(w *revenueWindow) error {
 		}
 		c.addTotal(e.currency, e.minor)
 	}
+	slices.SortFunc(w.refused, byLine)
 	for _, r := range w.refused {
 		if err := t.report.Refused(r); err != nil {
 			return err

@@ -39,8 +39,34 @@ type resolver struct {
 	cache    cache
 	// created counts the accounts made since it was last set to 0.
 	created int64
-	// pretended are the accounts that a dry run would have made.
-	pretended counter
+	// pretended are the accounts that would have been made where nothing is written, by
+	// a hash of their ids.
+	pretended map[uint64]pretended
+}
+
+// pretend notes an account that would have been made with an id.
+func (r *resolver) pretend(id string, p pretended) {
+	if r.pretended == nil {
+		r.pretended = map[uint64]pretended{}
+	}
+	r.pretended[hash64([]byte(id))] = p
+}
+
+// wouldBe returns the account that would have been made with an id; none, and false,
+// where there would be none yet.
+func (r *resolver) wouldBe(id string) (p pretended, known bool) {
+	p, known = r.pretended[hash64([]byte(id))]
+	return p, known
+}
+
+// accountOf is as much of an account that would have been made as names it.
+func (r *resolver) accountOf(p pretended) Account {
+	return Account{ExternalID: p.ref, Source: r.source}
+}
+
+// collided says why a reference cannot become an account: its id is that of another.
+func (r *resolver) collided(id string, other Account, ref string) string {
+	return collision(id, other, r.source, ref, errMoment).Error()
 }
 
 // resolve adds to found the account id of each reference, and to problems what is wrong
@@ -181,11 +207,16 @@ func (r *resolver) createAll(ctx context.Context, refs []string, found, problems
 	for _, ref := range refs {
 		id := slug(ref)
 		if id == "" {
-			problems[ref] = "no id can be made of " + `"` + ref + `": it has no letter or digit of ASCII`
+			problems[ref] = `"` + ref + `": ` + noSlug
 			continue
 		}
-		if first, twice := slugs[id]; twice {
-			problems[ref] = collision(id, Account{ExternalID: first, Source: r.source}, r.source, ref, errMoment).Error()
+		first, twice := slugs[id]
+		switch {
+		case twice && ref == id: // it is the id here of the account that another one makes
+			r.settle(ref, id, found)
+			continue
+		case twice:
+			problems[ref] = r.collided(id, Account{ExternalID: first, Source: r.source}, ref)
 			continue
 		}
 		slugs[id] = ref
@@ -193,7 +224,7 @@ func (r *resolver) createAll(ctx context.Context, refs []string, found, problems
 		states = append(states, Account{ExternalID: ref, Source: r.source})
 	}
 	if r.dryRun {
-		return r.pretend(ctx, ids, states, found, problems)
+		return r.pretendAll(ctx, ids, states, found, problems)
 	}
 	failed, err := r.accounts.accounts.createMany(ctx, r.call, ids, states, "account.created")
 	if err != nil {
@@ -223,15 +254,15 @@ func (r *resolver) taken(ctx context.Context, refs []string, found, problems map
 		if err != nil {
 			return err
 		}
-		problems[ref] = collision(there.ID, there.State, r.source, ref, errMoment).Error()
+		problems[ref] = r.collided(there.ID, there.State, ref)
 	}
 	return nil
 }
 
 var errMoment = errors.New("the account was created in this moment: import again")
 
-// pretend is what creation would do.
-func (r *resolver) pretend(ctx context.Context, ids []string, states []Account, found, problems map[string]string) error {
+// pretendAll is what creation would do.
+func (r *resolver) pretendAll(ctx context.Context, ids []string, states []Account, found, problems map[string]string) error {
 	there, err := r.accounts.accounts.getMany(ctx, ids)
 	if err != nil {
 		return err
@@ -239,10 +270,16 @@ func (r *resolver) pretend(ctx context.Context, ids []string, states []Account, 
 	for i, id := range ids {
 		ref := states[i].ExternalID
 		if other, ok := there[id]; ok {
-			problems[ref] = collision(id, other.State, r.source, ref, errMoment).Error()
+			problems[ref] = r.collided(id, other.State, ref)
 			continue
 		}
-		if before, _ := r.pretended.add(hash64([]byte(id))); before == 0 {
+		before, known := r.wouldBe(id)
+		if known && before.ref != ref && ref != id {
+			problems[ref] = r.collided(id, r.accountOf(before), ref)
+			continue
+		}
+		if !known {
+			r.pretend(id, pretended{ref: ref})
 			r.created++
 		}
 		r.settle(ref, id, found)

@@ -24,6 +24,8 @@ type revenueReader struct {
 	// checked are, where nothing is written, the rows that give ids: a hash of the id,
 	// and one of what the row says.
 	checked map[uint64]uint64
+	// underWay are windows handed over that were not settled when last looked at.
+	underWay []*revenueWindow
 }
 
 func (im *Imports) newRevenueReader(ctx context.Context, call Call, start RevenueImportStart) (*revenueReader, error) {
@@ -54,7 +56,7 @@ type pendingEntry struct {
 
 // prepare makes a window of rows.
 func (r *revenueReader) prepare(ctx context.Context, rows []RevenueRow) (*revenueWindow, error) {
-	w := &revenueWindow{read: int64(len(rows)), entries: make([]entry, 0, len(rows))}
+	w := &revenueWindow{read: int64(len(rows)), entries: make([]entry, 0, len(rows)), settled: make(chan struct{})}
 	pending := make([]pendingEntry, 0, len(rows))
 	refs := make([]string, 0, 64)
 	wanted := make(map[string]bool, 64)
@@ -92,6 +94,46 @@ func (r *revenueReader) prepare(ctx context.Context, rows []RevenueRow) (*revenu
 		return w, r.rule.claim(ctx)
 	}
 	return w, nil
+}
+
+// await waits until no window under way has an id of this one: of rows with one id the
+// first in the file is recorded, however many windows are written at once.
+func (r *revenueReader) await(ctx context.Context, w *revenueWindow) error {
+	if !r.start.HasExternalIDs {
+		return nil
+	}
+	w.keys = make(map[Key]bool, len(w.entries))
+	for i := range w.entries {
+		w.keys[w.entries[i].key] = true
+	}
+	left := []*revenueWindow{w}
+	for _, earlier := range r.underWay {
+		select {
+		case <-earlier.settled:
+			continue
+		default:
+		}
+		if !w.shares(earlier.keys) {
+			left = append(left, earlier)
+			continue
+		}
+		select {
+		case <-earlier.settled:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	r.underWay = left
+	return nil
+}
+
+func (w *revenueWindow) shares(keys map[Key]bool) bool {
+	for key := range w.keys {
+		if keys[key] {
+			return true
+		}
+	}
+	return false
 }
 
 // read makes an entry of a row, all but its account and key, or says in which field the
