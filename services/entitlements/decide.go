@@ -99,7 +99,7 @@ func (d *Decider) Explain(ctx context.Context, account, benefit string) (Explana
 		return Explanation{}, err
 	}
 	e := Explanation{Decision: decided, BenefitID: benefit}
-	err = d.with(ctx, account, func(f facts, known decision.Account) error { return d.explain(&e, f, known) })
+	err = d.with(ctx, account, func(_ facts, known decision.Account) error { return d.explain(&e, known) })
 	return e, err
 }
 
@@ -123,15 +123,11 @@ func (d *Decider) with(ctx context.Context, id string, use func(facts, decision.
 }
 
 // explain adds the reason to a decision, and the ways.
-func (d *Decider) explain(e *Explanation, f facts, known decision.Account) (err error) {
+func (d *Decider) explain(e *Explanation, known decision.Account) (err error) {
 	if !e.Entitled() {
 		if e.Ways, err = d.book.rules.Distance(known, d.At, e.BenefitID); err != nil {
 			return d.told(err, e.BenefitID)
 		}
-	}
-	if f.state == Active && known.Joined == civil.Never {
-		e.Reason = "Not entitled: the account is active, but has neither a joined date nor a revenue entry, and benefits begin with either."
-		return nil
 	}
 	if e.Reason, err = d.book.rules.Explain(known, d.At, e.BenefitID); err != nil {
 		return d.told(err, e.BenefitID)
@@ -155,13 +151,13 @@ func (d *Decider) List(ctx context.Context, account string, heldOnly bool) ([]Ex
 	}
 	slices.SortFunc(entries, func(a, b decision.Entry) int { return strings.Compare(a.BenefitID, b.BenefitID) })
 	var list []Explanation
-	err = d.with(ctx, account, func(f facts, known decision.Account) error {
+	err = d.with(ctx, account, func(_ facts, known decision.Account) error {
 		for _, entry := range entries {
 			if heldOnly && !entry.Entitled() {
 				continue
 			}
 			e := Explanation{Decision: entry.Decision, BenefitID: entry.BenefitID}
-			if err := d.explain(&e, f, known); err != nil {
+			if err := d.explain(&e, known); err != nil {
 				return err
 			}
 			list = append(list, e)

@@ -110,7 +110,11 @@ func showDistances(distances []*entitlementsv1.Distance) string {
 
 func showRequirement(r *entitlementsv1.Requirement) string {
 	if t := r.GetTenure(); t != nil {
-		return fmt.Sprintf("a customer for %d months, on %s", t.GetNeedMonths(), showDay(t.GetOnDate()))
+		when := "counted from joining" // which it has not done
+		if t.GetOnDate() != nil {
+			when = "on " + showDay(t.GetOnDate())
+		}
+		return fmt.Sprintf("a customer for %d months, %s", t.GetNeedMonths(), when)
 	}
 	spend := r.GetSpend()
 	text := showMoney(spend.GetMissing()) + " more"

@@ -161,6 +161,14 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestTenureBeforeJoiningHasNoDay(t *testing.T) {
+	tenure := &entitlementsv1.TenureRequirement{NeedMonths: 24}
+	requirement := &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Tenure{Tenure: tenure}}
+	require.Equal(t, "a customer for 24 months, counted from joining", showRequirement(requirement))
+	tenure.OnDate = &date.Date{Year: 2026, Month: 2, Day: 28}
+	require.Equal(t, "a customer for 24 months, on 2026-02-28", showRequirement(requirement))
+}
+
 // Every command explains itself, and no two of its flags get in each other's way.
 func TestEveryCommandHasHelp(t *testing.T) {
 	app, err := kong.New(&Client{}, kong.Vars{"version": "test"}, kong.Name("evenhand"))

@@ -49,7 +49,7 @@ func (b *Book) explainInactive(a Account, at time.Time) string {
 	case a.Prospect:
 		return "Not entitled: the account is a prospect, and benefits begin when it becomes active."
 	case a.ActiveFrom == civil.Never:
-		return "Not entitled: nothing shows since when the account is a customer. Benefits begin with its joining date, or with its first revenue."
+		return "Not entitled: the account has neither a joined date nor a revenue entry, and benefits begin with either."
 	case today < a.ActiveFrom:
 		return fmt.Sprintf("Not entitled: the account is active from %s.", a.ActiveFrom.Words())
 	default:

@@ -52,9 +52,9 @@ func TestR34ExplainCitesThePromiseAndTheFigures(t *testing.T) {
 		{"closed, and never known to have joined", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: day("1998-06-15")}, "1998-06-15",
 			`Not entitled: the account was closed on 15 June 1998.`},
 		{"before it was closed, and not known to have joined", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: day("1998-06-15")}, "1998-06-14",
-			`Not entitled: nothing shows since when the account is a customer. Benefits begin with its joining date, or with its first revenue.`},
+			`Not entitled: the account has neither a joined date nor a revenue entry, and benefits begin with either.`},
 		{"active, and not known to have joined", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: civil.Never}, "1998-06-15",
-			`Not entitled: nothing shows since when the account is a customer. Benefits begin with its joining date, or with its first revenue.`},
+			`Not entitled: the account has neither a joined date nor a revenue entry, and benefits begin with either.`},
 	} {
 		got, err := simple(t, c.rule).Explain(c.a, civil.UTC.End(day(c.at)), "gift")
 		require.NoError(t, err)
