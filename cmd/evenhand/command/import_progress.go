@@ -29,8 +29,22 @@ type progress struct {
 
 // refusals counts refused rows, of the current attempt and as told to the user.
 type refusals struct {
-	now      int64
-	toldLine int64 // up to here they have been told
+	now int64
+	// told has a bit for every line that was told, in the order of lines: rows are
+	// refused in another, as when a row waits for its parent further down.
+	told []uint64
+}
+
+// tells notes that a line is told, and says whether it was not before.
+func (r *refusals) tells(line int64) bool {
+	at := uint64(max(line, 0))
+	word, bit := int(at/64), uint64(1)<<(at%64)
+	if word >= len(r.told) {
+		r.told = append(r.told, make([]uint64, word+1-len(r.told))...)
+	}
+	first := r.told[word]&bit == 0
+	r.told[word] |= bit
+	return first
 }
 
 func newProgress(env *Env, size int64) *progress {
@@ -94,10 +108,9 @@ func (p *progress) tell(r *refusals, row *accountsv1.RefusedRow) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r.now++
-	if row.GetLine() <= r.toldLine {
+	if !r.tells(row.GetLine()) {
 		return // told in an earlier attempt
 	}
-	r.toldLine = row.GetLine()
 	text := row.GetReason()
 	if row.GetField() != "" {
 		text = row.GetField() + ": " + text

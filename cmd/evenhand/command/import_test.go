@@ -6,12 +6,15 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -63,6 +66,20 @@ func TestRevenueImportRefusedRows(t *testing.T) {
 	require.Contains(t, squeeze(got.stdout), "Read 5\n")
 	require.Contains(t, squeeze(got.stdout), "Written 2\n")
 	require.Contains(t, squeeze(got.stdout), "Refused 3\n")
+}
+
+// Rows are refused in another order than the file's where some wait for others: each is
+// told, and once.
+func TestRefusedRowsAreToldInAnyOrder(t *testing.T) {
+	var told strings.Builder
+	p := newProgress(&Env{Stderr: &told, Now: time.Now}, 0)
+	for range 2 { // attempts
+		p.begin()
+		for _, line := range []int64{2, 700, 3, 64, 65, 700} {
+			p.refused(&accountsv1.RefusedRow{Line: line, Reason: "no"})
+		}
+	}
+	require.Equal(t, "line 2: no\nline 700: no\nline 3: no\nline 64: no\nline 65: no\n", told.String())
 }
 
 // A lost connection is answered by sending the file again; nothing is written twice, and
