@@ -124,6 +124,7 @@ func TestErrors(t *testing.T) {
 		{"fewer than none", []string{"holders", "b", "--limit=-1"}, ExitUsage, "--limit"},
 		{"nobody there for a list", []string{"holders", "b", "-o", "json", "--server", "127.0.0.1:1", "--token-file", "TOKEN"}, ExitFailed, "cannot reach"},
 		{"nothing to change", []string{"company", "update", "--token-file", "TOKEN"}, ExitUsage, "nothing to change"},
+		{"no such day of the year", []string{"company", "update", "--fiscal-year-from", "02-30", "--token-file", "TOKEN"}, ExitUsage, "not a month and a day"},
 		{"no such role", []string{"principals", "create", "x", "--role", "boss"}, ExitUsage, "account-manager"},
 		{"bad amount", []string{"revenue", "add", "a", "1,50", "--currency", "USD", "--date", "2026-01-01", "--source", "s"}, ExitUsage, "not an amount"},
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
@@ -58,7 +59,7 @@ type CompanyUpdate struct {
 	DisplayName    *string `placeholder:"NAME" help:"What people call it."`
 	Currency       *string `placeholder:"CODE" help:"Reporting currency, as USD. Once set it stays."`
 	TimeZone       *string `placeholder:"ZONE" help:"IANA time zone in which days begin, as America/New_York. Once set it stays."`
-	FiscalYearFrom string  `placeholder:"MM-DD" help:"Month and day on which the fiscal year begins."`
+	FiscalYearFrom string  `placeholder:"MM-DD" help:"Month and day on which the fiscal year begins; 02-29 is the last day of February."`
 	Etag           string  `help:"Change it only if it is still at this etag."`
 	Output
 	Connection
@@ -125,7 +126,8 @@ func parseMonthDay(text string) (month, day int32, err error) {
 	m, d, _ := strings.Cut(text, "-")
 	monthNumber, err1 := strconv.ParseInt(m, 10, 32)
 	dayNumber, err2 := strconv.ParseInt(d, 10, 32)
-	if err1 != nil || err2 != nil || monthNumber < 1 || monthNumber > 12 || dayNumber < 1 || dayNumber > 31 {
+	leap := time.Date(2000, time.Month(monthNumber), int(dayNumber), 0, 0, 0, 0, time.UTC) // 02-29 means the last day of February
+	if err1 != nil || err2 != nil || int64(leap.Month()) != monthNumber || int64(leap.Day()) != dayNumber {
 		return 0, 0, &usageError{fmt.Sprintf("--fiscal-year-from: %q is not a month and a day such as 04-01", text)}
 	}
 	return int32(monthNumber), int32(dayNumber), nil

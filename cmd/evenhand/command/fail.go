@@ -119,7 +119,9 @@ func (e *failure) add(detail any) {
 		}
 	case *errdetails.PreconditionFailure:
 		for _, v := range d.GetViolations() {
-			e.addLine(v.GetSubject(), v.GetDescription())
+			if !strings.Contains(e.message, v.GetDescription()) {
+				e.addLine(v.GetSubject(), v.GetDescription())
+			}
 		}
 	case *errdetails.ErrorInfo:
 		if permission := d.GetMetadata()["permission"]; permission != "" {
@@ -141,7 +143,7 @@ func (e *failure) add(detail any) {
 // addLine adds what concerns a field, unless the message says it already.
 func (e *failure) addLine(subject, text string) {
 	switch {
-	case subject == "" && text == "", e.message == text, strings.Contains(e.message, text) && strings.Contains(e.message, subject):
+	case subject == "" && text == "", strings.Contains(e.message, text) && strings.Contains(e.message, subject):
 	case subject == "":
 		e.details = append(e.details, text)
 	default:
