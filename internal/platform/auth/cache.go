@@ -52,6 +52,12 @@ func (c *Cache) Authenticate(ctx context.Context, hash Hash) (*Principal, error)
 		}
 		return r.principal, nil
 	}
+	return c.question(ctx, hash)
+}
+
+// question asks the source, or waits for the answer to the same question. It is apart
+// from Authenticate so that an answer that is remembered costs no allocation.
+func (c *Cache) question(ctx context.Context, hash Hash) (*Principal, error) {
 	answer := c.flight.DoChan(string(hash[:]), func() (any, error) {
 		// Others wait for this answer too: it must not end with the first caller.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
