@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -18,6 +19,8 @@ type Effect struct {
 	Request `bson:",inline"`
 	// Version is that of the document right after.
 	Version int64 `bson:"version"`
+	// At is when, by the writer's clock.
+	At time.Time `bson:"at"`
 	// Answer is what the caller was told; a document, possibly empty.
 	Answer bson.Raw `bson:"answer,omitempty"`
 }
@@ -42,12 +45,17 @@ func (e *Effects) find(r Request) (Effect, bool, error) {
 	return Effect{}, false, nil
 }
 
-// EffectLedger keeps the effects that documents have no room for any more.
+// EffectLedger keeps the effects that documents have no room for any more, until they
+// expire.
 type EffectLedger struct{ c *Collection[Effect] }
+
+// effectsByTime is the index of the instants at which effects were made.
+const effectsByTime = "at"
 
 // OpenEffectLedger opens the store's ledger of effects.
 func OpenEffectLedger(ctx context.Context, s *Store) (*EffectLedger, error) {
-	c, err := OpenCollection[Effect](ctx, s, Spec{Name: "effects", Silent: true})
+	c, err := OpenCollection[Effect](ctx, s, Spec{Name: "effects", Silent: true,
+		Indexes: []Index{{Name: effectsByTime, Fields: []string{"at"}}}})
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +187,7 @@ func (u *onceUpdate[T]) change(d *Doc[T], moved int64, leaving []Effect) (Effect
 	if err != nil {
 		return Effect{}, err
 	}
-	effect := Effect{Request: u.request, Version: d.Version + max(1, int64(len(d.emitted)))}
+	effect := Effect{Request: u.request, Version: d.Version + max(1, int64(len(d.emitted))), At: u.c.store.now()}
 	if answer != nil {
 		if effect.Answer, err = encode(answer); err != nil {
 			return Effect{}, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -16,6 +17,7 @@ var requestTests = []test{
 	{"CreateOnce", testCreateOnce},
 	{"UpdateOnce", testUpdateOnce},
 	{"UpdateOnceRace", testUpdateOnceRace},
+	{"Expire", testExpire},
 }
 
 type account struct {
@@ -140,4 +142,41 @@ func testUpdateOnceRace(t *testing.T, db Database) {
 	d, err := c.Get(t.Context(), "a")
 	require.NoError(t, err)
 	require.EqualValues(t, clients*requests, d.Body.Balance)
+}
+
+// Effects go when they are old, some at a time; until then a retry is known.
+func testExpire(t *testing.T, db Database) {
+	now := time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC)
+	s := openStore(t, db.Open(t), docstore.Options{Now: func() time.Time { return now }})
+	c, err := docstore.OpenCollection[account](t.Context(), s, docstore.Spec{Name: "accounts"})
+	require.NoError(t, err)
+	l, err := docstore.OpenEffectLedger(t.Context(), s)
+	require.NoError(t, err)
+	ctx := t.Context()
+	_, err = c.Insert(ctx, "a", account{})
+	require.NoError(t, err)
+	began := now
+	request := func(i int) docstore.Request { return docstore.NewRequest("ann", "Pay", fmt.Sprint(i), nil) }
+	for i := range 140 { // the first of them leave the document
+		_, repeated, err := pay(ctx, c, l, request(i))
+		require.NoError(t, err)
+		require.False(t, repeated)
+		now = now.Add(time.Second)
+	}
+	_, repeated, err := pay(ctx, c, l, request(0))
+	require.NoError(t, err)
+	require.True(t, repeated)
+	more, err := l.Expire(ctx, began, 100)
+	require.NoError(t, err)
+	require.False(t, more, "none is from before the first")
+	for _, want := range []bool{true, true, false, false} { // 25 of them, ten at a time
+		more, err := l.Expire(ctx, began.Add(25*time.Second), 10)
+		require.NoError(t, err)
+		require.Equal(t, want, more)
+	}
+	for i, want := range map[int]bool{24: false, 25: true, 139: true} {
+		_, repeated, err := pay(ctx, c, l, request(i))
+		require.NoError(t, err)
+		require.Equal(t, want, repeated, "request %d", i)
+	}
 }
