@@ -57,18 +57,28 @@ func (s *Service) AsOfDay(day civil.Day) (Decider, error) {
 // Check decides about one account and one benefit. ErrNotFound for an account, or a
 // benefit no version names; ErrNoSchedule.
 func (d *Decider) Check(ctx context.Context, account, benefit string) (decision.Decision, error) {
-	timeline, found, err := d.projection.timeline(ctx, d.book, account, int64(d.service.opts.CacheTimelines))
+	decided, _, err := d.decide(ctx, account, benefit)
+	return decided, err
+}
+
+func (d *Decider) decide(ctx context.Context, account, benefit string) (decision.Decision, facts, error) {
+	timeline, f, err := d.timeline(ctx, account)
 	if err != nil {
-		return decision.Decision{}, err
-	}
-	if !found {
-		return decision.Decision{}, missingAccount(account)
+		return decision.Decision{}, facts{}, err
 	}
 	decided, err := timeline.At(d.At, benefit)
 	if err != nil {
-		return decision.Decision{}, d.told(err, benefit)
+		return decision.Decision{}, facts{}, d.told(err, benefit)
 	}
-	return decided, nil
+	return decided, f, nil
+}
+
+func (d *Decider) timeline(ctx context.Context, account string) (decision.Timeline, facts, error) {
+	timeline, f, found, err := d.projection.timeline(ctx, d.book, account, int64(d.service.opts.CacheTimelines))
+	if err == nil && !found {
+		err = missingAccount(account)
+	}
+	return timeline, f, err
 }
 
 // told makes of a decision's error what callers are told.
@@ -94,12 +104,12 @@ type Explanation struct {
 
 // Explain is Check with the reason and, for a benefit not had, the ways to it.
 func (d *Decider) Explain(ctx context.Context, account, benefit string) (Explanation, error) {
-	decided, err := d.Check(ctx, account, benefit)
+	decided, f, err := d.decide(ctx, account, benefit)
 	if err != nil {
 		return Explanation{}, err
 	}
 	e := Explanation{Decision: decided, BenefitID: benefit}
-	err = d.with(ctx, account, func(_ facts, known decision.Account) error { return d.explain(&e, known) })
+	err = d.known(ctx, account, f, func(known decision.Account) error { return d.explain(&e, known) })
 	return e, err
 }
 
@@ -113,23 +123,24 @@ func (d *Decider) with(ctx context.Context, id string, use func(facts, decision.
 	if !found {
 		return missingAccount(id)
 	}
+	return d.known(ctx, id, f, func(known decision.Account) error { return use(f, known) })
+}
+
+// known calls use with what decisions are made from, which is used again after that.
+func (d *Decider) known(ctx context.Context, id string, f facts, use func(decision.Account) error) error {
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
 	known, err := d.projection.known(ctx, d.book, id, f, w, new(memo))
 	if err != nil {
 		return err
 	}
-	return use(f, known)
+	return use(known)
 }
 
 // explain adds the reason to a decision, and the ways.
 func (d *Decider) explain(e *Explanation, known decision.Account) (err error) {
-	if !e.Entitled() {
-		if e.Ways, err = d.book.rules.Distance(known, d.At, e.BenefitID); err != nil {
-			return d.told(err, e.BenefitID)
-		}
-	}
-	if e.Reason, err = d.book.rules.Explain(known, d.At, e.BenefitID); err != nil {
+	e.Reason, e.Ways, err = d.book.rules.Explain(known, d.At, e.BenefitID, e.Decision)
+	if err != nil {
 		return d.told(err, e.BenefitID)
 	}
 	return nil
@@ -138,12 +149,9 @@ func (d *Decider) explain(e *Explanation, known decision.Account) (err error) {
 // List decides about every benefit of the version in force and those kept from earlier
 // ones, by id. ErrNotFound for the account; ErrNoSchedule.
 func (d *Decider) List(ctx context.Context, account string, heldOnly bool) ([]Explanation, error) {
-	timeline, found, err := d.projection.timeline(ctx, d.book, account, int64(d.service.opts.CacheTimelines))
+	timeline, f, err := d.timeline(ctx, account)
 	if err != nil {
 		return nil, err
-	}
-	if !found {
-		return nil, missingAccount(account)
 	}
 	entries, err := timeline.All(d.At)
 	if err != nil {
@@ -151,7 +159,7 @@ func (d *Decider) List(ctx context.Context, account string, heldOnly bool) ([]Ex
 	}
 	slices.SortFunc(entries, func(a, b decision.Entry) int { return strings.Compare(a.BenefitID, b.BenefitID) })
 	var list []Explanation
-	err = d.with(ctx, account, func(_ facts, known decision.Account) error {
+	err = d.known(ctx, account, f, func(known decision.Account) error {
 		for _, entry := range entries {
 			if heldOnly && !entry.Entitled() {
 				continue

@@ -27,34 +27,34 @@ func (m *memo) holds(b *book, g *groups) bool {
 	return !b.groups || m.epoch == g.epoch.Load() && (m.group == nil || m.changes == m.group.changes.Load())
 }
 
-// timeline returns the timeline of an account by a book, and whether there is such an
-// account. Keep says whether it is worth keeping for the next who asks.
-func (p *projection) timeline(ctx context.Context, b *book, id string, keep int64) (decision.Timeline, bool, error) {
+// timeline returns the timeline of an account by a book, what it was computed from, and
+// whether there is such an account. Keep is how many timelines are kept for the next
+// who asks.
+func (p *projection) timeline(ctx context.Context, b *book, id string, keep int64) (decision.Timeline, facts, bool, error) {
 	hash := hashID(id)
 	pg, err := p.readLock(ctx, pageOf(hash))
 	if err != nil {
-		return decision.Timeline{}, false, err
+		return decision.Timeline{}, facts{}, false, err
 	}
 	a := pg.find(id, hash)
 	if a == nil || a.state == Unannounced {
 		pg.mu.RUnlock()
-		return decision.Timeline{}, false, nil
+		return decision.Timeline{}, facts{}, false, nil
 	}
-	if m := a.memo.Load(); m.holds(b, p.groups) {
-		pg.mu.RUnlock()
+	seen, m := a.facts(), a.memo.Load()
+	pg.mu.RUnlock()
+	if m.holds(b, p.groups) {
 		if !m.used.Load() {
 			m.used.Store(true)
 		}
-		return m.timeline, true, nil
+		return m.timeline, seen, true, nil
 	}
-	seen := a.facts()
-	pg.mu.RUnlock()
-	m, err := p.compute(ctx, b, id, seen)
+	m, err = p.compute(ctx, b, id, seen)
 	if err != nil {
-		return decision.Timeline{}, true, err
+		return decision.Timeline{}, facts{}, true, err
 	}
 	p.keep(pg, hash, a, seen.rev, m, keep)
-	return m.timeline, true, nil
+	return m.timeline, seen, true, nil
 }
 
 // facts are what is needed of an account to compute its timeline; ledgers are never

@@ -80,8 +80,10 @@ func BenchmarkAt(b *testing.B) {
 func BenchmarkExplain(b *testing.B) {
 	book, account := benchBook(b, 20, civil.Period{Months: 12}), benchAccount(b, 10)
 	at := book.company.Zone.Start(day("2001-06-30"))
+	decided, err := book.Timeline(account).At(at, "shared")
+	require.NoError(b, err)
 	for b.Loop() {
-		if _, err := book.Explain(account, at, "shared"); err != nil {
+		if _, _, err := book.Explain(account, at, "shared", decided); err != nil {
 			b.Fatal(err)
 		}
 	}

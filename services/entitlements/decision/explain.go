@@ -9,35 +9,31 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 
-// Explain says in one or two sentences whether and why an account has a benefit:
-// the written promise word for word, the rule and version, what was measured
-// against what is needed, and until when it holds or how far away it is. It
-// tells the account's spend. It fails with ErrNoSchedule and ErrUnknownBenefit.
-func (b *Book) Explain(a Account, at time.Time, benefitID string) (string, error) {
-	d, err := b.Timeline(a).At(at, benefitID)
-	if err != nil {
-		return "", err
-	}
+// Explain says in one or two sentences whether and why an account has a benefit, as
+// decided for that account and instant: the written promise word for word, the rule
+// and version, what was measured against what is needed, and until when it holds or
+// how far away it is. It tells the account's spend. For a benefit not had it returns
+// the ways to it too (Distance). It fails with ErrNoSchedule and ErrUnknownBenefit.
+func (b *Book) Explain(a Account, at time.Time, benefitID string, d Decision) (reason string, ways []Way, err error) {
 	if d.Entitled() {
-		return b.explainHeld(a, at, d), nil
+		return b.explainHeld(a, at, d), nil, nil
 	}
-	if reason := b.explainInactive(a, at); reason != "" {
-		return reason, nil
-	}
-	ways, err := b.Distance(a, at, benefitID)
-	if err != nil {
-		return "", err
+	if ways, err = b.Distance(a, at, benefitID); err != nil {
+		return "", nil, err
 	}
 	version := b.inForce(at.UnixMilli())
 	number := b.versions[version].number
+	reason = b.explainInactive(a, at)
 	switch {
+	case reason != "":
 	case b.benefits[b.byID[benefitID]].byVersion[version] == nil:
-		return fmt.Sprintf("Not entitled: version %d of the schedule, in force at that time, does not have the benefit %s.", number, benefitID), nil
+		reason = fmt.Sprintf("Not entitled: version %d of the schedule, in force at that time, does not have the benefit %s.", number, benefitID)
 	case len(ways) == 0:
-		return fmt.Sprintf("Not entitled: no rule of version %d of the schedule, in force at that time, grants %s.", number, benefitID), nil
+		reason = fmt.Sprintf("Not entitled: no rule of version %d of the schedule, in force at that time, grants %s.", number, benefitID)
 	default:
-		return b.explainDistance(ways), nil
+		reason = b.explainDistance(ways)
 	}
+	return reason, ways, nil
 }
 
 // explainInactive says that the account is no customer at the time, or nothing.

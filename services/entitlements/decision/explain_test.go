@@ -56,10 +56,20 @@ func TestR34ExplainCitesThePromiseAndTheFigures(t *testing.T) {
 		{"active, and not known to have joined", partner, Account{Joined: civil.Never, ActiveFrom: civil.Never, ClosedOn: civil.Never}, "1998-06-15",
 			`Not entitled: the account has neither a joined date nor a revenue entry, and benefits begin with either.`},
 	} {
-		got, err := simple(t, c.rule).Explain(c.a, civil.UTC.End(day(c.at)), "gift")
+		got, err := explain(simple(t, c.rule), c.a, civil.UTC.End(day(c.at)), "gift")
 		require.NoError(t, err)
 		require.Equal(t, c.want, got, c.name)
 	}
+}
+
+// explain decides, and says why.
+func explain(b *Book, a Account, at time.Time, benefitID string) (string, error) {
+	d, err := b.Timeline(a).At(at, benefitID)
+	if err != nil {
+		return "", err
+	}
+	reason, _, err := b.Explain(a, at, benefitID, d)
+	return reason, err
 }
 
 func TestExplainWithoutARule(t *testing.T) {
@@ -71,16 +81,16 @@ func TestExplainWithoutARule(t *testing.T) {
 		Version{Number: 1, Schedule: promise(schedule.Rule{ID: "r", When: spend(schedule.CalendarYear, 500)}), From: z.Start(day("1990-01-01"))},
 		Version{Number: 2, Schedule: dropped, From: change})
 	a := customer(t, Bucket{day("1997-03-10"), 500})
-	got, err := b.Explain(a, change.Add(-time.Hour), "gift")
+	got, err := explain(b, a, change.Add(-time.Hour), "gift")
 	require.NoError(t, err)
 	require.Equal(t, `Entitled by rule r of version 1: "Who spends enough gets a gift." Spend in the calendar year is $5.00 of the $5.00 needed, and this holds until 1 September 1997, 14:00:00 EDT.`, got)
-	got, err = b.Explain(a, change, "gift")
+	got, err = explain(b, a, change, "gift")
 	require.NoError(t, err)
 	require.Equal(t, "Not entitled: version 2 of the schedule, in force at that time, does not have the benefit gift.", got)
-	got, err = b.Explain(a, change, "card")
+	got, err = explain(b, a, change, "card")
 	require.NoError(t, err)
 	require.Equal(t, "Not entitled: no rule of version 2 of the schedule, in force at that time, grants card.", got)
-	_, err = b.Explain(a, change, "cards")
+	_, err = explain(b, a, change, "cards")
 	require.ErrorIs(t, err, ErrUnknownBenefit)
 	_, err = b.Distance(a, z.Start(day("1980-01-01")), "card")
 	require.ErrorIs(t, err, ErrNoSchedule)
