@@ -45,16 +45,24 @@ type claim struct {
 	// Deletes is when the aggregate that is to be deleted was created, so that a later
 	// one of the same id is not deleted by a retry.
 	Deletes time.Time `bson:"deletes,omitempty"`
+	// At is when the request came.
+	At time.Time `bson:"at"`
 }
 
-// requests remembers the requests that create and delete.
+// claimsByTime is the index of the instants at which requests came.
+const claimsByTime = "at"
+
+// requests remembers the requests that create and delete, and those that changed
+// something and have left its document.
 type requests struct {
 	claims  *docstore.Collection[claim]
 	effects *docstore.EffectLedger
+	now     func() time.Time
 }
 
-func openRequests(ctx context.Context, store *docstore.Store) (*requests, error) {
-	claims, err := docstore.OpenCollection[claim](ctx, store, docstore.Spec{Name: "requests", Silent: true})
+func openRequests(ctx context.Context, store *docstore.Store, now func() time.Time) (*requests, error) {
+	claims, err := docstore.OpenCollection[claim](ctx, store, docstore.Spec{Name: "requests", Silent: true,
+		Indexes: []docstore.Index{{Name: claimsByTime, Fields: []string{"at"}}}})
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +70,7 @@ func openRequests(ctx context.Context, store *docstore.Store) (*requests, error)
 	if err != nil {
 		return nil, err
 	}
-	return &requests{claims, effects}, nil
+	return &requests{claims, effects, now}, nil
 }
 
 // claim notes that a request is about to create something, and fails where its id came
@@ -72,7 +80,7 @@ func (r *requests) claim(ctx context.Context, call Call) error {
 		return nil
 	}
 	request := call.request()
-	_, err := r.claims.Insert(ctx, request.DocumentID(), claim{Request: request})
+	_, err := r.claims.Insert(ctx, request.DocumentID(), claim{Request: request, At: r.now()})
 	if !errors.Is(err, docstore.ErrExists) {
 		return err
 	}
@@ -103,7 +111,7 @@ func (r *requests) deleting(ctx context.Context, call Call, created time.Time) e
 	}
 	request := call.request()
 	_, err := r.claims.Upsert(ctx, request.DocumentID(), func(d *docstore.Doc[claim]) error {
-		d.Body = claim{request, created}
+		d.Body = claim{Request: request, Deletes: created, At: r.now()}
 		return nil
 	})
 	return err

@@ -26,6 +26,15 @@ type Service struct {
 	Imports  *Imports
 	Access   *Access
 	Feed     *Feed
+
+	requests *requests
+	store    *docstore.Store
+}
+
+// Run forgets what has had its time, until ctx ends. Any number of processes may run
+// it; one at a time does the work, under a lease.
+func (s *Service) Run(ctx context.Context) error {
+	return s.store.WithLease(ctx, "requests", s.requests.run)
 }
 
 // wiring is what the use cases are made of.
@@ -57,14 +66,14 @@ func open(ctx context.Context, store *docstore.Store, opts Options) (*Service, e
 	w := wiring{store: store, random: opts.Random,
 		now: func() time.Time { return opts.Now().UTC().Truncate(time.Millisecond) }}
 	var err error
-	if w.requests, err = openRequests(ctx, store); err != nil {
+	if w.requests, err = openRequests(ctx, store, w.now); err != nil {
 		return nil, err
 	}
 	w.guards, err = docstore.OpenCollection[intents](ctx, store, docstore.Spec{Name: "guards", Silent: true})
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{}
+	s := &Service{requests: w.requests, store: store}
 	if s.Company, err = openCompany(ctx, w); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,8 @@ func (p *process) addAccounts(ctx context.Context) error {
 	p.authenticator = auth.FirstOf(&p.keys, accountsrpc.Authenticator(domain.Access))
 	p.faults = append(p.faults, accountsrpc.Faults...)
 	p.services = append(p.services, accountsrpc.Service(domain, accountsrpc.Options{Ready: store.Ping}))
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of accounts", Run: untilStopped(store.RunRelay)})
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of accounts", Run: untilStopped(store.RunRelay)},
+		lifecycle.Part{Name: "accounts", Run: untilStopped(domain.Run)})
 	return nil
 }
 
