@@ -125,7 +125,7 @@ func TestWhatIsDocumentedIsTaken(t *testing.T) {
 			}
 			names := func(header, value string) bool {
 				a := w.do(t, o.method, o.path, body, header, value)
-				return a.StatusCode == 400 && slices.Contains(fieldsOf(a.json(t)), header)
+				return a.StatusCode == http.StatusBadRequest && slices.Contains(fieldsOf(a.json(t)), header)
 			}
 			require.Equal(t, slices.Contains(o.headers, "Idempotency-Key"), names("Idempotency-Key", "odd"))
 			require.True(t, slices.Contains(o.headers, "Grpc-Timeout") && names("Grpc-Timeout", "odd"))

@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // running is everything in this process, on free ports.
-func running(t *testing.T, tel *telemetry.Telemetry, log io.Writer) *process {
+func running(t testing.TB, tel *telemetry.Telemetry, log io.Writer) *process {
 	t.Helper()
 	c := &Command{
 		DataDir: t.TempDir(), GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Store: "sqlite", Drain: 10 * time.Second,
