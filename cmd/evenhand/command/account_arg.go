@@ -30,7 +30,7 @@ func forAccount(env *Env, s *session, account string, f func(name string) error)
 			return err
 		}
 		name, lookupErr := byExternalID(env, s, account)
-		if status.Code(lookupErr) == codes.PermissionDenied {
+		if code := status.Code(lookupErr); code == codes.PermissionDenied || code == codes.Unimplemented {
 			return err // the first answer says it best
 		}
 		if lookupErr != nil {
