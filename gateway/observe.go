@@ -26,6 +26,8 @@ type observation struct {
 	http.ResponseWriter
 	status int
 	route  *route
+	// failure is why the call failed, where that was not the caller's fault.
+	failure error
 }
 
 // WriteHeader notes the status.
@@ -143,10 +145,15 @@ func (g *gateway) record(ctx context.Context, span trace.Span, o *observation, r
 	if status >= http.StatusInternalServerError && r.URL.Path != readyPath {
 		level = slog.LevelWarn
 	}
-	if g.options.Logger.Enabled(ctx, level) {
-		g.options.Logger.LogAttrs(ctx, level, "call", slog.String("method", r.Method), slog.String("path", r.URL.Path),
-			slog.Int("status", status), slog.Duration("took", took))
+	if !g.options.Logger.Enabled(ctx, level) {
+		return
 	}
+	attributes := []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("status", status), slog.Duration("took", took)}
+	if o.failure != nil {
+		attributes = append(attributes, slog.Any("error", o.failure))
+	}
+	g.options.Logger.LogAttrs(ctx, level, "call", attributes...)
 }
 
 // knownMethod bounds the methods that traces and metrics tell apart.

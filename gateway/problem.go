@@ -93,6 +93,8 @@ func (g *gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
 		code = http.StatusPreconditionFailed
 	case code == http.StatusInternalServerError:
 		g.options.Logger.ErrorContext(r.Context(), "call failed", "path", r.URL.Path, "error", err)
+	case code > http.StatusInternalServerError:
+		observationOf(r.Context()).failure = err
 	}
 	rename := camelPath
 	if own := new(fault.Error); errors.As(err, &own) || rpcstatus.Info(s).GetReason() == reasonScheduleInvalid {

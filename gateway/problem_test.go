@@ -4,16 +4,21 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/evenhand/evenhand/gateway"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/telemetry"
 	"github.com/evenhand/evenhand/proto/gen"
 )
 
@@ -167,6 +172,26 @@ func TestPanicIsAProblemAndLogged(t *testing.T) {
 	p := requireProblem(t, w.do(t, "GET", "/v1/accounts/acme", ""), 500)
 	require.NotContains(t, p["detail"], "a bug")
 	require.Contains(t, w.log.String(), "a bug")
+}
+
+// away is a connection to a service that cannot be reached.
+type away struct{ nowhere }
+
+func (away) Invoke(context.Context, string, any, any, ...grpc.CallOption) error {
+	return status.Error(codes.Unavailable, "dial tcp 10.0.0.7:9090: connection refused")
+}
+
+// Callers are not told what could not be reached; the log is.
+func TestTheLogSaysWhyACallCannotBeAnsweredNow(t *testing.T) {
+	keys, log := &auth.Keyring{}, &lockedBuffer{}
+	keys.Add(tokenOf(auth.Admin), auth.LocalAdmin())
+	h, err := gateway.NewHandler(gateway.Options{Authenticator: keys, Backends: gateway.Backends{Accounts: away{}, Entitlements: away{}},
+		Logger: telemetry.NewLogger(log, slog.LevelWarn, false)})
+	require.NoError(t, err)
+	w := serve(h, "GET", &url.URL{Path: "/v1/accounts/acme"}, "", nil)
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.NotContains(t, w.Body.String(), "10.0.0.7")
+	require.Regexp(t, `level=WARN msg=call .*error=.*10\.0\.0\.7:9090: connection refused`, log.String())
 }
 
 // Whatever else is wrong with a call, without a token it is 401.
