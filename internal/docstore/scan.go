@@ -9,7 +9,7 @@ import (
 
 const (
 	// pace is how old the last complete scan may be for bulk writes to go on.
-	pace = time.Second
+	pace = 2 * time.Second
 	// longestPace is how long a bulk write waits at most.
 	longestPace = 10 * time.Second
 )
@@ -139,6 +139,7 @@ func (s *Store) keepPace(ctx context.Context) error {
 		if scan, ok := s.Scanned(); !ok || scan.Age <= pace {
 			return nil
 		}
+		s.written.fire() // it may only be that nothing was to be done
 		select {
 		case <-scanned:
 		case <-ctx.Done():

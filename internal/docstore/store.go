@@ -24,13 +24,13 @@ type Options struct {
 	// LeaseTerm is how long a lease holds without being renewed; 15 s by default.
 	LeaseTerm time.Duration
 	// PollInterval is how often writes of other processes are looked for; 250 ms by
-	// default.
+	// default, and 1 s on an embedded backend, where there are none.
 	PollInterval time.Duration
 	// Log receives what happens in the background; slog.Default by default.
 	Log *slog.Logger
 }
 
-func (o Options) withDefaults() Options {
+func (o Options) withDefaults(embedded bool) Options {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -43,7 +43,9 @@ func (o Options) withDefaults() Options {
 	if o.LeaseTerm <= 0 {
 		o.LeaseTerm = 15 * time.Second
 	}
-	if o.PollInterval <= 0 {
+	if o.PollInterval <= 0 && embedded {
+		o.PollInterval = time.Second
+	} else if o.PollInterval <= 0 {
 		o.PollInterval = 250 * time.Millisecond
 	}
 	if o.Log == nil {
@@ -80,7 +82,7 @@ type Store struct {
 // OpenStore returns the store in a backend, which from then on belongs to it. On an
 // embedded backend it ends the leases it finds, since their holders are dead.
 func OpenStore(ctx context.Context, backend Backend, opts Options) (*Store, error) {
-	s := &Store{backend: backend, opts: opts.withDefaults()}
+	s := &Store{backend: backend, opts: opts.withDefaults(backend.Embedded())}
 	var err error
 	if s.leases, err = OpenCollection[lease](ctx, s, Spec{Name: "leases", Silent: true}); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

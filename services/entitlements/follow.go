@@ -72,12 +72,14 @@ func (s *Service) applied(ctx context.Context, position int64) error {
 
 // Age says how old answers may be: everything acknowledged at accounts longer ago is
 // counted. It is negative while that is not known, right after the start.
-func (s *Service) Age() time.Duration {
+func (s *Service) Age() time.Duration { return s.ageAt(s.now()) }
+
+func (s *Service) ageAt(now time.Time) time.Duration {
 	fresh := s.fresh.Load()
 	if fresh == nil {
 		return -1
 	}
-	return max(0, s.now().Sub(*fresh))
+	return max(0, now.Sub(*fresh))
 }
 
 // Ready says why the service should not be asked yet: nil once everything that was

@@ -68,6 +68,9 @@ type backend struct {
 	feed   *mongo.Collection
 	ping   time.Duration // the longest a ping takes
 	turn   chan struct{} // one place, for the write that is made again
+	claims claims
+	// patience is how long a write waits for those that it would deadlock with.
+	patience time.Duration
 
 	mu    sync.RWMutex
 	specs map[string]docstore.Spec
@@ -96,7 +99,10 @@ func Open(ctx context.Context, uri, database string, opts Options) (docstore.Bac
 		feed:   db.Collection(feedName),
 		ping:   min(pingTimeout, opts.Timeout),
 		turn:   make(chan struct{}, 1),
-		specs:  map[string]docstore.Spec{},
+		claims: claims{held: map[string]chan struct{}{}},
+
+		patience: opts.Timeout,
+		specs:    map[string]docstore.Spec{},
 	}
 	if err := b.start(ctx); err != nil {
 		_ = b.Close()

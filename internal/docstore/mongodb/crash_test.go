@@ -39,18 +39,22 @@ func (a *acknowledged) count() int {
 
 // TestServerCrash kills the server while writers insert, change and append to the
 // feed, and looks whether all that was acknowledged is there when it is up again. The
-// variable names a script that understands "crash" and "up", as deploy/mongodb/local
-// does.
+// variable names a script that kills a server nobody else uses, as deploy/mongodb/local
+// does: "crash" kills it, "up" starts it and prints its connection string.
 func TestServerCrash(t *testing.T) {
-	uri := testURI(t)
 	script := os.Getenv("EVENHAND_TEST_MONGODB_CRASH")
 	if script == "" {
-		t.Skip("skipped: EVENHAND_TEST_MONGODB_CRASH does not name a script that kills and starts the server (deploy/mongodb/local)")
+		t.Skip("skipped: EVENHAND_TEST_MONGODB_CRASH does not name a script that kills and starts a server (make test-crash)")
 	}
-	server := func(do string) {
-		out, err := exec.Command(script, do).CombinedOutput()
-		require.NoError(t, err, "%s", out)
+	server := func(do string) string {
+		var stderr strings.Builder
+		cmd := exec.Command(script, do)
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		require.NoError(t, err, stderr.String())
+		return strings.TrimSpace(string(out))
 	}
+	uri := server("up")
 	name := "test_" + strings.ToLower(rand.Text())
 	opened, err := Open(t.Context(), uri, name, Options{Timeout: 5 * time.Second})
 	require.NoError(t, err)

@@ -20,6 +20,7 @@ func (b *backend) Insert(ctx context.Context, collection string, records []docst
 	if err != nil {
 		return err
 	}
+	defer b.claims.claim(ctx, spec, records, b.patience)()
 	c := b.db.Collection(collection)
 	places := make([]int, len(records))
 	for i := range places {
@@ -91,6 +92,7 @@ func (b *backend) Replace(ctx context.Context, collection string, ifVersion int6
 	if err != nil {
 		return err
 	}
+	defer b.claims.claim(ctx, spec, []docstore.Record{r}, b.patience)()
 	c := b.db.Collection(collection)
 	filter := bson.D{{Key: "_id", Value: r.ID}, {Key: "v", Value: ifVersion}}
 	res, err := c.UpdateOne(ctx, filter, replacement(r))

@@ -50,7 +50,7 @@ func (h *entitlementsHandler) BatchCheckEntitlements(ctx context.Context, r *ent
 		}
 		slots[i].fill(&a)
 	}
-	return &entitlementsv1.BatchCheckEntitlementsResponse{Results: results, AsOf: timestamppb.New(d.At), Age: age(h.service)}, nil
+	return &entitlementsv1.BatchCheckEntitlementsResponse{Results: results, AsOf: timestamppb.New(d.At), Age: age(&d)}, nil
 }
 
 // decide decides about one pair.

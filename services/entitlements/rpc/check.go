@@ -43,7 +43,7 @@ func (h *entitlementsHandler) CheckEntitlement(ctx context.Context, r *entitleme
 		return nil, err
 	}
 	m := &entitlementsv1.CheckEntitlementResponse{
-		Entitled: a.decided.Entitled(), AsOf: timestamppb.New(d.At), Age: age(h.service), Limit: a.limit(), Promise: a.promise(),
+		Entitled: a.decided.Entitled(), AsOf: timestamppb.New(d.At), Age: age(&d), Limit: a.limit(), Promise: a.promise(),
 	}
 	if !a.blind {
 		m.Rule, m.ScheduleVersion = a.rule(), d.VersionName(a.decided.Version)
@@ -134,7 +134,7 @@ func (h *entitlementsHandler) ListEntitlements(ctx context.Context, r *entitleme
 	if err != nil {
 		return nil, err
 	}
-	m := &entitlementsv1.ListEntitlementsResponse{Baseline: baselineOut(&d, baseline), AsOf: timestamppb.New(d.At), Age: age(h.service)}
+	m := &entitlementsv1.ListEntitlementsResponse{Baseline: baselineOut(&d, baseline), AsOf: timestamppb.New(d.At), Age: age(&d)}
 	blind := auth.FromContext(ctx).SpendBlind()
 	for i := range list {
 		a := answer{decided: list[i], decider: &d, blind: blind, explains: true}

@@ -92,8 +92,8 @@ func mayForesee(ctx context.Context, s *entitlements.Service, at time.Time) erro
 func accountID(name string) string { return name[len(accountPrefix):] }
 
 // age is how old answers may be; nil while that is not known.
-func age(s *entitlements.Service) *durationpb.Duration {
-	if age := s.Age(); age >= 0 {
+func age(d *entitlements.Decider) *durationpb.Duration {
+	if age := d.Age(); age >= 0 {
 		return durationpb.New(age)
 	}
 	return nil
