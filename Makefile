@@ -61,6 +61,15 @@ test-race: ## Run the tests of RACE_PKGS under the race detector (needs a C comp
 test-long: ## Run all tests with the long properties and crash tests
 	EVENHAND_TEST_LONG=1 $(GO) test -timeout 60m $(PKGS) | $(QUIET)
 
+.PHONY: test-crash
+test-crash: export EVENHAND_MONGODB_HOME ?= /var/lib/evenhand-mongodb-crash
+test-crash: export EVENHAND_MONGODB_PORT ?= 27118
+test-crash: export EVENHAND_MONGODB_PG_PORT ?= 55433
+test-crash: export EVENHAND_TEST_MONGODB_CRASH ?= $(CURDIR)/deploy/mongodb/local
+test-crash: ## Kill a MongoDB-protocol server of its own under load (needs root and Debian)
+	trap '$$EVENHAND_TEST_MONGODB_CRASH down' EXIT; \
+	EVENHAND_TEST_LONG=1 $(GO) test -p 1 -timeout 15m -run Crash ./internal/docstore/mongodb ./test
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (20s), one after the other
 	@tools/fuzz $(FUZZTIME)

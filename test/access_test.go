@@ -76,8 +76,8 @@ func TestRevokedToken(t *testing.T) {
 
 // Beyond this machine only with TLS, unless told otherwise.
 func TestServeBeyondLoopback(t *testing.T) {
-	for _, flag := range []string{"--grpc-addr", "--http-addr"} {
-		got := execute(t.Context(), t, t.TempDir(), "", "serve", flag, "0.0.0.0:0")
+	for flag, other := range map[string]string{"--grpc-addr": "--http-addr", "--http-addr": "--grpc-addr"} {
+		got := execute(t.Context(), t, t.TempDir(), "", "serve", flag, "0.0.0.0:0", other, "127.0.0.1:0")
 		require.NotZero(t, got.code)
 		require.Contains(t, got.stderr, flag)
 		require.Contains(t, got.stderr, "--tls-cert")

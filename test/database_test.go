@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/url"
-	"os/exec"
 	"sync"
 	"testing"
 	"time"
@@ -97,15 +96,10 @@ func TestImportOutlivesTheDatabase(t *testing.T) {
 	s.setCurrency()
 	l := writeLedger(t, t.TempDir(), 10_000, 1_000, 12)
 
-	importing := exec.CommandContext(t.Context(), binary, append([]string{
-		"revenue", "import", l.path, "--server", s.grpc, "--data-dir", s.data, "--retry-for", patience.String(),
-	}, cdnowColumns...)...)
-	var told output
-	importing.Stdout, importing.Stderr = &told, &told
-	require.NoError(t, importing.Start())
-	time.Sleep(time.Duration(rand.Int64N(int64(time.Second))))
+	importing, told := s.startImport(l, "--retry-for", patience.String())
+	time.Sleep(rand.N(time.Second))
 	p.cut(true)
-	time.Sleep(time.Duration(rand.Int64N(int64(time.Second))))
+	time.Sleep(rand.N(time.Second))
 	p.cut(false)
 	require.NoError(t, importing.Wait(), told.String())
 	s.awaitReady()

@@ -267,6 +267,11 @@ func mongoArgs(t *testing.T) []string {
 	if uri == "" {
 		t.Skip("no MongoDB server: set EVENHAND_TEST_MONGODB_URI to run it")
 	}
+	return mongoArgsAt(t, uri)
+}
+
+func mongoArgsAt(t *testing.T, uri string) []string {
+	t.Helper()
 	prefix := fmt.Sprintf("evenhand_test_%08x", rand.Uint32())
 	t.Cleanup(func() { dropDatabases(t, uri, prefix) })
 	return []string{"--store", "mongodb", "--mongodb-uri", uri, "--mongodb-prefix", prefix}
