@@ -59,11 +59,17 @@ func (b *backend) Relayed(ctx context.Context, collection string, upTo map[strin
 			SetUpdate(bson.D{{Key: "$pull", Value: bson.D{{Key: "out", Value: relayed}}}}))
 	}
 	c, unordered := b.db.Collection(collection), options.BulkWrite().SetOrdered(false)
-	res, err := c.BulkWrite(ctx, empty, unordered)
-	if err == nil && res.MatchedCount < int64(len(upTo)) {
-		_, err = c.BulkWrite(ctx, shorten, unordered)
+	again := again{b: b}
+	defer again.done()
+	for {
+		res, err := c.BulkWrite(ctx, empty, unordered)
+		if err == nil && res.MatchedCount < int64(len(upTo)) {
+			_, err = c.BulkWrite(ctx, shorten, unordered)
+		}
+		if !hasAny(err, codesAgain) || !again.may(ctx) {
+			return translate(ctx, err)
+		}
 	}
-	return translate(ctx, err)
 }
 
 // Purge deletes a tombstone that has nothing more to tell.
