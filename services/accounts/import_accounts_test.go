@@ -127,7 +127,7 @@ func TestAccountsOfAFileInAnyOrder(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		cases := 0
 		rapid.Check(t, func(t *rapid.T) {
-			if cases++; cases > 10 && !long() {
+			if cases++; cases > f.cases() {
 				return
 			}
 			n := rapid.IntRange(1, 30).Draw(t, "accounts")

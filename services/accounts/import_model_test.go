@@ -17,6 +17,19 @@ import (
 // long says whether heavy properties run.
 func long() bool { return os.Getenv("EVENHAND_TEST_LONG") == "1" }
 
+// cases is how many cases of a property that writes much run: all that rapid draws on
+// the embedded store, on a server three tenths, which differ in nothing but the store;
+// and a tenth where heavy properties do not run.
+func (f *fixture) cases() int {
+	switch {
+	case !long():
+		return 10
+	case f.backend.Embedded():
+		return 100
+	}
+	return 30
+}
+
 // drawRow makes a row of a random file: few accounts, days and amounts, so that equal
 // rows are common, and some that are refused.
 func drawRow(t *rapid.T) RevenueRow {
@@ -59,7 +72,7 @@ func TestTheLedgerIsWhatTheFilesSay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		cases := 0
 		rapid.Check(t, func(t *rapid.T) {
-			if cases++; cases > 10 && !long() {
+			if cases++; cases > f.cases() {
 				return
 			}
 			batch := fmt.Sprint("batch ", cases)

@@ -54,6 +54,9 @@ func (c Currency) ParseAmount(text string) (int64, error) {
 		}
 		if point >= 0 {
 			if point++; point > c.Digits {
+				if strings.Trim(rest[i:], "0123456789") != "" { // as 1.234,50
+					return 0, c.notAnAmount(text)
+				}
 				return 0, fmt.Errorf("%q has more decimals than the %d of %s", text, c.Digits, c.Code)
 			}
 		}
