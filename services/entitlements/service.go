@@ -146,9 +146,11 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // retry calls attempt until ctx ends: again after a growing wait, at most 5 s, when it
-// fails.
+// fails. Of several failures in a row only the first is logged aloud: while a process
+// starts, what it needs may be starting too.
 func (s *Service) retry(ctx context.Context, what string, attempt func(context.Context) error) error {
-	wait := 50 * time.Millisecond
+	const shortest = 50 * time.Millisecond
+	wait := shortest
 	for {
 		began := s.now()
 		err := attempt(ctx)
@@ -156,9 +158,13 @@ func (s *Service) retry(ctx context.Context, what string, attempt func(context.C
 			return ctx.Err()
 		}
 		if s.now().Sub(began) > 10*time.Second {
-			wait = 50 * time.Millisecond
+			wait = shortest
 		}
-		s.log.WarnContext(ctx, what+" failed, trying again", "error", err, "wait", wait)
+		level := slog.LevelDebug
+		if wait == shortest {
+			level = slog.LevelWarn
+		}
+		s.log.Log(ctx, level, what+" failed, trying again", "error", err, "wait", wait)
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}

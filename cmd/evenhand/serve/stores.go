@@ -48,12 +48,12 @@ const databaseRetry = 500 * time.Millisecond
 func (c *Command) awaitBackend(ctx context.Context, service string, log *slog.Logger) (docstore.Backend, error) {
 	waiting, cancel := context.WithTimeout(ctx, c.DatabaseWait)
 	defer cancel()
-	for {
+	for level := slog.LevelWarn; ; level = slog.LevelDebug { // once aloud
 		backend, err := c.openBackend(ctx, service)
 		if !errors.Is(err, docstore.ErrUnavailable) {
 			return backend, err
 		}
-		log.WarnContext(ctx, "waiting for the database", "service", service, "error", err)
+		log.Log(ctx, level, "waiting for the database", "service", service, "error", err)
 		select {
 		case <-time.After(databaseRetry):
 		case <-waiting.Done():
