@@ -189,7 +189,8 @@ func TestRowsWaitForParentsWithinBounds(t *testing.T) {
 	}
 	c, r := f.importAccounts(t, accountsStart("b"), rows, 1000)
 	require.EqualValues(t, len(rows), c.Refused)
-	require.Contains(t, r.refused[0].Text, "put parents first")
+	require.Contains(t, r.refused[0].Text, `no account has the external id "missing"`)
+	require.Contains(t, r.refused[len(rows)-1].Text, "put parents first", "there was no room to let it wait")
 	page, err := f.Accounts.accounts.docs.Find(t.Context(), docstore.Query{Limit: 1})
 	require.NoError(t, err)
 	require.Empty(t, page.Docs)
