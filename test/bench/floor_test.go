@@ -131,7 +131,7 @@ func floor(b *testing.B) *process {
 	p := &process{cmd: exec.Command(self)}
 	// Its heap of some 6 MB may grow to the size that a server's may, so that it does not
 	// lose to the collector what the system gains.
-	p.cmd.Env = append(os.Environ(), floorVariable+"="+tokenFile, "GOGC=1500")
+	p.cmd.Env = append(os.Environ(), floorVariable+"="+tokenFile, "GOGC=1200")
 	p.begin(b, "gRPC", "REST", "health")
 	b.Cleanup(p.end)
 	token, err := os.ReadFile(tokenFile)

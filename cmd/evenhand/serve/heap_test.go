@@ -14,7 +14,7 @@ import (
 func TestHeapGrowth(t *testing.T) {
 	for live, percent := range map[uint64]int{
 		0:              gcPercent,
-		1 << 20:        9500,
+		1 << 20:        7900,
 		leastHeap / 4:  300,
 		leastHeap / 2:  100,
 		leastHeap:      gcPercent,
