@@ -96,6 +96,11 @@ func BenchmarkSystem(b *testing.B) {
 		compare(b, pairs.Comparison{Name: "CheckEntitlement, basic view", Floor: "same RPC and interceptors, constant", Unit: "calls", Target: 0.9},
 			checks(conns, checkAccounts, basic), checks(baseConns, checkAccounts, basic))
 	})
+	b.Run("check-constant-roomy", func(b *testing.B) {
+		best := floor(b, roomy)
+		compare(b, pairs.Comparison{Name: "CheckEntitlement, basic view", Floor: "same, with as large a heap as a server's", Unit: "calls"},
+			checks(conns, checkAccounts, basic), checks(dial(b, best.grpc, best.token), checkAccounts, basic))
+	})
 	b.Run("check-full-constant", func(b *testing.B) {
 		compare(b, pairs.Comparison{Name: "CheckEntitlement, full view", Floor: "same RPC and interceptors, constant", Unit: "calls"},
 			checks(conns, checkAccounts, full), checks(baseConns, checkAccounts, full))

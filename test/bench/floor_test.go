@@ -122,16 +122,19 @@ func serveFloor(ctx context.Context) error {
 	return group.Wait()
 }
 
-// floor starts the floor's server in a process of its own.
-func floor(b *testing.B) *process {
+// roomy lets the floor's heap of some 6 MB grow to the size that a server's may, so that
+// the collector has as little to do there.
+const roomy = "GOGC=1200"
+
+// floor starts the floor's server in a process of its own, with Go's own settings but
+// for those given as variables of its environment.
+func floor(b *testing.B, settings ...string) *process {
 	b.Helper()
 	self, err := os.Executable()
 	require.NoError(b, err)
 	tokenFile := b.TempDir() + "/token"
 	p := &process{cmd: exec.Command(self)}
-	// Its heap of some 6 MB may grow to the size that a server's may, so that it does not
-	// lose to the collector what the system gains.
-	p.cmd.Env = append(os.Environ(), floorVariable+"="+tokenFile, "GOGC=1200")
+	p.cmd.Env = append(append(os.Environ(), floorVariable+"="+tokenFile), settings...)
 	p.begin(b, "gRPC", "REST", "health")
 	b.Cleanup(p.end)
 	token, err := os.ReadFile(tokenFile)
