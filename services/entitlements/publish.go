@@ -17,6 +17,10 @@ import (
 // published in the meantime.
 const publishAttempts = 16
 
+// furthestYears is how far ahead a version may take effect, in years: since none can
+// take effect before the last, a slip of the pen would close the schedule for good.
+const furthestYears = 5
+
 // Publishing is what is to be published, by whom.
 type Publishing struct {
 	// File is the text of a schedule file; nil where Schedule counts.
@@ -171,9 +175,12 @@ func inForce(content *schedule.Schedule, last *Version, now time.Time) (time.Tim
 		return time.Time{}, err
 	}
 	today := zone.DayOf(now)
-	effective := content.Notice.Effective
+	effective, said := content.Notice.Effective, "notice.effective is %s"
 	if effective == civil.Never {
-		effective = today
+		effective, said = today, "Without notice.effective it takes effect today, %s"
+	}
+	if furthest := today.AddMonths(12 * furthestYears); effective > furthest {
+		return time.Time{}, effectiveDate("notice.effective is %s, but the furthest day that can be promised today is %s: no other version could take effect before it.", effective, furthest)
 	}
 	if last == nil {
 		return zone.Start(effective).UTC(), nil
@@ -190,7 +197,7 @@ func inForce(content *schedule.Schedule, last *Version, now time.Time) (time.Tim
 	case effective < today:
 		return time.Time{}, effectiveDate("notice.effective is %s, but today is %s: only a first version may be dated back. Leave it out to publish from today on.", effective, today)
 	case start.Before(last.InForce):
-		return time.Time{}, effectiveDate("notice.effective is %s, but version %d, which was published last, takes effect on %s: choose that day or a later one.", effective, last.Number, zone.DayOf(last.InForce))
+		return time.Time{}, effectiveDate(said+", but version %d, which was published last, takes effect on %s: choose that day or a later one.", effective, last.Number, zone.DayOf(last.InForce))
 	}
 	return start, nil
 }

@@ -38,6 +38,9 @@ func TestPublishedVersionsTakeEffectWhenTheyMay(t *testing.T) {
 		{"a first may be dated back", "-", "1997-01-01", time.Date(1997, 1, 1, 5, 0, 0, 0, time.UTC)},
 		{"a first without a day counts from the beginning of today", "-", "", time.Date(1998, 6, 1, 0, 0, 0, 0, newYork)},
 		{"a first may be dated ahead", "-", "1998-07-01", time.Date(1998, 7, 1, 0, 0, 0, 0, newYork)},
+		{"a first five years ahead", "-", "2003-06-01", time.Date(2003, 6, 1, 0, 0, 0, 0, newYork)},
+		{"a first so far ahead that none could follow", "-", "2003-06-02", time.Time{}},
+		{"a later one so far ahead", "1997-01-01", "3026-01-31", time.Time{}},
 		{"a later one without a day counts from now", "1997-01-01", "", noon},
 		{"a later one of today counts from now", "1997-01-01", "1998-06-01", noon},
 		{"a later one of tomorrow", "1997-01-01", "1998-06-02", time.Date(1998, 6, 2, 0, 0, 0, 0, newYork)},
@@ -59,7 +62,11 @@ func TestPublishedVersionsTakeEffectWhenTheyMay(t *testing.T) {
 			if tt.want.IsZero() {
 				require.ErrorIs(t, err, ErrEffectiveDate)
 				require.ErrorIs(t, previewErr, ErrEffectiveDate)
-				require.Len(t, f.Versions(), 1)
+				if tt.first == "-" {
+					require.Empty(t, f.Versions())
+				} else {
+					require.Len(t, f.Versions(), 1)
+				}
 				return
 			}
 			require.NoError(t, err)

@@ -79,7 +79,10 @@ func (v *validator) oneOf(path, word string, known []string) {
 }
 
 func (v *validator) within(path string, n, least, most int64) {
-	if n < least || n > most {
+	switch {
+	case n == 0 && least > 0: // what is left out is 0
+		v.add(path, OutOfRange, "it is missing or 0: write a whole number from %d to %d", least, most)
+	case n < least || n > most:
 		v.add(path, OutOfRange, "%d is out of range: write a whole number from %d to %d", n, least, most)
 	}
 }
@@ -87,7 +90,11 @@ func (v *validator) within(path string, n, least, most int64) {
 // amount checks minor units from least to MaxAmount. Without a known currency
 // there is nothing to say about it.
 func (v *validator) amount(path string, minor, least int64) {
-	if v.currency.Code != "" && (minor < least || minor > MaxAmount) {
+	switch {
+	case v.currency.Code == "":
+	case minor == 0 && least > 0: // what is left out is 0
+		v.add(path, OutOfRange, "it is missing or 0: write an amount from %s to %s", v.currency.Decimal(least), v.currency.Decimal(MaxAmount))
+	case minor < least || minor > MaxAmount:
 		v.add(path, OutOfRange, "%s is out of range: write an amount from %s to %s",
 			v.currency.Decimal(minor), v.currency.Decimal(least), v.currency.Decimal(MaxAmount))
 	}
