@@ -143,7 +143,7 @@ func (s *Store) keepPace(ctx context.Context) error {
 		select {
 		case <-scanned:
 		case <-ctx.Done():
-			if context.Cause(ctx) == errPaced {
+			if errors.Is(context.Cause(ctx), errPaced) {
 				return nil
 			}
 			return ctx.Err()
