@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
+
+// expireTogether is how many documents are deleted at a time.
+const expireTogether = 16
 
 // Expire deletes up to limit documents, the oldest first, in which the instant of an
 // index is before a given one. More says that there are others. A document that is
@@ -14,13 +19,18 @@ func (c *Collection[T]) Expire(ctx context.Context, index string, before time.Ti
 	if err != nil {
 		return false, err
 	}
+	deletions, deleting := errgroup.WithContext(ctx)
+	deletions.SetLimit(expireTogether)
 	for _, d := range page.Docs {
-		err := c.Delete(ctx, d.ID, d.Version)
-		if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrNotFound) {
-			return false, err
-		}
+		deletions.Go(func() error {
+			err := c.Delete(deleting, d.ID, d.Version)
+			if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			return err
+		})
 	}
-	return page.Next != nil, nil
+	return page.Next != nil, deletions.Wait()
 }
 
 // Expire deletes up to limit effects of before an instant, and says whether there are

@@ -27,7 +27,8 @@ type lease struct {
 // WithLease runs fn while this process holds the named lease. The context given to
 // fn ends when the lease is lost; once fn has returned, WithLease competes for the
 // lease anew and runs fn again. When fn returns while the lease is held, or ctx
-// ends, the lease is released and fn's error (or ctx's) returned.
+// ends, the lease is released and fn's error (or ctx's) returned. On an embedded backend
+// one process must not call it twice at a time with the same name.
 func (s *Store) WithLease(ctx context.Context, name string, fn func(ctx context.Context) error) error {
 	holder := fmt.Sprintf("%s-%d", s.opts.Holder, s.holders.Add(1))
 	wait := min(s.opts.LeaseTerm/5, time.Second)

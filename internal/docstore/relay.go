@@ -172,11 +172,29 @@ func (r *relayer) append(ctx context.Context, events []FeedEvent) error {
 		switch {
 		case err == nil:
 		case errors.Is(err, ErrRepeated):
-			events = events[1:]
+			if events, err = r.afterRepeated(ctx, events[1:]); err != nil {
+				return err
+			}
 		default: // fenced, or nobody knows what was written
 			r.known = false
 			return err
 		}
 	}
 	return nil
+}
+
+// afterRepeated leaves out the events at the beginning that are in the feed already. To
+// look is far cheaper than to have the rest of a page refused once for each.
+func (r *relayer) afterRepeated(ctx context.Context, events []FeedEvent) ([]FeedEvent, error) {
+	for len(events) > 0 {
+		position, err := r.s.backend.LocateFeed(ctx, events[0].Source, events[0].N)
+		if err != nil {
+			return nil, err
+		}
+		if position == 0 {
+			break
+		}
+		events = events[1:]
+	}
+	return events, nil
 }

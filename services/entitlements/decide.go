@@ -27,7 +27,7 @@ type Decider struct {
 	service    *Service
 	projection *projection
 	book       *book
-	made       time.Time
+	age        time.Duration // when it was made, before anything was read
 	// At is the instant.
 	At time.Time
 }
@@ -35,7 +35,7 @@ type Decider struct {
 // AsOf returns a decider for an instant, or for now where it is zero.
 func (s *Service) AsOf(at time.Time) (Decider, error) {
 	now := s.now()
-	d := Decider{service: s, projection: s.current.Load(), book: s.book.Load(), made: now, At: at.UTC().Truncate(time.Millisecond)}
+	d := Decider{service: s, projection: s.current.Load(), book: s.book.Load(), age: s.ageAt(now), At: at.UTC().Truncate(time.Millisecond)}
 	if at.IsZero() {
 		d.At = now.UTC().Truncate(time.Millisecond)
 	} else if at.Before(earliest) || !at.Before(latest) {
@@ -53,11 +53,11 @@ func (s *Service) AsOfDay(day civil.Day) (Decider, error) {
 	if day < civil.Date(1900, time.January, 2) || day > civil.Date(2199, time.December, 30) {
 		return Decider{}, fault.Invalid("as_of_date", "%s is not a day from 1900-01-02 to 2199-12-30", day)
 	}
-	return Decider{service: s, projection: s.current.Load(), book: b, made: s.now(), At: b.zone.End(day).UTC()}, nil
+	return Decider{service: s, projection: s.current.Load(), book: b, age: s.Age(), At: b.zone.End(day).UTC()}, nil
 }
 
 // Age says how old answers may be, as Service.Age does.
-func (d *Decider) Age() time.Duration { return d.service.ageAt(d.made) }
+func (d *Decider) Age() time.Duration { return d.age }
 
 // Check decides about one account and one benefit. ErrNotFound for an account, or a
 // benefit no version names; ErrNoSchedule.

@@ -12,15 +12,20 @@ import (
 )
 
 func TestHeapGrowth(t *testing.T) {
-	for live, percent := range map[uint64]int{
-		0:              gcPercent,
-		1 << 20:        7900,
-		leastHeap / 4:  300,
-		leastHeap / 2:  100,
-		leastHeap:      gcPercent,
-		10 * leastHeap: gcPercent,
+	for _, c := range []struct {
+		live, beside uint64
+		percent      int
+	}{
+		{0, 0, gcPercent},
+		{1 << 20, 0, mostGrowth},
+		{leastHeap / 4, 0, 300},
+		{leastHeap / 4, leastHeap / 8, 200},
+		{leastHeap / 2, 0, 100},
+		{leastHeap / 2, leastHeap / 2, gcPercent},
+		{leastHeap, 0, gcPercent},
+		{10 * leastHeap, leastHeap, gcPercent},
 	} {
-		require.Equal(t, percent, growth(live), "%d bytes", live)
+		require.Equal(t, c.percent, growth(c.live, c.beside), "%+v", c)
 	}
 }
 

@@ -33,7 +33,8 @@ type Options struct {
 	AppName string
 	// PoolSize is the most connections to one server; 64 by default.
 	PoolSize uint64
-	// Timeout bounds an operation, retries included, whose context has no deadline;
+	// Timeout bounds an operation whose context has no deadline, the retries of the
+	// driver included; one that others stood in the way of may be made again after it;
 	// 30 s by default.
 	Timeout time.Duration
 	// Trace, when set, is called before every command that reads or writes a
