@@ -20,7 +20,7 @@ const leaseTerm = 6 * time.Second
 
 // sqliteOptions keep the page caches small, since SQLite's allocator here takes two bytes
 // for each byte cached: a server that imports millions of rows stays below 256 MiB.
-var sqliteOptions = sqlite.Options{WriterCache: 8 << 10, ReaderCache: 1 << 10}
+var sqliteOptions = sqlite.Options{WriterCache: 4 << 10, ReaderCache: 1 << 10}
 
 // openStore opens the database of one service: a file of its own in the data folder, or
 // a database of its own on the MongoDB server.
