@@ -7,13 +7,9 @@ import (
 )
 
 const (
-	// gcPercent and largePercent are by how many percent a heap grows before it is
-	// collected, where it is not kept from that by leastHeap: less than Go's 100, for the
-	// sake of memory, and least while the heap is not large, so that an import of any
-	// length stays within 256 MiB.
-	gcPercent    = 50
-	largePercent = 75
-	largeHeap    = 96 << 20
+	// gcPercent is how much a large heap grows, in percent, before it is collected: a
+	// little less than Go's 100, for the sake of memory.
+	gcPercent = 75
 	// leastHeap is the size in bytes that a heap reaches before it is collected,
 	// however little of it is in use. Without it a server that holds 30 MB collects
 	// ten times a second under load, and that costs a tenth of its answers.
@@ -47,9 +43,6 @@ func tuneHeap() {
 func growth(live, beside uint64) int {
 	if live == 0 { // not known before the first collection
 		return gcPercent
-	}
-	if live >= largeHeap {
-		return largePercent
 	}
 	percent := int((leastHeap - min(leastHeap, live)) * 100 / (live + beside))
 	return max(gcPercent, min(mostGrowth, percent))
