@@ -13,7 +13,7 @@ const (
 	// leastHeap is the size in bytes that a heap reaches before it is collected,
 	// however little of it is in use. Without it a server that holds 30 MB collects
 	// ten times a second under load, and that costs a tenth of its answers.
-	leastHeap = 80 << 20
+	leastHeap = 96 << 20
 	// mostGrowth bounds how far beyond that a heap may go that grows all at once.
 	mostGrowth = 400
 )
