@@ -7,14 +7,19 @@ import "github.com/cespare/xxhash/v2"
 // because they do in every import of the same file.
 func hash64(b []byte) uint64 { return max(xxhash.Sum64(b), 1) }
 
-// maxCounted bounds a counter to 128 MiB.
-const maxCounted = 12 << 20
+const (
+	// maxCounted bounds a counter to 128 MiB, in which the parts are seldom equally full.
+	maxCounted = 11 << 20
+	// partBits is how many of a hash's highest bits choose the part that counts it.
+	partBits = 8
+)
 
 // counter counts occurrences of 64-bit hashes, which are never 0. It spends 8 bytes on
-// a slot of an open table that is at most three quarters full, and more only on
-// hashes that occur again: a map would take three times as much.
+// a slot of open tables that are at most three quarters full, and more only on hashes
+// that occur again: a map would take three times as much. Each of its parts grows for
+// itself, so that no large table is there twice while it is copied.
 type counter struct {
-	slots []uint64 // a power of two of them; 0 is free
+	parts [1 << partBits]hashSet
 	used  int
 	again map[uint64]uint32
 }
@@ -22,13 +27,12 @@ type counter struct {
 // add counts a hash and returns how often it had occurred before; false, and the hash
 // is not counted, where there are too many different ones.
 func (c *counter) add(hash uint64) (before uint32, ok bool) {
-	if c.used >= len(c.slots)/4*3 {
+	part := &c.parts[hash>>(64-partBits)]
+	if !part.has(hash) {
 		if c.used >= maxCounted {
 			return 0, false
 		}
-		c.grow()
-	}
-	if c.insert(hash) {
+		part.insert(hash)
 		c.used++
 		return 0, true
 	}
@@ -39,26 +43,41 @@ func (c *counter) add(hash uint64) (before uint32, ok bool) {
 	return c.again[hash], true
 }
 
-// insert puts a hash in its slot and says whether it was new.
-func (c *counter) insert(hash uint64) bool {
-	mask := uint64(len(c.slots) - 1)
-	for at := hash & mask; ; at = (at + 1) & mask {
-		switch c.slots[at] {
-		case hash:
-			return false
-		case 0:
-			c.slots[at] = hash
-			return true
-		}
-	}
+// hashSet is an open table of hashes.
+type hashSet struct {
+	slots []uint64 // none, or a power of two of them; 0 is free
+	used  int
 }
 
-func (c *counter) grow() {
-	old := c.slots
-	c.slots = make([]uint64, max(1024, 2*len(old)))
+func (s *hashSet) has(hash uint64) bool {
+	return len(s.slots) > 0 && s.slots[s.slot(hash)] == hash
+}
+
+// insert adds a hash that is not there.
+func (s *hashSet) insert(hash uint64) {
+	if s.used >= len(s.slots)/4*3 {
+		s.grow()
+	}
+	s.slots[s.slot(hash)] = hash
+	s.used++
+}
+
+// slot returns where a hash is or would be.
+func (s *hashSet) slot(hash uint64) uint64 {
+	mask := uint64(len(s.slots) - 1)
+	at := hash & mask
+	for s.slots[at] != 0 && s.slots[at] != hash {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+func (s *hashSet) grow() {
+	old := s.slots
+	s.slots = make([]uint64, max(8, 2*len(old)))
 	for _, hash := range old {
 		if hash != 0 {
-			c.insert(hash)
+			s.slots[s.slot(hash)] = hash
 		}
 	}
 }
