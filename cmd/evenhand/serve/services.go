@@ -13,7 +13,6 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
-	"github.com/evenhand/evenhand/internal/platform/server"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
@@ -63,11 +62,7 @@ func (p *process) addEntitlements(ctx context.Context) error {
 		return err
 	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	p.services = append(p.services, server.Service{
-		Name:     partEntitlements,
-		Register: func(r grpc.ServiceRegistrar) { entitlementsrpc.Register(r, service) },
-		Ready:    func(context.Context) error { return service.Ready() },
-	})
+	p.services = append(p.services, entitlementsrpc.Service(service))
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
 	p.following = &lifecycle.Part{Name: "entitlements", Run: service.Run}
 	return nil

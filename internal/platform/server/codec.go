@@ -18,7 +18,10 @@ var (
 // codec is protobuf, but for what it says of bytes that are none: the library answers
 // INTERNAL by itself, while a malformed or oversized request is the caller's mistake.
 // Received messages are therefore decoded into a received, which keeps the error.
-type codec struct{}
+type codec struct {
+	// encoded are told of each message that was encoded.
+	encoded []func(message any)
+}
 
 var protobuf = encoding.GetCodecV2(proto.Name)
 
@@ -29,7 +32,13 @@ type received struct {
 
 func (codec) Name() string { return proto.Name }
 
-func (codec) Marshal(v any) (mem.BufferSlice, error) { return protobuf.Marshal(v) }
+func (c codec) Marshal(v any) (mem.BufferSlice, error) {
+	data, err := protobuf.Marshal(v)
+	for _, tell := range c.encoded {
+		tell(v)
+	}
+	return data, err
+}
 
 func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 	r, ok := v.(*received)

@@ -82,6 +82,10 @@ type Service struct {
 	// Ready returns nil where the service can answer, else why not. A nil Ready is
 	// always ready.
 	Ready func(context.Context) error
+	// Encoded, where it is not nil, is given each message that the server has encoded,
+	// of whichever service. The server is done with an answer then, so that its memory
+	// may be used again.
+	Encoded func(message any)
 }
 
 // Server serves gRPC over TCP and within the process. Make it with New.
@@ -124,7 +128,13 @@ func New(ctx context.Context, o Options, services ...Service) (*Server, error) {
 		options: o, validator: validator, pipe: bufconn.Listen(pipeBytes),
 		health: newHealth(), draining: make(chan struct{}), recheck: auth.MaxAge,
 	}
-	s.grpc = grpc.NewServer(s.grpcOptions()...)
+	var codec codec
+	for _, service := range services {
+		if service.Encoded != nil {
+			codec.encoded = append(codec.encoded, service.Encoded)
+		}
+	}
+	s.grpc = grpc.NewServer(s.grpcOptions(codec)...)
 	for _, service := range services {
 		registrar := &registrar{server: s, service: service}
 		service.Register(registrar)
@@ -149,10 +159,10 @@ func New(ctx context.Context, o Options, services ...Service) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) grpcOptions() []grpc.ServerOption {
+func (s *Server) grpcOptions(codec codec) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.Creds(localOr(s.options.TLS)),
-		grpc.ForceServerCodecV2(codec{}),
+		grpc.ForceServerCodecV2(codec),
 		grpc.UnknownServiceHandler(s.unknownMethod),
 		grpc.WaitForHandlers(true),
 		grpc.MaxRecvMsgSize(receiveBytes),

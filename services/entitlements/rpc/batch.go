@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -13,13 +14,34 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
-// slot holds all the messages of one result, so that a batch is a few allocations and
-// not several for each of 10,000 pairs.
-type slot struct {
-	result      entitlementsv1.EntitlementResult
-	entitlement entitlementsv1.EntitlementResult_Entitlement
-	decided     entitlementsv1.Entitlement
-	validUntil  timestamppb.Timestamp
+// batchAnswers are answers of BatchCheckEntitlements whose memory is used again: a batch
+// of 10,000 is 30,000 messages, which would keep the garbage collector busy.
+type batchAnswers struct{ pool sync.Pool }
+
+// take returns an answer with that many results, which hold what they held last.
+func (b *batchAnswers) take(results int) *entitlementsv1.BatchCheckEntitlementsResponse {
+	m, ok := b.pool.Get().(*entitlementsv1.BatchCheckEntitlementsResponse)
+	if !ok {
+		m = &entitlementsv1.BatchCheckEntitlementsResponse{}
+	}
+	all := m.Results[:cap(m.Results)]
+	if missing := results - len(all); missing > 0 {
+		all = append(all, make([]*entitlementsv1.EntitlementResult, missing)...)
+	}
+	m.Results = all[:results]
+	for i, r := range m.Results {
+		if r == nil {
+			m.Results[i] = &entitlementsv1.EntitlementResult{}
+		}
+	}
+	return m
+}
+
+// encoded takes back the answers of which nothing is needed any more.
+func (h *entitlementsHandler) encoded(message any) {
+	if m, ok := message.(*entitlementsv1.BatchCheckEntitlementsResponse); ok {
+		h.batches.pool.Put(m)
+	}
 }
 
 // BatchCheckEntitlements implements EntitlementsService.
@@ -29,14 +51,12 @@ func (h *entitlementsHandler) BatchCheckEntitlements(ctx context.Context, r *ent
 		return nil, err
 	}
 	a := answer{decider: &d, blind: auth.FromContext(ctx).SpendBlind(), explains: r.GetView() == entitlementsv1.EntitlementView_ENTITLEMENT_VIEW_FULL}
-	queries := r.GetQueries()
-	slots := make([]slot, len(queries))
-	results := make([]*entitlementsv1.EntitlementResult, len(queries))
-	for i, q := range queries {
+	m := h.batches.take(len(r.GetQueries()))
+	m.AsOf, m.Age = timestamppb.New(d.At), age(&d)
+	for i, q := range r.GetQueries() {
 		if i%256 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		results[i] = &slots[i].result
 		if err := a.decide(ctx, q); err != nil {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
@@ -45,12 +65,12 @@ func (h *entitlementsHandler) BatchCheckEntitlements(ctx context.Context, r *ent
 			if told == nil {
 				return nil, err // no fault of the pair: the store's, as good as the call's
 			}
-			slots[i].result.Result = &entitlementsv1.EntitlementResult_Error{Error: rpcstatus.Of(told).Proto()}
+			m.Results[i].Result = &entitlementsv1.EntitlementResult_Error{Error: rpcstatus.Of(told).Proto()}
 			continue
 		}
-		slots[i].fill(&a)
+		a.result(m.Results[i])
 	}
-	return &entitlementsv1.BatchCheckEntitlementsResponse{Results: results, AsOf: timestamppb.New(d.At), Age: age(&d)}, nil
+	return m, nil
 }
 
 // decide decides about one pair.
@@ -71,13 +91,22 @@ func (a *answer) decide(ctx context.Context, q *entitlementsv1.EntitlementQuery)
 	return err
 }
 
-// fill writes a decision into its messages.
-func (s *slot) fill(a *answer) {
-	s.result.Result = &s.entitlement
-	s.entitlement.Entitlement = &s.decided
-	a.entitlement(&s.decided)
-	if until := a.decided.ValidUntil; !until.IsZero() && !a.blind {
-		s.validUntil.Seconds, s.validUntil.Nanos = until.Unix(), int32(until.Nanosecond())
-		s.decided.ValidUntil = &s.validUntil
+// result writes a decision over what the message held.
+func (a *answer) result(m *entitlementsv1.EntitlementResult) {
+	held, ok := m.Result.(*entitlementsv1.EntitlementResult_Entitlement)
+	if !ok {
+		held = &entitlementsv1.EntitlementResult_Entitlement{Entitlement: &entitlementsv1.Entitlement{}}
+		m.Result = held
+	}
+	e := held.Entitlement
+	until := e.GetValidUntil()
+	e.Reset() // so that nothing is left of what another caller was told
+	a.entitlement(e)
+	if at := a.decided.ValidUntil; !at.IsZero() && !a.blind {
+		if until == nil {
+			until = &timestamppb.Timestamp{}
+		}
+		until.Seconds, until.Nanos = at.Unix(), int32(at.Nanosecond())
+		e.ValidUntil = until
 	}
 }

@@ -16,6 +16,7 @@ import (
 type entitlementsHandler struct {
 	entitlementsv1.UnimplementedEntitlementsServiceServer
 	service *entitlements.Service
+	batches batchAnswers
 }
 
 // answer is what is told of one decision. A spend-blind caller is told whether, and

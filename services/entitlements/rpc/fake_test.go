@@ -161,7 +161,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccountsServiceServer(r, s.accounts)
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
-		server.Service{Name: "entitlements", Register: func(r grpc.ServiceRegistrar) { rpc.Register(r, s.service) }})
+		rpc.Service(s.service))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)

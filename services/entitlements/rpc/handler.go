@@ -12,6 +12,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
@@ -20,10 +21,18 @@ import (
 
 const accountPrefix = "accounts/"
 
-// Register registers the gRPC services of entitlements.
-func Register(to grpc.ServiceRegistrar, service *entitlements.Service) {
-	entitlementsv1.RegisterEntitlementsServiceServer(to, &entitlementsHandler{service: service})
-	entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: service})
+// Service returns the entitlements service for a server.
+func Service(service *entitlements.Service) server.Service {
+	checks := &entitlementsHandler{service: service}
+	return server.Service{
+		Name:  "entitlements",
+		Ready: func(context.Context) error { return service.Ready() },
+		Register: func(to grpc.ServiceRegistrar) {
+			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
+			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: service})
+		},
+		Encoded: checks.encoded,
+	}
 }
 
 // Faults says what the errors of this service mean to callers.

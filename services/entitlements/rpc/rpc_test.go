@@ -180,36 +180,6 @@ func TestR4BaselineOfAnAccount(t *testing.T) {
 	wantStatus(t, err, codes.FailedPrecondition, "ACCOUNT_STATE")
 }
 
-func TestBatchAnswersEachPairInOrder(t *testing.T) {
-	s, token := world(t)
-	r := &entitlementsv1.BatchCheckEntitlementsRequest{AsOfDate: paidDate, ConsistencyToken: token, Queries: []*entitlementsv1.EntitlementQuery{
-		{Account: "accounts/rich", Benefit: "thanks"}, {Account: "accounts/nobody", Benefit: "thanks"},
-		{Account: "rich", Benefit: "thanks"}, {Account: "accounts/rich", Benefit: "no-such"}, {},
-		{Account: "accounts/poor", Benefit: "hours"}, {Account: "accounts/rich", Benefit: "A"},
-	}}
-	got, err := s.BatchCheckEntitlements(t.Context(), r)
-	require.NoError(t, err)
-	var told []string
-	for _, result := range got.GetResults() {
-		if result.GetError() != nil {
-			require.Len(t, result.GetError().GetDetails(), 2, "ErrorInfo, and what it is about")
-			told = append(told, codes.Code(result.GetError().GetCode()).String())
-			continue
-		}
-		require.Empty(t, result.GetEntitlement().GetReason(), "BASIC")
-		told = append(told, fmt.Sprint(result.GetEntitlement().GetEntitled()))
-	}
-	require.Equal(t, []string{"true", "NotFound", "InvalidArgument", "NotFound", "InvalidArgument", "false", "InvalidArgument"}, told)
-	require.NotNil(t, got.GetResults()[0].GetEntitlement().GetValidUntil())
-	r.View = entitlementsv1.EntitlementView_ENTITLEMENT_VIEW_FULL
-	got, err = s.BatchCheckEntitlements(t.Context(), r)
-	require.NoError(t, err)
-	require.NotEmpty(t, got.GetResults()[0].GetEntitlement().GetReason())
-	require.NotEmpty(t, got.GetResults()[5].GetEntitlement().GetDistances())
-	_, err = s.BatchCheckEntitlements(t.Context(), &entitlementsv1.BatchCheckEntitlementsRequest{})
-	wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
-}
-
 func TestR3SpendBlindCallersLearnNothingThatTellsSpend(t *testing.T) {
 	admin, token := world(t)
 	s := admin.as(auth.ServiceAgent)
