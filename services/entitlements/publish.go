@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -107,7 +108,7 @@ func problemField(p schedule.Problem, field string) fault.Field {
 	if p.Line > 0 {
 		return fault.Field{Path: field, Description: p.String()}
 	}
-	return fault.Field{Path: field + p.Path, Description: p.Message}
+	return fault.Field{Path: strings.TrimSuffix(field+p.Path, "."), Description: p.Message}
 }
 
 // request names the call, so that a retry finds the version the first one made.

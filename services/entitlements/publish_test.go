@@ -106,6 +106,36 @@ func TestPublishingRefusesWithEveryProblemAndItsPlace(t *testing.T) {
 	require.Zero(t, f.source.adopted, "the company is left as it was")
 }
 
+// What is stored is the canonical file: it must be readable, or no later start would be.
+func TestPublishingRefusesWhatCannotBeReadBack(t *testing.T) {
+	f := newFixture(t, Options{})
+	file := func(benefits int, character string) []byte {
+		var more strings.Builder
+		for i := range benefits {
+			fmt.Fprintf(&more, "  - {id: more-%d, kind: feature, promise: %s}\n", i, strings.Repeat(character, 1000))
+		}
+		return []byte(strings.Replace(fmt.Sprintf(promise, "1997-01-01", "Long"), "rules:\n", more.String()+"rules:\n", 1))
+	}
+	message, err := schedule.Parse(file(900, "a"))
+	require.NoError(t, err)
+	for i := range 200 {
+		rule := message.Rules[0]
+		rule.ID, rule.Promise = fmt.Sprintf("more-%d", i), strings.Repeat("a", 1000)
+		message.Rules = append(message.Rules, rule)
+	}
+	escaped := file(150, "😀") // which YAML writes as \U0001F600
+	require.Less(t, len(escaped), schedule.MaxFileBytes)
+	for name, p := range map[string]Publishing{
+		"a message": {Schedule: message}, "a file": {File: escaped}, "a preview": {Schedule: message, ValidateOnly: true},
+	} {
+		_, _, err := f.Publish(context.Background(), p)
+		require.ErrorIs(t, err, ErrScheduleInvalid, name)
+		require.ErrorContains(t, err, "more than 1 MiB", name)
+	}
+	_, _, err = f.Publish(context.Background(), Publishing{File: file(100, "😀")})
+	require.NoError(t, err)
+}
+
 func TestFirstScheduleSetsCurrencyAndZoneAndLaterOnesMustAgree(t *testing.T) {
 	f := newFixture(t, Options{})
 	preview := edition("1997-01-01", "First edition")

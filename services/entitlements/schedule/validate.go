@@ -82,7 +82,19 @@ func Validate(s *Schedule) Problems {
 		v.day("notice.effective", s.Notice.Effective)
 	}
 	v.period("notice.minimum", s.Notice.Minimum)
+	v.written()
 	return v.problems
+}
+
+// written refuses a schedule that Parse would not read back as its canonical file, which
+// may be longer than the file it came from, or came from none.
+func (v *validator) written() {
+	if len(v.problems) > 0 {
+		return
+	}
+	if size := len(Format(v.schedule)); size > MaxFileBytes {
+		v.add("", TooLarge, "written out, the schedule is %d bytes long, more than 1 MiB: make its texts shorter", size)
+	}
 }
 
 func (v *validator) header() {
