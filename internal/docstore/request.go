@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Request names a call that a client may send again without knowing whether the
@@ -26,8 +27,11 @@ func NewRequest(who, method, id string, payload []byte) Request {
 }
 
 // DocumentID is the id of the document that the request creates, where the server
-// chooses it: 26 characters of [0-9a-v].
+// chooses it, or the end of that id: 26 characters of [0-9a-v].
 func (r Request) DocumentID() string { return idOf(r.Key) }
+
+// made says whether the request made an id, rather than the client.
+func (r Request) made(id string) bool { return strings.HasSuffix(id, r.DocumentID()) }
 
 // repeats says whether the request is the one given, come again; ErrRequestReused
 // where only the id is the same.
@@ -67,11 +71,12 @@ type CreatedBy struct {
 func (c *CreatedBy) CreatedByRequest() *Request { return &c.Request }
 
 // CreateOnce inserts a document on behalf of a request: under an id the client chose,
-// or request.DocumentID. When the same request comes again it returns the document
-// as it is now, and true. Otherwise ErrRequestReused for the same request id with
-// another payload, ErrExists for a document that another request created, and, where
-// the id is request.DocumentID, ErrTombstone for one that was deleted since. (An id
-// that a client chose is free again after a deletion, even for the same request.)
+// or one that ends in request.DocumentID. When the same request comes again it returns
+// the document as it is now, and true. Otherwise ErrRequestReused for the same request
+// id with another payload, ErrExists for a document that another request created,
+// ErrConflict for one that kept coming and going, and, where the id ends in
+// request.DocumentID, ErrTombstone for one that was deleted since. (An id that a client
+// chose is free again after a deletion, even for the same request.)
 func CreateOnce[T any, P interface {
 	*T
 	CreatedByRequest() *Request
@@ -93,8 +98,24 @@ func CreateOnce[T any, P interface {
 var errRepeated = errors.New("request was served before")
 
 func (c *Collection[T]) createOnce(ctx context.Context, n New[T], request Request, creator func(*T) Request) (Doc[T], error) {
+	for failed := 0; failed < attempts; failed++ {
+		d, err := c.tryCreateOnce(ctx, n, request, creator)
+		if !errors.Is(err, errWentAway) {
+			return d, err
+		}
+		if err := c.store.backoff(ctx, failed); err != nil {
+			return Doc[T]{}, err
+		}
+	}
+	return Doc[T]{}, ErrConflict
+}
+
+// errWentAway says that a document was in the way and was deleted before it was read.
+var errWentAway = errors.New("document was deleted meanwhile")
+
+func (c *Collection[T]) tryCreateOnce(ctx context.Context, n New[T], request Request, creator func(*T) Request) (Doc[T], error) {
 	r, err := c.insert(ctx, n)
-	if errors.Is(err, ErrTombstone) && n.ID != request.DocumentID() {
+	if errors.Is(err, ErrTombstone) && !request.made(n.ID) {
 		r, err = c.revive(ctx, n) // an id that a client chose may be used again
 	}
 	if err == nil {
@@ -104,6 +125,9 @@ func (c *Collection[T]) createOnce(ctx context.Context, n New[T], request Reques
 		return Doc[T]{}, err
 	}
 	found, err := c.Get(ctx, n.ID)
+	if errors.Is(err, ErrNotFound) {
+		return Doc[T]{}, errWentAway
+	}
 	if err != nil {
 		return Doc[T]{}, err
 	}

@@ -101,8 +101,9 @@ func (t *table[T, P]) get(ctx context.Context, id string) (Stored[T], error) {
 }
 
 // create writes a new aggregate. What this very request created earlier is returned as
-// it is now. Where the id or a unique value is taken it is an Exists error, or the
-// store's *docstore.DuplicateError.
+// it is now; NotFound where that was deleted since and its id is the request's. Where
+// the id or a unique value is taken it is an Exists error, or the store's
+// *docstore.DuplicateError.
 func (t *table[T, P]) create(ctx context.Context, call Call, id string, state T, event string) (Stored[T], error) {
 	if err := t.requests.claim(ctx, call); err != nil {
 		return Stored[T]{}, err
@@ -263,6 +264,8 @@ func (t *table[T, P]) translate(call Call, id string, err error) error {
 		return call.reused()
 	case errors.Is(err, docstore.ErrNotFound):
 		return notFound(t.name(id))
+	case errors.Is(err, docstore.ErrTombstone):
+		return fail(NotFound, t.name(id), "%s was created by the first call with this request id and deleted since: use a new request id to create another", t.name(id))
 	case errors.Is(err, docstore.ErrExists):
 		return fail(Exists, t.name(id), "%s exists already", t.name(id))
 	case errors.Is(err, docstore.ErrConflict):

@@ -40,7 +40,8 @@ func openTokens(ctx context.Context, w wiring) (*table[Token, *Token], error) {
 
 // CreateToken makes a token of a principal, of whose secret it is given the hash.
 // NotFound for the principal; Invalid for an expiry that is past; Exists for a retry,
-// which cannot be told the secret of the first call.
+// which cannot be told the secret of the first call, and NotFound for one that comes
+// after the token was revoked.
 func (a *Access) CreateToken(ctx context.Context, call Call, principal string, s Token) (Stored[Token], error) {
 	if _, err := a.GetPrincipal(ctx, principal); err != nil {
 		return Stored[Token]{}, err

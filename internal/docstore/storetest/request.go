@@ -15,6 +15,7 @@ import (
 
 var requestTests = []test{
 	{"CreateOnce", testCreateOnce},
+	{"CreateOnceInTheWay", testCreateOnceInTheWay},
 	{"UpdateOnce", testUpdateOnce},
 	{"UpdateOnceRace", testUpdateOnceRace},
 	{"Expire", testExpire},
@@ -76,9 +77,61 @@ func testCreateOnce(t *testing.T, db Database) {
 	_, _, err = create(docstore.NewRequest("ann", "Create", "2", nil), "chosen")
 	require.ErrorIs(t, err, docstore.ErrExists)
 
-	require.NoError(t, c.Delete(ctx, first.ID, 0))
-	_, _, err = create(request, request.DocumentID())
-	require.ErrorIs(t, err, docstore.ErrTombstone, "a late repetition does not bring back the dead")
+	for _, id := range []string{request.DocumentID(), "ann/tokens/" + request.DocumentID()} {
+		_, _, err = create(request, id)
+		require.NoError(t, err)
+		require.NoError(t, c.Delete(ctx, id, 0))
+		_, _, err = create(request, id)
+		require.ErrorIs(t, err, docstore.ErrTombstone, "a late repetition does not bring back the dead")
+	}
+	require.NoError(t, c.Delete(ctx, "chosen", 0))
+	d, repeated, err := create(request, "chosen")
+	require.NoError(t, err, "what a client chose is free again")
+	require.False(t, repeated)
+	require.EqualValues(t, 3, d.Version)
+}
+
+// fleeting deletes documents before they are read.
+type fleeting struct {
+	docstore.Backend
+	before func(ctx context.Context, collection string, ids []string)
+}
+
+func (f *fleeting) Get(ctx context.Context, collection string, ids []string) ([]docstore.Record, error) {
+	if f.before != nil {
+		f.before(ctx, collection, ids)
+	}
+	return f.Backend.Get(ctx, collection, ids)
+}
+
+// What stands in the way of a create may be deleted before it can be read: the create
+// is made after all, or, where that is what it created itself, told that this is gone.
+func testCreateOnceInTheWay(t *testing.T, db Database) {
+	b := &fleeting{Backend: db.Open(t)}
+	s := openStore(t, b, docstore.Options{})
+	c, err := docstore.OpenCollection[account](t.Context(), s, docstore.Spec{Name: "accounts"})
+	require.NoError(t, err)
+	ctx := t.Context()
+	request := docstore.NewRequest("ann", "Create", "1", nil)
+	once := func(do func(id string)) {
+		b.before = func(_ context.Context, collection string, ids []string) {
+			if collection == "accounts" {
+				b.before = nil
+				do(ids[0])
+			}
+		}
+	}
+	for id, want := range map[string]error{"chosen": nil, request.DocumentID(): docstore.ErrTombstone} {
+		_, err := c.Insert(ctx, id, account{})
+		require.NoError(t, err)
+		once(func(id string) { require.NoError(t, c.Delete(ctx, id, 0)) })
+		_, repeated, err := docstore.CreateOnce(ctx, c, id, request, account{Balance: 5}, event("born"))
+		require.ErrorIs(t, err, want)
+		require.False(t, repeated)
+	}
+	d, err := c.Get(ctx, "chosen")
+	require.NoError(t, err)
+	require.EqualValues(t, 5, d.Body.Balance)
 }
 
 func pay(ctx context.Context, c *docstore.Collection[account], l *docstore.EffectLedger, r docstore.Request) (docstore.Effect, bool, error) {

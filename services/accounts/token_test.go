@@ -1,0 +1,45 @@
+package accounts
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A proxy that repeats the first call after the token was revoked does not bring it
+// back to life.
+func TestARevokedTokenStaysRevoked(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		_, err := f.Access.CreatePrincipal(ctx, someone, "bot", Principal{DisplayName: "Bot"})
+		require.NoError(t, err)
+		secrets := byte(0)
+		create := func(requestID string) (Stored[Token], []byte, error) { // with a new secret each time
+			secrets++
+			hash := make([]byte, 32)
+			hash[0] = secrets
+			token, err := f.Access.CreateToken(ctx, request(requestID, "create"), "bot", Token{Hash: hash})
+			return token, hash, err
+		}
+		token, first, err := create("one")
+		require.NoError(t, err)
+		_, _, err = create("one")
+		wantReason(t, err, Exists, "its secret is not shown again")
+		require.NoError(t, f.Access.tokens.remove(ctx, request("revoke", ""), token.ID, nil, "token.deleted"))
+
+		_, again, err := create("one")
+		wantReason(t, err, NotFound, "deleted since: use a new request id")
+		for _, hash := range [][]byte{first, again} {
+			_, err = f.Access.Authenticate(ctx, hash)
+			require.ErrorContains(t, err, "revoked")
+		}
+		list, err := f.Access.ListTokens(ctx, "bot", 10, nil)
+		require.NoError(t, err)
+		require.Empty(t, list.Items)
+
+		_, other, err := create("two")
+		require.NoError(t, err)
+		_, err = f.Access.Authenticate(ctx, other)
+		require.NoError(t, err)
+	})
+}
