@@ -3,17 +3,22 @@ package rpc_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements"
 )
 
 func TestBatchAnswersEachPairInOrder(t *testing.T) {
@@ -44,6 +49,60 @@ func TestBatchAnswersEachPairInOrder(t *testing.T) {
 	require.NotEmpty(t, got.GetResults()[5].GetEntitlement().GetDistances())
 	_, err = s.BatchCheckEntitlements(t.Context(), &entitlementsv1.BatchCheckEntitlementsRequest{})
 	wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
+}
+
+// An account that cannot be read now is no answer about that account, and is not waited
+// for again and again.
+func TestBatchFailsAsAWholeWhileTheDatabaseIsAway(t *testing.T) {
+	s := serve(t, entitlements.Options{CacheAccounts: 1, FlushInterval: 10 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+	token := s.fill(t)
+	r := &entitlementsv1.BatchCheckEntitlementsRequest{AsOfDate: paidDate, ConsistencyToken: token}
+	for _, account := range []string{"rich", "poor", "new"} {
+		r.Queries = append(r.Queries, &entitlementsv1.EntitlementQuery{Account: "accounts/" + account, Benefit: "thanks"})
+	}
+	// Accounts leave the memory at the next change after they were flushed.
+	require.Eventually(t, func() bool {
+		s.database.away.Store(false)
+		r.ConsistencyToken = s.accounts.add(account("new", ""))
+		_, err := s.BatchCheckEntitlements(t.Context(), r)
+		require.NoError(t, err)
+		time.Sleep(20 * time.Millisecond)
+		s.database.away.Store(true)
+		got, err := s.BatchCheckEntitlements(t.Context(), r)
+		for _, result := range got.GetResults() {
+			require.Nil(t, result.GetError())
+		}
+		return status.Code(err) == codes.Unavailable
+	}, 30*time.Second, time.Millisecond)
+	s.database.away.Store(false)
+	_, err := s.BatchCheckEntitlements(t.Context(), r)
+	require.NoError(t, err)
+}
+
+func TestBatchWhoseAnswerIsTooLargeToSend(t *testing.T) {
+	s := serve(t, entitlements.Options{})
+	_, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
+		Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: strings.Replace(promise, "A note of thanks.", strings.Repeat("謝", 1000), 1)},
+	})
+	require.NoError(t, err)
+	r := &entitlementsv1.BatchCheckEntitlementsRequest{AsOfDate: paidDate, ConsistencyToken: s.accounts.add(account("rich", ""))}
+	for range 10_000 {
+		r.Queries = append(r.Queries, &entitlementsv1.EntitlementQuery{Account: "accounts/rich", Benefit: "thanks"})
+	}
+	_, err = s.BatchCheckEntitlements(t.Context(), r)
+	require.NoError(t, err, "the basic view has no promises")
+	r.View = entitlementsv1.EntitlementView_ENTITLEMENT_VIEW_FULL
+	_, err = s.BatchCheckEntitlements(t.Context(), r)
+	require.Equal(t, []string{"queries"}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")))
+	r.Queries = r.Queries[:3000]
+	got, err := s.BatchCheckEntitlements(t.Context(), r)
+	require.NoError(t, err)
+	require.Len(t, got.GetResults(), 3000)
+	for i := range r.Queries { // what is malformed is told, and that is a text too
+		r.Queries[i] = &entitlementsv1.EntitlementQuery{Account: strings.Repeat("\x01", 1000)}
+	}
+	_, err = s.BatchCheckEntitlements(t.Context(), r)
+	require.Equal(t, []string{"queries"}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")))
 }
 
 // everyPair is a batch with pairs of all kinds.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,6 +132,19 @@ func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrinc
 	return answer, nil
 }
 
+// outage is a database whose pages can be out of reach.
+type outage struct {
+	docstore.Backend
+	away atomic.Bool
+}
+
+func (o *outage) Get(ctx context.Context, collection string, ids []string) ([]docstore.Record, error) {
+	if collection == "pages" && o.away.Load() {
+		return nil, docstore.ErrUnavailable
+	}
+	return o.Backend.Get(ctx, collection, ids)
+}
+
 // served is the service behind a real server, as a principal sees it.
 type served struct {
 	t        testing.TB
@@ -138,6 +152,7 @@ type served struct {
 	service  *entitlements.Service
 	server   *server.Server
 	keys     *auth.Keyring
+	database *outage
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 }
@@ -149,9 +164,10 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	ctx := context.Background()
 	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
 	require.NoError(t, err)
-	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
+	database := &outage{Backend: backend}
+	store, err := docstore.OpenStore(ctx, database, docstore.Options{})
 	require.NoError(t, err)
-	s := &served{t: t, accounts: newFakeAccounts(), keys: &auth.Keyring{}}
+	s := &served{t: t, accounts: newFakeAccounts(), keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
 	s.service, err = entitlements.Open(ctx, store, rpc.NewSource(late), opts)
 	require.NoError(t, err)

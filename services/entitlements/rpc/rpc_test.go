@@ -62,13 +62,18 @@ var paidDate = &date.Date{Year: 1997, Month: 12, Day: 31}
 // world is a served schedule and four accounts.
 func world(t testing.TB) (*served, string) {
 	s := serve(t, entitlements.Options{})
+	return s, s.fill(t)
+}
+
+// fill publishes the promise and adds the accounts; it returns the last change's token.
+func (s *served) fill(t testing.TB) string {
+	t.Helper()
 	_, err := s.schedules.PublishSchedule(context.Background(), &entitlementsv1.PublishScheduleRequest{
 		Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: promise},
 	})
 	require.NoError(t, err)
-	token := s.accounts.add(account("rich", ""), account("poor", "rich"), account("new", ""),
+	return s.accounts.add(account("rich", ""), account("poor", "rich"), account("new", ""),
 		revenue("rich", paidOn, 50_000, 40_000), revenue("poor", paidOn, 28_760, 0, -1000))
-	return s, token
 }
 
 func check(account, benefit, token string) *entitlementsv1.CheckEntitlementRequest {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/paging"
@@ -74,6 +76,10 @@ type versionsCursor struct {
 	Below int `json:"below"`
 }
 
+// fullPage is the size in bytes at which a page of versions ends, however few they are:
+// each may be 2 MiB and more.
+const fullPage = 4 << 20
+
 // ListScheduleVersions implements ScheduleService.
 func (h *scheduleHandler) ListScheduleVersions(_ context.Context, r *entitlementsv1.ListScheduleVersionsRequest) (*entitlementsv1.ListScheduleVersionsResponse, error) {
 	page, err := paging.Read[versionsCursor](r)
@@ -85,11 +91,15 @@ func (h *scheduleHandler) ListScheduleVersions(_ context.Context, r *entitlement
 	if page.After != nil {
 		all = all[:max(0, min(len(all), page.After.Below-1))]
 	}
+	size := 0
 	for _, v := range slices.Backward(all[max(0, len(all)-page.Size):]) {
 		m.ScheduleVersions = append(m.ScheduleVersions, versionOut(v))
+		if size += proto.Size(m.ScheduleVersions[len(m.ScheduleVersions)-1]); size >= fullPage {
+			break
+		}
 	}
-	if len(all) > page.Size {
-		m.NextPageToken, err = page.Next(versionsCursor{Below: len(all) - page.Size + 1})
+	if left := len(all) - len(m.ScheduleVersions); left > 0 {
+		m.NextPageToken, err = page.Next(versionsCursor{Below: left + 1})
 	}
 	return m, err
 }

@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements"
 )
 
 func TestScheduleComesBackAsTheMessageItWentInAs(t *testing.T) {
@@ -102,4 +104,38 @@ func TestR1NoScheduleFieldSetsALevel(t *testing.T) {
 		Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: strings.Replace(promise, "{tenure: months, at_least: 120}", "{tier: gold}", 1)},
 	})
 	wantStatus(t, err, codes.InvalidArgument, "SCHEDULE_INVALID")
+}
+
+// Versions may be large: a page of many must not be too large to send.
+func TestPagesOfLargeVersions(t *testing.T) {
+	s := serve(t, entitlements.Options{})
+	const versions = 7
+	for number := range versions {
+		text := strings.Replace(promise, "First edition", fmt.Sprint("Edition ", number), 1)
+		if number > 0 {
+			text = strings.Replace(text, "effective: 1997-01-01, ", "", 1)
+		}
+		text += "# " + strings.Repeat("x", 1<<20-len(text)-4)
+		_, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
+			Content: &entitlementsv1.PublishScheduleRequest_Yaml{Yaml: text},
+		})
+		require.NoError(t, err)
+	}
+	var names []string
+	r := &entitlementsv1.ListScheduleVersionsRequest{PageSize: 1000}
+	for pages := 0; pages == 0 || r.PageToken != ""; pages++ {
+		page, err := s.schedules.ListScheduleVersions(t.Context(), r)
+		require.NoError(t, err)
+		require.Less(t, proto.Size(page), 6<<20)
+		require.EqualValues(t, versions, page.GetTotalSize())
+		for _, v := range page.GetScheduleVersions() {
+			names = append(names, v.GetName())
+		}
+		r.PageToken = page.GetNextPageToken()
+	}
+	var want []string
+	for number := versions; number > 0; number-- {
+		want = append(want, fmt.Sprint("schedule/versions/", number))
+	}
+	require.Equal(t, want, names)
 }
