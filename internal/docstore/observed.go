@@ -20,8 +20,8 @@ type Operation struct {
 // context it returns, and the function it returns is called with the outcome.
 type Observer func(ctx context.Context, op Operation) (context.Context, func(error))
 
-// Observed wraps a backend so that an observer sees every operation; traces and
-// metrics are made there.
+// Observed wraps a backend so that an observer, which makes spans and measurements of
+// them, sees every operation.
 func Observed(b Backend, observe Observer) Backend { return &observed{b, observe} }
 
 type observed struct {

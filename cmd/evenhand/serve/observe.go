@@ -2,33 +2,55 @@ package serve
 
 import (
 	"context"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
+	"errors"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/platform/telemetry"
 )
 
-// observeStore makes each operation of a store a span of the request it serves. What
-// runs in the background belongs to no request and gets none.
-func observeStore(system string) docstore.Observer {
+// observeStore makes each operation of a service's store a measurement, and a span of
+// the request it serves. What runs in the background belongs to no request: it is
+// measured, and has no span.
+func (p *process) observeStore(service string) (docstore.Observer, error) {
+	store, err := p.telemetry.Store(p.options.Store, p.options.databaseName(service), storeErrorType)
+	if err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context, op docstore.Operation) (context.Context, func(error)) {
-		parent := trace.SpanFromContext(ctx)
-		if !parent.IsRecording() {
-			return ctx, func(error) {}
-		}
-		ctx, span := parent.TracerProvider().Tracer("github.com/evenhand/evenhand").Start(ctx, "store."+op.Name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
-			attribute.String("db.system.name", system),
-			attribute.String("db.collection.name", op.Collection),
-			attribute.Int("db.operation.batch.size", op.Size),
-		))
-		return ctx, func(err error) {
-			if err != nil {
-				span.SetStatus(codes.Error, telemetry.Redact(err.Error()))
-			}
-			span.End()
+		return store.Begin(ctx, op.Name, op.Collection, op.Size)
+	}, nil
+}
+
+// storeErrorTypes are the classes of errors that measurements tell apart. The first that
+// matches counts, so that a batch is told by the gravest of its errors.
+var storeErrorTypes = []struct {
+	err  error
+	name string
+}{
+	{context.Canceled, "canceled"},
+	{context.DeadlineExceeded, "deadline_exceeded"},
+	{docstore.ErrUnavailable, "unavailable"},
+	{docstore.ErrClosed, "closed"},
+	{docstore.ErrTooLarge, "too_large"},
+	{docstore.ErrConflict, "conflict"},
+	{docstore.ErrFenced, "fenced"},
+	{docstore.ErrOutOfRange, "out_of_range"},
+	{docstore.ErrNotFound, "not_found"},
+	{docstore.ErrExists, "exists"},
+	{docstore.ErrTombstone, "exists"},
+	{docstore.ErrRepeated, "repeated"},
+}
+
+// storeErrorType puts an error of a store into a class; what belongs to none is _OTHER,
+// as OpenTelemetry's conventions have it.
+func storeErrorType(err error) string {
+	for _, known := range storeErrorTypes {
+		if errors.Is(err, known.err) {
+			return known.name
 		}
 	}
+	var duplicate *docstore.DuplicateError
+	if errors.As(err, &duplicate) {
+		return "duplicate"
+	}
+	return "_OTHER"
 }

@@ -70,7 +70,7 @@ func (p *process) addEntitlements(ctx context.Context) error {
 
 // addStore opens the database of a service, and closes it at the end.
 func (p *process) addStore(ctx context.Context, service string) (*docstore.Store, error) {
-	store, err := p.options.openStore(ctx, service, p.env.Now, p.log)
+	store, err := p.openStore(ctx, service)
 	if err != nil {
 		return nil, err
 	}

@@ -24,16 +24,20 @@ var sqliteOptions = sqlite.Options{WriterCache: 4 << 10, ReaderCache: 1 << 10}
 
 // openStore opens the database of one service: a file of its own in the data folder, or
 // a database of its own on the MongoDB server.
-func (c *Command) openStore(ctx context.Context, service string, now func() time.Time, log *slog.Logger) (*docstore.Store, error) {
-	backend, err := c.awaitBackend(ctx, service, log)
+func (p *process) openStore(ctx context.Context, service string) (*docstore.Store, error) {
+	observer, err := p.observeStore(service)
 	if err != nil {
 		return nil, err
 	}
-	options := docstore.Options{Now: now, Log: log.With("service", service)}
+	backend, err := p.options.awaitBackend(ctx, service, p.log)
+	if err != nil {
+		return nil, err
+	}
+	options := docstore.Options{Now: p.env.Now, Log: p.log.With("service", service)}
 	if !backend.Embedded() {
 		options.LeaseTerm = leaseTerm
 	}
-	store, err := docstore.OpenStore(ctx, docstore.Observed(backend, observeStore(c.Store)), options)
+	store, err := docstore.OpenStore(ctx, docstore.Observed(backend, observer), options)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the store of %s: %w", service, err), backend.Close())
 	}
@@ -62,15 +66,23 @@ func (c *Command) awaitBackend(ctx context.Context, service string, log *slog.Lo
 	}
 }
 
+// databaseName is what the database of a service is called.
+func (c *Command) databaseName(service string) string {
+	if c.Store == "mongodb" {
+		return c.MongoDBPrefix + "_" + service
+	}
+	return service + ".db"
+}
+
 func (c *Command) openBackend(ctx context.Context, service string) (docstore.Backend, error) {
 	if c.Store == "mongodb" {
-		backend, err := mongodb.Open(ctx, c.MongoDBURI, c.MongoDBPrefix+"_"+service, mongodb.Options{AppName: "evenhand-" + service})
+		backend, err := mongodb.Open(ctx, c.MongoDBURI, c.databaseName(service), mongodb.Options{AppName: "evenhand-" + service})
 		if err != nil {
 			return nil, fmt.Errorf("--mongodb-uri: %w", err)
 		}
 		return backend, nil
 	}
-	path := filepath.Join(c.DataDir, service+".db")
+	path := filepath.Join(c.DataDir, c.databaseName(service))
 	backend, err := sqlite.Open(ctx, path, sqliteOptions)
 	if errors.Is(err, docstore.ErrLocked) {
 		return nil, fmt.Errorf("the data folder %s is in use by another evenhand: stop that one, or name another folder with --data-dir (%w)", c.DataDir, err)
