@@ -28,6 +28,7 @@ type fakeSource struct {
 	settings Settings
 	adopted  int
 	trimmed  bool
+	refused  error // of Watch and Head, where it is not nil
 	others   bool
 	// unrelayed are positions that LocateChange does not see yet.
 	unrelayed map[string]int64
@@ -50,6 +51,14 @@ func (f *fakeSource) add(changes ...Change) int64 {
 	return int64(len(f.changes))
 }
 
+// refuse makes Watch and Head fail from now on, or succeed again with nil.
+func (f *fakeSource) refuse(err error) {
+	f.mu.Lock()
+	f.refused = err
+	f.mu.Unlock()
+	f.add() // who waits looks again
+}
+
 // from returns what follows a resume token, at most n changes.
 func (f *fakeSource) from(resume string, n int) (Batch, <-chan struct{}) {
 	f.mu.Lock()
@@ -65,8 +74,11 @@ func (f *fakeSource) from(resume string, n int) (Batch, <-chan struct{}) {
 func (f *fakeSource) Watch(ctx context.Context, resume string, apply func(Batch) error) error {
 	for {
 		f.mu.Lock()
-		trimmed, size := f.trimmed, f.batch
+		trimmed, refused, size := f.trimmed, f.refused, f.batch
 		f.mu.Unlock()
+		if refused != nil {
+			return refused
+		}
 		if trimmed {
 			return ErrFeedTrimmed
 		}
@@ -92,7 +104,7 @@ func (f *fakeSource) Watch(ctx context.Context, resume string, apply func(Batch)
 func (f *fakeSource) Head(context.Context) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return int64(len(f.changes)), nil
+	return int64(len(f.changes)), f.refused
 }
 
 func (f *fakeSource) Locate(_ context.Context, token string) (int64, error) {

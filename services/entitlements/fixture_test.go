@@ -2,6 +2,7 @@ package entitlements
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -83,6 +84,11 @@ func (f *fixture) open(t testing.TB, opts Options) {
 	var err error
 	f.Service, err = Open(context.Background(), f.store, f.source, opts)
 	require.NoError(t, err)
+}
+
+// Ready says why the service is not ready, for whichever reason.
+func (f *fixture) Ready() error {
+	return errors.Join(f.Following(), f.NeedsRebuild(), f.KnowsGroups())
 }
 
 func (f *fixture) publish(t testing.TB, effective, reason string) *Version {

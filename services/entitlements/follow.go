@@ -17,10 +17,13 @@ func (s *Service) follow(ctx context.Context) error {
 	return s.retry(ctx, "following the accounts feed", func(ctx context.Context) error {
 		at, _ := s.current.Load().at()
 		err := s.source.Watch(ctx, at.resume, func(b Batch) error {
-			s.trouble.Store(nil)
 			s.applying.Lock()
 			defer s.applying.Unlock()
-			return s.current.Load().apply(ctx, b)
+			if err := s.current.Load().apply(ctx, b); err != nil {
+				return err
+			}
+			s.trouble.Store(nil)
+			return nil
 		})
 		if errors.Is(err, ErrFeedTrimmed) {
 			err = fmt.Errorf("%w (position %d): rebuild from a full copy is needed", err, at.position)
@@ -41,13 +44,15 @@ func (s *Service) measureAge(ctx context.Context) error {
 			asked := s.now()
 			head, err := s.source.Head(ctx)
 			if err != nil {
+				s.headTrouble.Store(&err)
 				return err
 			}
-			s.starts.CompareAndSwap(0, head+1)
+			s.headTrouble.Store(nil)
+			s.head.Store(head + 1)
 			if err := s.applied(ctx, head); err != nil {
 				return err
 			}
-			s.fresh.Store(&asked)
+			s.fresh.Store(s.fresh.Load().then(asked, s.now()))
 			if err := sleep(ctx, agePeriod); err != nil {
 				return err
 			}
@@ -79,39 +84,7 @@ func (s *Service) ageAt(now time.Time) time.Duration {
 	if fresh == nil {
 		return -1
 	}
-	return max(0, now.Sub(*fresh))
-}
-
-// Ready says why the service should not be asked yet: nil once everything that was
-// acknowledged at accounts when it started is applied, and while it can follow.
-func (s *Service) Ready() error {
-	if trouble := s.trouble.Load(); trouble != nil && errors.Is(*trouble, ErrFeedTrimmed) {
-		return *trouble
-	}
-	p := s.current.Load()
-	at, _ := p.at()
-	switch head := s.starts.Load() - 1; {
-	case head < 0:
-		if trouble := s.trouble.Load(); trouble != nil {
-			return fmt.Errorf("the accounts service cannot be followed: %w", *trouble)
-		}
-		return errors.New("the accounts service was not reached yet")
-	case at.position < head:
-		return fmt.Errorf("the accounts feed is applied up to %d of %d", at.position, head)
-	}
-	if s.book.Load().groups && !isClosed(p.scanned) {
-		return errors.New("the groups of accounts are still being read")
-	}
-	return nil
-}
-
-func isClosed(ch <-chan struct{}) bool {
-	select {
-	case <-ch:
-		return true
-	default:
-		return false
-	}
+	return max(0, now.Sub(fresh.asked))
 }
 
 const (

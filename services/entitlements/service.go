@@ -72,14 +72,15 @@ type Service struct {
 	book     atomic.Pointer[book]
 	bookLock sync.Mutex // held while the book is changed
 
-	// fresh is an instant (with its monotonic reading) before which everything
-	// acknowledged at accounts is applied; nil while nothing is known.
-	fresh atomic.Pointer[time.Time]
+	// fresh is when this copy was last as far as the feed; nil while it never was.
+	fresh atomic.Pointer[freshness]
 	// trouble is why the feed cannot be followed; nil while it can.
 	trouble atomic.Pointer[error]
-	// starts says how far the feed was when this process first asked; 0 before it has,
-	// then the position plus one.
-	starts   atomic.Int64
+	// headTrouble is why the head of the feed cannot be asked for; nil while it can.
+	headTrouble atomic.Pointer[error]
+	// head is how far the feed was when last asked; 0 before it was, then the position
+	// plus one.
+	head     atomic.Int64
 	flushNow chan struct{}
 }
 

@@ -25,8 +25,10 @@ const accountPrefix = "accounts/"
 func Service(service *entitlements.Service) server.Service {
 	checks := &entitlementsHandler{service: service}
 	return server.Service{
-		Name:  "entitlements",
-		Ready: func(context.Context) error { return service.Ready() },
+		Name: "entitlements",
+		Ready: func(context.Context) error {
+			return errors.Join(service.Following(), service.NeedsRebuild(), service.KnowsGroups())
+		},
 		Register: func(to grpc.ServiceRegistrar) {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: service})
