@@ -114,7 +114,7 @@ func Open(ctx context.Context, uri, database string, opts Options) (docstore.Bac
 
 func (b *backend) start(ctx context.Context) error {
 	if err := b.Ping(ctx); err != nil {
-		return err
+		return aloud(err)
 	}
 	return b.declareFeed(ctx)
 }

@@ -62,7 +62,7 @@ func hasAny(err error, codes []int) bool {
 
 // failure is an error of the driver's as the rest of the program may see it: what it
 // means, without the driver's words, which may quote data. Those go to the log only
-// (slog.LogValuer).
+// (slog.LogValuer; the program's logger looks for it within errors that wrap this one).
 type failure struct {
 	kind  error
 	cause error
@@ -72,9 +72,17 @@ func (f *failure) Error() string { return f.kind.Error() }
 
 func (f *failure) Unwrap() error { return f.kind }
 
-// LogValue gives a log the driver's own words.
-func (f *failure) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("error", f.kind.Error()), slog.String("driver", f.cause.Error()))
+// LogValue gives a log the driver's own words, too.
+func (f *failure) LogValue() slog.Value { return slog.StringValue(f.kind.Error() + ": " + f.cause.Error()) }
+
+// aloud puts the driver's words into an error's text, for an operation that carries no
+// data which they could quote.
+func aloud(err error) error {
+	var f *failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	return fmt.Errorf("%w: %s", f.kind, f.cause.Error())
 }
 
 // translate says in docstore's terms what an error of the driver's means to a caller

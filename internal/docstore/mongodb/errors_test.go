@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/telemetry"
 )
 
 func TestErrorsInDocstoresTerms(t *testing.T) {
@@ -50,9 +52,14 @@ func TestErrorsInDocstoresTerms(t *testing.T) {
 	require.NoError(t, translate(t.Context(), nil))
 }
 
+// An error is wrapped many times before it is logged.
 func TestLogsHaveTheDriversWords(t *testing.T) {
-	var log bytes.Buffer
-	err := translate(t.Context(), errors.New("no reachable servers"))
-	slog.New(slog.NewTextHandler(&log, nil)).Error("x", "error", err)
-	require.Contains(t, log.String(), "no reachable servers")
+	err := translate(t.Context(), errors.New("no reachable servers at mongodb://root:hunter2@db"))
+	for name, err := range map[string]error{"bare": err, "wrapped": fmt.Errorf("get accounts/acme: %w", fmt.Errorf("read: %w", err))} {
+		var log bytes.Buffer
+		telemetry.NewLogger(&log, slog.LevelInfo, false).Error("call failed", "error", err)
+		require.Contains(t, log.String(), "database is not available", name)
+		require.Contains(t, log.String(), "no reachable servers at mongodb://root:[redacted]@db", name)
+		require.NotContains(t, err.Error(), "no reachable servers", name)
+	}
 }

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"regexp"
@@ -63,10 +64,28 @@ func redact(_ []string, a slog.Attr) slog.Attr {
 		a.Value = slog.StringValue(Redact(a.Value.String()))
 	case slog.KindAny:
 		if err, ok := a.Value.Any().(error); ok {
-			a.Value = slog.StringValue(Redact(err.Error()))
+			a.Value = slog.StringValue(Redact(errorText(err)))
 		}
 	}
 	return a
+}
+
+// errorText is the error's text in which an error that has more to say in a log (a
+// slog.LogValuer) says that: slog itself asks only the outermost.
+func errorText(err error) string {
+	var within interface {
+		error
+		slog.LogValuer
+	}
+	if !errors.As(err, &within) {
+		return err.Error()
+	}
+	words := within.LogValue().Resolve().String()
+	before, after, found := strings.Cut(err.Error(), within.Error())
+	if !found {
+		return err.Error() + ": " + words
+	}
+	return before + words + after
 }
 
 // Redact returns the text with tokens and passwords blotted out.
