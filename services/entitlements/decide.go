@@ -56,34 +56,47 @@ func (s *Service) AsOfDay(day civil.Day) (Decider, error) {
 	return Decider{service: s, projection: s.current.Load(), book: b, age: s.Age(), At: b.zone.End(day).UTC()}, nil
 }
 
+// Day is the day of the instant in the company's zone.
+func (d *Decider) Day() civil.Day { return d.book.zone.DayOf(d.At) }
+
 // Age says how old answers may be, as Service.Age does.
 func (d *Decider) Age() time.Duration { return d.age }
 
 // Check decides about one account and one benefit. ErrNotFound for an account, or a
 // benefit no version names; ErrNoSchedule.
 func (d *Decider) Check(ctx context.Context, account, benefit string) (decision.Decision, error) {
-	decided, _, err := d.decide(ctx, account, benefit)
-	return decided, err
+	m, _, err := d.timeline(ctx, account)
+	if err != nil {
+		return decision.Decision{}, err
+	}
+	return d.decide(&m.timeline, benefit)
 }
 
-func (d *Decider) decide(ctx context.Context, account, benefit string) (decision.Decision, facts, error) {
-	timeline, f, err := d.timeline(ctx, account)
-	if err != nil {
-		return decision.Decision{}, facts{}, err
-	}
+func (d *Decider) decide(timeline *decision.Timeline, benefit string) (decision.Decision, error) {
 	decided, err := timeline.At(d.At, benefit)
 	if err != nil {
-		return decision.Decision{}, facts{}, d.told(err, benefit)
+		return decision.Decision{}, d.told(err, benefit)
 	}
-	return decided, f, nil
+	return decided, nil
 }
 
-func (d *Decider) timeline(ctx context.Context, account string) (decision.Timeline, facts, error) {
-	timeline, f, found, err := d.projection.timeline(ctx, d.book, account, int64(d.service.opts.CacheTimelines))
+// timeline returns the timeline of an account with what it rests on.
+func (d *Decider) timeline(ctx context.Context, account string) (*memo, facts, error) {
+	m, f, found, err := d.projection.timeline(ctx, d.book, account, int64(d.service.opts.CacheTimelines))
 	if err == nil && !found {
 		err = missingAccount(account)
 	}
-	return timeline, f, err
+	return m, f, err
+}
+
+// agreeing returns the timeline if it agrees with what is known, which was read after
+// it: the ledger of a group may have changed in between. Else it makes another.
+func (d *Decider) agreeing(m *memo, known decision.Account) *decision.Timeline {
+	if m.holds(d.book, d.projection.groups) {
+		return &m.timeline
+	}
+	timeline := d.book.rules.Timeline(known)
+	return &timeline
 }
 
 // told makes of a decision's error what callers are told.
@@ -109,12 +122,17 @@ type Explanation struct {
 
 // Explain is Check with the reason and, for a benefit not had, the ways to it.
 func (d *Decider) Explain(ctx context.Context, account, benefit string) (Explanation, error) {
-	decided, f, err := d.decide(ctx, account, benefit)
+	m, f, err := d.timeline(ctx, account)
 	if err != nil {
 		return Explanation{}, err
 	}
-	e := Explanation{Decision: decided, BenefitID: benefit}
-	err = d.known(ctx, account, f, func(known decision.Account) error { return d.explain(&e, known) })
+	e := Explanation{BenefitID: benefit}
+	err = d.known(ctx, account, f, func(known decision.Account) (err error) {
+		if e.Decision, err = d.decide(d.agreeing(m, known), benefit); err != nil {
+			return err
+		}
+		return d.explain(&e, known)
+	})
 	return e, err
 }
 
@@ -154,17 +172,17 @@ func (d *Decider) explain(e *Explanation, known decision.Account) (err error) {
 // List decides about every benefit of the version in force and those kept from earlier
 // ones, by id. ErrNotFound for the account; ErrNoSchedule.
 func (d *Decider) List(ctx context.Context, account string, heldOnly bool) ([]Explanation, error) {
-	timeline, f, err := d.timeline(ctx, account)
+	m, f, err := d.timeline(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := timeline.All(d.At)
-	if err != nil {
-		return nil, d.told(err, "")
-	}
-	slices.SortFunc(entries, func(a, b decision.Entry) int { return strings.Compare(a.BenefitID, b.BenefitID) })
 	var list []Explanation
 	err = d.known(ctx, account, f, func(known decision.Account) error {
+		entries, err := d.agreeing(m, known).All(d.At)
+		if err != nil {
+			return d.told(err, "")
+		}
+		slices.SortFunc(entries, func(a, b decision.Entry) int { return strings.Compare(a.BenefitID, b.BenefitID) })
 		for _, entry := range entries {
 			if heldOnly && !entry.Entitled() {
 				continue
@@ -202,13 +220,15 @@ func (d *Decider) BaselineOf(ctx context.Context, account string) (decision.Base
 // mustBeActive says why an account is no active customer on the day. One without a
 // joined date and without an entry is one on every day.
 func (d *Decider) mustBeActive(id string, f facts, known decision.Account) error {
-	today := d.book.zone.DayOf(d.At)
+	today := d.Day()
 	var why string
 	switch {
 	case f.state == Prospect:
 		why = "the account is a prospect"
+	case f.joined != civil.Never && today < f.joined:
+		why = fmt.Sprintf("the account is a customer from %s on", f.joined)
 	case known.Joined != civil.Never && today < known.Joined:
-		why = fmt.Sprintf("the account is a customer from %s on", known.Joined)
+		why = "the account is no customer yet" // its first entry's day is not for everybody
 	case f.state == Closed && today >= f.closed:
 		why = fmt.Sprintf("the account was closed on %s", f.closed)
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/services/entitlements/decision"
 )
 
 func TestR17CheckFollowsTheFeed(t *testing.T) {
@@ -84,6 +85,33 @@ func TestGroupsCountTogetherAsTheyChange(t *testing.T) {
 	f.source.add(paid("top", may, 10_001), active("low", ""))
 	f.caughtUp(t)
 	require.False(t, f.entitled(t, "top", "hours"))
+}
+
+// What is measured for the sentence is read after the timeline.
+func TestReasonAgreesWithTheDecisionWhileAGroupChanges(t *testing.T) {
+	f := newFixture(t, Options{})
+	start(t, f.Service)
+	f.publish(t, "1997-01-01", "First edition")
+	f.source.add(active("top", ""), active("low", "top"), paid("top", may, 60_000), paid("low", may, 30_000))
+	f.caughtUp(t)
+	for _, amount := range []int64{10_000, -10_000} {
+		d, err := f.AsOf(time.Time{})
+		require.NoError(t, err)
+		before, seen, err := d.timeline(t.Context(), "top")
+		require.NoError(t, err)
+		f.source.add(paid("low", may, amount))
+		f.caughtUp(t)
+		require.NoError(t, d.known(t.Context(), "top", seen, func(known decision.Account) error {
+			decided, err := d.decide(d.agreeing(before, known), "hours")
+			require.NoError(t, err)
+			require.Equal(t, amount > 0, decided.Entitled())
+			e := Explanation{Decision: decided, BenefitID: "hours"}
+			require.NoError(t, d.explain(&e, known))
+			require.Equal(t, amount < 0, len(e.Ways) == 1)
+			require.NotContains(t, e.Reason, "no rule")
+			return nil
+		}))
+	}
 }
 
 func TestR4BaselineIsTheSameForEveryActiveAccount(t *testing.T) {

@@ -30,16 +30,16 @@ func (m *memo) holds(b *book, g *groups) bool {
 // timeline returns the timeline of an account by a book, what it was computed from, and
 // whether there is such an account. Keep is how many timelines are kept for the next
 // who asks.
-func (p *projection) timeline(ctx context.Context, b *book, id string, keep int64) (decision.Timeline, facts, bool, error) {
+func (p *projection) timeline(ctx context.Context, b *book, id string, keep int64) (*memo, facts, bool, error) {
 	hash := hashID(id)
 	pg, err := p.readLock(ctx, pageOf(hash))
 	if err != nil {
-		return decision.Timeline{}, facts{}, false, err
+		return nil, facts{}, false, err
 	}
 	a := pg.find(id, hash)
 	if a == nil || a.state == Unannounced {
 		pg.mu.RUnlock()
-		return decision.Timeline{}, facts{}, false, nil
+		return nil, facts{}, false, nil
 	}
 	seen, m := a.facts(), a.memo.Load()
 	pg.mu.RUnlock()
@@ -47,14 +47,14 @@ func (p *projection) timeline(ctx context.Context, b *book, id string, keep int6
 		if !m.used.Load() {
 			m.used.Store(true)
 		}
-		return m.timeline, seen, true, nil
+		return m, seen, true, nil
 	}
 	m, err = p.compute(ctx, b, id, seen)
 	if err != nil {
-		return decision.Timeline{}, facts{}, true, err
+		return nil, facts{}, true, err
 	}
 	p.keep(pg, hash, a, seen.rev, m, keep)
-	return m.timeline, seen, true, nil
+	return m, seen, true, nil
 }
 
 // facts are what is needed of an account to compute its timeline; ledgers are never

@@ -26,8 +26,10 @@ func Service(service *entitlements.Service) server.Service {
 	checks := &entitlementsHandler{service: service}
 	return server.Service{
 		Name: "entitlements",
-		Ready: func(context.Context) error {
-			return errors.Join(service.Following(), service.NeedsRebuild(), service.KnowsGroups())
+		Needs: []server.Need{
+			{Name: "accounts-feed", Ready: func(context.Context) error { return service.Following() }},
+			{Name: "rebuild", Ready: func(context.Context) error { return service.NeedsRebuild() }},
+			{Name: "groups", Ready: func(context.Context) error { return service.KnowsGroups() }},
 		},
 		Register: func(to grpc.ServiceRegistrar) {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
@@ -78,24 +80,25 @@ func decider(ctx context.Context, s *entitlements.Service, r moment) (entitlemen
 	} else {
 		d, err = s.AsOf(at)
 	}
-	if err != nil {
-		return entitlements.Decider{}, err
+	if err != nil || !auth.FromContext(ctx).SpendBlind() {
+		return d, err
 	}
-	return d, mayForesee(ctx, s, d.At)
+	return withoutForesight(s, d)
 }
 
-// mayForesee refuses a spend-blind caller who asks about the future: by trying instants
-// it would find until when a benefit is held, and that tells spend.
-func mayForesee(ctx context.Context, s *entitlements.Service, at time.Time) error {
-	if !auth.FromContext(ctx).SpendBlind() {
-		return nil
-	}
+// withoutForesight decides for a spend-blind caller, who by asking about later instants
+// would find until when a benefit is held, and that tells spend: what is left of today
+// counts as now, and a later day is refused.
+func withoutForesight(s *entitlements.Service, d entitlements.Decider) (entitlements.Decider, error) {
 	now, err := s.AsOf(time.Time{})
-	if err != nil || !at.After(now.At) {
-		return err
+	if err != nil || !d.At.After(now.At) {
+		return d, err
 	}
-	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
-		"What will be due at a later instant tells what a customer spends: that needs the permission spend.read. Ask without as_of for what is due now.").
+	if d.Day() == now.Day() {
+		return now, nil
+	}
+	return d, fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
+		"What will be due on a later day tells what a customer spends: that needs the permission spend.read. Ask about today, or an earlier day.").
 		With("permission", "spend.read")
 }
 

@@ -174,15 +174,14 @@ func TestListHasEveryBenefitByIDAndTheBaseline(t *testing.T) {
 
 func TestR4BaselineOfAnAccount(t *testing.T) {
 	s, token := world(t)
-	_, err := s.CheckEntitlement(t.Context(), check("rich", "thanks", token)) // waits for the accounts
-	require.NoError(t, err)
-	rich, err := s.GetBaseline(t.Context(), &entitlementsv1.GetBaselineRequest{Account: "accounts/rich", AsOfDate: paidDate})
+	rich, err := s.GetBaseline(t.Context(), &entitlementsv1.GetBaselineRequest{Account: "accounts/rich", AsOfDate: paidDate, ConsistencyToken: token})
 	require.NoError(t, err)
 	poor, err := s.GetBaseline(t.Context(), &entitlementsv1.GetBaselineRequest{Account: "accounts/new", AsOfDate: paidDate})
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(rich, poor, protocmp.Transform()))
 	_, err = s.GetBaseline(t.Context(), &entitlementsv1.GetBaselineRequest{Account: "accounts/rich", AsOfDate: &date.Date{Year: 1997, Month: 12, Day: 30}})
-	wantStatus(t, err, codes.FailedPrecondition, "ACCOUNT_STATE")
+	told := wantStatus(t, err, codes.FailedPrecondition, "ACCOUNT_STATE")
+	require.NotContains(t, told.Message(), "12-31", "R3: the day of the first entry is not for everybody who may ask")
 }
 
 func TestR3SpendBlindCallersLearnNothingThatTellsSpend(t *testing.T) {
@@ -264,6 +263,38 @@ func wantBlind(t *testing.T, e *entitlementsv1.Entitlement) {
 		allowed.Limit = e.GetLimit()
 	}
 	require.Empty(t, cmp.Diff(allowed, e, protocmp.Transform()))
+}
+
+// A service-agent asks about today, by whichever clock, and about the past.
+func TestR3SpendBlindCallersAskAboutTodayAtTheLatest(t *testing.T) {
+	zone, err := time.LoadLocation("America/New_York")
+	require.NoError(t, err)
+	now := time.Date(2020, time.March, 5, 22, 30, 0, 0, zone)
+	admin := serve(t, entitlements.Options{Now: func() time.Time { return now }})
+	token := admin.fill(t)
+	s := admin.as(auth.ServiceAgent)
+	on := func(at time.Time) *date.Date {
+		return &date.Date{Year: int32(at.Year()), Month: int32(at.Month()), Day: int32(at.Day())}
+	}
+	ask := func(day *date.Date, at time.Time) (*entitlementsv1.CheckEntitlementResponse, error) {
+		r := check("rich", "thanks", token)
+		r.AsOfDate = day
+		if day == nil {
+			r.AsOf = timestamppb.New(at)
+		}
+		return s.CheckEntitlement(t.Context(), r)
+	}
+	got, err := ask(on(now), time.Time{})
+	require.NoError(t, err)
+	require.True(t, now.Equal(got.GetAsOf().AsTime()), "not the end of the day")
+	_, err = ask(nil, now.Add(2*time.Second))
+	require.NoError(t, err, "a clock that is ahead")
+	_, err = ask(on(now.AddDate(0, 0, -1)), time.Time{})
+	require.NoError(t, err)
+	_, err = ask(on(now.AddDate(0, 0, 1)), time.Time{})
+	wantStatus(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
+	_, err = ask(nil, now.AddDate(0, 0, 1))
+	wantStatus(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
 }
 
 func TestMomentsThatAreRefused(t *testing.T) {

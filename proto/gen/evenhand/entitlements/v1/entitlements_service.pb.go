@@ -1059,9 +1059,12 @@ type GetBaselineRequest struct {
 	// As of an instant; now, where neither is set. What is known now counts.
 	AsOf *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// As of the end of a day in the company's zone. Not both.
-	AsOfDate      *date.Date `protobuf:"bytes,3,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	AsOfDate *date.Date `protobuf:"bytes,3,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
+	// The consistency token of a write that the answer has to count; the call waits for it, and fails
+	// at its deadline.
+	ConsistencyToken string `protobuf:"bytes,4,opt,name=consistency_token,json=consistencyToken,proto3" json:"consistency_token,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *GetBaselineRequest) Reset() {
@@ -1113,6 +1116,13 @@ func (x *GetBaselineRequest) GetAsOfDate() *date.Date {
 		return x.AsOfDate
 	}
 	return nil
+}
+
+func (x *GetBaselineRequest) GetConsistencyToken() string {
+	if x != nil {
+		return x.ConsistencyToken
+	}
+	return ""
 }
 
 // The answer of GetBaseline.
@@ -1731,12 +1741,13 @@ const file_evenhand_entitlements_v1_entitlements_service_proto_rawDesc = "" +
 	"\x11consistency_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90\x03R\x10consistencyToken\"]\n" +
 	"\x14CountHoldersResponse\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x03R\x05count\x12/\n" +
-	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\xbe\x01\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\xf5\x01\n" +
 	"\x12GetBaselineRequest\x12F\n" +
 	"\aaccount\x18\x01 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\aaccount\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12/\n" +
 	"\n" +
-	"as_of_date\x18\x03 \x01(\v2\x11.google.type.DateR\basOfDate\"\x86\x01\n" +
+	"as_of_date\x18\x03 \x01(\v2\x11.google.type.DateR\basOfDate\x125\n" +
+	"\x11consistency_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x90\x03R\x10consistencyToken\"\x86\x01\n" +
 	"\x13GetBaselineResponse\x12>\n" +
 	"\bbaseline\x18\x01 \x01(\v2\".evenhand.entitlements.v1.BaselineR\bbaseline\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\xf2\x01\n" +

@@ -34,25 +34,30 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Who is entitled to what, by which rule, until when, and how far away the rest is.
+// Who is entitled to what, by which rule, until when, and how far away the rest is. Callers without
+// spend.read ask about today or the past: PERMISSION_DENIED for a later day, which would tell what a
+// customer spends; what is left of today counts as now.
 type EntitlementsServiceClient interface {
 	// Says whether an account is entitled to a benefit: the hot path. NOT_FOUND for the account, or a
 	// benefit that no version names; FAILED_PRECONDITION with NO_SCHEDULE_IN_FORCE.
 	CheckEntitlement(ctx context.Context, in *CheckEntitlementRequest, opts ...grpc.CallOption) (*CheckEntitlementResponse, error)
 	// Decides up to 10,000 pairs, all at one instant and in their order; a pair that cannot be decided
-	// carries its own error.
+	// carries its own error. INVALID_ARGUMENT where the answers have more texts than fit one message, 12 MiB.
 	BatchCheckEntitlements(ctx context.Context, in *BatchCheckEntitlementsRequest, opts ...grpc.CallOption) (*BatchCheckEntitlementsResponse, error)
 	// Lists what an account is entitled to and what not, with the baseline that everybody has. NOT_FOUND
 	// for the account; FAILED_PRECONDITION with NO_SCHEDULE_IN_FORCE.
 	ListEntitlements(ctx context.Context, in *ListEntitlementsRequest, opts ...grpc.CallOption) (*ListEntitlementsResponse, error)
-	// Lists the accounts entitled to a benefit, by id. NOT_FOUND for a benefit that no version names.
+	// Lists the accounts entitled to a benefit, by id. NOT_FOUND for a benefit that no version names;
+	// FAILED_PRECONDITION with NO_SCHEDULE_IN_FORCE.
 	ListHolders(ctx context.Context, in *ListHoldersRequest, opts ...grpc.CallOption) (*ListHoldersResponse, error)
-	// Counts them.
+	// Counts them. It fails as ListHolders does.
 	CountHolders(ctx context.Context, in *CountHoldersRequest, opts ...grpc.CallOption) (*CountHoldersResponse, error)
 	// Returns what everybody is promised: one version, the same for all accounts. NOT_FOUND for the
-	// account; FAILED_PRECONDITION with ACCOUNT_STATE for one that is no active customer at that instant.
+	// account; FAILED_PRECONDITION with ACCOUNT_STATE for one that is no active customer at that instant,
+	// and with NO_SCHEDULE_IN_FORCE.
 	GetBaseline(ctx context.Context, in *GetBaselineRequest, opts ...grpc.CallOption) (*GetBaselineResponse, error)
-	// Returns what an account has spent in each window: what the rules read. NOT_FOUND for the account.
+	// Returns what an account has spent in each window: what the rules read. NOT_FOUND for the account;
+	// FAILED_PRECONDITION with CURRENCY while the company has no currency.
 	GetSpend(ctx context.Context, in *GetSpendRequest, opts ...grpc.CallOption) (*Spend, error)
 	// Sums up the ledger over all accounts, as the rules see it.
 	GetSpendSummary(ctx context.Context, in *GetSpendSummaryRequest, opts ...grpc.CallOption) (*SpendSummary, error)
@@ -172,25 +177,30 @@ type EntitlementsService_RebuildProjectionsClient = grpc.ServerStreamingClient[R
 // All implementations must embed UnimplementedEntitlementsServiceServer
 // for forward compatibility.
 //
-// Who is entitled to what, by which rule, until when, and how far away the rest is.
+// Who is entitled to what, by which rule, until when, and how far away the rest is. Callers without
+// spend.read ask about today or the past: PERMISSION_DENIED for a later day, which would tell what a
+// customer spends; what is left of today counts as now.
 type EntitlementsServiceServer interface {
 	// Says whether an account is entitled to a benefit: the hot path. NOT_FOUND for the account, or a
 	// benefit that no version names; FAILED_PRECONDITION with NO_SCHEDULE_IN_FORCE.
 	CheckEntitlement(context.Context, *CheckEntitlementRequest) (*CheckEntitlementResponse, error)
 	// Decides up to 10,000 pairs, all at one instant and in their order; a pair that cannot be decided
-	// carries its own error.
+	// carries its own error. INVALID_ARGUMENT where the answers have more texts than fit one message, 12 MiB.
 	BatchCheckEntitlements(context.Context, *BatchCheckEntitlementsRequest) (*BatchCheckEntitlementsResponse, error)
 	// Lists what an account is entitled to and what not, with the baseline that everybody has. NOT_FOUND
 	// for the account; FAILED_PRECONDITION with NO_SCHEDULE_IN_FORCE.
 	ListEntitlements(context.Context, *ListEntitlementsRequest) (*ListEntitlementsResponse, error)
-	// Lists the accounts entitled to a benefit, by id. NOT_FOUND for a benefit that no version names.
+	// Lists the accounts entitled to a benefit, by id. NOT_FOUND for a benefit that no version names;
+	// FAILED_PRECONDITION with NO_SCHEDULE_IN_FORCE.
 	ListHolders(context.Context, *ListHoldersRequest) (*ListHoldersResponse, error)
-	// Counts them.
+	// Counts them. It fails as ListHolders does.
 	CountHolders(context.Context, *CountHoldersRequest) (*CountHoldersResponse, error)
 	// Returns what everybody is promised: one version, the same for all accounts. NOT_FOUND for the
-	// account; FAILED_PRECONDITION with ACCOUNT_STATE for one that is no active customer at that instant.
+	// account; FAILED_PRECONDITION with ACCOUNT_STATE for one that is no active customer at that instant,
+	// and with NO_SCHEDULE_IN_FORCE.
 	GetBaseline(context.Context, *GetBaselineRequest) (*GetBaselineResponse, error)
-	// Returns what an account has spent in each window: what the rules read. NOT_FOUND for the account.
+	// Returns what an account has spent in each window: what the rules read. NOT_FOUND for the account;
+	// FAILED_PRECONDITION with CURRENCY while the company has no currency.
 	GetSpend(context.Context, *GetSpendRequest) (*Spend, error)
 	// Sums up the ledger over all accounts, as the rules see it.
 	GetSpendSummary(context.Context, *GetSpendSummaryRequest) (*SpendSummary, error)

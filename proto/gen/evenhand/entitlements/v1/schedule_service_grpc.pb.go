@@ -33,9 +33,10 @@ const (
 type ScheduleServiceClient interface {
 	// Publishes a version of the schedule. The file's text or the message; either way every problem is
 	// named with its place: INVALID_ARGUMENT with SCHEDULE_INVALID. FAILED_PRECONDITION with
-	// EFFECTIVE_DATE when a later version is dated back or before the one published last, with
-	// CURRENCY when currency or zone differ from the company's; ABORTED with STALE_ETAG. Publishing
-	// what is published already returns that version.
+	// EFFECTIVE_DATE when a later version is dated back or before the one published last, or any more
+	// than five years ahead, with CURRENCY when currency or zone differ from the company's; ABORTED with
+	// STALE_ETAG, or with CONFLICT while others keep publishing; INVALID_ARGUMENT with REQUEST_ID_REUSED.
+	// Publishing what is published already returns that version.
 	PublishSchedule(ctx context.Context, in *PublishScheduleRequest, opts ...grpc.CallOption) (*PublishScheduleResponse, error)
 	// Returns the version of the schedule in force at an instant. FAILED_PRECONDITION with
 	// NO_SCHEDULE_IN_FORCE where there is none.
@@ -102,9 +103,10 @@ func (c *scheduleServiceClient) ListScheduleVersions(ctx context.Context, in *Li
 type ScheduleServiceServer interface {
 	// Publishes a version of the schedule. The file's text or the message; either way every problem is
 	// named with its place: INVALID_ARGUMENT with SCHEDULE_INVALID. FAILED_PRECONDITION with
-	// EFFECTIVE_DATE when a later version is dated back or before the one published last, with
-	// CURRENCY when currency or zone differ from the company's; ABORTED with STALE_ETAG. Publishing
-	// what is published already returns that version.
+	// EFFECTIVE_DATE when a later version is dated back or before the one published last, or any more
+	// than five years ahead, with CURRENCY when currency or zone differ from the company's; ABORTED with
+	// STALE_ETAG, or with CONFLICT while others keep publishing; INVALID_ARGUMENT with REQUEST_ID_REUSED.
+	// Publishing what is published already returns that version.
 	PublishSchedule(context.Context, *PublishScheduleRequest) (*PublishScheduleResponse, error)
 	// Returns the version of the schedule in force at an instant. FAILED_PRECONDITION with
 	// NO_SCHEDULE_IN_FORCE where there is none.
