@@ -60,8 +60,9 @@ type backend struct {
 	commits atomic.Int64
 }
 
-// Open opens the database in the file at path, creating it where there is none. No
-// second process can have it open: that one gets docstore.ErrLocked.
+// Open opens the database in the file at path, creating it where there is none, for
+// its owner alone to read. No second process can have it open: that one gets
+// docstore.ErrLocked.
 func Open(ctx context.Context, path string, opts Options) (docstore.Backend, error) {
 	opts = opts.withDefaults()
 	lock, err := lockFile(path + ".lock")
@@ -82,6 +83,9 @@ func Open(ctx context.Context, path string, opts Options) (docstore.Backend, err
 }
 
 func (b *backend) connect(ctx context.Context, opts Options) error {
+	if err := createPrivate(b.path); err != nil {
+		return err
+	}
 	w, err := dial(b.path,
 		fmt.Sprintf("PRAGMA page_size=%d", opts.PageSize),
 		"PRAGMA journal_mode=WAL",
@@ -107,6 +111,16 @@ func (b *backend) connect(ctx context.Context, opts Options) error {
 		b.dialled++
 	}
 	return nil
+}
+
+// createPrivate creates the file of a new database, which nobody else may read. SQLite
+// takes an empty file for a new database, and gives its log and index the same mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // dial opens a connection. What every connection has in common is set here.
