@@ -27,15 +27,18 @@ const (
 	closeTimeout  = 5 * time.Second
 )
 
-// Options tune a connection. The zero value serves.
+// Options tune a connection, where the connection string does not say otherwise. The
+// zero value serves.
 type Options struct {
-	// AppName is what the server's logs call this program; "evenhand" by default.
+	// AppName (appName) is what the server's logs call this program; "evenhand" by
+	// default.
 	AppName string
-	// PoolSize is the most connections to one server; 64 by default.
+	// PoolSize (maxPoolSize) is the most connections to one server; by default 64, or
+	// minPoolSize if that is more.
 	PoolSize uint64
-	// Timeout bounds an operation whose context has no deadline, the retries of the
-	// driver included; one that others stood in the way of may be made again after it;
-	// 30 s by default.
+	// Timeout (timeoutMS) bounds an operation whose context has no deadline, the retries
+	// of the driver included; one that others stood in the way of may be made again after
+	// it; 30 s by default.
 	Timeout time.Duration
 	// Trace, when set, is called before every command that reads or writes a
 	// collection, with the command's name and the collection's; the function it
@@ -91,18 +94,18 @@ func Open(ctx context.Context, uri, database string, opts Options) (docstore.Bac
 	}
 	client, err := mongo.Connect(o)
 	if err != nil {
-		return nil, fmt.Errorf("MongoDB connection string: %w", uriError(err))
+		return nil, fmt.Errorf("MongoDB connection string: %w", err)
 	}
 	db := client.Database(database)
 	b := &backend{
 		client: client,
 		db:     db,
 		feed:   db.Collection(feedName),
-		ping:   min(pingTimeout, opts.Timeout),
+		ping:   min(pingTimeout, *o.Timeout),
 		turn:   make(chan struct{}, 1),
 		claims: claims{held: map[string]chan struct{}{}},
 
-		patience: opts.Timeout,
+		patience: *o.Timeout,
 		specs:    map[string]docstore.Spec{},
 	}
 	if err := b.start(ctx); err != nil {
@@ -119,29 +122,38 @@ func (b *backend) start(ctx context.Context) error {
 	return b.declareFeed(ctx)
 }
 
-// clientOptions are those of the URI, with the guarantees this package owes.
+// clientOptions are those of the URI, with the guarantees this package owes and, where
+// it does not say, with opts.
 func clientOptions(uri string, opts Options) (*options.ClientOptions, error) {
 	durable := writeconcern.Majority()
 	durable.Journal = new(true)
 	o := options.Client().ApplyURI(uri)
 	if err := o.Validate(); err != nil {
-		return nil, fmt.Errorf("MongoDB connection string: %w", uriError(err))
+		return nil, fmt.Errorf("MongoDB connection string: %w", uriError(o, err))
 	}
 	if err := checkGuarantees(o); err != nil {
 		return nil, fmt.Errorf("MongoDB connection string: %w", err)
 	}
 	o.SetWriteConcern(durable).
 		SetReadConcern(readconcern.Majority()).
-		SetReadPreference(readpref.Primary()).
-		SetAppName(opts.AppName).
-		SetMaxPoolSize(opts.PoolSize).
-		SetTimeout(opts.Timeout).
-		SetConnectTimeout(connectTimeout).
-		SetServerSelectionTimeout(selectTimeout)
+		SetReadPreference(readpref.Primary())
+	unlessSet(&o.AppName, opts.AppName)
+	unlessSet(&o.MinPoolSize, 0)
+	unlessSet(&o.MaxPoolSize, max(opts.PoolSize, *o.MinPoolSize))
+	unlessSet(&o.Timeout, opts.Timeout)
+	unlessSet(&o.ConnectTimeout, connectTimeout)
+	unlessSet(&o.ServerSelectionTimeout, selectTimeout)
 	if opts.monitor != nil {
 		o.SetMonitor(opts.monitor)
 	}
 	return o, nil
+}
+
+// unlessSet sets an option that the URI leaves open.
+func unlessSet[T any](option **T, to T) {
+	if *option == nil {
+		*option = &to
+	}
 }
 
 // checkGuarantees refuses a URI that asks for less than what this package gives,
@@ -161,6 +173,9 @@ func checkGuarantees(o *options.ClientOptions) error {
 	}
 	if rp := o.ReadPreference; rp != nil && rp.Mode() != readpref.PrimaryMode {
 		return fmt.Errorf("it sets readPreference=%s; %s", rp.Mode(), always)
+	}
+	if o.Timeout != nil && *o.Timeout == 0 {
+		return errors.New("it sets timeoutMS=0, so that an operation could wait without end: give a time, or take it out")
 	}
 	return nil
 }

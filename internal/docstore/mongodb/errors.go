@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
@@ -73,7 +74,9 @@ func (f *failure) Error() string { return f.kind.Error() }
 func (f *failure) Unwrap() error { return f.kind }
 
 // LogValue gives a log the driver's own words, too.
-func (f *failure) LogValue() slog.Value { return slog.StringValue(f.kind.Error() + ": " + f.cause.Error()) }
+func (f *failure) LogValue() slog.Value {
+	return slog.StringValue(f.kind.Error() + ": " + f.cause.Error())
+}
 
 // aloud puts the driver's words into an error's text, for an operation that carries no
 // data which they could quote.
@@ -130,11 +133,15 @@ func unconfirmed(err error) bool {
 }
 
 // uriError says what is wrong with a connection string without quoting it, since it
-// may hold a password.
-func uriError(err error) error {
+// may hold a password. What the driver has to say of one that it could read, which is
+// to say that it knows the hosts, quotes none.
+func uriError(o *options.ClientOptions, err error) error {
 	var file *fs.PathError
 	if errors.As(err, &file) {
 		return fmt.Errorf("it names a file that cannot be read: %w", file)
+	}
+	if len(o.Hosts) > 0 {
+		return err
 	}
 	return errURI
 }

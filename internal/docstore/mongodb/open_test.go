@@ -59,6 +59,50 @@ func TestOpenRefusesWeakerGuarantees(t *testing.T) {
 	}
 }
 
+func TestWhatTheConnectionStringSaysCounts(t *testing.T) {
+	const seconds = time.Second
+	for options, want := range map[string]settings{
+		"":                                 {"evenhand-x", 0, 64, 20 * seconds, 10 * seconds, 15 * seconds},
+		"appName=reports":                  {"reports", 0, 64, 20 * seconds, 10 * seconds, 15 * seconds},
+		"maxPoolSize=7":                    {"evenhand-x", 0, 7, 20 * seconds, 10 * seconds, 15 * seconds},
+		"minPoolSize=100":                  {"evenhand-x", 100, 100, 20 * seconds, 10 * seconds, 15 * seconds},
+		"minPoolSize=3":                    {"evenhand-x", 3, 64, 20 * seconds, 10 * seconds, 15 * seconds},
+		"timeoutMS=9000":                   {"evenhand-x", 0, 64, 9 * seconds, 10 * seconds, 15 * seconds},
+		"connectTimeoutMS=3000":            {"evenhand-x", 0, 64, 20 * seconds, 3 * seconds, 15 * seconds},
+		"serverSelectionTimeoutMS=2000":    {"evenhand-x", 0, 64, 20 * seconds, 10 * seconds, 2 * seconds},
+		"minPoolSize=1&maxPoolSize=0":      {"evenhand-x", 1, 0, 20 * seconds, 10 * seconds, 15 * seconds},
+		"retryWrites=false&maxPoolSize=70": {"evenhand-x", 0, 70, 20 * seconds, 10 * seconds, 15 * seconds},
+	} {
+		o, err := clientOptions("mongodb://127.0.0.1:1/?"+options, Options{AppName: "evenhand-x", Timeout: 20 * seconds}.withDefaults())
+		require.NoError(t, err, options)
+		got := settings{*o.AppName, *o.MinPoolSize, *o.MaxPoolSize, *o.Timeout, *o.ConnectTimeout, *o.ServerSelectionTimeout}
+		require.Equal(t, want, got, options)
+	}
+}
+
+// settings are an app name, the least and the most connections, and the times for an
+// operation, for a connection and for finding a server.
+type settings struct {
+	app                      string
+	least, most              uint64
+	operation, dial, finding time.Duration
+}
+
+func TestOpenSaysWhatIsWrongWithAnOption(t *testing.T) {
+	for options, says := range map[string]string{
+		"minPoolSize=9&maxPoolSize=5":         "minPoolSize must be less than or equal to maxPoolSize",
+		"timeoutMS=0":                         "timeoutMS=0",
+		"authMechanism=GSSAPI":                "GSSAPI",
+		"tls=true&tlsCAFile=no/such/file.pem": "no/such/file.pem",
+	} {
+		_, err := Open(t.Context(), "mongodb://root:hunter2@127.0.0.1:1/?"+options, "x", Options{Timeout: time.Millisecond})
+		require.ErrorContains(t, err, says, options)
+		require.NotErrorIs(t, err, docstore.ErrUnavailable, options)
+		require.NotContains(t, err.Error(), "cannot be read: want", options)
+		require.NotContains(t, err.Error(), "hunter2", options)
+	}
+}
+
 func TestOpenDoesNotQuotePasswords(t *testing.T) {
 	for _, uri := range []string{
 		"mongodb://user:sec/ret@127.0.0.1:1/",
