@@ -37,11 +37,17 @@ func hold(t testing.TB, s *docstore.Store, began chan<- string, name string) (en
 	return func() error { cancel(); return <-ended }
 }
 
+// neverRunsOut are options with which a lease ends only by being released, however slow
+// the machine. (A third of the term is what a release may take in real time.)
+func neverRunsOut() docstore.Options {
+	return docstore.Options{LeaseTerm: time.Second, Now: newClock().Now}
+}
+
 func testOneAtATime(t *testing.T, db Database) {
-	b := db.Open(t)
-	stores := []*docstore.Store{openStore(t, b, docstore.Options{LeaseTerm: 50 * time.Millisecond})}
+	b, opts := db.Open(t), neverRunsOut()
+	stores := []*docstore.Store{openStore(t, b, opts)}
 	for range 3 {
-		stores = append(stores, openStore(t, ownLeases{b, ""}, docstore.Options{LeaseTerm: 50 * time.Millisecond}))
+		stores = append(stores, openStore(t, ownLeases{b, ""}, opts))
 	}
 	var inside, turns atomic.Int64
 	ended := make(chan error, len(stores))
@@ -90,8 +96,7 @@ func testExpiredLease(t *testing.T, db Database) {
 }
 
 func testReleasedLease(t *testing.T, db Database) {
-	b := db.Open(t)
-	opts := docstore.Options{LeaseTerm: 200 * time.Millisecond, Now: newClock().Now} // never runs out
+	b, opts := db.Open(t), neverRunsOut()
 	first := openStore(t, b, opts)
 	second := openStore(t, ownLeases{b, ""}, opts)
 	began := make(chan string, 10)
@@ -138,9 +143,9 @@ func testDeadHolder(t *testing.T, db Database) {
 }
 
 func testMigrate(t *testing.T, db Database) {
-	b := db.Open(t)
-	s := openStore(t, b, docstore.Options{LeaseTerm: 50 * time.Millisecond})
-	other := openStore(t, ownLeases{b, ""}, docstore.Options{LeaseTerm: 50 * time.Millisecond})
+	b, opts := db.Open(t), neverRunsOut()
+	s := openStore(t, b, opts)
+	other := openStore(t, ownLeases{b, ""}, opts)
 	var ran []int
 	step := func(n int, err error) docstore.Migration {
 		return docstore.Migration{Number: n, Name: "step", Run: func(context.Context, *docstore.Store) error {

@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,12 +64,45 @@ func join(maps ...map[string][]int64) map[string][]int64 {
 	return all
 }
 
+// pages counts the full pages of outboxes that are read, of more documents than one.
+type pages struct {
+	docstore.Backend
+	full atomic.Int64
+}
+
+func (p *pages) Pending(ctx context.Context, collection, after string, limit int) ([]docstore.Record, error) {
+	rs, err := p.Backend.Pending(ctx, collection, after, limit)
+	if limit > 1 && len(rs) == limit {
+		p.full.Add(1)
+	}
+	return rs, err
+}
+
+// writeMany makes many documents with an event each, enough for more than one page of
+// outboxes, and returns what the feed must say of them.
+func writeMany(t testing.TB, c *docstore.Collection[thing]) map[string][]int64 {
+	t.Helper()
+	const many = 1050
+	want := map[string][]int64{}
+	var docs []docstore.New[thing]
+	for i := range many {
+		id := fmt.Sprintf("many%04d", i)
+		docs = append(docs, docstore.New[thing]{ID: id, Events: []docstore.NewEvent{event("born")}})
+		want[c.Source(id)] = []int64{1}
+	}
+	require.NoError(t, c.InsertMany(t.Context(), docs))
+	return want
+}
+
 func testRelayOrder(t *testing.T, db Database) {
-	s, c := collection(t, db)
-	early := write(t, c, "early", 250, 1) // more than a page of the relay
+	read := &pages{Backend: db.Open(t)}
+	s := openStore(t, read, docstore.Options{})
+	c := openThings(t, s)
+	early := join(writeMany(t, c), write(t, c, "early", 20, 1))
 	stop := relay(t, s)
 	live := write(t, c, "live", 10, 5)
 	require.NoError(t, s.Flush(t.Context()))
+	require.Positive(t, read.full.Load(), "the relay goes from page to page")
 	checkFeed(t, s, join(early, live))
 	stop()
 	more := write(t, c, "live", 10, 3)
@@ -149,13 +184,24 @@ func testRelayDies(t *testing.T, db Database) {
 
 func testFlush(t *testing.T, db Database) {
 	b := db.Open(t)
-	s := openStore(t, b, docstore.Options{})
+	read := &pages{Backend: b}
+	s := openStore(t, read, docstore.Options{})
 	c := openThings(t, s)
 	require.NoError(t, s.Flush(t.Context()), "there is nothing to wait for")
-	// The relay runs in another process.
-	other := openStore(t, ownLeases{b, ""}, docstore.Options{})
+	many := writeMany(t, c)
+	// The relay runs in another process, and begins once the flush waits for it.
+	slow := &stalling{ownLeases: ownLeases{b, ""}, stalled: make(chan struct{}), reached: make(chan struct{}, 1)}
+	goOn := slow.stalled
+	other := openStore(t, slow, docstore.Options{})
 	openThings(t, other)
 	relay(t, other)
+	<-slow.reached
+	flushed := make(chan error, 1)
+	go func() { flushed <- s.Flush(t.Context()) }()
+	eventually(t, "the flush goes from page to page", func() bool { return read.full.Load() > 0 })
+	close(goOn)
+	require.NoError(t, <-flushed)
+	checkFeed(t, s, many)
 	for i := range 5 {
 		_, err := c.Insert(t.Context(), fmt.Sprint(i), thing{}, event("born"))
 		require.NoError(t, err)
@@ -166,7 +212,8 @@ func testFlush(t *testing.T, db Database) {
 	}
 	// One who watches knows how far the feed is complete, too.
 	relay(t, s)
-	eventually(t, "a watched scan", func() bool { scan, ok := s.Scanned(); return ok && scan.Position == 5 })
+	head := int64(len(many) + 5)
+	eventually(t, "a watched scan", func() bool { scan, ok := s.Scanned(); return ok && scan.Position == head })
 }
 
 func testClockGoesBack(t *testing.T, db Database) {
