@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -84,18 +85,21 @@ func (r *scheduleReader) day(path string, d *date.Date) civil.Day {
 	return civil.Day(day)
 }
 
+// money reads an amount in the schedule's currency, which it need not name.
 func (r *scheduleReader) money(path string, m *money.Money) int64 {
-	currency, err := schedule.LookupCurrency(r.currency)
-	if m == nil || err != nil {
+	if _, err := schedule.LookupCurrency(r.currency); m == nil || err != nil {
 		return 0 // the missing amount, or the currency, is refused as such
 	}
 	if code := m.GetCurrencyCode(); code != "" && code != r.currency {
 		r.refuse(path, "the amount is in %s, but the schedule is in %s", code, r.currency)
 		return 0
 	}
-	minor, err := currency.FromUnits(m.GetUnits(), m.GetNanos())
-	if err != nil {
-		r.refuse(path, "%s", err)
+	minor, _, err := wire.Minor(path, &money.Money{CurrencyCode: r.currency, Units: m.GetUnits(), Nanos: m.GetNanos()})
+	var told *fault.Error
+	if errors.As(err, &told) {
+		for _, f := range told.Fields {
+			r.refuse(f.Path, "%s", f.Description)
+		}
 	}
 	return minor
 }

@@ -2,8 +2,6 @@ package rpc
 
 import (
 	"strconv"
-	"strings"
-	"time"
 
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/genproto/googleapis/type/decimal"
@@ -55,8 +53,7 @@ func scheduleOut(s *schedule.Schedule) *entitlementsv1.Schedule {
 type scheduleWriter struct{ currency schedule.Currency }
 
 func (w scheduleWriter) money(minor int64) *money.Money {
-	units, nanos := w.currency.Units(minor)
-	return &money.Money{CurrencyCode: w.currency.Code, Units: units, Nanos: nanos}
+	return wire.Money(minor, w.currency.Code)
 }
 
 func dateOut(d civil.Day) *date.Date {
@@ -86,20 +83,11 @@ func commitmentsOut(list []schedule.Commitment) []*entitlementsv1.Commitment {
 	for _, c := range list {
 		m := &entitlementsv1.Commitment{Id: c.ID, Promise: c.Promise, Attest: c.Attest}
 		if c.Clock != nil {
-			m.Clock = &entitlementsv1.Clock{From: c.Clock.From, To: c.Clock.To, Within: withinOut(c.Clock.Within), Calendar: c.Clock.Calendar}
+			m.Clock = &entitlementsv1.Clock{From: c.Clock.From, To: c.Clock.To, Within: schedule.FormatWithin(c.Clock.Within), Calendar: c.Clock.Calendar}
 		}
 		out = append(out, m)
 	}
 	return out
-}
-
-// withinOut writes whole minutes as ParseWithin reads them: 4h, 1h30m, 45m.
-func withinOut(d time.Duration) string {
-	text := strings.TrimSuffix(d.String(), "0s")
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 func kindOut(k schedule.Kind) entitlementsv1.Benefit_Kind {

@@ -72,7 +72,7 @@ func TestMessagesThatAreNoSchedule(t *testing.T) {
 		"schedule.benefits[0].unit_cost":             func(m *entitlementsv1.Schedule) { m.Benefits[0].UnitCost = eur },
 		"schedule.benefits[0].expected_use_per_year": func(m *entitlementsv1.Schedule) { m.Benefits[0].ExpectedUsePerYear.Value = "often" },
 		"schedule.benefits[1].period":                func(m *entitlementsv1.Schedule) { m.Benefits[1].Period = "PT1H" },
-		"schedule.rules[0].when.at_least":            func(m *entitlementsv1.Schedule) { m.Rules[0].GetWhen().GetSpend().AtLeast.Nanos = 1 },
+		"schedule.rules[0].when.at_least.nanos":      func(m *entitlementsv1.Schedule) { m.Rules[0].GetWhen().GetSpend().AtLeast.Nanos = 1 },
 		"schedule.rules[0].when.spend":               func(m *entitlementsv1.Schedule) { m.Rules[0].GetWhen().GetSpend().Window = 99 },
 		"schedule.rules[1].when.any[1].at_least": func(m *entitlementsv1.Schedule) {
 			m.Rules[1].GetWhen().GetAny().GetConditions()[1].GetTenure().AtLeastMonths = -1

@@ -178,8 +178,8 @@ func ParseWithin(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// formatWithin is the inverse of ParseWithin for whole minutes.
-func formatWithin(d time.Duration) string {
+// FormatWithin is the inverse of ParseWithin, for whole minutes.
+func FormatWithin(d time.Duration) string {
 	hours, minutes := int(d/time.Hour), int(d%time.Hour/time.Minute)
 	switch {
 	case minutes == 0:

@@ -1,9 +1,7 @@
 package schedule
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -50,32 +48,6 @@ func (c Currency) ParseAmount(text string) (int64, error) {
 	return minor, nil
 }
 
-var errNanos = errors.New("units and nanos differ in sign or nanos is out of range")
-
-// FromUnits returns the minor units of an amount given as whole units and
-// billionths, the form of google.type.Money. An amount finer than the minor
-// unit, or beyond 64 bits, is an error.
-func (c Currency) FromUnits(units int64, nanos int32) (int64, error) {
-	if nanos <= -1e9 || nanos >= 1e9 || units > 0 && nanos < 0 || units < 0 && nanos > 0 {
-		return 0, errNanos
-	}
-	scale := c.scale()
-	step := int64(1e9) / scale
-	if int64(nanos)%step != 0 {
-		return 0, fmt.Errorf("amount is finer than the %d decimals of %s", c.Digits, c.Code)
-	}
-	if units > math.MaxInt64/scale-1 || units < -math.MaxInt64/scale+1 {
-		return 0, fmt.Errorf("amount of %d %s is too large", units, c.Code)
-	}
-	return units*scale + int64(nanos)/step, nil
-}
-
-// Units is the inverse of FromUnits.
-func (c Currency) Units(minor int64) (units int64, nanos int32) {
-	scale := c.scale()
-	return minor / scale, int32(minor % scale * (int64(1e9) / scale))
-}
-
 // Decimal writes minor units with all decimals of the currency: 500.00.
 func (c Currency) Decimal(minor int64) string {
 	sign, whole, decimals := c.split(minor)
@@ -112,14 +84,6 @@ func (c Currency) split(minor int64) (sign, whole, decimals string) {
 	}
 	at := len(digits) - c.Digits
 	return sign, digits[:at], "." + digits[at:]
-}
-
-func (c Currency) scale() int64 {
-	scale := int64(1)
-	for range c.Digits {
-		scale *= 10
-	}
-	return scale
 }
 
 func isDigits(text string) bool {

@@ -112,7 +112,7 @@ func (w writer) commitment(c Commitment) *yaml.Node {
 		var clock mapping
 		clock.text("from", c.Clock.From)
 		clock.text("to", c.Clock.To)
-		clock.text("within", formatWithin(c.Clock.Within))
+		clock.text("within", FormatWithin(c.Clock.Within))
 		clock.text("calendar", c.Clock.Calendar)
 		m.mapping("clock", clock)
 	}

@@ -222,7 +222,7 @@ func TestWithinFormat(t *testing.T) {
 		d, err := ParseWithin(text)
 		require.NoError(t, err)
 		require.Equal(t, want, d)
-		again, err := ParseWithin(formatWithin(d))
+		again, err := ParseWithin(FormatWithin(d))
 		require.NoError(t, err)
 		require.Equal(t, d, again)
 	}

@@ -152,7 +152,7 @@ func (v *validator) clock(path string, c Clock) {
 		v.add(path+".to", BadValue, "the clock stops at the event that starts it: name a later event")
 	}
 	if c.Within <= 0 || c.Within > MaxWithin || c.Within%60e9 != 0 {
-		v.add(path+".within", OutOfRange, "a clock needs a working time from 1m to %s: write one such as 4h", formatWithin(MaxWithin))
+		v.add(path+".within", OutOfRange, "a clock needs a working time from 1m to %s: write one such as 4h", FormatWithin(MaxWithin))
 	}
 	if _, ok := v.schedule.Calendars[c.Calendar]; !ok && c.Calendar != "" {
 		known := slices.Sorted(maps.Keys(v.schedule.Calendars))
