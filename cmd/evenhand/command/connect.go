@@ -122,9 +122,15 @@ func mustBeToken(token, from string) error {
 
 func (c *Connection) transport() (credentials.TransportCredentials, error) {
 	config, err := clientTLS(c.TLS, c.TLSCA)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
+	}
+	return c.over(config)
+}
+
+// over returns the transport with these TLS settings, nil for none.
+func (c *Connection) over(config *tls.Config) (credentials.TransportCredentials, error) {
+	switch {
 	case strings.HasPrefix(c.Server, "http://"), strings.HasPrefix(c.Server, "https://"):
 		return nil, &usageError{fmt.Sprintf("--server %s is a web address: commands speak gRPC, whose address is HOST:PORT alone", c.Server)}
 	case config != nil:

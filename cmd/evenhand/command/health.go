@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,12 +19,13 @@ type Health struct {
 	HTTPAddr string        `name:"http-addr" placeholder:"HOST:PORT" help:"Ask the gateway's /readyz at this address instead."`
 	TLS      bool          `name:"tls" help:"Use TLS with the certificates this machine trusts."`
 	TLSCA    string        `name:"tls-ca" placeholder:"FILE" help:"Use TLS with the authority in this PEM file."`
+	TLSCert  string        `name:"tls-cert" env:"EVENHAND_TLS_CERT" placeholder:"FILE" help:"Use TLS, and trust the server that has this very certificate (PEM, the first in the file) whatever its name, as one asked on loopback; --tls and --tls-ca win over it."`
 	Timeout  time.Duration `default:"5s" placeholder:"DURATION" help:"How long to wait for the answer (${default})."`
 }
 
 // Help implements kong.HelpProvider.
 func (*Health) Help() string {
-	return `Exits with 0 when the server is ready to answer, and with 1 when not: what a container's health check needs. No token is used.
+	return `Exits with 0 when the server is ready to answer, and with 1 when not: what a container's health check needs. No token is used. Where EVENHAND_TLS_CERT gives the server its certificate, it tells this command to use TLS too.
 
 Examples:
 
@@ -38,8 +40,12 @@ func (c *Health) Run(env *Env) error {
 	if c.HTTPAddr != "" {
 		return c.ready(ctx, env)
 	}
-	connection := Connection{Server: c.Server, TLS: c.TLS, TLSCA: c.TLSCA, Insecure: true, Timeout: c.Timeout}
-	transport, err := connection.transport()
+	config, pin, err := c.tls()
+	if err != nil {
+		return err
+	}
+	connection := Connection{Server: c.Server, Insecure: true, Timeout: c.Timeout}
+	transport, err := connection.over(config)
 	if err != nil {
 		return err
 	}
@@ -50,13 +56,27 @@ func (c *Health) Run(env *Env) error {
 	defer conn.Close()
 	answer, err := healthpb.NewHealthClient(conn).Check(ctx, &healthpb.HealthCheckRequest{})
 	if err != nil {
-		return connection.explain(err, "")
+		return pin.explain(c.Server, connection.explain(err, ""))
 	}
 	return tellHealth(env, answer.GetStatus() == healthpb.HealthCheckResponse_SERVING, answer.GetStatus().String())
 }
 
+// tls returns the TLS settings to ask with, nil for none, and the certificate they rest
+// on, nil where they rest on an authority.
+func (c *Health) tls() (*tls.Config, *pinned, error) {
+	if c.TLSCert == "" || c.TLS || c.TLSCA != "" {
+		config, err := clientTLS(c.TLS, c.TLSCA)
+		return config, nil, err
+	}
+	pin, err := pin(c.TLSCert)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pin.config(), pin, nil
+}
+
 func (c *Health) ready(ctx context.Context, env *Env) error {
-	config, err := clientTLS(c.TLS, c.TLSCA)
+	config, pin, err := c.tls()
 	if err != nil {
 		return err
 	}
@@ -71,7 +91,7 @@ func (c *Health) ready(ctx context.Context, env *Env) error {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
 	answer, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("cannot reach the gateway: %w", err)
+		return pin.explain(c.HTTPAddr, fmt.Errorf("cannot reach the gateway: %w", err))
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<16))
