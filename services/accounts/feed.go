@@ -54,9 +54,11 @@ type Changes struct {
 const (
 	// heartbeat is how long a follower hears nothing at most.
 	heartbeat = 250 * time.Millisecond
-	// mostChanges and mostChunks bound the changes told at once, so that a message
-	// stays below a few megabytes.
+	// mostChanges, mostBytes and mostChunks bound the changes told at once, so that a
+	// message stays below 4 MiB, which every client of gRPC takes: an account is a few
+	// hundred kilobytes at most, and is told even where it goes beyond mostBytes.
 	mostChanges = 500
+	mostBytes   = 2 << 20
 	mostChunks  = 40
 	// locateAttempts and locatePause are how long Locate waits for the relay, which as a
 	// rule takes milliseconds, before it sends its caller away.
@@ -141,14 +143,16 @@ func (f *Feed) relay(ctx context.Context, position int64, read <-chan []Change, 
 	}
 }
 
-// hydrate makes changes of events, with the entries of chunks, some at a time.
+// hydrate makes changes of events, with the entries of chunks, as many at a time as one
+// message holds.
 func (f *Feed) hydrate(ctx context.Context, events []docstore.FeedEvent, read chan<- []Change) error {
 	for len(events) > 0 {
-		n, chunks := 0, []string(nil)
-		for n < min(len(events), mostChanges) && len(chunks) < mostChunks {
+		n, size, chunks := 0, 0, []string(nil)
+		for n < min(len(events), mostChanges) && size < mostBytes && len(chunks) < mostChunks {
 			if id, ok := chunkOf(&events[n]); ok {
 				chunks = append(chunks, id)
 			}
+			size += len(events[n].Data)
 			n++
 		}
 		changes, err := f.changes(ctx, events[:n], chunks)
