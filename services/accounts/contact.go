@@ -28,7 +28,9 @@ type ContactPatch struct {
 func contactID(account, contact string) string { return account + "/contacts/" + contact }
 
 func openContacts(ctx context.Context, w wiring) (*table[Contact, *Contact], error) {
-	return openTable[Contact](ctx, w, docstore.Spec{Name: "contacts"}, AccountName, func(s Contact) any { return s })
+	// Followers of the feed learn that it changed, not to what: the feed is kept, and a
+	// deleted contact must be gone.
+	return openTable[Contact](ctx, w, docstore.Spec{Name: "contacts"}, AccountName, func(Contact) any { return nil })
 }
 
 // GetContact returns a contact of an account, or NotFound.

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,11 @@ func TestFollowersLearnNoSecretsAndNoReach(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.Accounts.UpdateReach(ctx, someone, "acme", "", ReachPatch{Followers: ptr(int64(4711)), Source: ptr("survey")})
 	require.NoError(t, err)
+	_, err = f.Accounts.CreateContact(ctx, someone, "acme", "jane", Contact{DisplayName: "Jane Doe", Email: "jane@example.com", Phone: "+44 20 7946 0000"})
+	require.NoError(t, err)
+	_, err = f.Accounts.UpdateContact(ctx, someone, "acme", "jane", "", ContactPatch{Phone: ptr("+44 20 7946 0001")})
+	require.NoError(t, err)
+	require.NoError(t, f.Accounts.DeleteContact(ctx, someone, "acme", "jane", ""))
 	require.NoError(t, f.store.Flush(ctx))
 	events, err := f.store.Feed().Read(ctx, 0, 100)
 	require.NoError(t, err)
@@ -57,9 +63,11 @@ func TestFollowersLearnNoSecretsAndNoReach(t *testing.T) {
 	for _, e := range events {
 		seen[e.Type] = true
 		require.NotContains(t, string(e.Data), string(hash))
-		if e.Type == "reach.updated" {
-			require.Empty(t, e.Data)
+		if kind, _, _ := strings.Cut(e.Type, "."); kind == "reach" || kind == "contact" {
+			require.Empty(t, e.Data, "%s: what is deleted must not stay in the feed", e.Type)
 		}
 	}
-	require.True(t, seen["token.created"] && seen["reach.updated"] && seen["account.created"])
+	for _, kind := range []string{"token.created", "reach.updated", "account.created", "contact.created", "contact.updated", "contact.deleted"} {
+		require.True(t, seen[kind], kind)
+	}
 }
