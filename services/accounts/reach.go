@@ -1,7 +1,9 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
+	"errors"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
@@ -39,7 +41,8 @@ func (a *Accounts) GetReach(ctx context.Context, account string) (Stored[Reach],
 	return s, err
 }
 
-// UpdateReach records the reach of an account; NotFound for the account, Stale.
+// UpdateReach records the reach of an account; NotFound for the account, Stale. A retry
+// is recognised also where the first call created what later ones change.
 func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, etag string, p ReachPatch) (Stored[Reach], error) {
 	if _, err := a.Get(ctx, account); err != nil {
 		return Stored[Reach]{}, err
@@ -53,9 +56,15 @@ func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, e
 		return nil
 	}
 	for {
-		s, err := a.reaches.update(ctx, call, account, ifEtag[Reach](etag), "reach.updated", change)
-		if !isReason(err, NotFound) {
-			return s, err
+		d, err := a.reaches.docs.Get(ctx, account)
+		if err == nil {
+			if known, err := call.created(d.Body.CreatedBy); known || err != nil {
+				return a.reaches.stored(d), err
+			}
+			return a.reaches.update(ctx, call, account, ifEtag[Reach](etag), "reach.updated", change)
+		}
+		if !errors.Is(err, docstore.ErrNotFound) {
+			return Stored[Reach]{}, a.reaches.translate(call, account, err)
 		}
 		if only := ifEtag[Reach](etag); only != nil && !only(Stored[Reach]{}) {
 			return Stored[Reach]{}, stale(AccountName(account) + "/reach")
@@ -64,8 +73,25 @@ func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, e
 		if err := change(&first); err != nil {
 			return Stored[Reach]{}, err
 		}
-		if s, err = a.reaches.create(ctx, call, account, first, "reach.updated"); !isReason(err, Exists) {
+		s, err := a.reaches.create(ctx, call, account, first, "reach.updated")
+		if !isReason(err, Exists) {
 			return s, err
 		}
 	}
+}
+
+// created says whether this very request created a document, and fails where it came
+// with another payload.
+func (c Call) created(by docstore.CreatedBy) (bool, error) {
+	if c.RequestID == "" {
+		return false, nil
+	}
+	request := c.request()
+	switch {
+	case !bytes.Equal(by.Request.Key, request.Key):
+		return false, nil
+	case !bytes.Equal(by.Request.Digest, request.Digest):
+		return false, c.reused()
+	}
+	return true, nil
 }
