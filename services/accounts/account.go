@@ -247,7 +247,10 @@ func (a *Accounts) Update(ctx context.Context, call Call, id string, etag string
 	if err := a.checkReferences(ctx, id, patch.touched(wanted)); err != nil {
 		return Stored[Account]{}, err
 	}
-	if patch.Parent != nil && wanted.Parent != "" && wanted.Parent != before.State.Parent {
+	if wanted.Parent == before.State.Parent {
+		patch.Parent = nil // it may be another by the time of the write, which is not to be undone unguarded
+	}
+	if patch.Parent != nil && wanted.Parent != "" {
 		return a.moveBelow(ctx, call, before, etag, patch, check)
 	}
 	if check {
@@ -315,14 +318,18 @@ func set[T any](field *T, value *T) {
 	}
 }
 
-// Activate makes a prospect or a closed account a customer from a day on; nil is today.
-// WrongState where it is one.
+// Activate makes a prospect a customer from a day on; nil is today. A closed account
+// becomes one again, since the day it first joined: nothing that it had been is taken
+// back, and the day is not used. WrongState where it is one.
 func (a *Accounts) Activate(ctx context.Context, call Call, id string, etag string, day *Day) (Stored[Account], error) {
 	return a.turn(ctx, call, id, etag, day, "account.activated", func(s *Account, day Day) error {
 		if s.State == Active {
 			return fail(WrongState, AccountName(id), "%s is active already", AccountName(id))
 		}
-		s.State, s.Joined, s.Closed = Active, &day, nil
+		if s.State == Prospect {
+			s.Joined = &day
+		}
+		s.State, s.Closed = Active, nil
 		return nil
 	})
 }

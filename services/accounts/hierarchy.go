@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
@@ -88,9 +89,14 @@ func (a *Accounts) moveBelow(
 func (a *Accounts) checkAbove(ctx context.Context, id, parent string, pending []intent) error {
 	way := []string{AccountName(id)}
 	for up := parent; up != ""; {
+		met := slices.Contains(way, AccountName(up))
 		way = append(way, AccountName(up))
-		if up == id {
-			return &Error{Reason: Invalid, Resource: AccountName(id), Fields: []FieldError{{"account.parent", circle(way)}}}
+		switch {
+		case up == id:
+			return wrongParent(id, circle(way))
+		case met: // no guarded change makes this, so that somebody else has
+			return wrongParent(id, fmt.Sprintf("accounts above it are above themselves (%s): take %s out from below the one above it first",
+				strings.Join(way, " below "), AccountName(up)))
 		}
 		s, err := a.Get(ctx, up)
 		if err != nil {
@@ -102,6 +108,10 @@ func (a *Accounts) checkAbove(ctx context.Context, id, parent string, pending []
 		return errBlocked
 	}
 	return nil
+}
+
+func wrongParent(id, text string) error {
+	return &Error{Reason: Invalid, Resource: AccountName(id), Fields: []FieldError{{"account.parent", text}}}
 }
 
 // mayReach says whether there is a way up from an account to another if any of the
@@ -134,11 +144,7 @@ func mayReach(ctx context.Context, a *Accounts, to, from string, pending []inten
 }
 
 func circle(way []string) string {
-	text := way[0]
-	for _, name := range way[1:] {
-		text += " below " + name
-	}
-	return "the accounts would be above themselves: " + text
+	return "the accounts would be above themselves: " + strings.Join(way, " below ")
 }
 
 func isDuplicate(err error) bool {
