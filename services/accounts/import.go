@@ -21,6 +21,15 @@ const (
 	AccountsImport = "accounts"
 )
 
+// What an entry of a revenue import is known by when it comes again.
+const (
+	// ByExternalID is the source and its id of the entry.
+	ByExternalID = "external_id"
+	// ByOccurrence is what the entry says, and how many the batch had before that say the
+	// same.
+	ByOccurrence = "occurrence"
+)
+
 // Import is what is known of a file that was imported, or is being imported.
 type Import struct {
 	// Kind is RevenueImport or AccountsImport.
@@ -30,6 +39,9 @@ type Import struct {
 	Batch string `bson:"batch"`
 	// Digest is the SHA-256 of the file, in hexadecimal.
 	Digest string `bson:"digest"`
+	// Identity is what an entry of revenue is known by, ByExternalID or ByOccurrence;
+	// empty for accounts, and where the import was begun before this was noted.
+	Identity string `bson:"identity,omitempty"`
 	// Finished is when it last ended; zero while it never did, or runs again.
 	Finished time.Time `bson:"finished,omitempty"`
 	// Counts are those of the last end.
@@ -88,6 +100,11 @@ type ImportStart struct {
 	Resume bool
 	// ValidateOnly checks and counts every row, and writes nothing.
 	ValidateOnly bool
+}
+
+// noted is what is kept of an import that begins.
+func (s ImportStart) noted(kind, identity string) Import {
+	return Import{Kind: kind, Source: s.Source, Batch: s.Batch, Digest: s.Digest, Identity: identity}
 }
 
 // Refused is a row that an import refused.
@@ -150,44 +167,57 @@ func (im *Imports) List(ctx context.Context, size int, after Place) (Page[Import
 	return im.imports.list(ctx, docstore.Query{After: after.after()}, size, byID[Import], nil)
 }
 
+// beginAttempts is how often begin looks again where the id it would take is taken.
+const beginAttempts = 5
+
 // begin notes that a file is being imported, and says whether its batch was known.
-// BatchChanged where the batch is known with another file and resume is not set.
-func (im *Imports) begin(ctx context.Context, call Call, kind string, start ImportStart) (id string, known bool, err error) {
+// BatchChanged where the batch is known with another file and resume is not set, or its
+// entries would be known by something else than before; Conflict.
+func (im *Imports) begin(ctx context.Context, call Call, start ImportStart, note Import) (id string, known bool, err error) {
 	switch {
 	case start.Source == "":
 		return "", false, invalid("start.import.source", "is empty: name the system the rows come from")
 	case start.Batch == "":
 		return "", false, invalid("start.import.batch", "is empty: name the batch, as its file")
 	}
-	id, known, err = im.batchID(ctx, kind, start.Batch)
-	if err != nil {
-		return "", false, err
-	}
-	if start.ValidateOnly {
-		if known {
-			var s Stored[Import]
-			if s, err = im.Get(ctx, id); err == nil {
-				err = s.State.checkDigest(id, start)
-			}
+	for range beginAttempts {
+		if id, known, err = im.batchID(ctx, note.Kind, note.Batch); err != nil {
+			return "", false, err
 		}
-		return id, known, err
-	}
-	if !known {
-		_, err = im.imports.create(ctx, Call{Principal: call.Principal}, id, Import{
-			Kind: kind, Source: start.Source, Batch: start.Batch, Digest: start.Digest}, "import.started")
-		if isReason(err, Exists) { // begun by another process in this moment, or another batch of the same slug
-			return im.begin(ctx, call, kind, start)
+		if err = im.enter(ctx, call, id, known, start, note); !isReason(err, Exists) {
+			return id, known, err
 		}
-		return id, false, err
+		// It was begun by another process in this moment, or is another batch's by now.
 	}
-	_, err = im.imports.update(ctx, Call{Principal: call.Principal}, id, nil, "import.started", func(s *Import) error {
-		if err := s.checkDigest(id, start); err != nil {
+	return "", false, fail(Conflict, ImportName(id), "%s, which batch %q would be, is taken: name the batch otherwise, or try again",
+		ImportName(id), note.Batch)
+}
+
+// enter writes down that an import begins, where anything is written; Exists where the
+// batch was not known and its id is taken.
+func (im *Imports) enter(ctx context.Context, call Call, id string, known bool, start ImportStart, note Import) error {
+	call = Call{Principal: call.Principal}
+	switch {
+	case known && start.ValidateOnly:
+		s, err := im.Get(ctx, id)
+		if err != nil {
 			return err
 		}
-		s.Digest, s.Finished = start.Digest, time.Time{}
+		return s.State.checkSame(id, note, start.Resume)
+	case start.ValidateOnly:
 		return nil
-	})
-	return id, true, err
+	case known:
+		_, err := im.imports.update(ctx, call, id, nil, "import.started", func(s *Import) error {
+			if err := s.checkSame(id, note, start.Resume); err != nil {
+				return err
+			}
+			s.Source, s.Digest, s.Identity, s.Finished = note.Source, note.Digest, note.Identity, time.Time{}
+			return nil
+		})
+		return err
+	}
+	_, err := im.imports.create(ctx, call, id, note, "import.started")
+	return err
 }
 
 // batchID returns the id of a batch, which is its slug, or where that is another
@@ -217,20 +247,34 @@ func (im *Imports) batchID(ctx context.Context, kind, batch string) (id string, 
 	return short, false, nil
 }
 
-func (s *Import) checkDigest(id string, start ImportStart) error {
-	if s.Digest == start.Digest || start.Resume {
-		return nil
+// checkSame refuses what cannot be the import that is known by the same batch: another
+// file, and revenue whose entries would all be taken for new ones, and counted twice.
+func (s *Import) checkSame(id string, note Import, grown bool) error {
+	differs := func(format string, args ...any) error {
+		return fail(BatchChanged, ImportName(id), "batch %q was imported before %s", s.Batch, fmt.Sprintf(format, args...))
 	}
-	return fail(BatchChanged, ImportName(id),
-		"batch %q was imported before with another file (%s): name another batch, or resume if it is the same file grown", s.Batch, ImportName(id))
+	switch {
+	case s.Kind == RevenueImport && s.Source != note.Source:
+		return differs("from source %q, now from %q (%s), and an entry's source is part of what it is known by: import with --source %q as before, or name another batch if these are other entries",
+			s.Source, note.Source, ImportName(id), s.Source)
+	case s.Identity == ByExternalID && note.Identity == ByOccurrence:
+		return differs("with the source's ids of its entries, now without (%s), which would record them again: name the column of ids as before, or name another batch if these are other entries",
+			ImportName(id))
+	case s.Identity == ByOccurrence && note.Identity == ByExternalID:
+		return differs("without the source's ids of its entries, now with them (%s), which would record them again: leave out the column of ids as before, or name another batch if these are other entries",
+			ImportName(id))
+	case s.Digest != note.Digest && !grown:
+		return differs("with another file (%s): name another batch, or resume if it is the same file grown", ImportName(id))
+	}
+	return nil
 }
 
 // end waits until all that was written is in the feed, and then notes the end, so that
 // whoever has seen that has seen all of it.
-func (im *Imports) end(ctx context.Context, call Call, id string, kind string, start ImportStart, counts Counts) (ImportResult, error) {
+func (im *Imports) end(ctx context.Context, call Call, id string, start ImportStart, note Import, counts Counts) (ImportResult, error) {
 	if start.ValidateOnly {
-		checked := Import{Kind: kind, Source: start.Source, Batch: start.Batch, Digest: start.Digest, Counts: counts}
-		return ImportResult{Stored[Import]{ID: id, State: checked}, true}, nil
+		note.Counts = counts
+		return ImportResult{Stored[Import]{ID: id, State: note}, true}, nil
 	}
 	if err := im.store.Flush(ctx); err != nil {
 		return ImportResult{}, err

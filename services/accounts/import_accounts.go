@@ -26,7 +26,8 @@ const (
 // the same file again finds all of it there. BatchChanged, Invalid; HandSetLevel for an
 // attribute that would hold a level.
 func (im *Imports) Accounts(ctx context.Context, call Call, start AccountImportStart, rows Rows[AccountRow], report Report) (ImportResult, error) {
-	id, _, err := im.begin(ctx, call, AccountsImport, start.ImportStart)
+	note := start.noted(AccountsImport, "")
+	id, _, err := im.begin(ctx, call, start.ImportStart, note)
 	if err != nil {
 		return ImportResult{}, err
 	}
@@ -42,7 +43,7 @@ func (im *Imports) Accounts(ctx context.Context, call Call, start AccountImportS
 	if err := run.all(ctx, rows); err != nil {
 		return ImportResult{}, err
 	}
-	return im.end(ctx, call, id, AccountsImport, start.ImportStart, run.counts)
+	return im.end(ctx, call, id, start.ImportStart, note, run.counts)
 }
 
 // accountsImport is an import of accounts on its way. One goroutine uses it.

@@ -60,7 +60,8 @@ func (im *Imports) Revenue(ctx context.Context, call Call, start RevenueImportSt
 	if err := start.check(); err != nil {
 		return ImportResult{}, err
 	}
-	id, known, err := im.begin(ctx, call, RevenueImport, start.ImportStart)
+	note := start.noted(RevenueImport, start.identity())
+	id, known, err := im.begin(ctx, call, start.ImportStart, note)
 	if err != nil {
 		return ImportResult{}, err
 	}
@@ -74,7 +75,15 @@ func (im *Imports) Revenue(ctx context.Context, call Call, start RevenueImportSt
 	if err != nil {
 		return ImportResult{}, err
 	}
-	return im.end(ctx, call, id, RevenueImport, start.ImportStart, counts)
+	return im.end(ctx, call, id, start.ImportStart, note, counts)
+}
+
+// identity is what the entries are known by.
+func (s RevenueImportStart) identity() string {
+	if s.HasExternalIDs {
+		return ByExternalID
+	}
+	return ByOccurrence
 }
 
 func (s RevenueImportStart) check() error {
