@@ -16,25 +16,20 @@ func (im *accountsImport) settle(ctx context.Context, rows []*accountRow) error 
 	for i, row := range rows {
 		refs[i] = row.state.ExternalID
 	}
-	// What the cache says is not enough here: the account itself is wanted.
-	found, problems := map[string]string{}, map[string]string{}
-	there, err := im.resolver.stored(ctx, refs, found, problems)
+	// What the cache says is not enough here: the account itself is wanted, and only one
+	// of this source.
+	there, err := im.resolver.defined(ctx, refs)
 	if err != nil {
 		return err
 	}
 	var fresh []*accountRow
 	for _, row := range rows {
-		ref := row.state.ExternalID
-		account, known := there[ref]
-		switch {
-		case problems[ref] != "":
-			im.refuse(row.line, "external_id", problems[ref])
-		case known:
-			err = im.meet(ctx, row, account)
-		default:
+		account, known := there[row.state.ExternalID]
+		if !known {
 			fresh = append(fresh, row)
+			continue
 		}
-		if err != nil {
+		if err := im.meet(ctx, row, account); err != nil {
 			return err
 		}
 	}
@@ -93,8 +88,7 @@ func (im *accountsImport) accept(row *accountRow, id string, count *int64) {
 // faster, or the id is somebody else's.
 func (im *accountsImport) lost(ctx context.Context, row *accountRow, id string) error {
 	ref := row.state.ExternalID
-	found, problems := map[string]string{}, map[string]string{}
-	there, err := im.resolver.stored(ctx, []string{ref}, found, problems)
+	there, err := im.resolver.defined(ctx, []string{ref})
 	if err != nil {
 		return err
 	}

@@ -121,6 +121,49 @@ func TestAccountsImportChangesWhatItIsToldTo(t *testing.T) {
 	})
 }
 
+// Two systems number their customers as they like: that both have a 1001 does not make
+// them one, and a file of one must not change the other's.
+func TestAnAccountsImportLeavesOtherSystemsAlone(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		for _, a := range []struct {
+			id string
+			Account
+		}{
+			{"1001", Account{ExternalID: "1001", Source: "erp", DisplayName: "Acme"}},
+			{"erp-1002", Account{ExternalID: "1002", Source: "erp", DisplayName: "Bolt"}},
+			{"crm-1003", Account{ExternalID: "1003", Source: "crm", DisplayName: "Old"}},
+			{"1003", Account{ExternalID: "1003", Source: "erp", DisplayName: "Cog"}},
+			{"1004", Account{ExternalID: "1004", DisplayName: "Typed"}},
+		} {
+			_, err := f.Accounts.Create(ctx, someone, a.id, a.Account, false)
+			require.NoError(t, err)
+		}
+		rows := []AccountRow{{Line: 2, ExternalID: "1001", DisplayName: "Beta"}, {Line: 3, ExternalID: "1002", DisplayName: "Gamma"},
+			{Line: 4, ExternalID: "1003", DisplayName: "New"}, {Line: 5, ExternalID: "1004", DisplayName: "Delta"}}
+		start := accountsStart("crm.csv")
+		start.UpdateExisting = true
+		for _, start.ValidateOnly = range []bool{true, false} {
+			c, r := f.importAccounts(t, start, slices.Clone(rows), 2)
+			require.Equal(t, []int64{2, 5}, r.lines())
+			require.Equal(t, Refused{2, "external_id", `"1001" of source "crm" would be accounts/1001, which stands for "1001" of source "erp": ` +
+				`give it an account id of its own by creating it first; or, if both ids are of one system, import with --source "erp"`}, r.refused[0])
+			require.Contains(t, r.refused[1].Text, `which stands for "1004": give it an account id of its own`)
+			require.EqualValues(t, 2, c.Written)
+			require.EqualValues(t, 1, c.AccountsCreated)
+		}
+		for id, name := range map[string]string{"1001": "Acme", "erp-1002": "Bolt", "1002": "Gamma", "crm-1003": "New", "1003": "Cog", "1004": "Typed"} {
+			a, err := f.Accounts.Get(ctx, id)
+			require.NoError(t, err)
+			require.Equal(t, name, a.State.DisplayName, id)
+		}
+		start.Source = "erp" // as the refusal says
+		c, r := f.importAccounts(t, start, rows[:1], 2)
+		require.Empty(t, r.refused)
+		require.EqualValues(t, 1, c.Written)
+	})
+}
+
 // Accounts in any order, some refused, cut off anywhere and imported again: those that
 // can be placed are, each below its parent, and again nothing changes.
 func TestAccountsOfAFileInAnyOrder(t *testing.T) {

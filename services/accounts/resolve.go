@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -66,7 +67,11 @@ func (r *resolver) accountOf(p pretended) Account {
 
 // collided says why a reference cannot become an account: its id is that of another.
 func (r *resolver) collided(id string, other Account, ref string) string {
-	return collision(id, other, r.source, ref, errMoment).Error()
+	text := collision(id, other, r.source, ref, errMoment).Error()
+	if other.ExternalID == ref && other.Source != r.source && other.Source != "" {
+		text += fmt.Sprintf("; or, if both ids are of one system, import with --source %q", other.Source)
+	}
+	return text
 }
 
 // resolve adds to found the account id of each reference, and to problems what is wrong
@@ -104,7 +109,7 @@ func (r *resolver) search(ctx context.Context, refs []string, found, problems ma
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.stored(ctx, refs, found, problems); err != nil {
+	if err := r.elsewhere(ctx, refs, found, problems); err != nil {
 		return nil, err
 	}
 	var rest []string
@@ -144,9 +149,37 @@ func (r *resolver) own(ctx context.Context, refs []string, found map[string]stri
 	return there, rest, nil
 }
 
-// stored returns the accounts that have an id in the source system, or, being the only
-// one, in another; several others are a problem.
-func (r *resolver) stored(ctx context.Context, refs []string, found, problems map[string]string) (map[string]Stored[Account], error) {
+// elsewhere finds the accounts that have an id in the import's source, or, being the
+// only one, in another; several others are a problem.
+func (r *resolver) elsewhere(ctx context.Context, refs []string, found, problems map[string]string) error {
+	matches, err := r.lookup(ctx, refs)
+	for ref, several := range matches {
+		if d, ok := r.choose(several); ok {
+			r.settle(ref, d.ID, found)
+		} else {
+			problems[ref] = ambiguous(ref, several)
+		}
+	}
+	return err
+}
+
+// defined returns the accounts that have an id in the import's own source: those that
+// its rows may define. Another system's account of the same id is another.
+func (r *resolver) defined(ctx context.Context, refs []string) (map[string]Stored[Account], error) {
+	matches, err := r.lookup(ctx, refs)
+	there := make(map[string]Stored[Account], len(matches))
+	for ref, several := range matches {
+		for _, d := range several {
+			if d.Body.State.Source == r.source {
+				there[ref] = r.accounts.accounts.stored(d)
+			}
+		}
+	}
+	return there, err
+}
+
+// lookup returns the accounts that have an id in any source.
+func (r *resolver) lookup(ctx context.Context, refs []string) (map[string][]docstore.Doc[record[Account]], error) {
 	if len(refs) == 0 {
 		return nil, nil
 	}
@@ -158,16 +191,7 @@ func (r *resolver) stored(ctx context.Context, refs []string, found, problems ma
 	for _, d := range docs {
 		matches[d.Body.State.ExternalID] = append(matches[d.Body.State.ExternalID], d)
 	}
-	there := make(map[string]Stored[Account], len(matches))
-	for ref, several := range matches {
-		if d, ok := r.choose(several); ok {
-			r.settle(ref, d.ID, found)
-			there[ref] = r.accounts.accounts.stored(d)
-		} else {
-			problems[ref] = ambiguous(ref, several)
-		}
-	}
-	return there, nil
+	return matches, nil
 }
 
 func (r *resolver) settle(ref, id string, found map[string]string) {
