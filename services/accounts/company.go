@@ -181,7 +181,7 @@ func (c *Company) claimLedger(ctx context.Context, currency string) (CompanyStat
 
 func secondCurrency(ledger, currency string) error {
 	return fail(WrongCurrency, "company",
-		"is in %s, but the ledger is in %s and the company has no reporting currency: set the company's currency and its rates first", currency, ledger)
+		"the entry is in %s, but the ledger is in %s and the company has no reporting currency: set the company's currency and its rates first", currency, ledger)
 }
 
 // isReason says whether an error is an Error with a reason.

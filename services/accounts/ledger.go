@@ -90,8 +90,12 @@ func (l *Ledger) find(ctx context.Context, account, id string) (docstore.Doc[chu
 	if err != nil {
 		return docstore.Doc[chunk]{}, Entry{}, fmt.Errorf("find %s: %w", name, err)
 	}
+	reporting, err := l.company.reporting(ctx)
+	if err != nil {
+		return docstore.Doc[chunk]{}, Entry{}, fmt.Errorf("read %s: %w", name, err)
+	}
 	for _, d := range docs {
-		entries, err := l.read(ctx, &d.Body, func(e *entry) bool { return e.key == key && e.account == account })
+		entries, err := d.Body.read(reporting, func(e *entry) bool { return e.key == key && e.account == account })
 		if err != nil {
 			return docstore.Doc[chunk]{}, Entry{}, fmt.Errorf("read %s: %w", name, err)
 		}
@@ -102,17 +106,13 @@ func (l *Ledger) find(ctx context.Context, account, id string) (docstore.Doc[chu
 	return docstore.Doc[chunk]{}, Entry{}, notFound(name)
 }
 
-// read makes those entries of a chunk that are wanted.
-func (l *Ledger) read(ctx context.Context, c *chunk, want func(*entry) bool) ([]Entry, error) {
-	company, err := l.company.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
+// read makes those entries of a chunk that are wanted; reporting is the currency of
+// their reporting amounts.
+func (c *chunk) read(reporting string, want func(*entry) bool) ([]Entry, error) {
 	rows, err := c.entries()
 	if err != nil {
 		return nil, err
 	}
-	reporting := company.State.reporting()
 	var wanted []Entry
 	for i := range rows {
 		if !want(&rows[i]) {
@@ -147,12 +147,16 @@ func (c *chunk) entry(e *entry, reporting string) (Entry, error) {
 	return out, nil
 }
 
-// reporting is the currency of reporting amounts.
-func (c CompanyState) reporting() string {
-	if c.Currency != "" {
-		return c.Currency
+// reporting is the currency of reporting amounts; empty while no entry has one.
+func (c *Company) reporting(ctx context.Context) (string, error) {
+	s, err := c.Get(ctx)
+	if err != nil {
+		return "", err
 	}
-	return c.LedgerCurrency
+	if s.State.Currency != "" {
+		return s.State.Currency, nil
+	}
+	return s.State.LedgerCurrency, nil
 }
 
 // EntryPlace is behind an entry in the list of an account's entries.
@@ -170,8 +174,14 @@ func (l *Ledger) List(ctx context.Context, account string, size int, after *Entr
 		return nil, nil, err
 	}
 	var places []EntryPlace
-	collect := func(d docstore.Doc[chunk], skip int) error {
-		entries, err := l.read(ctx, &d.Body, func(e *entry) bool { return e.account == account })
+	reporting := "" // found out once, when there is an entry, without which there may be none
+	collect := func(d docstore.Doc[chunk], skip int) (err error) {
+		if reporting == "" {
+			if reporting, err = l.company.reporting(ctx); err != nil {
+				return err
+			}
+		}
+		entries, err := d.Body.read(reporting, func(e *entry) bool { return e.account == account })
 		for i := skip; err == nil && i < len(entries); i++ {
 			page, places = append(page, entries[i]), append(places, EntryPlace{d.ID, i + 1})
 		}

@@ -1,12 +1,15 @@
 package accounts
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/docstore"
 )
 
 func TestWritersOfTheLedgerLoseNothing(t *testing.T) {
@@ -69,6 +72,78 @@ func TestWritersOfTheLedgerLoseNothing(t *testing.T) {
 		}
 		require.Len(t, listed, writers*rounds+16*rounds)
 	})
+}
+
+// counting is a backend that counts the reads of single documents by their collection.
+type counting struct {
+	docstore.Backend
+	mu   sync.Mutex
+	gets map[string]int
+}
+
+func (c *counting) Get(ctx context.Context, collection string, ids []string) ([]docstore.Record, error) {
+	c.mu.Lock()
+	c.gets[collection]++
+	c.mu.Unlock()
+	return c.Backend.Get(ctx, collection, ids)
+}
+
+func (c *counting) of(collection string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.gets[collection]
+}
+
+func TestAListReadsTheCompanyOnce(t *testing.T) {
+	backend := &counting{Backend: stores["sqlite"](t), gets: map[string]int{}}
+	f := start(t, backend)
+	_, err := f.Accounts.Create(t.Context(), someone, "acme", Account{}, false)
+	require.NoError(t, err)
+	for range 5 { // each a chunk of its own
+		_, err := f.Ledger.Record(t.Context(), someone, []NewEntry{{Account: "acme", Amount: Money{100, Currency{"USD", 2}}, Source: "till"}})
+		require.NoError(t, err)
+	}
+	before := backend.of("company")
+	entries, _, err := f.Ledger.List(t.Context(), "acme", 10, nil)
+	require.NoError(t, err)
+	require.Len(t, entries, 5)
+	require.Equal(t, "USD", entries[4].Reporting.Currency.Code)
+	require.Equal(t, 1, backend.of("company")-before)
+}
+
+// An error about one entry of several says which, in a field of the request.
+func TestRecordNamesTheEntryThatIsWrong(t *testing.T) {
+	f := onSQLite(t)
+	_, err := f.Accounts.Create(t.Context(), someone, "acme", Account{}, false)
+	require.NoError(t, err)
+	entry := func(account, currency string) NewEntry {
+		return NewEntry{Account: account, Amount: Money{100, Currency{currency, 2}}, Source: "till"}
+	}
+	for _, tt := range []struct {
+		news        []NewEntry
+		reason      Reason
+		field, text string
+	}{
+		{[]NewEntry{entry("nobody", "USD")}, NotFound, "parent", "accounts/nobody does not exist"},
+		{[]NewEntry{entry("acme", "USD"), entry("nobody", "USD")}, NotFound, "requests[1].parent", "accounts/nobody does not exist"},
+		{[]NewEntry{entry("acme", "USD"), entry("acme", "EUR")}, WrongCurrency, "requests[1].revenue_entry.amount.currency_code",
+			"the entry is in EUR, but the ledger is in USD"},
+	} {
+		_, err := f.Ledger.Record(t.Context(), someone, tt.news)
+		wantReason(t, err, tt.reason, tt.text)
+		var wrong *Error
+		require.ErrorAs(t, err, &wrong)
+		require.Len(t, wrong.Fields, 1)
+		require.Equal(t, tt.field, wrong.Fields[0].Field)
+		require.Contains(t, wrong.Fields[0].Text, tt.text)
+	}
+	_, err = f.Company.Adopt(t.Context(), someone, "USD", "UTC")
+	require.NoError(t, err)
+	_, err = f.Ledger.Record(t.Context(), someone, []NewEntry{entry("acme", "EUR")})
+	wantReason(t, err, WrongCurrency, "no exchange rate from EUR")
+	var wrong *Error
+	require.ErrorAs(t, err, &wrong)
+	require.Equal(t, "revenue_entry.amount.currency_code", wrong.Fields[0].Field)
 }
 
 func TestAnEntryIsReversedOnce(t *testing.T) {

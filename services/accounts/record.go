@@ -3,6 +3,7 @@ package accounts
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -45,10 +46,15 @@ func (l *Ledger) Record(ctx context.Context, call Call, news []NewEntry) (Record
 
 // place names a field of the entry at a place of the request.
 func place(news []NewEntry, i int, field string) string {
+	return requestPlace(news, i, "revenue_entry."+field)
+}
+
+// requestPlace names a field of the request of the entry at a place.
+func requestPlace(news []NewEntry, i int, field string) string {
 	if len(news) == 1 {
-		return "revenue_entry." + field
+		return field
 	}
-	return fmt.Sprintf("requests[%d].revenue_entry.%s", i, field)
+	return fmt.Sprintf("requests[%d].%s", i, field)
 }
 
 func (l *Ledger) checkAccounts(ctx context.Context, news []NewEntry) error {
@@ -63,7 +69,7 @@ func (l *Ledger) checkAccounts(ctx context.Context, news []NewEntry) error {
 	for i, n := range news {
 		if _, ok := found[n.Account]; !ok {
 			return &Error{Reason: NotFound, Resource: AccountName(n.Account), Text: AccountName(n.Account) + " does not exist",
-				Fields: []FieldError{{place(news, i, "name"), AccountName(n.Account) + " does not exist"}}}
+				Fields: []FieldError{{requestPlace(news, i, "parent"), AccountName(n.Account) + " does not exist"}}}
 		}
 	}
 	return nil
@@ -110,10 +116,21 @@ func (l *Ledger) convert(ctx context.Context, news []NewEntry, entries []entry) 
 	}
 	for i := range entries {
 		if entries[i].reporting, err = rule.apply(ctx, news[i].Amount, news[i].Day); err != nil {
-			return err
+			return inPlace(err, place(news, i, "amount.currency_code"))
 		}
 	}
-	return rule.claim(ctx)
+	return inPlace(rule.claim(ctx), place(news, 0, "amount.currency_code"))
+}
+
+// inPlace makes an error about an entry's currency name the field.
+func inPlace(err error, field string) error {
+	var wrong *Error
+	if !errors.As(err, &wrong) || wrong.Reason != WrongCurrency {
+		return err
+	}
+	placed := *wrong
+	placed.Fields = []FieldError{{field, wrong.Text}}
+	return &placed
 }
 
 // write adds a chunk. Where keys of it are there, and not by this very request,
@@ -144,7 +161,11 @@ func (l *Ledger) write(ctx context.Context, call Call, c chunk, explain func() e
 }
 
 func (l *Ledger) recorded(ctx context.Context, d docstore.Doc[chunk]) (Recorded, error) {
-	entries, err := l.read(ctx, &d.Body, func(*entry) bool { return true })
+	reporting, err := l.company.reporting(ctx)
+	if err != nil {
+		return Recorded{}, err
+	}
+	entries, err := d.Body.read(reporting, func(*entry) bool { return true })
 	return Recorded{entries, l.chunks.Source(d.ID), d.Version}, err
 }
 
