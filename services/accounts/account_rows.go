@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,8 +15,14 @@ const (
 	maxAttribute = 500
 )
 
+// maxAttributes is the most attributes of an account, as in the API.
+const maxAttributes = 100
+
 // parse reads a row, or says in which field it is wrong and how.
 func (im *accountsImport) parse(row *AccountRow) (r *accountRow, field, problem string) {
+	if row.Fault != "" {
+		return nil, "", row.Fault
+	}
 	ref := strings.TrimSpace(row.ExternalID)
 	if problem := checkReference(ref); problem != "" {
 		return nil, "external_id", problem
@@ -44,8 +51,11 @@ func (im *accountsImport) parse(row *AccountRow) (r *accountRow, field, problem 
 	if r.state.State == Closed {
 		r.state.Closed = &im.today
 	}
+	if joined := r.state.Joined; joined != nil && r.state.Closed != nil && *joined > im.today {
+		return nil, "joined", fmt.Sprintf("%s is after %s, the day the account is closed", *joined, im.today)
+	}
 	if r.parent == ref {
-		return nil, "parent", "an account cannot be its own parent"
+		return nil, "parent", ownParent
 	}
 	if r.parent != "" {
 		if problem := checkReference(r.parent); problem != "" {
@@ -58,7 +68,8 @@ func (im *accountsImport) parse(row *AccountRow) (r *accountRow, field, problem 
 }
 
 func (r *accountRow) setAttributes(given map[string]string) (field, problem string) {
-	for key, value := range given {
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		value := given[key]
 		if value = strings.TrimSpace(value); value == "" {
 			continue
 		}
@@ -69,6 +80,9 @@ func (r *accountRow) setAttributes(given map[string]string) (field, problem stri
 			r.state.Attributes = make(map[string]string, len(given))
 		}
 		r.state.Attributes[key] = value
+	}
+	if n := len(r.state.Attributes); n > maxAttributes {
+		return "attributes", fmt.Sprintf("are %d, and an account has at most %d", n, maxAttributes)
 	}
 	return "", ""
 }

@@ -106,6 +106,9 @@ func (im *accountsImport) lost(ctx context.Context, row *accountRow, id string) 
 // meet deals with a row whose account is there: it says the same, or changes it, or is
 // refused.
 func (im *accountsImport) meet(ctx context.Context, row *accountRow, account Stored[Account]) error {
+	if im.start.ValidateOnly {
+		return im.pretendOne(ctx, row, account.ID, im.asItWouldBe(account))
+	}
 	patch, differs := row.differences(account.State)
 	if len(differs) == 0 {
 		im.accept(row, account.ID, &im.counts.AlreadyThere)
@@ -115,16 +118,25 @@ func (im *accountsImport) meet(ctx context.Context, row *accountRow, account Sto
 		im.refuse(row.line, differs[0], otherwise(account.ID, differs[0]))
 		return nil
 	}
-	_, err := im.accounts.Update(ctx, im.call, account.ID, "", patch, im.start.ValidateOnly)
-	var wrong *Error
-	if errors.As(err, &wrong) && wrong.Reason == Invalid {
-		im.refuse(row.line, strings.TrimPrefix(wrong.Fields[0].Field, "account."), wrong.Fields[0].Text)
-		return nil
-	}
-	if err != nil {
-		return err
+	if _, err := im.accounts.Update(ctx, im.call, account.ID, "", patch, false); err != nil {
+		return im.refuseInvalid(row, err)
 	}
 	im.accept(row, account.ID, &im.counts.Written)
+	return nil
+}
+
+// refuseInvalid refuses a row that would make its account Invalid; other errors it
+// returns.
+func (im *accountsImport) refuseInvalid(row *accountRow, err error) error {
+	var wrong *Error
+	if !errors.As(err, &wrong) || wrong.Reason != Invalid {
+		return err
+	}
+	field := strings.TrimPrefix(wrong.Fields[0].Field, "account.")
+	if field == "joined_date" {
+		field = "joined" // what rows call it
+	}
+	im.refuse(row.line, field, wrong.Fields[0].Text)
 	return nil
 }
 

@@ -10,13 +10,15 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 )
 
+const ownParent = "an account cannot be its own parent"
+
 // checkReferences wants every account and principal that an account names to exist,
 // its attribute keys to be declared, and none of them to be itself. None is ever
 // deleted, so what holds now holds when the account is written.
 func (a *Accounts) checkReferences(ctx context.Context, id string, s Account) error {
 	var wrong []FieldError
 	if s.Parent == id {
-		wrong = append(wrong, FieldError{"account.parent", "an account cannot be its own parent"})
+		wrong = append(wrong, FieldError{"account.parent", ownParent})
 	}
 	if slices.Contains(s.Competitors, id) {
 		wrong = append(wrong, FieldError{"account.competitors", "an account cannot be its own competitor"})
@@ -87,6 +89,22 @@ func (a *Accounts) moveBelow(
 // checkAbove refuses a parent that is the account itself or below it. Pending are moves
 // that may have been made or not: a way up that needs one of them is errBlocked.
 func (a *Accounts) checkAbove(ctx context.Context, id, parent string, pending []intent) error {
+	err := checkWayUp(id, parent, func(up string) (string, error) {
+		s, err := a.Get(ctx, up)
+		return s.State.Parent, err
+	})
+	if err != nil {
+		return err
+	}
+	if mayReach(ctx, a, id, parent, pending) {
+		return errBlocked
+	}
+	return nil
+}
+
+// checkWayUp refuses a parent on whose way up the account itself is; above returns the
+// parent of an account, or nothing.
+func checkWayUp(id, parent string, above func(id string) (string, error)) error {
 	way := []string{AccountName(id)}
 	for up := parent; up != ""; {
 		met := slices.Contains(way, AccountName(up))
@@ -98,14 +116,10 @@ func (a *Accounts) checkAbove(ctx context.Context, id, parent string, pending []
 			return wrongParent(id, fmt.Sprintf("accounts above it are above themselves (%s): take %s out from below the one above it first",
 				strings.Join(way, " below "), AccountName(up)))
 		}
-		s, err := a.Get(ctx, up)
-		if err != nil {
+		var err error
+		if up, err = above(up); err != nil {
 			return err
 		}
-		up = s.State.Parent
-	}
-	if mayReach(ctx, a, id, parent, pending) {
-		return errBlocked
 	}
 	return nil
 }

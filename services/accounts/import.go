@@ -290,6 +290,8 @@ func (im *Imports) end(ctx context.Context, call Call, id string, start ImportSt
 type RevenueRow struct {
 	Line                                        int64
 	Account, Date, Amount, Currency, ExternalID string
+	// Fault says why the row could not be read from the file, and then refuses it.
+	Fault string
 }
 
 // AccountRow is a row of an accounts file, its fields as the file has them.
@@ -297,6 +299,8 @@ type AccountRow struct {
 	Line                                                  int64
 	ExternalID, DisplayName, Joined, State, Parent, Owner string
 	Attributes                                            map[string]string
+	// Fault says why the row could not be read from the file, and then refuses it.
+	Fault string
 }
 
 // Rows gives the rows of a file in order, some at a time, and io.EOF behind the last.

@@ -224,6 +224,34 @@ func TestAccountsOfAFileInAnyOrder(t *testing.T) {
 	})
 }
 
+// What the API would refuse of an account a row cannot bring either: with it, no later
+// change of the account would be taken.
+func TestAccountsImportKeepsTheLimitsOfAnAccount(t *testing.T) {
+	f := onSQLite(t)
+	attributes := func(n int) map[string]string {
+		all := map[string]string{"empty": ""}
+		for i := range n {
+			all[fmt.Sprint("key-", i)] = "x"
+		}
+		return all
+	}
+	rows := []AccountRow{
+		{Line: 2, ExternalID: "most", Attributes: attributes(maxAttributes)},
+		{Line: 3, ExternalID: "more", Attributes: attributes(maxAttributes + 1)},
+		{Line: 4, ExternalID: "today", Joined: "2026-03-06", State: "closed"},
+		{Line: 5, ExternalID: "later", Joined: "2026-03-07", State: "closed"},
+	}
+	_, r := f.importAccounts(t, accountsStart("b"), rows, 10)
+	require.Equal(t, []Refused{
+		{3, "attributes", "are 101, and an account has at most 100"},
+		{5, "joined", "2026-03-07 is after 2026-03-06, the day the account is closed"},
+	}, r.refused)
+	for _, id := range []string{"most", "today"} {
+		_, err := f.Accounts.Update(t.Context(), someone, id, "", AccountPatch{DisplayName: ptr("New")}, false)
+		require.NoError(t, err)
+	}
+}
+
 func TestRowsWaitForParentsWithinBounds(t *testing.T) {
 	f := onSQLite(t)
 	rows := make([]AccountRow, maxWaiting+10)

@@ -92,19 +92,19 @@ func TestImportNamesEachRefusedRow(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		start := revenueStart("orders.csv")
 		rows := []RevenueRow{
-			{2, "00001", "1997-01-01", "11.77", "", ""},
-			{3, "", "1997-01-01", "1", "", ""},
-			{4, "a", "1997-02-29", "1", "", ""},
-			{5, "a", "1997-01-01", "1,000", "", ""},
-			{6, "a", "1997-01-01", "1.234", "", ""},
-			{7, "a", "1997-01-01", "1", "EUR", ""},
-			{8, "a", "1997-01-01", "1", "ABC", ""},
-			{9, "***", "1997-01-01", "1", "", ""},
-			{10, " 00001 ", " 1997-01-01 ", " 11.77 ", " USD ", ""},
-			{11, "A!", "1997-01-01", "0.00", "", ""},
-			{12, "A?", "1997-01-01", "-1", "", ""},
-			{13, "a\x00b", "1997-01-01", "1", "", ""},
-			{14, "a\xff", "1997-01-01", "1", "", ""},
+			{2, "00001", "1997-01-01", "11.77", "", "", ""},
+			{3, "", "1997-01-01", "1", "", "", ""},
+			{4, "a", "1997-02-29", "1", "", "", ""},
+			{5, "a", "1997-01-01", "1,000", "", "", ""},
+			{6, "a", "1997-01-01", "1.234", "", "", ""},
+			{7, "a", "1997-01-01", "1", "EUR", "", ""},
+			{8, "a", "1997-01-01", "1", "ABC", "", ""},
+			{9, "***", "1997-01-01", "1", "", "", ""},
+			{10, " 00001 ", " 1997-01-01 ", " 11.77 ", " USD ", "", ""},
+			{11, "A!", "1997-01-01", "0.00", "", "", ""},
+			{12, "A?", "1997-01-01", "-1", "", "", ""},
+			{13, "a\x00b", "1997-01-01", "1", "", "", ""},
+			{14, "a\xff", "1997-01-01", "1", "", "", ""},
 		}
 		want := []Refused{
 			{3, "account", "is empty"}, {4, "date", `"1997-02-29" is not a day`}, {5, "amount", "thousands separator"},
@@ -157,7 +157,7 @@ func TestImportKnowsAccountsByEitherID(t *testing.T) {
 		start := revenueStart("b")
 		start.CreateAccounts = false
 		row := func(line int64, account string) RevenueRow {
-			return RevenueRow{line, account, "2026-01-01", "1", "", ""}
+			return RevenueRow{line, account, "2026-01-01", "1", "", "", ""}
 		}
 		_, r := f.importRevenue(t, start, []RevenueRow{row(1, "X"), row(2, "Y"), row(3, "Z"), row(4, "plain"), row(5, "nobody"), row(6, "three")}, 10)
 		require.Equal(t, []int64{3, 5}, r.lines())
@@ -178,7 +178,7 @@ func TestImportWithIDsOfItsOwn(t *testing.T) {
 		start := revenueStart("b")
 		start.HasExternalIDs = true
 		row := func(line int64, amount, id string) RevenueRow {
-			return RevenueRow{line, "acme", "2026-01-01", amount, "", id}
+			return RevenueRow{line, "acme", "2026-01-01", amount, "", id, ""}
 		}
 		rows := []RevenueRow{row(1, "1", "a"), row(2, "1", "b"), row(3, "1", "a"), row(4, "2", "a"), row(5, "3", ""), row(6, "1.00", "b")}
 		for _, run := range []struct {
@@ -211,7 +211,7 @@ func TestImportConvertsByDatedRates(t *testing.T) {
 	start := revenueStart("b")
 	start.Currency = ""
 	_, r := f.importRevenue(t, start, []RevenueRow{
-		{1, "acme", "2026-01-10", "10", "EUR", ""}, {2, "acme", "2026-01-09", "10", "EUR", ""}, {3, "acme", "2026-01-09", "10", "", ""},
+		{1, "acme", "2026-01-10", "10", "EUR", "", ""}, {2, "acme", "2026-01-09", "10", "EUR", "", ""}, {3, "acme", "2026-01-09", "10", "", "", ""},
 	}, 10)
 	require.Equal(t, []int64{2}, r.lines())
 	require.Contains(t, r.refused[0].Text, "no exchange rate from EUR to USD dated on or before 2026-01-09")
@@ -226,11 +226,58 @@ func TestImportConvertsByDatedRates(t *testing.T) {
 	require.EqualValues(t, -1250, back.Entries[0].Reporting.Minor)
 }
 
+// Only a row that is not refused decides what currency the ledger is in, and it is the
+// first of those.
+func TestARefusedRowDecidesNoCurrency(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		_, err := f.Accounts.Create(t.Context(), someone, "a", Account{}, false)
+		require.NoError(t, err)
+		row := func(line int64, account, currency string) RevenueRow {
+			return RevenueRow{Line: line, Account: account, Date: "2026-01-01", Amount: "1", Currency: currency}
+		}
+		rows := []RevenueRow{row(2, "***", "EUR"), row(3, "A!", "EUR"), row(4, "new", "CHF"), row(5, "a", "GBP"), row(6, "other", "EUR"), row(7, "new", "GBP")}
+		for _, tt := range []struct {
+			create  bool
+			refused []int64
+			ledger  string
+			created int64
+		}{{false, []int64{2, 3, 4, 6, 7}, "GBP", 0}, {true, []int64{2, 3, 5, 6, 7}, "CHF", 1}} {
+			start := revenueStart("b")
+			start.CreateAccounts, start.ValidateOnly = tt.create, true
+			c, r := f.importRevenue(t, start, slices.Clone(rows), 10)
+			require.Equal(t, tt.refused, r.lines())
+			require.Equal(t, map[string]int64{tt.ledger: 100}, c.Totals)
+			require.Equal(t, tt.created, c.AccountsCreated, "a row refused for its currency makes no account")
+		}
+		start := revenueStart("b")
+		// A whole window of refused rows decides nothing either.
+		rows = append(slices.Repeat(rows[:2], windowSize), rows[2:]...)
+		_, r := f.importRevenue(t, start, rows, 500)
+		require.Len(t, r.refused, 2*windowSize+3)
+		company, err := f.Company.Get(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "CHF", company.State.LedgerCurrency)
+		_, err = f.Accounts.Get(t.Context(), "other")
+		require.True(t, IsNotFound(err))
+		_, r = f.importRevenue(t, start, []RevenueRow{row(2, "other", "EUR")}, 1)
+		require.Contains(t, r.refused[0].Text, "the entry is in EUR, but the ledger is in CHF")
+	})
+}
+
+func TestImportRefusesRowsThatCouldNotBeRead(t *testing.T) {
+	f := onSQLite(t)
+	const fault = "the row has 2 fields where the header has 3"
+	_, r := f.importRevenue(t, revenueStart("b"), []RevenueRow{{Line: 2, Fault: fault}}, 1)
+	require.Equal(t, []Refused{{2, "", fault}}, r.refused)
+	_, r = f.importAccounts(t, accountsStart("b"), []AccountRow{{Line: 3, Fault: fault}}, 1)
+	require.Equal(t, []Refused{{3, "", fault}}, r.refused)
+}
+
 func TestImportNeedsACurrency(t *testing.T) {
 	f := onSQLite(t)
 	start := revenueStart("b")
 	start.Currency = ""
-	_, r := f.importRevenue(t, start, []RevenueRow{{1, "acme", "2026-01-10", "10", "", ""}}, 10)
+	_, r := f.importRevenue(t, start, []RevenueRow{{1, "acme", "2026-01-10", "10", "", "", ""}}, 10)
 	require.Contains(t, r.refused[0].Text, "--currency")
 	start.Currency = "ABC"
 	_, err := f.Imports.Revenue(t.Context(), someone, start, rowsOf([]RevenueRow{}, 1), &reported{})
@@ -241,7 +288,7 @@ func TestBatchesAreKnownByNameAndDigest(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
 		run := func(start RevenueImportStart) (ImportResult, error) {
-			return f.Imports.Revenue(ctx, someone, start, rowsOf([]RevenueRow{{1, "acme", "2026-01-10", "10", "", ""}}, 1), &reported{})
+			return f.Imports.Revenue(ctx, someone, start, rowsOf([]RevenueRow{{1, "acme", "2026-01-10", "10", "", "", ""}}, 1), &reported{})
 		}
 		start := revenueStart("orders.csv")
 		start.Resume = false
@@ -281,7 +328,7 @@ func TestTheEndOfAnImportIsBehindItsChunks(t *testing.T) {
 		ctx := t.Context()
 		rows := make([]RevenueRow, 3000)
 		for i := range rows {
-			rows[i] = RevenueRow{int64(i), fmt.Sprint("acct", i%100), "2026-01-10", "10", "", ""}
+			rows[i] = RevenueRow{int64(i), fmt.Sprint("acct", i%100), "2026-01-10", "10", "", "", ""}
 		}
 		result, err := f.Imports.Revenue(ctx, someone, revenueStart("b"), rowsOf(rows, 700), &reported{})
 		require.NoError(t, err)
@@ -323,7 +370,7 @@ func FuzzRevenueRow(f *testing.F) {
 		for _, ids := range []bool{false, true} {
 			r := &revenueReader{currencies: map[string]Currency{}, currency: usd,
 				start: RevenueImportStart{HasExternalIDs: ids, ImportStart: ImportStart{Source: "s"}}}
-			p, amount, field, problem := r.parse(&RevenueRow{7, account, date, amount, currency, external})
+			p, field, problem := r.parse(&RevenueRow{7, account, date, amount, currency, external, ""})
 			if problem != "" {
 				require.NotEmpty(t, field, "a refusal names its field")
 				continue
@@ -331,7 +378,7 @@ func FuzzRevenueRow(f *testing.F) {
 			require.NotEmpty(t, p.ref)
 			require.True(t, p.day >= FirstDay && p.day <= LastDay)
 			require.LessOrEqual(t, max(p.minor, -p.minor), MaxMinor)
-			back, err := amount.Currency.ParseAmount(amount.Currency.Decimal(p.minor))
+			back, err := p.amount.Currency.ParseAmount(p.amount.Currency.Decimal(p.minor))
 			require.NoError(t, err)
 			require.Equal(t, p.minor, back)
 			require.Equal(t, ids, p.external != "")

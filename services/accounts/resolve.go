@@ -40,21 +40,27 @@ type resolver struct {
 	cache    cache
 	// created counts the accounts made since it was last set to 0.
 	created int64
-	// pretended are the accounts that would have been made where nothing is written, by
-	// a hash of their ids.
+	// pretended are the accounts that would have been made or changed where nothing is
+	// written, by a hash of their ids.
 	pretended map[uint64]pretended
 }
 
-// pretend notes an account that would have been made with an id.
-func (r *resolver) pretend(id string, p pretended) {
+// pretend notes an account that would have been made or changed; false where there are
+// too many.
+func (r *resolver) pretend(id string, p pretended) bool {
 	if r.pretended == nil {
 		r.pretended = map[uint64]pretended{}
 	}
-	r.pretended[hash64([]byte(id))] = p
+	hash := hash64([]byte(id))
+	if _, known := r.pretended[hash]; !known && len(r.pretended) >= maxPretended {
+		return false
+	}
+	r.pretended[hash] = p
+	return true
 }
 
-// wouldBe returns the account that would have been made with an id; none, and false,
-// where there would be none yet.
+// wouldBe returns the account with an id that would have been made or changed; none, and
+// false, where there is none.
 func (r *resolver) wouldBe(id string) (p pretended, known bool) {
 	p, known = r.pretended[hash64([]byte(id))]
 	return p, known
@@ -81,6 +87,11 @@ func (r *resolver) resolve(ctx context.Context, refs []string, found, problems m
 	if err != nil {
 		return err
 	}
+	return r.supply(ctx, missing, found, problems)
+}
+
+// supply makes the accounts of references that nobody knows, or says that it may not.
+func (r *resolver) supply(ctx context.Context, missing []string, found, problems map[string]string) error {
 	if !r.create {
 		for _, ref := range missing {
 			problems[ref] = "no account has the id " + `"` + ref + `": create it first, or import with --create-accounts`
@@ -303,7 +314,10 @@ func (r *resolver) pretendAll(ctx context.Context, ids []string, states []Accoun
 			continue
 		}
 		if !known {
-			r.pretend(id, pretended{ref: ref})
+			if !r.pretend(id, pretended{ref: ref}) {
+				problems[ref] = tooManyPretended
+				continue
+			}
 			r.created++
 		}
 		r.settle(ref, id, found)

@@ -5,6 +5,12 @@ import (
 	"strings"
 )
 
+// maxChecked bounds the ids that an import remembers of which nothing is written: to
+// about 128 MiB.
+const maxChecked = 4 << 20
+
+const tooManyChecked = "the file has more ids than can be checked in one run: split the file"
+
 // revenueReader makes entries of the rows of a file: it parses them, finds or makes
 // their accounts, and gives each its key. One goroutine uses it, in the order of the
 // file.
@@ -52,31 +58,32 @@ func (im *Imports) newRevenueReader(ctx context.Context, call Call, start Revenu
 type pendingEntry struct {
 	entry
 	ref string
+	// amount is what the entry's minor units are, for its reporting amount.
+	amount Money
 }
 
 // prepare makes a window of rows.
 func (r *revenueReader) prepare(ctx context.Context, rows []RevenueRow) (*revenueWindow, error) {
 	w := &revenueWindow{read: int64(len(rows)), entries: make([]entry, 0, len(rows)), settled: make(chan struct{})}
+	r.resolver.created = 0
 	pending := make([]pendingEntry, 0, len(rows))
-	refs := make([]string, 0, 64)
-	wanted := make(map[string]bool, 64)
 	for i := range rows {
-		p, field, problem, err := r.read(ctx, &rows[i])
-		if err != nil {
-			return nil, err
-		}
+		p, field, problem := r.parse(&rows[i])
 		if problem != "" {
 			w.refuse(rows[i].Line, field, problem)
 			continue
 		}
-		if !wanted[p.ref] {
-			wanted[p.ref] = true
-			refs = append(refs, p.ref)
-		}
 		pending = append(pending, p)
 	}
+	pending, err := r.decide(ctx, w, pending)
+	if err != nil {
+		return nil, err
+	}
+	if pending, err = r.convert(ctx, w, pending); err != nil {
+		return nil, err
+	}
+	refs := references(pending)
 	found, problems := make(map[string]string, len(refs)), map[string]string{}
-	r.resolver.created = 0
 	if err := r.resolver.resolve(ctx, refs, found, problems); err != nil {
 		return nil, err
 	}
@@ -94,6 +101,66 @@ func (r *revenueReader) prepare(ctx context.Context, rows []RevenueRow) (*revenu
 		return w, r.rule.claim(ctx)
 	}
 	return w, nil
+}
+
+// decide refuses the rows before the first that has an account, or gets one, as long as
+// it is not decided what currency the ledger is in: that row decides it, and a refused
+// one never does. It returns that row and those behind.
+func (r *revenueReader) decide(ctx context.Context, w *revenueWindow, pending []pendingEntry) ([]pendingEntry, error) {
+	if r.rule.decided() {
+		return pending, nil
+	}
+	found, problems := map[string]string{}, map[string]string{}
+	if _, err := r.resolver.known(ctx, references(pending), found, problems); err != nil {
+		return nil, err
+	}
+	for i := range pending {
+		p := &pending[i]
+		if found[p.ref] == "" && problems[p.ref] == "" {
+			if err := r.resolver.supply(ctx, []string{p.ref}, found, problems); err != nil {
+				return nil, err
+			}
+		}
+		if problem := problems[p.ref]; problem != "" {
+			w.refuse(p.line, "account", problem)
+			continue
+		}
+		r.rule.ledger = p.currency
+		return pending[i:], nil
+	}
+	return nil, nil
+}
+
+// convert gives entries their reporting amounts, and refuses those that cannot have any.
+func (r *revenueReader) convert(ctx context.Context, w *revenueWindow, pending []pendingEntry) ([]pendingEntry, error) {
+	kept := pending[:0]
+	for i := range pending {
+		p := &pending[i]
+		var err error
+		p.reporting, err = r.rule.apply(ctx, p.amount, p.day)
+		switch {
+		case isReason(err, WrongCurrency):
+			w.refuse(p.line, "currency_code", err.Error())
+		case err != nil:
+			return nil, err
+		default:
+			kept = append(kept, *p)
+		}
+	}
+	return kept, nil
+}
+
+// references returns the accounts that entries name, each once.
+func references(pending []pendingEntry) []string {
+	refs := make([]string, 0, 64)
+	wanted := make(map[string]bool, 64)
+	for i := range pending {
+		if ref := pending[i].ref; !wanted[ref] {
+			wanted[ref] = true
+			refs = append(refs, ref)
+		}
+	}
+	return refs
 }
 
 // await waits until no window under way has an id of this one: of rows with one id the
@@ -136,49 +203,40 @@ func (w *revenueWindow) shares(keys map[Key]bool) bool {
 	return false
 }
 
-// read makes an entry of a row, all but its account and key, or says in which field the
-// row is wrong and how.
-func (r *revenueReader) read(ctx context.Context, row *RevenueRow) (p pendingEntry, field, problem string, err error) {
-	p, amount, field, problem := r.parse(row)
-	if problem != "" {
-		return p, field, problem, nil
+// parse makes an entry of a row, all but its account, reporting amount and key, or says
+// in which field the row is wrong and how.
+func (r *revenueReader) parse(row *RevenueRow) (p pendingEntry, field, problem string) {
+	if row.Fault != "" {
+		return p, "", row.Fault
 	}
-	p.reporting, err = r.rule.apply(ctx, amount, p.day)
-	if isReason(err, WrongCurrency) {
-		return p, "currency_code", err.Error(), nil
-	}
-	return p, "", "", err
-}
-
-func (r *revenueReader) parse(row *RevenueRow) (p pendingEntry, amount Money, field, problem string) {
 	p.line, p.source = row.Line, r.start.Source
 	p.ref = strings.TrimSpace(row.Account)
 	if problem := checkReference(p.ref); problem != "" {
-		return p, amount, "account", problem
+		return p, "account", problem
 	}
 	date := strings.TrimSpace(row.Date)
 	if date != r.dayText || date == "" {
 		day, err := ParseDay(date)
 		if err != nil {
-			return p, amount, "date", `"` + shorten(date) + `" ` + err.Error()
+			return p, "date", `"` + shorten(date) + `" ` + err.Error()
 		}
 		r.day, r.dayText = day, date
 	}
 	p.day = r.day
 	currency, problem := r.currencyOf(strings.TrimSpace(row.Currency))
 	if problem != "" {
-		return p, amount, "currency_code", problem
+		return p, "currency_code", problem
 	}
 	minor, err := currency.ParseAmount(strings.TrimSpace(row.Amount))
 	if err != nil {
-		return p, amount, "amount", err.Error()
+		return p, "amount", err.Error()
 	}
-	p.minor, p.currency, amount = minor, currency.Code, Money{minor, currency}
+	p.minor, p.currency, p.amount = minor, currency.Code, Money{minor, currency}
 	if !r.start.HasExternalIDs {
-		return p, amount, "", ""
+		return p, "", ""
 	}
 	p.external = strings.TrimSpace(row.ExternalID)
-	return p, amount, "external_id", checkReference(p.external)
+	return p, "external_id", checkReference(p.external)
 }
 
 func (r *revenueReader) currencyOf(code string) (Currency, string) {
@@ -231,6 +289,8 @@ func (r *revenueReader) repeats(w *revenueWindow, e *entry) bool {
 	says, id := hash64(h.buf), hash64(e.key[:])
 	before, known := r.checked[id]
 	switch {
+	case !known && len(r.checked) >= maxChecked:
+		w.refuse(e.line, "external_id", tooManyChecked)
 	case !known:
 		r.checked[id] = says
 		return false

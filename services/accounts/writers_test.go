@@ -89,7 +89,7 @@ func TestSixtyFourWritersOfOneExternalID(t *testing.T) {
 		// Imports of the same rows, each under a name of its own, that also make an account.
 		start := revenueStart("orders")
 		start.Source, start.HasExternalIDs = "crm", true
-		rows := []RevenueRow{{2, "ACME", "2026-01-01", "1.00", "", "order-1"}, {3, "New & Co", "2026-01-01", "2.00", "", "order-2"}}
+		rows := []RevenueRow{{2, "ACME", "2026-01-01", "1.00", "", "order-1", ""}, {3, "New & Co", "2026-01-01", "2.00", "", "order-2", ""}}
 		counts := make([]Counts, writersAtOnce)
 		require.NoError(t, errors.Join(atOnce(func(i int) error {
 			own := start
