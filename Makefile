@@ -86,14 +86,16 @@ tidy: ## Format the code and tidy every go.mod
 	$(GO) mod tidy
 	$(GO) -C tools mod tidy
 	$(GO) -C tools/lint mod tidy
+	$(GO) -C tools/deploy mod tidy
 
 .PHONY: lint
-lint: lint-go lint-proto lint-openapi ## Check Go, .proto files and the OpenAPI document
+lint: lint-go lint-proto lint-openapi lint-deploy ## Check Go, .proto files, the OpenAPI document and deploy/
 
 .PHONY: lint-go
 lint-go: $(TOOLS)/golangci-lint ## Check the Go code: format, vet, linters
 	$(TOOLS)/golangci-lint run --allow-parallel-runners $(PKGS)
 	cd tools && $(TOOLS)/golangci-lint run --allow-parallel-runners ./openapi
+	cd tools/deploy && $(TOOLS)/golangci-lint run --allow-parallel-runners
 
 .PHONY: lint-proto
 lint-proto: proto-deps ## Check the .proto files: rules and format
@@ -103,6 +105,10 @@ lint-proto: proto-deps ## Check the .proto files: rules and format
 .PHONY: lint-openapi
 lint-openapi: $(BUF) ## Check the OpenAPI document, its examples included
 	$(TOOLS)/validate proto/gen/openapi.json
+
+.PHONY: lint-deploy
+lint-deploy: ## Check the compose file and the Dockerfile by Docker's own libraries
+	$(GO) -C tools/deploy run . $(CURDIR)/deploy/compose.yaml
 
 .PHONY: breaking
 breaking: proto-deps ## Compare the .proto files with main: nothing a client relies on may change
