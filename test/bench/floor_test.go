@@ -77,7 +77,7 @@ func serveFloor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	keys.Add(token, auth.LocalAdmin())
+	keys.Add(token, auth.NewPrincipal("principals/admin", "", true, auth.Admin))
 	authenticator := auth.NewCache(keys, time.Now)
 	t, err := telemetry.Start(ctx, "floor", "bench", os.Getenv)
 	if err != nil {

@@ -34,9 +34,17 @@ type process struct {
 
 var addressLine = regexp.MustCompile(`^\s*(gRPC|REST|health)\s+(?:https?://)?(\S+:\d+)\s*$`)
 
+// observed makes both servers measure every call and trace one of a thousand, as a
+// company would have them do; what comes of it goes to their output.
+var observed = []string{
+	"OTEL_TRACES_EXPORTER=console", "OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.001",
+	"OTEL_METRICS_EXPORTER=console", "OTEL_METRIC_EXPORT_INTERVAL=60000",
+}
+
 // begin starts a server that prints its addresses, and reads those wanted.
 func (p *process) begin(b *testing.B, wanted ...string) {
 	b.Helper()
+	p.cmd.Env = append(p.cmd.Environ(), observed...)
 	out, err := p.cmd.StdoutPipe()
 	require.NoError(b, err)
 	p.cmd.Stderr = &p.stderr

@@ -51,7 +51,7 @@ func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time) (ti
 	if err != nil {
 		return time.Time{}, fmt.Errorf("load the demo: %w", err)
 	}
-	begun := now
+	begun := now.UTC() // as the time of an import is, or a start that completes it may be on another day
 	if first, ok := done[accountsBatch]; ok {
 		begun = first.GetCreateTime().AsTime()
 	}
