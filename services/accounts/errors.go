@@ -36,7 +36,8 @@ const (
 	NotReversible
 	// WrongCurrency says that a currency is not the one it has to be, or has no rate.
 	WrongCurrency
-	// BatchChanged says that an import's batch is known with another file.
+	// BatchChanged says that an import's batch is known with another file, or, of revenue,
+	// from another source or by other ids.
 	BatchChanged
 	// NotAuthenticated says that a token is unknown, revoked, expired or disabled.
 	NotAuthenticated

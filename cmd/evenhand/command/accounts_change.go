@@ -185,7 +185,7 @@ func notEmpty(values []string) []string {
 // AccountsActivate is `evenhand accounts activate`.
 type AccountsActivate struct {
 	AccountArg
-	Date Day    `placeholder:"DATE" help:"From which day; today, where it is not given."`
+	Date Day    `placeholder:"DATE" help:"From which day a prospect is a customer; today, where it is not given. A closed account keeps the day it joined."`
 	Etag string `help:"Change it only if it is still at this etag."`
 	Output
 	Connection

@@ -865,7 +865,8 @@ type ActivateAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `accounts/{account}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// From which day: today, where it is not set.
+	// From which day a prospect is a customer: today, where it is not set. A closed account keeps the day it
+	// joined, so that nothing it was entitled to before is taken back, and this is not used.
 	Date *date.Date `protobuf:"bytes,2,opt,name=date,proto3" json:"date,omitempty"`
 	// The etag read with it; when given and stale, ABORTED with STALE_ETAG.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1630,7 +1631,7 @@ type AccountRow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Line of the file, from 1.
 	Line int64 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
-	// The id in the source system.
+	// The id in the source system. An account that another source gives the same id is another one.
 	ExternalId string `protobuf:"bytes,2,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
 	// What people call it.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`

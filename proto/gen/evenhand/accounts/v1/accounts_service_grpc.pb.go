@@ -83,7 +83,8 @@ type AccountsServiceClient interface {
 	// undeclared attribute key, a parent that would close a circle; NOT_FOUND; ABORTED with STALE_ETAG.
 	// An account manager may change the accounts assigned to them.
 	UpdateAccount(ctx context.Context, in *UpdateAccountRequest, opts ...grpc.CallOption) (*Account, error)
-	// Makes a prospect or a closed account a customer (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is one.
+	// Makes a prospect a customer from a day on, or a closed account one again, since the day it first joined
+	// (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is one.
 	ActivateAccount(ctx context.Context, in *ActivateAccountRequest, opts ...grpc.CallOption) (*Account, error)
 	// Ends being a customer from a day on (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is closed already.
 	CloseAccount(ctx context.Context, in *CloseAccountRequest, opts ...grpc.CallOption) (*Account, error)
@@ -390,7 +391,8 @@ type AccountsServiceServer interface {
 	// undeclared attribute key, a parent that would close a circle; NOT_FOUND; ABORTED with STALE_ETAG.
 	// An account manager may change the accounts assigned to them.
 	UpdateAccount(context.Context, *UpdateAccountRequest) (*Account, error)
-	// Makes a prospect or a closed account a customer (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is one.
+	// Makes a prospect a customer from a day on, or a closed account one again, since the day it first joined
+	// (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is one.
 	ActivateAccount(context.Context, *ActivateAccountRequest) (*Account, error)
 	// Ends being a customer from a day on (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is closed already.
 	CloseAccount(context.Context, *CloseAccountRequest) (*Account, error)

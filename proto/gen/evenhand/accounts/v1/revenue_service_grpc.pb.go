@@ -36,7 +36,9 @@ type RevenueServiceClient interface {
 	// Imports revenue entries: a start, then rows in the order of the file; answered by progress, by each
 	// refused row, and at the end by the counts. The same file again changes nothing and says so; an
 	// import that was cut off is finished by sending the file again.
-	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set.
+	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set, or is known
+	// from another source, or with external ids and comes without or the other way round: its entries would
+	// be recorded again.
 	ImportRevenue(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportRevenueRequest, ImportRevenueResponse], error)
 	// Records one entry from a named source system. NOT_FOUND for the account; ALREADY_EXISTS when the
 	// source's external id is recorded; FAILED_PRECONDITION with CURRENCY.
@@ -134,7 +136,9 @@ type RevenueServiceServer interface {
 	// Imports revenue entries: a start, then rows in the order of the file; answered by progress, by each
 	// refused row, and at the end by the counts. The same file again changes nothing and says so; an
 	// import that was cut off is finished by sending the file again.
-	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set.
+	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set, or is known
+	// from another source, or with external ids and comes without or the other way round: its entries would
+	// be recorded again.
 	ImportRevenue(grpc.BidiStreamingServer[ImportRevenueRequest, ImportRevenueResponse]) error
 	// Records one entry from a named source system. NOT_FOUND for the account; ALREADY_EXISTS when the
 	// source's external id is recorded; FAILED_PRECONDITION with CURRENCY.

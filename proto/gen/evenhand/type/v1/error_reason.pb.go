@@ -60,7 +60,7 @@ const (
 	ErrorReason_ERROR_REASON_EFFECTIVE_DATE ErrorReason = 15
 	// No schedule version is in force at that instant.
 	ErrorReason_ERROR_REASON_NO_SCHEDULE_IN_FORCE ErrorReason = 16
-	// The import's batch is known with another file.
+	// The import's batch is known with another file, or, of revenue, from another source or by other ids.
 	ErrorReason_ERROR_REASON_BATCH_CHANGED ErrorReason = 17
 	// The position is older than the feed keeps: take the head, list, resume.
 	ErrorReason_ERROR_REASON_FEED_OUT_OF_RANGE ErrorReason = 18
