@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
@@ -88,7 +89,7 @@ func revenueRows(m *accountsv1.ImportRevenueRequest) ([]accounts.RevenueRow, err
 	rows := make([]accounts.RevenueRow, len(m.GetRows().GetRows()))
 	for i, r := range m.GetRows().GetRows() {
 		rows[i] = accounts.RevenueRow{Line: r.GetLine(), Account: r.GetAccount(), Date: r.GetDate(),
-			Amount: r.GetAmount(), Currency: r.GetCurrencyCode(), ExternalID: r.GetExternalId()}
+			Amount: r.GetAmount(), Currency: r.GetCurrencyCode(), ExternalID: r.GetExternalId(), Fault: r.GetFault()}
 	}
 	return rows, nil
 }
@@ -107,6 +108,9 @@ func (r revenueReport) Refused(row accounts.Refused) error {
 	return r.stream.Send(&accountsv1.ImportRevenueResponse{Step: &accountsv1.ImportRevenueResponse_Refused{Refused: refusedOf(row)}})
 }
 
+// updatesAll is what it needs to change whatever accounts a file names.
+var updatesAll = auth.Access{Permission: "accounts.update"}
+
 func (s *accountsServer) ImportAccounts(stream grpc.BidiStreamingServer[accountsv1.ImportAccountsRequest, accountsv1.ImportAccountsResponse]) error {
 	first, err := stream.Recv()
 	if err != nil {
@@ -114,6 +118,11 @@ func (s *accountsServer) ImportAccounts(stream grpc.BidiStreamingServer[accounts
 	}
 	if first.GetStart() == nil {
 		return errNoStart
+	}
+	if first.GetUpdateExisting() {
+		if err := updatesAll.Allow(auth.FromContext(stream.Context())); err != nil {
+			return err
+		}
 	}
 	result, err := s.domain.Imports.Accounts(stream.Context(), caller(stream.Context()), accounts.AccountImportStart{
 		ImportStart: importStart(first.GetStart()), UpdateExisting: first.GetUpdateExisting(),
@@ -131,7 +140,7 @@ func accountRows(m *accountsv1.ImportAccountsRequest) ([]accounts.AccountRow, er
 	rows := make([]accounts.AccountRow, len(m.GetRows().GetRows()))
 	for i, r := range m.GetRows().GetRows() {
 		rows[i] = accounts.AccountRow{Line: r.GetLine(), ExternalID: r.GetExternalId(), DisplayName: r.GetDisplayName(), Joined: r.GetJoined(),
-			State: r.GetState(), Parent: r.GetParent(), Owner: r.GetOwner(), Attributes: r.GetAttributes()}
+			State: r.GetState(), Parent: r.GetParent(), Owner: r.GetOwner(), Attributes: r.GetAttributes(), Fault: r.GetFault()}
 	}
 	return rows, nil
 }

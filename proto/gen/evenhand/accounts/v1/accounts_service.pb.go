@@ -1494,6 +1494,7 @@ type ImportAccountsRequest struct {
 	//	*ImportAccountsRequest_Rows
 	Step isImportAccountsRequest_Step `protobuf_oneof:"step"`
 	// Change accounts that are there already with other values, where otherwise such a row is refused.
+	// Needs, besides accounts.import, the permission accounts.update for all accounts.
 	// Read from the first message.
 	UpdateExisting bool `protobuf:"varint,3,opt,name=update_existing,json=updateExisting,proto3" json:"update_existing,omitempty"`
 	unknownFields  protoimpl.UnknownFields
@@ -1643,8 +1644,11 @@ type AccountRow struct {
 	Parent string `protobuf:"bytes,6,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The id of its owner, a principal.
 	Owner string `protobuf:"bytes,7,opt,name=owner,proto3" json:"owner,omitempty"`
-	// Values by attribute key.
-	Attributes    map[string]string `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Values by attribute key; at most 100 that are not empty.
+	Attributes map[string]string `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Why the row could not be read from the file; it then has nothing else but its line, and is refused
+	// for this reason.
+	Fault         string `protobuf:"bytes,9,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1733,6 +1737,13 @@ func (x *AccountRow) GetAttributes() map[string]string {
 		return x.Attributes
 	}
 	return nil
+}
+
+func (x *AccountRow) GetFault() string {
+	if x != nil {
+		return x.Fault
+	}
+	return ""
 }
 
 // What ImportAccounts answers.
@@ -2115,7 +2126,7 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"\x0fupdate_existing\x18\x03 \x01(\bR\x0eupdateExistingB\r\n" +
 	"\x04step\x12\x05\xbaH\x02\b\x01\"N\n" +
 	"\vAccountRows\x12?\n" +
-	"\x04rows\x18\x01 \x03(\v2 .evenhand.accounts.v1.AccountRowB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04rows\"\xd1\x02\n" +
+	"\x04rows\x18\x01 \x03(\v2 .evenhand.accounts.v1.AccountRowB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04rows\"\xe7\x02\n" +
 	"\n" +
 	"AccountRow\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x1f\n" +
@@ -2128,7 +2139,8 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"\x05owner\x18\a \x01(\tR\x05owner\x12P\n" +
 	"\n" +
 	"attributes\x18\b \x03(\v20.evenhand.accounts.v1.AccountRow.AttributesEntryR\n" +
-	"attributes\x1a=\n" +
+	"attributes\x12\x14\n" +
+	"\x05fault\x18\t \x01(\tR\x05fault\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe0\x01\n" +

@@ -104,7 +104,8 @@ type AccountsServiceClient interface {
 	UpdateReach(ctx context.Context, in *UpdateReachRequest, opts ...grpc.CallOption) (*Reach, error)
 	// Imports accounts: a start, then rows in the order of the file; answered by progress, by each refused
 	// row, and at the end by the counts. The same file again changes nothing and says so.
-	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set.
+	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set;
+	// PERMISSION_DENIED for update_existing without the permission accounts.update for all accounts.
 	ImportAccounts(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportAccountsRequest, ImportAccountsResponse], error)
 	// Returns what is known of an import (AIP-131). NOT_FOUND.
 	GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*Import, error)
@@ -412,7 +413,8 @@ type AccountsServiceServer interface {
 	UpdateReach(context.Context, *UpdateReachRequest) (*Reach, error)
 	// Imports accounts: a start, then rows in the order of the file; answered by progress, by each refused
 	// row, and at the end by the counts. The same file again changes nothing and says so.
-	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set.
+	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set;
+	// PERMISSION_DENIED for update_existing without the permission accounts.update for all accounts.
 	ImportAccounts(grpc.BidiStreamingServer[ImportAccountsRequest, ImportAccountsResponse]) error
 	// Returns what is known of an import (AIP-131). NOT_FOUND.
 	GetImport(context.Context, *GetImportRequest) (*Import, error)

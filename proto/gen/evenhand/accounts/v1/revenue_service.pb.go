@@ -245,7 +245,10 @@ type RevenueRow struct {
 	// ISO 4217 code, where it is not the import's.
 	CurrencyCode string `protobuf:"bytes,5,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// The entry's id in the source system.
-	ExternalId    string `protobuf:"bytes,6,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	ExternalId string `protobuf:"bytes,6,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	// Why the row could not be read from the file; it then has nothing else but its line, and is refused
+	// for this reason.
+	Fault         string `protobuf:"bytes,7,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -318,6 +321,13 @@ func (x *RevenueRow) GetCurrencyCode() string {
 func (x *RevenueRow) GetExternalId() string {
 	if x != nil {
 		return x.ExternalId
+	}
+	return ""
+}
+
+func (x *RevenueRow) GetFault() string {
+	if x != nil {
+		return x.Fault
 	}
 	return ""
 }
@@ -963,7 +973,7 @@ const file_evenhand_accounts_v1_revenue_service_proto_rawDesc = "" +
 	"\x0fcreate_accounts\x18\x03 \x01(\bR\x0ecreateAccounts\x12(\n" +
 	"\x10has_external_ids\x18\x04 \x01(\bR\x0ehasExternalIds\"N\n" +
 	"\vRevenueRows\x12?\n" +
-	"\x04rows\x18\x01 \x03(\v2 .evenhand.accounts.v1.RevenueRowB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04rows\"\xac\x01\n" +
+	"\x04rows\x18\x01 \x03(\v2 .evenhand.accounts.v1.RevenueRowB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x04rows\"\xc2\x01\n" +
 	"\n" +
 	"RevenueRow\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x18\n" +
@@ -972,7 +982,8 @@ const file_evenhand_accounts_v1_revenue_service_proto_rawDesc = "" +
 	"\x06amount\x18\x04 \x01(\tR\x06amount\x12#\n" +
 	"\rcurrency_code\x18\x05 \x01(\tR\fcurrencyCode\x12\x1f\n" +
 	"\vexternal_id\x18\x06 \x01(\tR\n" +
-	"externalId\"\xdf\x01\n" +
+	"externalId\x12\x14\n" +
+	"\x05fault\x18\a \x01(\tR\x05fault\"\xdf\x01\n" +
 	"\x15ImportRevenueResponse\x12B\n" +
 	"\bprogress\x18\x01 \x01(\v2$.evenhand.accounts.v1.ImportProgressH\x00R\bprogress\x12<\n" +
 	"\arefused\x18\x02 \x01(\v2 .evenhand.accounts.v1.RefusedRowH\x00R\arefused\x12<\n" +

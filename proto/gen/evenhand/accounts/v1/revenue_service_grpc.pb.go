@@ -44,7 +44,8 @@ type RevenueServiceClient interface {
 	// source's external id is recorded; FAILED_PRECONDITION with CURRENCY.
 	CreateRevenueEntry(ctx context.Context, in *CreateRevenueEntryRequest, opts ...grpc.CallOption) (*CreateRevenueEntryResponse, error)
 	// Records up to 500 entries (AIP-233), all or none: of one account, or of several under `accounts/-`.
-	// ALREADY_EXISTS, NOT_FOUND and INVALID_ARGUMENT name the entry by its place.
+	// ALREADY_EXISTS, NOT_FOUND, INVALID_ARGUMENT and FAILED_PRECONDITION with CURRENCY name the entry by its
+	// place.
 	BatchCreateRevenueEntries(ctx context.Context, in *BatchCreateRevenueEntriesRequest, opts ...grpc.CallOption) (*BatchCreateRevenueEntriesResponse, error)
 	// Records the counter-entry of an entry that was a mistake: the negative amount, on the same day, citing
 	// it. NOT_FOUND; FAILED_PRECONDITION with ALREADY_REVERSED, or with NOT_REVERSIBLE when it is itself a
@@ -144,7 +145,8 @@ type RevenueServiceServer interface {
 	// source's external id is recorded; FAILED_PRECONDITION with CURRENCY.
 	CreateRevenueEntry(context.Context, *CreateRevenueEntryRequest) (*CreateRevenueEntryResponse, error)
 	// Records up to 500 entries (AIP-233), all or none: of one account, or of several under `accounts/-`.
-	// ALREADY_EXISTS, NOT_FOUND and INVALID_ARGUMENT name the entry by its place.
+	// ALREADY_EXISTS, NOT_FOUND, INVALID_ARGUMENT and FAILED_PRECONDITION with CURRENCY name the entry by its
+	// place.
 	BatchCreateRevenueEntries(context.Context, *BatchCreateRevenueEntriesRequest) (*BatchCreateRevenueEntriesResponse, error)
 	// Records the counter-entry of an entry that was a mistake: the negative amount, on the same day, citing
 	// it. NOT_FOUND; FAILED_PRECONDITION with ALREADY_REVERSED, or with NOT_REVERSIBLE when it is itself a
