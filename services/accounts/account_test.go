@@ -197,7 +197,7 @@ func TestAMoveThatWasEnteredAndNeverMade(t *testing.T) {
 func TestSomebodyAlwaysAdministers(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
-		require.NoError(t, f.Access.EnsureLocalAdmin(ctx, make([]byte, 32)))
+		require.NoError(t, f.Access.SetLocalToken(ctx, make([]byte, 32)))
 		_, err := f.Access.UpdatePrincipal(ctx, someone, localAdmin, "", PrincipalPatch{Disabled: ptr(true)})
 		wantReason(t, err, LastAdministrator, "the last one who can administer")
 		const n = 5
@@ -232,24 +232,6 @@ func TestSomebodyAlwaysAdministers(t *testing.T) {
 			}
 		}
 		require.Positive(t, left)
-	})
-}
-
-func TestLocalAdminTokenFollowsItsFile(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, f *fixture) {
-		ctx := t.Context()
-		first, second := make([]byte, 32), make([]byte, 32)
-		second[0] = 1
-		require.NoError(t, f.Access.EnsureLocalAdmin(ctx, first))
-		require.NoError(t, f.Access.EnsureLocalAdmin(ctx, first))
-		p, err := f.Access.Authenticate(ctx, first)
-		require.NoError(t, err)
-		require.Equal(t, localAdmin, p.ID)
-		require.NoError(t, f.Access.EnsureLocalAdmin(ctx, second))
-		_, err = f.Access.Authenticate(ctx, first)
-		wantReason(t, err, NotAuthenticated, "")
-		_, err = f.Access.Authenticate(ctx, second)
-		require.NoError(t, err)
 	})
 }
 

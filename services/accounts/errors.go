@@ -39,8 +39,6 @@ const (
 	// BatchChanged says that an import's batch is known with another file, or, of revenue,
 	// from another source or by other ids.
 	BatchChanged
-	// NotAuthenticated says that a token is unknown, revoked, expired or disabled.
-	NotAuthenticated
 	// NotYet says that what is asked for will be there shortly; try again.
 	NotYet
 	// OutOfRange says that the feed does not reach back that far any more.

@@ -46,7 +46,7 @@ func TestFollowersLearnNoSecretsAndNoReach(t *testing.T) {
 	f := onSQLite(t)
 	ctx := t.Context()
 	hash := []byte("the hash of a token of this test")
-	require.NoError(t, f.Access.EnsureLocalAdmin(ctx, hash))
+	require.NoError(t, f.Access.SetLocalToken(ctx, hash))
 	_, err := f.Accounts.Create(ctx, someone, "acme", Account{}, false)
 	require.NoError(t, err)
 	_, err = f.Accounts.UpdateReach(ctx, someone, "acme", "", ReachPatch{Followers: ptr(int64(4711)), Source: ptr("survey")})

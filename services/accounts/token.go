@@ -3,7 +3,6 @@ package accounts
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -88,11 +87,11 @@ func (a *Access) DeleteToken(ctx context.Context, call Call, principal, token st
 	return a.tokens.remove(ctx, call, tokenID(principal, token), nil, "token.deleted")
 }
 
-var errUnknownToken = &Error{Reason: NotAuthenticated,
+var errUnknownToken = &Error{Reason: NotFound,
 	Text: "the token is unknown, revoked or expired, or its principal is disabled: ask an administrator for a new one"}
 
-// Authenticate returns the principal of the token with a SHA-256. NotAuthenticated
-// where it is unknown, revoked or expired, or the principal disabled.
+// Authenticate returns the principal of the token with a SHA-256. NotFound where it is
+// unknown, revoked or expired, or the principal disabled.
 func (a *Access) Authenticate(ctx context.Context, hash []byte) (Stored[Principal], error) {
 	found, err := a.tokens.docs.Lookup(ctx, "hash", hash)
 	if err != nil {
@@ -112,16 +111,28 @@ func (a *Access) Authenticate(ctx context.Context, hash []byte) (Stored[Principa
 	return principal, err
 }
 
-// The principal that the first start makes, and its token.
+// The principal that the first start makes, and its token. Its secret is in a file of
+// the data folder.
 const (
 	localAdmin      = "local-admin"
 	localAdminToken = localAdmin + "/apiTokens/admin-token"
 )
 
-// EnsureLocalAdmin makes the principal local-admin, an administrator, and gives it the
-// token with a SHA-256, in place of the one it had from here before. An existing
-// principal is left as it is: what was taken from it stays taken.
-func (a *Access) EnsureLocalAdmin(ctx context.Context, hash []byte) error {
+// HasLocalToken reports whether the local administrator's token is the one with this
+// SHA-256.
+func (a *Access) HasLocalToken(ctx context.Context, hash []byte) (bool, error) {
+	token, err := a.tokens.get(ctx, localAdminToken)
+	if IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil && bytes.Equal(token.State.Hash, hash), err
+}
+
+// SetLocalToken makes the principal local-admin, an administrator, and gives it the
+// token with this SHA-256, in place of the one it had from here before. An existing
+// principal is left as it is: what was taken from it stays taken. The secret has to be a
+// new one, or a revoked one would work again.
+func (a *Access) SetLocalToken(ctx context.Context, hash []byte) error {
 	call := Call{Principal: PrincipalName(localAdmin)}
 	_, err := a.CreatePrincipal(ctx, call, localAdmin, Principal{DisplayName: "Local administrator", Person: true, Roles: []string{Admin}})
 	if err != nil && !isReason(err, Exists) {
@@ -136,7 +147,7 @@ func (a *Access) EnsureLocalAdmin(ctx context.Context, hash []byte) error {
 		})
 	}
 	if err != nil {
-		return errors.Join(errors.New("set up the local administrator's token"), err)
+		return fmt.Errorf("set up the local administrator's token: %w", err)
 	}
 	return nil
 }

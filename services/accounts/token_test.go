@@ -43,3 +43,36 @@ func TestARevokedTokenStaysRevoked(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+func TestLocalAdminHasTheTokenItWasGivenLast(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		hashes := [][]byte{make([]byte, 32), make([]byte, 32), make([]byte, 32)}
+		hashes[1][0], hashes[2][0] = 1, 2
+		only := func(works int) {
+			t.Helper()
+			for i, hash := range hashes {
+				known, err := f.Access.HasLocalToken(ctx, hash)
+				require.NoError(t, err)
+				require.Equal(t, i == works, known)
+				p, err := f.Access.Authenticate(ctx, hash)
+				if i == works {
+					require.NoError(t, err)
+					require.Equal(t, localAdmin, p.ID)
+				} else {
+					wantReason(t, err, NotFound, "revoked")
+				}
+			}
+		}
+		only(-1)
+		require.NoError(t, f.Access.SetLocalToken(ctx, hashes[0]))
+		require.NoError(t, f.Access.SetLocalToken(ctx, hashes[0]))
+		only(0)
+		require.NoError(t, f.Access.SetLocalToken(ctx, hashes[1]))
+		only(1)
+		require.NoError(t, f.Access.DeleteToken(ctx, someone, localAdmin, "admin-token"))
+		only(-1)
+		require.NoError(t, f.Access.SetLocalToken(ctx, hashes[2]))
+		only(2)
+	})
+}

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -283,25 +285,26 @@ func (c *TokensCreate) Run(env *Env) error {
 		}
 		token.ExpireTime = timestamppb.New(env.Now().Add(*c.Expires))
 	}
-	file, err := c.secretFile()
-	if err != nil {
-		return err
-	}
 	return c.with(env, func(s *session) error {
+		file, err := c.secretFile()
+		if err != nil {
+			return err
+		}
 		ctx, cancel := s.call(env)
 		defer cancel()
 		created, err := accountsv1.NewAccessServiceClient(s).CreateApiToken(ctx, &accountsv1.CreateApiTokenRequest{
 			Parent: principalName(c.Principal), ApiToken: token, RequestId: newRequestID(),
 		})
 		if err != nil {
-			return c.discard(file, err)
+			c.discard(file)
+			return err
 		}
 		if file != nil {
 			if _, err := fmt.Fprintln(file, created.GetSecret()); err != nil {
-				return fmt.Errorf("write the secret: %w", err)
+				return c.lost(file, created, err)
 			}
 			if err := file.Close(); err != nil {
-				return fmt.Errorf("write the secret: %w", err)
+				return c.lost(file, created, err)
 			}
 			created.Secret = ""
 		}
@@ -318,24 +321,49 @@ func (c *TokensCreate) secretFile() (*os.File, error) {
 		return nil, nil
 	}
 	file, err := os.OpenFile(c.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, &failure{
+			message: fmt.Sprintf("--file: %s exists already", c.File),
+			fix:     "name a new file, or remove this one if no other token is in it",
+		}
+	case err != nil:
 		return nil, fmt.Errorf("--file: %w", err)
 	}
 	return file, nil
 }
 
-func (c *TokensCreate) discard(file *os.File, err error) error {
+// discard removes the file again where no secret got into it, so that the command can be
+// repeated.
+func (c *TokensCreate) discard(file *os.File) {
 	if file != nil {
-		_ = file.Close()      // nothing was written to it
+		_ = file.Close()      // nothing is lost with it
 		_ = os.Remove(c.File) // what matters is why there is no token
 	}
-	return err
+}
+
+// lost says what to do about a token whose secret could not be written down.
+func (c *TokensCreate) lost(file *os.File, created *accountsv1.ApiToken, err error) error {
+	c.discard(file)
+	return &failure{
+		message: fmt.Sprintf("--file: the secret of %s could not be written: %v", created.GetName(), err),
+		fix:     fmt.Sprintf("revoke it with `evenhand tokens revoke %s`, and create another", created.GetName()),
+	}
 }
 
 // TokensRevoke is `evenhand tokens revoke`.
 type TokensRevoke struct {
 	Token string `arg:"" help:"The token, as principals/ID/apiTokens/ID."`
 	Connection
+}
+
+// Help implements kong.HelpProvider.
+func (*TokensRevoke) Help() string {
+	return `A revoked token never works again. Where it is the one in the data folder, the next start of evenhand serve puts a new one into that file.
+
+Example:
+
+  evenhand tokens revoke principals/local-admin/apiTokens/admin-token`
 }
 
 // Run revokes.

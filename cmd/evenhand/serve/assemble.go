@@ -111,7 +111,7 @@ func (p *process) meetAccounts() error {
 		return err
 	}
 	p.toAccounts, p.asEntitlements = plain, &lateConn{own}
-	p.authenticator = remoteAuthenticator(own)
+	p.authenticator = newRemoteAuthenticator(own, p.log)
 	if c.Part == partGateway {
 		p.toEntitlements, err = p.dial("--entitlements-addr", c.EntitlementsAddr)
 	}

@@ -4,16 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"strings"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
-	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
@@ -30,14 +24,16 @@ func (p *process) addAccounts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.adminToken, err = auth.LocalToken(tokenPath(p.options.DataDir), rand.Reader)
+	path := tokenPath(p.options.DataDir)
+	token, replaced, err := auth.LocalToken(ctx, path, rand.Reader, domain.Access)
 	if err != nil {
 		return err
 	}
-	hash := auth.HashOf(p.adminToken)
-	if err := domain.Access.EnsureLocalAdmin(ctx, hash[:]); err != nil {
-		return err
+	if replaced {
+		p.log.WarnContext(ctx, "the token in the file is not the local administrator's any more, "+
+			"as after it was revoked: a new one took its place", "file", path)
 	}
+	p.adminToken = token
 	p.authenticator = auth.FirstOf(&p.keys, accountsrpc.Authenticator(domain.Access))
 	p.faults = append(p.faults, accountsrpc.Faults...)
 	p.services = append(p.services, accountsrpc.Service(domain, accountsrpc.Options{Ready: store.Ping}))
@@ -86,27 +82,6 @@ func untilStopped(run func(context.Context) error) func(context.Context) error {
 		}
 		return nil
 	}
-}
-
-// remoteAuthenticator asks accounts in another process whose token it is.
-func remoteAuthenticator(conn grpc.ClientConnInterface) auth.Authenticator {
-	client := accountsv1.NewAccessServiceClient(conn)
-	return auth.AuthenticatorFunc(func(ctx context.Context, hash auth.Hash) (*auth.Principal, error) {
-		answer, err := client.AuthenticateToken(ctx, &accountsv1.AuthenticateTokenRequest{TokenHash: hash[:]})
-		if status.Code(err) == codes.Unauthenticated {
-			return nil, auth.ErrUnknownToken
-		}
-		if err != nil {
-			return nil, fmt.Errorf("ask accounts whose token it is: %w", err)
-		}
-		p := answer.GetPrincipal()
-		roles := make([]auth.Role, len(p.GetRoles()))
-		for i, role := range p.GetRoles() {
-			name := strings.TrimPrefix(role.String(), "ROLE_")
-			roles[i] = auth.Role(strings.ToLower(strings.ReplaceAll(name, "_", "-"))) // an unknown one grants nothing
-		}
-		return auth.NewPrincipal(p.GetName(), p.GetDisplayName(), p.GetPerson(), roles...), nil
-	})
 }
 
 // ready says why a part of this process should not be asked yet.

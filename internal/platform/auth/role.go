@@ -1,9 +1,6 @@
 package auth
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // Role is what a principal was given; its permissions follow from it alone.
 type Role string
@@ -71,15 +68,6 @@ func with(base []string, more ...string) []string {
 	return slices.Concat(base, more)
 }
 
-// ParseRole returns the role of that name.
-func ParseRole(name string) (Role, error) {
-	r := Role(name)
-	if _, ok := grants[r]; !ok {
-		return "", fmt.Errorf("there is no role %q", name)
-	}
-	return r, nil
-}
-
 // Roles returns all roles, sorted.
 func Roles() []Role {
 	all := make([]Role, 0, len(grants))
@@ -88,10 +76,4 @@ func Roles() []Role {
 	}
 	slices.Sort(all)
 	return all
-}
-
-// Permissions returns all permissions that there are, sorted: those of an admin, who
-// may do everything.
-func Permissions() []string {
-	return slices.Sorted(slices.Values(grants[Admin]))
 }

@@ -7,10 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 )
 
@@ -67,9 +63,8 @@ func NewToken(random io.Reader) (string, error) {
 	return TokenPrefix + base64.RawURLEncoding.EncodeToString(secret[:]), nil
 }
 
-// Keyring holds the tokens that live and die with this process, or in a file of it:
-// the local administrator's, and those with which the services of one process call
-// each other. It is safe for use by several goroutines.
+// Keyring holds the tokens that live and die with this process, with which the services
+// in it call each other. It is safe for use by several goroutines.
 type Keyring struct {
 	mu   sync.RWMutex
 	keys map[Hash]*Principal
@@ -103,59 +98,4 @@ func (k *Keyring) Authenticate(_ context.Context, hash Hash) (*Principal, error)
 		return p, nil
 	}
 	return nil, ErrUnknownToken
-}
-
-// LocalAdmin is whom the token in the data folder stands for: whoever may read that
-// file.
-func LocalAdmin() *Principal {
-	return NewPrincipal("principals/local-admin", "Local administrator", true, Admin)
-}
-
-// LocalToken reads the token in the file at path, or makes one and writes it there:
-// readable by its owner alone, the bare token and a newline. It is whole or not there
-// at all, also after a crash.
-func LocalToken(path string, random io.Reader) (string, error) {
-	token, err := readToken(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return token, err
-	}
-	token, err = NewToken(random)
-	if err != nil {
-		return "", err
-	}
-	if err := writeNew(path, token+"\n"); err != nil {
-		if errors.Is(err, fs.ErrExist) { // another process was faster
-			return readToken(path)
-		}
-		return "", fmt.Errorf("writing the local token: %w", err)
-	}
-	return token, nil
-}
-
-func readToken(path string) (string, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("reading the local token: %w", err)
-	}
-	token := strings.TrimSpace(string(content))
-	if len(token) < 32 || strings.ContainsAny(token, " \t\r\n") {
-		return "", fmt.Errorf("%s does not hold a token: delete it, and a new one is made at the next start", path)
-	}
-	return token, nil
-}
-
-// writeNew writes a file that must not be there yet: aside, synced, then linked to
-// its name.
-func writeNew(path, content string) (err error) {
-	aside, err := os.CreateTemp(filepath.Dir(path), ".token-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.Remove(aside.Name())) }()
-	_, err = aside.WriteString(content)
-	err = errors.Join(err, aside.Sync(), aside.Close())
-	if err != nil {
-		return err
-	}
-	return os.Link(aside.Name(), path)
 }

@@ -50,7 +50,7 @@ func TestTokensThroughTheAPI(t *testing.T) {
 	}
 	disable(true)
 	_, err = s.access.AuthenticateToken(ctx, &accountsv1.AuthenticateTokenRequest{TokenHash: hash[:]})
-	wantStatus(t, err, codes.Unauthenticated, "UNAUTHENTICATED")
+	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
 	_, err = bot.access.GetCaller(ctx, &accountsv1.GetCallerRequest{})
 	wantStatus(t, err, codes.Unauthenticated, "UNAUTHENTICATED")
 	disable(false)
@@ -58,6 +58,10 @@ func TestTokensThroughTheAPI(t *testing.T) {
 	require.NoError(t, err)
 	_, err = bot.access.GetCaller(ctx, &accountsv1.GetCallerRequest{})
 	wantStatus(t, err, codes.Unauthenticated, "UNAUTHENTICATED")
+	_, err = s.access.AuthenticateToken(ctx, &accountsv1.AuthenticateTokenRequest{TokenHash: hash[:]})
+	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
+	_, err = bot.access.AuthenticateToken(ctx, &accountsv1.AuthenticateTokenRequest{TokenHash: hash[:]})
+	wantStatus(t, err, codes.Unauthenticated, "UNAUTHENTICATED") // its own token, not the one asked about
 
 	_, err = s.access.UpdatePrincipal(ctx, &accountsv1.UpdatePrincipalRequest{
 		Principal: &accountsv1.Principal{Name: "principals/local-admin"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"roles"}}})

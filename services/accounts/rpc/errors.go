@@ -30,7 +30,6 @@ var meanings = map[accounts.Reason]struct {
 	accounts.NotReversible:     {fault.FailedPrecondition, "NOT_REVERSIBLE"},
 	accounts.WrongCurrency:     {fault.FailedPrecondition, fault.ReasonCurrency},
 	accounts.BatchChanged:      {fault.Aborted, "BATCH_CHANGED"},
-	accounts.NotAuthenticated:  {fault.Unauthenticated, fault.ReasonUnauthenticated},
 	accounts.NotYet:            {fault.Unavailable, fault.ReasonUnavailable},
 	accounts.OutOfRange:        {fault.OutOfRange, "FEED_OUT_OF_RANGE"},
 }

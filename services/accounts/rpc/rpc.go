@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"io"
 
 	"google.golang.org/grpc"
@@ -45,8 +44,7 @@ func Service(domain *accounts.Service, o Options) server.Service {
 func Authenticator(access *accounts.Access) auth.Authenticator {
 	return auth.AuthenticatorFunc(func(ctx context.Context, hash auth.Hash) (*auth.Principal, error) {
 		p, err := access.Authenticate(ctx, hash[:])
-		var told *accounts.Error
-		if errors.As(err, &told) && told.Reason == accounts.NotAuthenticated {
+		if accounts.IsNotFound(err) {
 			return nil, auth.ErrUnknownToken
 		}
 		if err != nil {

@@ -48,7 +48,7 @@ func serve(t *testing.T) *served {
 	domain, err := accounts.New(t.Context(), store, accounts.Options{})
 	require.NoError(t, err)
 	hash := auth.HashOf(adminToken)
-	require.NoError(t, domain.Access.EnsureLocalAdmin(t.Context(), hash[:]))
+	require.NoError(t, domain.Access.SetLocalToken(t.Context(), hash[:]))
 
 	s, err := server.New(t.Context(), server.Options{
 		Authenticator: rpc.Authenticator(domain.Access), Faults: rpc.Faults}, rpc.Service(domain, rpc.Options{}))

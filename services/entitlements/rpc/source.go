@@ -28,7 +28,8 @@ type Source struct {
 var _ entitlements.Source = (*Source)(nil)
 
 // NewSource returns a source on a connection to the accounts service, whose calls carry
-// a token that may watch changes, read principals, and read and update the company.
+// a token that may watch changes, read principals and the company, and adopt the
+// company's settings: one of a principal with the role service.
 func NewSource(conn grpc.ClientConnInterface) *Source {
 	return &Source{
 		feed:     accountsv1.NewFeedServiceClient(conn),

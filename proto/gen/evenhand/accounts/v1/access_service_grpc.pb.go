@@ -51,12 +51,14 @@ type AccessServiceClient interface {
 	CreateApiToken(ctx context.Context, in *CreateApiTokenRequest, opts ...grpc.CallOption) (*ApiToken, error)
 	// Lists the tokens of a principal, without their secrets (AIP-132).
 	ListApiTokens(ctx context.Context, in *ListApiTokensRequest, opts ...grpc.CallOption) (*ListApiTokensResponse, error)
-	// Revokes a token: it is refused everywhere within 5 seconds (AIP-135). NOT_FOUND.
+	// Revokes a token: it is refused everywhere within 5 seconds, for good (AIP-135). In place of
+	// `principals/local-admin/apiTokens/admin-token` the next start makes one with a new secret. NOT_FOUND.
 	DeleteApiToken(ctx context.Context, in *DeleteApiTokenRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// Says who the caller is, and what it may do.
 	GetCaller(ctx context.Context, in *GetCallerRequest, opts ...grpc.CallOption) (*GetCallerResponse, error)
 	// Says whose token this is: for the other services, which keep the answer for at most 5 seconds.
-	// UNAUTHENTICATED when it is unknown, revoked, expired, or its principal disabled.
+	// NOT_FOUND when it is unknown, revoked, expired, or its principal disabled; UNAUTHENTICATED, as of every
+	// call, is about the token that the call itself carries.
 	AuthenticateToken(ctx context.Context, in *AuthenticateTokenRequest, opts ...grpc.CallOption) (*AuthenticateTokenResponse, error)
 }
 
@@ -178,12 +180,14 @@ type AccessServiceServer interface {
 	CreateApiToken(context.Context, *CreateApiTokenRequest) (*ApiToken, error)
 	// Lists the tokens of a principal, without their secrets (AIP-132).
 	ListApiTokens(context.Context, *ListApiTokensRequest) (*ListApiTokensResponse, error)
-	// Revokes a token: it is refused everywhere within 5 seconds (AIP-135). NOT_FOUND.
+	// Revokes a token: it is refused everywhere within 5 seconds, for good (AIP-135). In place of
+	// `principals/local-admin/apiTokens/admin-token` the next start makes one with a new secret. NOT_FOUND.
 	DeleteApiToken(context.Context, *DeleteApiTokenRequest) (*emptypb.Empty, error)
 	// Says who the caller is, and what it may do.
 	GetCaller(context.Context, *GetCallerRequest) (*GetCallerResponse, error)
 	// Says whose token this is: for the other services, which keep the answer for at most 5 seconds.
-	// UNAUTHENTICATED when it is unknown, revoked, expired, or its principal disabled.
+	// NOT_FOUND when it is unknown, revoked, expired, or its principal disabled; UNAUTHENTICATED, as of every
+	// call, is about the token that the call itself carries.
 	AuthenticateToken(context.Context, *AuthenticateTokenRequest) (*AuthenticateTokenResponse, error)
 	mustEmbedUnimplementedAccessServiceServer()
 }
