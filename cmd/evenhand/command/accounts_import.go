@@ -11,7 +11,7 @@ import (
 // AccountsImport is `evenhand accounts import`.
 type AccountsImport struct {
 	ImportFlags
-	Update bool `help:"Change accounts that are there already with other values; otherwise such a row is refused."`
+	Update bool `help:"Change accounts that are there already with other values (needs the permission accounts.update); otherwise such a row is refused."`
 }
 
 // accountFields are the fields of an account, attributes aside.
@@ -56,8 +56,8 @@ func (s *accountStream) Recv() (importEvent, error) {
 	return s.AccountsService_ImportAccountsClient.Recv()
 }
 
-func (s *accountStream) add(line int64, columns *columns, row csvfile.Row) {
-	r := &accountsv1.AccountRow{Line: line, Attributes: map[string]string{}}
+func (s *accountStream) add(columns *columns, row csvfile.Row) {
+	r := &accountsv1.AccountRow{Line: row.Line, Fault: row.Fault, Attributes: map[string]string{}}
 	columns.each(row, func(field, value string) {
 		value = strings.Clone(value)
 		switch field {

@@ -40,7 +40,9 @@ type fake struct {
 	ledger   map[string]bool // rows that are durable
 	failures []error         // what the next calls fail with, after their first batch
 	starts   []*accountsv1.RevenueImportStart
+	ended    *accountsv1.ImportCounts // of the last import that ended
 	rows     []*accountsv1.AccountRow
+	lost     func()  // called before such a failure
 	applied  []error // what GetSpendSummary answers next
 	waited   []string
 	check    *entitlementsv1.CheckEntitlementResponse
@@ -116,9 +118,15 @@ func (f *fake) ImportRevenue(call accountsv1.RevenueService_ImportRevenueServer)
 			return err
 		}
 		if failure != nil {
+			if f.lost != nil {
+				f.lost()
+			}
 			return failure
 		}
 	}
+	f.mu.Lock()
+	f.ended = counts
+	f.mu.Unlock()
 	counts.Totals = []*money.Money{{CurrencyCode: "USD", Units: counts.GetWritten() + counts.GetAlreadyThere()}}
 	return call.Send(&accountsv1.ImportRevenueResponse{Step: &accountsv1.ImportRevenueResponse_Result{Result: &accountsv1.ImportResult{
 		Import:           &accountsv1.Import{Name: "imports/one", Counts: counts},
@@ -133,13 +141,14 @@ func (f *fake) take(call accountsv1.RevenueService_ImportRevenueServer, rows []*
 		f.mu.Lock()
 		known := f.ledger[key]
 		f.mu.Unlock()
+		refused := &accountsv1.RefusedRow{Line: row.GetLine(), Reason: row.GetFault()}
+		if row.GetAmount() == "bad" {
+			refused.Field, refused.Reason = "amount", `"bad" is not an amount`
+		}
 		switch {
-		case row.GetAmount() == "bad":
+		case refused.GetReason() != "":
 			counts.Refused++
-			err := call.Send(&accountsv1.ImportRevenueResponse{Step: &accountsv1.ImportRevenueResponse_Refused{
-				Refused: &accountsv1.RefusedRow{Line: row.GetLine(), Field: "amount", Reason: `"bad" is not an amount`},
-			}})
-			if err != nil {
+			if err := call.Send(&accountsv1.ImportRevenueResponse{Step: &accountsv1.ImportRevenueResponse_Refused{Refused: refused}}); err != nil {
 				return err
 			}
 		case known:
@@ -256,9 +265,15 @@ func execute(t *testing.T, address, stdin string, args ...string) result {
 
 func executeIn(ctx context.Context, t *testing.T, address, stdin string, args ...string) result {
 	t.Helper()
+	return executeAt(ctx, t, time.Now, address, stdin, args...)
+}
+
+// executeAt does that by a clock.
+func executeAt(ctx context.Context, t *testing.T, now func() time.Time, address, stdin string, args ...string) result {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	env := &Env{
-		Context: ctx, Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Now: time.Now, Version: "test",
+		Context: ctx, Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr, Now: now, Version: "test",
 		Getenv: func(string) string { return "" },
 	}
 	token := filepath.Join(t.TempDir(), tokenFileName)

@@ -72,8 +72,12 @@ func (c *columns) find(table *csvfile.Table, chosen map[string]string, given map
 	return nil
 }
 
-// each calls set with the value of every field of a row.
+// each calls set with the value of every field of a row, which has none where it could
+// not be read.
 func (c *columns) each(row csvfile.Row, set func(field, value string)) {
+	if row.Fault != "" {
+		return
+	}
 	for i, name := range c.fields {
 		set(name, row.Fields[c.places[i]])
 	}

@@ -16,13 +16,14 @@ import (
 )
 
 // finish waits until what was written counts, prints the counts, and fails when a row
-// was refused.
-func (f *ImportFlags) finish(env *Env, s *session, result *accountsv1.ImportResult) error {
+// was refused. Attempts is how often the file was sent.
+func (f *ImportFlags) finish(env *Env, s *session, result *accountsv1.ImportResult, attempts int) error {
 	var waited error
 	if token := result.GetConsistencyToken(); token != "" && !f.ValidateOnly {
 		waited = waitApplied(env, s, token, f.Wait, f.RetryFor)
 	}
-	if err := f.printOne(env.Stdout, result, importPairs(result.GetImport(), f.ValidateOnly)); err != nil {
+	ended := outcome(result.GetImport().GetCounts(), f.ValidateOnly, attempts)
+	if err := f.printOne(env.Stdout, result, append([]pair{{"Outcome", ended}}, importPairs(result.GetImport())...)); err != nil {
 		return err
 	}
 	if waited != nil {
@@ -42,23 +43,29 @@ func (f *ImportFlags) finish(env *Env, s *session, result *accountsv1.ImportResu
 	}
 }
 
-func importPairs(i *accountsv1.Import, validateOnly bool) []pair {
+// outcome says in a sentence how an import ended. The counts are those of the last
+// attempt, for which rows that an earlier one wrote are there already.
+func outcome(c *accountsv1.ImportCounts, validateOnly bool, attempts int) string {
+	switch {
+	case validateOnly:
+		return "checked; nothing was written"
+	case attempts > 1 && c.GetAlreadyThere() > 0:
+		return fmt.Sprintf("imported, in %d attempts: what an earlier one wrote counts as already there", attempts)
+	case c.GetWritten() > 0:
+		return "imported"
+	case c.GetAlreadyThere() > 0:
+		return "nothing changed: every row that was not refused is there already"
+	}
+	return "nothing was written"
+}
+
+func importPairs(i *accountsv1.Import) []pair {
 	c := i.GetCounts()
 	totals := make([]string, len(c.GetTotals()))
 	for n, total := range c.GetTotals() {
 		totals[n] = showMoney(total)
 	}
-	outcome := "imported"
-	switch {
-	case validateOnly:
-		outcome = "checked; nothing was written"
-	case c.GetWritten() == 0 && c.GetAlreadyThere() > 0:
-		outcome = "nothing changed: every row that was not refused is there already"
-	case c.GetWritten() == 0:
-		outcome = "nothing was written"
-	}
 	return []pair{
-		{"Outcome", outcome},
 		{"Import", i.GetName()},
 		{"Read", strconv.FormatInt(c.GetRead(), 10)},
 		{"Written", strconv.FormatInt(c.GetWritten(), 10)},

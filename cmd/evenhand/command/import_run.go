@@ -38,8 +38,9 @@ const (
 
 // stream is one attempt to send a file: the part of the two import calls that differs.
 type stream interface {
-	// add puts a row on the batch to be sent.
-	add(line int64, columns *columns, row csvfile.Row)
+	// add puts a row on the batch to be sent, or why it cannot be read: then the server
+	// refuses and counts it.
+	add(columns *columns, row csvfile.Row)
 	// sendBatch sends the batch and empties it.
 	sendBatch() error
 	CloseSend() error
@@ -89,42 +90,46 @@ func (f *ImportFlags) runImport(env *Env, fields []field, attributes bool,
 			env: env, flags: f, file: file, chosen: chosen, progress: newProgress(env, file.size),
 			open: func(ctx context.Context, start *accountsv1.ImportStart) (stream, error) { return open(ctx, s, start) },
 		}
-		result, err := job.run()
+		result, attempts, err := job.run()
 		if err != nil {
 			return err
 		}
-		return f.finish(env, s, result)
+		return f.finish(env, s, result, attempts)
 	})
 }
 
-// run sends the file until it is taken or there is no hope.
-func (j *importJob) run() (*accountsv1.ImportResult, error) {
+// run sends the file until it is taken or there is no hope, and says how often it was
+// sent.
+func (j *importJob) run() (result *accountsv1.ImportResult, attempts int, err error) {
 	defer j.progress.end()
+	lostSince := time.Time{} // when the server could not be reached any more
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 4*time.Second) {
-		j.progress.begin()
-		before, _ := j.progress.state()
-		result, err := j.attempt()
-		if err == nil {
-			j.progress.total(result.GetImport().GetCounts())
-			return result, nil
+		before := j.progress.state()
+		attempts++
+		if result, err = j.attempt(); err == nil {
+			return result, attempts, nil
 		}
-		durable, since := j.progress.state()
-		if durable != before {
+		now := j.env.Now()
+		answered := j.progress.state() != before
+		if answered {
 			wait = 250 * time.Millisecond
 		}
-		if status.Code(err) != codes.Unavailable || j.env.Now().Sub(since) >= j.flags.RetryFor {
-			return nil, j.broken(err)
+		if answered || lostSince.IsZero() {
+			lostSince = now
+		}
+		if status.Code(err) != codes.Unavailable || now.Sub(lostSince) >= j.flags.RetryFor {
+			return nil, attempts, j.broken(err)
 		}
 		j.progress.say("%s; sending the file again", explain(err).message)
 		if err := j.env.pause(wait); err != nil {
-			return nil, j.broken(err)
+			return nil, attempts, j.broken(err)
 		}
 	}
 }
 
 // broken says what an import that did not end leaves behind.
 func (j *importJob) broken(err error) error {
-	durable, _ := j.progress.state()
+	durable := j.progress.state()
 	f := *explain(err)
 	f.cause = err
 	if j.env.Context.Err() != nil {
@@ -253,11 +258,7 @@ func (j *importJob) sendRows(stream stream, table *csvfile.Table, columns *colum
 		if err != nil {
 			return false, fmt.Errorf("read %s: %w", j.flags.File, err)
 		}
-		if row.Fault != "" {
-			j.progress.unreadable(row.Line, row.Fault)
-			continue
-		}
-		stream.add(row.Line, columns, row)
+		stream.add(columns, row)
 		rows++
 		for _, value := range row.Fields {
 			bytes += len(value)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,8 +48,9 @@ func TestRevenueImport(t *testing.T) {
 	require.Contains(t, execute(t, server, "", append([]string{"revenue", "import", path}, cdnowColumns...)...).stdout, "nothing changed")
 }
 
-// Every refused row is told with its line, whether the server refuses it or it cannot
-// even be sent; all others are written, and the command fails.
+// Every refused row is told with its line, whether its values are wrong or it could not
+// even be read, and the server counts them all; all others are written, and the command
+// fails.
 func TestRevenueImportRefusedRows(t *testing.T) {
 	f := &fake{}
 	server := startFake(t, f)
@@ -66,6 +68,19 @@ func TestRevenueImportRefusedRows(t *testing.T) {
 	require.Contains(t, squeeze(got.stdout), "Read 5\n")
 	require.Contains(t, squeeze(got.stdout), "Written 2\n")
 	require.Contains(t, squeeze(got.stdout), "Refused 3\n")
+	require.EqualValues(t, 3, f.ended.GetRefused(), "what the command prints is what the server keeps")
+	require.EqualValues(t, 5, f.ended.GetRead())
+}
+
+func TestAccountsImportSendsRowsThatCannotBeRead(t *testing.T) {
+	f := &fake{}
+	server := startFake(t, f)
+	execute(t, server, "", "accounts", "import", file(t, "a.csv", "id,name\nA\nB,Bee\n"), "--column", "display-name=name")
+	require.Len(t, f.rows, 2)
+	require.Equal(t, "the row has 1 fields where the header has 2", f.rows[0].GetFault())
+	require.Equal(t, int64(2), f.rows[0].GetLine())
+	require.Empty(t, f.rows[0].GetExternalId())
+	require.Empty(t, f.rows[1].GetFault())
 }
 
 // Rows are refused in another order than the file's where some wait for others: each is
@@ -74,7 +89,6 @@ func TestRefusedRowsAreToldInAnyOrder(t *testing.T) {
 	var told strings.Builder
 	p := newProgress(&Env{Stderr: &told, Now: time.Now}, 0)
 	for range 2 { // attempts
-		p.begin()
 		for _, line := range []int64{2, 700, 3, 64, 65, 700} {
 			p.refused(&accountsv1.RefusedRow{Line: line, Reason: "no"})
 		}
@@ -101,6 +115,42 @@ func TestRevenueImportSurvivesLostConnection(t *testing.T) {
 	require.Equal(t, 2, strings.Count(got.stderr, "sending the file again"))
 	require.Contains(t, squeeze(got.stdout), "Read 3001\n")
 	require.Equal(t, "stream", f.starts[0].GetImport().GetSource())
+}
+
+// How long the server is away counts from when it was lost, not from the last row that
+// became durable, which may be long before; and where it answered again, anew.
+func TestRetryForCountsFromTheLossOfTheServer(t *testing.T) {
+	lost := status.Error(codes.Unavailable, "connection reset")
+	now := time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC)
+	var mu sync.Mutex
+	clock := func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		return now
+	}
+	f := &fake{failures: []error{lost, lost}, lost: func() {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(time.Hour) // since the progress that it has just told
+	}}
+	server := startFake(t, f)
+	path := file(t, "orders.csv", "account,date,amount\na,2026-01-01,1\n")
+	got := executeAt(t.Context(), t, clock, server, "", "revenue", "import", path, "--currency", "USD", "--retry-for", "30s")
+	require.Zero(t, got.code, got.stderr)
+	require.Len(t, f.starts, 3)
+}
+
+// What an earlier attempt of the very command wrote is already there for the last: that
+// is no import that changed nothing.
+func TestAnImportThatWasSentAgainSaysSo(t *testing.T) {
+	f := &fake{failures: []error{status.Error(codes.Unavailable, "connection reset")}}
+	server := startFake(t, f)
+	path := file(t, "orders.csv", "account,date,amount\na,2026-01-01,1\n")
+	got := execute(t, server, "", "revenue", "import", path, "--currency", "USD")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, squeeze(got.stdout), "Written 0\nAlready there 1\n")
+	require.Contains(t, got.stdout, "imported, in 2 attempts: what an earlier one wrote counts as already there")
+	require.Contains(t, execute(t, server, "", "revenue", "import", path, "--currency", "USD").stdout, "nothing changed")
 }
 
 // When the server stays away, the user hears what is durable and how to go on.

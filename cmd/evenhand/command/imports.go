@@ -57,7 +57,7 @@ func (c *ImportsGet) Run(env *Env) error {
 			return err
 		}
 		pairs := append([]pair{{"Kind", i.GetKind()}, {"State", showEnum(i.GetState(), "STATE_")}, {"Source", i.GetSource()}, {"Batch", i.GetBatch()}, {"Digest", i.GetDigest()}},
-			importPairs(i, false)[1:]...)
+			importPairs(i)...)
 		return c.printOne(env.Stdout, i, append(pairs, pair{"Begun", showTime(i.GetCreateTime())}, pair{"Ended", showTime(i.GetFinishTime())}))
 	})
 }

@@ -67,8 +67,8 @@ func (s *revenueStream) Recv() (importEvent, error) {
 	return s.RevenueService_ImportRevenueClient.Recv()
 }
 
-func (s *revenueStream) add(line int64, columns *columns, row csvfile.Row) {
-	r := &accountsv1.RevenueRow{Line: line}
+func (s *revenueStream) add(columns *columns, row csvfile.Row) {
+	r := &accountsv1.RevenueRow{Line: row.Line, Fault: row.Fault}
 	columns.each(row, func(field, value string) {
 		value = strings.Clone(value)
 		switch field {
