@@ -101,37 +101,26 @@ func (c *Collection[T]) insertRecord(ctx context.Context, r Record) error {
 }
 
 // InsertMany writes new documents, each for itself; a *BatchError names those that
-// could not be written, and all others were. While the relay is far behind, documents
+// could not be written, be it for what they are (ErrTooLarge, a missing field) or for
+// what is there already, and all others were. While the relay is far behind, documents
 // with events wait for it, at most ten seconds.
 func (c *Collection[T]) InsertMany(ctx context.Context, docs []New[T]) error {
-	if len(docs) == 0 {
-		return nil
-	}
-	records := make([]Record, len(docs))
-	events := 0
-	for i, n := range docs {
-		var err error
-		if records[i], err = c.record(ctx, n, 0); err != nil {
-			return c.failed("insert", n.ID, err)
-		}
-		events += len(n.Events)
-	}
-	if events > 0 {
-		if err := c.store.keepPace(ctx); err != nil {
-			return fmt.Errorf("insert %d documents into %s: wait for the relay: %w", len(docs), c.spec.Name, err)
-		}
-	}
-	err := c.store.backend.Insert(ctx, c.spec.Name, records)
-	c.wrote(events)
-	var batch *BatchError
-	if !errors.As(err, &batch) {
-		if err != nil {
-			return fmt.Errorf("insert %d documents into %s: %w", len(docs), c.spec.Name, err)
-		}
-		return nil
-	}
 	failed := map[int]error{}
-	for i, err := range batch.Failed {
+	records, places := make([]Record, 0, len(docs)), make([]int, 0, len(docs))
+	for i, n := range docs {
+		r, err := c.record(ctx, n, 0)
+		if err != nil {
+			failed[i] = c.failed("insert", n.ID, err)
+			continue
+		}
+		records, places = append(records, r), append(places, i)
+	}
+	refused, err := c.insertRecords(ctx, records)
+	if err != nil {
+		return fmt.Errorf("insert %d documents into %s: %w", len(docs), c.spec.Name, err)
+	}
+	for at, err := range refused {
+		i := places[at]
 		if errors.Is(err, ErrTombstone) {
 			_, err = c.revive(ctx, docs[i])
 		}
@@ -143,6 +132,30 @@ func (c *Collection[T]) InsertMany(ctx context.Context, docs []New[T]) error {
 		return &BatchError{Failed: failed}
 	}
 	return nil
+}
+
+// insertRecords writes new documents at the relay's pace, and returns those that could
+// not be, by their place.
+func (c *Collection[T]) insertRecords(ctx context.Context, records []Record) (refused map[int]error, err error) {
+	if len(records) == 0 {
+		return nil, nil
+	}
+	events := 0
+	for _, r := range records {
+		events += len(r.Out)
+	}
+	if events > 0 {
+		if err := c.store.keepPace(ctx); err != nil {
+			return nil, fmt.Errorf("wait for the relay: %w", err)
+		}
+	}
+	err = c.store.backend.Insert(ctx, c.spec.Name, records)
+	c.wrote(events)
+	var batch *BatchError
+	if errors.As(err, &batch) {
+		return batch.Failed, nil
+	}
+	return nil, err
 }
 
 // revive inserts over a tombstone, continuing its version.

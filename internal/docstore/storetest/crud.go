@@ -21,6 +21,7 @@ var crudTests = []test{
 	{"OddIDs", testOddIDs},
 	{"GetMany", testGetMany},
 	{"InsertMany", testInsertMany},
+	{"InsertManyOdd", testInsertManyOdd},
 	{"Delete", testDelete},
 	{"Update", testUpdate},
 	{"Upsert", testUpsert},
@@ -131,6 +132,40 @@ func testInsertMany(t *testing.T, db Database) {
 	page, err = c.Find(t.Context(), docstore.Query{From: "m", To: "n", Limit: 2000})
 	require.NoError(t, err)
 	require.Equal(t, 1000, len(page.Docs))
+}
+
+// What cannot be stored at all is named like what cannot be stored now.
+func testInsertManyOdd(t *testing.T, db Database) {
+	s, c := collection(t, db)
+	_, err := c.Insert(t.Context(), "a", thing{})
+	require.NoError(t, err)
+	huge := thing{Name: strings.Repeat("x", docstore.MaxBody)}
+	twice := thing{Entries: []part{{Key: []byte("k")}, {Key: []byte("k")}}}
+	err = c.InsertMany(t.Context(), []docstore.New[thing]{{ID: "huge", Body: huge}, {ID: "d"}, {ID: ""}, {ID: "a"}, {ID: "e"}, {ID: "twice", Body: twice}})
+	var batch *docstore.BatchError
+	require.ErrorAs(t, err, &batch, "each for itself, whatever is wrong with it")
+	require.Len(t, batch.Failed, 4)
+	require.ErrorIs(t, batch.Failed[0], docstore.ErrTooLarge)
+	require.ErrorContains(t, batch.Failed[2], "document id")
+	require.ErrorIs(t, batch.Failed[3], docstore.ErrExists)
+	var duplicate *docstore.DuplicateError
+	require.ErrorAs(t, batch.Failed[5], &duplicate)
+	require.ErrorAs(t, c.InsertMany(t.Context(), []docstore.New[thing]{{ID: "huge", Body: huge}}), &batch, "none is left to write")
+	page, err := c.Find(t.Context(), docstore.Query{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "d", "e"}, ids(page.Docs))
+
+	untyped, err := docstore.OpenCollection[map[string]any](t.Context(), s, docstore.Spec{Name: "untyped",
+		Indexes: []docstore.Index{{Name: "by_rank", Fields: []string{"rank"}}}})
+	require.NoError(t, err)
+	err = untyped.InsertMany(t.Context(), []docstore.New[map[string]any]{
+		{ID: "lacking", Body: map[string]any{}}, {ID: "good", Body: map[string]any{"rank": int64(1)}}, {ID: "odd", Body: map[string]any{"rank": make(chan int)}}})
+	require.ErrorAs(t, err, &batch)
+	require.Len(t, batch.Failed, 2)
+	require.ErrorContains(t, batch.Failed[0], `field "rank" is missing`)
+	require.ErrorContains(t, batch.Failed[2], "chan int")
+	_, err = untyped.Get(t.Context(), "good")
+	require.NoError(t, err)
 }
 
 func testDelete(t *testing.T, db Database) {
