@@ -13,7 +13,8 @@ const expireTogether = 16
 
 // Expire deletes up to limit documents, the oldest first, in which the instant of an
 // index is before a given one. More says that there are others. A document that is
-// changed meanwhile stays. The index has that one field.
+// changed meanwhile stays. The index has that one field. In a silent collection it also
+// takes away what deletions left that were broken off by a crash.
 func (c *Collection[T]) Expire(ctx context.Context, index string, before time.Time, limit int) (more bool, err error) {
 	page, err := c.Find(ctx, Query{Index: index, To: before, Limit: limit})
 	if err != nil {
@@ -30,7 +31,13 @@ func (c *Collection[T]) Expire(ctx context.Context, index string, before time.Ti
 			return err
 		})
 	}
-	return page.Next != nil, deletions.Wait()
+	if err := deletions.Wait(); err != nil {
+		return false, err
+	}
+	if c.spec.Silent {
+		err = c.store.purgeCollection(ctx, c.spec)
+	}
+	return page.Next != nil, err
 }
 
 // Expire deletes up to limit effects of before an instant, and says whether there are

@@ -141,25 +141,36 @@ func (s *Store) purge(ctx context.Context) error {
 	specs := append([]Spec{}, s.collections...)
 	s.mu.Unlock()
 	for _, spec := range specs {
-		for after := ""; ; {
-			page, err := s.backend.Tombstones(ctx, spec.Name, after, relayPage)
-			if err != nil {
-				return fmt.Errorf("read tombstones of %s: %w", spec.Name, err)
-			}
-			for _, stone := range page {
-				position, err := s.backend.LocateFeed(ctx, spec.Name+"/"+stone.ID, stone.Version)
-				if err == nil && position == 0 {
-					err = s.backend.Purge(ctx, spec.Name, stone.ID, stone.Version)
-				}
-				if err != nil {
-					return fmt.Errorf("purge %s/%s: %w", spec.Name, stone.ID, err)
-				}
-			}
-			if len(page) < relayPage {
-				break
-			}
-			after = page[len(page)-1].ID
+		if err := s.purgeCollection(ctx, spec); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// purgeCollection does so in one collection. In a silent one it finds what a process
+// left that died between the two writes of a deletion, of which no feed ever speaks.
+func (s *Store) purgeCollection(ctx context.Context, spec Spec) error {
+	for after := ""; ; {
+		page, err := s.backend.Tombstones(ctx, spec.Name, after, relayPage)
+		if err != nil {
+			return fmt.Errorf("read tombstones of %s: %w", spec.Name, err)
+		}
+		for _, stone := range page {
+			var position int64
+			if !spec.Silent {
+				position, err = s.backend.LocateFeed(ctx, spec.Name+"/"+stone.ID, stone.Version)
+			}
+			if err == nil && position == 0 {
+				err = s.backend.Purge(ctx, spec.Name, stone.ID, stone.Version)
+			}
+			if err != nil {
+				return fmt.Errorf("purge %s/%s: %w", spec.Name, stone.ID, err)
+			}
+		}
+		if len(page) < relayPage {
+			return nil
+		}
+		after = page[len(page)-1].ID
+	}
 }

@@ -102,14 +102,21 @@ func (b *backend) LocateFeed(ctx context.Context, source string, n int64) (int64
 	return e.Position, translate(ctx, err)
 }
 
-// TrimFeed deletes in order of position, as servers do a range of ids; the last
-// event stays, because it is what tells the last position.
+// trimStep is how many events one command deletes, so that it ends in time.
+const trimStep = 2000
+
+// TrimFeed deletes in order of position, within a command as servers do a range of ids;
+// the last event stays, because it is what tells the last position.
 func (b *backend) TrimFeed(ctx context.Context, upTo int64) error {
-	end, err := b.feedEnd(ctx, -1)
-	if err != nil || end.Position == 0 {
+	first, last, _, err := b.FeedBounds(ctx)
+	if err != nil || last == 0 {
 		return err
 	}
-	last := min(upTo, end.Position-1)
-	_, err = b.feed.DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: last}}}})
-	return translate(ctx, err)
+	for upTo = min(upTo, last-1); first <= upTo; first += trimStep {
+		until := min(upTo, first+trimStep-1)
+		if _, err := b.feed.DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: until}}}}); err != nil {
+			return translate(ctx, err)
+		}
+	}
+	return nil
 }

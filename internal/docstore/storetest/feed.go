@@ -118,9 +118,22 @@ func testTrimBackend(t *testing.T, db Database) {
 	require.EqualValues(t, 10, last, "the last one stays")
 	require.LessOrEqual(t, first, last)
 	require.Equal(t, events[9].Recorded, recorded)
-	n, err := b.AppendFeed(ctx, []docstore.FeedEvent{feedEvent(11, "a/1", 11)})
+
+	const many = 5000 // more than backends delete at a time
+	events = nil
+	for p := int64(11); p <= many; p++ {
+		events = append(events, feedEvent(p, "a/1", p))
+	}
+	n, err := b.AppendFeed(ctx, events)
 	require.NoError(t, err)
-	require.Equal(t, 1, n)
+	require.Equal(t, many-10, n)
+	require.NoError(t, b.TrimFeed(ctx, 4900))
+	first, last, _, err = b.FeedBounds(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []int64{4901, many}, []int64{first, last})
+	rest, err := b.ReadFeed(ctx, 0, many)
+	require.NoError(t, err)
+	require.Len(t, rest, 100)
 }
 
 func testFollow(t *testing.T, db Database) {

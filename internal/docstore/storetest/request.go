@@ -19,6 +19,7 @@ var requestTests = []test{
 	{"UpdateOnce", testUpdateOnce},
 	{"UpdateOnceRace", testUpdateOnceRace},
 	{"Expire", testExpire},
+	{"ExpireAfterCrash", testExpireAfterCrash},
 }
 
 type account struct {
@@ -232,4 +233,58 @@ func testExpire(t *testing.T, db Database) {
 		require.NoError(t, err)
 		require.Equal(t, want, repeated, "request %d", i)
 	}
+}
+
+// leaving is a process that dies after the first of the two writes of a deletion.
+type leaving struct{ docstore.Backend }
+
+func (leaving) Purge(context.Context, string, string, int64) error { return errDied }
+
+// What such a process leaves of silent documents goes when the old ones do, and only
+// of silent ones: the feed still speaks of the others.
+func testExpireAfterCrash(t *testing.T, db Database) {
+	b := leaving{db.Open(t)}
+	s := openStore(t, b, docstore.Options{})
+	ctx := t.Context()
+	began := time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC)
+	byAt := []docstore.Index{{Name: "by_at", Fields: []string{"at"}}}
+	quiet := docstore.Spec{Name: "quiet", Indexes: byAt, Silent: true}
+	loud := docstore.Spec{Name: "loud", Indexes: byAt}
+	stones := func(spec docstore.Spec) []string {
+		rs, err := b.Tombstones(ctx, spec.Name, "", 10)
+		require.NoError(t, err)
+		return recordIDs(rs)
+	}
+	for _, spec := range []docstore.Spec{quiet, loud} {
+		c, err := docstore.OpenCollection[thing](ctx, s, spec)
+		require.NoError(t, err)
+		for i := range 3 {
+			_, err := c.Insert(ctx, fmt.Sprint(i), thing{At: began.Add(time.Duration(i) * time.Hour)})
+			require.NoError(t, err)
+		}
+		if err := c.Delete(ctx, "0", 0); spec.Silent {
+			require.ErrorIs(t, err, errDied)
+			require.Equal(t, []string{"0"}, stones(spec))
+		} else {
+			require.NoError(t, err)
+		}
+	}
+
+	survivor := openStore(t, ownLeases{b.Backend, "_survivor"}, docstore.Options{})
+	stop := relay(t, survivor)
+	for _, spec := range []docstore.Spec{quiet, loud} {
+		c, err := docstore.OpenCollection[thing](ctx, survivor, spec)
+		require.NoError(t, err)
+		require.NoError(t, survivor.Flush(ctx))
+		more, err := c.Expire(ctx, "by_at", began.Add(90*time.Minute), 10)
+		require.NoError(t, err)
+		require.False(t, more)
+		page, err := c.Find(ctx, docstore.Query{})
+		require.NoError(t, err)
+		require.Equal(t, []string{"2"}, ids(page.Docs))
+	}
+	require.NoError(t, survivor.Flush(ctx))
+	stop()
+	require.Empty(t, stones(quiet))
+	require.Equal(t, []string{"0", "1"}, stones(loud))
 }
