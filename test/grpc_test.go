@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -109,4 +110,38 @@ func TestGRPCWithoutToken(t *testing.T) {
 	require.Equal(t, codes.Unauthenticated, status.Code(err), "%v", err)
 	require.Zero(t, s.run("", "health", "--server", s.grpc).code)
 	require.Zero(t, s.run("", "health", "--http-addr", s.http).code)
+}
+
+// Beyond this machine the server tells nobody what it serves, unless it is told to.
+func TestReflectionBeyondLoopback(t *testing.T) {
+	for _, test := range []struct {
+		flags              []string
+		stranger, admitted codes.Code
+	}{
+		{nil, codes.Unauthenticated, codes.Unimplemented}, // as for anything that there is not
+		{[]string{"--reflection"}, codes.OK, codes.OK},
+	} {
+		s := serve(t, append(test.flags, "--insecure", "--grpc-addr", "0.0.0.0:0")...)
+		_, port, err := net.SplitHostPort(s.grpc)
+		require.NoError(t, err)
+		s.grpc = net.JoinHostPort("127.0.0.1", port)
+		conn := s.dial()
+		require.Equal(t, test.stranger, reflectionCode(t.Context(), t, conn))
+		admitted := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+s.token())
+		require.Equal(t, test.admitted, reflectionCode(admitted, t, conn))
+	}
+}
+
+// reflectionCode is how the server answers when it is asked what services there are.
+func reflectionCode(ctx context.Context, t *testing.T, conn *grpc.ClientConn) codes.Code {
+	t.Helper()
+	stream, err := reflectionpb.NewServerReflectionClient(conn).ServerReflectionInfo(ctx)
+	require.NoError(t, err)
+	_ = stream.Send(&reflectionpb.ServerReflectionRequest{MessageRequest: &reflectionpb.ServerReflectionRequest_ListServices{}}) // Recv says why not
+	answer, err := stream.Recv()
+	if err == nil {
+		require.NotEmpty(t, answer.GetListServicesResponse().GetService())
+	}
+	_ = stream.CloseSend()
+	return status.Code(err)
 }

@@ -135,7 +135,7 @@ func (p *process) addServer(ctx context.Context) error {
 		return err
 	}
 	p.grpc, err = server.New(ctx, server.Options{
-		Address: c.GRPCAddr, TLS: config, Insecure: c.Insecure, Reflection: true,
+		Address: c.GRPCAddr, TLS: config, Insecure: c.Insecure, Reflection: c.reflects(),
 		Authenticator: p.authenticator, Faults: p.faults, Telemetry: p.telemetry, Logger: p.log, Drain: c.Drain,
 	}, p.services...)
 	if err != nil {

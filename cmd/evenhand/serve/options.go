@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/listen"
 )
 
 // The parts of the system that a process can run.
@@ -39,6 +42,8 @@ type Command struct {
 	TLSCert  string `name:"tls-cert" env:"EVENHAND_TLS_CERT" placeholder:"FILE" group:"access" help:"Certificate chain of this server, PEM; needed beyond loopback."`
 	TLSKey   string `name:"tls-key" env:"EVENHAND_TLS_KEY" placeholder:"FILE" group:"access" help:"Its private key, PEM."`
 	Insecure bool   `env:"EVENHAND_INSECURE" group:"access" help:"Allow tokens to travel in clear text beyond this machine."`
+
+	Reflection *bool `negatable:"" env:"EVENHAND_REFLECTION" group:"access" help:"Tell callers without a token what gRPC services there are, by server reflection; on where --grpc-addr is loopback, off elsewhere, unless said."`
 
 	AccountsAddr     string `env:"EVENHAND_ACCOUNTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where accounts is, for a part that runs alone."`
 	EntitlementsAddr string `env:"EVENHAND_ENTITLEMENTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where entitlements is, for a gateway that runs alone."`
@@ -71,6 +76,16 @@ Examples:
 
 // runs says whether this process runs a part.
 func (c *Command) runs(part string) bool { return c.Part == "" || c.Part == part }
+
+// reflects says whether gRPC server reflection answers: what was said, else only where
+// nobody but this machine can ask.
+func (c *Command) reflects() bool {
+	if c.Reflection != nil {
+		return *c.Reflection
+	}
+	host, _, err := net.SplitHostPort(c.GRPCAddr)
+	return err == nil && listen.Loopback(host)
+}
 
 // check completes the options and refuses what cannot be meant together.
 func (c *Command) check() error {

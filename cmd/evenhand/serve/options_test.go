@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 )
 
@@ -28,4 +30,40 @@ func TestCheck(t *testing.T) {
 	demo := &Command{Demo: true, Store: "sqlite", Drain: 1}
 	require.NoError(t, demo.check())
 	require.Equal(t, ".demo", demo.DataDir)
+}
+
+// Reflection answers without a token, so by itself only where nobody else can ask.
+func TestReflectionIsOnByDefaultOnLoopback(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		env  string
+		on   bool
+	}{
+		{on: true},
+		{args: []string{"--grpc-addr", "127.0.0.9:9090"}, on: true},
+		{args: []string{"--grpc-addr", "[::1]:0"}, on: true},
+		{args: []string{"--grpc-addr", "localhost:9090"}, on: true},
+		{args: []string{"--grpc-addr", "0.0.0.0:9090"}},
+		{args: []string{"--grpc-addr", ":9090"}},
+		{args: []string{"--grpc-addr", "[::]:9090"}},
+		{args: []string{"--grpc-addr", "10.0.0.7:9090"}},
+		{args: []string{"--grpc-addr", "evenhand.example:9090"}},
+		{args: []string{"--grpc-addr", "0.0.0.0:9090", "--reflection"}, on: true},
+		{args: []string{"--no-reflection"}},
+		{env: "false"},
+		{args: []string{"--grpc-addr", "0.0.0.0:9090"}, env: "true", on: true},
+		{args: []string{"--no-reflection"}, env: "true"},
+	} {
+		t.Run(strings.Join(append(test.args, test.env), " "), func(t *testing.T) {
+			if test.env != "" {
+				t.Setenv("EVENHAND_REFLECTION", test.env)
+			}
+			var c Command
+			parser, err := kong.New(&c, kong.ExplicitGroups([]kong.Group{{Key: "store"}, {Key: "access"}, {Key: "peers"}}))
+			require.NoError(t, err)
+			_, err = parser.Parse(test.args)
+			require.NoError(t, err)
+			require.Equal(t, test.on, c.reflects())
+		})
+	}
 }
