@@ -78,12 +78,21 @@ type gateway struct {
 	openAPI  document
 	duration metric.Float64Histogram
 	readyz   lastSaid
+	handler  http.Handler // all of it
 }
 
 // NewHandler returns the whole gateway as a handler, without listener and timeouts of
 // the connection; NewServer adds these. It fails where an option is missing or
 // malformed, or where a route of the API cannot be served.
 func NewHandler(o Options) (http.Handler, error) {
+	g, err := newGateway(o)
+	if err != nil {
+		return nil, err
+	}
+	return g.handler, nil
+}
+
+func newGateway(o Options) (*gateway, error) {
 	if o.Telemetry == nil {
 		o.Telemetry = telemetry.Off()
 	}
@@ -119,7 +128,8 @@ func NewHandler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.observe(allow(compress(http.HandlerFunc(g.dispatch)))), nil
+	g.handler = g.observe(allow(compress(http.HandlerFunc(g.dispatch))))
+	return g, nil
 }
 
 // connect registers the generated handlers of every service and reads their routes.

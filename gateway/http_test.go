@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -218,40 +217,6 @@ func TestDeadlines(t *testing.T) {
 	slow.entitlements.check = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	p := requireProblem(t, slow.do(t, "GET", path, ""), 504)
 	require.Equal(t, "DEADLINE", p["reason"])
-}
-
-func TestReadinessNamesWhatIsDown(t *testing.T) {
-	w := startWorld(t, nil)
-	a := w.do(t, "GET", "/readyz", "", "Authorization", "")
-	require.Equal(t, map[string]any{"status": "ready", "services": map[string]any{"accounts": "ready", "entitlements": "ready"}}, a.json(t))
-	w.stop["entitlements"]()
-	a = w.do(t, "GET", "/readyz", "", "Authorization", "")
-	require.Equal(t, 503, a.StatusCode)
-	require.Equal(t, map[string]any{"status": "not ready", "services": map[string]any{"accounts": "ready", "entitlements": "unreachable"}}, a.json(t))
-	require.Equal(t, 200, w.do(t, "GET", "/livez", "").StatusCode)
-	require.Equal(t, 200, w.do(t, "GET", "/v1/accounts/acme", "").StatusCode, "the rest still works")
-}
-
-func TestProbesAreLoggedWhenTheirAnswerChanges(t *testing.T) {
-	w := startWorld(t, nil)
-	answers := regexp.MustCompile(`level=(INFO|WARN) msg="?([a-z ]+)"? services=`)
-	logged := func() (all []string) {
-		for _, found := range answers.FindAllStringSubmatch(w.log.String(), -1) {
-			all = append(all, found[1]+" "+found[2])
-		}
-		return all
-	}
-	for range 5 {
-		w.do(t, "GET", "/readyz", "")
-		w.do(t, "GET", "/livez", "")
-	}
-	require.Equal(t, []string{"INFO ready"}, logged())
-	w.stop["entitlements"]()
-	for range 5 {
-		require.Equal(t, 503, w.do(t, "GET", "/readyz", "").StatusCode)
-	}
-	require.Equal(t, []string{"INFO ready", "WARN not ready"}, logged())
-	require.Equal(t, 1, strings.Count(w.log.String(), "level=WARN"))
 }
 
 func TestLargeHeadersAreRefused(t *testing.T) {

@@ -45,6 +45,7 @@ type ListenOptions struct {
 
 // Server serves the gateway over HTTP/1.1, and HTTP/2 with TLS. Make it with NewServer.
 type Server struct {
+	gateway  *gateway
 	http     *http.Server
 	listener net.Listener
 	tls      bool
@@ -55,7 +56,7 @@ type Server struct {
 // once; Run answers. It fails as NewHandler does, and where the address may not be
 // listened on.
 func NewServer(ctx context.Context, o Options, at ListenOptions) (*Server, error) {
-	handler, err := NewHandler(o)
+	g, err := newGateway(o)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +76,9 @@ func NewServer(ctx context.Context, o Options, at ListenOptions) (*Server, error
 		return nil, err
 	}
 	return &Server{
+		gateway: g,
 		http: &http.Server{
-			Handler: handler, TLSConfig: at.TLS, MaxHeaderBytes: receiveHeaderBytes,
+			Handler: g.handler, TLSConfig: at.TLS, MaxHeaderBytes: receiveHeaderBytes,
 			ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 			WriteTimeout: readTimeout + deadline + writeMargin, IdleTimeout: idleTimeout,
 			DisableGeneralOptionsHandler: true,
@@ -88,6 +90,13 @@ func NewServer(ctx context.Context, o Options, at ListenOptions) (*Server, error
 
 // Addr returns the address listened on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Ready returns nil where every service that the gateway calls can be reached and is
+// ready, else which of them is not. It asks them, and waits 3 s at most.
+func (s *Server) Ready(ctx context.Context) error {
+	_, err := s.gateway.askServices(ctx)
+	return err
+}
 
 // Run serves until the context ends, then lets calls finish for the drain time, and
 // ends what is left. It returns nil after a shutdown. It may be called once.

@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -165,12 +167,14 @@ func (e *entitlements) PublishSchedule(_ context.Context, r *entitlementsv1.Publ
 // world is a gateway on a port of this machine, and the services behind it.
 type world struct {
 	url          string
+	server       *gateway.Server
 	got          *requests
 	accounts     *accounts
 	entitlements *entitlements
 	log          *lockedBuffer
 	client       *http.Client
-	stop         map[string]func() // of each service
+	stop         map[string]func()       // of each service
+	away         map[string]*atomic.Bool // the database of each service
 	conns        map[string]*grpc.ClientConn
 	end          context.CancelFunc // begins the gateway's shutdown
 }
@@ -197,7 +201,7 @@ func tokenOf(role auth.Role) string { return "token-of-" + string(role) + "-that
 func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	t.Helper()
 	got := &requests{}
-	w := &world{got: got, log: &lockedBuffer{}, stop: map[string]func(){}, conns: map[string]*grpc.ClientConn{},
+	w := &world{got: got, log: &lockedBuffer{}, stop: map[string]func(){}, away: map[string]*atomic.Bool{}, conns: map[string]*grpc.ClientConn{},
 		accounts: &accounts{requests: got}, entitlements: &entitlements{requests: got}}
 	keys := &auth.Keyring{}
 	for _, role := range auth.Roles() {
@@ -222,6 +226,7 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)
+	w.server = s
 	ctx, cancel := context.WithCancel(context.Background())
 	w.end = cancel
 	ended := make(chan error, 1)
@@ -237,8 +242,16 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 }
 
 func (w *world) startService(t testing.TB, o gateway.Options, name string, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
+	away := &atomic.Bool{}
+	w.away[name] = away
+	database := func(context.Context) error {
+		if away.Load() {
+			return errors.New("dial mongodb://db1.internal:27017: connection refused")
+		}
+		return nil
+	}
 	s, err := server.New(t.Context(), server.Options{Authenticator: o.Authenticator, Telemetry: o.Telemetry, Logger: o.Logger},
-		server.Service{Name: name, Register: register})
+		server.Service{Name: name, Register: register, Needs: []server.Need{{Name: "database", Ready: database}}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

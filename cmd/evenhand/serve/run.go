@@ -15,8 +15,14 @@ import (
 const (
 	// telemetryGrace is how long an end waits for what is left to be exported.
 	telemetryGrace = 5 * time.Second
-	// readyPoll is how often a start looks whether it is ready.
-	readyPoll = 50 * time.Millisecond
+	// readyFirst and readyLast bound how long a start waits before it looks again whether
+	// it is ready; it doubles each time.
+	readyFirst = 50 * time.Millisecond
+	readyLast  = 400 * time.Millisecond
+	// waitTold is how long a start that waits says nothing about it, and waitAgain how
+	// long at most then until it says more.
+	waitTold  = 2 * time.Second
+	waitAgain = time.Minute
 )
 
 // Run serves until the process is told to stop.
@@ -76,17 +82,22 @@ func (p *process) welcome(ctx context.Context, a announcement) error {
 	return nil
 }
 
-// awaitReady waits until every part of this process is ready, and says whether it was
-// before ctx ended.
+// awaitReady waits until this process is ready, and says whether it was before ctx ended.
+// Where that takes long the log says why: at first, and then each time that it has taken
+// twice as long, or a minute more.
 func (p *process) awaitReady(ctx context.Context) bool {
-	tick := time.NewTicker(readyPoll)
-	defer tick.Stop()
-	for {
-		if p.ready(ctx) == nil {
+	began, tell := p.env.Now(), waitTold
+	for wait := readyFirst; ; wait = min(2*wait, readyLast) {
+		err := p.ready(ctx)
+		if err == nil {
 			return true
 		}
+		if waited := p.env.Now().Sub(began); waited >= tell && ctx.Err() == nil {
+			p.log.WarnContext(ctx, "not ready yet", "waited", waited.Round(time.Second), "error", err)
+			tell = waited + min(waited, waitAgain)
+		}
 		select {
-		case <-tick.C:
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return false
 		}

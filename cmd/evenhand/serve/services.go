@@ -3,11 +3,11 @@ package serve
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
@@ -36,7 +36,7 @@ func (p *process) addAccounts(ctx context.Context) error {
 	p.adminToken = token
 	p.authenticator = auth.FirstOf(&p.keys, accountsrpc.Authenticator(domain.Access))
 	p.faults = append(p.faults, accountsrpc.Faults...)
-	p.services = append(p.services, accountsrpc.Service(domain, accountsrpc.Options{Ready: store.Ping}))
+	p.serve(accountsrpc.Service(domain, accountsrpc.Options{}), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of accounts", Run: untilStopped(store.RunRelay)},
 		lifecycle.Part{Name: "accounts", Run: untilStopped(domain.Run)})
 	return nil
@@ -58,10 +58,16 @@ func (p *process) addEntitlements(ctx context.Context) error {
 		return err
 	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	p.services = append(p.services, entitlementsrpc.Service(service))
+	p.serve(entitlementsrpc.Service(service), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
 	p.following = &lifecycle.Part{Name: "entitlements", Run: service.Run}
 	return nil
+}
+
+// serve has the gRPC server serve a service, whose store is then needed.
+func (p *process) serve(service server.Service, store *docstore.Store) {
+	service.Needs = append(service.Needs, server.Need{Name: "database", Ready: store.Ping})
+	p.services = append(p.services, service)
 }
 
 // addStore opens the database of a service, and closes it at the end.
@@ -84,17 +90,13 @@ func untilStopped(run func(context.Context) error) func(context.Context) error {
 	}
 }
 
-// ready says why a part of this process should not be asked yet.
+// ready says why this process cannot answer yet: a service lacks something or, where there
+// is a gateway alone, one of those that it calls is not ready.
 func (p *process) ready(ctx context.Context) error {
-	for _, s := range p.services {
-		if s.Ready == nil {
-			continue
-		}
-		if err := s.Ready(ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
+	if p.grpc != nil {
+		return p.grpc.Ready(ctx)
 	}
-	return nil
+	return p.rest.Ready(ctx)
 }
 
 // announcement is what the start tells.

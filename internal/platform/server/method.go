@@ -47,7 +47,7 @@ func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
 	}
 	r.server.grpc.RegisterService(&guarded, impl)
 	if r.service.Name != "" {
-		r.server.health.add(r.service.Name, desc.ServiceName, r.service.Ready)
+		r.server.health.alias(r.service.Name, desc.ServiceName)
 	}
 }
 

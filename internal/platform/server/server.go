@@ -79,13 +79,21 @@ type Service struct {
 	Name string
 	// Register registers the gRPC services.
 	Register func(grpc.ServiceRegistrar)
-	// Ready returns nil where the service can answer, else why not. A nil Ready is
-	// always ready.
-	Ready func(context.Context) error
+	// Needs are what the service cannot do without; it is ready while all are met.
+	Needs []Need
 	// Encoded, where it is not nil, is given each message that the server has encoded,
 	// of whichever service. The server is done with an answer then, so that its memory
 	// may be used again.
 	Encoded func(message any)
+}
+
+// Need is something that a service cannot do without, as its database.
+type Need struct {
+	// Name is a fixed word, as `database`. Health checks tell it to anybody.
+	Name string
+	// Ready returns nil where the need is met, else why not, which is only logged. It
+	// is asked with every health check, by several callers at a time.
+	Ready func(context.Context) error
 }
 
 // Server serves gRPC over TCP and within the process. Make it with New.
@@ -126,7 +134,7 @@ func New(ctx context.Context, o Options, services ...Service) (*Server, error) {
 	}
 	s := &Server{
 		options: o, validator: validator, pipe: bufconn.Listen(pipeBytes),
-		health: newHealth(), draining: make(chan struct{}), recheck: auth.MaxAge,
+		health: newHealth(o.Logger), draining: make(chan struct{}), recheck: auth.MaxAge,
 	}
 	var codec codec
 	for _, service := range services {
@@ -136,6 +144,7 @@ func New(ctx context.Context, o Options, services ...Service) (*Server, error) {
 	}
 	s.grpc = grpc.NewServer(s.grpcOptions(codec)...)
 	for _, service := range services {
+		s.health.add(service)
 		registrar := &registrar{server: s, service: service}
 		service.Register(registrar)
 	}
@@ -182,6 +191,12 @@ func (s *Server) Addr() net.Addr {
 		return nil
 	}
 	return s.tcp.Addr()
+}
+
+// Ready returns nil where every service is ready, else what each of them lacks and why.
+func (s *Server) Ready(ctx context.Context) error {
+	_, err := s.health.missing(ctx, s.health.needs[""])
+	return err
 }
 
 // Dial returns a connection to this server that stays within the process. Close it

@@ -19,8 +19,6 @@ import (
 type Options struct {
 	// Random is the source of tokens; crypto/rand by default.
 	Random io.Reader
-	// Ready returns why the service cannot answer now, or nil.
-	Ready func(context.Context) error
 }
 
 // Service returns the accounts service for a server.
@@ -29,8 +27,7 @@ func Service(domain *accounts.Service, o Options) server.Service {
 		o.Random = rand.Reader
 	}
 	return server.Service{
-		Name:  "accounts",
-		Ready: o.Ready,
+		Name: "accounts",
 		Register: func(r grpc.ServiceRegistrar) {
 			accountsv1.RegisterAccountsServiceServer(r, &accountsServer{domain: domain})
 			accountsv1.RegisterRevenueServiceServer(r, &revenueServer{ledger: domain.Ledger, imports: domain.Imports})
