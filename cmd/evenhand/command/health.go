@@ -68,11 +68,12 @@ func (c *Health) tls() (*tls.Config, *pinned, error) {
 		config, err := clientTLS(c.TLS, c.TLSCA)
 		return config, nil, err
 	}
-	pin, err := pin(c.TLSCert)
+	known, err := pin(c.TLSCert)
 	if err != nil {
 		return nil, nil, err
 	}
-	return pin.config(), pin, nil
+	config := known.config()
+	return config, known, nil
 }
 
 func (c *Health) ready(ctx context.Context, env *Env) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,7 +100,7 @@ func end(span trace.Span, errorType string, err error) {
 
 // attributes returns what spans and measurements say alike.
 func (s *Store) attributes(operation, collection string) []attribute.KeyValue {
-	attributes := append(s.about[:len(s.about):len(s.about)], attribute.String("db.operation.name", operation))
+	attributes := append(slices.Clone(s.about), attribute.String("db.operation.name", operation))
 	if collection != "" {
 		attributes = append(attributes, attribute.String("db.collection.name", collection))
 	}
