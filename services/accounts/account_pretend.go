@@ -7,8 +7,8 @@ import (
 )
 
 // maxPretended bounds the accounts that an import remembers of which nothing is written:
-// with six fields each to about 160 MiB.
-const maxPretended = 1 << 20
+// with six fields each to about 136 MiB.
+const maxPretended = 1 << 19
 
 const tooManyPretended = "the file makes or changes more accounts than can be checked in one run: split the file"
 

@@ -6,7 +6,7 @@ import (
 )
 
 // maxChecked bounds the ids that an import remembers of which nothing is written: to
-// about 128 MiB.
+// about 144 MiB.
 const maxChecked = 4 << 20
 
 const tooManyChecked = "the file has more ids than can be checked in one run: split the file"
