@@ -63,10 +63,10 @@ func begin(t *testing.T, c *Command) (stdout, log *output) {
 	p := &process{options: c, env: env, telemetry: telemetry.Off(), log: slog.New(slog.NewTextHandler(log, nil)), faults: slices.Clone(storeFaults)}
 	t.Cleanup(p.close)
 	require.NoError(t, p.assemble(t.Context()))
-	parts := append(p.parts, lifecycle.Part{Name: "start", Run: func(ctx context.Context) error {
+	p.parts = append(p.parts, lifecycle.Part{Name: "start", Run: func(ctx context.Context) error {
 		return p.welcome(ctx, p.announcement())
 	}})
-	run(t, func(ctx context.Context) error { return lifecycle.Run(ctx, parts...) })
+	run(t, func(ctx context.Context) error { return lifecycle.Run(ctx, p.parts...) })
 	return stdout, log
 }
 
