@@ -62,7 +62,8 @@ var paidDate = &date.Date{Year: 1997, Month: 12, Day: 31}
 // world is a served schedule and four accounts.
 func world(t testing.TB) (*served, string) {
 	s := serve(t, entitlements.Options{})
-	return s, s.fill(t)
+	token := s.fill(t)
+	return s, token
 }
 
 // fill publishes the promise and adds the accounts; it returns the last change's token.

@@ -47,7 +47,8 @@ type AccessServiceClient interface {
 	// STALE_ETAG; FAILED_PRECONDITION with LAST_ADMINISTRATOR where nobody else could administer.
 	UpdatePrincipal(ctx context.Context, in *UpdatePrincipalRequest, opts ...grpc.CallOption) (*Principal, error)
 	// Creates a token; the answer is the only place its secret ever shows, also to a retry with the same
-	// request id, which is refused. NOT_FOUND for the principal.
+	// request id, which is refused. NOT_FOUND for the principal,
+	// and for a request id whose token was made and revoked since.
 	CreateApiToken(ctx context.Context, in *CreateApiTokenRequest, opts ...grpc.CallOption) (*ApiToken, error)
 	// Lists the tokens of a principal, without their secrets (AIP-132).
 	ListApiTokens(ctx context.Context, in *ListApiTokensRequest, opts ...grpc.CallOption) (*ListApiTokensResponse, error)
@@ -176,7 +177,8 @@ type AccessServiceServer interface {
 	// STALE_ETAG; FAILED_PRECONDITION with LAST_ADMINISTRATOR where nobody else could administer.
 	UpdatePrincipal(context.Context, *UpdatePrincipalRequest) (*Principal, error)
 	// Creates a token; the answer is the only place its secret ever shows, also to a retry with the same
-	// request id, which is refused. NOT_FOUND for the principal.
+	// request id, which is refused. NOT_FOUND for the principal,
+	// and for a request id whose token was made and revoked since.
 	CreateApiToken(context.Context, *CreateApiTokenRequest) (*ApiToken, error)
 	// Lists the tokens of a principal, without their secrets (AIP-132).
 	ListApiTokens(context.Context, *ListApiTokensRequest) (*ListApiTokensResponse, error)
