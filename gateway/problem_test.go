@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/telemetry"
+	"github.com/evenhand/evenhand/internal/platform/transcript"
 	"github.com/evenhand/evenhand/proto/gen"
 )
 
@@ -183,7 +184,7 @@ func (away) Invoke(context.Context, string, any, any, ...grpc.CallOption) error 
 
 // Callers are not told what could not be reached; the log is.
 func TestTheLogSaysWhyACallCannotBeAnsweredNow(t *testing.T) {
-	keys, log := &auth.Keyring{}, &lockedBuffer{}
+	keys, log := &auth.Keyring{}, &transcript.Transcript{}
 	keys.Add(tokenOf(auth.Admin), auth.NewPrincipal("principals/admin", "", true, auth.Admin))
 	h, err := gateway.NewHandler(gateway.Options{Authenticator: keys, Backends: gateway.Backends{Accounts: away{}, Entitlements: away{}},
 		Logger: telemetry.NewLogger(log, slog.LevelWarn, false)})

@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,6 +26,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/etag"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/platform/telemetry"
+	"github.com/evenhand/evenhand/internal/platform/transcript"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
@@ -171,7 +171,7 @@ type world struct {
 	got          *requests
 	accounts     *accounts
 	entitlements *entitlements
-	log          *lockedBuffer
+	log          *transcript.Transcript
 	client       *http.Client
 	stop         map[string]func()       // of each service
 	away         map[string]*atomic.Bool // the database of each service
@@ -179,29 +179,12 @@ type world struct {
 	end          context.CancelFunc // begins the gateway's shutdown
 }
 
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 func tokenOf(role auth.Role) string { return "token-of-" + string(role) + "-that-is-long-enough" }
 
 func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	t.Helper()
 	got := &requests{}
-	w := &world{got: got, log: &lockedBuffer{}, stop: map[string]func(){}, away: map[string]*atomic.Bool{}, conns: map[string]*grpc.ClientConn{},
+	w := &world{got: got, log: &transcript.Transcript{}, stop: map[string]func(){}, away: map[string]*atomic.Bool{}, conns: map[string]*grpc.ClientConn{},
 		accounts: &accounts{requests: got}, entitlements: &entitlements{requests: got}}
 	keys := &auth.Keyring{}
 	for _, role := range auth.Roles() {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/platform/transcript"
 )
 
 // killings says how often an import is broken off by kill -9 of the server: so many
@@ -181,10 +183,10 @@ func (s *server) requireLedger(l ledger) {
 }
 
 // startImport starts an import that the test goes on beside.
-func (s *server) startImport(l ledger, flags ...string) (importing *exec.Cmd, told *output) {
+func (s *server) startImport(l ledger, flags ...string) (importing *exec.Cmd, told *transcript.Transcript) {
 	s.t.Helper()
 	args := append(revenueImport(l, "--server", s.grpc, "--data-dir", s.data), flags...)
-	importing, told = exec.CommandContext(s.t.Context(), binary, args...), &output{}
+	importing, told = exec.CommandContext(s.t.Context(), binary, args...), &transcript.Transcript{}
 	importing.Stdout, importing.Stderr = told, told
 	require.NoError(s.t, importing.Start())
 	return importing, told

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/platform/transcript"
 )
 
 // Rows that cannot be taken are each named with their line; all others are written, and
@@ -100,7 +102,7 @@ func TestTwoMillionRowsInBoundedMemory(t *testing.T) {
 		client := exec.CommandContext(t.Context(), binary, append([]string{
 			"revenue", "import", l.path, "--server", s.grpc, "--data-dir", s.data,
 		}, cdnowColumns...)...)
-		var told output
+		var told transcript.Transcript
 		client.Stdout, client.Stderr = &told, &told
 		require.NoError(t, client.Start())
 		require.NoError(t, client.Wait(), told.String())

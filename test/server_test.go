@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,29 +19,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"github.com/evenhand/evenhand/internal/platform/transcript"
 )
 
 // patience is how long anything may take that is not measured here. It bounds hanging
 // tests, and says nothing about speed.
 const patience = 2 * time.Minute
-
-// output collects what a process writes.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
 
 // server is a running `evenhand serve`.
 type server struct {
@@ -51,8 +34,8 @@ type server struct {
 	data       string // its data folder
 	args       []string
 	grpc, http string
-	stdout     *output
-	stderr     *output
+	stdout     *transcript.Transcript
+	stderr     *transcript.Transcript
 	cmd        *exec.Cmd
 	exited     chan struct{}
 	exit       error
@@ -86,7 +69,7 @@ func (s *server) start(grpcAddr, httpAddr string) {
 	}
 	s.cmd = exec.Command(binary, args...)
 	s.cmd.Dir = s.dir
-	s.stdout, s.stderr = &output{}, &output{}
+	s.stdout, s.stderr = &transcript.Transcript{}, &transcript.Transcript{}
 	s.cmd.Stdout, s.cmd.Stderr = s.stdout, s.stderr
 	require.NoError(s.t, s.cmd.Start())
 	exited := make(chan struct{})

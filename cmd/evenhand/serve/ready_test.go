@@ -1,14 +1,12 @@
 package serve
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -21,33 +19,16 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/platform/telemetry"
+	"github.com/evenhand/evenhand/internal/platform/transcript"
 )
-
-// output is what a process wrote so far.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
 
 // begin starts a part of the system in a process of its own, whose clock moves on by a
 // second whenever it is looked at.
-func begin(t *testing.T, c *Command) (stdout, log *output) {
+func begin(t *testing.T, c *Command) (stdout, log *transcript.Transcript) {
 	t.Helper()
 	c.DataDir, c.GRPCAddr, c.HTTPAddr, c.Store, c.Drain = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0", "sqlite", 10*time.Second
 	require.NoError(t, c.check())
-	stdout, log = &output{}, &output{}
+	stdout, log = &transcript.Transcript{}, &transcript.Transcript{}
 	var seconds atomic.Int64
 	start := time.Now()
 	env := &command.Env{
@@ -83,7 +64,7 @@ func run(t *testing.T, runs func(context.Context) error) {
 }
 
 // await waits until a process has written something, and returns all that it wrote.
-func await(t *testing.T, out *output, text string) string {
+func await(t *testing.T, out *transcript.Transcript, text string) string {
 	t.Helper()
 	require.Eventually(t, func() bool { return strings.Contains(out.String(), text) }, time.Minute, 5*time.Millisecond, text)
 	return out.String()

@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 
@@ -14,6 +15,32 @@ import (
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 )
 
+// importAnswer is what either kind of import answers.
+type importAnswer interface {
+	GetRefused() *accountsv1.RefusedRow
+	GetResult() *accountsv1.ImportResult
+}
+
+// importAnswers receives until the result, which is the last, or an error.
+func importAnswers[M importAnswer](t *testing.T, receive func() (M, error)) (*accountsv1.ImportResult, []*accountsv1.RefusedRow, error) {
+	t.Helper()
+	var refused []*accountsv1.RefusedRow
+	for {
+		m, err := receive()
+		if err != nil {
+			return nil, refused, err
+		}
+		if r := m.GetRefused(); r != nil {
+			refused = append(refused, r)
+		}
+		if r := m.GetResult(); r != nil {
+			_, err = receive()
+			require.ErrorIs(t, err, io.EOF)
+			return r, refused, nil
+		}
+	}
+}
+
 // importAccounts sends rows and returns how that ended, and what was refused.
 func importAccounts(t *testing.T, s *served, update bool, rows ...*accountsv1.AccountRow) (*accountsv1.Import, []*accountsv1.RefusedRow, error) {
 	t.Helper()
@@ -24,19 +51,8 @@ func importAccounts(t *testing.T, s *served, update bool, rows ...*accountsv1.Ac
 		Start: &accountsv1.ImportStart{Source: "crm", Batch: "customers.csv", Digest: strings.Repeat("a", 64), Resume: true}}})
 	_ = stream.Send(&accountsv1.ImportAccountsRequest{Step: &accountsv1.ImportAccountsRequest_Rows{Rows: &accountsv1.AccountRows{Rows: rows}}})
 	require.NoError(t, stream.CloseSend())
-	var refused []*accountsv1.RefusedRow
-	for {
-		m, err := stream.Recv()
-		if err != nil {
-			return nil, refused, err
-		}
-		if r := m.GetRefused(); r != nil {
-			refused = append(refused, r)
-		}
-		if r := m.GetResult(); r != nil {
-			return r.GetImport(), refused, nil
-		}
-	}
+	result, refused, err := importAnswers(t, stream.Recv)
+	return result.GetImport(), refused, err
 }
 
 // Who may import accounts makes new ones; changing those that are there takes the right

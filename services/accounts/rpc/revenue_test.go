@@ -110,21 +110,7 @@ func importRevenue(t *testing.T, s *served, start *accountsv1.RevenueImportStart
 		require.NoError(t, err)
 	}
 	require.NoError(t, stream.CloseSend())
-	var refused []*accountsv1.RefusedRow
-	for {
-		m, err := stream.Recv()
-		if err != nil {
-			return nil, refused, err
-		}
-		if r := m.GetRefused(); r != nil {
-			refused = append(refused, r)
-		}
-		if r := m.GetResult(); r != nil {
-			_, err = stream.Recv()
-			require.ErrorIs(t, err, io.EOF)
-			return r, refused, nil
-		}
-	}
+	return importAnswers(t, stream.Recv)
 }
 
 func startOf(digit string) *accountsv1.RevenueImportStart {
