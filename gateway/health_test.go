@@ -62,3 +62,11 @@ func TestProbesAreLoggedWhenTheirAnswerChanges(t *testing.T) {
 	require.Equal(t, want, logged())
 	require.Contains(t, w.log.String(), "entitlements is unreachable: ", "and why")
 }
+
+func TestAGatewayThatWasNeverReadyDoesNotWarn(t *testing.T) {
+	w := startWorld(t, nil)
+	w.away["entitlements"].Store(true)
+	w.do(t, "GET", "/readyz", "")
+	require.Contains(t, w.log.String(), `level=INFO msg="not ready"`)
+	require.NotContains(t, w.log.String(), "level=WARN")
+}

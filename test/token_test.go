@@ -105,9 +105,10 @@ func TestRevokedAdminToken(t *testing.T) {
 func TestTokenFileAfterAFailure(t *testing.T) {
 	s := serve(t)
 	s.cli("principals", "create", "shop", "--machine", "--role", "service")
-	got := s.run("", "tokens", "create", "shop", "--file", "shop-token", "--data-dir", "nowhere")
-	require.NotZero(t, got.code)
 	require.NotZero(t, s.try("tokens", "create", "nobody", "--file", "shop-token").code)
 	s.cli("tokens", "create", "shop", "--file", "shop-token")
+	info, err := os.Stat(filepath.Join(s.dir, "shop-token"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.Contains(t, s.run("", "caller", "--server", s.grpc, "--token-file", "shop-token").stdout, "principals/shop")
 }

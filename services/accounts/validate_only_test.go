@@ -11,7 +11,7 @@ import (
 
 // What is told where nothing is written is what the import then does, row by row: also
 // for accounts that are there, ids that would be one here, repeated rows, rows that
-// change earlier ones, new attributes, and rows that would put accounts above themselves.
+// change earlier ones, and new attributes.
 func TestValidateOnlySaysWhatAnAccountsImportDoes(t *testing.T) {
 	f := onSQLite(t)
 	cases := 0
@@ -53,6 +53,23 @@ func TestValidateOnlySaysWhatAnAccountsImportDoes(t *testing.T) {
 		require.Equal(t, refused.refused, told.refused)
 		require.Equal(t, counts, checked)
 	})
+}
+
+// Random rows seldom make circles, or days that do not fit each other.
+func TestValidateOnlyRefusesCirclesAndDaysThatDoNotFit(t *testing.T) {
+	f := onSQLite(t)
+	start := accountsStart("customers.csv")
+	f.importAccounts(t, start, []AccountRow{{Line: 2, ExternalID: "A"}, {Line: 3, ExternalID: "B", Parent: "A"}}, 10)
+	start.UpdateExisting = true
+	rows := []AccountRow{
+		{Line: 2, ExternalID: "A", Parent: "B"},
+		{Line: 3, ExternalID: "D"}, {Line: 4, ExternalID: "E", Parent: "D"}, {Line: 5, ExternalID: "D", Parent: "E"},
+		{Line: 6, ExternalID: "F"}, {Line: 7, ExternalID: "F", State: "closed"}, {Line: 8, ExternalID: "F", Joined: "2030-01-01"},
+	}
+	for _, start.ValidateOnly = range []bool{true, false} {
+		_, r := f.importAccounts(t, start, rows, 10)
+		require.Equal(t, []int64{2, 5, 8}, r.lines(), "%v", r.refused)
+	}
 }
 
 // The two rows that a check once refused and the import wrote.

@@ -126,8 +126,13 @@ func (d *Decider) Explain(ctx context.Context, account, benefit string) (Explana
 	if err != nil {
 		return Explanation{}, err
 	}
+	return d.explained(ctx, account, benefit, m, f)
+}
+
+// explained is Explain with a timeline that was read before.
+func (d *Decider) explained(ctx context.Context, account, benefit string, m *memo, f facts) (Explanation, error) {
 	e := Explanation{BenefitID: benefit}
-	err = d.known(ctx, account, f, func(known decision.Account) (err error) {
+	err := d.known(ctx, account, f, func(known decision.Account) (err error) {
 		if e.Decision, err = d.decide(d.agreeing(m, known), benefit); err != nil {
 			return err
 		}
@@ -176,8 +181,13 @@ func (d *Decider) List(ctx context.Context, account string, heldOnly bool) ([]Ex
 	if err != nil {
 		return nil, err
 	}
+	return d.listed(ctx, account, heldOnly, m, f)
+}
+
+// listed is List with a timeline that was read before.
+func (d *Decider) listed(ctx context.Context, account string, heldOnly bool, m *memo, f facts) ([]Explanation, error) {
 	var list []Explanation
-	err = d.known(ctx, account, f, func(known decision.Account) error {
+	err := d.known(ctx, account, f, func(known decision.Account) error {
 		entries, err := d.agreeing(m, known).All(d.At)
 		if err != nil {
 			return d.told(err, "")

@@ -10,7 +10,6 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/services/entitlements/civil"
-	"github.com/evenhand/evenhand/services/entitlements/decision"
 )
 
 func TestR17CheckFollowsTheFeed(t *testing.T) {
@@ -101,16 +100,14 @@ func TestReasonAgreesWithTheDecisionWhileAGroupChanges(t *testing.T) {
 		require.NoError(t, err)
 		f.source.add(paid("low", may, amount))
 		f.caughtUp(t)
-		require.NoError(t, d.known(t.Context(), "top", seen, func(known decision.Account) error {
-			decided, err := d.decide(d.agreeing(before, known), "hours")
-			require.NoError(t, err)
-			require.Equal(t, amount > 0, decided.Entitled())
-			e := Explanation{Decision: decided, BenefitID: "hours"}
-			require.NoError(t, d.explain(&e, known))
-			require.Equal(t, amount < 0, len(e.Ways) == 1)
-			require.NotContains(t, e.Reason, "no rule")
-			return nil
-		}))
+		e, err := d.explained(t.Context(), "top", "hours", before, seen)
+		require.NoError(t, err)
+		require.Equal(t, amount > 0, e.Entitled())
+		require.Equal(t, amount < 0, len(e.Ways) == 1)
+		require.NotContains(t, e.Reason, "no rule")
+		list, err := d.listed(t.Context(), "top", false, before, seen)
+		require.NoError(t, err)
+		require.Contains(t, list, e)
 	}
 }
 

@@ -3,6 +3,7 @@ package entitlements
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,6 +30,7 @@ type fakeSource struct {
 	adopted  int
 	trimmed  bool
 	refused  error // of Watch and Head, where it is not nil
+	headless error // of Head alone
 	others   bool
 	// unrelayed are positions that LocateChange does not see yet.
 	unrelayed map[string]int64
@@ -57,6 +59,13 @@ func (f *fakeSource) refuse(err error) {
 	f.refused = err
 	f.mu.Unlock()
 	f.add() // who waits looks again
+}
+
+// refuseHead makes Head fail from now on.
+func (f *fakeSource) refuseHead(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.headless = err
 }
 
 // from returns what follows a resume token, at most n changes.
@@ -104,7 +113,7 @@ func (f *fakeSource) Watch(ctx context.Context, resume string, apply func(Batch)
 func (f *fakeSource) Head(context.Context) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return int64(len(f.changes)), f.refused
+	return int64(len(f.changes)), errors.Join(f.refused, f.headless)
 }
 
 func (f *fakeSource) Locate(_ context.Context, token string) (int64, error) {

@@ -60,6 +60,14 @@ func TestRevenueThatCannotBeAppliedMakesNotReady(t *testing.T) {
 	require.ErrorContains(t, f.Following(), "revenue columns of 1, 1 and 0 entries")
 }
 
+func TestAHeadThatCannotBeAskedForIsNotReady(t *testing.T) {
+	f := followed(t)
+	denied := errors.New("the head is not for you")
+	f.source.refuseHead(denied)
+	require.Error(t, f.becomesUnready(t))
+	eventually(t, "it says why", func() bool { return errors.Is(f.Following(), denied) })
+}
+
 func TestAStartIsReadyOnceItHasCaughtUp(t *testing.T) {
 	f := newFixture(t, Options{})
 	require.ErrorContains(t, f.Following(), "not reached yet")

@@ -1,11 +1,14 @@
 package command
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 )
 
 // Whatever keeps a token from being made, its file is not there afterwards: the command
@@ -27,6 +30,15 @@ func TestNoTokenLeavesNoFile(t *testing.T) {
 			require.Equal(t, first, execute(t, "", "", args...))
 		})
 	}
+}
+
+func TestASecretThatCannotBeWrittenLeavesNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "token")
+	f, err := os.Create(path)
+	require.NoError(t, err)
+	err = (&TokensCreate{File: path}).lost(f, &accountsv1.ApiToken{Name: "principals/p/apiTokens/t"}, io.ErrShortWrite)
+	require.ErrorContains(t, err, "the secret of principals/p/apiTokens/t could not be written")
+	require.NoFileExists(t, path)
 }
 
 func TestTokenFilesAreNew(t *testing.T) {

@@ -39,6 +39,7 @@ type fake struct {
 	accounts []*accountsv1.Account
 	ledger   map[string]bool // rows that are durable
 	failures []error         // what the next calls fail with, after their first batch
+	early    bool            // they fail before it
 	starts   []*accountsv1.RevenueImportStart
 	ended    *accountsv1.ImportCounts // of the last import that ended
 	rows     []*accountsv1.AccountRow
@@ -105,6 +106,9 @@ func (f *fake) ImportRevenue(call accountsv1.RevenueService_ImportRevenueServer)
 	f.starts = append(f.starts, first.GetStart())
 	f.mu.Unlock()
 	failure := f.nextFailure()
+	if failure != nil && f.early {
+		return failure
+	}
 	counts := &accountsv1.ImportCounts{}
 	for {
 		request, err := call.Recv()

@@ -65,7 +65,11 @@ func TestHealthTrustsTheCertificateItIsGiven(t *testing.T) {
 		require.Equal(t, ExitFailed, got.code)
 		require.Contains(t, got.stderr, "another certificate than the one in "+wrong)
 		require.Contains(t, got.stderr, "restart the server")
-		require.NotContains(t, ask("--tls-cert", wrong, "--tls").stderr, wrong, "what is asked for aloud wins")
+		for _, aloud := range [][]string{{"--tls"}, {"--tls-ca", right}} {
+			both := ask(append(aloud, "--tls-cert", wrong)...)
+			require.Equal(t, ask(aloud...), both, "what is asked for aloud wins")
+			require.Equal(t, aloud[0] == "--tls-ca", both.code == 0, both.stderr)
+		}
 
 		t.Setenv("EVENHAND_TLS_CERT", right)
 		require.Zero(t, ask().code, "as in a container")

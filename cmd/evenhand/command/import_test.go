@@ -140,6 +140,15 @@ func TestRetryForCountsFromTheLossOfTheServer(t *testing.T) {
 	require.Len(t, f.starts, 3)
 }
 
+func TestAServerThatIsAwayFromTheStartIsTriedAgain(t *testing.T) {
+	f := &fake{failures: []error{status.Error(codes.Unavailable, "starting")}, early: true}
+	path := file(t, "orders.csv", "account,date,amount\na,2026-01-01,1\n")
+	got := execute(t, startFake(t, f), "", "revenue", "import", path, "--currency", "USD")
+	require.Zero(t, got.code, got.stderr)
+	require.Contains(t, got.stdout, "imported\n", "no earlier attempt wrote anything")
+	require.Len(t, f.starts, 2)
+}
+
 // What an earlier attempt of the very command wrote is already there for the last: that
 // is no import that changed nothing.
 func TestAnImportThatWasSentAgainSaysSo(t *testing.T) {

@@ -125,7 +125,32 @@ func TestALostLocalTokenIsReplaced(t *testing.T) {
 	require.Equal(t, second, admin.knows(t, path))
 }
 
-func TestProcessesThatStartAtOnceInOneFolderAgreeOnALocalToken(t *testing.T) {
+// overtaken is an admin to whom another start comes between file and admin.
+type overtaken struct {
+	*localAdmin
+	by func()
+}
+
+func (o *overtaken) SetLocalToken(ctx context.Context, hash []byte) error {
+	if by := o.by; by != nil {
+		o.by = nil
+		by()
+	}
+	return o.localAdmin.SetLocalToken(ctx, hash)
+}
+
+func TestAStartThatIsOvertakenDrawsAnew(t *testing.T) {
+	path, admin := filepath.Join(t.TempDir(), "admin-token"), &localAdmin{}
+	slow := &overtaken{localAdmin: admin, by: func() {
+		_, _, err := auth.LocalToken(t.Context(), path, rand.Reader, admin)
+		require.NoError(t, err)
+	}}
+	token, _, err := auth.LocalToken(t.Context(), path, rand.Reader, slow)
+	require.NoError(t, err)
+	require.Equal(t, token, admin.knows(t, path))
+}
+
+func TestProcessesThatStartAtOnceInOneFolderLeaveOneLocalToken(t *testing.T) {
 	path, admin := filepath.Join(t.TempDir(), "admin-token"), &localAdmin{}
 	var group sync.WaitGroup
 	errs := make([]error, 4)

@@ -64,7 +64,7 @@ func TestRightsToImportAccounts(t *testing.T) {
 	}
 	_, _, err := importAccounts(t, s, false, row("One"))
 	require.NoError(t, err)
-	for _, tt := range []struct {
+	tests := []struct {
 		role             accountsv1.Role
 		toMake, toChange string // the permission that is missing
 	}{
@@ -77,12 +77,16 @@ func TestRightsToImportAccounts(t *testing.T) {
 		{accountsv1.Role_ROLE_AUDITOR, "accounts.import", "accounts.import"},
 		{accountsv1.Role_ROLE_SERVICE, "", "accounts.update"},
 		{accountsv1.Role_ROLE_ADMIN, "", ""},
-	} {
+	}
+	require.Len(t, tests, len(accountsv1.Role_name)-1, "every role but the unspecified one")
+	for _, tt := range tests {
 		name := strings.ToLower(strings.ReplaceAll(tt.role.String(), "_", "-"))
 		t.Run(name, func(t *testing.T) {
 			caller := s.person(t, name, tt.role)
-			_, _, err := importAccounts(t, caller, false, row("One"))
+			_, _, err := importAccounts(t, caller, false, &accountsv1.AccountRow{Line: 2, ExternalId: name})
 			wantMissing(t, err, tt.toMake)
+			_, err = s.accounts.GetAccount(t.Context(), &accountsv1.GetAccountRequest{Name: "accounts/" + name})
+			require.Equal(t, tt.toMake == "", err == nil, err)
 			_, _, err = importAccounts(t, caller, true, row("Changed by "+name))
 			wantMissing(t, err, tt.toChange)
 			account, err := s.accounts.GetAccount(t.Context(), &accountsv1.GetAccountRequest{Name: "accounts/a"})
@@ -133,7 +137,9 @@ func TestRowsThatCouldNotBeReadAreCounted(t *testing.T) {
 	require.NoError(t, stream.Send(&accountsv1.ImportRevenueRequest{Step: &accountsv1.ImportRevenueRequest_Rows{
 		Rows: &accountsv1.RevenueRows{Rows: []*accountsv1.RevenueRow{{Line: 3, Fault: fault}}}}}))
 	require.NoError(t, stream.CloseSend())
-	first, err := stream.Recv()
+	result, refused, err := importAnswers(t, stream.Recv)
 	require.NoError(t, err)
-	require.Empty(t, cmp.Diff(want[0], first.GetRefused(), protocmp.Transform()))
+	require.Empty(t, cmp.Diff(want, refused, protocmp.Transform()))
+	require.EqualValues(t, 1, result.GetImport().GetCounts().GetRead())
+	require.EqualValues(t, 1, result.GetImport().GetCounts().GetRefused())
 }

@@ -136,10 +136,13 @@ func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrinc
 type outage struct {
 	docstore.Backend
 	away atomic.Bool
+	// refused is how often it was asked while it was away.
+	refused atomic.Int64
 }
 
 func (o *outage) Get(ctx context.Context, collection string, ids []string) ([]docstore.Record, error) {
 	if collection == "pages" && o.away.Load() {
+		o.refused.Add(1)
 		return nil, docstore.ErrUnavailable
 	}
 	return o.Backend.Get(ctx, collection, ids)
