@@ -93,6 +93,9 @@ func FuzzWholeServer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint, query, body, condition string) {
 		o := all[which%uint(len(all))]
+		if strings.Contains(query, " ") || len(query)+len(condition) > 64<<10 {
+			t.Skip("is no HTTP, or longer than is read: the library refuses it in its own words")
+		}
 		if query != "" {
 			o.path += "?" + query
 		}
