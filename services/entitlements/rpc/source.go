@@ -63,7 +63,7 @@ func (s *Source) Watch(ctx context.Context, resume string, apply func(entitlemen
 
 func watchError(err error) error {
 	if status.Code(err) == codes.OutOfRange {
-		return fmt.Errorf("%w: %w", entitlements.ErrFeedTrimmed, err)
+		return fmt.Errorf("accounts: %w: %w", entitlements.ErrFeedTrimmed, err)
 	}
 	return fmt.Errorf("watch the accounts feed: %w", err)
 }
