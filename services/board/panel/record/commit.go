@@ -129,7 +129,9 @@ func (d *Draft) record(rounding *panel.Rounding) *Record {
 	}
 	slices.SortFunc(r.Unreachable, func(a, b Unreachable) int { return strings.Compare(a.ID, b.ID) })
 	for _, l := range s.Levels {
-		r.Levels = append(r.Levels, Level{Probability(l.Probability), Probability(l.Bound), Probability(l.Gap), l.Members})
+		members := append([]int{}, l.Members...)
+		slices.Sort(members)
+		r.Levels = append(r.Levels, Level{Probability(l.Probability), Probability(l.Bound), Probability(l.Gap), members})
 	}
 	for _, members := range rounding.Panels {
 		r.Panels = append(r.Panels, members)

@@ -209,6 +209,9 @@ func (v *verifier) levels() *Problem {
 		if math.Abs(float64(l.Bound-l.Probability-l.Gap)) > inexact || float64(l.Gap) > float64(r.Certificate.Gap)+inexact {
 			return v.element("levels", i, "the gap is not what is between probability and bound, or more than the certificate's")
 		}
+		if !slices.IsSorted(l.Members) {
+			return v.element("levels", i, "the members are not in ascending order")
+		}
 		for _, member := range l.Members {
 			if member < 0 || member >= len(r.Pool) || level[member] {
 				return v.element("levels", i, "the number %d is not one of the pool, each once", member)
