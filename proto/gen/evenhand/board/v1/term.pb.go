@@ -24,63 +24,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// How the account came to the seat.
-type Term_Origin int32
-
-const (
-	// Not given.
-	Term_ORIGIN_UNSPECIFIED Term_Origin = 0
-	// It was drawn.
-	Term_ORIGIN_DRAWN Term_Origin = 1
-	// It was called as an alternate, in the order that was drawn, when another declined or did not answer.
-	Term_ORIGIN_ALTERNATE Term_Origin = 2
-	// It was nominated to a seat that the charter reserves for that.
-	Term_ORIGIN_NOMINATED Term_Origin = 3
-)
-
-// Enum value maps for Term_Origin.
-var (
-	Term_Origin_name = map[int32]string{
-		0: "ORIGIN_UNSPECIFIED",
-		1: "ORIGIN_DRAWN",
-		2: "ORIGIN_ALTERNATE",
-		3: "ORIGIN_NOMINATED",
-	}
-	Term_Origin_value = map[string]int32{
-		"ORIGIN_UNSPECIFIED": 0,
-		"ORIGIN_DRAWN":       1,
-		"ORIGIN_ALTERNATE":   2,
-		"ORIGIN_NOMINATED":   3,
-	}
-)
-
-func (x Term_Origin) Enum() *Term_Origin {
-	p := new(Term_Origin)
-	*p = x
-	return p
-}
-
-func (x Term_Origin) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Term_Origin) Descriptor() protoreflect.EnumDescriptor {
-	return file_evenhand_board_v1_term_proto_enumTypes[0].Descriptor()
-}
-
-func (Term_Origin) Type() protoreflect.EnumType {
-	return &file_evenhand_board_v1_term_proto_enumTypes[0]
-}
-
-func (x Term_Origin) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Term_Origin.Descriptor instead.
-func (Term_Origin) EnumDescriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_term_proto_rawDescGZIP(), []int{0, 0}
-}
-
 // How a term ended.
 type Term_End int32
 
@@ -126,11 +69,11 @@ func (x Term_End) String() string {
 }
 
 func (Term_End) Descriptor() protoreflect.EnumDescriptor {
-	return file_evenhand_board_v1_term_proto_enumTypes[1].Descriptor()
+	return file_evenhand_board_v1_term_proto_enumTypes[0].Descriptor()
 }
 
 func (Term_End) Type() protoreflect.EnumType {
-	return &file_evenhand_board_v1_term_proto_enumTypes[1]
+	return &file_evenhand_board_v1_term_proto_enumTypes[0]
 }
 
 func (x Term_End) Number() protoreflect.EnumNumber {
@@ -139,7 +82,7 @@ func (x Term_End) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Term_End.Descriptor instead.
 func (Term_End) EnumDescriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_term_proto_rawDescGZIP(), []int{0, 1}
+	return file_evenhand_board_v1_term_proto_rawDescGZIP(), []int{0, 0}
 }
 
 // The time for which one account holds one seat. Terms come from draws (and, as many as the charter
@@ -157,7 +100,7 @@ type Term struct {
 	// The rotation it began with, as `boards/{board}/rotations/{rotation}`.
 	Rotation string `protobuf:"bytes,5,opt,name=rotation,proto3" json:"rotation,omitempty"`
 	// How the account came to the seat.
-	Origin Term_Origin `protobuf:"varint,6,opt,name=origin,proto3,enum=evenhand.board.v1.Term_Origin" json:"origin,omitempty"`
+	Origin Origin `protobuf:"varint,6,opt,name=origin,proto3,enum=evenhand.board.v1.Origin" json:"origin,omitempty"`
 	// Its first day.
 	StartDate *date.Date `protobuf:"bytes,7,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
 	// The day on which it is planned to end, which is the first of the next member's.
@@ -247,11 +190,11 @@ func (x *Term) GetRotation() string {
 	return ""
 }
 
-func (x *Term) GetOrigin() Term_Origin {
+func (x *Term) GetOrigin() Origin {
 	if x != nil {
 		return x.Origin
 	}
-	return Term_ORIGIN_UNSPECIFIED
+	return Origin_ORIGIN_UNSPECIFIED
 }
 
 func (x *Term) GetStartDate() *date.Date {
@@ -328,14 +271,14 @@ var File_evenhand_board_v1_term_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_term_proto_rawDesc = "" +
 	"\n" +
-	"\x1cevenhand/board/v1/term.proto\x12\x11evenhand.board.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xb7\a\n" +
+	"\x1cevenhand/board/v1/term.proto\x12\x11evenhand.board.v1\x1a evenhand/board/v1/rotation.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd2\x06\n" +
 	"\x04Term\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04seat\x18\x02 \x01(\tB\x03\xe0A\x03R\x04seat\x12\x1d\n" +
 	"\aaccount\x18\x03 \x01(\tB\x03\xe0A\x03R\aaccount\x12\x1d\n" +
 	"\acontact\x18\x04 \x01(\tB\x03\xe0A\x03R\acontact\x12\x1f\n" +
-	"\brotation\x18\x05 \x01(\tB\x03\xe0A\x03R\brotation\x12;\n" +
-	"\x06origin\x18\x06 \x01(\x0e2\x1e.evenhand.board.v1.Term.OriginB\x03\xe0A\x03R\x06origin\x125\n" +
+	"\brotation\x18\x05 \x01(\tB\x03\xe0A\x03R\brotation\x126\n" +
+	"\x06origin\x18\x06 \x01(\x0e2\x19.evenhand.board.v1.OriginB\x03\xe0A\x03R\x06origin\x125\n" +
 	"\n" +
 	"start_date\x18\a \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\tstartDate\x12@\n" +
 	"\x10planned_end_date\x18\b \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\x0eplannedEndDate\x121\n" +
@@ -350,12 +293,7 @@ const file_evenhand_board_v1_term_proto_rawDesc = "" +
 	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"^\n" +
-	"\x06Origin\x12\x16\n" +
-	"\x12ORIGIN_UNSPECIFIED\x10\x00\x12\x10\n" +
-	"\fORIGIN_DRAWN\x10\x01\x12\x14\n" +
-	"\x10ORIGIN_ALTERNATE\x10\x02\x12\x14\n" +
-	"\x10ORIGIN_NOMINATED\x10\x03\"]\n" +
+	"updateTime\"]\n" +
 	"\x03End\x12\x13\n" +
 	"\x0fEND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -377,21 +315,21 @@ func file_evenhand_board_v1_term_proto_rawDescGZIP() []byte {
 	return file_evenhand_board_v1_term_proto_rawDescData
 }
 
-var file_evenhand_board_v1_term_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_evenhand_board_v1_term_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_evenhand_board_v1_term_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_evenhand_board_v1_term_proto_goTypes = []any{
-	(Term_Origin)(0),              // 0: evenhand.board.v1.Term.Origin
-	(Term_End)(0),                 // 1: evenhand.board.v1.Term.End
-	(*Term)(nil),                  // 2: evenhand.board.v1.Term
+	(Term_End)(0),                 // 0: evenhand.board.v1.Term.End
+	(*Term)(nil),                  // 1: evenhand.board.v1.Term
+	(Origin)(0),                   // 2: evenhand.board.v1.Origin
 	(*date.Date)(nil),             // 3: google.type.Date
 	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
 }
 var file_evenhand_board_v1_term_proto_depIdxs = []int32{
-	0, // 0: evenhand.board.v1.Term.origin:type_name -> evenhand.board.v1.Term.Origin
+	2, // 0: evenhand.board.v1.Term.origin:type_name -> evenhand.board.v1.Origin
 	3, // 1: evenhand.board.v1.Term.start_date:type_name -> google.type.Date
 	3, // 2: evenhand.board.v1.Term.planned_end_date:type_name -> google.type.Date
 	3, // 3: evenhand.board.v1.Term.end_date:type_name -> google.type.Date
-	1, // 4: evenhand.board.v1.Term.end:type_name -> evenhand.board.v1.Term.End
+	0, // 4: evenhand.board.v1.Term.end:type_name -> evenhand.board.v1.Term.End
 	4, // 5: evenhand.board.v1.Term.create_time:type_name -> google.protobuf.Timestamp
 	4, // 6: evenhand.board.v1.Term.update_time:type_name -> google.protobuf.Timestamp
 	7, // [7:7] is the sub-list for method output_type
@@ -406,12 +344,13 @@ func file_evenhand_board_v1_term_proto_init() {
 	if File_evenhand_board_v1_term_proto != nil {
 		return
 	}
+	file_evenhand_board_v1_rotation_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_board_v1_term_proto_rawDesc), len(file_evenhand_board_v1_term_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      1,
 			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,
