@@ -7,6 +7,7 @@
 package boardv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -628,7 +629,7 @@ type SeedPlan struct {
 	// The named round of public randomness, the value of which is the seed, or replaces what a named person
 	// does not reveal in time.
 	Round *PublicRound `protobuf:"bytes,1,opt,name=round,proto3" json:"round,omitempty"`
-	// Two people who each committed themselves to a secret; none, where the round alone is the seed.
+	// People who each committed themselves to a secret, two at least; none, where the round alone is the seed.
 	Holders []*SeedHolder `protobuf:"bytes,2,rep,name=holders,proto3" json:"holders,omitempty"`
 	// Until when they reveal their secrets.
 	RevealDeadline *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=reveal_deadline,json=revealDeadline,proto3" json:"reveal_deadline,omitempty"`
@@ -692,8 +693,8 @@ type PublicRound struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The source, as `drand quicknet`.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
-	// The round.
-	Round         int64 `protobuf:"varint,2,opt,name=round,proto3" json:"round,omitempty"`
+	// Which of its values, as `4712345`.
+	Number        string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -735,11 +736,11 @@ func (x *PublicRound) GetSource() string {
 	return ""
 }
 
-func (x *PublicRound) GetRound() int64 {
+func (x *PublicRound) GetNumber() string {
 	if x != nil {
-		return x.Round
+		return x.Number
 	}
-	return 0
+	return ""
 }
 
 // Someone who holds a part of the seed.
@@ -946,7 +947,7 @@ var File_evenhand_board_v1_rotation_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\n" +
-	" evenhand/board/v1/rotation.proto\x12\x11evenhand.board.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xdb\b\n" +
+	" evenhand/board/v1/rotation.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xdb\b\n" +
 	"\bRotation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12<\n" +
 	"\x05state\x18\x02 \x01(\x0e2!.evenhand.board.v1.Rotation.StateB\x03\xe0A\x03R\x05state\x129\n" +
@@ -1000,21 +1001,22 @@ const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\tdraw_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bdrawTime\x12\x12\n" +
 	"\x04seed\x18\x05 \x01(\tR\x04seed\x12\x14\n" +
 	"\x05panel\x18\x06 \x01(\x05R\x05panel\x12-\n" +
-	"\x12lowest_probability\x18\a \x01(\x01R\x11lowestProbability\"\xbe\x01\n" +
+	"\x12lowest_probability\x18\a \x01(\x01R\x11lowestProbability\"\xc8\x01\n" +
 	"\bSeedPlan\x124\n" +
-	"\x05round\x18\x01 \x01(\v2\x1e.evenhand.board.v1.PublicRoundR\x05round\x127\n" +
-	"\aholders\x18\x02 \x03(\v2\x1d.evenhand.board.v1.SeedHolderR\aholders\x12C\n" +
-	"\x0freveal_deadline\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0erevealDeadline\";\n" +
-	"\vPublicRound\x12\x16\n" +
-	"\x06source\x18\x01 \x01(\tR\x06source\x12\x14\n" +
-	"\x05round\x18\x02 \x01(\x03R\x05round\"f\n" +
+	"\x05round\x18\x01 \x01(\v2\x1e.evenhand.board.v1.PublicRoundR\x05round\x12A\n" +
+	"\aholders\x18\x02 \x03(\v2\x1d.evenhand.board.v1.SeedHolderB\b\xbaH\x05\x92\x01\x02\x10\n" +
+	"R\aholders\x12C\n" +
+	"\x0freveal_deadline\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0erevealDeadline\"Q\n" +
+	"\vPublicRound\x12 \n" +
+	"\x06source\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06source\x12 \n" +
+	"\x06number\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06number\"\xaf\x01\n" +
 	"\n" +
-	"SeedHolder\x12\x1c\n" +
-	"\tprincipal\x18\x01 \x01(\tR\tprincipal\x12\x1e\n" +
+	"SeedHolder\x12I\n" +
+	"\tprincipal\x18\x01 \x01(\tB+\xbaH(r&2$^principals/[a-z0-9][a-z0-9-]{0,62}$R\tprincipal\x125\n" +
 	"\n" +
-	"commitment\x18\x02 \x01(\tR\n" +
-	"commitment\x12\x1a\n" +
-	"\brevealed\x18\x03 \x01(\bR\brevealed\"\xc5\x04\n" +
+	"commitment\x18\x02 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\n" +
+	"commitment\x12\x1f\n" +
+	"\brevealed\x18\x03 \x01(\bB\x03\xe0A\x03R\brevealed\"\xc5\x04\n" +
 	"\n" +
 	"Invitation\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x120\n" +
