@@ -49,8 +49,9 @@ func (c *clock) set(text string) {
 // fixture is a service on a store of its own, with its relay running.
 type fixture struct {
 	*Service
-	clock *clock
-	store *docstore.Store
+	clock  *clock
+	source *fakeSource
+	store  *docstore.Store
 }
 
 type backends map[string]func(testing.TB) docstore.Backend
@@ -98,7 +99,8 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 	require.NoError(t, err)
 	clock := &clock{}
 	clock.set("2026-03-06T15:30:00Z")
-	service, err := New(t.Context(), store, Options{Now: clock.now})
+	source := newFakeSource()
+	service, err := New(t.Context(), store, source, Options{Now: clock.now})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	relayed := make(chan error, 1)
@@ -110,7 +112,20 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 		}
 		require.NoError(t, store.Close())
 	})
-	return &fixture{service, clock, store}
+	return &fixture{service, clock, source, store}
+}
+
+// follow runs what the service does by itself.
+func (f *fixture) follow(t testing.TB) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the service ended with %v", err)
+		}
+	})
 }
 
 // someone is a call on behalf of a person, without a request id.

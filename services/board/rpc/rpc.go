@@ -19,5 +19,6 @@ func Service(domain *board.Service) server.Service {
 			boardv1.RegisterBoardsServiceServer(r, &boardsServer{domain: domain})
 			boardv1.RegisterFeedServiceServer(r, &feedServer{feed: domain.Feed})
 		},
+		Needs: []server.Need{{Name: "accounts-feed", Ready: domain.Accounts.Following}},
 	}
 }

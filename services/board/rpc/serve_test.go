@@ -46,7 +46,7 @@ func serve(t *testing.T) *served {
 	require.NoError(t, err)
 	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
 	require.NoError(t, err)
-	domain, err := board.New(t.Context(), store, board.Options{})
+	domain, err := board.New(t.Context(), store, rpc.NewSource(nil), board.Options{})
 	require.NoError(t, err)
 	keys := &auth.Keyring{}
 	for _, role := range people {
