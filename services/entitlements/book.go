@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/entitlements/decision"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )

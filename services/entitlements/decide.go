@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
 	"github.com/evenhand/evenhand/services/entitlements/decision"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )

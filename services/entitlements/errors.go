@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
 )
 
 // Reasons of evenhand.type.v1.ErrorReason that this service gives itself.

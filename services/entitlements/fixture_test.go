@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

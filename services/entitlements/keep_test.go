@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 func TestWarmStartGoesOnWhereItStoodAndLosesNothing(t *testing.T) { onEachStore(t, testWarmStart) }

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 // modelAccount is what a projection must know of an account.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 // Source is what this service needs of the accounts service. Errors of that service

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
 	"github.com/evenhand/evenhand/services/entitlements/decision"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )

@@ -3,7 +3,7 @@ package decision
 import (
 	"slices"
 
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 

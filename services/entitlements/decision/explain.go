@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 

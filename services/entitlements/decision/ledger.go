@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 // Bucket is the revenue of one day: either all that was received (Minor >= 0)

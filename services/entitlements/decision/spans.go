@@ -1,6 +1,6 @@
 package decision
 
-import "github.com/evenhand/evenhand/services/entitlements/civil"
+import "github.com/evenhand/evenhand/internal/platform/civil"
 
 // span is the days from From up to but not including To, which may be
 // civil.Never.

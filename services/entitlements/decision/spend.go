@@ -1,7 +1,7 @@
 package decision
 
 import (
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 

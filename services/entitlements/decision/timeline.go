@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 

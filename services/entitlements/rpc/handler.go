@@ -11,12 +11,12 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
 )
 
 const accountPrefix = "accounts/"

@@ -10,11 +10,11 @@ import (
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/genproto/googleapis/type/money"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 

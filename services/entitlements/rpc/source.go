@@ -11,11 +11,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/rpcstatus"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
-	"github.com/evenhand/evenhand/services/entitlements/civil"
 )
 
 // Source follows the accounts service. It implements entitlements.Source.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 // Calendar says when work is done, in the schedule's time zone.

@@ -3,7 +3,7 @@ package schedule
 import (
 	"time"
 
-	"github.com/evenhand/evenhand/services/entitlements/civil"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 // Schedule is one edition of the written promise.

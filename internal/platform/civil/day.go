@@ -1,7 +1,7 @@
-// Package civil is the calendar of the entitlements service: days without a
+// Package civil is the calendar that the services decide by: days without a
 // zone, periods counted in months and days, and the instants at which a day
-// begins in a company's time zone. Everything a customer is owed is decided by
-// calendar days; only the zone turns them into instants.
+// begins in a company's time zone. What a customer is owed and how long a seat
+// is held are decided by calendar days; only the zone turns them into instants.
 package civil
 
 import (
