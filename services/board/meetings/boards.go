@@ -2,6 +2,7 @@ package meetings
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/services/board/calendar"
@@ -30,6 +31,9 @@ type Board struct {
 	Managers []string
 	Closed   bool
 }
+
+// AssignedTo says whether a principal, by its id, is one of the managers.
+func (b Board) AssignedTo(principal string) bool { return slices.Contains(b.Managers, principal) }
 
 // Charter is what meetings have to know of a charter version.
 type Charter struct {

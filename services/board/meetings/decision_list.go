@@ -93,6 +93,8 @@ func (q DecisionQuery) query(after string) docstore.Query {
 	switch {
 	case q.Owner != nil && *q.Owner != "":
 		out.Index, out.Equal = byOwner, []any{*q.Owner}
+	case q.Board != "" && q.Meeting != "": // " " comes before all that an id has
+		out.From, out.To = ID(q.Board, q.Meeting), ID(q.Board, q.Meeting)+" "
 	case q.Board != "":
 		// "." follows "/" in no id, and "0" comes right behind "/".
 		out.From, out.To = q.Board+"/", q.Board+"0"

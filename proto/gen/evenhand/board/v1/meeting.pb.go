@@ -458,7 +458,7 @@ type Meeting struct {
 	Place string `protobuf:"bytes,7,opt,name=place,proto3" json:"place,omitempty"`
 	// The address at which to join from elsewhere: http or https.
 	Link string `protobuf:"bytes,8,opt,name=link,proto3" json:"link,omitempty"`
-	// The occurrence of the charter's recurrence that it is, by its local time, as `2026-03-12T16:00`; it
+	// The occurrence of the charter's recurrence that it is, by the day that names it, as `2026-03-12`; it
 	// stays when the meeting is moved. Empty for a meeting that was called by hand.
 	Occurrence string `protobuf:"bytes,9,opt,name=occurrence,proto3" json:"occurrence,omitempty"`
 	// Whether it was moved by hand.
@@ -902,7 +902,9 @@ type Invitation struct {
 	// When the answer was recorded.
 	AnswerTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=answer_time,json=answerTime,proto3" json:"answer_time,omitempty"`
 	// What the member was sent, each once.
-	Notices       []*Notice `protobuf:"bytes,7,rep,name=notices,proto3" json:"notices,omitempty"`
+	Notices []*Notice `protobuf:"bytes,7,rep,name=notices,proto3" json:"notices,omitempty"`
+	// The member is invited no more: it held no seat any more when members were invited again.
+	Withdrawn     bool `protobuf:"varint,8,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -984,6 +986,13 @@ func (x *Invitation) GetNotices() []*Notice {
 		return x.Notices
 	}
 	return nil
+}
+
+func (x *Invitation) GetWithdrawn() bool {
+	if x != nil {
+		return x.Withdrawn
+	}
+	return false
 }
 
 // Something that a member was sent about a meeting.
@@ -1400,7 +1409,13 @@ type Recusal struct {
 	// When it was recorded.
 	RecordTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
 	// Who recorded it, as `principals/{principal}`.
-	Recorder      string `protobuf:"bytes,5,opt,name=recorder,proto3" json:"recorder,omitempty"`
+	Recorder string `protobuf:"bytes,5,opt,name=recorder,proto3" json:"recorder,omitempty"`
+	// When it was taken back; not set while it stands.
+	WithdrawTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=withdraw_time,json=withdrawTime,proto3" json:"withdraw_time,omitempty"`
+	// Why it was taken back.
+	WithdrawReason string `protobuf:"bytes,7,opt,name=withdraw_reason,json=withdrawReason,proto3" json:"withdraw_reason,omitempty"`
+	// Who took it back, as `principals/{principal}`.
+	Withdrawer    string `protobuf:"bytes,8,opt,name=withdrawer,proto3" json:"withdrawer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1466,6 +1481,27 @@ func (x *Recusal) GetRecordTime() *timestamppb.Timestamp {
 func (x *Recusal) GetRecorder() string {
 	if x != nil {
 		return x.Recorder
+	}
+	return ""
+}
+
+func (x *Recusal) GetWithdrawTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.WithdrawTime
+	}
+	return nil
+}
+
+func (x *Recusal) GetWithdrawReason() string {
+	if x != nil {
+		return x.WithdrawReason
+	}
+	return ""
+}
+
+func (x *Recusal) GetWithdrawer() string {
+	if x != nil {
+		return x.Withdrawer
 	}
 	return ""
 }
@@ -1978,7 +2014,7 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\n" +
 	"Attachment\x12#\n" +
 	"\x05title\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x05title\x12\x1f\n" +
-	"\x03uri\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x03uri\"\x8d\x03\n" +
+	"\x03uri\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x03uri\"\xab\x03\n" +
 	"\n" +
 	"Invitation\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x18\n" +
@@ -1989,7 +2025,8 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\acomment\x18\x05 \x01(\tR\acomment\x12;\n" +
 	"\vanswer_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"answerTime\x123\n" +
-	"\anotices\x18\a \x03(\v2\x19.evenhand.board.v1.NoticeR\anotices\"`\n" +
+	"\anotices\x18\a \x03(\v2\x19.evenhand.board.v1.NoticeR\anotices\x12\x1c\n" +
+	"\twithdrawn\x18\b \x01(\bR\twithdrawn\"`\n" +
 	"\x06Answer\x12\x16\n" +
 	"\x12ANSWER_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fANSWER_ACCEPTED\x10\x01\x12\x13\n" +
@@ -2030,14 +2067,19 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\x04Stay\x127\n" +
 	"\tfrom_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bfromTime\x123\n" +
 	"\ato_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06toTime\x12\x16\n" +
-	"\x06remote\x18\x03 \x01(\bR\x06remote\"\xae\x01\n" +
+	"\x06remote\x18\x03 \x01(\bR\x06remote\"\xb8\x02\n" +
 	"\aRecusal\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
 	"\afinding\x18\x03 \x01(\tR\afinding\x12;\n" +
 	"\vrecord_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"recordTime\x12\x1a\n" +
-	"\brecorder\x18\x05 \x01(\tR\brecorder\"\xd0\a\n" +
+	"\brecorder\x18\x05 \x01(\tR\brecorder\x12?\n" +
+	"\rwithdraw_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\fwithdrawTime\x12'\n" +
+	"\x0fwithdraw_reason\x18\a \x01(\tR\x0ewithdrawReason\x12\x1e\n" +
+	"\n" +
+	"withdrawer\x18\b \x01(\tR\n" +
+	"withdrawer\"\xd0\a\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12J\n" +
 	"\vagenda_item\x18\x02 \x01(\tB)\xe0A\x02\xe0A\x05\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\n" +
@@ -2170,20 +2212,21 @@ var file_evenhand_board_v1_meeting_proto_depIdxs = []int32{
 	22, // 27: evenhand.board.v1.Stay.from_time:type_name -> google.protobuf.Timestamp
 	22, // 28: evenhand.board.v1.Stay.to_time:type_name -> google.protobuf.Timestamp
 	22, // 29: evenhand.board.v1.Recusal.record_time:type_name -> google.protobuf.Timestamp
-	4,  // 30: evenhand.board.v1.Decision.outcome:type_name -> evenhand.board.v1.Decision.Outcome
-	18, // 31: evenhand.board.v1.Decision.tally:type_name -> evenhand.board.v1.Tally
-	19, // 32: evenhand.board.v1.Decision.votes:type_name -> evenhand.board.v1.Vote
-	24, // 33: evenhand.board.v1.Decision.due_date:type_name -> google.type.Date
-	5,  // 34: evenhand.board.v1.Decision.status:type_name -> evenhand.board.v1.Decision.Status
-	22, // 35: evenhand.board.v1.Decision.status_time:type_name -> google.protobuf.Timestamp
-	6,  // 36: evenhand.board.v1.Vote.choice:type_name -> evenhand.board.v1.Vote.Choice
-	22, // 37: evenhand.board.v1.Minutes.create_time:type_name -> google.protobuf.Timestamp
-	22, // 38: evenhand.board.v1.MinutesApproval.approve_time:type_name -> google.protobuf.Timestamp
-	39, // [39:39] is the sub-list for method output_type
-	39, // [39:39] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	22, // 30: evenhand.board.v1.Recusal.withdraw_time:type_name -> google.protobuf.Timestamp
+	4,  // 31: evenhand.board.v1.Decision.outcome:type_name -> evenhand.board.v1.Decision.Outcome
+	18, // 32: evenhand.board.v1.Decision.tally:type_name -> evenhand.board.v1.Tally
+	19, // 33: evenhand.board.v1.Decision.votes:type_name -> evenhand.board.v1.Vote
+	24, // 34: evenhand.board.v1.Decision.due_date:type_name -> google.type.Date
+	5,  // 35: evenhand.board.v1.Decision.status:type_name -> evenhand.board.v1.Decision.Status
+	22, // 36: evenhand.board.v1.Decision.status_time:type_name -> google.protobuf.Timestamp
+	6,  // 37: evenhand.board.v1.Vote.choice:type_name -> evenhand.board.v1.Vote.Choice
+	22, // 38: evenhand.board.v1.Minutes.create_time:type_name -> google.protobuf.Timestamp
+	22, // 39: evenhand.board.v1.MinutesApproval.approve_time:type_name -> google.protobuf.Timestamp
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_meeting_proto_init() }

@@ -335,9 +335,15 @@ type ScheduleMeetingsResponse struct {
 	Created []*Meeting `protobuf:"bytes,1,rep,name=created,proto3" json:"created,omitempty"`
 	// How many occurrences had their meeting already.
 	ExistingCount int32 `protobuf:"varint,2,opt,name=existing_count,json=existingCount,proto3" json:"existing_count,omitempty"`
+	// Meetings that nobody has moved or invited to, whose hour or length the recurrence has changed; as they are
+	// now, or would be.
+	Retimed []*Meeting `protobuf:"bytes,3,rep,name=retimed,proto3" json:"retimed,omitempty"`
+	// Meetings that were invited to and have another hour or length than the recurrence now says, as
+	// `boards/{board}/meetings/{meeting}`: they stay as they are, to be moved by hand.
+	Outdated []string `protobuf:"bytes,4,rep,name=outdated,proto3" json:"outdated,omitempty"`
 	// Meetings ahead that come from an earlier recurrence and not from the present one, as
 	// `boards/{board}/meetings/{meeting}`; they were cancelled, or would be, where that is asked for.
-	Obsolete      []string `protobuf:"bytes,3,rep,name=obsolete,proto3" json:"obsolete,omitempty"`
+	Obsolete      []string `protobuf:"bytes,5,rep,name=obsolete,proto3" json:"obsolete,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -386,6 +392,20 @@ func (x *ScheduleMeetingsResponse) GetExistingCount() int32 {
 	return 0
 }
 
+func (x *ScheduleMeetingsResponse) GetRetimed() []*Meeting {
+	if x != nil {
+		return x.Retimed
+	}
+	return nil
+}
+
+func (x *ScheduleMeetingsResponse) GetOutdated() []string {
+	if x != nil {
+		return x.Outdated
+	}
+	return nil
+}
+
 func (x *ScheduleMeetingsResponse) GetObsolete() []string {
 	if x != nil {
 		return x.Obsolete
@@ -398,8 +418,7 @@ type CreateMeetingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `boards/{board}`.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The id of the meeting; where it is not given, its local date and time and `called`, as
-	// `2026-03-12-1600-called`.
+	// The id of the meeting; where it is not given, its local date and time, as `2026-03-12-1600`.
 	MeetingId string `protobuf:"bytes,2,opt,name=meeting_id,json=meetingId,proto3" json:"meeting_id,omitempty"`
 	// The meeting.
 	Meeting *Meeting `protobuf:"bytes,3,opt,name=meeting,proto3" json:"meeting,omitempty"`
@@ -2430,11 +2449,13 @@ const file_evenhand_board_v1_meetings_service_proto_rawDesc = "" +
 	"\x0fcancel_obsolete\x18\x05 \x01(\bR\x0ecancelObsolete\x12#\n" +
 	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\x12*\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x93\x01\n" +
+	"request_id\x18\a \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xe5\x01\n" +
 	"\x18ScheduleMeetingsResponse\x124\n" +
 	"\acreated\x18\x01 \x03(\v2\x1a.evenhand.board.v1.MeetingR\acreated\x12%\n" +
-	"\x0eexisting_count\x18\x02 \x01(\x05R\rexistingCount\x12\x1a\n" +
-	"\bobsolete\x18\x03 \x03(\tR\bobsolete\"\xb0\x02\n" +
+	"\x0eexisting_count\x18\x02 \x01(\x05R\rexistingCount\x124\n" +
+	"\aretimed\x18\x03 \x03(\v2\x1a.evenhand.board.v1.MeetingR\aretimed\x12\x1a\n" +
+	"\boutdated\x18\x04 \x03(\tR\boutdated\x12\x1a\n" +
+	"\bobsolete\x18\x05 \x03(\tR\bobsolete\"\xb0\x02\n" +
 	"\x14CreateMeetingRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12B\n" +
 	"\n" +
@@ -2548,9 +2569,9 @@ const file_evenhand_board_v1_meetings_service_proto_rawDesc = "" +
 	"\x06parent\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12?\n" +
 	"\aminutes\x18\x02 \x01(\v2\x1a.evenhand.board.v1.MinutesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\aminutes\x12*\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x94\x01\n" +
-	"\x11GetMinutesRequest\x12\x7f\n" +
-	"\x04name\x18\x01 \x01(\tBk\xe0A\x02\xbaHerc2a^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}/minutes/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\xc8\x01\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x8c\x01\n" +
+	"\x11GetMinutesRequest\x12w\n" +
+	"\x04name\x18\x01 \x01(\tBc\xe0A\x02\xbaH]r[2Y^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}/minutes/[1-9][0-9]{0,3}$R\x04name\"\xc8\x01\n" +
 	"\x12ListMinutesRequest\x12c\n" +
 	"\x06parent\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
@@ -2558,9 +2579,9 @@ const file_evenhand_board_v1_meetings_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"s\n" +
 	"\x13ListMinutesResponse\x124\n" +
 	"\aminutes\x18\x01 \x03(\v2\x1a.evenhand.board.v1.MinutesR\aminutes\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbf\x02\n" +
-	"\x15ApproveMinutesRequest\x12\x7f\n" +
-	"\x04name\x18\x01 \x01(\tBk\xe0A\x02\xbaHerc2a^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}/minutes/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12e\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb7\x02\n" +
+	"\x15ApproveMinutesRequest\x12w\n" +
+	"\x04name\x18\x01 \x01(\tBc\xe0A\x02\xbaH]r[2Y^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}/minutes/[1-9][0-9]{0,3}$R\x04name\x12e\n" +
 	"\ameeting\x18\x02 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}$R\ameeting\x12\x12\n" +
 	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
@@ -2725,83 +2746,84 @@ var file_evenhand_board_v1_meetings_service_proto_depIdxs = []int32{
 	33, // 1: evenhand.board.v1.ListMeetingsRequest.to_time:type_name -> google.protobuf.Timestamp
 	34, // 2: evenhand.board.v1.ListMeetingsResponse.meetings:type_name -> evenhand.board.v1.Meeting
 	34, // 3: evenhand.board.v1.ScheduleMeetingsResponse.created:type_name -> evenhand.board.v1.Meeting
-	34, // 4: evenhand.board.v1.CreateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
-	34, // 5: evenhand.board.v1.UpdateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
-	35, // 6: evenhand.board.v1.UpdateMeetingRequest.update_mask:type_name -> google.protobuf.FieldMask
-	33, // 7: evenhand.board.v1.MoveMeetingRequest.start_time:type_name -> google.protobuf.Timestamp
-	36, // 8: evenhand.board.v1.MoveMeetingRequest.duration:type_name -> google.protobuf.Duration
-	37, // 9: evenhand.board.v1.AnswerInvitationRequest.answer:type_name -> evenhand.board.v1.Invitation.Answer
-	33, // 10: evenhand.board.v1.HoldMeetingRequest.open_time:type_name -> google.protobuf.Timestamp
-	38, // 11: evenhand.board.v1.HoldMeetingRequest.attendance:type_name -> evenhand.board.v1.Attendance
-	38, // 12: evenhand.board.v1.RecordAttendanceRequest.attendance:type_name -> evenhand.board.v1.Attendance
-	33, // 13: evenhand.board.v1.TakeUpItemRequest.take_up_time:type_name -> google.protobuf.Timestamp
-	16, // 14: evenhand.board.v1.SuggestRecusalsResponse.suggestions:type_name -> evenhand.board.v1.RecusalSuggestion
-	33, // 15: evenhand.board.v1.CloseMeetingRequest.end_time:type_name -> google.protobuf.Timestamp
-	39, // 16: evenhand.board.v1.CreateMinutesRequest.minutes:type_name -> evenhand.board.v1.Minutes
-	39, // 17: evenhand.board.v1.ListMinutesResponse.minutes:type_name -> evenhand.board.v1.Minutes
-	40, // 18: evenhand.board.v1.CreateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
-	40, // 19: evenhand.board.v1.ListDecisionsResponse.decisions:type_name -> evenhand.board.v1.Decision
-	40, // 20: evenhand.board.v1.UpdateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
-	35, // 21: evenhand.board.v1.UpdateDecisionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 22: evenhand.board.v1.MeetingsService.GetMeeting:input_type -> evenhand.board.v1.GetMeetingRequest
-	1,  // 23: evenhand.board.v1.MeetingsService.ListMeetings:input_type -> evenhand.board.v1.ListMeetingsRequest
-	3,  // 24: evenhand.board.v1.MeetingsService.ScheduleMeetings:input_type -> evenhand.board.v1.ScheduleMeetingsRequest
-	5,  // 25: evenhand.board.v1.MeetingsService.CreateMeeting:input_type -> evenhand.board.v1.CreateMeetingRequest
-	6,  // 26: evenhand.board.v1.MeetingsService.UpdateMeeting:input_type -> evenhand.board.v1.UpdateMeetingRequest
-	7,  // 27: evenhand.board.v1.MeetingsService.MoveMeeting:input_type -> evenhand.board.v1.MoveMeetingRequest
-	8,  // 28: evenhand.board.v1.MeetingsService.CancelMeeting:input_type -> evenhand.board.v1.CancelMeetingRequest
-	9,  // 29: evenhand.board.v1.MeetingsService.InviteMembers:input_type -> evenhand.board.v1.InviteMembersRequest
-	10, // 30: evenhand.board.v1.MeetingsService.AnswerInvitation:input_type -> evenhand.board.v1.AnswerInvitationRequest
-	11, // 31: evenhand.board.v1.MeetingsService.HoldMeeting:input_type -> evenhand.board.v1.HoldMeetingRequest
-	12, // 32: evenhand.board.v1.MeetingsService.RecordAttendance:input_type -> evenhand.board.v1.RecordAttendanceRequest
-	13, // 33: evenhand.board.v1.MeetingsService.TakeUpItem:input_type -> evenhand.board.v1.TakeUpItemRequest
-	14, // 34: evenhand.board.v1.MeetingsService.SuggestRecusals:input_type -> evenhand.board.v1.SuggestRecusalsRequest
-	17, // 35: evenhand.board.v1.MeetingsService.RecuseMember:input_type -> evenhand.board.v1.RecuseMemberRequest
-	18, // 36: evenhand.board.v1.MeetingsService.WithdrawRecusal:input_type -> evenhand.board.v1.WithdrawRecusalRequest
-	19, // 37: evenhand.board.v1.MeetingsService.CloseMeeting:input_type -> evenhand.board.v1.CloseMeetingRequest
-	20, // 38: evenhand.board.v1.MeetingsService.CreateMinutes:input_type -> evenhand.board.v1.CreateMinutesRequest
-	21, // 39: evenhand.board.v1.MeetingsService.GetMinutes:input_type -> evenhand.board.v1.GetMinutesRequest
-	22, // 40: evenhand.board.v1.MeetingsService.ListMinutes:input_type -> evenhand.board.v1.ListMinutesRequest
-	24, // 41: evenhand.board.v1.MeetingsService.ApproveMinutes:input_type -> evenhand.board.v1.ApproveMinutesRequest
-	25, // 42: evenhand.board.v1.MeetingsService.CreateDecision:input_type -> evenhand.board.v1.CreateDecisionRequest
-	26, // 43: evenhand.board.v1.MeetingsService.GetDecision:input_type -> evenhand.board.v1.GetDecisionRequest
-	27, // 44: evenhand.board.v1.MeetingsService.ListDecisions:input_type -> evenhand.board.v1.ListDecisionsRequest
-	29, // 45: evenhand.board.v1.MeetingsService.UpdateDecision:input_type -> evenhand.board.v1.UpdateDecisionRequest
-	30, // 46: evenhand.board.v1.MeetingsService.CompleteDecision:input_type -> evenhand.board.v1.CompleteDecisionRequest
-	31, // 47: evenhand.board.v1.MeetingsService.DropDecision:input_type -> evenhand.board.v1.DropDecisionRequest
-	32, // 48: evenhand.board.v1.MeetingsService.ReopenDecision:input_type -> evenhand.board.v1.ReopenDecisionRequest
-	34, // 49: evenhand.board.v1.MeetingsService.GetMeeting:output_type -> evenhand.board.v1.Meeting
-	2,  // 50: evenhand.board.v1.MeetingsService.ListMeetings:output_type -> evenhand.board.v1.ListMeetingsResponse
-	4,  // 51: evenhand.board.v1.MeetingsService.ScheduleMeetings:output_type -> evenhand.board.v1.ScheduleMeetingsResponse
-	34, // 52: evenhand.board.v1.MeetingsService.CreateMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 53: evenhand.board.v1.MeetingsService.UpdateMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 54: evenhand.board.v1.MeetingsService.MoveMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 55: evenhand.board.v1.MeetingsService.CancelMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 56: evenhand.board.v1.MeetingsService.InviteMembers:output_type -> evenhand.board.v1.Meeting
-	34, // 57: evenhand.board.v1.MeetingsService.AnswerInvitation:output_type -> evenhand.board.v1.Meeting
-	34, // 58: evenhand.board.v1.MeetingsService.HoldMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 59: evenhand.board.v1.MeetingsService.RecordAttendance:output_type -> evenhand.board.v1.Meeting
-	34, // 60: evenhand.board.v1.MeetingsService.TakeUpItem:output_type -> evenhand.board.v1.Meeting
-	15, // 61: evenhand.board.v1.MeetingsService.SuggestRecusals:output_type -> evenhand.board.v1.SuggestRecusalsResponse
-	34, // 62: evenhand.board.v1.MeetingsService.RecuseMember:output_type -> evenhand.board.v1.Meeting
-	34, // 63: evenhand.board.v1.MeetingsService.WithdrawRecusal:output_type -> evenhand.board.v1.Meeting
-	34, // 64: evenhand.board.v1.MeetingsService.CloseMeeting:output_type -> evenhand.board.v1.Meeting
-	39, // 65: evenhand.board.v1.MeetingsService.CreateMinutes:output_type -> evenhand.board.v1.Minutes
-	39, // 66: evenhand.board.v1.MeetingsService.GetMinutes:output_type -> evenhand.board.v1.Minutes
-	23, // 67: evenhand.board.v1.MeetingsService.ListMinutes:output_type -> evenhand.board.v1.ListMinutesResponse
-	34, // 68: evenhand.board.v1.MeetingsService.ApproveMinutes:output_type -> evenhand.board.v1.Meeting
-	40, // 69: evenhand.board.v1.MeetingsService.CreateDecision:output_type -> evenhand.board.v1.Decision
-	40, // 70: evenhand.board.v1.MeetingsService.GetDecision:output_type -> evenhand.board.v1.Decision
-	28, // 71: evenhand.board.v1.MeetingsService.ListDecisions:output_type -> evenhand.board.v1.ListDecisionsResponse
-	40, // 72: evenhand.board.v1.MeetingsService.UpdateDecision:output_type -> evenhand.board.v1.Decision
-	40, // 73: evenhand.board.v1.MeetingsService.CompleteDecision:output_type -> evenhand.board.v1.Decision
-	40, // 74: evenhand.board.v1.MeetingsService.DropDecision:output_type -> evenhand.board.v1.Decision
-	40, // 75: evenhand.board.v1.MeetingsService.ReopenDecision:output_type -> evenhand.board.v1.Decision
-	49, // [49:76] is the sub-list for method output_type
-	22, // [22:49] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	34, // 4: evenhand.board.v1.ScheduleMeetingsResponse.retimed:type_name -> evenhand.board.v1.Meeting
+	34, // 5: evenhand.board.v1.CreateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
+	34, // 6: evenhand.board.v1.UpdateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
+	35, // 7: evenhand.board.v1.UpdateMeetingRequest.update_mask:type_name -> google.protobuf.FieldMask
+	33, // 8: evenhand.board.v1.MoveMeetingRequest.start_time:type_name -> google.protobuf.Timestamp
+	36, // 9: evenhand.board.v1.MoveMeetingRequest.duration:type_name -> google.protobuf.Duration
+	37, // 10: evenhand.board.v1.AnswerInvitationRequest.answer:type_name -> evenhand.board.v1.Invitation.Answer
+	33, // 11: evenhand.board.v1.HoldMeetingRequest.open_time:type_name -> google.protobuf.Timestamp
+	38, // 12: evenhand.board.v1.HoldMeetingRequest.attendance:type_name -> evenhand.board.v1.Attendance
+	38, // 13: evenhand.board.v1.RecordAttendanceRequest.attendance:type_name -> evenhand.board.v1.Attendance
+	33, // 14: evenhand.board.v1.TakeUpItemRequest.take_up_time:type_name -> google.protobuf.Timestamp
+	16, // 15: evenhand.board.v1.SuggestRecusalsResponse.suggestions:type_name -> evenhand.board.v1.RecusalSuggestion
+	33, // 16: evenhand.board.v1.CloseMeetingRequest.end_time:type_name -> google.protobuf.Timestamp
+	39, // 17: evenhand.board.v1.CreateMinutesRequest.minutes:type_name -> evenhand.board.v1.Minutes
+	39, // 18: evenhand.board.v1.ListMinutesResponse.minutes:type_name -> evenhand.board.v1.Minutes
+	40, // 19: evenhand.board.v1.CreateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
+	40, // 20: evenhand.board.v1.ListDecisionsResponse.decisions:type_name -> evenhand.board.v1.Decision
+	40, // 21: evenhand.board.v1.UpdateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
+	35, // 22: evenhand.board.v1.UpdateDecisionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 23: evenhand.board.v1.MeetingsService.GetMeeting:input_type -> evenhand.board.v1.GetMeetingRequest
+	1,  // 24: evenhand.board.v1.MeetingsService.ListMeetings:input_type -> evenhand.board.v1.ListMeetingsRequest
+	3,  // 25: evenhand.board.v1.MeetingsService.ScheduleMeetings:input_type -> evenhand.board.v1.ScheduleMeetingsRequest
+	5,  // 26: evenhand.board.v1.MeetingsService.CreateMeeting:input_type -> evenhand.board.v1.CreateMeetingRequest
+	6,  // 27: evenhand.board.v1.MeetingsService.UpdateMeeting:input_type -> evenhand.board.v1.UpdateMeetingRequest
+	7,  // 28: evenhand.board.v1.MeetingsService.MoveMeeting:input_type -> evenhand.board.v1.MoveMeetingRequest
+	8,  // 29: evenhand.board.v1.MeetingsService.CancelMeeting:input_type -> evenhand.board.v1.CancelMeetingRequest
+	9,  // 30: evenhand.board.v1.MeetingsService.InviteMembers:input_type -> evenhand.board.v1.InviteMembersRequest
+	10, // 31: evenhand.board.v1.MeetingsService.AnswerInvitation:input_type -> evenhand.board.v1.AnswerInvitationRequest
+	11, // 32: evenhand.board.v1.MeetingsService.HoldMeeting:input_type -> evenhand.board.v1.HoldMeetingRequest
+	12, // 33: evenhand.board.v1.MeetingsService.RecordAttendance:input_type -> evenhand.board.v1.RecordAttendanceRequest
+	13, // 34: evenhand.board.v1.MeetingsService.TakeUpItem:input_type -> evenhand.board.v1.TakeUpItemRequest
+	14, // 35: evenhand.board.v1.MeetingsService.SuggestRecusals:input_type -> evenhand.board.v1.SuggestRecusalsRequest
+	17, // 36: evenhand.board.v1.MeetingsService.RecuseMember:input_type -> evenhand.board.v1.RecuseMemberRequest
+	18, // 37: evenhand.board.v1.MeetingsService.WithdrawRecusal:input_type -> evenhand.board.v1.WithdrawRecusalRequest
+	19, // 38: evenhand.board.v1.MeetingsService.CloseMeeting:input_type -> evenhand.board.v1.CloseMeetingRequest
+	20, // 39: evenhand.board.v1.MeetingsService.CreateMinutes:input_type -> evenhand.board.v1.CreateMinutesRequest
+	21, // 40: evenhand.board.v1.MeetingsService.GetMinutes:input_type -> evenhand.board.v1.GetMinutesRequest
+	22, // 41: evenhand.board.v1.MeetingsService.ListMinutes:input_type -> evenhand.board.v1.ListMinutesRequest
+	24, // 42: evenhand.board.v1.MeetingsService.ApproveMinutes:input_type -> evenhand.board.v1.ApproveMinutesRequest
+	25, // 43: evenhand.board.v1.MeetingsService.CreateDecision:input_type -> evenhand.board.v1.CreateDecisionRequest
+	26, // 44: evenhand.board.v1.MeetingsService.GetDecision:input_type -> evenhand.board.v1.GetDecisionRequest
+	27, // 45: evenhand.board.v1.MeetingsService.ListDecisions:input_type -> evenhand.board.v1.ListDecisionsRequest
+	29, // 46: evenhand.board.v1.MeetingsService.UpdateDecision:input_type -> evenhand.board.v1.UpdateDecisionRequest
+	30, // 47: evenhand.board.v1.MeetingsService.CompleteDecision:input_type -> evenhand.board.v1.CompleteDecisionRequest
+	31, // 48: evenhand.board.v1.MeetingsService.DropDecision:input_type -> evenhand.board.v1.DropDecisionRequest
+	32, // 49: evenhand.board.v1.MeetingsService.ReopenDecision:input_type -> evenhand.board.v1.ReopenDecisionRequest
+	34, // 50: evenhand.board.v1.MeetingsService.GetMeeting:output_type -> evenhand.board.v1.Meeting
+	2,  // 51: evenhand.board.v1.MeetingsService.ListMeetings:output_type -> evenhand.board.v1.ListMeetingsResponse
+	4,  // 52: evenhand.board.v1.MeetingsService.ScheduleMeetings:output_type -> evenhand.board.v1.ScheduleMeetingsResponse
+	34, // 53: evenhand.board.v1.MeetingsService.CreateMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 54: evenhand.board.v1.MeetingsService.UpdateMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 55: evenhand.board.v1.MeetingsService.MoveMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 56: evenhand.board.v1.MeetingsService.CancelMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 57: evenhand.board.v1.MeetingsService.InviteMembers:output_type -> evenhand.board.v1.Meeting
+	34, // 58: evenhand.board.v1.MeetingsService.AnswerInvitation:output_type -> evenhand.board.v1.Meeting
+	34, // 59: evenhand.board.v1.MeetingsService.HoldMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 60: evenhand.board.v1.MeetingsService.RecordAttendance:output_type -> evenhand.board.v1.Meeting
+	34, // 61: evenhand.board.v1.MeetingsService.TakeUpItem:output_type -> evenhand.board.v1.Meeting
+	15, // 62: evenhand.board.v1.MeetingsService.SuggestRecusals:output_type -> evenhand.board.v1.SuggestRecusalsResponse
+	34, // 63: evenhand.board.v1.MeetingsService.RecuseMember:output_type -> evenhand.board.v1.Meeting
+	34, // 64: evenhand.board.v1.MeetingsService.WithdrawRecusal:output_type -> evenhand.board.v1.Meeting
+	34, // 65: evenhand.board.v1.MeetingsService.CloseMeeting:output_type -> evenhand.board.v1.Meeting
+	39, // 66: evenhand.board.v1.MeetingsService.CreateMinutes:output_type -> evenhand.board.v1.Minutes
+	39, // 67: evenhand.board.v1.MeetingsService.GetMinutes:output_type -> evenhand.board.v1.Minutes
+	23, // 68: evenhand.board.v1.MeetingsService.ListMinutes:output_type -> evenhand.board.v1.ListMinutesResponse
+	34, // 69: evenhand.board.v1.MeetingsService.ApproveMinutes:output_type -> evenhand.board.v1.Meeting
+	40, // 70: evenhand.board.v1.MeetingsService.CreateDecision:output_type -> evenhand.board.v1.Decision
+	40, // 71: evenhand.board.v1.MeetingsService.GetDecision:output_type -> evenhand.board.v1.Decision
+	28, // 72: evenhand.board.v1.MeetingsService.ListDecisions:output_type -> evenhand.board.v1.ListDecisionsResponse
+	40, // 73: evenhand.board.v1.MeetingsService.UpdateDecision:output_type -> evenhand.board.v1.Decision
+	40, // 74: evenhand.board.v1.MeetingsService.CompleteDecision:output_type -> evenhand.board.v1.Decision
+	40, // 75: evenhand.board.v1.MeetingsService.DropDecision:output_type -> evenhand.board.v1.Decision
+	40, // 76: evenhand.board.v1.MeetingsService.ReopenDecision:output_type -> evenhand.board.v1.Decision
+	50, // [50:77] is the sub-list for method output_type
+	23, // [23:50] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_meetings_service_proto_init() }

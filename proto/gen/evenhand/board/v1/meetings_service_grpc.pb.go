@@ -113,7 +113,7 @@ type MeetingsServiceClient interface {
 	// INVALID_ARGUMENT for an item that there is not, who is not a member, and where a decision would lose its
 	// quorum or a voter; FAILED_PRECONDITION with MEETING_STATE where the meeting is minuted or cancelled.
 	RecuseMember(ctx context.Context, in *RecuseMemberRequest, opts ...grpc.CallOption) (*Meeting, error)
-	// Takes back the recording of a recusal (AIP-136). NOT_FOUND, also where there is none; ABORTED with STALE_ETAG;
+	// Takes back the recording of a recusal (AIP-136). NOT_FOUND, also where none stands; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with MEETING_STATE where the meeting is minuted or cancelled.
 	WithdrawRecusal(ctx context.Context, in *WithdrawRecusalRequest, opts ...grpc.CallOption) (*Meeting, error)
 	// Closes a meeting whose minutes are written (AIP-136): attendance, recusals and decisions stay as they are
@@ -502,7 +502,7 @@ type MeetingsServiceServer interface {
 	// INVALID_ARGUMENT for an item that there is not, who is not a member, and where a decision would lose its
 	// quorum or a voter; FAILED_PRECONDITION with MEETING_STATE where the meeting is minuted or cancelled.
 	RecuseMember(context.Context, *RecuseMemberRequest) (*Meeting, error)
-	// Takes back the recording of a recusal (AIP-136). NOT_FOUND, also where there is none; ABORTED with STALE_ETAG;
+	// Takes back the recording of a recusal (AIP-136). NOT_FOUND, also where none stands; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with MEETING_STATE where the meeting is minuted or cancelled.
 	WithdrawRecusal(context.Context, *WithdrawRecusalRequest) (*Meeting, error)
 	// Closes a meeting whose minutes are written (AIP-136): attendance, recusals and decisions stay as they are
