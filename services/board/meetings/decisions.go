@@ -24,11 +24,11 @@ func (d FollowedUp) Name() string { return decisionName(Name(d.Meeting), d.ID) }
 func decisionName(meeting, id string) string { return meeting + "/decisions/" + id }
 
 func (s *Meetings) followedUp(m resource.Stored[Meeting], d Decision) FollowedUp {
-	return FollowedUp{Meeting: m.ID, Etag: m.Etag(), Decision: d, Late: d.Overdue(s.today(&m.State))}
+	return FollowedUp{Meeting: m.ID, Etag: m.Etag(), Decision: d, Late: d.Overdue(s.Today(&m.State))}
 }
 
-// today is the day it is in a meeting's zone.
-func (s *Meetings) today(m *Meeting) calendar.Day { return calendar.DayOf(s.now().In(m.Location())) }
+// Today is the day it is in a meeting's zone.
+func (s *Meetings) Today(m *Meeting) calendar.Day { return calendar.DayOf(s.now().In(m.Location())) }
 
 // GetDecision returns a decision of a meeting, or NOT_FOUND.
 func (s *Meetings) GetDecision(ctx context.Context, meeting, id string) (FollowedUp, error) {

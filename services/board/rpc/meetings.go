@@ -61,15 +61,19 @@ func (s *meetingsServer) change(ctx context.Context, r request.Mutation, name st
 	return request.Call(ctx, r)
 }
 
-func meetingAnswer(m resource.Stored[meetings.Meeting], err error) (*boardv1.Meeting, error) {
+func (s *meetingsServer) answer(m resource.Stored[meetings.Meeting], err error) (*boardv1.Meeting, error) {
 	if err != nil {
 		return nil, err
 	}
-	return meetingOf(m), nil
+	return s.meetingOf(m), nil
+}
+
+func (s *meetingsServer) meetingOf(m resource.Stored[meetings.Meeting]) *boardv1.Meeting {
+	return meetingOf(m, s.meetings.Today(&m.State))
 }
 
 func (s *meetingsServer) GetMeeting(ctx context.Context, r *boardv1.GetMeetingRequest) (*boardv1.Meeting, error) {
-	return meetingAnswer(s.meetings.Get(ctx, meetingID(r.GetName())))
+	return s.answer(s.meetings.Get(ctx, meetingID(r.GetName())))
 }
 
 func (s *meetingsServer) ScheduleMeetings(ctx context.Context, r *boardv1.ScheduleMeetingsRequest) (*boardv1.ScheduleMeetingsResponse, error) {
@@ -84,10 +88,10 @@ func (s *meetingsServer) ScheduleMeetings(ctx context.Context, r *boardv1.Schedu
 	}
 	out := &boardv1.ScheduleMeetingsResponse{ExistingCount: int32(done.Existing)}
 	for _, m := range done.Created {
-		out.Created = append(out.Created, meetingOf(m))
+		out.Created = append(out.Created, s.meetingOf(m))
 	}
 	for _, m := range done.Retimed {
-		out.Retimed = append(out.Retimed, meetingOf(m))
+		out.Retimed = append(out.Retimed, s.meetingOf(m))
 	}
 	for _, id := range done.Outdated {
 		out.Outdated = append(out.Outdated, meetings.Name(id))
@@ -116,7 +120,7 @@ func (s *meetingsServer) CreateMeeting(ctx context.Context, r *boardv1.CreateMee
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.Create(ctx, c, id(r.GetParent(), "boards"), r.GetMeetingId(), meetings.Meeting{
+	return s.answer(s.meetings.Create(ctx, c, id(r.GetParent(), "boards"), r.GetMeetingId(), meetings.Meeting{
 		Title: in.GetTitle(), Start: start, Duration: duration, Zone: in.GetTimeZone(), Place: in.GetPlace(), Link: in.GetLink(),
 		Agenda: agenda}, r.GetValidateOnly()))
 }
@@ -141,14 +145,14 @@ func (s *meetingsServer) UpdateMeeting(ctx context.Context, r *boardv1.UpdateMee
 	}
 	// Immutable fields that differ are refused here; what is masked is changed by the
 	// domain, on the meeting as it is then.
-	if err := mask.Apply(meetingOf(before), in); err != nil {
+	if err := mask.Apply(s.meetingOf(before), in); err != nil {
 		return nil, err
 	}
 	agenda, err := agendaFrom(in.GetAgenda())
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.Update(ctx, c, before.ID, in.GetEtag(), meetings.Patch{
+	return s.answer(s.meetings.Update(ctx, c, before.ID, in.GetEtag(), meetings.Patch{
 		Title:  masked(mask, "title", in.GetTitle()),
 		Place:  masked(mask, "place", in.GetPlace()),
 		Link:   masked(mask, "link", in.GetLink()),
@@ -169,7 +173,7 @@ func (s *meetingsServer) MoveMeeting(ctx context.Context, r *boardv1.MoveMeeting
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.Move(ctx, c, meetingID(r.GetName()), r.GetEtag(), meetings.Move{
+	return s.answer(s.meetings.Move(ctx, c, meetingID(r.GetName()), r.GetEtag(), meetings.Move{
 		Start: start, Duration: duration, Zone: r.GetTimeZone(), Reason: r.GetReason()}, r.GetValidateOnly()))
 }
 
@@ -178,5 +182,5 @@ func (s *meetingsServer) CancelMeeting(ctx context.Context, r *boardv1.CancelMee
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.Cancel(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetReason()))
+	return s.answer(s.meetings.Cancel(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetReason()))
 }

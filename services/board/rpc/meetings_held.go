@@ -17,7 +17,7 @@ func (s *meetingsServer) InviteMembers(ctx context.Context, r *boardv1.InviteMem
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.InviteMembers(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetValidateOnly()))
+	return s.answer(s.meetings.InviteMembers(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetValidateOnly()))
 }
 
 func (s *meetingsServer) AnswerInvitation(ctx context.Context, r *boardv1.AnswerInvitationRequest) (*boardv1.Meeting, error) {
@@ -30,7 +30,7 @@ func (s *meetingsServer) AnswerInvitation(ctx context.Context, r *boardv1.Answer
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.RecordAnswer(ctx, c, meetingID(r.GetName()), r.GetEtag(), meetings.Reply{
+	return s.answer(s.meetings.RecordAnswer(ctx, c, meetingID(r.GetName()), r.GetEtag(), meetings.Reply{
 		Account: account, Contact: contact, Answer: answerKinds.domain(r.GetAnswer()), Comment: r.GetComment()}))
 }
 
@@ -59,7 +59,7 @@ func (s *meetingsServer) HoldMeeting(ctx context.Context, r *boardv1.HoldMeeting
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.Hold(ctx, c, meetingID(r.GetName()), r.GetEtag(), opened, there))
+	return s.answer(s.meetings.Hold(ctx, c, meetingID(r.GetName()), r.GetEtag(), opened, there))
 }
 
 func (s *meetingsServer) RecordAttendance(ctx context.Context, r *boardv1.RecordAttendanceRequest) (*boardv1.Meeting, error) {
@@ -71,7 +71,7 @@ func (s *meetingsServer) RecordAttendance(ctx context.Context, r *boardv1.Record
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.RecordAttendance(ctx, c, meetingID(r.GetName()), r.GetEtag(), there))
+	return s.answer(s.meetings.RecordAttendance(ctx, c, meetingID(r.GetName()), r.GetEtag(), there))
 }
 
 func attendanceFrom(in []*boardv1.Attendance) ([]meetings.Attendance, error) {
@@ -110,7 +110,7 @@ func (s *meetingsServer) TakeUpItem(ctx context.Context, r *boardv1.TakeUpItemRe
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.TakeUp(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetAgendaItem(), at))
+	return s.answer(s.meetings.TakeUp(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetAgendaItem(), at))
 }
 
 func (s *meetingsServer) SuggestRecusals(ctx context.Context, r *boardv1.SuggestRecusalsRequest) (*boardv1.SuggestRecusalsResponse, error) {
@@ -143,7 +143,7 @@ func (s *meetingsServer) RecuseMember(ctx context.Context, r *boardv1.RecuseMemb
 	if r.GetFinding() != "" && id(r.GetFinding(), "boards") != id(r.GetName(), "boards") {
 		return nil, fault.Invalid("finding", "%s is of another board", r.GetFinding())
 	}
-	return meetingAnswer(s.meetings.Recuse(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetAgendaItem(), meetings.Recusal{
+	return s.answer(s.meetings.Recuse(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetAgendaItem(), meetings.Recusal{
 		Account: id(r.GetAccount(), "accounts"), Reason: r.GetReason(), Finding: below(r.GetFinding(), "findings")}))
 }
 
@@ -152,7 +152,7 @@ func (s *meetingsServer) WithdrawRecusal(ctx context.Context, r *boardv1.Withdra
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.WithdrawRecusal(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetAgendaItem(),
+	return s.answer(s.meetings.WithdrawRecusal(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetAgendaItem(),
 		id(r.GetAccount(), "accounts"), r.GetReason()))
 }
 
@@ -165,5 +165,5 @@ func (s *meetingsServer) CloseMeeting(ctx context.Context, r *boardv1.CloseMeeti
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.Close(ctx, c, meetingID(r.GetName()), r.GetEtag(), ended))
+	return s.answer(s.meetings.Close(ctx, c, meetingID(r.GetName()), r.GetEtag(), ended))
 }

@@ -37,7 +37,7 @@ func (s *meetingsServer) ListMeetings(ctx context.Context, r *boardv1.ListMeetin
 	}
 	out := &boardv1.ListMeetingsResponse{}
 	for _, m := range list.Items {
-		out.Meetings = append(out.Meetings, meetingOf(m))
+		out.Meetings = append(out.Meetings, s.meetingOf(m))
 	}
 	out.NextPageToken, err = p.Next(list.Next)
 	return out, err

@@ -84,7 +84,8 @@ func spanOf(d time.Duration) *durationpb.Duration {
 	return durationpb.New(d)
 }
 
-func meetingOf(s resource.Stored[meetings.Meeting]) *boardv1.Meeting {
+// meetingOf is a meeting as it is seen on a day of its zone, by which decisions are overdue.
+func meetingOf(s resource.Stored[meetings.Meeting], today calendar.Day) *boardv1.Meeting {
 	m, name := &s.State, meetings.Name(s.ID)
 	out := &boardv1.Meeting{
 		Name: name, Title: m.Title, State: meetingStates.message(m.State), StartTime: wire.Timestamp(m.Start), Duration: spanOf(m.Duration),
@@ -102,7 +103,9 @@ func meetingOf(s resource.Stored[meetings.Meeting]) *boardv1.Meeting {
 		out.Attendance = append(out.Attendance, attendanceOf(a))
 	}
 	for _, d := range m.Decisions {
-		out.Decisions = append(out.Decisions, decisionOf(name, d))
+		decision := decisionOf(name, d)
+		decision.Overdue, decision.Etag = d.Overdue(today), out.GetEtag()
+		out.Decisions = append(out.Decisions, decision)
 	}
 	if m.Roll != nil {
 		out.Roll, out.Quorum = rollOf(m), quorumOf(m.Quorum())

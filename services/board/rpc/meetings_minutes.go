@@ -72,5 +72,5 @@ func (s *meetingsServer) ApproveMinutes(ctx context.Context, r *boardv1.ApproveM
 	if err != nil {
 		return nil, err
 	}
-	return meetingAnswer(s.meetings.ApproveMinutes(ctx, c, meetingID(r.GetName()), minutesNumber(r.GetName()), r.GetEtag(), meetingID(r.GetMeeting())))
+	return s.answer(s.meetings.ApproveMinutes(ctx, c, meetingID(r.GetName()), minutesNumber(r.GetName()), r.GetEtag(), meetingID(r.GetMeeting())))
 }
