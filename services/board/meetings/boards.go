@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/charter"
 )
 
 // Boards is what meetings have to know of the boards they are of.
@@ -13,7 +14,7 @@ type Boards interface {
 	// Board returns a board, or NOT_FOUND.
 	Board(ctx context.Context, id string) (Board, error)
 	// Charter returns the charter version in force at an instant: FAILED_PRECONDITION
-	// with NO_CHARTER where there is none.
+	// with NO_CHARTER_IN_FORCE where there is none.
 	Charter(ctx context.Context, board string, at time.Time) (Charter, error)
 	// Members returns who holds a seat at an instant, by seat.
 	Members(ctx context.Context, board string, at time.Time) ([]Member, error)
@@ -39,11 +40,14 @@ func (b Board) AssignedTo(principal string) bool { return slices.Contains(b.Mana
 type Charter struct {
 	// Version is its number, from 1.
 	Version int
-	Quorum  QuorumRule
+	Quorum  charter.Quorum
 	// Substitutes says whether a member may send another than its contact.
 	Substitutes bool
 	// Meetings are the occurrences of its meeting recurrence; nil where it has none.
 	Meetings *calendar.Series
+	// PerYear is how many meetings any twelve months have at least, and NoticeDays how
+	// long before it takes place a change of a meeting is announced; 0 leaves it open.
+	PerYear, NoticeDays int
 }
 
 // Member is who holds a seat at an instant. Account and Contact are ids, the contact's

@@ -11,7 +11,7 @@ import (
 // Hold says that a meeting began at an instant, now where that is zero, and who is there
 // from the beginning: who are members, and the quorum they need by the charter in force
 // then, are fixed from here on. NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, MEETING_STATE
-// unless it is invited, NO_MEMBERS, NO_CHARTER, SUBSTITUTE.
+// unless it is invited, NO_MEMBERS, NO_CHARTER_IN_FORCE, SUBSTITUTE.
 func (s *Meetings) Hold(ctx context.Context, call resource.Call, id, etag string, opened time.Time, there []Attendance) (resource.Stored[Meeting], error) {
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -50,7 +50,7 @@ func (s *Meetings) Hold(ctx context.Context, call resource.Call, id, etag string
 
 // roll returns who are members at an instant, and the quorum they need.
 func (s *Meetings) roll(ctx context.Context, board string, opened time.Time) (Roll, error) {
-	charter, err := s.boards.Charter(ctx, board, opened)
+	rules, err := s.boards.Charter(ctx, board, opened)
 	if err != nil {
 		return Roll{}, err
 	}
@@ -58,8 +58,8 @@ func (s *Meetings) roll(ctx context.Context, board string, opened time.Time) (Ro
 	if err != nil {
 		return Roll{}, err
 	}
-	roll := Roll{Opened: opened, Charter: charter.Version, Rule: charter.Quorum.String(), Filled: len(members),
-		Needed: charter.Quorum.Needed(len(members)), Substitutes: charter.Substitutes}
+	roll := Roll{Opened: opened, Charter: rules.Version, Rule: quorumWords(rules.Quorum), Filled: len(members),
+		Needed: rules.Quorum.Of(len(members)), Substitutes: rules.Substitutes}
 	for _, m := range members {
 		roll.Members = append(roll.Members, RollMember(m))
 	}

@@ -71,7 +71,7 @@ func TestR37AMeetingFromCallToApprovedMinutes(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, Held, m.State.State)
 		require.Equal(t, 2, m.State.Roll.Charter)
-		require.Equal(t, "1/2 of the filled seats", m.State.Roll.Rule)
+		require.Equal(t, "50 % of the filled seats", m.State.Roll.Rule)
 		require.Equal(t, 3, m.State.Roll.Needed, "half of five, rounded up")
 		require.True(t, m.State.Quorum().Met())
 

@@ -24,6 +24,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/charter"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -189,7 +190,7 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 	require.NoError(t, err)
 	f := &fixture{store: store, clock: &clock{at: local("2026-03-01 09:00")}, outbox: &fakeOutbox{},
 		boards: &fakeBoards{members: members("ash", "birch", "cedar", "dogwood", "elm"),
-			charter: Charter{Version: 2, Quorum: QuorumRule{Over: 1, Under: 2}, Meetings: monthly(t, "16:00", 2*time.Hour)}}}
+			charter: Charter{Version: 2, Quorum: charter.Quorum{Percent: 50}, Meetings: monthly(t, "16:00", 2*time.Hour)}}}
 	requests, err := resource.OpenRequests(t.Context(), store, f.clock.now)
 	require.NoError(t, err)
 	f.Meetings, err = New(t.Context(), store, requests, f.boards, f.outbox)

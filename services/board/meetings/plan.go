@@ -90,18 +90,16 @@ type Move struct {
 	Duration time.Duration
 	Zone     string
 	Reason   string
+	// DespiteCharter moves it although that breaks the charter's rules on meetings.
+	DespiteCharter bool
 }
 
 // Move moves a meeting, tells who was invited, and asks them again: NOT_FOUND,
 // STALE_ETAG, INVALID_ARGUMENT for a time that is past, MEETING_STATE where it was held
-// or cancelled. With check, nothing is written.
+// or cancelled, CHARTER_BROKEN. With check, nothing is written.
 func (s *Meetings) Move(ctx context.Context, call resource.Call, id, etag string, to Move, check bool) (resource.Stored[Meeting], error) {
-	change := func(m *Meeting) error { return m.move(Name(id), to, s.now()) }
-	if check {
-		return s.try(ctx, id, etag, change)
-	}
-	stored, err := s.change(ctx, call, id, etag, "meeting.moved", change)
-	return s.andDeliver(ctx, stored, err)
+	return s.rearrange(ctx, call, id, etag, "meeting.moved", check, to.DespiteCharter,
+		func(m *Meeting) error { return m.move(Name(id), to, s.now()) })
 }
 
 func (m *Meeting) move(name string, to Move, now time.Time) error {
@@ -130,19 +128,51 @@ func (m *Meeting) move(name string, to Move, now time.Time) error {
 	return nil
 }
 
+// Cancellation is why a meeting does not take place.
+type Cancellation struct {
+	Reason string
+	// DespiteCharter cancels it although that breaks the charter's rules on meetings.
+	DespiteCharter bool
+}
+
 // Cancel cancels a meeting for good, and tells who was invited: NOT_FOUND, STALE_ETAG,
-// MEETING_STATE where it was held or cancelled.
-func (s *Meetings) Cancel(ctx context.Context, call resource.Call, id, etag, reason string) (resource.Stored[Meeting], error) {
-	stored, err := s.change(ctx, call, id, etag, "meeting.cancelled", func(m *Meeting) error {
+// MEETING_STATE where it was held or cancelled, CHARTER_BROKEN. With check, nothing is
+// written.
+func (s *Meetings) Cancel(ctx context.Context, call resource.Call, id, etag string, c Cancellation, check bool) (resource.Stored[Meeting], error) {
+	return s.rearrange(ctx, call, id, etag, "meeting.cancelled", check, c.DespiteCharter, func(m *Meeting) error {
 		if err := m.wants(Name(id), "it can be cancelled", Planned, Invited); err != nil {
 			return err
 		}
-		if reason == "" {
+		if c.Reason == "" {
 			return fault.Invalid("reason", "is needed: members are told why")
 		}
-		m.cancel(reason)
+		m.cancel(c.Reason)
 		return nil
 	})
+}
+
+// rearrange moves or cancels a meeting, if the charter's rules on meetings hold
+// thereafter, or need not.
+func (s *Meetings) rearrange(
+	ctx context.Context, call resource.Call, id, etag, event string, check, despite bool, change func(*Meeting) error,
+) (resource.Stored[Meeting], error) {
+	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
+		return s.andDeliver(ctx, earlier, err)
+	}
+	tried, err := s.try(ctx, id, etag, change)
+	if err != nil {
+		return resource.Stored[Meeting]{}, err
+	}
+	if !despite {
+		if err := s.keepsCharter(ctx, tried); err != nil {
+			return resource.Stored[Meeting]{}, err
+		}
+	}
+	if check {
+		return tried, nil
+	}
+	// Others may have changed it since: the charter was asked about this version.
+	stored, err := s.table.Update(ctx, call, id, resource.IfVersion[Meeting](tried.Version), event, change)
 	return s.andDeliver(ctx, stored, err)
 }
 

@@ -4,40 +4,16 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/evenhand/evenhand/services/board/charter"
 )
 
-// QuorumRule is how many members a meeting needs: a count, or a share of the filled
-// seats. The zero rule needs one.
-type QuorumRule struct {
-	// Count is of members; 0 where the share counts.
-	Count int
-	// Over of Under is the share, as 2 of 3.
-	Over, Under int
-}
-
-// Needed returns how many members have to take part of so many filled seats: a share is
-// rounded up, and nothing is a quorum of nobody.
-func (q QuorumRule) Needed(filled int) int {
-	switch {
-	case q.Count > 0:
-		return q.Count
-	case q.Over > 0 && q.Under > 0:
-		return max(1, (filled*q.Over+q.Under-1)/q.Under)
+// quorumWords words the quorum of a charter.
+func quorumWords(q charter.Quorum) string {
+	if q.Percent > 0 {
+		return fmt.Sprintf("%d %% of the filled seats", q.Percent)
 	}
-	return 1
-}
-
-// String words the rule.
-func (q QuorumRule) String() string {
-	switch {
-	case q.Count > 0:
-		return fmt.Sprintf("%d members", q.Count)
-	case q.Over <= 0 || q.Under <= 0:
-		return "one member"
-	case q.Under == 100:
-		return fmt.Sprintf("%d %% of the filled seats", q.Over)
-	}
-	return fmt.Sprintf("%d/%d of the filled seats", q.Over, q.Under)
+	return fmt.Sprintf("%d members", q.Members)
 }
 
 // Count is a quorum as it was counted.

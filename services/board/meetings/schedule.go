@@ -1,6 +1,7 @@
 package meetings
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,9 @@ type Plan struct {
 	Years int
 	// Place and Link are those of new meetings.
 	Place, Link string
+	// Duration is how long new meetings last, where the recurrence does not say; two
+	// hours, where it is 0.
+	Duration time.Duration
 	// CancelObsolete cancels what an earlier recurrence foresaw.
 	CancelObsolete bool
 }
@@ -47,7 +51,7 @@ type Scheduled struct {
 // Schedule enters the meetings that the charter in force now foresees from now on. The
 // same occurrence is the same meeting, so it can be repeated at will, and what was moved
 // or cancelled by hand stays so. NOT_FOUND for the board; FAILED_PRECONDITION with
-// BOARD_STATE or NO_CHARTER; INVALID_ARGUMENT. With check, nothing is written. A process
+// BOARD_STATE or NO_CHARTER_IN_FORCE; INVALID_ARGUMENT. With check, nothing is written. A process
 // that dies leaves some meetings entered, and the next call enters the others.
 func (s *Meetings) Schedule(ctx context.Context, call resource.Call, board string, plan Plan, check bool) (Scheduled, error) {
 	from := s.now()
@@ -63,6 +67,9 @@ func (s *Meetings) Schedule(ctx context.Context, call resource.Call, board strin
 	for _, o := range foreseen {
 		m := Meeting{Board: board, State: Planned, Start: o.Start.UTC(), Zone: zone, Duration: o.End.Sub(o.Start),
 			Occurrence: o.Day, Place: plan.Place, Link: plan.Link}
+		if m.Duration == 0 {
+			m.Duration = work.duration(there[o.Day])
+		}
 		if err := work.enter(ctx, m, there); err != nil {
 			return Scheduled{}, err
 		}
@@ -77,8 +84,10 @@ func (s *Meetings) foreseen(ctx context.Context, board string, plan Plan, from t
 		return nil, "", fault.Invalid("years", "is %d: it must be from 1 to %d", plan.Years, maxYears)
 	}
 	p := problems{}
-	if p.link("link", plan.Link); p.err() != nil {
-		return nil, "", p.err()
+	p.link("link", plan.Link)
+	p.duration("duration", plan.Duration, 0)
+	if err := p.err(); err != nil {
+		return nil, "", err
 	}
 	if _, err := s.openBoard(ctx, board); err != nil {
 		return nil, "", err
@@ -109,6 +118,11 @@ type scheduling struct {
 	plan  Plan
 	check bool
 	done  Scheduled
+}
+
+// duration is how long a meeting lasts that the recurrence leaves open: as it does.
+func (w *scheduling) duration(there resource.Stored[Meeting]) time.Duration {
+	return cmp.Or(there.State.Duration, w.plan.Duration, 2*time.Hour)
 }
 
 // lookBack is how far back a meeting may lie whose occurrence is still to come: it was

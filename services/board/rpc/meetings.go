@@ -81,8 +81,12 @@ func (s *meetingsServer) ScheduleMeetings(ctx context.Context, r *boardv1.Schedu
 	if err != nil {
 		return nil, err
 	}
+	duration, err := lengthOf("duration", r.GetDuration())
+	if err != nil {
+		return nil, err
+	}
 	done, err := s.meetings.Schedule(ctx, c, id(r.GetParent(), "boards"), meetings.Plan{Years: int(r.GetYears()),
-		Place: r.GetPlace(), Link: r.GetLink(), CancelObsolete: r.GetCancelObsolete()}, r.GetValidateOnly())
+		Place: r.GetPlace(), Link: r.GetLink(), Duration: duration, CancelObsolete: r.GetCancelObsolete()}, r.GetValidateOnly())
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +178,7 @@ func (s *meetingsServer) MoveMeeting(ctx context.Context, r *boardv1.MoveMeeting
 		return nil, err
 	}
 	return s.answer(s.meetings.Move(ctx, c, meetingID(r.GetName()), r.GetEtag(), meetings.Move{
-		Start: start, Duration: duration, Zone: r.GetTimeZone(), Reason: r.GetReason()}, r.GetValidateOnly()))
+		Start: start, Duration: duration, Zone: r.GetTimeZone(), Reason: r.GetReason(), DespiteCharter: r.GetDespiteCharter()}, r.GetValidateOnly()))
 }
 
 func (s *meetingsServer) CancelMeeting(ctx context.Context, r *boardv1.CancelMeetingRequest) (*boardv1.Meeting, error) {
@@ -182,5 +186,6 @@ func (s *meetingsServer) CancelMeeting(ctx context.Context, r *boardv1.CancelMee
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(s.meetings.Cancel(ctx, c, meetingID(r.GetName()), r.GetEtag(), r.GetReason()))
+	return s.answer(s.meetings.Cancel(ctx, c, meetingID(r.GetName()), r.GetEtag(), meetings.Cancellation{
+		Reason: r.GetReason(), DespiteCharter: r.GetDespiteCharter()}, r.GetValidateOnly()))
 }

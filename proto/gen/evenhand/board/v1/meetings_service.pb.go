@@ -239,12 +239,14 @@ type ScheduleMeetingsRequest struct {
 	Place string `protobuf:"bytes,3,opt,name=place,proto3" json:"place,omitempty"`
 	// The address at which to join the new ones from elsewhere: http or https.
 	Link string `protobuf:"bytes,4,opt,name=link,proto3" json:"link,omitempty"`
+	// How long the new ones are planned to last, where the recurrence does not say: two hours, where it is not set.
+	Duration *durationpb.Duration `protobuf:"bytes,5,opt,name=duration,proto3" json:"duration,omitempty"`
 	// Cancel what an earlier recurrence foresaw, the present one does not, and nobody has moved or invited to.
-	CancelObsolete bool `protobuf:"varint,5,opt,name=cancel_obsolete,json=cancelObsolete,proto3" json:"cancel_obsolete,omitempty"`
+	CancelObsolete bool `protobuf:"varint,6,opt,name=cancel_obsolete,json=cancelObsolete,proto3" json:"cancel_obsolete,omitempty"`
 	// Check only.
-	ValidateOnly bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,7,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// A UUID by which a retry of this very request is recognised.
-	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId     string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -305,6 +307,13 @@ func (x *ScheduleMeetingsRequest) GetLink() string {
 		return x.Link
 	}
 	return ""
+}
+
+func (x *ScheduleMeetingsRequest) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
 }
 
 func (x *ScheduleMeetingsRequest) GetCancelObsolete() bool {
@@ -577,9 +586,12 @@ type MoveMeetingRequest struct {
 	// A UUID by which a retry of this very request is recognised.
 	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Check only.
-	ValidateOnly  bool `protobuf:"varint,8,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ValidateOnly bool `protobuf:"varint,8,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Do it although it breaks the charter's rules on meetings: the notice of changes, and how many meetings there are a
+	// year.
+	DespiteCharter bool `protobuf:"varint,9,opt,name=despite_charter,json=despiteCharter,proto3" json:"despite_charter,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *MoveMeetingRequest) Reset() {
@@ -668,6 +680,13 @@ func (x *MoveMeetingRequest) GetValidateOnly() bool {
 	return false
 }
 
+func (x *MoveMeetingRequest) GetDespiteCharter() bool {
+	if x != nil {
+		return x.DespiteCharter
+	}
+	return false
+}
+
 // The request of CancelMeeting.
 type CancelMeetingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -678,9 +697,14 @@ type CancelMeetingRequest struct {
 	// The etag read with it; when given and stale, ABORTED with STALE_ETAG.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// A UUID by which a retry of this very request is recognised.
-	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check only.
+	ValidateOnly bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Do it although it breaks the charter's rules on meetings: the notice of changes, and how many meetings there are a
+	// year.
+	DespiteCharter bool `protobuf:"varint,6,opt,name=despite_charter,json=despiteCharter,proto3" json:"despite_charter,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *CancelMeetingRequest) Reset() {
@@ -739,6 +763,20 @@ func (x *CancelMeetingRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *CancelMeetingRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *CancelMeetingRequest) GetDespiteCharter() bool {
+	if x != nil {
+		return x.DespiteCharter
+	}
+	return false
 }
 
 // The request of InviteMembers.
@@ -2440,16 +2478,17 @@ const file_evenhand_board_v1_meetings_service_proto_rawDesc = "" +
 	"\ato_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x06toTime\"v\n" +
 	"\x14ListMeetingsResponse\x126\n" +
 	"\bmeetings\x18\x01 \x03(\v2\x1a.evenhand.board.v1.MeetingR\bmeetings\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb9\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf0\x02\n" +
 	"\x17ScheduleMeetingsRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12\"\n" +
 	"\x05years\x18\x02 \x01(\x05B\f\xe0A\x02\xbaH\x06\x1a\x04\x18\x14(\x01R\x05years\x12\x1e\n" +
 	"\x05place\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x05place\x12\x1c\n" +
-	"\x04link\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04link\x12'\n" +
-	"\x0fcancel_obsolete\x18\x05 \x01(\bR\x0ecancelObsolete\x12#\n" +
-	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\x12*\n" +
+	"\x04link\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04link\x125\n" +
+	"\bduration\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12'\n" +
+	"\x0fcancel_obsolete\x18\x06 \x01(\bR\x0ecancelObsolete\x12#\n" +
+	"\rvalidate_only\x18\a \x01(\bR\fvalidateOnly\x12*\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xe5\x01\n" +
+	"request_id\x18\b \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xe5\x01\n" +
 	"\x18ScheduleMeetingsResponse\x124\n" +
 	"\acreated\x18\x01 \x03(\v2\x1a.evenhand.board.v1.MeetingR\acreated\x12%\n" +
 	"\x0eexisting_count\x18\x02 \x01(\x05R\rexistingCount\x124\n" +
@@ -2469,7 +2508,7 @@ const file_evenhand_board_v1_meetings_service_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\x12*\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xa4\x03\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xcd\x03\n" +
 	"\x12MoveMeetingRequest\x12_\n" +
 	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12D\n" +
 	"\n" +
@@ -2480,13 +2519,16 @@ const file_evenhand_board_v1_meetings_service_proto_rawDesc = "" +
 	"\x04etag\x18\x06 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
 	"request_id\x18\a \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\b \x01(\bR\fvalidateOnly\"\xde\x01\n" +
+	"\rvalidate_only\x18\b \x01(\bR\fvalidateOnly\x12'\n" +
+	"\x0fdespite_charter\x18\t \x01(\bR\x0edespiteCharter\"\xac\x02\n" +
 	"\x14CancelMeetingRequest\x12_\n" +
 	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12%\n" +
 	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12\x12\n" +
 	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xdc\x01\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\x12'\n" +
+	"\x0fdespite_charter\x18\x06 \x01(\bR\x0edespiteCharter\"\xdc\x01\n" +
 	"\x14InviteMembersRequest\x12_\n" +
 	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12\x12\n" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\x12*\n" +
@@ -2734,8 +2776,8 @@ var file_evenhand_board_v1_meetings_service_proto_goTypes = []any{
 	(*ReopenDecisionRequest)(nil),    // 32: evenhand.board.v1.ReopenDecisionRequest
 	(*timestamppb.Timestamp)(nil),    // 33: google.protobuf.Timestamp
 	(*Meeting)(nil),                  // 34: evenhand.board.v1.Meeting
-	(*fieldmaskpb.FieldMask)(nil),    // 35: google.protobuf.FieldMask
-	(*durationpb.Duration)(nil),      // 36: google.protobuf.Duration
+	(*durationpb.Duration)(nil),      // 35: google.protobuf.Duration
+	(*fieldmaskpb.FieldMask)(nil),    // 36: google.protobuf.FieldMask
 	(Invitation_Answer)(0),           // 37: evenhand.board.v1.Invitation.Answer
 	(*Attendance)(nil),               // 38: evenhand.board.v1.Attendance
 	(*Minutes)(nil),                  // 39: evenhand.board.v1.Minutes
@@ -2745,85 +2787,86 @@ var file_evenhand_board_v1_meetings_service_proto_depIdxs = []int32{
 	33, // 0: evenhand.board.v1.ListMeetingsRequest.from_time:type_name -> google.protobuf.Timestamp
 	33, // 1: evenhand.board.v1.ListMeetingsRequest.to_time:type_name -> google.protobuf.Timestamp
 	34, // 2: evenhand.board.v1.ListMeetingsResponse.meetings:type_name -> evenhand.board.v1.Meeting
-	34, // 3: evenhand.board.v1.ScheduleMeetingsResponse.created:type_name -> evenhand.board.v1.Meeting
-	34, // 4: evenhand.board.v1.ScheduleMeetingsResponse.retimed:type_name -> evenhand.board.v1.Meeting
-	34, // 5: evenhand.board.v1.CreateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
-	34, // 6: evenhand.board.v1.UpdateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
-	35, // 7: evenhand.board.v1.UpdateMeetingRequest.update_mask:type_name -> google.protobuf.FieldMask
-	33, // 8: evenhand.board.v1.MoveMeetingRequest.start_time:type_name -> google.protobuf.Timestamp
-	36, // 9: evenhand.board.v1.MoveMeetingRequest.duration:type_name -> google.protobuf.Duration
-	37, // 10: evenhand.board.v1.AnswerInvitationRequest.answer:type_name -> evenhand.board.v1.Invitation.Answer
-	33, // 11: evenhand.board.v1.HoldMeetingRequest.open_time:type_name -> google.protobuf.Timestamp
-	38, // 12: evenhand.board.v1.HoldMeetingRequest.attendance:type_name -> evenhand.board.v1.Attendance
-	38, // 13: evenhand.board.v1.RecordAttendanceRequest.attendance:type_name -> evenhand.board.v1.Attendance
-	33, // 14: evenhand.board.v1.TakeUpItemRequest.take_up_time:type_name -> google.protobuf.Timestamp
-	16, // 15: evenhand.board.v1.SuggestRecusalsResponse.suggestions:type_name -> evenhand.board.v1.RecusalSuggestion
-	33, // 16: evenhand.board.v1.CloseMeetingRequest.end_time:type_name -> google.protobuf.Timestamp
-	39, // 17: evenhand.board.v1.CreateMinutesRequest.minutes:type_name -> evenhand.board.v1.Minutes
-	39, // 18: evenhand.board.v1.ListMinutesResponse.minutes:type_name -> evenhand.board.v1.Minutes
-	40, // 19: evenhand.board.v1.CreateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
-	40, // 20: evenhand.board.v1.ListDecisionsResponse.decisions:type_name -> evenhand.board.v1.Decision
-	40, // 21: evenhand.board.v1.UpdateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
-	35, // 22: evenhand.board.v1.UpdateDecisionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 23: evenhand.board.v1.MeetingsService.GetMeeting:input_type -> evenhand.board.v1.GetMeetingRequest
-	1,  // 24: evenhand.board.v1.MeetingsService.ListMeetings:input_type -> evenhand.board.v1.ListMeetingsRequest
-	3,  // 25: evenhand.board.v1.MeetingsService.ScheduleMeetings:input_type -> evenhand.board.v1.ScheduleMeetingsRequest
-	5,  // 26: evenhand.board.v1.MeetingsService.CreateMeeting:input_type -> evenhand.board.v1.CreateMeetingRequest
-	6,  // 27: evenhand.board.v1.MeetingsService.UpdateMeeting:input_type -> evenhand.board.v1.UpdateMeetingRequest
-	7,  // 28: evenhand.board.v1.MeetingsService.MoveMeeting:input_type -> evenhand.board.v1.MoveMeetingRequest
-	8,  // 29: evenhand.board.v1.MeetingsService.CancelMeeting:input_type -> evenhand.board.v1.CancelMeetingRequest
-	9,  // 30: evenhand.board.v1.MeetingsService.InviteMembers:input_type -> evenhand.board.v1.InviteMembersRequest
-	10, // 31: evenhand.board.v1.MeetingsService.AnswerInvitation:input_type -> evenhand.board.v1.AnswerInvitationRequest
-	11, // 32: evenhand.board.v1.MeetingsService.HoldMeeting:input_type -> evenhand.board.v1.HoldMeetingRequest
-	12, // 33: evenhand.board.v1.MeetingsService.RecordAttendance:input_type -> evenhand.board.v1.RecordAttendanceRequest
-	13, // 34: evenhand.board.v1.MeetingsService.TakeUpItem:input_type -> evenhand.board.v1.TakeUpItemRequest
-	14, // 35: evenhand.board.v1.MeetingsService.SuggestRecusals:input_type -> evenhand.board.v1.SuggestRecusalsRequest
-	17, // 36: evenhand.board.v1.MeetingsService.RecuseMember:input_type -> evenhand.board.v1.RecuseMemberRequest
-	18, // 37: evenhand.board.v1.MeetingsService.WithdrawRecusal:input_type -> evenhand.board.v1.WithdrawRecusalRequest
-	19, // 38: evenhand.board.v1.MeetingsService.CloseMeeting:input_type -> evenhand.board.v1.CloseMeetingRequest
-	20, // 39: evenhand.board.v1.MeetingsService.CreateMinutes:input_type -> evenhand.board.v1.CreateMinutesRequest
-	21, // 40: evenhand.board.v1.MeetingsService.GetMinutes:input_type -> evenhand.board.v1.GetMinutesRequest
-	22, // 41: evenhand.board.v1.MeetingsService.ListMinutes:input_type -> evenhand.board.v1.ListMinutesRequest
-	24, // 42: evenhand.board.v1.MeetingsService.ApproveMinutes:input_type -> evenhand.board.v1.ApproveMinutesRequest
-	25, // 43: evenhand.board.v1.MeetingsService.CreateDecision:input_type -> evenhand.board.v1.CreateDecisionRequest
-	26, // 44: evenhand.board.v1.MeetingsService.GetDecision:input_type -> evenhand.board.v1.GetDecisionRequest
-	27, // 45: evenhand.board.v1.MeetingsService.ListDecisions:input_type -> evenhand.board.v1.ListDecisionsRequest
-	29, // 46: evenhand.board.v1.MeetingsService.UpdateDecision:input_type -> evenhand.board.v1.UpdateDecisionRequest
-	30, // 47: evenhand.board.v1.MeetingsService.CompleteDecision:input_type -> evenhand.board.v1.CompleteDecisionRequest
-	31, // 48: evenhand.board.v1.MeetingsService.DropDecision:input_type -> evenhand.board.v1.DropDecisionRequest
-	32, // 49: evenhand.board.v1.MeetingsService.ReopenDecision:input_type -> evenhand.board.v1.ReopenDecisionRequest
-	34, // 50: evenhand.board.v1.MeetingsService.GetMeeting:output_type -> evenhand.board.v1.Meeting
-	2,  // 51: evenhand.board.v1.MeetingsService.ListMeetings:output_type -> evenhand.board.v1.ListMeetingsResponse
-	4,  // 52: evenhand.board.v1.MeetingsService.ScheduleMeetings:output_type -> evenhand.board.v1.ScheduleMeetingsResponse
-	34, // 53: evenhand.board.v1.MeetingsService.CreateMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 54: evenhand.board.v1.MeetingsService.UpdateMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 55: evenhand.board.v1.MeetingsService.MoveMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 56: evenhand.board.v1.MeetingsService.CancelMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 57: evenhand.board.v1.MeetingsService.InviteMembers:output_type -> evenhand.board.v1.Meeting
-	34, // 58: evenhand.board.v1.MeetingsService.AnswerInvitation:output_type -> evenhand.board.v1.Meeting
-	34, // 59: evenhand.board.v1.MeetingsService.HoldMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 60: evenhand.board.v1.MeetingsService.RecordAttendance:output_type -> evenhand.board.v1.Meeting
-	34, // 61: evenhand.board.v1.MeetingsService.TakeUpItem:output_type -> evenhand.board.v1.Meeting
-	15, // 62: evenhand.board.v1.MeetingsService.SuggestRecusals:output_type -> evenhand.board.v1.SuggestRecusalsResponse
-	34, // 63: evenhand.board.v1.MeetingsService.RecuseMember:output_type -> evenhand.board.v1.Meeting
-	34, // 64: evenhand.board.v1.MeetingsService.WithdrawRecusal:output_type -> evenhand.board.v1.Meeting
-	34, // 65: evenhand.board.v1.MeetingsService.CloseMeeting:output_type -> evenhand.board.v1.Meeting
-	39, // 66: evenhand.board.v1.MeetingsService.CreateMinutes:output_type -> evenhand.board.v1.Minutes
-	39, // 67: evenhand.board.v1.MeetingsService.GetMinutes:output_type -> evenhand.board.v1.Minutes
-	23, // 68: evenhand.board.v1.MeetingsService.ListMinutes:output_type -> evenhand.board.v1.ListMinutesResponse
-	34, // 69: evenhand.board.v1.MeetingsService.ApproveMinutes:output_type -> evenhand.board.v1.Meeting
-	40, // 70: evenhand.board.v1.MeetingsService.CreateDecision:output_type -> evenhand.board.v1.Decision
-	40, // 71: evenhand.board.v1.MeetingsService.GetDecision:output_type -> evenhand.board.v1.Decision
-	28, // 72: evenhand.board.v1.MeetingsService.ListDecisions:output_type -> evenhand.board.v1.ListDecisionsResponse
-	40, // 73: evenhand.board.v1.MeetingsService.UpdateDecision:output_type -> evenhand.board.v1.Decision
-	40, // 74: evenhand.board.v1.MeetingsService.CompleteDecision:output_type -> evenhand.board.v1.Decision
-	40, // 75: evenhand.board.v1.MeetingsService.DropDecision:output_type -> evenhand.board.v1.Decision
-	40, // 76: evenhand.board.v1.MeetingsService.ReopenDecision:output_type -> evenhand.board.v1.Decision
-	50, // [50:77] is the sub-list for method output_type
-	23, // [23:50] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	35, // 3: evenhand.board.v1.ScheduleMeetingsRequest.duration:type_name -> google.protobuf.Duration
+	34, // 4: evenhand.board.v1.ScheduleMeetingsResponse.created:type_name -> evenhand.board.v1.Meeting
+	34, // 5: evenhand.board.v1.ScheduleMeetingsResponse.retimed:type_name -> evenhand.board.v1.Meeting
+	34, // 6: evenhand.board.v1.CreateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
+	34, // 7: evenhand.board.v1.UpdateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
+	36, // 8: evenhand.board.v1.UpdateMeetingRequest.update_mask:type_name -> google.protobuf.FieldMask
+	33, // 9: evenhand.board.v1.MoveMeetingRequest.start_time:type_name -> google.protobuf.Timestamp
+	35, // 10: evenhand.board.v1.MoveMeetingRequest.duration:type_name -> google.protobuf.Duration
+	37, // 11: evenhand.board.v1.AnswerInvitationRequest.answer:type_name -> evenhand.board.v1.Invitation.Answer
+	33, // 12: evenhand.board.v1.HoldMeetingRequest.open_time:type_name -> google.protobuf.Timestamp
+	38, // 13: evenhand.board.v1.HoldMeetingRequest.attendance:type_name -> evenhand.board.v1.Attendance
+	38, // 14: evenhand.board.v1.RecordAttendanceRequest.attendance:type_name -> evenhand.board.v1.Attendance
+	33, // 15: evenhand.board.v1.TakeUpItemRequest.take_up_time:type_name -> google.protobuf.Timestamp
+	16, // 16: evenhand.board.v1.SuggestRecusalsResponse.suggestions:type_name -> evenhand.board.v1.RecusalSuggestion
+	33, // 17: evenhand.board.v1.CloseMeetingRequest.end_time:type_name -> google.protobuf.Timestamp
+	39, // 18: evenhand.board.v1.CreateMinutesRequest.minutes:type_name -> evenhand.board.v1.Minutes
+	39, // 19: evenhand.board.v1.ListMinutesResponse.minutes:type_name -> evenhand.board.v1.Minutes
+	40, // 20: evenhand.board.v1.CreateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
+	40, // 21: evenhand.board.v1.ListDecisionsResponse.decisions:type_name -> evenhand.board.v1.Decision
+	40, // 22: evenhand.board.v1.UpdateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
+	36, // 23: evenhand.board.v1.UpdateDecisionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 24: evenhand.board.v1.MeetingsService.GetMeeting:input_type -> evenhand.board.v1.GetMeetingRequest
+	1,  // 25: evenhand.board.v1.MeetingsService.ListMeetings:input_type -> evenhand.board.v1.ListMeetingsRequest
+	3,  // 26: evenhand.board.v1.MeetingsService.ScheduleMeetings:input_type -> evenhand.board.v1.ScheduleMeetingsRequest
+	5,  // 27: evenhand.board.v1.MeetingsService.CreateMeeting:input_type -> evenhand.board.v1.CreateMeetingRequest
+	6,  // 28: evenhand.board.v1.MeetingsService.UpdateMeeting:input_type -> evenhand.board.v1.UpdateMeetingRequest
+	7,  // 29: evenhand.board.v1.MeetingsService.MoveMeeting:input_type -> evenhand.board.v1.MoveMeetingRequest
+	8,  // 30: evenhand.board.v1.MeetingsService.CancelMeeting:input_type -> evenhand.board.v1.CancelMeetingRequest
+	9,  // 31: evenhand.board.v1.MeetingsService.InviteMembers:input_type -> evenhand.board.v1.InviteMembersRequest
+	10, // 32: evenhand.board.v1.MeetingsService.AnswerInvitation:input_type -> evenhand.board.v1.AnswerInvitationRequest
+	11, // 33: evenhand.board.v1.MeetingsService.HoldMeeting:input_type -> evenhand.board.v1.HoldMeetingRequest
+	12, // 34: evenhand.board.v1.MeetingsService.RecordAttendance:input_type -> evenhand.board.v1.RecordAttendanceRequest
+	13, // 35: evenhand.board.v1.MeetingsService.TakeUpItem:input_type -> evenhand.board.v1.TakeUpItemRequest
+	14, // 36: evenhand.board.v1.MeetingsService.SuggestRecusals:input_type -> evenhand.board.v1.SuggestRecusalsRequest
+	17, // 37: evenhand.board.v1.MeetingsService.RecuseMember:input_type -> evenhand.board.v1.RecuseMemberRequest
+	18, // 38: evenhand.board.v1.MeetingsService.WithdrawRecusal:input_type -> evenhand.board.v1.WithdrawRecusalRequest
+	19, // 39: evenhand.board.v1.MeetingsService.CloseMeeting:input_type -> evenhand.board.v1.CloseMeetingRequest
+	20, // 40: evenhand.board.v1.MeetingsService.CreateMinutes:input_type -> evenhand.board.v1.CreateMinutesRequest
+	21, // 41: evenhand.board.v1.MeetingsService.GetMinutes:input_type -> evenhand.board.v1.GetMinutesRequest
+	22, // 42: evenhand.board.v1.MeetingsService.ListMinutes:input_type -> evenhand.board.v1.ListMinutesRequest
+	24, // 43: evenhand.board.v1.MeetingsService.ApproveMinutes:input_type -> evenhand.board.v1.ApproveMinutesRequest
+	25, // 44: evenhand.board.v1.MeetingsService.CreateDecision:input_type -> evenhand.board.v1.CreateDecisionRequest
+	26, // 45: evenhand.board.v1.MeetingsService.GetDecision:input_type -> evenhand.board.v1.GetDecisionRequest
+	27, // 46: evenhand.board.v1.MeetingsService.ListDecisions:input_type -> evenhand.board.v1.ListDecisionsRequest
+	29, // 47: evenhand.board.v1.MeetingsService.UpdateDecision:input_type -> evenhand.board.v1.UpdateDecisionRequest
+	30, // 48: evenhand.board.v1.MeetingsService.CompleteDecision:input_type -> evenhand.board.v1.CompleteDecisionRequest
+	31, // 49: evenhand.board.v1.MeetingsService.DropDecision:input_type -> evenhand.board.v1.DropDecisionRequest
+	32, // 50: evenhand.board.v1.MeetingsService.ReopenDecision:input_type -> evenhand.board.v1.ReopenDecisionRequest
+	34, // 51: evenhand.board.v1.MeetingsService.GetMeeting:output_type -> evenhand.board.v1.Meeting
+	2,  // 52: evenhand.board.v1.MeetingsService.ListMeetings:output_type -> evenhand.board.v1.ListMeetingsResponse
+	4,  // 53: evenhand.board.v1.MeetingsService.ScheduleMeetings:output_type -> evenhand.board.v1.ScheduleMeetingsResponse
+	34, // 54: evenhand.board.v1.MeetingsService.CreateMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 55: evenhand.board.v1.MeetingsService.UpdateMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 56: evenhand.board.v1.MeetingsService.MoveMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 57: evenhand.board.v1.MeetingsService.CancelMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 58: evenhand.board.v1.MeetingsService.InviteMembers:output_type -> evenhand.board.v1.Meeting
+	34, // 59: evenhand.board.v1.MeetingsService.AnswerInvitation:output_type -> evenhand.board.v1.Meeting
+	34, // 60: evenhand.board.v1.MeetingsService.HoldMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 61: evenhand.board.v1.MeetingsService.RecordAttendance:output_type -> evenhand.board.v1.Meeting
+	34, // 62: evenhand.board.v1.MeetingsService.TakeUpItem:output_type -> evenhand.board.v1.Meeting
+	15, // 63: evenhand.board.v1.MeetingsService.SuggestRecusals:output_type -> evenhand.board.v1.SuggestRecusalsResponse
+	34, // 64: evenhand.board.v1.MeetingsService.RecuseMember:output_type -> evenhand.board.v1.Meeting
+	34, // 65: evenhand.board.v1.MeetingsService.WithdrawRecusal:output_type -> evenhand.board.v1.Meeting
+	34, // 66: evenhand.board.v1.MeetingsService.CloseMeeting:output_type -> evenhand.board.v1.Meeting
+	39, // 67: evenhand.board.v1.MeetingsService.CreateMinutes:output_type -> evenhand.board.v1.Minutes
+	39, // 68: evenhand.board.v1.MeetingsService.GetMinutes:output_type -> evenhand.board.v1.Minutes
+	23, // 69: evenhand.board.v1.MeetingsService.ListMinutes:output_type -> evenhand.board.v1.ListMinutesResponse
+	34, // 70: evenhand.board.v1.MeetingsService.ApproveMinutes:output_type -> evenhand.board.v1.Meeting
+	40, // 71: evenhand.board.v1.MeetingsService.CreateDecision:output_type -> evenhand.board.v1.Decision
+	40, // 72: evenhand.board.v1.MeetingsService.GetDecision:output_type -> evenhand.board.v1.Decision
+	28, // 73: evenhand.board.v1.MeetingsService.ListDecisions:output_type -> evenhand.board.v1.ListDecisionsResponse
+	40, // 74: evenhand.board.v1.MeetingsService.UpdateDecision:output_type -> evenhand.board.v1.Decision
+	40, // 75: evenhand.board.v1.MeetingsService.CompleteDecision:output_type -> evenhand.board.v1.Decision
+	40, // 76: evenhand.board.v1.MeetingsService.DropDecision:output_type -> evenhand.board.v1.Decision
+	40, // 77: evenhand.board.v1.MeetingsService.ReopenDecision:output_type -> evenhand.board.v1.Decision
+	51, // [51:78] is the sub-list for method output_type
+	24, // [24:51] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_meetings_service_proto_init() }

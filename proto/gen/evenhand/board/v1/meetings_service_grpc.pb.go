@@ -63,7 +63,7 @@ type MeetingsServiceClient interface {
 	ListMeetings(ctx context.Context, in *ListMeetingsRequest, opts ...grpc.CallOption) (*ListMeetingsResponse, error)
 	// Enters the meetings that the charter in force now foresees, years ahead. The same occurrence is the same
 	// meeting: what is there stays as it is, moved and cancelled by hand included. NOT_FOUND for the board;
-	// FAILED_PRECONDITION with BOARD_STATE where it is closed, with NO_CHARTER where it has no charter, or
+	// FAILED_PRECONDITION with BOARD_STATE where it is closed, with NO_CHARTER_IN_FORCE where it has no charter, or
 	// one without a meeting recurrence; INVALID_ARGUMENT for more years than can be laid out.
 	ScheduleMeetings(ctx context.Context, in *ScheduleMeetingsRequest, opts ...grpc.CallOption) (*ScheduleMeetingsResponse, error)
 	// Calls a meeting by hand (AIP-133). INVALID_ARGUMENT for a field that is wrong; NOT_FOUND for the board;
@@ -76,10 +76,12 @@ type MeetingsServiceClient interface {
 	UpdateMeeting(ctx context.Context, in *UpdateMeetingRequest, opts ...grpc.CallOption) (*Meeting, error)
 	// Moves a meeting to another time (AIP-136). Who was invited is told, and asked again. NOT_FOUND; ABORTED with
 	// STALE_ETAG; INVALID_ARGUMENT for a time that is past; FAILED_PRECONDITION with MEETING_STATE where it was
-	// held or cancelled: what is held cannot be moved.
+	// held or cancelled: what is held cannot be moved, with CHARTER_BROKEN where the charter's rules on meetings would
+	// be broken, each of which is named, and despite_charter is not set.
 	MoveMeeting(ctx context.Context, in *MoveMeetingRequest, opts ...grpc.CallOption) (*Meeting, error)
 	// Cancels a meeting for good (AIP-136); scheduling does not bring it back. Who was invited is told. NOT_FOUND;
-	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with MEETING_STATE where it was held or cancelled.
+	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with MEETING_STATE where it was held or cancelled, with CHARTER_BROKEN as for a
+	// move.
 	CancelMeeting(ctx context.Context, in *CancelMeetingRequest, opts ...grpc.CallOption) (*Meeting, error)
 	// Invites those who are members of the board when the meeting begins (AIP-136). Again, it invites who has
 	// become a member since, and tells who is none any more; nobody is sent the same twice. NOT_FOUND; ABORTED
@@ -94,7 +96,7 @@ type MeetingsServiceClient interface {
 	// Says that a meeting began (AIP-136): who are members then, and the quorum they need by the charter version
 	// in force then, are fixed from here on. NOT_FOUND; ABORTED with STALE_ETAG; INVALID_ARGUMENT for an instant to
 	// come, or more than a day away from the meeting's time; FAILED_PRECONDITION with MEETING_STATE unless it is
-	// invited, with NO_MEMBERS, with NO_CHARTER.
+	// invited, with NO_MEMBERS, with NO_CHARTER_IN_FORCE.
 	HoldMeeting(ctx context.Context, in *HoldMeetingRequest, opts ...grpc.CallOption) (*Meeting, error)
 	// Records who was there (AIP-136), by account: what was recorded of these accounts before is replaced.
 	// NOT_FOUND; ABORTED with STALE_ETAG; INVALID_ARGUMENT for who is not a member, for times that do not follow
@@ -452,7 +454,7 @@ type MeetingsServiceServer interface {
 	ListMeetings(context.Context, *ListMeetingsRequest) (*ListMeetingsResponse, error)
 	// Enters the meetings that the charter in force now foresees, years ahead. The same occurrence is the same
 	// meeting: what is there stays as it is, moved and cancelled by hand included. NOT_FOUND for the board;
-	// FAILED_PRECONDITION with BOARD_STATE where it is closed, with NO_CHARTER where it has no charter, or
+	// FAILED_PRECONDITION with BOARD_STATE where it is closed, with NO_CHARTER_IN_FORCE where it has no charter, or
 	// one without a meeting recurrence; INVALID_ARGUMENT for more years than can be laid out.
 	ScheduleMeetings(context.Context, *ScheduleMeetingsRequest) (*ScheduleMeetingsResponse, error)
 	// Calls a meeting by hand (AIP-133). INVALID_ARGUMENT for a field that is wrong; NOT_FOUND for the board;
@@ -465,10 +467,12 @@ type MeetingsServiceServer interface {
 	UpdateMeeting(context.Context, *UpdateMeetingRequest) (*Meeting, error)
 	// Moves a meeting to another time (AIP-136). Who was invited is told, and asked again. NOT_FOUND; ABORTED with
 	// STALE_ETAG; INVALID_ARGUMENT for a time that is past; FAILED_PRECONDITION with MEETING_STATE where it was
-	// held or cancelled: what is held cannot be moved.
+	// held or cancelled: what is held cannot be moved, with CHARTER_BROKEN where the charter's rules on meetings would
+	// be broken, each of which is named, and despite_charter is not set.
 	MoveMeeting(context.Context, *MoveMeetingRequest) (*Meeting, error)
 	// Cancels a meeting for good (AIP-136); scheduling does not bring it back. Who was invited is told. NOT_FOUND;
-	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with MEETING_STATE where it was held or cancelled.
+	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with MEETING_STATE where it was held or cancelled, with CHARTER_BROKEN as for a
+	// move.
 	CancelMeeting(context.Context, *CancelMeetingRequest) (*Meeting, error)
 	// Invites those who are members of the board when the meeting begins (AIP-136). Again, it invites who has
 	// become a member since, and tells who is none any more; nobody is sent the same twice. NOT_FOUND; ABORTED
@@ -483,7 +487,7 @@ type MeetingsServiceServer interface {
 	// Says that a meeting began (AIP-136): who are members then, and the quorum they need by the charter version
 	// in force then, are fixed from here on. NOT_FOUND; ABORTED with STALE_ETAG; INVALID_ARGUMENT for an instant to
 	// come, or more than a day away from the meeting's time; FAILED_PRECONDITION with MEETING_STATE unless it is
-	// invited, with NO_MEMBERS, with NO_CHARTER.
+	// invited, with NO_MEMBERS, with NO_CHARTER_IN_FORCE.
 	HoldMeeting(context.Context, *HoldMeetingRequest) (*Meeting, error)
 	// Records who was there (AIP-136), by account: what was recorded of these accounts before is replaced.
 	// NOT_FOUND; ABORTED with STALE_ETAG; INVALID_ARGUMENT for who is not a member, for times that do not follow

@@ -83,6 +83,18 @@ const (
 	ErrorReason_ERROR_REASON_ALREADY_REVERSED ErrorReason = 26
 	// The revenue entry is itself a reversal: record a new entry instead.
 	ErrorReason_ERROR_REASON_NOT_REVERSIBLE ErrorReason = 27
+	// The meeting is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_MEETING_STATE ErrorReason = 50
+	// The decision is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_DECISION_STATE ErrorReason = 51
+	// Too few members were there, and did not stand aside, for a decision.
+	ErrorReason_ERROR_REASON_NO_QUORUM ErrorReason = 52
+	// The board has no member then: its seats have to be filled first.
+	ErrorReason_ERROR_REASON_NO_MEMBERS ErrorReason = 53
+	// The charter does not let a member send another than its contact.
+	ErrorReason_ERROR_REASON_SUBSTITUTE ErrorReason = 54
+	// The minutes are missing, approved already, or not the last version.
+	ErrorReason_ERROR_REASON_MINUTES ErrorReason = 55
 )
 
 // Enum value maps for ErrorReason.
@@ -116,6 +128,12 @@ var (
 		25: "ERROR_REASON_LAST_ADMINISTRATOR",
 		26: "ERROR_REASON_ALREADY_REVERSED",
 		27: "ERROR_REASON_NOT_REVERSIBLE",
+		50: "ERROR_REASON_MEETING_STATE",
+		51: "ERROR_REASON_DECISION_STATE",
+		52: "ERROR_REASON_NO_QUORUM",
+		53: "ERROR_REASON_NO_MEMBERS",
+		54: "ERROR_REASON_SUBSTITUTE",
+		55: "ERROR_REASON_MINUTES",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -146,6 +164,12 @@ var (
 		"ERROR_REASON_LAST_ADMINISTRATOR":   25,
 		"ERROR_REASON_ALREADY_REVERSED":     26,
 		"ERROR_REASON_NOT_REVERSIBLE":       27,
+		"ERROR_REASON_MEETING_STATE":        50,
+		"ERROR_REASON_DECISION_STATE":       51,
+		"ERROR_REASON_NO_QUORUM":            52,
+		"ERROR_REASON_NO_MEMBERS":           53,
+		"ERROR_REASON_SUBSTITUTE":           54,
+		"ERROR_REASON_MINUTES":              55,
 	}
 )
 
@@ -180,7 +204,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x9f\a\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xd0\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -210,7 +234,13 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_INVALID_PAGE_TOKEN\x10\x18\x12#\n" +
 	"\x1fERROR_REASON_LAST_ADMINISTRATOR\x10\x19\x12!\n" +
 	"\x1dERROR_REASON_ALREADY_REVERSED\x10\x1a\x12\x1f\n" +
-	"\x1bERROR_REASON_NOT_REVERSIBLE\x10\x1bB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x1bERROR_REASON_NOT_REVERSIBLE\x10\x1b\x12\x1e\n" +
+	"\x1aERROR_REASON_MEETING_STATE\x102\x12\x1f\n" +
+	"\x1bERROR_REASON_DECISION_STATE\x103\x12\x1a\n" +
+	"\x16ERROR_REASON_NO_QUORUM\x104\x12\x1b\n" +
+	"\x17ERROR_REASON_NO_MEMBERS\x105\x12\x1b\n" +
+	"\x17ERROR_REASON_SUBSTITUTE\x106\x12\x18\n" +
+	"\x14ERROR_REASON_MINUTES\x107B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
