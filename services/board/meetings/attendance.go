@@ -73,7 +73,7 @@ func (m *Meeting) far(at time.Time) bool { return at.Sub(m.Roll.Opened).Abs() > 
 
 // clock writes an instant in the meeting's zone.
 func (m *Meeting) clock(at time.Time) string {
-	return at.In(m.Location()).Format("2 January 2006 15:04 MST")
+	return at.In(m.zone().Location()).Format("2 January 2006 15:04 MST")
 }
 
 // checkSubstitute fills in who came, where that is not said, and refuses a substitute

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // Outcome is what came of an item.
@@ -53,8 +53,8 @@ type Decision struct {
 	Tally *Tally `bson:"tally,omitempty"`
 	Votes []Vote `bson:"votes,omitempty"`
 	// Owner is the id of a principal, and Due the last day: both of what is adopted.
-	Owner string       `bson:"owner,omitempty"`
-	Due   calendar.Day `bson:"due,omitempty"`
+	Owner string     `bson:"owner,omitempty"`
+	Due   *civil.Day `bson:"due,omitempty"`
 
 	Status Status `bson:"status,omitempty"`
 	// Note is what was done, why it was dropped, or why it was taken up again.
@@ -83,7 +83,7 @@ type DecisionPatch struct {
 	Tally   **Tally
 	Votes   *[]Vote
 	Owner   *string
-	Due     *calendar.Day
+	Due     **civil.Day
 }
 
 func (p DecisionPatch) apply(d *Decision) {
@@ -111,7 +111,9 @@ func set[T any](field *T, value *T) {
 }
 
 // Overdue says whether it is to be done although its last day is past.
-func (d Decision) Overdue(today calendar.Day) bool { return d.Status == Open && d.Due < today }
+func (d Decision) Overdue(today civil.Day) bool {
+	return d.Status == Open && d.Due != nil && *d.Due < today
+}
 
 // settle makes tally and status follow from the rest.
 func (d *Decision) settle() {
@@ -166,7 +168,7 @@ func (m *Meeting) checkDecision(name string, d Decision) error {
 
 // checkFollowUp wants owner and due date of what is adopted, and of nothing else.
 func (m *Meeting) checkFollowUp(p *problems, d Decision) {
-	opened := calendar.DayOf(m.Roll.Opened.In(m.Location()))
+	opened := m.zone().DayOf(m.Roll.Opened)
 	switch {
 	case d.Outcome == Adopted && d.Owner == "":
 		p.add("owner", "is needed: somebody has to see to what is adopted")
@@ -174,12 +176,12 @@ func (m *Meeting) checkFollowUp(p *problems, d Decision) {
 		p.add("owner", "is for what is adopted: otherwise nothing is to be done")
 	}
 	switch {
-	case d.Outcome == Adopted && d.Due == "":
+	case d.Outcome == Adopted && d.Due == nil:
 		p.add("due_date", "is needed: say by when what is adopted is done")
-	case d.Outcome != Adopted && d.Due != "":
+	case d.Outcome != Adopted && d.Due != nil:
 		p.add("due_date", "is for what is adopted: otherwise nothing is to be done")
-	case d.Due != "" && d.Due < opened:
-		p.add("due_date", "%s is before the meeting, on %s", d.Due, opened)
+	case d.Due != nil && *d.Due < opened:
+		p.add("due_date", "%s is before the meeting, on %s", *d.Due, opened)
 	}
 }
 

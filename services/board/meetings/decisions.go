@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // FollowedUp is a decision with the meeting it is of.
@@ -28,7 +28,7 @@ func (s *Meetings) followedUp(m resource.Stored[Meeting], d Decision) FollowedUp
 }
 
 // Today is the day it is in a meeting's zone.
-func (s *Meetings) Today(m *Meeting) calendar.Day { return calendar.DayOf(s.now().In(m.Location())) }
+func (s *Meetings) Today(m *Meeting) civil.Day { return m.zone().DayOf(s.now()) }
 
 // GetDecision returns a decision of a meeting, or NOT_FOUND.
 func (s *Meetings) GetDecision(ctx context.Context, meeting, id string) (FollowedUp, error) {

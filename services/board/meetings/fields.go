@@ -7,13 +7,17 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
-// maxDuration is the longest that a meeting is planned to last.
-const maxDuration = 7 * 24 * time.Hour
+const (
+	// maxDuration is the longest that a meeting is planned to last.
+	maxDuration = 7 * 24 * time.Hour
+	// firstYear and lastYear are those between which meetings begin.
+	firstYear, lastYear = 1970, 2399
+)
 
 // problems collects what is wrong with the fields of a request, below a prefix.
 type problems struct {
@@ -40,11 +44,11 @@ func (m *Meeting) checkFields(prefix string) error {
 	p := problems{prefix: prefix}
 	if m.Start.IsZero() {
 		p.add("start_time", "is needed")
-	} else if day := calendar.DayOf(m.Start.UTC()); day < calendar.FirstDay || day > calendar.LastDay {
-		p.add("start_time", "is not from %s to %s", calendar.FirstDay, calendar.LastDay)
+	} else if m.Start.Year() < firstYear || m.Start.Year() > lastYear {
+		p.add("start_time", "is not in the years %d to %d", firstYear, lastYear)
 	}
 	p.duration("duration", m.Duration, time.Minute)
-	if _, err := calendar.LoadZone(m.Zone); err != nil {
+	if _, err := civil.LoadZone(m.Zone); err != nil {
 		p.add("time_zone", "%s", err)
 	}
 	p.link("link", m.Link)

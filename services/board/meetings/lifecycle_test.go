@@ -57,7 +57,9 @@ func TestR37AMeetingFromCallToApprovedMinutes(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "jo", m.State.Invitations[0].By)
 
-		f.boards.set(func(b *fakeBoards) { b.conflicts = []Conflict{{Member: "birch", With: "fir", Reason: "declared competitors"}} })
+		f.boards.set(func(b *fakeBoards) {
+			b.conflicts = []Conflict{{Member: "birch", With: "fir", Reason: "declared competitors"}}
+		})
 		suggested, err := f.SuggestRecusals(ctx, id)
 		require.NoError(t, err)
 		require.Equal(t, []Suggestion{{Item: "prices", Member: "birch", Concerned: "fir", Reason: "declared competitors"}}, suggested)
@@ -79,7 +81,7 @@ func TestR37AMeetingFromCallToApprovedMinutes(t *testing.T) {
 		m, err = f.TakeUp(ctx, someone, id, "", "prices", local("2026-03-12 16:30"))
 		require.NoError(t, err)
 		require.Equal(t, Count{At: local("2026-03-12 16:30"), Needed: 3, Present: 3, Recused: 1}, m.State.ItemQuorum(*m.State.item("prices")))
-		decision := Decision{Item: "prices", Text: "Tell prices a month ahead.", Outcome: Adopted, Owner: "sam", Due: "2026-06-30",
+		decision := Decision{Item: "prices", Text: "Tell prices a month ahead.", Outcome: Adopted, Owner: "sam", Due: day("2026-06-30"),
 			Votes: []Vote{{"ash", For}, {"cedar", For}}}
 		_, err = f.Decide(ctx, someone, id, decision)
 		wantReason(t, err, ReasonNoQuorum, "2 of the 3 needed counted, of 3 present 1 standing aside")

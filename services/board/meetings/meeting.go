@@ -3,8 +3,8 @@ package meetings
 import (
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // State is where a meeting stands.
@@ -33,9 +33,9 @@ type Meeting struct {
 	Place    string        `bson:"place,omitempty"`
 	// Link is where to join it from elsewhere.
 	Link string `bson:"link,omitempty"`
-	// Occurrence is the day that names it among the occurrences of the charter's
-	// recurrence; empty where it was called by hand.
-	Occurrence calendar.Day `bson:"occurrence,omitempty"`
+	// Occurrence is the day, as 2026-03-12, that names it among the occurrences of the
+	// charter's recurrence; empty where it was called by hand.
+	Occurrence string `bson:"occurrence,omitempty"`
 	// Moved says that it was moved by hand.
 	Moved bool `bson:"moved,omitempty"`
 	// Reason is why it was moved last, or cancelled.
@@ -185,11 +185,11 @@ func (m *Meeting) item(id string) *Item {
 	return nil
 }
 
-// Location is the meeting's zone; UTC where the zone database does not know it any more.
-func (m *Meeting) Location() *time.Location {
-	zone, err := time.LoadLocation(m.Zone)
+// zone is the meeting's zone; UTC where the zone database does not know it any more.
+func (m *Meeting) zone() civil.Zone {
+	zone, err := civil.LoadZone(m.Zone)
 	if err != nil {
-		return time.UTC
+		return civil.UTC
 	}
 	return zone
 }

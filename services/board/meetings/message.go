@@ -45,7 +45,8 @@ func (m *Meeting) title(board Board) string {
 // When is the meeting's time in its zone, as
 // "Thursday 12 March 2026, 16:00 to 18:00 (America/New_York)".
 func (m *Meeting) When() string {
-	start, end := m.Start.In(m.Location()), m.End().In(m.Location())
+	zone := m.zone().Location()
+	start, end := m.Start.In(zone), m.End().In(zone)
 	until := "15:04"
 	if start.YearDay() != end.YearDay() || start.Year() != end.Year() {
 		until = "Monday 2 January 2006, 15:04"

@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/mongodb"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
@@ -262,3 +263,11 @@ func wantReason(t testing.TB, err error, reason, text string) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func day(text string) *civil.Day {
+	d, err := civil.ParseDay(text)
+	if err != nil {
+		panic(err)
+	}
+	return &d
+}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // Create calls a meeting by hand. An empty zone is the board's; an empty id is the local
@@ -31,12 +31,12 @@ func (s *Meetings) Create(ctx context.Context, call resource.Call, board, meetin
 		return resource.Stored[Meeting]{}, err
 	}
 	if meeting == "" {
-		meeting = m.Start.In(m.Location()).Format("2006-01-02-1504")
+		meeting = m.Start.In(m.zone().Location()).Format("2006-01-02-1504")
 	}
 	if !names.IsID(meeting) {
 		return resource.Stored[Meeting]{}, fault.Invalid("meeting_id", "%q is no id: give one of lower-case letters, digits and hyphens", meeting)
 	}
-	if _, err := calendar.ParseDay(meeting); err == nil {
+	if _, err := civil.ParseDay(meeting); err == nil {
 		return resource.Stored[Meeting]{}, fault.Invalid("meeting_id",
 			"%s is kept for the meeting that the charter foresees on that day: give another, as %s-called", meeting, meeting)
 	}

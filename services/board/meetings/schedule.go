@@ -66,14 +66,14 @@ func (s *Meetings) Schedule(ctx context.Context, call resource.Call, board strin
 	}
 	for _, o := range foreseen {
 		m := Meeting{Board: board, State: Planned, Start: o.Start.UTC(), Zone: zone, Duration: o.End.Sub(o.Start),
-			Occurrence: o.Day, Place: plan.Place, Link: plan.Link}
+			Occurrence: o.Day.String(), Place: plan.Place, Link: plan.Link}
 		if m.Duration == 0 {
-			m.Duration = work.duration(there[o.Day])
+			m.Duration = work.duration(there[m.Occurrence])
 		}
 		if err := work.enter(ctx, m, there); err != nil {
 			return Scheduled{}, err
 		}
-		delete(there, o.Day)
+		delete(there, m.Occurrence)
 	}
 	return work.done, work.obsolete(ctx, there, from)
 }
@@ -131,8 +131,8 @@ const lookBack = 2 * 366 * 24 * time.Hour
 
 // there returns the meetings that come of occurrences, by these. A meeting that was moved
 // may begin before the occurrence, or long after it.
-func (w *scheduling) there(ctx context.Context, from time.Time) (map[calendar.Day]resource.Stored[Meeting], error) {
-	there := map[calendar.Day]resource.Stored[Meeting]{}
+func (w *scheduling) there(ctx context.Context, from time.Time) (map[string]resource.Stored[Meeting], error) {
+	there := map[string]resource.Stored[Meeting]{}
 	for m, err := range w.of(ctx, w.board, from.Add(-lookBack), time.Time{}) {
 		if err != nil {
 			return nil, fmt.Errorf("read the meetings of boards/%s: %w", w.board, err)
@@ -145,8 +145,8 @@ func (w *scheduling) there(ctx context.Context, from time.Time) (map[calendar.Da
 }
 
 // enter enters a meeting that is not there, and retimes one that is.
-func (w *scheduling) enter(ctx context.Context, m Meeting, there map[calendar.Day]resource.Stored[Meeting]) error {
-	id := ID(w.board, string(m.Occurrence))
+func (w *scheduling) enter(ctx context.Context, m Meeting, there map[string]resource.Stored[Meeting]) error {
+	id := ID(w.board, m.Occurrence)
 	old, ok := there[m.Occurrence]
 	if !ok && w.check {
 		w.done.Created = append(w.done.Created, w.table.Unwritten(id, m))
@@ -202,7 +202,7 @@ func (w *scheduling) retime(ctx context.Context, old resource.Stored[Meeting], n
 }
 
 // obsolete deals with meetings to come whose occurrence is foreseen no more.
-func (w *scheduling) obsolete(ctx context.Context, left map[calendar.Day]resource.Stored[Meeting], from time.Time) error {
+func (w *scheduling) obsolete(ctx context.Context, left map[string]resource.Stored[Meeting], from time.Time) error {
 	until := from.AddDate(w.plan.Years, 0, 0)
 	for _, day := range slices.Sorted(maps.Keys(left)) {
 		m, state := left[day], left[day].State

@@ -64,7 +64,9 @@ func Name(id string) string { return "boards/" + id }
 func tail(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 // Board returns what meetings know of a board, or NOT_FOUND.
-func (s *Meetings) Board(ctx context.Context, id string) (Board, error) { return s.boards.Board(ctx, id) }
+func (s *Meetings) Board(ctx context.Context, id string) (Board, error) {
+	return s.boards.Board(ctx, id)
+}
 
 // Get returns a meeting, or NOT_FOUND.
 func (s *Meetings) Get(ctx context.Context, id string) (resource.Stored[Meeting], error) {

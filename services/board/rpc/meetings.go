@@ -69,6 +69,9 @@ func (s *meetingsServer) answer(m resource.Stored[meetings.Meeting], err error) 
 }
 
 func (s *meetingsServer) meetingOf(m resource.Stored[meetings.Meeting]) *boardv1.Meeting {
+	if len(m.State.Decisions) == 0 { // only these look at the day
+		return meetingOf(m, 0)
+	}
 	return meetingOf(m, s.meetings.Today(&m.State))
 }
 

@@ -156,7 +156,10 @@ func decisionField(d meetings.FollowedUp, field string) any {
 	case "owner":
 		return optional(d.Owner, "principals")
 	case "due_date":
-		return string(d.Due)
+		if d.Due == nil {
+			return nil
+		}
+		return d.Due.String()
 	case "agenda_item":
 		return d.Item
 	case "overdue":

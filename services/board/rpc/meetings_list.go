@@ -75,7 +75,7 @@ func meetingField(m *meetings.Meeting, field string) any {
 	case "place":
 		return m.Place
 	case "occurrence":
-		return string(m.Occurrence)
+		return m.Occurrence
 	case "moved":
 		return m.Moved
 	case "start_time":

@@ -6,12 +6,12 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	"github.com/evenhand/evenhand/internal/resource"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
-	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/meetings"
 )
 
@@ -85,11 +85,11 @@ func spanOf(d time.Duration) *durationpb.Duration {
 }
 
 // meetingOf is a meeting as it is seen on a day of its zone, by which decisions are overdue.
-func meetingOf(s resource.Stored[meetings.Meeting], today calendar.Day) *boardv1.Meeting {
+func meetingOf(s resource.Stored[meetings.Meeting], today civil.Day) *boardv1.Meeting {
 	m, name := &s.State, meetings.Name(s.ID)
 	out := &boardv1.Meeting{
 		Name: name, Title: m.Title, State: meetingStates.message(m.State), StartTime: wire.Timestamp(m.Start), Duration: spanOf(m.Duration),
-		TimeZone: m.Zone, Place: m.Place, Link: m.Link, Occurrence: string(m.Occurrence), Moved: m.Moved, Reason: m.Reason,
+		TimeZone: m.Zone, Place: m.Place, Link: m.Link, Occurrence: m.Occurrence, Moved: m.Moved, Reason: m.Reason,
 		Sequence: int32(m.Sequence), MinutesCount: int32(len(m.Minutes)), EndTime: wire.Timestamp(m.Ended),
 		Etag: s.Etag(), CreateTime: wire.Timestamp(m.Created), UpdateTime: wire.Timestamp(m.Updated),
 	}
@@ -202,8 +202,8 @@ func decisionOf(meeting string, d meetings.Decision) *boardv1.Decision {
 	out := &boardv1.Decision{Name: names.Join(meeting, "decisions", d.ID), AgendaItem: d.Item, Text: d.Text,
 		Outcome: decisionOutcomes.message(d.Outcome), Owner: optional(d.Owner, "principals"), Status: decisionStatuses.message(d.Status),
 		StatusReason: d.Note, StatusTime: wire.Timestamp(d.At)}
-	if d.Due != "" {
-		out.DueDate = wire.Date(int32(d.Due.Midnight().Unix() / 86400))
+	if d.Due != nil {
+		out.DueDate = wire.Date(int32(*d.Due))
 	}
 	if t := d.Tally; t != nil {
 		out.Tally = &boardv1.Tally{VotesFor: int32(t.For), VotesAgainst: int32(t.Against), Abstained: int32(t.Abstained)}
@@ -223,11 +223,8 @@ func decisionFrom(in *boardv1.Decision) (meetings.Decision, error) {
 		if err != nil {
 			return d, err
 		}
-		day, err := calendar.ParseDay(time.Unix(int64(days)*86400, 0).UTC().Format(time.DateOnly))
-		if err != nil {
-			return d, fault.Invalid("decision.due_date", "%s", err)
-		}
-		d.Due = day
+		day := civil.Day(days)
+		d.Due = &day
 	}
 	if t := in.GetTally(); t != nil {
 		d.Tally = &meetings.Tally{For: int(t.GetVotesFor()), Against: int(t.GetVotesAgainst()), Abstained: int(t.GetAbstained())}
