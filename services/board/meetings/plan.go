@@ -2,6 +2,7 @@ package meetings
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -159,6 +160,18 @@ func (s *Meetings) rearrange(
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return s.andDeliver(ctx, earlier, err)
 	}
+	for {
+		stored, err := s.rearrangeOnce(ctx, call, id, etag, event, check, despite, change)
+		if errors.Is(err, resource.ErrStale) && etag == "" && ctx.Err() == nil {
+			continue // others changed it while the charter was asked: ask again
+		}
+		return stored, err
+	}
+}
+
+func (s *Meetings) rearrangeOnce(
+	ctx context.Context, call resource.Call, id, etag, event string, check, despite bool, change func(*Meeting) error,
+) (resource.Stored[Meeting], error) {
 	tried, err := s.try(ctx, id, etag, change)
 	if err != nil {
 		return resource.Stored[Meeting]{}, err
@@ -171,7 +184,6 @@ func (s *Meetings) rearrange(
 	if check {
 		return tried, nil
 	}
-	// Others may have changed it since: the charter was asked about this version.
 	stored, err := s.table.Update(ctx, call, id, resource.IfVersion[Meeting](tried.Version), event, change)
 	return s.andDeliver(ctx, stored, err)
 }
