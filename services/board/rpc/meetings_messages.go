@@ -41,9 +41,9 @@ var (
 		meetings.Discussion: boardv1.AgendaItem_KIND_DISCUSSION, meetings.ForDecision: boardv1.AgendaItem_KIND_DECISION,
 		meetings.Information: boardv1.AgendaItem_KIND_INFORMATION,
 	}
-	answerKinds = words[meetings.Answer, boardv1.Invitation_Answer]{
-		meetings.Accepted: boardv1.Invitation_ANSWER_ACCEPTED, meetings.Declined: boardv1.Invitation_ANSWER_DECLINED,
-		meetings.Tentative: boardv1.Invitation_ANSWER_TENTATIVE,
+	answerKinds = words[meetings.Answer, boardv1.MeetingInvitation_Answer]{
+		meetings.Accepted: boardv1.MeetingInvitation_ANSWER_ACCEPTED, meetings.Declined: boardv1.MeetingInvitation_ANSWER_DECLINED,
+		meetings.Tentative: boardv1.MeetingInvitation_ANSWER_TENTATIVE,
 	}
 	noticeKinds = words[meetings.NoticeKind, boardv1.Notice_Kind]{
 		meetings.Invite: boardv1.Notice_KIND_INVITATION, meetings.Change: boardv1.Notice_KIND_CHANGE,
@@ -57,8 +57,8 @@ var (
 		meetings.Open: boardv1.Decision_STATUS_OPEN, meetings.Done: boardv1.Decision_STATUS_DONE,
 		meetings.Dropped: boardv1.Decision_STATUS_DROPPED,
 	}
-	voteChoices = words[meetings.Choice, boardv1.Vote_Choice]{
-		meetings.For: boardv1.Vote_CHOICE_FOR, meetings.Against: boardv1.Vote_CHOICE_AGAINST, meetings.Abstain: boardv1.Vote_CHOICE_ABSTAIN,
+	voteChoices = words[meetings.Choice, boardv1.MemberVote_Choice]{
+		meetings.For: boardv1.MemberVote_CHOICE_FOR, meetings.Against: boardv1.MemberVote_CHOICE_AGAINST, meetings.Abstain: boardv1.MemberVote_CHOICE_ABSTAIN,
 	}
 )
 
@@ -156,8 +156,8 @@ func agendaFrom(in []*boardv1.AgendaItem) ([]meetings.Item, error) {
 	return out, nil
 }
 
-func invitationOf(i meetings.Invitation) *boardv1.Invitation {
-	out := &boardv1.Invitation{Account: names.Join("accounts", i.Account), Contact: contactName(i.Account, i.Contact),
+func invitationOf(i meetings.Invitation) *boardv1.MeetingInvitation {
+	out := &boardv1.MeetingInvitation{Account: names.Join("accounts", i.Account), Contact: contactName(i.Account, i.Contact),
 		Answer: answerKinds.message(i.Answer), AnsweredBy: contactName(i.Account, i.By), Comment: i.Comment,
 		AnswerTime: wire.Timestamp(i.At), Withdrawn: i.Withdrawn}
 	for _, n := range i.Notices {
@@ -193,8 +193,8 @@ func rollOf(m *meetings.Meeting) *boardv1.Roll {
 	return out
 }
 
-func quorumOf(c meetings.Count) *boardv1.Quorum {
-	return &boardv1.Quorum{Met: c.Met(), Needed: int32(c.Needed), Counted: int32(c.Counted()), Present: int32(c.Present),
+func quorumOf(c meetings.Count) *boardv1.QuorumCount {
+	return &boardv1.QuorumCount{Met: c.Met(), Needed: int32(c.Needed), Counted: int32(c.Counted()), Present: int32(c.Present),
 		Recused: int32(c.Recused), CountTime: wire.Timestamp(c.At)}
 }
 
@@ -209,7 +209,7 @@ func decisionOf(meeting string, d meetings.Decision) *boardv1.Decision {
 		out.Tally = &boardv1.Tally{VotesFor: int32(t.For), VotesAgainst: int32(t.Against), Abstained: int32(t.Abstained)}
 	}
 	for _, v := range d.Votes {
-		out.Votes = append(out.Votes, &boardv1.Vote{Account: names.Join("accounts", v.Account), Choice: voteChoices.message(v.Choice)})
+		out.Votes = append(out.Votes, &boardv1.MemberVote{Account: names.Join("accounts", v.Account), Choice: voteChoices.message(v.Choice)})
 	}
 	return out
 }

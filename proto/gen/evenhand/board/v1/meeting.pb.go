@@ -149,28 +149,28 @@ func (AgendaItem_Kind) EnumDescriptor() ([]byte, []int) {
 }
 
 // What a member answered.
-type Invitation_Answer int32
+type MeetingInvitation_Answer int32
 
 const (
 	// Nothing yet.
-	Invitation_ANSWER_UNSPECIFIED Invitation_Answer = 0
+	MeetingInvitation_ANSWER_UNSPECIFIED MeetingInvitation_Answer = 0
 	// The member comes.
-	Invitation_ANSWER_ACCEPTED Invitation_Answer = 1
+	MeetingInvitation_ANSWER_ACCEPTED MeetingInvitation_Answer = 1
 	// The member does not come.
-	Invitation_ANSWER_DECLINED Invitation_Answer = 2
+	MeetingInvitation_ANSWER_DECLINED MeetingInvitation_Answer = 2
 	// The member may come.
-	Invitation_ANSWER_TENTATIVE Invitation_Answer = 3
+	MeetingInvitation_ANSWER_TENTATIVE MeetingInvitation_Answer = 3
 )
 
-// Enum value maps for Invitation_Answer.
+// Enum value maps for MeetingInvitation_Answer.
 var (
-	Invitation_Answer_name = map[int32]string{
+	MeetingInvitation_Answer_name = map[int32]string{
 		0: "ANSWER_UNSPECIFIED",
 		1: "ANSWER_ACCEPTED",
 		2: "ANSWER_DECLINED",
 		3: "ANSWER_TENTATIVE",
 	}
-	Invitation_Answer_value = map[string]int32{
+	MeetingInvitation_Answer_value = map[string]int32{
 		"ANSWER_UNSPECIFIED": 0,
 		"ANSWER_ACCEPTED":    1,
 		"ANSWER_DECLINED":    2,
@@ -178,30 +178,30 @@ var (
 	}
 )
 
-func (x Invitation_Answer) Enum() *Invitation_Answer {
-	p := new(Invitation_Answer)
+func (x MeetingInvitation_Answer) Enum() *MeetingInvitation_Answer {
+	p := new(MeetingInvitation_Answer)
 	*p = x
 	return p
 }
 
-func (x Invitation_Answer) String() string {
+func (x MeetingInvitation_Answer) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (Invitation_Answer) Descriptor() protoreflect.EnumDescriptor {
+func (MeetingInvitation_Answer) Descriptor() protoreflect.EnumDescriptor {
 	return file_evenhand_board_v1_meeting_proto_enumTypes[2].Descriptor()
 }
 
-func (Invitation_Answer) Type() protoreflect.EnumType {
+func (MeetingInvitation_Answer) Type() protoreflect.EnumType {
 	return &file_evenhand_board_v1_meeting_proto_enumTypes[2]
 }
 
-func (x Invitation_Answer) Number() protoreflect.EnumNumber {
+func (x MeetingInvitation_Answer) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use Invitation_Answer.Descriptor instead.
-func (Invitation_Answer) EnumDescriptor() ([]byte, []int) {
+// Deprecated: Use MeetingInvitation_Answer.Descriptor instead.
+func (MeetingInvitation_Answer) EnumDescriptor() ([]byte, []int) {
 	return file_evenhand_board_v1_meeting_proto_rawDescGZIP(), []int{3, 0}
 }
 
@@ -381,28 +381,28 @@ func (Decision_Status) EnumDescriptor() ([]byte, []int) {
 }
 
 // How a member votes.
-type Vote_Choice int32
+type MemberVote_Choice int32
 
 const (
 	// Not given.
-	Vote_CHOICE_UNSPECIFIED Vote_Choice = 0
+	MemberVote_CHOICE_UNSPECIFIED MemberVote_Choice = 0
 	// For it.
-	Vote_CHOICE_FOR Vote_Choice = 1
+	MemberVote_CHOICE_FOR MemberVote_Choice = 1
 	// Against it.
-	Vote_CHOICE_AGAINST Vote_Choice = 2
+	MemberVote_CHOICE_AGAINST MemberVote_Choice = 2
 	// Neither.
-	Vote_CHOICE_ABSTAIN Vote_Choice = 3
+	MemberVote_CHOICE_ABSTAIN MemberVote_Choice = 3
 )
 
-// Enum value maps for Vote_Choice.
+// Enum value maps for MemberVote_Choice.
 var (
-	Vote_Choice_name = map[int32]string{
+	MemberVote_Choice_name = map[int32]string{
 		0: "CHOICE_UNSPECIFIED",
 		1: "CHOICE_FOR",
 		2: "CHOICE_AGAINST",
 		3: "CHOICE_ABSTAIN",
 	}
-	Vote_Choice_value = map[string]int32{
+	MemberVote_Choice_value = map[string]int32{
 		"CHOICE_UNSPECIFIED": 0,
 		"CHOICE_FOR":         1,
 		"CHOICE_AGAINST":     2,
@@ -410,30 +410,30 @@ var (
 	}
 )
 
-func (x Vote_Choice) Enum() *Vote_Choice {
-	p := new(Vote_Choice)
+func (x MemberVote_Choice) Enum() *MemberVote_Choice {
+	p := new(MemberVote_Choice)
 	*p = x
 	return p
 }
 
-func (x Vote_Choice) String() string {
+func (x MemberVote_Choice) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (Vote_Choice) Descriptor() protoreflect.EnumDescriptor {
+func (MemberVote_Choice) Descriptor() protoreflect.EnumDescriptor {
 	return file_evenhand_board_v1_meeting_proto_enumTypes[6].Descriptor()
 }
 
-func (Vote_Choice) Type() protoreflect.EnumType {
+func (MemberVote_Choice) Type() protoreflect.EnumType {
 	return &file_evenhand_board_v1_meeting_proto_enumTypes[6]
 }
 
-func (x Vote_Choice) Number() protoreflect.EnumNumber {
+func (x MemberVote_Choice) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use Vote_Choice.Descriptor instead.
-func (Vote_Choice) EnumDescriptor() ([]byte, []int) {
+// Deprecated: Use MemberVote_Choice.Descriptor instead.
+func (MemberVote_Choice) EnumDescriptor() ([]byte, []int) {
 	return file_evenhand_board_v1_meeting_proto_rawDescGZIP(), []int{12, 0}
 }
 
@@ -470,13 +470,13 @@ type Meeting struct {
 	// What is to be spoken about, in order.
 	Agenda []*AgendaItem `protobuf:"bytes,13,rep,name=agenda,proto3" json:"agenda,omitempty"`
 	// Who was invited, and what they answered.
-	Invitations []*Invitation `protobuf:"bytes,14,rep,name=invitations,proto3" json:"invitations,omitempty"`
+	Invitations []*MeetingInvitation `protobuf:"bytes,14,rep,name=invitations,proto3" json:"invitations,omitempty"`
 	// Who were members when it was held, and the quorum they needed; not set before.
 	Roll *Roll `protobuf:"bytes,15,opt,name=roll,proto3" json:"roll,omitempty"`
 	// Who was there, and when.
 	Attendance []*Attendance `protobuf:"bytes,16,rep,name=attendance,proto3" json:"attendance,omitempty"`
 	// The quorum when it began; not set before.
-	Quorum *Quorum `protobuf:"bytes,17,opt,name=quorum,proto3" json:"quorum,omitempty"`
+	Quorum *QuorumCount `protobuf:"bytes,17,opt,name=quorum,proto3" json:"quorum,omitempty"`
 	// What was decided.
 	Decisions []*Decision `protobuf:"bytes,18,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// How many versions of the minutes there are.
@@ -616,7 +616,7 @@ func (x *Meeting) GetAgenda() []*AgendaItem {
 	return nil
 }
 
-func (x *Meeting) GetInvitations() []*Invitation {
+func (x *Meeting) GetInvitations() []*MeetingInvitation {
 	if x != nil {
 		return x.Invitations
 	}
@@ -637,7 +637,7 @@ func (x *Meeting) GetAttendance() []*Attendance {
 	return nil
 }
 
-func (x *Meeting) GetQuorum() *Quorum {
+func (x *Meeting) GetQuorum() *QuorumCount {
 	if x != nil {
 		return x.Quorum
 	}
@@ -718,7 +718,7 @@ type AgendaItem struct {
 	// Who stands aside from it.
 	Recusals []*Recusal `protobuf:"bytes,10,rep,name=recusals,proto3" json:"recusals,omitempty"`
 	// The quorum when it was taken up, without those who stand aside; not set before the meeting is held.
-	Quorum        *Quorum `protobuf:"bytes,11,opt,name=quorum,proto3" json:"quorum,omitempty"`
+	Quorum        *QuorumCount `protobuf:"bytes,11,opt,name=quorum,proto3" json:"quorum,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -823,7 +823,7 @@ func (x *AgendaItem) GetRecusals() []*Recusal {
 	return nil
 }
 
-func (x *AgendaItem) GetQuorum() *Quorum {
+func (x *AgendaItem) GetQuorum() *QuorumCount {
 	if x != nil {
 		return x.Quorum
 	}
@@ -886,14 +886,14 @@ func (x *Attachment) GetUri() string {
 }
 
 // An invitation of a member.
-type Invitation struct {
+type MeetingInvitation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The member, as `accounts/{account}`.
 	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// The member's contact for the board, as `accounts/{account}/contacts/{contact}`.
 	Contact string `protobuf:"bytes,2,opt,name=contact,proto3" json:"contact,omitempty"`
 	// What was answered.
-	Answer Invitation_Answer `protobuf:"varint,3,opt,name=answer,proto3,enum=evenhand.board.v1.Invitation_Answer" json:"answer,omitempty"`
+	Answer MeetingInvitation_Answer `protobuf:"varint,3,opt,name=answer,proto3,enum=evenhand.board.v1.MeetingInvitation_Answer" json:"answer,omitempty"`
 	// Who answered, or comes, as `accounts/{account}/contacts/{contact}`: where it is another than `contact`, a
 	// substitute.
 	AnsweredBy string `protobuf:"bytes,4,opt,name=answered_by,json=answeredBy,proto3" json:"answered_by,omitempty"`
@@ -909,20 +909,20 @@ type Invitation struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Invitation) Reset() {
-	*x = Invitation{}
+func (x *MeetingInvitation) Reset() {
+	*x = MeetingInvitation{}
 	mi := &file_evenhand_board_v1_meeting_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Invitation) String() string {
+func (x *MeetingInvitation) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Invitation) ProtoMessage() {}
+func (*MeetingInvitation) ProtoMessage() {}
 
-func (x *Invitation) ProtoReflect() protoreflect.Message {
+func (x *MeetingInvitation) ProtoReflect() protoreflect.Message {
 	mi := &file_evenhand_board_v1_meeting_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -934,61 +934,61 @@ func (x *Invitation) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Invitation.ProtoReflect.Descriptor instead.
-func (*Invitation) Descriptor() ([]byte, []int) {
+// Deprecated: Use MeetingInvitation.ProtoReflect.Descriptor instead.
+func (*MeetingInvitation) Descriptor() ([]byte, []int) {
 	return file_evenhand_board_v1_meeting_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *Invitation) GetAccount() string {
+func (x *MeetingInvitation) GetAccount() string {
 	if x != nil {
 		return x.Account
 	}
 	return ""
 }
 
-func (x *Invitation) GetContact() string {
+func (x *MeetingInvitation) GetContact() string {
 	if x != nil {
 		return x.Contact
 	}
 	return ""
 }
 
-func (x *Invitation) GetAnswer() Invitation_Answer {
+func (x *MeetingInvitation) GetAnswer() MeetingInvitation_Answer {
 	if x != nil {
 		return x.Answer
 	}
-	return Invitation_ANSWER_UNSPECIFIED
+	return MeetingInvitation_ANSWER_UNSPECIFIED
 }
 
-func (x *Invitation) GetAnsweredBy() string {
+func (x *MeetingInvitation) GetAnsweredBy() string {
 	if x != nil {
 		return x.AnsweredBy
 	}
 	return ""
 }
 
-func (x *Invitation) GetComment() string {
+func (x *MeetingInvitation) GetComment() string {
 	if x != nil {
 		return x.Comment
 	}
 	return ""
 }
 
-func (x *Invitation) GetAnswerTime() *timestamppb.Timestamp {
+func (x *MeetingInvitation) GetAnswerTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.AnswerTime
 	}
 	return nil
 }
 
-func (x *Invitation) GetNotices() []*Notice {
+func (x *MeetingInvitation) GetNotices() []*Notice {
 	if x != nil {
 		return x.Notices
 	}
 	return nil
 }
 
-func (x *Invitation) GetWithdrawn() bool {
+func (x *MeetingInvitation) GetWithdrawn() bool {
 	if x != nil {
 		return x.Withdrawn
 	}
@@ -1160,7 +1160,7 @@ func (x *Roll) GetMembers() []string {
 }
 
 // A quorum as it was counted.
-type Quorum struct {
+type QuorumCount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whether it was met.
 	Met bool `protobuf:"varint,1,opt,name=met,proto3" json:"met,omitempty"`
@@ -1178,20 +1178,20 @@ type Quorum struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Quorum) Reset() {
-	*x = Quorum{}
+func (x *QuorumCount) Reset() {
+	*x = QuorumCount{}
 	mi := &file_evenhand_board_v1_meeting_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Quorum) String() string {
+func (x *QuorumCount) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Quorum) ProtoMessage() {}
+func (*QuorumCount) ProtoMessage() {}
 
-func (x *Quorum) ProtoReflect() protoreflect.Message {
+func (x *QuorumCount) ProtoReflect() protoreflect.Message {
 	mi := &file_evenhand_board_v1_meeting_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1203,47 +1203,47 @@ func (x *Quorum) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Quorum.ProtoReflect.Descriptor instead.
-func (*Quorum) Descriptor() ([]byte, []int) {
+// Deprecated: Use QuorumCount.ProtoReflect.Descriptor instead.
+func (*QuorumCount) Descriptor() ([]byte, []int) {
 	return file_evenhand_board_v1_meeting_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *Quorum) GetMet() bool {
+func (x *QuorumCount) GetMet() bool {
 	if x != nil {
 		return x.Met
 	}
 	return false
 }
 
-func (x *Quorum) GetNeeded() int32 {
+func (x *QuorumCount) GetNeeded() int32 {
 	if x != nil {
 		return x.Needed
 	}
 	return 0
 }
 
-func (x *Quorum) GetCounted() int32 {
+func (x *QuorumCount) GetCounted() int32 {
 	if x != nil {
 		return x.Counted
 	}
 	return 0
 }
 
-func (x *Quorum) GetPresent() int32 {
+func (x *QuorumCount) GetPresent() int32 {
 	if x != nil {
 		return x.Present
 	}
 	return 0
 }
 
-func (x *Quorum) GetRecused() int32 {
+func (x *QuorumCount) GetRecused() int32 {
 	if x != nil {
 		return x.Recused
 	}
 	return 0
 }
 
-func (x *Quorum) GetCountTime() *timestamppb.Timestamp {
+func (x *QuorumCount) GetCountTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CountTime
 	}
@@ -1520,7 +1520,7 @@ type Decision struct {
 	// How many voted how, where a vote was asked; it follows from `votes` where these are given.
 	Tally *Tally `protobuf:"bytes,5,opt,name=tally,proto3" json:"tally,omitempty"`
 	// Who voted how, where that is recorded.
-	Votes []*Vote `protobuf:"bytes,6,rep,name=votes,proto3" json:"votes,omitempty"`
+	Votes []*MemberVote `protobuf:"bytes,6,rep,name=votes,proto3" json:"votes,omitempty"`
 	// Who sees to it, as `principals/{principal}`; what is adopted needs one.
 	Owner string `protobuf:"bytes,7,opt,name=owner,proto3" json:"owner,omitempty"`
 	// By which day it is to be done; what is adopted needs one.
@@ -1604,7 +1604,7 @@ func (x *Decision) GetTally() *Tally {
 	return nil
 }
 
-func (x *Decision) GetVotes() []*Vote {
+func (x *Decision) GetVotes() []*MemberVote {
 	if x != nil {
 		return x.Votes
 	}
@@ -1725,30 +1725,30 @@ func (x *Tally) GetAbstained() int32 {
 }
 
 // A member's vote.
-type Vote struct {
+type MemberVote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The member, as `accounts/{account}`.
 	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// How it voted.
-	Choice        Vote_Choice `protobuf:"varint,2,opt,name=choice,proto3,enum=evenhand.board.v1.Vote_Choice" json:"choice,omitempty"`
+	Choice        MemberVote_Choice `protobuf:"varint,2,opt,name=choice,proto3,enum=evenhand.board.v1.MemberVote_Choice" json:"choice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Vote) Reset() {
-	*x = Vote{}
+func (x *MemberVote) Reset() {
+	*x = MemberVote{}
 	mi := &file_evenhand_board_v1_meeting_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Vote) String() string {
+func (x *MemberVote) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Vote) ProtoMessage() {}
+func (*MemberVote) ProtoMessage() {}
 
-func (x *Vote) ProtoReflect() protoreflect.Message {
+func (x *MemberVote) ProtoReflect() protoreflect.Message {
 	mi := &file_evenhand_board_v1_meeting_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1760,23 +1760,23 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Vote.ProtoReflect.Descriptor instead.
-func (*Vote) Descriptor() ([]byte, []int) {
+// Deprecated: Use MemberVote.ProtoReflect.Descriptor instead.
+func (*MemberVote) Descriptor() ([]byte, []int) {
 	return file_evenhand_board_v1_meeting_proto_rawDescGZIP(), []int{12}
 }
 
-func (x *Vote) GetAccount() string {
+func (x *MemberVote) GetAccount() string {
 	if x != nil {
 		return x.Account
 	}
 	return ""
 }
 
-func (x *Vote) GetChoice() Vote_Choice {
+func (x *MemberVote) GetChoice() MemberVote_Choice {
 	if x != nil {
 		return x.Choice
 	}
-	return Vote_CHOICE_UNSPECIFIED
+	return MemberVote_CHOICE_UNSPECIFIED
 }
 
 // A version of the minutes of a meeting; it never changes.
@@ -1947,8 +1947,7 @@ var File_evenhand_board_v1_meeting_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\n" +
-	"\x1fevenhand/board/v1/meeting.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xf8\n" +
-	"\n" +
+	"\x1fevenhand/board/v1/meeting.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x84\v\n" +
 	"\aMeeting\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1e\n" +
 	"\x05title\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05title\x12;\n" +
@@ -1967,13 +1966,13 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	" \x01(\bB\x03\xe0A\x03R\x05moved\x12\x1b\n" +
 	"\x06reason\x18\v \x01(\tB\x03\xe0A\x03R\x06reason\x12\x1f\n" +
 	"\bsequence\x18\f \x01(\x05B\x03\xe0A\x03R\bsequence\x12?\n" +
-	"\x06agenda\x18\r \x03(\v2\x1d.evenhand.board.v1.AgendaItemB\b\xbaH\x05\x92\x01\x02\x10dR\x06agenda\x12D\n" +
-	"\vinvitations\x18\x0e \x03(\v2\x1d.evenhand.board.v1.InvitationB\x03\xe0A\x03R\vinvitations\x120\n" +
+	"\x06agenda\x18\r \x03(\v2\x1d.evenhand.board.v1.AgendaItemB\b\xbaH\x05\x92\x01\x02\x10dR\x06agenda\x12K\n" +
+	"\vinvitations\x18\x0e \x03(\v2$.evenhand.board.v1.MeetingInvitationB\x03\xe0A\x03R\vinvitations\x120\n" +
 	"\x04roll\x18\x0f \x01(\v2\x17.evenhand.board.v1.RollB\x03\xe0A\x03R\x04roll\x12B\n" +
 	"\n" +
 	"attendance\x18\x10 \x03(\v2\x1d.evenhand.board.v1.AttendanceB\x03\xe0A\x03R\n" +
-	"attendance\x126\n" +
-	"\x06quorum\x18\x11 \x01(\v2\x19.evenhand.board.v1.QuorumB\x03\xe0A\x03R\x06quorum\x12>\n" +
+	"attendance\x12;\n" +
+	"\x06quorum\x18\x11 \x01(\v2\x1e.evenhand.board.v1.QuorumCountB\x03\xe0A\x03R\x06quorum\x12>\n" +
 	"\tdecisions\x18\x12 \x03(\v2\x1b.evenhand.board.v1.DecisionB\x03\xe0A\x03R\tdecisions\x12(\n" +
 	"\rminutes_count\x18\x13 \x01(\x05B\x03\xe0A\x03R\fminutesCount\x12R\n" +
 	"\x10minutes_approval\x18\x14 \x01(\v2\".evenhand.board.v1.MinutesApprovalB\x03\xe0A\x03R\x0fminutesApproval\x12:\n" +
@@ -1991,7 +1990,7 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"STATE_HELD\x10\x03\x12\x11\n" +
 	"\rSTATE_MINUTED\x10\x04\x12\x13\n" +
 	"\x0fSTATE_CANCELLED\x10\x05:K\xeaAH\n" +
-	"\x10evenhand/Meeting\x12!boards/{board}/meetings/{meeting}*\bmeetings2\ameeting\"\xe9\x05\n" +
+	"\x10evenhand/Meeting\x12!boards/{board}/meetings/{meeting}*\bmeetings2\ameeting\"\xee\x05\n" +
 	"\n" +
 	"AgendaItem\x123\n" +
 	"\x02id\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x02id\x12#\n" +
@@ -2004,8 +2003,8 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\bconcerns\x18\b \x03(\tB2\xbaH/\x92\x01,\x10d\x18\x01\"&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\bconcerns\x12C\n" +
 	"\rtaken_up_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vtakenUpTime\x12;\n" +
 	"\brecusals\x18\n" +
-	" \x03(\v2\x1a.evenhand.board.v1.RecusalB\x03\xe0A\x03R\brecusals\x126\n" +
-	"\x06quorum\x18\v \x01(\v2\x19.evenhand.board.v1.QuorumB\x03\xe0A\x03R\x06quorum\"Z\n" +
+	" \x03(\v2\x1a.evenhand.board.v1.RecusalB\x03\xe0A\x03R\brecusals\x12;\n" +
+	"\x06quorum\x18\v \x01(\v2\x1e.evenhand.board.v1.QuorumCountB\x03\xe0A\x03R\x06quorum\"Z\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fKIND_DISCUSSION\x10\x01\x12\x11\n" +
@@ -2014,12 +2013,11 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\n" +
 	"Attachment\x12#\n" +
 	"\x05title\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x05title\x12\x1f\n" +
-	"\x03uri\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x03uri\"\xab\x03\n" +
-	"\n" +
-	"Invitation\x12\x18\n" +
+	"\x03uri\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x03uri\"\xb9\x03\n" +
+	"\x11MeetingInvitation\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x18\n" +
-	"\acontact\x18\x02 \x01(\tR\acontact\x12<\n" +
-	"\x06answer\x18\x03 \x01(\x0e2$.evenhand.board.v1.Invitation.AnswerR\x06answer\x12\x1f\n" +
+	"\acontact\x18\x02 \x01(\tR\acontact\x12C\n" +
+	"\x06answer\x18\x03 \x01(\x0e2+.evenhand.board.v1.MeetingInvitation.AnswerR\x06answer\x12\x1f\n" +
 	"\vanswered_by\x18\x04 \x01(\tR\n" +
 	"answeredBy\x12\x18\n" +
 	"\acomment\x18\x05 \x01(\tR\acomment\x12;\n" +
@@ -2048,8 +2046,8 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\ffilled_seats\x18\x04 \x01(\x05R\vfilledSeats\x12\x16\n" +
 	"\x06needed\x18\x05 \x01(\x05R\x06needed\x12/\n" +
 	"\x13substitutes_allowed\x18\x06 \x01(\bR\x12substitutesAllowed\x12\x18\n" +
-	"\amembers\x18\a \x03(\tR\amembers\"\xbb\x01\n" +
-	"\x06Quorum\x12\x10\n" +
+	"\amembers\x18\a \x03(\tR\amembers\"\xc0\x01\n" +
+	"\vQuorumCount\x12\x10\n" +
 	"\x03met\x18\x01 \x01(\bR\x03met\x12\x16\n" +
 	"\x06needed\x18\x02 \x01(\x05R\x06needed\x12\x18\n" +
 	"\acounted\x18\x03 \x01(\x05R\acounted\x12\x18\n" +
@@ -2079,15 +2077,15 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\x0fwithdraw_reason\x18\a \x01(\tR\x0ewithdrawReason\x12\x1e\n" +
 	"\n" +
 	"withdrawer\x18\b \x01(\tR\n" +
-	"withdrawer\"\xd0\a\n" +
+	"withdrawer\"\xd6\a\n" +
 	"\bDecision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12J\n" +
 	"\vagenda_item\x18\x02 \x01(\tB)\xe0A\x02\xe0A\x05\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\n" +
 	"agendaItem\x12\x1f\n" +
 	"\x04text\x18\x03 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\x90NR\x04text\x12J\n" +
 	"\aoutcome\x18\x04 \x01(\x0e2#.evenhand.board.v1.Decision.OutcomeB\v\xe0A\x02\xbaH\x05\x82\x01\x02\x10\x01R\aoutcome\x12.\n" +
-	"\x05tally\x18\x05 \x01(\v2\x18.evenhand.board.v1.TallyR\x05tally\x128\n" +
-	"\x05votes\x18\x06 \x03(\v2\x17.evenhand.board.v1.VoteB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05votes\x12D\n" +
+	"\x05tally\x18\x05 \x01(\v2\x18.evenhand.board.v1.TallyR\x05tally\x12>\n" +
+	"\x05votes\x18\x06 \x03(\v2\x1d.evenhand.board.v1.MemberVoteB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\x05votes\x12D\n" +
 	"\x05owner\x18\a \x01(\tB.\xbaH+r)2'^(principals/[a-z0-9][a-z0-9-]{0,62})?$R\x05owner\x12,\n" +
 	"\bdue_date\x18\b \x01(\v2\x11.google.type.DateR\adueDate\x12?\n" +
 	"\x06status\x18\t \x01(\x0e2\".evenhand.board.v1.Decision.StatusB\x03\xe0A\x03R\x06status\x12(\n" +
@@ -2115,10 +2113,11 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\rvotes_against\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\x90N(\x00R\fvotesAgainst\x12(\n" +
 	"\tabstained\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x90N(\x00R\tabstained\"\xef\x01\n" +
-	"\x04Vote\x12F\n" +
-	"\aaccount\x18\x01 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\aaccount\x12E\n" +
-	"\x06choice\x18\x02 \x01(\x0e2\x1e.evenhand.board.v1.Vote.ChoiceB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06choice\"X\n" +
+	"\xbaH\a\x1a\x05\x18\x90N(\x00R\tabstained\"\xfb\x01\n" +
+	"\n" +
+	"MemberVote\x12F\n" +
+	"\aaccount\x18\x01 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\aaccount\x12K\n" +
+	"\x06choice\x18\x02 \x01(\x0e2$.evenhand.board.v1.MemberVote.ChoiceB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06choice\"X\n" +
 	"\x06Choice\x12\x16\n" +
 	"\x12CHOICE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -2157,24 +2156,24 @@ var file_evenhand_board_v1_meeting_proto_msgTypes = make([]protoimpl.MessageInfo
 var file_evenhand_board_v1_meeting_proto_goTypes = []any{
 	(Meeting_State)(0),            // 0: evenhand.board.v1.Meeting.State
 	(AgendaItem_Kind)(0),          // 1: evenhand.board.v1.AgendaItem.Kind
-	(Invitation_Answer)(0),        // 2: evenhand.board.v1.Invitation.Answer
+	(MeetingInvitation_Answer)(0), // 2: evenhand.board.v1.MeetingInvitation.Answer
 	(Notice_Kind)(0),              // 3: evenhand.board.v1.Notice.Kind
 	(Decision_Outcome)(0),         // 4: evenhand.board.v1.Decision.Outcome
 	(Decision_Status)(0),          // 5: evenhand.board.v1.Decision.Status
-	(Vote_Choice)(0),              // 6: evenhand.board.v1.Vote.Choice
+	(MemberVote_Choice)(0),        // 6: evenhand.board.v1.MemberVote.Choice
 	(*Meeting)(nil),               // 7: evenhand.board.v1.Meeting
 	(*AgendaItem)(nil),            // 8: evenhand.board.v1.AgendaItem
 	(*Attachment)(nil),            // 9: evenhand.board.v1.Attachment
-	(*Invitation)(nil),            // 10: evenhand.board.v1.Invitation
+	(*MeetingInvitation)(nil),     // 10: evenhand.board.v1.MeetingInvitation
 	(*Notice)(nil),                // 11: evenhand.board.v1.Notice
 	(*Roll)(nil),                  // 12: evenhand.board.v1.Roll
-	(*Quorum)(nil),                // 13: evenhand.board.v1.Quorum
+	(*QuorumCount)(nil),           // 13: evenhand.board.v1.QuorumCount
 	(*Attendance)(nil),            // 14: evenhand.board.v1.Attendance
 	(*Stay)(nil),                  // 15: evenhand.board.v1.Stay
 	(*Recusal)(nil),               // 16: evenhand.board.v1.Recusal
 	(*Decision)(nil),              // 17: evenhand.board.v1.Decision
 	(*Tally)(nil),                 // 18: evenhand.board.v1.Tally
-	(*Vote)(nil),                  // 19: evenhand.board.v1.Vote
+	(*MemberVote)(nil),            // 19: evenhand.board.v1.MemberVote
 	(*Minutes)(nil),               // 20: evenhand.board.v1.Minutes
 	(*MinutesApproval)(nil),       // 21: evenhand.board.v1.MinutesApproval
 	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
@@ -2186,10 +2185,10 @@ var file_evenhand_board_v1_meeting_proto_depIdxs = []int32{
 	22, // 1: evenhand.board.v1.Meeting.start_time:type_name -> google.protobuf.Timestamp
 	23, // 2: evenhand.board.v1.Meeting.duration:type_name -> google.protobuf.Duration
 	8,  // 3: evenhand.board.v1.Meeting.agenda:type_name -> evenhand.board.v1.AgendaItem
-	10, // 4: evenhand.board.v1.Meeting.invitations:type_name -> evenhand.board.v1.Invitation
+	10, // 4: evenhand.board.v1.Meeting.invitations:type_name -> evenhand.board.v1.MeetingInvitation
 	12, // 5: evenhand.board.v1.Meeting.roll:type_name -> evenhand.board.v1.Roll
 	14, // 6: evenhand.board.v1.Meeting.attendance:type_name -> evenhand.board.v1.Attendance
-	13, // 7: evenhand.board.v1.Meeting.quorum:type_name -> evenhand.board.v1.Quorum
+	13, // 7: evenhand.board.v1.Meeting.quorum:type_name -> evenhand.board.v1.QuorumCount
 	17, // 8: evenhand.board.v1.Meeting.decisions:type_name -> evenhand.board.v1.Decision
 	21, // 9: evenhand.board.v1.Meeting.minutes_approval:type_name -> evenhand.board.v1.MinutesApproval
 	22, // 10: evenhand.board.v1.Meeting.end_time:type_name -> google.protobuf.Timestamp
@@ -2200,14 +2199,14 @@ var file_evenhand_board_v1_meeting_proto_depIdxs = []int32{
 	9,  // 15: evenhand.board.v1.AgendaItem.attachments:type_name -> evenhand.board.v1.Attachment
 	22, // 16: evenhand.board.v1.AgendaItem.taken_up_time:type_name -> google.protobuf.Timestamp
 	16, // 17: evenhand.board.v1.AgendaItem.recusals:type_name -> evenhand.board.v1.Recusal
-	13, // 18: evenhand.board.v1.AgendaItem.quorum:type_name -> evenhand.board.v1.Quorum
-	2,  // 19: evenhand.board.v1.Invitation.answer:type_name -> evenhand.board.v1.Invitation.Answer
-	22, // 20: evenhand.board.v1.Invitation.answer_time:type_name -> google.protobuf.Timestamp
-	11, // 21: evenhand.board.v1.Invitation.notices:type_name -> evenhand.board.v1.Notice
+	13, // 18: evenhand.board.v1.AgendaItem.quorum:type_name -> evenhand.board.v1.QuorumCount
+	2,  // 19: evenhand.board.v1.MeetingInvitation.answer:type_name -> evenhand.board.v1.MeetingInvitation.Answer
+	22, // 20: evenhand.board.v1.MeetingInvitation.answer_time:type_name -> google.protobuf.Timestamp
+	11, // 21: evenhand.board.v1.MeetingInvitation.notices:type_name -> evenhand.board.v1.Notice
 	3,  // 22: evenhand.board.v1.Notice.kind:type_name -> evenhand.board.v1.Notice.Kind
 	22, // 23: evenhand.board.v1.Notice.send_time:type_name -> google.protobuf.Timestamp
 	22, // 24: evenhand.board.v1.Roll.open_time:type_name -> google.protobuf.Timestamp
-	22, // 25: evenhand.board.v1.Quorum.count_time:type_name -> google.protobuf.Timestamp
+	22, // 25: evenhand.board.v1.QuorumCount.count_time:type_name -> google.protobuf.Timestamp
 	15, // 26: evenhand.board.v1.Attendance.stays:type_name -> evenhand.board.v1.Stay
 	22, // 27: evenhand.board.v1.Stay.from_time:type_name -> google.protobuf.Timestamp
 	22, // 28: evenhand.board.v1.Stay.to_time:type_name -> google.protobuf.Timestamp
@@ -2215,11 +2214,11 @@ var file_evenhand_board_v1_meeting_proto_depIdxs = []int32{
 	22, // 30: evenhand.board.v1.Recusal.withdraw_time:type_name -> google.protobuf.Timestamp
 	4,  // 31: evenhand.board.v1.Decision.outcome:type_name -> evenhand.board.v1.Decision.Outcome
 	18, // 32: evenhand.board.v1.Decision.tally:type_name -> evenhand.board.v1.Tally
-	19, // 33: evenhand.board.v1.Decision.votes:type_name -> evenhand.board.v1.Vote
+	19, // 33: evenhand.board.v1.Decision.votes:type_name -> evenhand.board.v1.MemberVote
 	24, // 34: evenhand.board.v1.Decision.due_date:type_name -> google.type.Date
 	5,  // 35: evenhand.board.v1.Decision.status:type_name -> evenhand.board.v1.Decision.Status
 	22, // 36: evenhand.board.v1.Decision.status_time:type_name -> google.protobuf.Timestamp
-	6,  // 37: evenhand.board.v1.Vote.choice:type_name -> evenhand.board.v1.Vote.Choice
+	6,  // 37: evenhand.board.v1.MemberVote.choice:type_name -> evenhand.board.v1.MemberVote.Choice
 	22, // 38: evenhand.board.v1.Minutes.create_time:type_name -> google.protobuf.Timestamp
 	22, // 39: evenhand.board.v1.MinutesApproval.approve_time:type_name -> google.protobuf.Timestamp
 	40, // [40:40] is the sub-list for method output_type

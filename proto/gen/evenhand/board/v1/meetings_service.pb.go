@@ -860,7 +860,7 @@ type AnswerInvitationRequest struct {
 	// The member, as `accounts/{account}`.
 	Account string `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
 	// What was answered.
-	Answer Invitation_Answer `protobuf:"varint,3,opt,name=answer,proto3,enum=evenhand.board.v1.Invitation_Answer" json:"answer,omitempty"`
+	Answer MeetingInvitation_Answer `protobuf:"varint,3,opt,name=answer,proto3,enum=evenhand.board.v1.MeetingInvitation_Answer" json:"answer,omitempty"`
 	// Who answered, and comes, as `accounts/{account}/contacts/{contact}`; the member's contact for the board,
 	// where it is not given.
 	Contact string `protobuf:"bytes,4,opt,name=contact,proto3" json:"contact,omitempty"`
@@ -918,11 +918,11 @@ func (x *AnswerInvitationRequest) GetAccount() string {
 	return ""
 }
 
-func (x *AnswerInvitationRequest) GetAnswer() Invitation_Answer {
+func (x *AnswerInvitationRequest) GetAnswer() MeetingInvitation_Answer {
 	if x != nil {
 		return x.Answer
 	}
-	return Invitation_ANSWER_UNSPECIFIED
+	return MeetingInvitation_ANSWER_UNSPECIFIED
 }
 
 func (x *AnswerInvitationRequest) GetContact() string {
@@ -2534,11 +2534,11 @@ const file_evenhand_board_v1_meetings_service_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xdc\x03\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xe3\x03\n" +
 	"\x17AnswerInvitationRequest\x12_\n" +
 	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/meetings/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12F\n" +
-	"\aaccount\x18\x02 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\aaccount\x12K\n" +
-	"\x06answer\x18\x03 \x01(\x0e2$.evenhand.board.v1.Invitation.AnswerB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06answer\x12g\n" +
+	"\aaccount\x18\x02 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\aaccount\x12R\n" +
+	"\x06answer\x18\x03 \x01(\x0e2+.evenhand.board.v1.MeetingInvitation.AnswerB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06answer\x12g\n" +
 	"\acontact\x18\x04 \x01(\tBM\xbaHJrH2F^(accounts/[a-z0-9][a-z0-9-]{0,62}/contacts/[a-z0-9][a-z0-9-]{0,62})?$R\acontact\x12\"\n" +
 	"\acomment\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\acomment\x12\x12\n" +
 	"\x04etag\x18\x06 \x01(\tR\x04etag\x12*\n" +
@@ -2778,7 +2778,7 @@ var file_evenhand_board_v1_meetings_service_proto_goTypes = []any{
 	(*Meeting)(nil),                  // 34: evenhand.board.v1.Meeting
 	(*durationpb.Duration)(nil),      // 35: google.protobuf.Duration
 	(*fieldmaskpb.FieldMask)(nil),    // 36: google.protobuf.FieldMask
-	(Invitation_Answer)(0),           // 37: evenhand.board.v1.Invitation.Answer
+	(MeetingInvitation_Answer)(0),    // 37: evenhand.board.v1.MeetingInvitation.Answer
 	(*Attendance)(nil),               // 38: evenhand.board.v1.Attendance
 	(*Minutes)(nil),                  // 39: evenhand.board.v1.Minutes
 	(*Decision)(nil),                 // 40: evenhand.board.v1.Decision
@@ -2795,7 +2795,7 @@ var file_evenhand_board_v1_meetings_service_proto_depIdxs = []int32{
 	36, // 8: evenhand.board.v1.UpdateMeetingRequest.update_mask:type_name -> google.protobuf.FieldMask
 	33, // 9: evenhand.board.v1.MoveMeetingRequest.start_time:type_name -> google.protobuf.Timestamp
 	35, // 10: evenhand.board.v1.MoveMeetingRequest.duration:type_name -> google.protobuf.Duration
-	37, // 11: evenhand.board.v1.AnswerInvitationRequest.answer:type_name -> evenhand.board.v1.Invitation.Answer
+	37, // 11: evenhand.board.v1.AnswerInvitationRequest.answer:type_name -> evenhand.board.v1.MeetingInvitation.Answer
 	33, // 12: evenhand.board.v1.HoldMeetingRequest.open_time:type_name -> google.protobuf.Timestamp
 	38, // 13: evenhand.board.v1.HoldMeetingRequest.attendance:type_name -> evenhand.board.v1.Attendance
 	38, // 14: evenhand.board.v1.RecordAttendanceRequest.attendance:type_name -> evenhand.board.v1.Attendance
