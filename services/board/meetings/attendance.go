@@ -36,6 +36,10 @@ func (m *Meeting) record(name string, entries []Attendance) error {
 		of := func(a Attendance) bool { return a.Account == member.Account }
 		if i := slices.IndexFunc(entries, of); i >= 0 {
 			entry := entries[i]
+			entry.Stays = slices.Clone(entry.Stays)
+			for at, s := range entry.Stays {
+				entry.Stays[at].From, entry.Stays[at].To = instant(s.From), instant(s.To)
+			}
 			if err := m.checkSubstitute(name, member, &entry); err != nil {
 				return err
 			}

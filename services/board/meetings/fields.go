@@ -73,6 +73,9 @@ func (m *Meeting) checkFields(prefix string) error {
 	return p.err()
 }
 
+// instant is a time as it is stored: UTC, in whole milliseconds.
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
 // duration wants whole minutes, at least some and at most maxDuration.
 func (p *problems) duration(path string, d, least time.Duration) {
 	if d < least || d > maxDuration || d%time.Minute != 0 {

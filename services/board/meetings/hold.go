@@ -24,7 +24,7 @@ func (s *Meetings) Hold(ctx context.Context, call resource.Call, id, etag string
 	if opened.IsZero() {
 		opened = now
 	}
-	opened = opened.UTC().Truncate(time.Millisecond)
+	opened = instant(opened)
 	roll, err := s.roll(ctx, before.State.Board, opened)
 	if err != nil {
 		return before, err
@@ -89,7 +89,7 @@ func (s *Meetings) TakeUp(ctx context.Context, call resource.Call, id, etag, ite
 	if at.IsZero() {
 		at = now
 	}
-	at = at.UTC().Truncate(time.Millisecond)
+	at = instant(at)
 	return s.change(ctx, call, id, etag, "meeting.item-taken-up", func(m *Meeting) error {
 		if err := m.wants(Name(id), "items are taken up", Held); err != nil {
 			return err
@@ -115,7 +115,7 @@ func (s *Meetings) Close(ctx context.Context, call resource.Call, id, etag strin
 	if ended.IsZero() {
 		ended = now
 	}
-	ended = ended.UTC().Truncate(time.Millisecond)
+	ended = instant(ended)
 	return s.change(ctx, call, id, etag, "meeting.closed", func(m *Meeting) error {
 		if err := m.wants(Name(id), "it is closed", Held); err != nil {
 			return err

@@ -19,7 +19,7 @@ func (s *Meetings) Create(ctx context.Context, call resource.Call, board, meetin
 	if err != nil {
 		return resource.Stored[Meeting]{}, err
 	}
-	m.Board, m.State = board, Planned
+	m.Board, m.State, m.Start = board, Planned, instant(m.Start)
 	if m.Zone == "" {
 		m.Zone = b.Zone
 	}
@@ -110,7 +110,7 @@ func (m *Meeting) move(name string, to Move, now time.Time) error {
 	if to.Reason == "" {
 		return fault.Invalid("reason", "is needed: members are told why")
 	}
-	m.Start, m.Moved, m.Reason = to.Start, true, to.Reason
+	m.Start, m.Moved, m.Reason = instant(to.Start), true, to.Reason
 	if to.Duration != 0 {
 		m.Duration = to.Duration
 	}
