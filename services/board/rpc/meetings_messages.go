@@ -108,7 +108,7 @@ func meetingOf(s resource.Stored[meetings.Meeting], today civil.Day) *boardv1.Me
 		out.Decisions = append(out.Decisions, decision)
 	}
 	if m.Roll != nil {
-		out.Roll, out.Quorum = rollOf(m), quorumOf(m.Quorum())
+		out.Roll, out.Quorum = rollOf(m), countOf(m.Quorum())
 	}
 	if a := m.Approval; a != nil {
 		out.MinutesApproval = &boardv1.MinutesApproval{Minutes: meetings.MinutesName(s.ID, a.Version),
@@ -133,7 +133,7 @@ func itemOf(m *meetings.Meeting, item meetings.Item) *boardv1.AgendaItem {
 		out.Recusals = append(out.Recusals, recusal)
 	}
 	if m.Roll != nil {
-		out.Quorum = quorumOf(m.ItemQuorum(item))
+		out.Quorum = countOf(m.ItemQuorum(item))
 	}
 	return out
 }
@@ -193,7 +193,7 @@ func rollOf(m *meetings.Meeting) *boardv1.Roll {
 	return out
 }
 
-func quorumOf(c meetings.Count) *boardv1.QuorumCount {
+func countOf(c meetings.Count) *boardv1.QuorumCount {
 	return &boardv1.QuorumCount{Met: c.Met(), Needed: int32(c.Needed), Counted: int32(c.Counted()), Present: int32(c.Present),
 		Recused: int32(c.Recused), CountTime: wire.Timestamp(c.At)}
 }
