@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/evenhand/evenhand/internal/platform/wire"
-	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/request"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	"github.com/evenhand/evenhand/services/board/meetings"
@@ -51,19 +50,12 @@ func (s *meetingsServer) ListMinutes(ctx context.Context, r *boardv1.ListMinutes
 	if err != nil {
 		return nil, err
 	}
-	from := 0
-	if len(p.After) == 1 {
-		after, _ := p.After[0].(int64)
-		from = min(int(after), len(all))
-	}
-	to := min(from+p.Size, len(all))
+	page, next := slice(p, all, func(m meetings.Minutes) int64 { return int64(m.Number) })
 	out := &boardv1.ListMinutesResponse{}
-	for _, m := range all[from:to] {
+	for _, m := range page {
 		out.Minutes = append(out.Minutes, minutesOf(m))
 	}
-	if to < len(all) {
-		out.NextPageToken, err = p.Next(resource.Place{int64(to)})
-	}
+	out.NextPageToken, err = p.Next(next)
 	return out, err
 }
 
