@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
@@ -89,8 +90,8 @@ type Event struct {
 }
 
 // WholeDay returns when a day begins and ends in a zone.
-func WholeDay(day Day, zone *time.Location) (start, end time.Time) {
-	return Place(day.Midnight(), zone), Place(day.Add(1).Midnight(), zone)
+func WholeDay(day civil.Day, zone civil.Zone) (start, end time.Time) {
+	return zone.Start(day), zone.Start(day + 1)
 }
 
 // Source knows what happens on a board. Those of rotations, terms, meetings and
@@ -119,7 +120,7 @@ func (s Sources) Events(ctx context.Context, board string, from, to time.Time) (
 		all = append(all, events...)
 		if len(all) > MaxEvents {
 			return nil, fault.New(fault.OutOfRange, fault.ReasonInvalidArgument,
-				"%s has more than %d events between %s and %s: ask for a shorter time.", board, MaxEvents, DayOf(from), DayOf(to))
+				"%s has more than %d events between %s and %s: ask for a shorter time.", board, MaxEvents, dayOf(from), dayOf(to))
 		}
 	}
 	Sort(all)

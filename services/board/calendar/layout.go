@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 // Override is what people decided of one occurrence: that it is held at another time,
 // or not at all.
 type Override struct {
 	// Day names the occurrence.
-	Day Day `bson:"day"`
+	Day civil.Day `bson:"day"`
 	// Start is when it is held instead; zero where it is skipped.
 	Start time.Time `bson:"start,omitempty"`
 	// Reason says why, for people.
@@ -49,7 +51,7 @@ type Layout struct {
 // occurrences are held after all. Of several overrides of one day the last counts. It
 // fails like Between.
 func (s *Series) LayOut(from, to time.Time, overrides []Override) (Layout, error) {
-	decided, last := map[Day]*Override{}, Day("")
+	decided, last := map[civil.Day]*Override{}, firstDay
 	for i, over := range overrides {
 		decided[over.Day] = &overrides[i]
 		last = max(last, over.Day)
@@ -80,7 +82,7 @@ func (s *Series) LayOut(from, to time.Time, overrides []Override) (Layout, error
 func (s *Series) slot(o Occurrence, over *Override) Slot {
 	slot := Slot{Occurrence: o, Planned: o.Start, Override: over}
 	if slot.Moved() {
-		slot.Start = over.Start.In(s.zone)
+		slot.Start = over.Start.In(s.zone.Location())
 		slot.End = slot.Start.Add(s.duration)
 	}
 	return slot

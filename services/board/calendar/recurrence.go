@@ -2,11 +2,13 @@ package calendar
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
 	"github.com/teambition/rrule-go"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
@@ -77,10 +79,13 @@ func (r Recurrence) compile() (*Series, []fault.Field) {
 	if s.rule, err = parseRule(r.Rule); err != nil {
 		wrong("rule", "%s", err)
 	}
-	if s.start, err = time.Parse(LocalTime, r.Start); err != nil || DayOf(s.start) < FirstDay || DayOf(s.start).Add(366*MaxYears) > LastDay {
-		wrong("start", "%q is not a local time from %d to %d: write it as 2027-03-01T10:00", r.Start, 1970, 2198)
+	start, err := time.Parse(LocalTime, r.Start)
+	s.first = dayOf(start)
+	s.since = start.Sub(midnight(s.first))
+	if err != nil || s.first < firstDay || s.first.AddMonths(12*MaxYears) > lastDay {
+		wrong("start", "%q is not a local time from %d to %d: write it as 2027-03-01T10:00", r.Start, 1970, 2199)
 	}
-	if s.zone, err = LoadZone(r.Zone); err != nil {
+	if s.zone, err = civil.LoadZone(r.Zone); err != nil {
 		wrong("zone", "%s", err)
 	}
 	if r.Duration < 0 || r.Duration > MaxDuration || r.Duration%time.Second != 0 {
@@ -90,7 +95,7 @@ func (r Recurrence) compile() (*Series, []fault.Field) {
 		wrong("on_holiday", "%q is not known: write keep, next, previous or skip", r.OnHoliday)
 	}
 	if len(problems) == 0 && !s.occurs() {
-		wrong("rule", "names no day from %s on", DayOf(s.start))
+		wrong("rule", "names no day from %s on", s.first)
 	}
 	return s, problems
 }
@@ -105,18 +110,18 @@ func (s *Series) occurs() bool {
 
 // days yields the days that the rule names, in order. The days are expanded as UTC
 // days, where none is longer than another: rrule-go would reckon with a zone's offsets.
-func (s *Series) days() func(yield func(Day) bool) {
-	return func(yield func(Day) bool) {
+func (s *Series) days() iter.Seq[civil.Day] {
+	return func(yield func(civil.Day) bool) {
 		option := s.rule.days
-		option.Dtstart = DayOf(s.start).Midnight()
+		option.Dtstart = midnight(s.first)
 		all, err := rrule.NewRRule(option)
 		if err != nil {
 			return // parseRule lets none through that this would refuse
 		}
-		last := DayOf(option.Dtstart.AddDate(MaxYears, 0, 0))
+		end := s.first.AddMonths(12 * MaxYears)
 		next := all.Iterator()
-		for at, more := next(); more && DayOf(at) < last && !s.over(DayOf(at)); at, more = next() {
-			if !yield(DayOf(at)) {
+		for at, more := next(); more; at, more = next() {
+			if day := dayOf(at); day >= end || s.over(day) || !yield(day) {
 				return
 			}
 		}
@@ -124,17 +129,9 @@ func (s *Series) days() func(yield func(Day) bool) {
 }
 
 // over reports whether a day is after the rule's UNTIL.
-func (s *Series) over(day Day) bool {
-	switch {
-	case s.rule.lastDay != "":
-		return day > s.rule.lastDay
-	case !s.rule.lastInstant.IsZero():
-		return s.at(day).After(s.rule.lastInstant)
-	}
-	return false
+func (s *Series) over(day civil.Day) bool {
+	return day > s.rule.lastDay || !s.rule.lastInstant.IsZero() && s.at(day).After(s.rule.lastInstant)
 }
 
 // at returns the instant of the recurrence's time on a day.
-func (s *Series) at(day Day) time.Time {
-	return Place(day.Midnight().Add(s.start.Sub(DayOf(s.start).Midnight())), s.zone)
-}
+func (s *Series) at(day civil.Day) time.Time { return Place(day, s.since, s.zone) }

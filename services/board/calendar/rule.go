@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/teambition/rrule-go"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 // maxInterval and maxCount bound INTERVAL and COUNT of a rule.
@@ -19,8 +21,8 @@ const (
 // rule is an RRULE taken apart. It names days; their time of day is the recurrence's.
 type rule struct {
 	days rrule.ROption // without Dtstart and Until
-	// lastDay is the last local day of an UNTIL that is a day; empty without.
-	lastDay Day
+	// lastDay is the last local day of an UNTIL that is a day; civil.Never without.
+	lastDay civil.Day
 	// lastInstant is an UNTIL that is an instant; zero without.
 	lastInstant time.Time
 }
@@ -53,7 +55,7 @@ var refusals = map[string]string{
 // parseRule reads the value of an RRULE (RFC 5545, section 3.3.10), with or without
 // "RRULE:" before it. The error names the part that is wrong and what to write.
 func parseRule(text string) (rule, error) {
-	r := rule{days: rrule.ROption{Freq: -1}}
+	r := rule{days: rrule.ROption{Freq: -1}, lastDay: civil.Never}
 	text = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(text)), "RRULE:")
 	if strings.ContainsAny(text, "\r\n") {
 		return r, fmt.Errorf("has several lines: write one rule, and other days as overrides")
@@ -126,7 +128,7 @@ func (r *rule) readFrequency(value string) error {
 // readUntil takes a day, which counts whole in local time, or an instant in UTC.
 func (r *rule) readUntil(value string) error {
 	if day, err := time.Parse("20060102", value); err == nil {
-		r.lastDay = DayOf(day)
+		r.lastDay = dayOf(day)
 		return nil
 	}
 	at, err := time.Parse("20060102T150405Z", value)

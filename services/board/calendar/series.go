@@ -5,14 +5,16 @@ import (
 	"iter"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
 // Series is a recurrence ready to be expanded. It never changes, and may be shared.
 type Series struct {
 	rule     rule
-	start    time.Time // wall-clock time
-	zone     *time.Location
+	first    civil.Day
+	since    time.Duration // the time of day, since midnight
+	zone     civil.Zone
 	duration time.Duration
 	policy   Policy
 	week     week
@@ -21,8 +23,9 @@ type Series struct {
 // Occurrence is one time at which something happens.
 type Occurrence struct {
 	// Day is the one that the rule names. It tells an occurrence from the others for
-	// good, whatever holidays or people do to its time, and is an id of the API.
-	Day Day
+	// good, whatever holidays or people do to its time: written YYYY-MM-DD, it is an id
+	// of the API.
+	Day civil.Day
 	// Start and End are in the recurrence's zone; the end is not included.
 	Start, End time.Time
 	// Why says why it is held on another day than its own, as "Saturday 25 December
@@ -31,7 +34,7 @@ type Occurrence struct {
 }
 
 // Zone returns the time zone of the recurrence.
-func (s *Series) Zone() *time.Location { return s.zone }
+func (s *Series) Zone() civil.Zone { return s.zone }
 
 // All yields the occurrences in order, from the start for at most MaxYears. No two are
 // on the same day: of several that holidays would bring onto one, that one is held
@@ -39,7 +42,7 @@ func (s *Series) Zone() *time.Location { return s.zone }
 func (s *Series) All() iter.Seq[Occurrence] {
 	return func(yield func(Occurrence) bool) {
 		var waiting Occurrence // until nothing more can come onto its day
-		var on Day             // where it is held; empty while there is none
+		on := civil.Never      // where it is held; Never while there is none
 		for day := range s.days() {
 			held, why, ok := s.week.apply(s.policy, day)
 			if !ok {
@@ -51,18 +54,18 @@ func (s *Series) All() iter.Seq[Occurrence] {
 				}
 				continue
 			}
-			if on != "" && !yield(waiting) {
+			if on != civil.Never && !yield(waiting) {
 				return
 			}
 			waiting, on = s.occurrence(day, held, why), held
 		}
-		if on != "" {
+		if on != civil.Never {
 			yield(waiting)
 		}
 	}
 }
 
-func (s *Series) occurrence(own, held Day, why string) Occurrence {
+func (s *Series) occurrence(own, held civil.Day, why string) Occurrence {
 	start := s.at(held)
 	return Occurrence{Day: own, Start: start, End: start.Add(s.duration), Why: why}
 }
@@ -88,7 +91,7 @@ func (s *Series) Between(from, to time.Time) ([]Occurrence, error) {
 
 func tooMany(from, to time.Time) error {
 	return fault.New(fault.OutOfRange, fault.ReasonInvalidArgument,
-		"There are more than %d occurrences between %s and %s: ask for a shorter time.", MaxOccurrences, DayOf(from), DayOf(to))
+		"There are more than %d occurrences between %s and %s: ask for a shorter time.", MaxOccurrences, dayOf(from), dayOf(to))
 }
 
 // Next returns the n first occurrences that start after an instant; fewer where the
@@ -111,7 +114,7 @@ func (s *Series) Next(after time.Time, n int) []Occurrence {
 
 // On returns the occurrence of a day that the rule names; false where the rule does
 // not name it, or where it is not held because of a holiday.
-func (s *Series) On(day Day) (Occurrence, bool) {
+func (s *Series) On(day civil.Day) (Occurrence, bool) {
 	for o := range s.All() {
 		if o.Day == day {
 			return o, true

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
@@ -33,11 +34,17 @@ const NoWeekend = "none"
 // Workdays says on which days people work.
 type Workdays struct {
 	// Holidays are days on which nobody works, in any order; at most 5,000.
-	Holidays []Day `bson:"holidays,omitempty"`
+	Holidays []civil.Day `bson:"holidays,omitempty"`
 	// Weekend are the days of every week on which nobody works, as in RFC 5545 with
 	// commas: "SA,SU", which the empty text means too, "FR,SA", or NoWeekend.
 	Weekend string `bson:"weekend,omitempty"`
 }
+
+// The days between which everything here happens.
+var (
+	firstDay = civil.Date(1970, time.January, 1)
+	lastDay  = civil.Date(2399, time.December, 31)
+)
 
 const (
 	maxHolidays = 5000
@@ -58,11 +65,11 @@ func (w Workdays) Check() []fault.Field {
 // week is Workdays ready for use.
 type week struct {
 	weekend  [7]bool
-	holidays map[Day]bool
+	holidays map[civil.Day]bool
 }
 
 func (w Workdays) compile() (week, []fault.Field) {
-	compiled := week{holidays: make(map[Day]bool, len(w.Holidays))}
+	compiled := week{holidays: make(map[civil.Day]bool, len(w.Holidays))}
 	var problems []fault.Field
 	weekend := w.Weekend
 	switch weekend {
@@ -93,8 +100,9 @@ func (w Workdays) compile() (week, []fault.Field) {
 			Description: fmt.Sprintf("are %d; at most %d are possible", len(w.Holidays), maxHolidays)})
 	}
 	for i, day := range w.Holidays {
-		if _, err := ParseDay(string(day)); err != nil {
-			problems = append(problems, fault.Field{Path: fmt.Sprintf("holidays[%d]", i), Description: err.Error()})
+		if day < firstDay || day > lastDay {
+			problems = append(problems, fault.Field{Path: fmt.Sprintf("holidays[%d]", i),
+				Description: fmt.Sprintf("%s is not between %s and %s", day, firstDay, lastDay)})
 		}
 		compiled.holidays[day] = true
 	}
@@ -105,14 +113,14 @@ func (w Workdays) compile() (week, []fault.Field) {
 }
 
 // checkIdle finds a stretch of days without work that is too long.
-func (w week) checkIdle(holidays []Day) []fault.Field {
-	last := Day("")
+func (w week) checkIdle(holidays []civil.Day) []fault.Field {
+	last := firstDay - 1
 	for _, day := range slices.Sorted(slices.Values(holidays)) {
 		if day <= last {
 			continue // within the stretch before
 		}
-		for last = day; w.idle(last); last = last.Add(1) {
-			if last >= day.Add(maxIdle) {
+		for last = day; w.idle(last); last++ {
+			if last >= day+maxIdle {
 				return []fault.Field{{Path: "holidays", Description: fmt.Sprintf(
 					"leave no working day within %d days from %s: say which of these days are worked", maxIdle, day)}}
 			}
@@ -122,32 +130,35 @@ func (w week) checkIdle(holidays []Day) []fault.Field {
 }
 
 // idle reports whether nobody works on a day.
-func (w week) idle(day Day) bool { return w.weekend[day.Weekday()] || w.holidays[day] }
+func (w week) idle(day civil.Day) bool { return w.weekend[day.Weekday()] || w.holidays[day] }
+
+// words writes a day as in a sentence: "Saturday 25 December 2027".
+func words(day civil.Day) string { return day.Weekday().String() + " " + day.Words() }
 
 // why says why nobody works on a day.
-func (w week) why(day Day) string {
+func (w week) why(day civil.Day) string {
 	if w.holidays[day] {
-		return day.Words() + " is a holiday"
+		return words(day) + " is a holiday"
 	}
-	return day.Words() + " is a weekend"
+	return words(day) + " is a weekend"
 }
 
 // apply returns the day on which an occurrence is held, and why where it is another
 // than its own; false where it is not held.
-func (w week) apply(p Policy, own Day) (held Day, why string, ok bool) {
+func (w week) apply(p Policy, own civil.Day) (held civil.Day, why string, ok bool) {
 	if p == Keep || p == "" || !w.idle(own) {
 		return own, "", true
 	}
 	if p == Skip {
-		return "", w.why(own), false
+		return own, w.why(own), false
 	}
-	step := 1
+	step := civil.Day(1)
 	if p == PreviousWorkday {
 		step = -1
 	}
 	held = own
 	for w.idle(held) {
-		held = held.Add(step)
+		held += step
 	}
 	return held, w.why(own), true
 }

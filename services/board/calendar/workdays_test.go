@@ -7,11 +7,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 func TestHolidayPolicies(t *testing.T) {
 	// 25 December 2027 is a Saturday; Monday and Tuesday after it are holidays too.
-	christmas := Workdays{Holidays: []Day{"2027-12-27", "2027-12-28", "2027-12-24"}}
+	christmas := Workdays{Holidays: days("2027-12-27", "2027-12-28", "2027-12-24")}
 	tests := []struct {
 		name, rule string
 		policy     Policy
@@ -37,8 +39,8 @@ func TestHolidayPolicies(t *testing.T) {
 			r := Recurrence{Rule: tt.rule, Start: "2027-12-23T10:00", Zone: "Europe/Berlin", OnHoliday: tt.policy}
 			var got []string
 			for o := range series(t, r, tt.workdays).All() {
-				got = append(got, string(o.Day)+">"+string(DayOf(o.Start)))
-				require.Equal(t, o.Day != DayOf(o.Start), o.Why != "", "%v", o)
+				got = append(got, o.Day.String()+">"+dayOf(o.Start).String())
+				require.Equal(t, o.Day != dayOf(o.Start), o.Why != "", "%v", o)
 				require.Equal(t, 10, o.Start.Hour())
 			}
 			if tt.policy == Skip {
@@ -53,21 +55,20 @@ func TestHolidayPolicies(t *testing.T) {
 }
 
 func TestWorkdaysProblemsAreNamed(t *testing.T) {
-	var year []Day
-	for d := Day("2027-01-01"); d < "2028-01-01"; d = d.Add(1) {
+	var year []civil.Day
+	for d := day("2027-01-01"); d < day("2028-01-01"); d++ {
 		year = append(year, d)
 	}
 	tests := []struct {
 		name, field, says string
 		w                 Workdays
 	}{
-		{"no day", "holidays[1]", "write it as YYYY-MM-DD", Workdays{Holidays: []Day{"2027-12-25", "26.12.2027"}}},
-		{"a day that does not exist", "holidays[0]", "is not a day", Workdays{Holidays: []Day{"2027-02-29"}}},
+		{"a day far off", "holidays[1]", "2500-12-26 is not between", Workdays{Holidays: days("2027-12-25", "2500-12-26")}},
 		{"no weekday", "weekend", "write SA,SU", Workdays{Weekend: "Saturday"}},
 		{"a weekday twice", "weekend", "write SA,SU", Workdays{Weekend: "SA,SA"}},
 		{"a week of weekends", "weekend", "leaves no day", Workdays{Weekend: "MO,TU,WE,TH,FR,SA,SU"}},
 		{"a year of holidays", "holidays", "no working day within 31 days from 2027-01-01", Workdays{Holidays: year}},
-		{"too many", "holidays", "at most 5000", Workdays{Holidays: make([]Day, 5001)}},
+		{"too many", "holidays", "at most 5000", Workdays{Holidays: make([]civil.Day, 5001)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,7 +78,7 @@ func TestWorkdaysProblemsAreNamed(t *testing.T) {
 			require.Contains(t, problems[0].Description, tt.says)
 		})
 	}
-	require.Empty(t, Workdays{Holidays: []Day{"2027-12-25", "2027-12-25", "2027-12-26"}, Weekend: "FR"}.Check())
+	require.Empty(t, Workdays{Holidays: days("2027-12-25", "2027-12-25", "2027-12-26"), Weekend: "FR"}.Check())
 }
 
 // Whatever the holidays: an occurrence that may not be held on one is held on a working
@@ -86,7 +87,7 @@ func TestHeldOnWorkdays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var w Workdays
 		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 400), 0, 60).Draw(t, "holidays") {
-			w.Holidays = append(w.Holidays, Day("2027-01-01").Add(n))
+			w.Holidays = append(w.Holidays, day("2027-01-01")+civil.Day(n))
 		}
 		w.Weekend = rapid.SampledFrom([]string{"", "FR,SA", "SU", NoWeekend}).Draw(t, "weekend")
 		if len(w.Check()) > 0 {
@@ -96,9 +97,9 @@ func TestHeldOnWorkdays(t *testing.T) {
 		rule := rapid.SampledFrom([]string{"FREQ=DAILY", "FREQ=WEEKLY;BYDAY=SA", "FREQ=MONTHLY;BYMONTHDAY=-1", "FREQ=WEEKLY;BYDAY=MO,SA,SU"}).Draw(t, "rule")
 		s, err := Recurrence{Rule: rule, Start: "2027-01-01T18:00", Zone: "America/New_York", OnHoliday: policy}.Series(w)
 		require.NoError(t, err)
-		last := Day("")
+		last := firstDay
 		for _, o := range s.Next(time.Time{}, 150) {
-			held := DayOf(o.Start)
+			held := dayOf(o.Start)
 			require.Greater(t, held, last)
 			last = held
 			require.True(t, policy == Keep || !s.week.idle(held))
@@ -106,11 +107,11 @@ func TestHeldOnWorkdays(t *testing.T) {
 			case Keep, Skip:
 				require.Equal(t, o.Day, held)
 			case NextWorkday:
-				for d := o.Day; d < held; d = d.Add(1) {
+				for d := o.Day; d < held; d++ {
 					require.True(t, s.week.idle(d))
 				}
 			case PreviousWorkday:
-				for d := held.Add(1); d <= o.Day; d = d.Add(1) {
+				for d := held + 1; d <= o.Day; d++ {
 					require.True(t, s.week.idle(d))
 				}
 			}
