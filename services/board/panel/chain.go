@@ -127,7 +127,7 @@ func samplePanels(ctx context.Context, p *Problem, samples int, random *rand.Ran
 	return e, nil
 }
 
-// warm makes the chain stricter until the rules are not broken often enough.
+// warm makes the chain stricter until it breaks no rule often enough.
 func (c *chain) warm(ctx context.Context) error {
 	steps := warmUp * len(c.order)
 	for c.strictness = 1; c.strictness < mostStrict; c.strictness += 0.5 {

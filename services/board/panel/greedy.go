@@ -111,6 +111,8 @@ func (g *greedy) panel(ctx context.Context, attempts *int) ([]int, error) {
 func (g *greedy) attempt() ([]int, bool) {
 	for q := range g.quotas {
 		g.left[q], g.seated[q] = len(g.holders[q]), 0
+	}
+	for q := range g.quotas {
 		if g.quotas[q].Max == 0 {
 			g.dropAll(q)
 		}

@@ -44,7 +44,7 @@ func (p *Problem) Residual(beforehand []int) (*Problem, []int, error) {
 		out[member] = true
 	}
 	for _, c := range p.Conflicts {
-		a, b := seated(fixed, c[0]), inPanel(fixed, c[1])
+		a, b := seated(fixed, c[0]), seated(fixed, c[1])
 		if a && b {
 			problems = append(problems, fmt.Errorf("%q and %q are in conflict", p.Pool[c[0]].ID, p.Pool[c[1]].ID))
 		}
