@@ -43,5 +43,6 @@
 // and up to d as if it had been made on e. On refund "keep" it does not.
 //
 // Every condition, term and tie-break is monotone: one more positive entry of
-// any date, a longer tenure, or one more completed term never takes a benefit away at any instant.
+// any date, a longer tenure, or one more completed term never takes a benefit
+// away at any instant.
 package decision
