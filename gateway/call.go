@@ -233,5 +233,5 @@ func notThisTag(err error) bool {
 		return false
 	}
 	reason := rpcstatus.Info(rpcstatus.From(err, nil)).GetReason()
-	return reason == fault.ReasonStaleEtag || reason == "REQUEST_ID_REUSED"
+	return reason == fault.ReasonStaleEtag || reason == fault.ReasonRequestIDReused
 }

@@ -2,11 +2,13 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // State is where an account stands.
@@ -39,9 +41,9 @@ type Account struct {
 	Team  []string `bson:"team,omitempty"`
 	Goals []Goal   `bson:"goals,omitempty"`
 	// Competitors are ids of accounts.
-	Competitors []string          `bson:"competitors,omitempty"`
-	Attributes  map[string]string `bson:"attributes,omitempty"`
-	Times       `bson:",inline"`
+	Competitors    []string          `bson:"competitors,omitempty"`
+	Attributes     map[string]string `bson:"attributes,omitempty"`
+	resource.Times `bson:",inline"`
 }
 
 // Goal is something a customer wants to reach.
@@ -75,17 +77,20 @@ type AccountPatch struct {
 
 // Accounts is the use cases of accounts, attribute keys, contacts and reach.
 type Accounts struct {
-	accounts *table[Account, *Account]
-	keys     *table[AttributeKey, *AttributeKey]
-	contacts *table[Contact, *Contact]
-	reaches  *table[Reach, *Reach]
-	parents  *guard
+	accounts *resource.Table[Account, *Account]
+	keys     *resource.Table[AttributeKey, *AttributeKey]
+	contacts *resource.Table[Contact, *Contact]
+	reaches  *resource.Table[Reach, *Reach]
+	parents  *resource.Guard
 	company  *Company
 	access   *Access
 }
 
 // AccountName returns the resource name of an account.
 func AccountName(id string) string { return "accounts/" + id }
+
+var accountKind = resource.Kind[Account]{Type: "evenhand/Account", Name: AccountName, Spec: accountsSpec,
+	Tell: func(s Account) any { return s }}
 
 var accountsSpec = docstore.Spec{Name: "accounts", Indexes: []docstore.Index{
 	{Name: "external", Fields: []string{"source", "external_id"}, Unique: true, Partial: true},
@@ -99,7 +104,7 @@ var accountsSpec = docstore.Spec{Name: "accounts", Indexes: []docstore.Index{
 func openAccounts(ctx context.Context, w wiring, company *Company, access *Access) (*Accounts, error) {
 	a := &Accounts{company: company, access: access}
 	var err error
-	if a.accounts, err = openTable[Account](ctx, w, accountsSpec, AccountName, func(s Account) any { return s }); err != nil {
+	if a.accounts, err = resource.OpenTable(ctx, w.requests, accountKind); err != nil {
 		return nil, err
 	}
 	if a.keys, err = openAttributeKeys(ctx, w); err != nil {
@@ -111,38 +116,33 @@ func openAccounts(ctx context.Context, w wiring, company *Company, access *Acces
 	if a.reaches, err = openReaches(ctx, w); err != nil {
 		return nil, err
 	}
-	a.parents, err = openGuard(ctx, w.guards, guard{id: "parents", versions: a.versions,
-		touch: func(ctx context.Context, id string) error { return a.accounts.touch(ctx, id, "account.updated") }})
+	a.parents, err = w.guards.Open(ctx, "parents", a.accounts, "account.updated")
 	return a, err
 }
 
-func (a *Accounts) versions(ctx context.Context, ids []string) (map[string]int64, error) {
-	return a.accounts.versions(ctx, ids)
-}
-
-// Get returns an account, or NotFound.
-func (a *Accounts) Get(ctx context.Context, id string) (Stored[Account], error) {
-	return a.accounts.get(ctx, id)
+// Get returns an account, or ErrNotFound.
+func (a *Accounts) Get(ctx context.Context, id string) (resource.Stored[Account], error) {
+	return a.accounts.Get(ctx, id)
 }
 
 // Create makes an account. Where id is empty it is the slug of the external id, else
-// of the display name. Invalid for a reference to nothing or an undeclared attribute
-// key, HandSetLevel, Exists, SlugCollision. With check, nothing is written.
-func (a *Accounts) Create(ctx context.Context, call Call, id string, s Account, check bool) (Stored[Account], error) {
+// of the display name. ErrInvalid for a reference to nothing or an undeclared attribute
+// key, ErrHandSetLevel, ErrExists, ErrSlugCollision. With check, nothing is written.
+func (a *Accounts) Create(ctx context.Context, call resource.Call, id string, s Account, check bool) (resource.Stored[Account], error) {
 	id, err := newAccountID(id, s)
 	if err != nil {
-		return Stored[Account]{}, err
+		return resource.Stored[Account]{}, err
 	}
 	if s.State != Active && s.State != Prospect {
-		return Stored[Account]{}, invalid("account.state", "a new account is active or a prospect")
+		return resource.Stored[Account]{}, invalid("account.state", "a new account is active or a prospect")
 	}
 	if err := a.checkReferences(ctx, id, s); err != nil {
-		return Stored[Account]{}, err
+		return resource.Stored[Account]{}, err
 	}
 	if check {
 		return a.checkNew(ctx, id, s)
 	}
-	created, err := a.accounts.create(ctx, call, id, s, "account.created")
+	created, err := a.accounts.Create(ctx, call, id, s, "account.created")
 	return created, a.taken(ctx, id, s, err)
 }
 
@@ -164,20 +164,20 @@ func newAccountID(id string, s Account) (string, error) {
 }
 
 // checkNew says what Create would answer.
-func (a *Accounts) checkNew(ctx context.Context, id string, s Account) (Stored[Account], error) {
+func (a *Accounts) checkNew(ctx context.Context, id string, s Account) (resource.Stored[Account], error) {
 	_, err := a.Get(ctx, id)
 	if err == nil {
-		err = a.taken(ctx, id, s, fail(Exists, AccountName(id), "%s exists already", AccountName(id)))
-	} else if isReason(err, NotFound) {
+		err = a.taken(ctx, id, s, accountKind.Exists(id))
+	} else if errors.Is(err, resource.ErrNotFound) {
 		err = nil
 	}
 	if err == nil && s.ExternalID != "" {
 		err = a.externalTaken(ctx, s)
 	}
 	if err != nil {
-		return Stored[Account]{}, err
+		return resource.Stored[Account]{}, err
 	}
-	return Stored[Account]{ID: id, Aggregate: a.accounts.docs.Source(id), State: s}, nil
+	return a.accounts.Unwritten(id, s), nil
 }
 
 // taken explains why an account could not be created.
@@ -185,7 +185,7 @@ func (a *Accounts) taken(ctx context.Context, id string, s Account, err error) e
 	if isDuplicate(err) {
 		return a.externalTaken(ctx, s)
 	}
-	if !isReason(err, Exists) || s.ExternalID == "" {
+	if !errors.Is(err, resource.ErrExists) || s.ExternalID == "" {
 		return err
 	}
 	there, getErr := a.Get(ctx, id)
@@ -205,7 +205,7 @@ func collision(id string, there Account, source, externalID string, otherwise er
 	if there.ExternalID != "" {
 		had = "stands for " + quoted(there.ExternalID, there.Source)
 	}
-	return fail(SlugCollision, AccountName(id), "%s would be %s, which %s: give it an account id of its own by creating it first",
+	return fail(ErrSlugCollision, AccountName(id), "%s would be %s, which %s: give it an account id of its own by creating it first",
 		quoted(externalID, source), AccountName(id), had)
 }
 
@@ -218,34 +218,35 @@ func quoted(externalID, source string) string {
 
 // externalTaken says which account has the external id within the source.
 func (a *Accounts) externalTaken(ctx context.Context, s Account) error {
-	found, err := a.accounts.docs.Find(ctx, docstore.Query{Index: "external", Equal: []any{s.Source, s.ExternalID}, Limit: 1})
-	if err != nil || len(found.Docs) == 0 {
+	q := docstore.Query{Index: "external", Equal: []any{s.Source, s.ExternalID}, Limit: 1}
+	found, err := a.accounts.List(ctx, q, nil, nil)
+	if err != nil || len(found.Items) == 0 {
 		return err
 	}
-	name := AccountName(found.Docs[0].ID)
-	return fail(Exists, name, "%s is %s already", quoted(s.ExternalID, s.Source), name)
+	name := AccountName(found.Items[0].ID)
+	return fail(resource.ErrExists, name, "%s is %s already", quoted(s.ExternalID, s.Source), name)
 }
 
-// Update changes an account: Invalid for a reference to nothing, an undeclared
-// attribute key or a parent below it; HandSetLevel; NotFound; Stale. With check,
+// Update changes an account: ErrInvalid for a reference to nothing, an undeclared
+// attribute key or a parent below it; ErrHandSetLevel; ErrNotFound; ErrStale. With check,
 // nothing is written.
-func (a *Accounts) Update(ctx context.Context, call Call, id string, etag string, patch AccountPatch, check bool) (Stored[Account], error) {
-	if earlier, known, err := a.accounts.replay(ctx, call, id); known || err != nil {
+func (a *Accounts) Update(ctx context.Context, call resource.Call, id string, etag string, patch AccountPatch, check bool) (resource.Stored[Account], error) {
+	if earlier, known, err := a.accounts.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
 	before, err := a.Get(ctx, id)
 	if err != nil {
-		return Stored[Account]{}, err
+		return resource.Stored[Account]{}, err
 	}
-	if only := ifEtag[Account](etag); only != nil && !only(before) {
-		return Stored[Account]{}, stale(AccountName(id))
+	if err := a.accounts.Check(before, resource.IfEtag[Account](etag)); err != nil {
+		return resource.Stored[Account]{}, err
 	}
 	wanted := before.State
 	if err := patch.apply(&wanted); err != nil {
-		return Stored[Account]{}, err
+		return resource.Stored[Account]{}, err
 	}
 	if err := a.checkReferences(ctx, id, patch.touched(wanted)); err != nil {
-		return Stored[Account]{}, err
+		return resource.Stored[Account]{}, err
 	}
 	if wanted.Parent == before.State.Parent {
 		patch.Parent = nil // it may be another by the time of the write, which is not to be undone unguarded
@@ -257,7 +258,7 @@ func (a *Accounts) Update(ctx context.Context, call Call, id string, etag string
 		before.State = wanted
 		return before, nil
 	}
-	return a.accounts.update(ctx, call, id, ifEtag[Account](etag), "account.updated", patch.apply)
+	return a.accounts.Update(ctx, call, id, resource.IfEtag[Account](etag), "account.updated", patch.apply)
 }
 
 // touched is the account with only those references that the patch sets.
@@ -320,11 +321,11 @@ func set[T any](field *T, value *T) {
 
 // Activate makes a prospect a customer from a day on; nil is today. A closed account
 // becomes one again, since the day it first joined: nothing that it had been is taken
-// back, and the day is not used. WrongState where it is one.
-func (a *Accounts) Activate(ctx context.Context, call Call, id string, etag string, day *Day) (Stored[Account], error) {
+// back, and the day is not used. ErrWrongState where it is one.
+func (a *Accounts) Activate(ctx context.Context, call resource.Call, id string, etag string, day *Day) (resource.Stored[Account], error) {
 	return a.turn(ctx, call, id, etag, day, "account.activated", func(s *Account, day Day) error {
 		if s.State == Active {
-			return fail(WrongState, AccountName(id), "%s is active already", AccountName(id))
+			return fail(ErrWrongState, AccountName(id), "%s is active already", AccountName(id))
 		}
 		if s.State == Prospect {
 			s.Joined = &day
@@ -334,12 +335,12 @@ func (a *Accounts) Activate(ctx context.Context, call Call, id string, etag stri
 	})
 }
 
-// Close ends being a customer from a day on; nil is today. WrongState where it is
-// closed; Invalid for a day before it joined.
-func (a *Accounts) Close(ctx context.Context, call Call, id string, etag string, day *Day) (Stored[Account], error) {
+// Close ends being a customer from a day on; nil is today. ErrWrongState where it is
+// closed; ErrInvalid for a day before it joined.
+func (a *Accounts) Close(ctx context.Context, call resource.Call, id string, etag string, day *Day) (resource.Stored[Account], error) {
 	return a.turn(ctx, call, id, etag, day, "account.closed", func(s *Account, day Day) error {
 		if s.State == Closed {
-			return fail(WrongState, AccountName(id), "%s is closed already", AccountName(id))
+			return fail(ErrWrongState, AccountName(id), "%s is closed already", AccountName(id))
 		}
 		if s.Joined != nil && day < *s.Joined {
 			return invalid("date", "%s is before %s, the day the account joined", day, *s.Joined)
@@ -350,14 +351,14 @@ func (a *Accounts) Close(ctx context.Context, call Call, id string, etag string,
 }
 
 func (a *Accounts) turn(
-	ctx context.Context, call Call, id string, etag string, day *Day, event string, change func(*Account, Day) error,
-) (Stored[Account], error) {
+	ctx context.Context, call resource.Call, id string, etag string, day *Day, event string, change func(*Account, Day) error,
+) (resource.Stored[Account], error) {
 	if day == nil {
 		today, err := a.company.Today(ctx)
 		if err != nil {
-			return Stored[Account]{}, err
+			return resource.Stored[Account]{}, err
 		}
 		day = &today
 	}
-	return a.accounts.update(ctx, call, id, ifEtag[Account](etag), event, func(s *Account) error { return change(s, *day) })
+	return a.accounts.Update(ctx, call, id, resource.IfEtag[Account](etag), event, func(s *Account) error { return change(s, *day) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // AccountQuery says which accounts to list, and how. A filter's equal terms go into the
@@ -16,23 +17,23 @@ type AccountQuery struct {
 	ExternalID, Owner, Parent, DisplayName *string
 	State                                  *State
 	// Keep says whether an account is wanted; nil wants all.
-	Keep func(Stored[Account]) bool
+	Keep func(resource.Stored[Account]) bool
 	Size int
 	// After is the next of an earlier page, or nil.
-	After Place
+	After resource.Place
 }
 
 // List lists accounts.
-func (a *Accounts) List(ctx context.Context, query AccountQuery) (Page[Account], error) {
-	q := docstore.Query{Descending: query.Descending, After: query.After.after()}
-	place := byID[Account]
+func (a *Accounts) List(ctx context.Context, query AccountQuery) (resource.Page[Account], error) {
+	q := docstore.Query{Descending: query.Descending, After: query.After, Limit: query.Size}
+	place := resource.ByID[Account]
 	equal := func(index string, value string) { q.Index, q.Equal = index, []any{value} }
 	switch {
 	case query.DisplayName != nil:
 		equal("display_name", *query.DisplayName)
 	case query.ByDisplayName:
 		q.Index = "display_name"
-		place = func(s Stored[Account]) Place { return Place{s.State.DisplayName, s.ID} }
+		place = func(s resource.Stored[Account]) resource.Place { return resource.Place{s.State.DisplayName, s.ID} }
 	case query.ExternalID != nil && *query.ExternalID != "":
 		equal("external_id", *query.ExternalID)
 	case query.Parent != nil && *query.Parent != "":
@@ -42,5 +43,5 @@ func (a *Accounts) List(ctx context.Context, query AccountQuery) (Page[Account],
 	case query.State != nil && *query.State != Active:
 		equal("state", string(*query.State))
 	}
-	return a.accounts.list(ctx, q, query.Size, place, query.Keep)
+	return a.accounts.List(ctx, q, place, query.Keep)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"slices"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // maxPretended bounds the accounts that an import remembers of which nothing is written:
@@ -24,7 +26,7 @@ func (im *accountsImport) pretend(ctx context.Context, rows []*accountRow) error
 		}
 		ids, kept = append(ids, id), append(kept, row)
 	}
-	there, err := im.accounts.accounts.getMany(ctx, ids)
+	there, err := im.accounts.accounts.GetMany(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (im *accountsImport) pretend(ctx context.Context, rows []*accountRow) error
 }
 
 // asItWouldBe returns an account that is there as the rows before would have left it.
-func (im *accountsImport) asItWouldBe(account Stored[Account]) *pretended {
+func (im *accountsImport) asItWouldBe(account resource.Stored[Account]) *pretended {
 	p, known := im.resolver.wouldBe(account.ID)
 	if !known {
 		a := account.State

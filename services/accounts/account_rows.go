@@ -2,11 +2,14 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // The most characters of what a row says.
@@ -112,8 +115,8 @@ func (im *accountsImport) declare(ctx context.Context, row *AccountRow) error {
 			return err
 		}
 		im.declared[key] = true
-		_, err := im.accounts.keys.get(ctx, key)
-		if isReason(err, NotFound) {
+		_, err := im.accounts.keys.Get(ctx, key)
+		if errors.Is(err, resource.ErrNotFound) {
 			if !im.start.ValidateOnly {
 				_, err = im.accounts.DeclareKey(ctx, im.call, key, AttributeKey{})
 			} else {
@@ -123,7 +126,7 @@ func (im *accountsImport) declare(ctx context.Context, row *AccountRow) error {
 				im.counts.KeysDeclared = append(im.counts.KeysDeclared, key)
 			}
 		}
-		if err != nil && !isReason(err, Exists) {
+		if err != nil && !errors.Is(err, resource.ErrExists) {
 			return err
 		}
 	}
@@ -138,7 +141,7 @@ func (im *accountsImport) checkOwners(ctx context.Context, rows *[]*accountRow) 
 			ids = append(ids, owner)
 		}
 	}
-	found, err := im.accounts.access.principals.versions(ctx, ids)
+	found, err := im.accounts.access.principals.Versions(ctx, ids)
 	if err != nil {
 		return err
 	}

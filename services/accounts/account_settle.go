@@ -7,6 +7,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // settle creates, changes or finds the accounts of rows, each of which names another,
@@ -57,7 +60,7 @@ func (im *accountsImport) create(ctx context.Context, rows []*accountRow) error 
 	if len(ids) == 0 {
 		return nil
 	}
-	failed, err := im.accounts.accounts.createMany(ctx, im.call, ids, states, "account.created")
+	failed, err := im.accounts.accounts.CreateMany(ctx, im.call, ids, states, "account.created")
 	if err != nil {
 		return err
 	}
@@ -105,7 +108,7 @@ func (im *accountsImport) lost(ctx context.Context, row *accountRow, id string) 
 
 // meet deals with a row whose account is there: it says the same, or changes it, or is
 // refused.
-func (im *accountsImport) meet(ctx context.Context, row *accountRow, account Stored[Account]) error {
+func (im *accountsImport) meet(ctx context.Context, row *accountRow, account resource.Stored[Account]) error {
 	if im.start.ValidateOnly {
 		return im.pretendOne(ctx, row, account.ID, im.asItWouldBe(account))
 	}
@@ -125,18 +128,18 @@ func (im *accountsImport) meet(ctx context.Context, row *accountRow, account Sto
 	return nil
 }
 
-// refuseInvalid refuses a row that would make its account Invalid; other errors it
+// refuseInvalid refuses a row that would make its account invalid; other errors it
 // returns.
 func (im *accountsImport) refuseInvalid(row *accountRow, err error) error {
-	var wrong *Error
-	if !errors.As(err, &wrong) || wrong.Reason != Invalid {
+	var wrong *fault.Error
+	if !errors.Is(err, ErrInvalid) || !errors.As(err, &wrong) {
 		return err
 	}
-	field := strings.TrimPrefix(wrong.Fields[0].Field, "account.")
+	field := strings.TrimPrefix(wrong.Fields[0].Path, "account.")
 	if field == "joined_date" {
 		field = "joined" // what rows call it
 	}
-	im.refuse(row.line, field, wrong.Fields[0].Text)
+	im.refuse(row.line, field, wrong.Fields[0].Description)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -8,29 +9,30 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 func TestR1NoAttributeHoldsALevel(t *testing.T) {
 	f := onSQLite(t)
 	for _, key := range []string{"tier", "level", "grade", "rank", "vip", "platinum", "gold", "silver", "bronze", "customer-tier", "tier-1", "levels"} {
 		_, err := f.Accounts.DeclareKey(t.Context(), someone, key, AttributeKey{})
-		wantReason(t, err, HandSetLevel, "published rules")
+		wantReason(t, err, ErrHandSetLevel, "published rules")
 		_, err = f.Accounts.Create(t.Context(), someone, "acme", Account{Attributes: map[string]string{key: "x"}}, false)
-		wantReason(t, err, HandSetLevel, "published rules")
+		wantReason(t, err, ErrHandSetLevel, "published rules")
 	}
 	for _, key := range []string{"golden-gate", "sector", "frontier"} {
 		_, err := f.Accounts.DeclareKey(t.Context(), someone, key, AttributeKey{})
 		require.NoError(t, err, key)
 	}
 	_, err := f.Accounts.DeclareKey(t.Context(), someone, "Sector", AttributeKey{})
-	wantReason(t, err, Invalid, "lower-case")
+	wantReason(t, err, ErrInvalid, "lower-case")
 }
 
 func TestAccountsAreUniqueBySourceAndSlug(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
-		create := func(id, external, source string) (Stored[Account], error) {
+		create := func(id, external, source string) (resource.Stored[Account], error) {
 			return f.Accounts.Create(ctx, someone, id, Account{ExternalID: external, Source: source}, false)
 		}
 		a, err := create("", "BRK.B", "crm")
@@ -40,26 +42,26 @@ func TestAccountsAreUniqueBySourceAndSlug(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "00001", zero.ID)
 		_, err = create("", "BRK-B", "crm")
-		wantReason(t, err, SlugCollision, `"BRK-B" of source "crm" would be accounts/brk-b, which stands for "BRK.B" of source "crm"`)
+		wantReason(t, err, ErrSlugCollision, `"BRK-B" of source "crm" would be accounts/brk-b, which stands for "BRK.B" of source "crm"`)
 		_, err = create("other", "BRK.B", "crm")
-		wantReason(t, err, Exists, "is accounts/brk-b already")
+		wantReason(t, err, resource.ErrExists, "is accounts/brk-b already")
 		_, err = create("", "BRK.B", "shop")
-		wantReason(t, err, SlugCollision, `of source "shop"`)
+		wantReason(t, err, ErrSlugCollision, `of source "shop"`)
 		_, err = create("shop-brk", "BRK.B", "shop")
 		require.NoError(t, err, "external ids are unique within their source")
 		_, err = create("", "***", "crm")
-		wantReason(t, err, Invalid, "no id can be made")
+		wantReason(t, err, ErrInvalid, "no id can be made")
 
 		for _, check := range []bool{true, false} {
 			_, err = f.Accounts.Create(ctx, someone, "", Account{ExternalID: "BRK-B", Source: "crm"}, check)
-			wantReason(t, err, SlugCollision, "")
+			wantReason(t, err, ErrSlugCollision, "")
 			_, err = f.Accounts.Create(ctx, someone, "new", Account{ExternalID: "BRK.B", Source: "crm"}, check)
-			wantReason(t, err, Exists, "")
+			wantReason(t, err, resource.ErrExists, "")
 		}
 		_, err = f.Accounts.Create(ctx, someone, "new", Account{}, true)
 		require.NoError(t, err)
 		_, err = f.Accounts.Get(ctx, "new")
-		wantReason(t, err, NotFound, "accounts/new does not exist")
+		wantReason(t, err, resource.ErrNotFound, "accounts/new does not exist")
 	})
 }
 
@@ -68,11 +70,11 @@ func TestReferencesExist(t *testing.T) {
 	ctx := t.Context()
 	_, err := f.Accounts.Create(ctx, someone, "acme", Account{
 		Parent: "p", Owner: "o", Team: []string{"t"}, Competitors: []string{"c", "acme"}}, false)
-	var e *Error
+	var e *fault.Error
 	require.ErrorAs(t, err, &e)
 	var fields []string
 	for _, field := range e.Fields {
-		fields = append(fields, field.Field)
+		fields = append(fields, field.Path)
 	}
 	require.Equal(t, []string{"account.competitors", "account.parent", "account.competitors[0]", "account.competitors[1]",
 		"account.owner", "account.service_team[0]"}, fields)
@@ -89,14 +91,14 @@ func TestAccountStates(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "2026-03-07", a.State.Joined.String(), "today is the company's")
 		_, err = f.Accounts.Activate(ctx, someone, "acme", "", nil)
-		wantReason(t, err, WrongState, "active already")
+		wantReason(t, err, ErrWrongState, "active already")
 		_, err = f.Accounts.Close(ctx, someone, "acme", "", day(t, "2026-03-06"))
-		wantReason(t, err, Invalid, "before 2026-03-07")
+		wantReason(t, err, ErrInvalid, "before 2026-03-07")
 		a, err = f.Accounts.Close(ctx, someone, "acme", a.Etag(), day(t, "2026-04-01"))
 		require.NoError(t, err)
 		require.Equal(t, Closed, a.State.State)
 		_, err = f.Accounts.Update(ctx, someone, "acme", "", AccountPatch{Joined: ptr(day(t, "2026-04-02"))}, false)
-		wantReason(t, err, Invalid, "after 2026-04-01")
+		wantReason(t, err, ErrInvalid, "after 2026-04-01")
 		a, err = f.Accounts.Activate(ctx, someone, "acme", "", day(t, "2026-05-01"))
 		require.NoError(t, err)
 		require.Nil(t, a.State.Closed)
@@ -109,7 +111,7 @@ func TestAccountStates(t *testing.T) {
 		require.NoError(t, err)
 		require.Nil(t, undated.State.Joined, "its first entry's day goes on to count")
 		_, err = f.Accounts.Close(ctx, someone, "acme", "stale", nil)
-		wantReason(t, err, Stale, "")
+		wantReason(t, err, resource.ErrStale, "")
 	})
 }
 
@@ -124,11 +126,11 @@ func TestNoAccountIsAboveItself(t *testing.T) {
 			_, err := f.Accounts.Update(ctx, someone, id, "", AccountPatch{Parent: &parent}, check)
 			return err
 		}
-		wantReason(t, move("a", "a", false), Invalid, "its own parent")
+		wantReason(t, move("a", "a", false), ErrInvalid, "its own parent")
 		require.NoError(t, move("b", "a", false))
 		require.NoError(t, move("c", "b", false))
 		for _, check := range []bool{true, false} {
-			wantReason(t, move("a", "c", check), Invalid, "accounts/a below accounts/c below accounts/b below accounts/a")
+			wantReason(t, move("a", "c", check), ErrInvalid, "accounts/a below accounts/c below accounts/b below accounts/a")
 		}
 		require.NoError(t, move("c", "", false))
 		require.NoError(t, move("a", "c", false))
@@ -149,7 +151,7 @@ func TestConcurrentMovesNeverCloseACircle(t *testing.T) {
 				group.Go(func() {
 					parent := fmt.Sprint("a", (i+1+round)%n)
 					_, err := f.Accounts.Update(ctx, someone, fmt.Sprint("a", i), "", AccountPatch{Parent: &parent}, false)
-					if !isReason(err, Invalid) && !isReason(err, Conflict) {
+					if !errors.Is(err, ErrInvalid) && !errors.Is(err, resource.ErrConflict) {
 						assert.NoError(t, err)
 					}
 				})
@@ -180,18 +182,15 @@ func TestAMoveThatWasEnteredAndNeverMade(t *testing.T) {
 		require.NoError(t, err)
 		versions[id] = s.Version
 	}
-	g := f.Accounts.parents
-	_, err := g.docs.Update(ctx, g.id, func(d *docstore.Doc[intents]) error {
-		d.Body.Pending = []intent{{ID: "a", Version: versions["a"], Value: "b"}}
-		return nil
-	})
-	require.NoError(t, err)
-	require.ErrorIs(t, f.Accounts.checkAbove(ctx, "b", "a", []intent{{ID: "a", Version: versions["a"], Value: "b"}}), errBlocked)
-	_, err = f.Accounts.Update(ctx, someone, "b", "", AccountPatch{Parent: ptr("a")}, false)
+	died := errors.New("the process died")
+	require.ErrorIs(t, f.Accounts.parents.Apply(ctx, "a", "b", func(int64, []resource.Intent) error { return nil },
+		func(int64) error { return died }), died)
+	require.ErrorIs(t, f.Accounts.checkAbove(ctx, "b", "a", []resource.Intent{{ID: "a", Version: versions["a"], Value: "b"}}), resource.ErrBlocked)
+	_, err := f.Accounts.Update(ctx, someone, "b", "", AccountPatch{Parent: ptr("a")}, false)
 	require.NoError(t, err, "what was never made is settled")
 	// The dead process wakes up and writes.
-	_, err = f.Accounts.accounts.update(ctx, someone, "a", ifVersion[Account](versions["a"]), "account.updated", AccountPatch{Parent: ptr("b")}.apply)
-	wantReason(t, err, Stale, "")
+	_, err = f.Accounts.accounts.Update(ctx, someone, "a", resource.IfVersion[Account](versions["a"]), "account.updated", AccountPatch{Parent: ptr("b")}.apply)
+	wantReason(t, err, resource.ErrStale, "")
 }
 
 func TestSomebodyAlwaysAdministers(t *testing.T) {
@@ -199,7 +198,7 @@ func TestSomebodyAlwaysAdministers(t *testing.T) {
 		ctx := t.Context()
 		require.NoError(t, f.Access.SetLocalToken(ctx, make([]byte, 32)))
 		_, err := f.Access.UpdatePrincipal(ctx, someone, localAdmin, "", PrincipalPatch{Disabled: ptr(true)})
-		wantReason(t, err, LastAdministrator, "the last one who can administer")
+		wantReason(t, err, ErrLastAdministrator, "the last one who can administer")
 		const n = 5
 		for i := range n {
 			_, err := f.Access.CreatePrincipal(ctx, someone, fmt.Sprint("p", i), Principal{Roles: []string{Admin}})
@@ -217,7 +216,7 @@ func TestSomebodyAlwaysAdministers(t *testing.T) {
 					patch = PrincipalPatch{Disabled: ptr(true)}
 				}
 				_, err := f.Access.UpdatePrincipal(ctx, someone, id, "", patch)
-				if !isReason(err, LastAdministrator) && !isReason(err, Conflict) {
+				if !errors.Is(err, ErrLastAdministrator) && !errors.Is(err, resource.ErrConflict) {
 					assert.NoError(t, err)
 				}
 			})
@@ -270,7 +269,7 @@ func TestWritersOfOneAccountLoseNothing(t *testing.T) {
 			_, err := f.Accounts.Update(ctx, request(fmt.Sprint(i, "-0"), "x"), "acme", "", AccountPatch{DisplayName: ptr("again")}, false)
 			require.NoError(t, err)
 			_, err = f.Accounts.Update(ctx, request(fmt.Sprint(i, "-0"), "y"), "acme", "", AccountPatch{DisplayName: ptr("again")}, false)
-			wantReason(t, err, RequestReused, "")
+			wantReason(t, err, resource.ErrRequestIDReused, "")
 		}
 		b, err := f.Accounts.Get(ctx, "acme")
 		require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // CompanyState is the company that keeps the promise.
@@ -23,7 +24,7 @@ type CompanyState struct {
 	// LedgerCurrency is that of the first entry recorded while there was no reporting
 	// currency.
 	LedgerCurrency string `bson:"ledger_currency,omitempty"`
-	Times          `bson:",inline"`
+	resource.Times `bson:",inline"`
 }
 
 // Zone is the company's time zone, UTC while it has none.
@@ -43,16 +44,17 @@ type CompanyPatch struct {
 
 // Company is the use cases of the company and its exchange rates.
 type Company struct {
-	company *table[CompanyState, *CompanyState]
-	rates   *table[Rate, *Rate]
+	company *resource.Table[CompanyState, *CompanyState]
+	rates   *resource.Table[Rate, *Rate]
 	now     func() time.Time
 }
 
 const companyID = "company"
 
 func openCompany(ctx context.Context, w wiring) (*Company, error) {
-	company, err := openTable[CompanyState](ctx, w, docstore.Spec{Name: "company"},
-		func(string) string { return "company" }, func(s CompanyState) any { return s })
+	company, err := resource.OpenTable(ctx, w.requests, resource.Kind[CompanyState]{
+		Type: "evenhand/Company", Name: func(string) string { return "company" }, Spec: docstore.Spec{Name: "company"},
+		Tell: func(s CompanyState) any { return s }})
 	if err != nil {
 		return nil, err
 	}
@@ -69,20 +71,20 @@ func openCompany(ctx context.Context, w wiring) (*Company, error) {
 
 // found makes the company of a new installation.
 func (c *Company) found(ctx context.Context) error {
-	_, err := c.company.get(ctx, companyID)
-	if !isReason(err, NotFound) {
+	_, err := c.company.Get(ctx, companyID)
+	if !errors.Is(err, resource.ErrNotFound) {
 		return err
 	}
-	_, err = c.company.create(ctx, Call{}, companyID, CompanyState{}, "company.created")
-	if isReason(err, Exists) { // another process was faster
+	_, err = c.company.Create(ctx, resource.Call{}, companyID, CompanyState{}, "company.created")
+	if errors.Is(err, resource.ErrExists) { // another process was faster
 		return nil
 	}
 	return err
 }
 
 // Get returns the company.
-func (c *Company) Get(ctx context.Context) (Stored[CompanyState], error) {
-	return c.company.get(ctx, companyID)
+func (c *Company) Get(ctx context.Context) (resource.Stored[CompanyState], error) {
+	return c.company.Get(ctx, companyID)
 }
 
 // Today is the day it is for the company.
@@ -94,15 +96,15 @@ func (c *Company) Today(ctx context.Context) (Day, error) {
 	return DayOf(c.now(), s.State.Zone()), nil
 }
 
-// Update changes the company. It is Invalid for a zone or currency that does not exist,
-// WrongCurrency for one that differs from what is set or from the ledger's.
-func (c *Company) Update(ctx context.Context, call Call, etag string, patch CompanyPatch) (Stored[CompanyState], error) {
-	return c.company.update(ctx, call, companyID, ifEtag[CompanyState](etag), "company.updated", patch.apply)
+// Update changes the company. It is ErrInvalid for a zone or currency that does not exist,
+// ErrWrongCurrency for one that differs from what is set or from the ledger's.
+func (c *Company) Update(ctx context.Context, call resource.Call, etag string, patch CompanyPatch) (resource.Stored[CompanyState], error) {
+	return c.company.Update(ctx, call, companyID, resource.IfEtag[CompanyState](etag), "company.updated", patch.apply)
 }
 
 // Adopt sets currency and zone where the company has none, as the first published
 // schedule does, and otherwise wants them to be the company's.
-func (c *Company) Adopt(ctx context.Context, call Call, currency, zone string) (Stored[CompanyState], error) {
+func (c *Company) Adopt(ctx context.Context, call resource.Call, currency, zone string) (resource.Stored[CompanyState], error) {
 	return c.Update(ctx, call, "", CompanyPatch{Currency: &currency, TimeZone: &zone})
 }
 
@@ -130,7 +132,7 @@ func (p CompanyPatch) setZone(s *CompanyState) error {
 	case p.TimeZone == nil || *p.TimeZone == s.TimeZone:
 		return nil
 	case s.TimeZone != "":
-		return fail(WrongCurrency, "company", "the company's time zone is %s and stays, so it cannot become %q", s.TimeZone, *p.TimeZone)
+		return fail(ErrWrongCurrency, "company", "the company's time zone is %s and stays, so it cannot become %q", s.TimeZone, *p.TimeZone)
 	case !isZone(*p.TimeZone):
 		return invalid("company.time_zone", "%q is not an IANA time zone such as America/New_York", *p.TimeZone)
 	}
@@ -143,13 +145,13 @@ func (p CompanyPatch) setCurrency(s *CompanyState) error {
 		return nil
 	}
 	if s.Currency != "" {
-		return fail(WrongCurrency, "company", "the company's currency is %s and stays, so it cannot become %q", s.Currency, *p.Currency)
+		return fail(ErrWrongCurrency, "company", "the company's currency is %s and stays, so it cannot become %q", s.Currency, *p.Currency)
 	}
 	if _, err := LookupCurrency(*p.Currency); err != nil {
 		return invalid("company.currency_code", "%s", err)
 	}
 	if s.LedgerCurrency != "" && s.LedgerCurrency != *p.Currency {
-		return fail(WrongCurrency, "company", "revenue is recorded in %s already, so the company's currency cannot become %s", s.LedgerCurrency, *p.Currency)
+		return fail(ErrWrongCurrency, "company", "revenue is recorded in %s already, so the company's currency cannot become %s", s.LedgerCurrency, *p.Currency)
 	}
 	s.Currency = *p.Currency
 	return nil
@@ -164,9 +166,9 @@ func isZone(name string) bool {
 }
 
 // claimLedger makes a currency that of the ledger while the company has no reporting
-// currency, and returns the company. WrongCurrency where the ledger has another.
+// currency, and returns the company. ErrWrongCurrency where the ledger has another.
 func (c *Company) claimLedger(ctx context.Context, currency string) (CompanyState, error) {
-	s, err := c.company.update(ctx, Call{}, companyID, nil, "company.updated", func(s *CompanyState) error {
+	s, err := c.company.Update(ctx, resource.Call{}, companyID, nil, "company.updated", func(s *CompanyState) error {
 		if s.Currency != "" || s.LedgerCurrency == currency {
 			return nil
 		}
@@ -180,12 +182,6 @@ func (c *Company) claimLedger(ctx context.Context, currency string) (CompanyStat
 }
 
 func secondCurrency(ledger, currency string) error {
-	return fail(WrongCurrency, "company",
+	return fail(ErrWrongCurrency, "company",
 		"the entry is in %s, but the ledger is in %s and the company has no reporting currency: set the company's currency and its rates first", currency, ledger)
-}
-
-// isReason says whether an error is an Error with a reason.
-func isReason(err error, reason Reason) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Reason == reason
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 func TestCompanyStartsEmptyAndKeepsCurrencyAndZone(t *testing.T) {
@@ -15,9 +17,9 @@ func TestCompanyStartsEmptyAndKeepsCurrencyAndZone(t *testing.T) {
 		require.Empty(t, c.State.TimeZone)
 
 		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{Currency: ptr("XXX")})
-		wantReason(t, err, Invalid, "not an ISO 4217 currency")
+		wantReason(t, err, ErrInvalid, "not an ISO 4217 currency")
 		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{TimeZone: ptr("Mars/Olympus")})
-		wantReason(t, err, Invalid, "not an IANA time zone")
+		wantReason(t, err, ErrInvalid, "not an IANA time zone")
 
 		adopted, err := f.Company.Adopt(ctx, someone, "USD", "America/New_York")
 		require.NoError(t, err)
@@ -26,17 +28,17 @@ func TestCompanyStartsEmptyAndKeepsCurrencyAndZone(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, adopted, again, "the same again changes nothing")
 		_, err = f.Company.Adopt(ctx, someone, "EUR", "America/New_York")
-		wantReason(t, err, WrongCurrency, "currency is USD and stays")
+		wantReason(t, err, ErrWrongCurrency, "currency is USD and stays")
 		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{TimeZone: ptr("Europe/Berlin")})
-		wantReason(t, err, WrongCurrency, "time zone is America/New_York and stays")
+		wantReason(t, err, ErrWrongCurrency, "time zone is America/New_York and stays")
 
 		_, err = f.Company.Update(ctx, someone, c.Etag(), CompanyPatch{DisplayName: ptr("Acme")})
-		wantReason(t, err, Stale, "read it again")
+		wantReason(t, err, resource.ErrStale, "read it again")
 		named, err := f.Company.Update(ctx, someone, adopted.Etag(), CompanyPatch{DisplayName: ptr("Acme"), FiscalMonth: ptr(7)})
 		require.NoError(t, err)
 		require.Equal(t, "Acme", named.State.DisplayName)
 		_, err = f.Company.Update(ctx, someone, "", CompanyPatch{FiscalMonth: ptr(13)})
-		wantReason(t, err, Invalid, "a month is 1 to 12")
+		wantReason(t, err, ErrInvalid, "a month is 1 to 12")
 	})
 }
 
@@ -51,7 +53,7 @@ func TestRequestIDsOfUpdates(t *testing.T) {
 		require.NoError(t, err, "a retry does not meet its own change as a stale etag")
 		require.Equal(t, "Two", again.State.DisplayName, "a retry changes nothing")
 		_, err = f.Company.Update(ctx, request("r1", "b"), "", CompanyPatch{DisplayName: ptr("Three")})
-		wantReason(t, err, RequestReused, "r1")
+		wantReason(t, err, resource.ErrRequestIDReused, "r1")
 	})
 }
 
@@ -62,15 +64,15 @@ func TestRatesAreDatedAndStay(t *testing.T) {
 			return Rate{Currency: "EUR", Day: *day(t, date), Value: value, Source: "ECB"}
 		}
 		_, err := f.Company.CreateRate(ctx, someone, eur("2026-01-01", "1.1"))
-		wantReason(t, err, WrongCurrency, "no reporting currency")
+		wantReason(t, err, ErrWrongCurrency, "no reporting currency")
 		_, err = f.Company.Adopt(ctx, someone, "USD", "UTC")
 		require.NoError(t, err)
 		for _, bad := range []string{"0", "0.000", "-1", "1,5", "1e3", ".5", "5.", "", "1.0000000000001"} {
 			_, err = f.Company.CreateRate(ctx, someone, eur("2026-01-01", bad))
-			wantReason(t, err, Invalid, "")
+			wantReason(t, err, ErrInvalid, "")
 		}
 		_, err = f.Company.CreateRate(ctx, someone, Rate{Currency: "USD", Day: 0, Value: "1", Source: "x"})
-		wantReason(t, err, WrongCurrency, "needs no rate")
+		wantReason(t, err, ErrWrongCurrency, "needs no rate")
 
 		first, err := f.Company.CreateRate(ctx, request("r", "1"), eur("2026-01-01", "1.1"))
 		require.NoError(t, err)
@@ -79,9 +81,9 @@ func TestRatesAreDatedAndStay(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, first, again)
 		_, err = f.Company.CreateRate(ctx, request("r", "2"), eur("2026-02-01", "1.2"))
-		wantReason(t, err, RequestReused, "")
+		wantReason(t, err, resource.ErrRequestIDReused, "")
 		_, err = f.Company.CreateRate(ctx, someone, eur("2026-01-01", "1.2"))
-		wantReason(t, err, Exists, "eur-2026-01-01 exists already")
+		wantReason(t, err, resource.ErrExists, "eur-2026-01-01 exists already")
 		_, err = f.Company.CreateRate(ctx, someone, eur("2026-02-01", "1.25"))
 		require.NoError(t, err)
 
@@ -109,7 +111,7 @@ func TestRatesAreDatedAndStay(t *testing.T) {
 			require.Equal(t, tt.want, got, "%+v", tt)
 		}
 		_, err = c.convert(ctx, Money{1, euro}, *day(t, "2025-12-31"))
-		wantReason(t, err, WrongCurrency, "no exchange rate from EUR to USD dated on or before 2025-12-31")
+		wantReason(t, err, ErrWrongCurrency, "no exchange rate from EUR to USD dated on or before 2025-12-31")
 
 		all, err := f.Company.ListRates(ctx, 1, nil, nil, "EUR")
 		require.NoError(t, err)

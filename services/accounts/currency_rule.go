@@ -36,7 +36,7 @@ func (l *Ledger) currencyRule(ctx context.Context) (*currencyRule, error) {
 // decided says whether it is known what all entries have to be in, or be converted into.
 func (r *currencyRule) decided() bool { return r.converter != nil || r.ledger != "" }
 
-// apply returns what an amount of a day counts for. WrongCurrency where there is no
+// apply returns what an amount of a day counts for. ErrWrongCurrency where there is no
 // rate, or, while there is no reporting currency, it is not the ledger's. Where nothing
 // is decided, the amount's currency becomes the ledger's.
 func (r *currencyRule) apply(ctx context.Context, m Money, day Day) (int64, error) {

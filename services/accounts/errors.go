@@ -1,93 +1,94 @@
 package accounts
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
-// Reason says in which way a call failed; the API has one answer for each.
-type Reason int
-
-// The reasons.
-const (
-	// Invalid says that fields of the request break a rule; Fields names them.
-	Invalid Reason = iota + 1
-	// HandSetLevel says that a level was given, which can only be earned by rule.
-	HandSetLevel
-	// NotFound says that the resource does not exist.
-	NotFound
-	// Exists says that the id, or a value that must be unique, is taken.
-	Exists
-	// SlugCollision says that two different outside ids would be one id here.
-	SlugCollision
-	// Stale says that the etag given is not the resource's any more.
-	Stale
-	// Conflict says that others kept changing the same thing; it may be tried again.
-	Conflict
-	// RequestReused says that the request id came before with another payload.
-	RequestReused
-	// WrongState says that the account is in a state that does not allow this.
-	WrongState
-	// LastAdministrator says that nobody would be left who can administer.
-	LastAdministrator
-	// AlreadyReversed says that a revenue entry was reversed before.
-	AlreadyReversed
-	// NotReversible says that a revenue entry is itself a reversal.
-	NotReversible
-	// WrongCurrency says that a currency is not the one it has to be, or has no rate.
-	WrongCurrency
-	// BatchChanged says that an import's batch is known with another file, or, of revenue,
-	// from another source or by other ids.
-	BatchChanged
-	// NotYet says that what is asked for will be there shortly; try again.
-	NotYet
-	// OutOfRange says that the feed does not reach back that far any more.
-	OutOfRange
+// The failures that callers tell apart, with errors.Is, besides those of package
+// resource. What is returned says more: what is wrong, where, and, where it can be said,
+// how to mend it.
+var (
+	// ErrInvalid says that fields of the request break a rule; its Fields name them.
+	ErrInvalid = fault.New(fault.InvalidArgument, fault.ReasonInvalidArgument, "The request is not valid.")
+	// ErrHandSetLevel says that a level was given, which can only be earned by rule.
+	ErrHandSetLevel = fault.New(fault.InvalidArgument, fault.ReasonHandSetLevel, "A level cannot be set.")
+	// ErrSlugCollision says that two different outside ids would be one id here.
+	ErrSlugCollision = fault.New(fault.AlreadyExists, "SLUG_COLLISION", "Two ids would be one.")
+	// ErrWrongState says that the account is in a state that does not allow this.
+	ErrWrongState = fault.New(fault.FailedPrecondition, "ACCOUNT_STATE", "The account's state does not allow this.")
+	// ErrLastAdministrator says that nobody would be left who can administer.
+	ErrLastAdministrator = fault.New(fault.FailedPrecondition, "LAST_ADMINISTRATOR", "Nobody would be left who can administer.")
+	// ErrAlreadyReversed says that a revenue entry was reversed before.
+	ErrAlreadyReversed = fault.New(fault.FailedPrecondition, "ALREADY_REVERSED", "The entry was reversed already.")
+	// ErrNotReversible says that a revenue entry is itself a reversal.
+	ErrNotReversible = fault.New(fault.FailedPrecondition, "NOT_REVERSIBLE", "The entry is itself a reversal.")
+	// ErrWrongCurrency says that a currency is not the one it has to be, or has no rate.
+	ErrWrongCurrency = fault.New(fault.FailedPrecondition, fault.ReasonCurrency, "The currency cannot be used.")
+	// ErrBatchChanged says that an import's batch is known with another file, or, of
+	// revenue, from another source or by other ids.
+	ErrBatchChanged = fault.New(fault.Aborted, "BATCH_CHANGED", "The batch is known as another.")
+	// ErrNotYet says that what is asked for will be there shortly; try again.
+	ErrNotYet = fault.New(fault.Unavailable, fault.ReasonUnavailable, "It is not there yet.").WithRetry(soon)
+	// ErrOutOfRange says that the feed does not reach back that far any more.
+	ErrOutOfRange = fault.New(fault.OutOfRange, "FEED_OUT_OF_RANGE", "The feed does not reach back that far.")
 )
 
-// Error is a failure that is the caller's to know: what is wrong, where, and, where
-// it can be said, how to mend it.
-type Error struct {
-	Reason Reason
-	// Resource is the name of the resource concerned, as accounts/acme, or empty.
-	Resource string
-	// Text is a sentence without its full stop.
-	Text string
-	// Fields are the fields of the request that are wrong.
-	Fields []FieldError
-}
+// soon is when to ask again for what is on its way.
+const soon = 20 * time.Millisecond
 
-// FieldError says what is wrong with a field of a request.
-type FieldError struct {
-	// Field is the path of the field in the request, as account.parent.
-	Field string
-	// Text is what is wrong with it.
-	Text string
-}
-
-func (e *Error) Error() string {
-	if e.Text != "" {
-		return e.Text
+// fail makes a failure about a resource, of whose name the type is made; none is
+// empty. The text is a sentence without its full stop.
+func fail(as *fault.Error, name, format string, args ...any) *fault.Error {
+	text := fmt.Sprintf(format, args...)
+	told := as.Saying("%s.", text)
+	if kind := resourceType(name); kind != "" {
+		told = told.WithResource(kind, name)
 	}
-	parts := make([]string, len(e.Fields))
-	for i, f := range e.Fields {
-		parts[i] = f.Field + ": " + f.Text
+	if as.Kind == fault.FailedPrecondition {
+		told = told.WithCondition(as.Reason, name, "%s", text)
 	}
-	return strings.Join(parts, "; ")
+	return told
 }
 
-// fail makes an Error about a resource.
-func fail(reason Reason, resource, format string, args ...any) error {
-	return &Error{Reason: reason, Resource: resource, Text: fmt.Sprintf(format, args...)}
+// failFields makes a failure about a resource, or none, and fields of the request.
+func failFields(as *fault.Error, name string, fields ...fault.Field) *fault.Error {
+	texts := make([]string, len(fields))
+	for i, f := range fields {
+		texts[i] = f.Path + ": " + f.Description
+	}
+	return fail(as, name, "%s", strings.TrimSuffix(strings.Join(texts, "; "), ".")).WithFields(fields...)
 }
 
-// invalid makes an Error about one field.
+// invalid makes a failure about one field.
 func invalid(field, format string, args ...any) error {
-	return &Error{Reason: Invalid, Fields: []FieldError{{field, fmt.Sprintf(format, args...)}}}
+	return failFields(ErrInvalid, "", fault.Field{Path: field, Description: fmt.Sprintf(format, args...)})
 }
 
-// notFound makes an Error about a resource that is not there.
-func notFound(name string) error { return fail(NotFound, name, "%s does not exist", name) }
+// textOf is the text that fail was given, or that of another error.
+func textOf(err error) string {
+	var told *fault.Error
+	if !errors.As(err, &told) {
+		return err.Error()
+	}
+	return strings.TrimSuffix(told.Message, ".")
+}
 
-// IsNotFound says whether an error is that of a resource that is not there.
-func IsNotFound(err error) bool { return isReason(err, NotFound) }
+// resourceType is the API's type of the resource with a name, or empty.
+func resourceType(name string) string {
+	parts := strings.Split(strings.TrimPrefix(name, "company/"), "/")
+	collection := parts[0]
+	if len(parts) > 2 {
+		collection = parts[2]
+	}
+	return map[string]string{
+		"accounts": "evenhand/Account", "contacts": "evenhand/Contact", "reach": "evenhand/Reach",
+		"revenueEntries": "evenhand/RevenueEntry", "attributeKeys": "evenhand/AttributeKey", "imports": "evenhand/Import",
+		"principals": "evenhand/Principal", "apiTokens": "evenhand/ApiToken", "company": "evenhand/Company",
+		"exchangeRates": "evenhand/ExchangeRate",
+	}[collection]
+}

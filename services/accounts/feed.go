@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 )
 
 // Feed is the use cases of following this service's changes.
@@ -87,7 +88,7 @@ func parseResumeToken(token string) (int64, error) {
 
 // Watch hands over every change behind a resume token, in order, and then each new one
 // as it comes, and says at least four times a second how old the follower's copy is;
-// until ctx ends or tell fails. OutOfRange where the feed does not reach back so far.
+// until ctx ends or tell fails. ErrOutOfRange where the feed does not reach back so far.
 func (f *Feed) Watch(ctx context.Context, token string, tell func(Changes) error) error {
 	position, err := parseResumeToken(token)
 	if err != nil {
@@ -111,7 +112,7 @@ func (f *Feed) Watch(ctx context.Context, token string, tell func(Changes) error
 		err = <-ended
 	}
 	if errors.Is(err, docstore.ErrOutOfRange) {
-		return &Error{Reason: OutOfRange, Text: "the feed does not hold what follows this resume token any more: take the head with GetFeed, list everything, and resume from the head"}
+		return fail(ErrOutOfRange, "", "the feed does not hold what follows this resume token any more: take the head with GetFeed, list everything, and resume from the head")
 	}
 	return err
 }
@@ -231,8 +232,8 @@ func (f *Feed) Head(ctx context.Context) (position int64, resume string, err err
 // told are the collections whose changes are in the feed.
 var told = []string{"company", "rates", "attribute_keys", "accounts", "contacts", "reach", "revenue", "imports", "principals", "tokens"}
 
-// Locate returns the position of the write that left an aggregate at a version: NotYet
-// while the feed has it not, Invalid for an aggregate that is none of this service.
+// Locate returns the position of the write that left an aggregate at a version: ErrNotYet
+// while the feed has it not, ErrInvalid for an aggregate that is none of this service.
 func (f *Feed) Locate(ctx context.Context, aggregate string, version int64) (int64, error) {
 	if collection, _, _ := strings.Cut(aggregate, "/"); !slices.Contains(told, collection) {
 		return 0, invalid("consistency_token", "names %q, which is kept by another service", aggregate)
@@ -243,9 +244,9 @@ func (f *Feed) Locate(ctx context.Context, aggregate string, version int64) (int
 			return position, err
 		}
 		if attempt == locateAttempts {
-			return 0, fail(NotYet, aggregate, "version %d of %s is not in the feed yet", version, aggregate)
+			return 0, fail(ErrNotYet, aggregate, "version %d of %s is not in the feed yet", version, aggregate)
 		}
-		if err := pause(ctx, locatePause); err != nil {
+		if err := lifecycle.Pause(ctx, locatePause); err != nil {
 			return 0, err
 		}
 	}

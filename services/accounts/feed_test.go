@@ -21,9 +21,9 @@ func TestAFollowerThatIsTooOldIsSentAway(t *testing.T) {
 		require.Positive(t, head)
 		require.NoError(t, f.store.Feed().Trim(ctx, time.Now().Add(time.Hour)))
 		never := func(Changes) error { return nil }
-		wantReason(t, f.Feed.Watch(ctx, "", func(c Changes) error { require.Empty(t, c.Changes); return nil }), OutOfRange, "take the head with GetFeed")
-		wantReason(t, f.Feed.Watch(ctx, resumeToken(head+1), never), OutOfRange, "")
-		wantReason(t, f.Feed.Watch(ctx, "nonsense", never), Invalid, "resume_token")
+		wantReason(t, f.Feed.Watch(ctx, "", func(c Changes) error { require.Empty(t, c.Changes); return nil }), ErrOutOfRange, "take the head with GetFeed")
+		wantReason(t, f.Feed.Watch(ctx, resumeToken(head+1), never), ErrOutOfRange, "")
+		wantReason(t, f.Feed.Watch(ctx, "nonsense", never), ErrInvalid, "resume_token")
 
 		enough := errors.New("enough")
 		err = f.Feed.Watch(ctx, resume, func(c Changes) error {
@@ -36,9 +36,9 @@ func TestAFollowerThatIsTooOldIsSentAway(t *testing.T) {
 		require.ErrorIs(t, err, enough)
 
 		_, err = f.Feed.Locate(ctx, "schedule/1", 1)
-		wantReason(t, err, Invalid, "another service")
+		wantReason(t, err, ErrInvalid, "another service")
 		_, err = f.Feed.Locate(ctx, "accounts/nobody", 1)
-		wantReason(t, err, NotYet, "not in the feed yet")
+		wantReason(t, err, ErrNotYet, "not in the feed yet")
 	})
 }
 

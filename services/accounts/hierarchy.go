@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 const ownParent = "an account cannot be its own parent"
@@ -16,12 +18,12 @@ const ownParent = "an account cannot be its own parent"
 // its attribute keys to be declared, and none of them to be itself. None is ever
 // deleted, so what holds now holds when the account is written.
 func (a *Accounts) checkReferences(ctx context.Context, id string, s Account) error {
-	var wrong []FieldError
+	var wrong []fault.Field
 	if s.Parent == id {
-		wrong = append(wrong, FieldError{"account.parent", ownParent})
+		wrong = append(wrong, fault.Field{Path: "account.parent", Description: ownParent})
 	}
 	if slices.Contains(s.Competitors, id) {
-		wrong = append(wrong, FieldError{"account.competitors", "an account cannot be its own competitor"})
+		wrong = append(wrong, fault.Field{Path: "account.competitors", Description: "an account cannot be its own competitor"})
 	}
 	missing, err := a.missingAccounts(ctx, s)
 	if err != nil {
@@ -33,27 +35,27 @@ func (a *Accounts) checkReferences(ctx context.Context, id string, s Account) er
 	}
 	wrong = append(wrong, missing...)
 	if wrong != nil {
-		return &Error{Reason: Invalid, Resource: AccountName(id), Fields: wrong}
+		return failFields(ErrInvalid, AccountName(id), wrong...)
 	}
 	return a.checkAttributes(ctx, s.Attributes)
 }
 
-func (a *Accounts) missingAccounts(ctx context.Context, s Account) ([]FieldError, error) {
+func (a *Accounts) missingAccounts(ctx context.Context, s Account) ([]fault.Field, error) {
 	ids := slices.Clone(s.Competitors)
 	if s.Parent != "" {
 		ids = append(ids, s.Parent)
 	}
-	found, err := a.accounts.versions(ctx, ids)
+	found, err := a.accounts.Versions(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	var wrong []FieldError
+	var wrong []fault.Field
 	if _, ok := found[s.Parent]; s.Parent != "" && !ok {
-		wrong = append(wrong, FieldError{"account.parent", AccountName(s.Parent) + " does not exist"})
+		wrong = append(wrong, fault.Field{Path: "account.parent", Description: AccountName(s.Parent) + " does not exist"})
 	}
 	for i, c := range s.Competitors {
 		if _, ok := found[c]; !ok {
-			wrong = append(wrong, FieldError{fmt.Sprintf("account.competitors[%d]", i), AccountName(c) + " does not exist"})
+			wrong = append(wrong, fault.Field{Path: fmt.Sprintf("account.competitors[%d]", i), Description: AccountName(c) + " does not exist"})
 		}
 	}
 	return wrong, nil
@@ -62,25 +64,26 @@ func (a *Accounts) missingAccounts(ctx context.Context, s Account) ([]FieldError
 // moveBelow changes an account, its parent among the rest, so that no account ever is
 // above itself, whatever others are moved at the same time.
 func (a *Accounts) moveBelow(
-	ctx context.Context, call Call, before Stored[Account], etag string, patch AccountPatch, check bool,
-) (Stored[Account], error) {
+	ctx context.Context, call resource.Call, before resource.Stored[Account], etag string, patch AccountPatch, check bool,
+) (resource.Stored[Account], error) {
 	id, parent := before.ID, *patch.Parent
 	if check {
 		if err := patch.apply(&before.State); err != nil {
-			return Stored[Account]{}, err
+			return resource.Stored[Account]{}, err
 		}
 		return before, a.checkAbove(ctx, id, parent, nil)
 	}
-	var moved Stored[Account]
-	err := a.parents.apply(ctx, id, parent,
-		func(version int64, pending []intent) error {
-			if only := ifEtag[Account](etag); only != nil && !only(Stored[Account]{Version: version, Created: before.Created}) {
-				return stale(AccountName(id))
+	var moved resource.Stored[Account]
+	err := a.parents.Apply(ctx, id, parent,
+		func(version int64, pending []resource.Intent) error {
+			now := resource.Stored[Account]{ID: id, Version: version, Created: before.Created}
+			if err := a.accounts.Check(now, resource.IfEtag[Account](etag)); err != nil {
+				return err
 			}
 			return a.checkAbove(ctx, id, parent, pending)
 		},
 		func(version int64) (err error) {
-			moved, err = a.accounts.update(ctx, call, id, ifVersion[Account](version), "account.updated", patch.apply)
+			moved, err = a.accounts.Update(ctx, call, id, resource.IfVersion[Account](version), "account.updated", patch.apply)
 			return err
 		})
 	return moved, err
@@ -88,7 +91,7 @@ func (a *Accounts) moveBelow(
 
 // checkAbove refuses a parent that is the account itself or below it. Pending are moves
 // that may have been made or not: a way up that needs one of them is errBlocked.
-func (a *Accounts) checkAbove(ctx context.Context, id, parent string, pending []intent) error {
+func (a *Accounts) checkAbove(ctx context.Context, id, parent string, pending []resource.Intent) error {
 	err := checkWayUp(id, parent, func(up string) (string, error) {
 		s, err := a.Get(ctx, up)
 		return s.State.Parent, err
@@ -97,7 +100,7 @@ func (a *Accounts) checkAbove(ctx context.Context, id, parent string, pending []
 		return err
 	}
 	if mayReach(ctx, a, id, parent, pending) {
-		return errBlocked
+		return resource.ErrBlocked
 	}
 	return nil
 }
@@ -125,12 +128,12 @@ func checkWayUp(id, parent string, above func(id string) (string, error)) error 
 }
 
 func wrongParent(id, text string) error {
-	return &Error{Reason: Invalid, Resource: AccountName(id), Fields: []FieldError{{"account.parent", text}}}
+	return failFields(ErrInvalid, AccountName(id), fault.Field{Path: "account.parent", Description: text})
 }
 
 // mayReach says whether there is a way up from an account to another if any of the
 // pending moves are made.
-func mayReach(ctx context.Context, a *Accounts, to, from string, pending []intent) bool {
+func mayReach(ctx context.Context, a *Accounts, to, from string, pending []resource.Intent) bool {
 	seen := map[string]bool{}
 	open := []string{from}
 	for len(open) > 0 {

@@ -67,14 +67,14 @@ func TestAWayUpThatIsACircleIsTold(t *testing.T) {
 	f := onSQLite(t)
 	ctx := t.Context()
 	for id, parent := range map[string]string{"a": "", "x": "y", "y": "z", "z": "y"} {
-		_, err := f.Accounts.accounts.create(ctx, someone, id, Account{Parent: parent}, "account.created")
+		_, err := f.Accounts.accounts.Create(ctx, someone, id, Account{Parent: parent}, "account.created")
 		require.NoError(t, err)
 	}
 	move := func(id, parent string) error {
 		_, err := f.Accounts.Update(ctx, someone, id, "", AccountPatch{Parent: &parent}, false)
 		return err
 	}
-	wantReason(t, move("a", "x"), Invalid,
+	wantReason(t, move("a", "x"), ErrInvalid,
 		"accounts/a below accounts/x below accounts/y below accounts/z below accounts/y): take accounts/y out from below")
 	require.NoError(t, move("y", ""))
 	require.NoError(t, move("a", "x"))

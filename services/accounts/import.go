@@ -13,6 +13,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // The kinds of imports.
@@ -45,8 +46,8 @@ type Import struct {
 	// Finished is when it last ended; zero while it never did, or runs again.
 	Finished time.Time `bson:"finished,omitempty"`
 	// Counts are those of the last end.
-	Counts Counts `bson:"counts"`
-	Times  `bson:",inline"`
+	Counts         Counts `bson:"counts"`
+	resource.Times `bson:",inline"`
 }
 
 // Counts are what an import has done with the rows of its file:
@@ -131,14 +132,14 @@ type Report interface {
 
 // ImportResult is how an import ended.
 type ImportResult struct {
-	Import Stored[Import]
+	Import resource.Stored[Import]
 	// CheckedOnly says that nothing was written: there is no version to wait for.
 	CheckedOnly bool
 }
 
 // Imports is the use cases of importing files.
 type Imports struct {
-	imports  *table[Import, *Import]
+	imports  *resource.Table[Import, *Import]
 	store    *docstore.Store
 	company  *Company
 	accounts *Accounts
@@ -150,30 +151,31 @@ type Imports struct {
 func ImportName(id string) string { return "imports/" + id }
 
 func openImports(ctx context.Context, w wiring, company *Company, accounts *Accounts, ledger *Ledger) (*Imports, error) {
-	imports, err := openTable[Import](ctx, w, docstore.Spec{Name: "imports"}, ImportName, func(s Import) any { return s })
+	imports, err := resource.OpenTable(ctx, w.requests, resource.Kind[Import]{
+		Type: "evenhand/Import", Name: ImportName, Spec: docstore.Spec{Name: "imports"}, Tell: func(s Import) any { return s }})
 	if err != nil {
 		return nil, err
 	}
 	return &Imports{imports, w.store, company, accounts, ledger, w.now}, nil
 }
 
-// Get returns an import, or NotFound.
-func (im *Imports) Get(ctx context.Context, id string) (Stored[Import], error) {
-	return im.imports.get(ctx, id)
+// Get returns an import, or ErrNotFound.
+func (im *Imports) Get(ctx context.Context, id string) (resource.Stored[Import], error) {
+	return im.imports.Get(ctx, id)
 }
 
 // List lists imports by id.
-func (im *Imports) List(ctx context.Context, size int, after Place) (Page[Import], error) {
-	return im.imports.list(ctx, docstore.Query{After: after.after()}, size, byID[Import], nil)
+func (im *Imports) List(ctx context.Context, size int, after resource.Place) (resource.Page[Import], error) {
+	return im.imports.List(ctx, docstore.Query{After: after, Limit: size}, nil, nil)
 }
 
 // beginAttempts is how often begin looks again where the id it would take is taken.
 const beginAttempts = 5
 
 // begin notes that a file is being imported, and says whether its batch was known.
-// BatchChanged where the batch is known with another file and resume is not set, or its
-// entries would be known by something else than before; Conflict.
-func (im *Imports) begin(ctx context.Context, call Call, start ImportStart, note Import) (id string, known bool, err error) {
+// ErrBatchChanged where the batch is known with another file and resume is not set, or its
+// entries would be known by something else than before; ErrConflict.
+func (im *Imports) begin(ctx context.Context, call resource.Call, start ImportStart, note Import) (id string, known bool, err error) {
 	switch {
 	case start.Source == "":
 		return "", false, invalid("start.import.source", "is empty: name the system the rows come from")
@@ -184,19 +186,19 @@ func (im *Imports) begin(ctx context.Context, call Call, start ImportStart, note
 		if id, known, err = im.batchID(ctx, note.Kind, note.Batch); err != nil {
 			return "", false, err
 		}
-		if err = im.enter(ctx, call, id, known, start, note); !isReason(err, Exists) {
+		if err = im.enter(ctx, call, id, known, start, note); !errors.Is(err, resource.ErrExists) {
 			return id, known, err
 		}
 		// It was begun by another process in this moment, or is another batch's by now.
 	}
-	return "", false, fail(Conflict, ImportName(id), "%s, which batch %q would be, is taken: name the batch otherwise, or try again",
+	return "", false, fail(resource.ErrConflict, ImportName(id), "%s, which batch %q would be, is taken: name the batch otherwise, or try again",
 		ImportName(id), note.Batch)
 }
 
-// enter writes down that an import begins, where anything is written; Exists where the
+// enter writes down that an import begins, where anything is written; ErrExists where the
 // batch was not known and its id is taken.
-func (im *Imports) enter(ctx context.Context, call Call, id string, known bool, start ImportStart, note Import) error {
-	call = Call{Principal: call.Principal}
+func (im *Imports) enter(ctx context.Context, call resource.Call, id string, known bool, start ImportStart, note Import) error {
+	call = resource.Call{Principal: call.Principal}
 	switch {
 	case known && start.ValidateOnly:
 		s, err := im.Get(ctx, id)
@@ -207,7 +209,7 @@ func (im *Imports) enter(ctx context.Context, call Call, id string, known bool, 
 	case start.ValidateOnly:
 		return nil
 	case known:
-		_, err := im.imports.update(ctx, call, id, nil, "import.started", func(s *Import) error {
+		_, err := im.imports.Update(ctx, call, id, nil, "import.started", func(s *Import) error {
 			if err := s.checkSame(id, note, start.Resume); err != nil {
 				return err
 			}
@@ -216,7 +218,7 @@ func (im *Imports) enter(ctx context.Context, call Call, id string, known bool, 
 		})
 		return err
 	}
-	_, err := im.imports.create(ctx, call, id, note, "import.started")
+	_, err := im.imports.Create(ctx, call, id, note, "import.started")
 	return err
 }
 
@@ -232,7 +234,7 @@ func (im *Imports) batchID(ctx context.Context, kind, batch string) (id string, 
 	if short == "" {
 		short, long = "batch"+long, "batch"+long
 	}
-	found, err := im.imports.getMany(ctx, []string{short, long})
+	found, err := im.imports.GetMany(ctx, []string{short, long})
 	if err != nil {
 		return "", false, err
 	}
@@ -251,7 +253,7 @@ func (im *Imports) batchID(ctx context.Context, kind, batch string) (id string, 
 // file, and revenue whose entries would all be taken for new ones, and counted twice.
 func (s *Import) checkSame(id string, note Import, grown bool) error {
 	differs := func(format string, args ...any) error {
-		return fail(BatchChanged, ImportName(id), "batch %q was imported before %s", s.Batch, fmt.Sprintf(format, args...))
+		return fail(ErrBatchChanged, ImportName(id), "batch %q was imported before %s", s.Batch, fmt.Sprintf(format, args...))
 	}
 	switch {
 	case s.Kind == RevenueImport && s.Source != note.Source:
@@ -271,15 +273,15 @@ func (s *Import) checkSame(id string, note Import, grown bool) error {
 
 // end waits until all that was written is in the feed, and then notes the end, so that
 // whoever has seen that has seen all of it.
-func (im *Imports) end(ctx context.Context, call Call, id string, start ImportStart, note Import, counts Counts) (ImportResult, error) {
+func (im *Imports) end(ctx context.Context, call resource.Call, id string, start ImportStart, note Import, counts Counts) (ImportResult, error) {
 	if start.ValidateOnly {
 		note.Counts = counts
-		return ImportResult{Stored[Import]{ID: id, State: note}, true}, nil
+		return ImportResult{resource.Stored[Import]{ID: id, State: note}, true}, nil
 	}
 	if err := im.store.Flush(ctx); err != nil {
 		return ImportResult{}, err
 	}
-	s, err := im.imports.update(ctx, Call{Principal: call.Principal}, id, nil, "import.finished", func(s *Import) error {
+	s, err := im.imports.Update(ctx, resource.Call{Principal: call.Principal}, id, nil, "import.finished", func(s *Import) error {
 		s.Finished, s.Counts = im.now(), counts
 		return nil
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // AccountImportStart is how an import of accounts begins.
@@ -23,9 +25,9 @@ const (
 
 // Accounts imports accounts. Rows are read until io.EOF. A row's parent may come later
 // in the file. What a row says that cannot be taken is reported, and the rest goes on;
-// the same file again finds all of it there. BatchChanged, Invalid; HandSetLevel for an
+// the same file again finds all of it there. ErrBatchChanged, ErrInvalid; ErrHandSetLevel for an
 // attribute that would hold a level.
-func (im *Imports) Accounts(ctx context.Context, call Call, start AccountImportStart, rows Rows[AccountRow], report Report) (ImportResult, error) {
+func (im *Imports) Accounts(ctx context.Context, call resource.Call, start AccountImportStart, rows Rows[AccountRow], report Report) (ImportResult, error) {
 	note := start.noted(AccountsImport, "")
 	id, _, err := im.begin(ctx, call, start.ImportStart, note)
 	if err != nil {
@@ -36,7 +38,7 @@ func (im *Imports) Accounts(ctx context.Context, call Call, start AccountImportS
 		return ImportResult{}, err
 	}
 	run := &accountsImport{
-		accounts: im.accounts, call: Call{Principal: call.Principal}, start: start, report: report, today: today,
+		accounts: im.accounts, call: resource.Call{Principal: call.Principal}, start: start, report: report, today: today,
 		resolver: resolver{accounts: im.accounts, source: start.Source},
 		waiting:  map[string][]*accountRow{}, declared: map[string]bool{}, principals: map[string]bool{},
 	}
@@ -49,7 +51,7 @@ func (im *Imports) Accounts(ctx context.Context, call Call, start AccountImportS
 // accountsImport is an import of accounts on its way. One goroutine uses it.
 type accountsImport struct {
 	accounts *Accounts
-	call     Call
+	call     resource.Call
 	start    AccountImportStart
 	report   Report
 	today    Day

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -9,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 func accountsStart(batch string) AccountImportStart {
@@ -69,7 +70,7 @@ func TestAccountsImportNamesEachRefusedRow(t *testing.T) {
 			if check {
 				require.Equal(t, []string{"hq", "sector"}, c.KeysDeclared)
 				_, err := f.Accounts.Get(t.Context(), "a-1")
-				wantReason(t, err, NotFound, "")
+				wantReason(t, err, resource.ErrNotFound, "")
 			}
 		}
 		g, err := f.Accounts.Get(t.Context(), "g")
@@ -89,7 +90,7 @@ func TestR1AnImportBringsNoLevels(t *testing.T) {
 	f := onSQLite(t)
 	_, err := f.Imports.Accounts(t.Context(), someone, accountsStart("b"),
 		rowsOf([]AccountRow{{Line: 2, ExternalID: "A", Attributes: map[string]string{"customer-tier": "gold"}}}, 1), &reported{})
-	wantReason(t, err, HandSetLevel, "customer-tier")
+	wantReason(t, err, ErrHandSetLevel, "customer-tier")
 }
 
 func TestAccountsImportChangesWhatItIsToldTo(t *testing.T) {
@@ -206,7 +207,7 @@ func TestAccountsOfAFileInAnyOrder(t *testing.T) {
 			for i := range n {
 				a, err := f.Accounts.Get(context.Background(), slug(ref(i)))
 				if !placed(i) {
-					require.True(t, IsNotFound(err), "%s: %v", ref(i), err)
+					require.True(t, errors.Is(err, resource.ErrNotFound), "%s: %v", ref(i), err)
 					continue
 				}
 				require.NoError(t, err)
@@ -262,7 +263,7 @@ func TestRowsWaitForParentsWithinBounds(t *testing.T) {
 	require.EqualValues(t, len(rows), c.Refused)
 	require.Contains(t, r.refused[0].Text, `no account has the external id "missing"`)
 	require.Contains(t, r.refused[len(rows)-1].Text, "put parents first", "there was no room to let it wait")
-	page, err := f.Accounts.accounts.docs.Find(t.Context(), docstore.Query{Limit: 1})
+	page, err := f.Accounts.List(t.Context(), AccountQuery{Size: 1})
 	require.NoError(t, err)
-	require.Empty(t, page.Docs)
+	require.Empty(t, page.Items)
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // What an entry is known by is fixed by the first import of its batch: otherwise all of
@@ -41,12 +41,12 @@ func TestABatchKeepsWhatItsEntriesAreKnownBy(t *testing.T) {
 				other := with(batch.name, "shop", batch.ids)
 				other.ValidateOnly = check
 				_, err = run(other)
-				wantReason(t, err, BatchChanged, `from source "`+batch.name+`", now from "shop"`)
+				wantReason(t, err, ErrBatchChanged, `from source "`+batch.name+`", now from "shop"`)
 				require.ErrorContains(t, err, `import with --source "`+batch.name+`" as before, or name another batch`)
 				other = with(batch.name, batch.name, !batch.ids)
 				other.ValidateOnly = check
 				_, err = run(other)
-				wantReason(t, err, BatchChanged, batch.text)
+				wantReason(t, err, ErrBatchChanged, batch.text)
 				require.ErrorContains(t, err, "the column of ids as before, or name another batch")
 			}
 			require.Equal(t, recorded, f.postings(t))
@@ -66,8 +66,8 @@ func TestAnImportOfBeforeIsStillKnown(t *testing.T) {
 	start.HasExternalIDs = true
 	rows := []RevenueRow{{Line: 2, Account: "acme", Date: "2026-01-10", Amount: "10", ExternalID: "1"}}
 	f.importRevenue(t, start, rows, 1)
-	_, err := f.Imports.imports.docs.Update(ctx, "orders-csv", func(d *docstore.Doc[record[Import]]) error {
-		d.Body.State.Identity = ""
+	_, err := f.Imports.imports.Update(ctx, someone, "orders-csv", nil, "import.updated", func(s *Import) error {
+		s.Identity = ""
 		return nil
 	})
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestAnImportOfBeforeIsStillKnown(t *testing.T) {
 	require.EqualValues(t, 1, c.AlreadyThere)
 	start.HasExternalIDs = false
 	_, err = f.Imports.Revenue(ctx, someone, start, rowsOf(rows, 1), &reported{})
-	wantReason(t, err, BatchChanged, "now without")
+	wantReason(t, err, ErrBatchChanged, "now without")
 }
 
 // Two batches whose long ids are one is next to impossible, but must not hang.
@@ -85,9 +85,9 @@ func TestABatchThatFindsNoIDIsToldSo(t *testing.T) {
 	for range 2 {
 		id, _, err := f.Imports.batchID(ctx, RevenueImport, "orders.csv")
 		require.NoError(t, err)
-		_, err = f.Imports.imports.create(ctx, someone, id, Import{Kind: RevenueImport, Batch: "another of " + id}, "import.started")
+		_, err = f.Imports.imports.Create(ctx, someone, id, Import{Kind: RevenueImport, Batch: "another of " + id}, "import.started")
 		require.NoError(t, err)
 	}
 	_, err := f.Imports.Revenue(ctx, someone, revenueStart("orders.csv"), rowsOf([]RevenueRow{}, 1), &reported{})
-	wantReason(t, err, Conflict, `which batch "orders.csv" would be, is taken: name the batch otherwise`)
+	wantReason(t, err, resource.ErrConflict, `which batch "orders.csv" would be, is taken: name the batch otherwise`)
 }

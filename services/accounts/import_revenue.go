@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // RevenueImportStart is how an import of revenue begins.
@@ -55,8 +57,8 @@ func (w *revenueWindow) refuse(line int64, field, text string) {
 
 // Revenue imports revenue entries. Rows are read until io.EOF. What a row says that
 // cannot be taken is reported, and the rest goes on; the same file again finds all of
-// it there. BatchChanged, Invalid, WrongCurrency.
-func (im *Imports) Revenue(ctx context.Context, call Call, start RevenueImportStart, rows Rows[RevenueRow], report Report) (ImportResult, error) {
+// it there. ErrBatchChanged, ErrInvalid, ErrWrongCurrency.
+func (im *Imports) Revenue(ctx context.Context, call resource.Call, start RevenueImportStart, rows Rows[RevenueRow], report Report) (ImportResult, error) {
 	if err := start.check(); err != nil {
 		return ImportResult{}, err
 	}

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // rowsOf gives rows some at a time.
@@ -258,7 +260,7 @@ func TestARefusedRowDecidesNoCurrency(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "CHF", company.State.LedgerCurrency)
 		_, err = f.Accounts.Get(t.Context(), "other")
-		require.True(t, IsNotFound(err))
+		require.True(t, errors.Is(err, resource.ErrNotFound))
 		_, r = f.importRevenue(t, start, []RevenueRow{row(2, "other", "EUR")}, 1)
 		require.Contains(t, r.refused[0].Text, "the entry is in EUR, but the ledger is in CHF")
 	})
@@ -281,7 +283,7 @@ func TestImportNeedsACurrency(t *testing.T) {
 	require.Contains(t, r.refused[0].Text, "--currency")
 	start.Currency = "ABC"
 	_, err := f.Imports.Revenue(t.Context(), someone, start, rowsOf([]RevenueRow{}, 1), &reported{})
-	wantReason(t, err, Invalid, "ABC")
+	wantReason(t, err, ErrInvalid, "ABC")
 }
 
 func TestBatchesAreKnownByNameAndDigest(t *testing.T) {
@@ -301,10 +303,10 @@ func TestBatchesAreKnownByNameAndDigest(t *testing.T) {
 		require.Greater(t, again.Import.Version, first.Import.Version)
 		start.Digest = "other"
 		_, err = run(start)
-		wantReason(t, err, BatchChanged, "resume if it is the same file grown")
+		wantReason(t, err, ErrBatchChanged, "resume if it is the same file grown")
 		start.ValidateOnly = true
 		_, err = run(start)
-		wantReason(t, err, BatchChanged, "")
+		wantReason(t, err, ErrBatchChanged, "")
 		start.ValidateOnly, start.Resume = false, true
 		grown, err := run(start)
 		require.NoError(t, err)

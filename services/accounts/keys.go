@@ -2,12 +2,8 @@ package accounts
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/binary"
 )
-
-// idEncoding writes ids that sort as their bytes do.
-var idEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
 // hasher builds 16-byte keys from parts, so that different parts are different bytes:
 // each kind of key has a letter, each text is preceded by its length, numbers are

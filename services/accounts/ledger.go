@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // Ledger is the use cases of revenue: entries are added, never changed.
@@ -16,7 +17,7 @@ type Ledger struct {
 	columns  *docstore.Collection[columns]
 	company  *Company
 	accounts *Accounts
-	ids      *sequence
+	ids      *resource.Sequence
 	now      func() time.Time
 	random   io.Reader
 }
@@ -64,7 +65,7 @@ const revenueRecorded = "revenue.recorded"
 
 func openLedger(ctx context.Context, w wiring, company *Company, accounts *Accounts) (*Ledger, error) {
 	l := &Ledger{company: company, accounts: accounts, now: w.now, random: w.random,
-		ids: &sequence{now: w.now, random: w.random}}
+		ids: resource.NewSequence(w.now, w.random)}
 	var err error
 	if l.chunks, err = docstore.OpenCollection[chunk](ctx, w.store, chunkSpec); err != nil {
 		return nil, err
@@ -73,7 +74,7 @@ func openLedger(ctx context.Context, w wiring, company *Company, accounts *Accou
 	return l, err
 }
 
-// Get returns an entry of an account, or NotFound.
+// Get returns an entry of an account, or ErrNotFound.
 func (l *Ledger) Get(ctx context.Context, account, id string) (Entry, error) {
 	_, e, err := l.find(ctx, account, id)
 	return e, err
@@ -84,7 +85,7 @@ func (l *Ledger) find(ctx context.Context, account, id string) (docstore.Doc[chu
 	name := EntryName(account, id)
 	key, ok := parseEntryID(id)
 	if !ok {
-		return docstore.Doc[chunk]{}, Entry{}, notFound(name)
+		return docstore.Doc[chunk]{}, Entry{}, fail(resource.ErrNotFound, name, "%s does not exist", name)
 	}
 	docs, err := l.chunks.Lookup(ctx, "keys", key[:])
 	if err != nil {
@@ -103,7 +104,7 @@ func (l *Ledger) find(ctx context.Context, account, id string) (docstore.Doc[chu
 			return d, entries[0], nil
 		}
 	}
-	return docstore.Doc[chunk]{}, Entry{}, notFound(name)
+	return docstore.Doc[chunk]{}, Entry{}, fail(resource.ErrNotFound, name, "%s does not exist", name)
 }
 
 // read makes those entries of a chunk that are wanted; reporting is the currency of
@@ -167,7 +168,7 @@ type EntryPlace struct {
 	Listed int
 }
 
-// List lists the entries of an account in the order they were recorded; NotFound for
+// List lists the entries of an account in the order they were recorded; ErrNotFound for
 // the account. After is the next of an earlier page, or nil.
 func (l *Ledger) List(ctx context.Context, account string, size int, after *EntryPlace) (page []Entry, next *EntryPlace, err error) {
 	if _, err := l.accounts.Get(ctx, account); err != nil {

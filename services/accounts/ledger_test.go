@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 func TestWritersOfTheLedgerLoseNothing(t *testing.T) {
@@ -40,7 +43,7 @@ func TestWritersOfTheLedgerLoseNothing(t *testing.T) {
 						// An external id that several writers fight for is recorded once.
 						external := fmt.Sprint(i%16, "-", round)
 						_, err := f.Ledger.Record(ctx, someone, []NewEntry{{Account: "one", Day: on, Amount: Money{1, usd}, Source: "shop", ExternalID: external}})
-						if !isReason(err, Exists) {
+						if !errors.Is(err, resource.ErrExists) {
 							assert.NoError(t, err)
 						}
 					}
@@ -121,29 +124,29 @@ func TestRecordNamesTheEntryThatIsWrong(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		news        []NewEntry
-		reason      Reason
+		reason      error
 		field, text string
 	}{
-		{[]NewEntry{entry("nobody", "USD")}, NotFound, "parent", "accounts/nobody does not exist"},
-		{[]NewEntry{entry("acme", "USD"), entry("nobody", "USD")}, NotFound, "requests[1].parent", "accounts/nobody does not exist"},
-		{[]NewEntry{entry("acme", "USD"), entry("acme", "EUR")}, WrongCurrency, "requests[1].revenue_entry.amount.currency_code",
+		{[]NewEntry{entry("nobody", "USD")}, resource.ErrNotFound, "parent", "accounts/nobody does not exist"},
+		{[]NewEntry{entry("acme", "USD"), entry("nobody", "USD")}, resource.ErrNotFound, "requests[1].parent", "accounts/nobody does not exist"},
+		{[]NewEntry{entry("acme", "USD"), entry("acme", "EUR")}, ErrWrongCurrency, "requests[1].revenue_entry.amount.currency_code",
 			"the entry is in EUR, but the ledger is in USD"},
 	} {
 		_, err := f.Ledger.Record(t.Context(), someone, tt.news)
 		wantReason(t, err, tt.reason, tt.text)
-		var wrong *Error
+		var wrong *fault.Error
 		require.ErrorAs(t, err, &wrong)
 		require.Len(t, wrong.Fields, 1)
-		require.Equal(t, tt.field, wrong.Fields[0].Field)
-		require.Contains(t, wrong.Fields[0].Text, tt.text)
+		require.Equal(t, tt.field, wrong.Fields[0].Path)
+		require.Contains(t, wrong.Fields[0].Description, tt.text)
 	}
 	_, err = f.Company.Adopt(t.Context(), someone, "USD", "UTC")
 	require.NoError(t, err)
 	_, err = f.Ledger.Record(t.Context(), someone, []NewEntry{entry("acme", "EUR")})
-	wantReason(t, err, WrongCurrency, "no exchange rate from EUR")
-	var wrong *Error
+	wantReason(t, err, ErrWrongCurrency, "no exchange rate from EUR")
+	var wrong *fault.Error
 	require.ErrorAs(t, err, &wrong)
-	require.Equal(t, "revenue_entry.amount.currency_code", wrong.Fields[0].Field)
+	require.Equal(t, "revenue_entry.amount.currency_code", wrong.Fields[0].Path)
 }
 
 func TestAnEntryIsReversedOnce(t *testing.T) {
@@ -167,11 +170,11 @@ func TestAnEntryIsReversedOnce(t *testing.T) {
 				reversed++
 				continue
 			}
-			wantReason(t, err, AlreadyReversed, "was reversed already")
+			wantReason(t, err, ErrAlreadyReversed, "was reversed already")
 		}
 		require.Equal(t, 1, reversed)
 		_, err = f.Ledger.Reverse(ctx, someone, "other", id, "typo")
-		wantReason(t, err, NotFound, "")
+		wantReason(t, err, resource.ErrNotFound, "")
 	})
 }
 
@@ -198,14 +201,14 @@ func TestEntriesOfASecondCurrencyWaitForTheCompany(t *testing.T) {
 			if currency == company.State.LedgerCurrency {
 				require.NoError(t, errs[i])
 			} else {
-				wantReason(t, errs[i], WrongCurrency, "set the company's currency and its rates first")
+				wantReason(t, errs[i], ErrWrongCurrency, "set the company's currency and its rates first")
 			}
 		}
 		require.Len(t, f.postings(t), 1)
 		_, err = f.Company.Adopt(ctx, someone, "SEK", "UTC")
-		wantReason(t, err, WrongCurrency, "revenue is recorded in "+company.State.LedgerCurrency)
+		wantReason(t, err, ErrWrongCurrency, "revenue is recorded in "+company.State.LedgerCurrency)
 		_, err = f.Company.Adopt(ctx, someone, company.State.LedgerCurrency, "UTC")
 		require.NoError(t, err)
-		wantReason(t, record("SEK"), WrongCurrency, "no exchange rate from SEK")
+		wantReason(t, record("SEK"), ErrWrongCurrency, "no exchange rate from SEK")
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/mongodb"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -91,19 +92,17 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 }
 
 // someone is a call on behalf of a person, without a request id.
-var someone = Call{Principal: "anna", Method: "test"}
+var someone = resource.Call{Principal: "anna", Method: "test"}
 
 // request is the same with a request id and a payload.
-func request(id, payload string) Call {
-	return Call{Principal: "anna", Method: "test", RequestID: id, Payload: []byte(payload)}
+func request(id, payload string) resource.Call {
+	return resource.Call{Principal: "anna", Method: "test", RequestID: id, Payload: []byte(payload)}
 }
 
-// wantReason fails the test unless err is an Error with the reason.
-func wantReason(t testing.TB, err error, reason Reason, text string) {
+// wantReason fails the test unless err is a failure for the reason.
+func wantReason(t testing.TB, err error, reason error, text string) {
 	t.Helper()
-	var e *Error
-	require.ErrorAs(t, err, &e)
-	require.Equal(t, reason, e.Reason, "%v", err)
+	require.ErrorIs(t, err, reason)
 	require.ErrorContains(t, err, text)
 }
 

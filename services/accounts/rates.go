@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // Rate is what one unit of a currency is worth in the reporting currency from a day
@@ -15,9 +16,9 @@ type Rate struct {
 	Currency string `bson:"currency"`
 	Day      Day    `bson:"day"`
 	// Value is a decimal number above 0 with at most 12 decimals.
-	Value  string `bson:"value"`
-	Source string `bson:"source"`
-	Times  `bson:",inline"`
+	Value          string `bson:"value"`
+	Source         string `bson:"source"`
+	resource.Times `bson:",inline"`
 }
 
 // RateID returns the id of a currency's rate of a day, as eur-2026-01-31.
@@ -27,30 +28,31 @@ func RateID(currency string, day Day) string {
 
 func rateName(id string) string { return "company/exchangeRates/" + id }
 
-func openRates(ctx context.Context, w wiring) (*table[Rate, *Rate], error) {
-	return openTable[Rate](ctx, w, docstore.Spec{Name: "rates"}, rateName, func(r Rate) any { return r })
+func openRates(ctx context.Context, w wiring) (*resource.Table[Rate, *Rate], error) {
+	return resource.OpenTable(ctx, w.requests, resource.Kind[Rate]{
+		Type: "evenhand/ExchangeRate", Name: rateName, Spec: docstore.Spec{Name: "rates"}, Tell: func(r Rate) any { return r }})
 }
 
-// CreateRate records a rate. WrongCurrency where the company has no reporting currency,
-// or the rate is of that one; Exists where the currency has a rate of that day.
-func (c *Company) CreateRate(ctx context.Context, call Call, r Rate) (Stored[Rate], error) {
+// CreateRate records a rate. ErrWrongCurrency where the company has no reporting currency,
+// or the rate is of that one; ErrExists where the currency has a rate of that day.
+func (c *Company) CreateRate(ctx context.Context, call resource.Call, r Rate) (resource.Stored[Rate], error) {
 	company, err := c.Get(ctx)
 	if err != nil {
-		return Stored[Rate]{}, err
+		return resource.Stored[Rate]{}, err
 	}
 	if _, err := LookupCurrency(r.Currency); err != nil {
-		return Stored[Rate]{}, invalid("exchange_rate.currency_code", "%s", err)
+		return resource.Stored[Rate]{}, invalid("exchange_rate.currency_code", "%s", err)
 	}
 	if _, err := parseRate(r.Value); err != nil {
-		return Stored[Rate]{}, err
+		return resource.Stored[Rate]{}, err
 	}
 	switch company.State.Currency {
 	case "":
-		return Stored[Rate]{}, fail(WrongCurrency, "company", "the company has no reporting currency to which %s could be converted: set it first", r.Currency)
+		return resource.Stored[Rate]{}, fail(ErrWrongCurrency, "company", "the company has no reporting currency to which %s could be converted: set it first", r.Currency)
 	case r.Currency:
-		return Stored[Rate]{}, fail(WrongCurrency, "company", "%s is the reporting currency itself and needs no rate", r.Currency)
+		return resource.Stored[Rate]{}, fail(ErrWrongCurrency, "company", "%s is the reporting currency itself and needs no rate", r.Currency)
 	}
-	return c.rates.create(ctx, call, RateID(r.Currency, r.Day), r, "rate.created")
+	return c.rates.Create(ctx, call, RateID(r.Currency, r.Day), r, "rate.created")
 }
 
 func parseRate(text string) (*big.Rat, error) {
@@ -67,20 +69,20 @@ func parseRate(text string) (*big.Rat, error) {
 }
 
 // ListRates lists rates by currency and day; currency, unless empty, asks for one.
-func (c *Company) ListRates(ctx context.Context, size int, after Place, keep func(Rate) bool, currency string) (Page[Rate], error) {
-	q := docstore.Query{After: after.after()}
+func (c *Company) ListRates(ctx context.Context, size int, after resource.Place, keep func(Rate) bool, currency string) (resource.Page[Rate], error) {
+	q := docstore.Query{After: after, Limit: size}
 	if currency != "" {
 		q.From, q.To = strings.ToLower(currency)+"-", strings.ToLower(currency)+"."
 	}
-	return c.rates.list(ctx, q, size, byID[Rate], keepState(keep))
+	return c.rates.List(ctx, q, nil, keepState(keep))
 }
 
 // keepState makes a filter of aggregates of one of states; nil stays nil.
-func keepState[T any](keep func(T) bool) func(Stored[T]) bool {
+func keepState[T any](keep func(T) bool) func(resource.Stored[T]) bool {
 	if keep == nil {
 		return nil
 	}
-	return func(s Stored[T]) bool { return keep(s.State) }
+	return func(s resource.Stored[T]) bool { return keep(s.State) }
 }
 
 // converter turns amounts into the reporting currency by the rates known when it was
@@ -105,21 +107,21 @@ func (c *Company) converter(to Currency) *converter {
 func (c *Company) datedRates(ctx context.Context, currency string) ([]datedRate, error) {
 	var all []datedRate
 	prefix := strings.ToLower(currency)
-	for d, err := range c.rates.docs.All(ctx, docstore.Query{From: prefix + "-", To: prefix + "."}) {
+	for s, err := range c.rates.All(ctx, docstore.Query{From: prefix + "-", To: prefix + "."}) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := parseRate(d.Body.State.Value)
+		value, err := parseRate(s.State.Value)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, datedRate{d.Body.State.Day, value})
+		all = append(all, datedRate{s.State.Day, value})
 	}
 	return all, nil
 }
 
 // convert returns an amount in the reporting currency by the latest rate dated on or
-// before a day; WrongCurrency where there is none.
+// before a day; ErrWrongCurrency where there is none.
 func (c *converter) convert(ctx context.Context, m Money, day Day) (int64, error) {
 	if m.Currency.Code == c.to.Code {
 		return m.Minor, nil
@@ -137,11 +139,11 @@ func (c *converter) convert(ctx context.Context, m Money, day Day) (int64, error
 		i--
 	}
 	if i < 0 {
-		return 0, fail(WrongCurrency, "company", "there is no exchange rate from %s to %s dated on or before %s: record one first", m.Currency.Code, c.to.Code, day)
+		return 0, fail(ErrWrongCurrency, "company", "there is no exchange rate from %s to %s dated on or before %s: record one first", m.Currency.Code, c.to.Code, day)
 	}
 	minor, err := m.convert(rates[i].value, c.to)
 	if err != nil {
-		return 0, fail(WrongCurrency, "company", "%s", err)
+		return 0, fail(ErrWrongCurrency, "company", "%s", err)
 	}
 	return minor, nil
 }

@@ -1,19 +1,19 @@
 package accounts
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // Reach is how loud an account is in public. It has a collection of its own: only
 // audits of treatment read it.
 type Reach struct {
-	Followers int64  `bson:"followers"`
-	Source    string `bson:"source,omitempty"`
-	Times     `bson:",inline"`
+	Followers      int64  `bson:"followers"`
+	Source         string `bson:"source,omitempty"`
+	resource.Times `bson:",inline"`
 }
 
 // ReachPatch says what to change of a reach; nil leaves a field as it is.
@@ -22,30 +22,30 @@ type ReachPatch struct {
 	Source    *string
 }
 
-func openReaches(ctx context.Context, w wiring) (*table[Reach, *Reach], error) {
+func openReaches(ctx context.Context, w wiring) (*resource.Table[Reach, *Reach], error) {
 	// Followers of the feed learn that it changed, not to what.
-	return openTable[Reach](ctx, w, docstore.Spec{Name: "reach"},
-		func(id string) string { return AccountName(id) + "/reach" }, func(Reach) any { return nil })
+	return resource.OpenTable(ctx, w.requests, resource.Kind[Reach]{
+		Type: "evenhand/Reach", Name: func(id string) string { return AccountName(id) + "/reach" }, Spec: docstore.Spec{Name: "reach"}})
 }
 
-// GetReach returns the reach of an account, empty where none was recorded; NotFound
+// GetReach returns the reach of an account, empty where none was recorded; ErrNotFound
 // for the account.
-func (a *Accounts) GetReach(ctx context.Context, account string) (Stored[Reach], error) {
+func (a *Accounts) GetReach(ctx context.Context, account string) (resource.Stored[Reach], error) {
 	if _, err := a.Get(ctx, account); err != nil {
-		return Stored[Reach]{}, err
+		return resource.Stored[Reach]{}, err
 	}
-	s, err := a.reaches.get(ctx, account)
-	if isReason(err, NotFound) {
-		return Stored[Reach]{ID: account}, nil
+	s, err := a.reaches.Get(ctx, account)
+	if errors.Is(err, resource.ErrNotFound) {
+		return resource.Stored[Reach]{ID: account}, nil
 	}
 	return s, err
 }
 
-// UpdateReach records the reach of an account; NotFound for the account, Stale. A retry
+// UpdateReach records the reach of an account; ErrNotFound for the account, ErrStale. A retry
 // is recognised also where the first call created what later ones change.
-func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, etag string, p ReachPatch) (Stored[Reach], error) {
+func (a *Accounts) UpdateReach(ctx context.Context, call resource.Call, account string, etag string, p ReachPatch) (resource.Stored[Reach], error) {
 	if _, err := a.Get(ctx, account); err != nil {
-		return Stored[Reach]{}, err
+		return resource.Stored[Reach]{}, err
 	}
 	change := func(s *Reach) error {
 		set(&s.Followers, p.Followers)
@@ -55,43 +55,5 @@ func (a *Accounts) UpdateReach(ctx context.Context, call Call, account string, e
 		}
 		return nil
 	}
-	for {
-		d, err := a.reaches.docs.Get(ctx, account)
-		if err == nil {
-			if known, err := call.created(d.Body.CreatedBy); known || err != nil {
-				return a.reaches.stored(d), err
-			}
-			return a.reaches.update(ctx, call, account, ifEtag[Reach](etag), "reach.updated", change)
-		}
-		if !errors.Is(err, docstore.ErrNotFound) {
-			return Stored[Reach]{}, a.reaches.translate(call, account, err)
-		}
-		if only := ifEtag[Reach](etag); only != nil && !only(Stored[Reach]{}) {
-			return Stored[Reach]{}, stale(AccountName(account) + "/reach")
-		}
-		var first Reach
-		if err := change(&first); err != nil {
-			return Stored[Reach]{}, err
-		}
-		s, err := a.reaches.create(ctx, call, account, first, "reach.updated")
-		if !isReason(err, Exists) {
-			return s, err
-		}
-	}
-}
-
-// created says whether this very request created a document, and fails where it came
-// with another payload.
-func (c Call) created(by docstore.CreatedBy) (bool, error) {
-	if c.RequestID == "" {
-		return false, nil
-	}
-	request := c.request()
-	switch {
-	case !bytes.Equal(by.Request.Key, request.Key):
-		return false, nil
-	case !bytes.Equal(by.Request.Digest, request.Digest):
-		return false, c.reused()
-	}
-	return true, nil
+	return a.reaches.Upsert(ctx, call, account, resource.IfEtag[Reach](etag), "reach.updated", change)
 }

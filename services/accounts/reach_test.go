@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // A retry of the call that first recorded a reach must not undo what came after it.
@@ -14,7 +16,7 @@ func TestARetryOfTheFirstReachChangesNothing(t *testing.T) {
 		ctx := t.Context()
 		_, err := f.Accounts.Create(ctx, someone, "acme", Account{}, false)
 		require.NoError(t, err)
-		set := func(call Call, etag string, followers int64) (Stored[Reach], error) {
+		set := func(call resource.Call, etag string, followers int64) (resource.Stored[Reach], error) {
 			return f.Accounts.UpdateReach(ctx, call, "acme", etag, ReachPatch{Followers: &followers})
 		}
 		none, err := f.Accounts.GetReach(ctx, "acme")
@@ -23,14 +25,14 @@ func TestARetryOfTheFirstReachChangesNothing(t *testing.T) {
 		require.NoError(t, err)
 		_, err = set(request("s", "20"), first.Etag(), 20)
 		require.NoError(t, err)
-		for _, retry := range []Call{request("r", "10"), request("s", "20")} {
+		for _, retry := range []resource.Call{request("r", "10"), request("s", "20")} {
 			again, err := set(retry, none.Etag(), 10)
 			require.NoError(t, err)
 			require.EqualValues(t, 20, again.State.Followers)
 		}
-		for _, reused := range []Call{request("r", "30"), request("s", "30")} {
+		for _, reused := range []resource.Call{request("r", "30"), request("s", "30")} {
 			_, err = set(reused, "", 30)
-			wantReason(t, err, RequestReused, "")
+			wantReason(t, err, resource.ErrRequestIDReused, "")
 		}
 		stored, err := f.Accounts.GetReach(ctx, "acme")
 		require.NoError(t, err)
@@ -44,7 +46,7 @@ func TestFirstReachesAtOnceAreEachCountedOnce(t *testing.T) {
 		ctx := t.Context()
 		_, err := f.Accounts.Create(ctx, someone, "acme", Account{}, false)
 		require.NoError(t, err)
-		calls := []Call{request("r", "1"), request("r", "1"), request("r", "1"), request("s", "2"), request("s", "2")}
+		calls := []resource.Call{request("r", "1"), request("r", "1"), request("r", "1"), request("s", "2"), request("s", "2")}
 		var group sync.WaitGroup
 		for _, call := range calls {
 			group.Go(func() {

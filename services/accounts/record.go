@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +10,14 @@ import (
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
-// Record adds up to 500 entries to the ledger, all or none. NotFound for an account;
-// Exists where the source's external id is recorded; Invalid; WrongCurrency. Errors
+// Record adds up to 500 entries to the ledger, all or none. ErrNotFound for an account;
+// ErrExists where the source's external id is recorded; ErrInvalid; ErrWrongCurrency. Errors
 // name the entry by its place. A retry is answered with what the first call recorded.
-func (l *Ledger) Record(ctx context.Context, call Call, news []NewEntry) (Recorded, error) {
+func (l *Ledger) Record(ctx context.Context, call resource.Call, news []NewEntry) (Recorded, error) {
 	if len(news) == 0 || len(news) > chunkSize {
 		return Recorded{}, invalid("requests", "has %d entries: give 1 to %d", len(news), chunkSize)
 	}
@@ -62,21 +65,21 @@ func (l *Ledger) checkAccounts(ctx context.Context, news []NewEntry) error {
 	for i, n := range news {
 		ids[i] = n.Account
 	}
-	found, err := l.accounts.accounts.versions(ctx, ids)
+	found, err := l.accounts.accounts.Versions(ctx, ids)
 	if err != nil {
 		return err
 	}
 	for i, n := range news {
 		if _, ok := found[n.Account]; !ok {
-			return &Error{Reason: NotFound, Resource: AccountName(n.Account), Text: AccountName(n.Account) + " does not exist",
-				Fields: []FieldError{{requestPlace(news, i, "parent"), AccountName(n.Account) + " does not exist"}}}
+			return fail(resource.ErrNotFound, AccountName(n.Account), "%s does not exist", AccountName(n.Account)).
+				WithField(requestPlace(news, i, "parent"), "%s does not exist", AccountName(n.Account))
 		}
 	}
 	return nil
 }
 
 // keyed makes the ledger's form of new entries, each with its key.
-func (l *Ledger) keyed(call Call, news []NewEntry) ([]entry, error) {
+func (l *Ledger) keyed(call resource.Call, news []NewEntry) ([]entry, error) {
 	entries := make([]entry, len(news))
 	seen := make(map[Key]int, len(news))
 	var h hasher
@@ -93,7 +96,7 @@ func (l *Ledger) keyed(call Call, news []NewEntry) ([]entry, error) {
 		case n.ExternalID != "":
 			e.key = h.external(n.Source, n.ExternalID)
 		case call.RequestID != "":
-			e.key = h.request(call.request().Key, i)
+			e.key = h.request(call.Request().Key, i)
 		default:
 			if _, err := io.ReadFull(l.random, e.key[:]); err != nil {
 				return nil, fmt.Errorf("make an entry's key: %w", err)
@@ -124,29 +127,27 @@ func (l *Ledger) convert(ctx context.Context, news []NewEntry, entries []entry) 
 
 // inPlace makes an error about an entry's currency name the field.
 func inPlace(err error, field string) error {
-	var wrong *Error
-	if !errors.As(err, &wrong) || wrong.Reason != WrongCurrency {
+	var wrong *fault.Error
+	if !errors.Is(err, ErrWrongCurrency) || !errors.As(err, &wrong) {
 		return err
 	}
-	placed := *wrong
-	placed.Fields = []FieldError{{field, wrong.Text}}
-	return &placed
+	return wrong.WithField(field, "%s", textOf(wrong))
 }
 
 // write adds a chunk. Where keys of it are there, and not by this very request,
 // explain says what that means.
-func (l *Ledger) write(ctx context.Context, call Call, c chunk, explain func() error) (Recorded, error) {
+func (l *Ledger) write(ctx context.Context, call resource.Call, c chunk, explain func() error) (Recorded, error) {
 	c.Recorded, c.By = l.now(), call.Principal
 	if call.RequestID != "" {
-		request := call.request()
+		request := call.Request()
 		key := new(hasher).request(request.Key, -1)
 		c.Request, c.Keys = &request, append(c.Keys, key[:])
 	}
-	id, err := l.ids.next()
+	id, err := l.ids.Next()
 	if err != nil {
 		return Recorded{}, err
 	}
-	d, err := l.chunks.Insert(call.context(ctx), id, c, docstore.NewEvent{Type: revenueRecorded})
+	d, err := l.chunks.Insert(call.Context(ctx), id, c, docstore.NewEvent{Type: revenueRecorded})
 	if isDuplicate(err) {
 		earlier, known, err := l.replay(ctx, call)
 		if !known && err == nil {
@@ -170,18 +171,18 @@ func (l *Ledger) recorded(ctx context.Context, d docstore.Doc[chunk]) (Recorded,
 }
 
 // replay returns what this request recorded before.
-func (l *Ledger) replay(ctx context.Context, call Call) (Recorded, bool, error) {
+func (l *Ledger) replay(ctx context.Context, call resource.Call) (Recorded, bool, error) {
 	if call.RequestID == "" {
 		return Recorded{}, false, nil
 	}
-	request := call.request()
+	request := call.Request()
 	key := new(hasher).request(request.Key, -1)
 	found, err := l.chunks.Lookup(ctx, "keys", key[:])
 	if err != nil || len(found) == 0 {
 		return Recorded{}, false, err
 	}
 	if first := found[0].Body.Request; first == nil || !bytes.Equal(first.Digest, request.Digest) {
-		return Recorded{}, false, call.reused()
+		return Recorded{}, false, call.Reused()
 	}
 	r, err := l.recorded(ctx, found[0])
 	return r, true, err
@@ -198,20 +199,19 @@ func (l *Ledger) alreadyRecorded(ctx context.Context, entries []entry) error {
 	if err != nil || len(there) == 0 {
 		return err
 	}
-	e := &Error{Reason: Exists, Text: "an entry with the source's external id is recorded already"}
+	var name string
+	var fields []fault.Field
 	for i := range entries {
 		first, ok := there[entries[i].key]
 		if !ok {
 			continue
 		}
-		name := EntryName(first.account, first.key.EntryID())
-		if e.Resource == "" {
-			e.Resource = name
-		}
-		e.Fields = append(e.Fields, FieldError{place(make([]NewEntry, len(entries)), i, "external_id"),
-			quoted(entries[i].external, entries[i].source) + " is recorded already as " + name})
+		known := EntryName(first.account, first.key.EntryID())
+		name = cmp.Or(name, known)
+		fields = append(fields, fault.Field{Path: place(make([]NewEntry, len(entries)), i, "external_id"),
+			Description: quoted(entries[i].external, entries[i].source) + " is recorded already as " + known})
 	}
-	return e
+	return fail(resource.ErrExists, name, "an entry with the source's external id is recorded already").WithFields(fields...)
 }
 
 // existing returns those of the entries whose keys are in the ledger, as they are
@@ -244,8 +244,8 @@ func (l *Ledger) existing(ctx context.Context, entries []entry) (map[Key]entry, 
 }
 
 // Reverse adds the counter-entry of an entry: the negative amount on the same day.
-// NotFound; AlreadyReversed; NotReversible where it is itself a reversal.
-func (l *Ledger) Reverse(ctx context.Context, call Call, account, id, note string) (Recorded, error) {
+// ErrNotFound; ErrAlreadyReversed; ErrNotReversible where it is itself a reversal.
+func (l *Ledger) Reverse(ctx context.Context, call resource.Call, account, id, note string) (Recorded, error) {
 	if earlier, known, err := l.replay(ctx, call); known || err != nil {
 		return earlier, err
 	}
@@ -255,7 +255,7 @@ func (l *Ledger) Reverse(ctx context.Context, call Call, account, id, note strin
 		return Recorded{}, err
 	}
 	if e.Corrects != "" {
-		return Recorded{}, fail(NotReversible, name, "%s is itself a reversal: record a new entry instead", name)
+		return Recorded{}, fail(ErrNotReversible, name, "%s is itself a reversal: record a new entry instead", name)
 	}
 	key, _ := parseEntryID(id)
 	counter := entry{
@@ -265,6 +265,6 @@ func (l *Ledger) Reverse(ctx context.Context, call Call, account, id, note strin
 	c := newChunk([]entry{counter})
 	c.Corrects = key[:]
 	return l.write(ctx, call, c, func() error {
-		return fail(AlreadyReversed, name, "%s was reversed already, by %s", name, EntryName(account, counter.key.EntryID()))
+		return fail(ErrAlreadyReversed, name, "%s was reversed already, by %s", name, EntryName(account, counter.key.EntryID()))
 	})
 }

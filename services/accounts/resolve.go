@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // maxReference is the longest id of an account in another system, in bytes.
@@ -33,7 +33,7 @@ func checkReference(ref string) string {
 // system, else by the id here; and makes those that are missing, where it may.
 type resolver struct {
 	accounts *Accounts
-	call     Call
+	call     resource.Call
 	source   string
 	create   bool
 	dryRun   bool
@@ -73,7 +73,7 @@ func (r *resolver) accountOf(p pretended) Account {
 
 // collided says why a reference cannot become an account: its id is that of another.
 func (r *resolver) collided(id string, other Account, ref string) string {
-	text := collision(id, other, r.source, ref, errMoment).Error()
+	text := textOf(collision(id, other, r.source, ref, errMoment))
 	if other.ExternalID == ref && other.Source != r.source && other.Source != "" {
 		text += fmt.Sprintf("; or, if both ids are of one system, import with --source %q", other.Source)
 	}
@@ -139,14 +139,14 @@ func (r *resolver) search(ctx context.Context, refs []string, found, problems ma
 // own finds those accounts whose ids were made of the references, in the import's own
 // source; they need no index but that of ids. It also returns the other accounts with
 // such ids, and the references that remain.
-func (r *resolver) own(ctx context.Context, refs []string, found map[string]string) (there map[string]Stored[Account], rest []string, err error) {
+func (r *resolver) own(ctx context.Context, refs []string, found map[string]string) (there map[string]resource.Stored[Account], rest []string, err error) {
 	slugs := make([]string, 0, len(refs))
 	for _, ref := range refs {
 		if s := slug(ref); s != "" {
 			slugs = append(slugs, s)
 		}
 	}
-	if there, err = r.accounts.accounts.getMany(ctx, slugs); err != nil {
+	if there, err = r.accounts.accounts.GetMany(ctx, slugs); err != nil {
 		return nil, nil, err
 	}
 	for _, ref := range refs {
@@ -176,13 +176,13 @@ func (r *resolver) elsewhere(ctx context.Context, refs []string, found, problems
 
 // defined returns the accounts that have an id in the import's own source: those that
 // its rows may define. Another system's account of the same id is another.
-func (r *resolver) defined(ctx context.Context, refs []string) (map[string]Stored[Account], error) {
+func (r *resolver) defined(ctx context.Context, refs []string) (map[string]resource.Stored[Account], error) {
 	matches, err := r.lookup(ctx, refs)
-	there := make(map[string]Stored[Account], len(matches))
+	there := make(map[string]resource.Stored[Account], len(matches))
 	for ref, several := range matches {
 		for _, d := range several {
-			if d.Body.State.Source == r.source {
-				there[ref] = r.accounts.accounts.stored(d)
+			if d.State.Source == r.source {
+				there[ref] = d
 			}
 		}
 	}
@@ -190,17 +190,17 @@ func (r *resolver) defined(ctx context.Context, refs []string) (map[string]Store
 }
 
 // lookup returns the accounts that have an id in any source.
-func (r *resolver) lookup(ctx context.Context, refs []string) (map[string][]docstore.Doc[record[Account]], error) {
+func (r *resolver) lookup(ctx context.Context, refs []string) (map[string][]resource.Stored[Account], error) {
 	if len(refs) == 0 {
 		return nil, nil
 	}
-	docs, err := r.accounts.accounts.lookup(ctx, "external_id", refs)
+	docs, err := r.accounts.accounts.Lookup(ctx, "external_id", anys(refs)...)
 	if err != nil {
 		return nil, err
 	}
-	matches := make(map[string][]docstore.Doc[record[Account]], len(docs))
+	matches := make(map[string][]resource.Stored[Account], len(docs))
 	for _, d := range docs {
-		matches[d.Body.State.ExternalID] = append(matches[d.Body.State.ExternalID], d)
+		matches[d.State.ExternalID] = append(matches[d.State.ExternalID], d)
 	}
 	return matches, nil
 }
@@ -211,22 +211,22 @@ func (r *resolver) settle(ref, id string, found map[string]string) {
 }
 
 // choose returns the only match, or the one of the import's own source.
-func (r *resolver) choose(matches []docstore.Doc[record[Account]]) (d docstore.Doc[record[Account]], ok bool) {
+func (r *resolver) choose(matches []resource.Stored[Account]) (d resource.Stored[Account], ok bool) {
 	if len(matches) == 1 {
 		return matches[0], true
 	}
 	for _, d := range matches {
-		if d.Body.State.Source == r.source {
+		if d.State.Source == r.source {
 			return d, true
 		}
 	}
 	return d, false
 }
 
-func ambiguous(ref string, matches []docstore.Doc[record[Account]]) string {
+func ambiguous(ref string, matches []resource.Stored[Account]) string {
 	names := make([]string, len(matches))
 	for i, d := range matches {
-		names[i] = AccountName(d.ID) + " (" + quoted(ref, d.Body.State.Source) + ")"
+		names[i] = AccountName(d.ID) + " (" + quoted(ref, d.State.Source) + ")"
 	}
 	return "several accounts have this id in other systems: " + strings.Join(names, ", ") + "; write the id here instead"
 }
@@ -261,7 +261,7 @@ func (r *resolver) createAll(ctx context.Context, refs []string, found, problems
 	if r.dryRun {
 		return r.pretendAll(ctx, ids, states, found, problems)
 	}
-	failed, err := r.accounts.accounts.createMany(ctx, r.call, ids, states, "account.created")
+	failed, err := r.accounts.accounts.CreateMany(ctx, r.call, ids, states, "account.created")
 	if err != nil {
 		return err
 	}
@@ -298,7 +298,7 @@ var errMoment = errors.New("the account was created in this moment: import again
 
 // pretendAll is what creation would do.
 func (r *resolver) pretendAll(ctx context.Context, ids []string, states []Account, found, problems map[string]string) error {
-	there, err := r.accounts.accounts.getMany(ctx, ids)
+	there, err := r.accounts.accounts.GetMany(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -350,4 +350,12 @@ func (c *cache) put(ref, id string) {
 		c.young, c.old = make(map[string]string, 1024), c.young
 	}
 	c.young[ref] = id
+}
+
+func anys(texts []string) []any {
+	values := make([]any, len(texts))
+	for i, text := range texts {
+		values[i] = text
+	}
+	return values
 }

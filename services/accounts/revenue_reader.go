@@ -2,7 +2,10 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"strings"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // maxChecked bounds the ids that an import remembers of which nothing is written: to
@@ -34,7 +37,7 @@ type revenueReader struct {
 	underWay []*revenueWindow
 }
 
-func (im *Imports) newRevenueReader(ctx context.Context, call Call, start RevenueImportStart) (*revenueReader, error) {
+func (im *Imports) newRevenueReader(ctx context.Context, call resource.Call, start RevenueImportStart) (*revenueReader, error) {
 	rule, err := im.ledger.currencyRule(ctx)
 	if err != nil {
 		return nil, err
@@ -139,8 +142,8 @@ func (r *revenueReader) convert(ctx context.Context, w *revenueWindow, pending [
 		var err error
 		p.reporting, err = r.rule.apply(ctx, p.amount, p.day)
 		switch {
-		case isReason(err, WrongCurrency):
-			w.refuse(p.line, "currency_code", err.Error())
+		case errors.Is(err, ErrWrongCurrency):
+			w.refuse(p.line, "currency_code", textOf(err))
 		case err != nil:
 			return nil, err
 		default:

@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // revenueWriter writes windows of an import into the ledger. Several goroutines use
 // it.
 type revenueWriter struct {
 	ledger *Ledger
-	call   Call
+	call   resource.Call
 	start  RevenueImportStart
 	// expectKnown says that the next window's entries are likely there already, so that
 	// it is worth looking before writing.
@@ -112,7 +114,7 @@ func (w *revenueWriter) write(ctx context.Context, window *revenueWindow, rest [
 		failed, err := w.insert(ctx, rest, tried)
 		if errors.Is(err, docstore.ErrUnavailable) && unavailable < patience {
 			unavailable++
-			failed, err = rest, pause(ctx, time.Duration(unavailable)*patiencePause)
+			failed, err = rest, lifecycle.Pause(ctx, time.Duration(unavailable)*patiencePause)
 		}
 		if err != nil {
 			return err
@@ -154,7 +156,7 @@ func (w *revenueWriter) insert(ctx context.Context, entries []entry, tried map[s
 	var parts [][]entry
 	at := w.ledger.now()
 	for part := range slices.Chunk(entries, chunkSize) {
-		id, err := w.ledger.ids.next()
+		id, err := w.ledger.ids.Next()
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +166,7 @@ func (w *revenueWriter) insert(ctx context.Context, entries []entry, tried map[s
 		parts = append(parts, part)
 		tried[id] = true
 	}
-	err := w.ledger.chunks.InsertMany(w.call.context(ctx), docs)
+	err := w.ledger.chunks.InsertMany(w.call.Context(ctx), docs)
 	var batch *docstore.BatchError
 	if !errors.As(err, &batch) {
 		return nil, err

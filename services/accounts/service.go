@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // Options are what the service takes from outside. The zero value serves.
@@ -27,21 +28,20 @@ type Service struct {
 	Access   *Access
 	Feed     *Feed
 
-	requests *requests
-	store    *docstore.Store
+	requests *resource.Requests
 }
 
 // Run forgets what has had its time, until ctx ends. Any number of processes may run
 // it; one at a time does the work, under a lease.
 func (s *Service) Run(ctx context.Context) error {
-	return s.store.WithLease(ctx, "requests", s.requests.run)
+	return s.requests.Run(ctx)
 }
 
 // wiring is what the use cases are made of.
 type wiring struct {
 	store    *docstore.Store
-	requests *requests
-	guards   *docstore.Collection[intents]
+	requests *resource.Requests
+	guards   *resource.Guards
 	now      func() time.Time
 	random   io.Reader
 }
@@ -63,17 +63,16 @@ func open(ctx context.Context, store *docstore.Store, opts Options) (*Service, e
 	if opts.Random == nil {
 		opts.Random = rand.Reader
 	}
-	w := wiring{store: store, random: opts.Random,
-		now: func() time.Time { return opts.Now().UTC().Truncate(time.Millisecond) }}
+	w := wiring{store: store, random: opts.Random}
 	var err error
-	if w.requests, err = openRequests(ctx, store, w.now); err != nil {
+	if w.requests, err = resource.OpenRequests(ctx, store, opts.Now); err != nil {
 		return nil, err
 	}
-	w.guards, err = docstore.OpenCollection[intents](ctx, store, docstore.Spec{Name: "guards", Silent: true})
-	if err != nil {
+	w.now = w.requests.Now
+	if w.guards, err = resource.OpenGuards(ctx, store); err != nil {
 		return nil, err
 	}
-	s := &Service{requests: w.requests, store: store}
+	s := &Service{requests: w.requests}
 	if s.Company, err = openCompany(ctx, w); err != nil {
 		return nil, err
 	}

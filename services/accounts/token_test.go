@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // A proxy that repeats the first call after the token was revoked does not bring it
@@ -14,7 +16,7 @@ func TestARevokedTokenStaysRevoked(t *testing.T) {
 		_, err := f.Access.CreatePrincipal(ctx, someone, "bot", Principal{DisplayName: "Bot"})
 		require.NoError(t, err)
 		secrets := byte(0)
-		create := func(requestID string) (Stored[Token], []byte, error) { // with a new secret each time
+		create := func(requestID string) (resource.Stored[Token], []byte, error) { // with a new secret each time
 			secrets++
 			hash := make([]byte, 32)
 			hash[0] = secrets
@@ -24,11 +26,11 @@ func TestARevokedTokenStaysRevoked(t *testing.T) {
 		token, first, err := create("one")
 		require.NoError(t, err)
 		_, _, err = create("one")
-		wantReason(t, err, Exists, "its secret is not shown again")
-		require.NoError(t, f.Access.tokens.remove(ctx, request("revoke", ""), token.ID, nil, "token.deleted"))
+		wantReason(t, err, resource.ErrExists, "its secret is not shown again")
+		require.NoError(t, f.Access.tokens.Delete(ctx, request("revoke", ""), token.ID, nil, "token.deleted"))
 
 		_, again, err := create("one")
-		wantReason(t, err, NotFound, "deleted since: use a new request id")
+		wantReason(t, err, resource.ErrNotFound, "deleted since: use a new request id")
 		for _, hash := range [][]byte{first, again} {
 			_, err = f.Access.Authenticate(ctx, hash)
 			require.ErrorContains(t, err, "revoked")
@@ -60,7 +62,7 @@ func TestLocalAdminHasTheTokenItWasGivenLast(t *testing.T) {
 					require.NoError(t, err)
 					require.Equal(t, localAdmin, p.ID)
 				} else {
-					wantReason(t, err, NotFound, "revoked")
+					wantReason(t, err, resource.ErrNotFound, "revoked")
 				}
 			}
 		}

@@ -154,19 +154,3 @@ func TestChunksComeBackAsTheyWere(t *testing.T) {
 	_, err = (&columns{Accounts: []string{"a"}, Index: []byte{0}, Days: []byte{0x80}, Minor: []byte{0}}).revenue()
 	require.ErrorIs(t, err, errChunk)
 }
-
-func TestSequenceSortsAsItWasMade(t *testing.T) {
-	at := time.UnixMilli(1_700_000_000_000)
-	s := &sequence{now: func() time.Time { return at }, random: strings.NewReader(strings.Repeat("r", 8*200_000))}
-	last := ""
-	for i := range 200_000 {
-		if i == 100_000 {
-			at = at.Add(-time.Hour) // the clock goes back
-		}
-		id, err := s.next()
-		require.NoError(t, err)
-		require.Less(t, last, id)
-		require.Len(t, id, 26)
-		last = id
-	}
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // writersAtOnce is how many write at the same time.
@@ -43,7 +44,7 @@ func requireOneWon(t *testing.T, errs []error) {
 			won++
 			continue
 		}
-		wantReason(t, err, Exists, "")
+		wantReason(t, err, resource.ErrExists, "")
 	}
 	require.Equal(t, 1, won)
 }
@@ -176,9 +177,9 @@ func (f *fixture) requireFollowed(t *testing.T, want map[string]int64) {
 	require.ErrorIs(t, err, atHead)
 	require.Equal(t, want, followed)
 	kept := map[string]Account{}
-	for d, err := range f.Accounts.accounts.docs.All(ctx, docstore.Query{}) {
+	for d, err := range f.Accounts.accounts.All(ctx, docstore.Query{}) {
 		require.NoError(t, err)
-		kept["accounts/"+d.ID] = d.Body.State
+		kept["accounts/"+d.ID] = d.State
 	}
 	require.Equal(t, kept, states)
 }

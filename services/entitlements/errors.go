@@ -14,7 +14,6 @@ const (
 	reasonScheduleInvalid = "SCHEDULE_INVALID"
 	reasonEffectiveDate   = "EFFECTIVE_DATE"
 	reasonNoSchedule      = "NO_SCHEDULE_IN_FORCE"
-	reasonRequestIDReused = "REQUEST_ID_REUSED"
 )
 
 // The failures that callers tell apart, with errors.Is.
@@ -38,7 +37,7 @@ var (
 // Faults says what the errors of the store, and of the feed that is followed, mean to
 // callers of this service. The service's own errors say it themselves.
 var Faults = fault.Table{
-	fault.Is(docstore.ErrRequestReused, fault.New(fault.InvalidArgument, reasonRequestIDReused,
+	fault.Is(docstore.ErrRequestReused, fault.New(fault.InvalidArgument, fault.ReasonRequestIDReused,
 		"The request_id was used before with another payload: use a new one for a new request.").WithField("request_id", "was used before with another payload")),
 	fault.Is(docstore.ErrUnavailable, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The database of entitlements cannot be reached now; try again.")),
 	fault.Is(docstore.ErrClosed, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The server is shutting down; try again.")),

@@ -40,6 +40,11 @@ var rules = []rule{
 		only:   []string{"internal/docstore/...", "proto/gen/..."},
 	},
 	{
+		name:   "internal/resource imports the store and the platform",
+		covers: []string{"internal/resource/..."},
+		only:   []string{"internal/resource/...", "internal/docstore/...", "internal/platform/..."},
+	},
+	{
 		name:   "only a backend of internal/docstore imports a database driver",
 		covers: []string{"..."},
 		except: []string{"internal/docstore/sqlite/...", "internal/docstore/mongodb/..."},
@@ -65,12 +70,12 @@ var rules = []rule{
 		name:   "a service's domain imports its own packages and what all services share",
 		covers: []string{"services/{service}/..."},
 		except: []string{"services/*/rpc/..."},
-		only:   []string{"services/{service}/...", "internal/docstore/...", "internal/platform/..."},
+		only:   []string{"services/{service}/...", "internal/docstore/...", "internal/resource/...", "internal/platform/..."},
 	},
 	{
-		name:   "a service's rpc sees generated code, its own domain and the platform",
+		name:   "a service's rpc sees generated code, its own domain, stored resources and the platform",
 		covers: []string{"services/{service}/rpc/..."},
-		only:   []string{"services/{service}/...", "proto/gen/...", "internal/platform/..."},
+		only:   []string{"services/{service}/...", "proto/gen/...", "internal/resource/...", "internal/platform/..."},
 	},
 	{
 		name:   "a service's domain does not import its rpc",

@@ -14,7 +14,7 @@ var storeFaults = fault.Table{
 		"The server is shutting down; try again.")),
 	fault.Is(docstore.ErrConflict, fault.New(fault.Aborted, fault.ReasonConflict,
 		"Somebody else kept changing the same thing: try again.")),
-	fault.Is(docstore.ErrRequestReused, fault.New(fault.InvalidArgument, "REQUEST_ID_REUSED",
+	fault.Is(docstore.ErrRequestReused, fault.New(fault.InvalidArgument, fault.ReasonRequestIDReused,
 		"The request_id was used before with another payload: use a new one for a new request.").
 		WithField("request_id", "was used before with another payload")),
 	fault.Is(docstore.ErrTooLarge, fault.New(fault.InvalidArgument, fault.ReasonInvalidArgument,

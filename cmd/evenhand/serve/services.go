@@ -35,7 +35,6 @@ func (p *process) addAccounts(ctx context.Context) error {
 	}
 	p.adminToken = token
 	p.authenticator = auth.FirstOf(&p.keys, accountsrpc.Authenticator(domain.Access))
-	p.faults = append(p.faults, accountsrpc.Faults...)
 	p.serve(accountsrpc.Service(domain, accountsrpc.Options{}), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of accounts", Run: untilStopped(store.RunRelay)},
 		lifecycle.Part{Name: "accounts", Run: untilStopped(domain.Run)})

@@ -55,6 +55,7 @@ const (
 	ReasonInternal          = "INTERNAL"
 	ReasonUnimplemented     = "UNIMPLEMENTED"
 	ReasonInvalidPageToken  = "INVALID_PAGE_TOKEN"
+	ReasonRequestIDReused   = "REQUEST_ID_REUSED"
 )
 
 // Error is a failure as callers are told of it. Make one with New and the With
@@ -140,6 +141,13 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Kind == e.Kind && t.Reason == e.Reason
+}
+
+// Saying returns a copy with another message, formatted as by fmt.Sprintf.
+func (e *Error) Saying(format string, args ...any) *Error {
+	c := *e
+	c.Message = fmt.Sprintf(format, args...)
+	return &c
 }
 
 // WithField returns a copy that also names a wrong field.

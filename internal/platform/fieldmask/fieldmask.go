@@ -75,6 +75,15 @@ func (m Mask) Has(path string) bool {
 	return slices.ContainsFunc(m.paths, func(p string) bool { return p == path || strings.HasPrefix(path, p+".") })
 }
 
+// Given returns a pointer to a value where the mask has its path, as a patch wants it,
+// and nil otherwise.
+func Given[T any](m Mask, path string, value T) *T {
+	if !m.Has(path) {
+		return nil
+	}
+	return &value
+}
+
 // Touches reports whether the mask changes anything at or below a path: Touches(
 // "attributes") is true for `attributes.sector`.
 func (m Mask) Touches(path string) bool {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Part is something that runs until its context ends and returns only when it has
@@ -53,4 +54,16 @@ func Run(ctx context.Context, parts ...Part) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Pause waits, or returns the context's error where that ends first.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -85,6 +85,22 @@ func ID(name, collection string) (string, bool) {
 	return ids[0], true
 }
 
+// First returns the first id of a name that begins with a collection, as
+// First("accounts/acme/contacts/jane", "accounts"), and "" for another name, and for
+// none. It checks nothing else: that is for names whose form is known.
+func First(name, collection string) string {
+	rest, ok := strings.CutPrefix(name, collection+"/")
+	if !ok {
+		return ""
+	}
+	id, _, _ := strings.Cut(rest, "/")
+	return id
+}
+
+// Last returns the last id of a name, as Last("accounts/acme/contacts/jane"). It checks
+// nothing: that is for names whose form is known.
+func Last(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
+
 // levels are words that name a hand-set level.
 var levels = []string{"tier", "tiers", "level", "levels", "grade", "grades", "rank", "ranking", "vip",
 	"platinum", "gold", "silver", "bronze", "diamond"}

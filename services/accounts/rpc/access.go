@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +11,10 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -42,7 +46,7 @@ func roleNames(roles []accountsv1.Role) []string {
 	return list
 }
 
-func principalOf(s accounts.Stored[accounts.Principal]) *accountsv1.Principal {
+func principalOf(s resource.Stored[accounts.Principal]) *accountsv1.Principal {
 	p := s.State
 	return &accountsv1.Principal{
 		Name: accounts.PrincipalName(s.ID), DisplayName: p.DisplayName, Person: p.Person, Roles: rolesOf(p.Roles), Disabled: p.Disabled,
@@ -50,14 +54,14 @@ func principalOf(s accounts.Stored[accounts.Principal]) *accountsv1.Principal {
 	}
 }
 
-func principalAnswer(s accounts.Stored[accounts.Principal], err error) (*accountsv1.Principal, error) {
+func principalAnswer(s resource.Stored[accounts.Principal], err error) (*accountsv1.Principal, error) {
 	if err != nil {
 		return nil, err
 	}
 	return principalOf(s), nil
 }
 
-func tokenMessage(s accounts.Stored[accounts.Token]) *accountsv1.ApiToken {
+func tokenMessage(s resource.Stored[accounts.Token]) *accountsv1.ApiToken {
 	return &accountsv1.ApiToken{
 		Name: accounts.PrincipalName(s.ID), DisplayName: s.State.DisplayName,
 		ExpireTime: wire.Timestamp(s.State.Expires), CreateTime: wire.Timestamp(s.State.Created),
@@ -65,15 +69,15 @@ func tokenMessage(s accounts.Stored[accounts.Token]) *accountsv1.ApiToken {
 }
 
 func (s *accessServer) GetPrincipal(ctx context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
-	return principalAnswer(s.access.GetPrincipal(ctx, id(r.GetName(), "principals")))
+	return principalAnswer(s.access.GetPrincipal(ctx, names.First(r.GetName(), "principals")))
 }
 
 func (s *accessServer) ListPrincipals(ctx context.Context, r *accountsv1.ListPrincipalsRequest) (*accountsv1.ListPrincipalsResponse, error) {
-	p, after, err := page(r)
+	p, err := request.ReadPage(r)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.access.ListPrincipals(ctx, p.Size, after)
+	list, err := s.access.ListPrincipals(ctx, p.Size, p.After)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +85,12 @@ func (s *accessServer) ListPrincipals(ctx context.Context, r *accountsv1.ListPri
 	for _, principal := range list.Items {
 		out.Principals = append(out.Principals, principalOf(principal))
 	}
-	out.NextPageToken, err = next(p, list.Next)
+	out.NextPageToken, err = p.Next(list.Next)
 	return out, err
 }
 
 func (s *accessServer) CreatePrincipal(ctx context.Context, r *accountsv1.CreatePrincipalRequest) (*accountsv1.Principal, error) {
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +101,7 @@ func (s *accessServer) CreatePrincipal(ctx context.Context, r *accountsv1.Create
 
 func (s *accessServer) UpdatePrincipal(ctx context.Context, r *accountsv1.UpdatePrincipalRequest) (*accountsv1.Principal, error) {
 	in := r.GetPrincipal()
-	found, err := resource("principal.name", in.GetName(), "principals")
+	found, err := request.Name("principal.name", in.GetName(), "principals")
 	if err != nil {
 		return nil, err
 	}
@@ -105,20 +109,20 @@ func (s *accessServer) UpdatePrincipal(ctx context.Context, r *accountsv1.Update
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	return principalAnswer(s.access.UpdatePrincipal(ctx, c, found[0], in.GetEtag(), accounts.PrincipalPatch{
-		DisplayName: masked(mask, "display_name", in.GetDisplayName()),
-		Person:      masked(mask, "person", in.GetPerson()),
-		Disabled:    masked(mask, "disabled", in.GetDisabled()),
-		Roles:       masked(mask, "roles", roleNames(in.GetRoles())),
+		DisplayName: fieldmask.Given(mask, "display_name", in.GetDisplayName()),
+		Person:      fieldmask.Given(mask, "person", in.GetPerson()),
+		Disabled:    fieldmask.Given(mask, "disabled", in.GetDisabled()),
+		Roles:       fieldmask.Given(mask, "roles", roleNames(in.GetRoles())),
 	}))
 }
 
 func (s *accessServer) CreateApiToken(ctx context.Context, r *accountsv1.CreateApiTokenRequest) (*accountsv1.ApiToken, error) { //nolint:staticcheck // named by the generated interface
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +135,7 @@ func (s *accessServer) CreateApiToken(ctx context.Context, r *accountsv1.CreateA
 		return nil, err
 	}
 	hash := auth.HashOf(secret)
-	token, err := s.access.CreateToken(ctx, c, id(r.GetParent(), "principals"), accounts.Token{
+	token, err := s.access.CreateToken(ctx, c, names.First(r.GetParent(), "principals"), accounts.Token{
 		DisplayName: r.GetApiToken().GetDisplayName(), Expires: expires, Hash: hash[:]})
 	if err != nil {
 		return nil, err
@@ -142,11 +146,11 @@ func (s *accessServer) CreateApiToken(ctx context.Context, r *accountsv1.CreateA
 }
 
 func (s *accessServer) ListApiTokens(ctx context.Context, r *accountsv1.ListApiTokensRequest) (*accountsv1.ListApiTokensResponse, error) { //nolint:staticcheck // named by the generated interface
-	p, after, err := page(r)
+	p, err := request.ReadPage(r)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.access.ListTokens(ctx, id(r.GetParent(), "principals"), p.Size, after)
+	list, err := s.access.ListTokens(ctx, names.First(r.GetParent(), "principals"), p.Size, p.After)
 	if err != nil {
 		return nil, err
 	}
@@ -154,28 +158,28 @@ func (s *accessServer) ListApiTokens(ctx context.Context, r *accountsv1.ListApiT
 	for _, token := range list.Items {
 		out.ApiTokens = append(out.ApiTokens, tokenMessage(token))
 	}
-	out.NextPageToken, err = next(p, list.Next)
+	out.NextPageToken, err = p.Next(list.Next)
 	return out, err
 }
 
 func (s *accessServer) DeleteApiToken(ctx context.Context, r *accountsv1.DeleteApiTokenRequest) (*emptypb.Empty, error) { //nolint:staticcheck // named by the generated interface
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return &emptypb.Empty{}, s.access.DeleteToken(ctx, c, id(r.GetName(), "principals"), below(r.GetName()))
+	return &emptypb.Empty{}, s.access.DeleteToken(ctx, c, names.First(r.GetName(), "principals"), names.Last(r.GetName()))
 }
 
 func (s *accessServer) GetCaller(ctx context.Context, _ *accountsv1.GetCallerRequest) (*accountsv1.GetCallerResponse, error) {
 	p := auth.FromContext(ctx)
 	out := &accountsv1.GetCallerResponse{Permissions: p.Permissions()}
-	if principal := id(p.Name(), "principals"); principal != "" {
+	if principal := names.First(p.Name(), "principals"); principal != "" {
 		stored, err := s.access.GetPrincipal(ctx, principal)
 		if err == nil {
 			out.Principal = principalOf(stored)
 			return out, nil
 		}
-		if !accounts.IsNotFound(err) {
+		if !errors.Is(err, resource.ErrNotFound) {
 			return nil, fmt.Errorf("find the caller: %w", err)
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -13,10 +16,10 @@ import (
 const updateAccounts = "accounts.update"
 
 func (s *accountsServer) GetAccount(ctx context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
-	return answer(s.domain.Accounts.Get(ctx, id(r.GetName(), "accounts")))
+	return answer(s.domain.Accounts.Get(ctx, names.First(r.GetName(), "accounts")))
 }
 
-func answer(s accounts.Stored[accounts.Account], err error) (*accountsv1.Account, error) {
+func answer(s resource.Stored[accounts.Account], err error) (*accountsv1.Account, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +34,7 @@ func (s *accountsServer) CreateAccount(ctx context.Context, r *accountsv1.Create
 	if r.GetProspect() {
 		account.State = accounts.Prospect
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +51,7 @@ func (s *accountsServer) UpdateAccount(ctx context.Context, r *accountsv1.Update
 	if err != nil {
 		return nil, err
 	}
-	found, err := resource("account.name", in.GetName(), "accounts")
+	found, err := request.Name("account.name", in.GetName(), "accounts")
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +71,7 @@ func (s *accountsServer) UpdateAccount(ctx context.Context, r *accountsv1.Update
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +84,14 @@ func accountPatch(mask fieldmask.Mask, in *accountsv1.Account) (accounts.Account
 		return accounts.AccountPatch{}, err
 	}
 	patch := accounts.AccountPatch{
-		DisplayName: masked(mask, "display_name", to.DisplayName),
-		Joined:      masked(mask, "joined_date", to.Joined),
-		Parent:      masked(mask, "parent", to.Parent),
-		Owner:       masked(mask, "owner", to.Owner),
-		Team:        masked(mask, "service_team", to.Team),
-		Goals:       masked(mask, "goals", to.Goals),
-		Competitors: masked(mask, "competitors", to.Competitors),
-		Attributes:  masked(mask, "attributes", to.Attributes),
+		DisplayName: fieldmask.Given(mask, "display_name", to.DisplayName),
+		Joined:      fieldmask.Given(mask, "joined_date", to.Joined),
+		Parent:      fieldmask.Given(mask, "parent", to.Parent),
+		Owner:       fieldmask.Given(mask, "owner", to.Owner),
+		Team:        fieldmask.Given(mask, "service_team", to.Team),
+		Goals:       fieldmask.Given(mask, "goals", to.Goals),
+		Competitors: fieldmask.Given(mask, "competitors", to.Competitors),
+		Attributes:  fieldmask.Given(mask, "attributes", to.Attributes),
 	}
 	for _, path := range mask.Paths() {
 		if key, ok := strings.CutPrefix(path, "attributes."); ok {

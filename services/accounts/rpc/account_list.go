@@ -5,6 +5,9 @@ import (
 	"regexp"
 
 	"github.com/evenhand/evenhand/internal/platform/filter"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -18,7 +21,7 @@ var accountFields = []filter.Field{
 var longState = regexp.MustCompile(`(\bstate\s*(?:!=|=)\s*"?)STATE_`)
 
 func (s *accountsServer) ListAccounts(ctx context.Context, r *accountsv1.ListAccountsRequest) (*accountsv1.ListAccountsResponse, error) {
-	p, after, err := page(r)
+	p, err := request.ReadPage(r)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +29,7 @@ func (s *accountsServer) ListAccounts(ctx context.Context, r *accountsv1.ListAcc
 	if err != nil {
 		return nil, err
 	}
-	query.Size, query.After = p.Size, after
+	query.Size, query.After = p.Size, p.After
 	list, err := s.domain.Accounts.List(ctx, query)
 	if err != nil {
 		return nil, err
@@ -35,7 +38,7 @@ func (s *accountsServer) ListAccounts(ctx context.Context, r *accountsv1.ListAcc
 	for _, a := range list.Items {
 		out.Accounts = append(out.Accounts, accountOf(a))
 	}
-	out.NextPageToken, err = next(p, list.Next)
+	out.NextPageToken, err = p.Next(list.Next)
 	return out, err
 }
 
@@ -63,8 +66,8 @@ func accountQuery(r *accountsv1.ListAccountsRequest) (accounts.AccountQuery, err
 	}
 	same := func(s string) string { return s }
 	q.ExternalID, q.DisplayName = equal("external_id", same), equal("display_name", same)
-	q.Owner = equal("owner", func(name string) string { return id(name, "principals") })
-	q.Parent = equal("parent", func(name string) string { return id(name, "accounts") })
+	q.Owner = equal("owner", func(name string) string { return names.First(name, "principals") })
+	q.Parent = equal("parent", func(name string) string { return names.First(name, "accounts") })
 	if value, ok := f.Equal("state"); ok {
 		for state := range states {
 			if stateName(state) == value {
@@ -72,7 +75,7 @@ func accountQuery(r *accountsv1.ListAccountsRequest) (accounts.AccountQuery, err
 			}
 		}
 	}
-	q.Keep = func(a accounts.Stored[accounts.Account]) bool {
+	q.Keep = func(a resource.Stored[accounts.Account]) bool {
 		return f.Match(func(field string) any { return fieldOf(&a.State, field) })
 	}
 	return q, nil

@@ -7,7 +7,10 @@ import (
 
 	"google.golang.org/genproto/googleapis/type/date"
 
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -23,7 +26,7 @@ func stateName(s accounts.State) string {
 	return strings.TrimPrefix(states[s].String(), "STATE_")
 }
 
-func accountOf(s accounts.Stored[accounts.Account]) *accountsv1.Account {
+func accountOf(s resource.Stored[accounts.Account]) *accountsv1.Account {
 	a := accountState(s.ID, &s.State)
 	a.Etag, a.ConsistencyToken = s.Etag(), tokenOf(s.Aggregate, s.Version)
 	return a
@@ -51,7 +54,7 @@ func accountFrom(in *accountsv1.Account) (accounts.Account, error) {
 	}
 	a := accounts.Account{
 		DisplayName: in.GetDisplayName(), ExternalID: in.GetExternalId(), Source: in.GetSource(), Joined: joined,
-		Parent: id(in.GetParent(), "accounts"), Owner: id(in.GetOwner(), "principals"),
+		Parent: names.First(in.GetParent(), "accounts"), Owner: names.First(in.GetOwner(), "principals"),
 		Team: ids(in.GetServiceTeam(), "principals"), Competitors: ids(in.GetCompetitors(), "accounts"),
 	}
 	if len(in.GetAttributes()) > 0 {
@@ -69,16 +72,16 @@ func accountFrom(in *accountsv1.Account) (accounts.Account, error) {
 
 // turning is a request to activate or close an account.
 type turning interface {
-	request
+	request.Mutation
 	GetName() string
 	GetDate() *date.Date
 	GetEtag() string
 }
 
 func (s *accountsServer) turn(ctx context.Context, r turning,
-	turn func(context.Context, accounts.Call, string, string, *accounts.Day) (accounts.Stored[accounts.Account], error),
+	turn func(context.Context, resource.Call, string, string, *accounts.Day) (resource.Stored[accounts.Account], error),
 ) (*accountsv1.Account, error) {
-	before, err := s.domain.Accounts.Get(ctx, id(r.GetName(), "accounts"))
+	before, err := s.domain.Accounts.Get(ctx, names.First(r.GetName(), "accounts"))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +92,7 @@ func (s *accountsServer) turn(ctx context.Context, r turning,
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}

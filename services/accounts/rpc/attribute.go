@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
 
-func attributeKeyOf(s accounts.Stored[accounts.AttributeKey]) *accountsv1.AttributeKey {
+func attributeKeyOf(s resource.Stored[accounts.AttributeKey]) *accountsv1.AttributeKey {
 	return &accountsv1.AttributeKey{
 		Name: "attributeKeys/" + s.ID, DisplayName: s.State.DisplayName, Description: s.State.Description,
 		Etag: s.Etag(), CreateTime: wire.Timestamp(s.State.Created),
@@ -16,7 +18,7 @@ func attributeKeyOf(s accounts.Stored[accounts.AttributeKey]) *accountsv1.Attrib
 }
 
 func (s *accountsServer) CreateAttributeKey(ctx context.Context, r *accountsv1.CreateAttributeKeyRequest) (*accountsv1.AttributeKey, error) {
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -29,11 +31,11 @@ func (s *accountsServer) CreateAttributeKey(ctx context.Context, r *accountsv1.C
 }
 
 func (s *accountsServer) ListAttributeKeys(ctx context.Context, r *accountsv1.ListAttributeKeysRequest) (*accountsv1.ListAttributeKeysResponse, error) {
-	p, after, err := page(r)
+	p, err := request.ReadPage(r)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.domain.Accounts.ListKeys(ctx, p.Size, after)
+	list, err := s.domain.Accounts.ListKeys(ctx, p.Size, p.After)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +43,6 @@ func (s *accountsServer) ListAttributeKeys(ctx context.Context, r *accountsv1.Li
 	for _, key := range list.Items {
 		out.AttributeKeys = append(out.AttributeKeys, attributeKeyOf(key))
 	}
-	out.NextPageToken, err = next(p, list.Next)
+	out.NextPageToken, err = p.Next(list.Next)
 	return out, err
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
 	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -17,7 +19,7 @@ type accountsServer struct {
 	domain *accounts.Service
 }
 
-func companyOf(s accounts.Stored[accounts.CompanyState]) *accountsv1.Company {
+func companyOf(s resource.Stored[accounts.CompanyState]) *accountsv1.Company {
 	c := companyState(&s.State)
 	c.Etag = s.Etag()
 	return c
@@ -49,16 +51,16 @@ func (s *accountsServer) UpdateCompany(ctx context.Context, r *accountsv1.Update
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	company, err := s.domain.Company.Update(ctx, c, in.GetEtag(), accounts.CompanyPatch{
-		DisplayName: masked(mask, "display_name", in.GetDisplayName()),
-		TimeZone:    masked(mask, "time_zone", in.GetTimeZone()),
-		Currency:    masked(mask, "currency_code", in.GetCurrencyCode()),
-		FiscalMonth: masked(mask, "fiscal_year_start_month", int(in.GetFiscalYearStartMonth())),
-		FiscalDay:   masked(mask, "fiscal_year_start_day", int(in.GetFiscalYearStartDay())),
+		DisplayName: fieldmask.Given(mask, "display_name", in.GetDisplayName()),
+		TimeZone:    fieldmask.Given(mask, "time_zone", in.GetTimeZone()),
+		Currency:    fieldmask.Given(mask, "currency_code", in.GetCurrencyCode()),
+		FiscalMonth: fieldmask.Given(mask, "fiscal_year_start_month", int(in.GetFiscalYearStartMonth())),
+		FiscalDay:   fieldmask.Given(mask, "fiscal_year_start_day", int(in.GetFiscalYearStartDay())),
 	})
 	if err != nil {
 		return nil, err
@@ -67,14 +69,14 @@ func (s *accountsServer) UpdateCompany(ctx context.Context, r *accountsv1.Update
 }
 
 func (s *accountsServer) AdoptSettings(ctx context.Context, r *accountsv1.AdoptSettingsRequest) (*accountsv1.Company, error) {
-	company, err := s.domain.Company.Adopt(ctx, caller(ctx), r.GetCurrencyCode(), r.GetTimeZone())
+	company, err := s.domain.Company.Adopt(ctx, request.Caller(ctx), r.GetCurrencyCode(), r.GetTimeZone())
 	if err != nil {
 		return nil, err
 	}
 	return companyOf(company), nil
 }
 
-func rateOf(s accounts.Stored[accounts.Rate]) *accountsv1.ExchangeRate {
+func rateOf(s resource.Stored[accounts.Rate]) *accountsv1.ExchangeRate {
 	return &accountsv1.ExchangeRate{
 		Name: "company/exchangeRates/" + s.ID, CurrencyCode: s.State.Currency, Date: dateOf(&s.State.Day),
 		Rate: s.State.Value, Source: s.State.Source, CreateTime: wire.Timestamp(s.State.Created),
@@ -90,7 +92,7 @@ func (s *accountsServer) CreateExchangeRate(ctx context.Context, r *accountsv1.C
 	if on == nil {
 		return nil, fault.Invalid("exchange_rate.date", "is required")
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func (s *accountsServer) CreateExchangeRate(ctx context.Context, r *accountsv1.C
 }
 
 func (s *accountsServer) ListExchangeRates(ctx context.Context, r *accountsv1.ListExchangeRatesRequest) (*accountsv1.ListExchangeRatesResponse, error) {
-	p, after, err := page(r)
+	p, err := request.ReadPage(r)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +118,7 @@ func (s *accountsServer) ListExchangeRates(ctx context.Context, r *accountsv1.Li
 		currency, _ = value.(string)
 	}
 	keep := func(rate accounts.Rate) bool { return f.Match(func(string) any { return rate.Currency }) }
-	list, err := s.domain.Company.ListRates(ctx, p.Size, after, keep, currency)
+	list, err := s.domain.Company.ListRates(ctx, p.Size, p.After, keep, currency)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +126,6 @@ func (s *accountsServer) ListExchangeRates(ctx context.Context, r *accountsv1.Li
 	for _, rate := range list.Items {
 		out.ExchangeRates = append(out.ExchangeRates, rateOf(rate))
 	}
-	out.NextPageToken, err = next(p, list.Next)
+	out.NextPageToken, err = p.Next(list.Next)
 	return out, err
 }

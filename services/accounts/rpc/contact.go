@@ -6,7 +6,10 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -14,7 +17,7 @@ import (
 // The permission to change contacts, which a role may hold for assigned accounts only.
 const updateContacts = "contacts.update"
 
-func contactOf(s accounts.Stored[accounts.Contact]) *accountsv1.Contact {
+func contactOf(s resource.Stored[accounts.Contact]) *accountsv1.Contact {
 	c := s.State
 	return &accountsv1.Contact{
 		Name: accounts.AccountName(s.ID), DisplayName: c.DisplayName, Email: c.Email, Phone: c.Phone, Roles: c.Roles,
@@ -22,7 +25,7 @@ func contactOf(s accounts.Stored[accounts.Contact]) *accountsv1.Contact {
 	}
 }
 
-func contactAnswer(s accounts.Stored[accounts.Contact], err error) (*accountsv1.Contact, error) {
+func contactAnswer(s resource.Stored[accounts.Contact], err error) (*accountsv1.Contact, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +34,7 @@ func contactAnswer(s accounts.Stored[accounts.Contact], err error) (*accountsv1.
 
 // changing returns the account whose contact is to be changed, if the caller may.
 func (s *accountsServer) changing(ctx context.Context, name string) (string, error) {
-	account, err := s.domain.Accounts.Get(ctx, id(name, "accounts"))
+	account, err := s.domain.Accounts.Get(ctx, names.First(name, "accounts"))
 	if err != nil {
 		return "", err
 	}
@@ -39,15 +42,15 @@ func (s *accountsServer) changing(ctx context.Context, name string) (string, err
 }
 
 func (s *accountsServer) GetContact(ctx context.Context, r *accountsv1.GetContactRequest) (*accountsv1.Contact, error) {
-	return contactAnswer(s.domain.Accounts.GetContact(ctx, id(r.GetName(), "accounts"), below(r.GetName())))
+	return contactAnswer(s.domain.Accounts.GetContact(ctx, names.First(r.GetName(), "accounts"), names.Last(r.GetName())))
 }
 
 func (s *accountsServer) ListContacts(ctx context.Context, r *accountsv1.ListContactsRequest) (*accountsv1.ListContactsResponse, error) {
-	p, after, err := page(r)
+	p, err := request.ReadPage(r)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.domain.Accounts.ListContacts(ctx, id(r.GetParent(), "accounts"), p.Size, after)
+	list, err := s.domain.Accounts.ListContacts(ctx, names.First(r.GetParent(), "accounts"), p.Size, p.After)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +58,7 @@ func (s *accountsServer) ListContacts(ctx context.Context, r *accountsv1.ListCon
 	for _, c := range list.Items {
 		out.Contacts = append(out.Contacts, contactOf(c))
 	}
-	out.NextPageToken, err = next(p, list.Next)
+	out.NextPageToken, err = p.Next(list.Next)
 	return out, err
 }
 
@@ -64,7 +67,7 @@ func (s *accountsServer) CreateContact(ctx context.Context, r *accountsv1.Create
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +82,7 @@ func (s *accountsServer) UpdateContact(ctx context.Context, r *accountsv1.Update
 	if err != nil {
 		return nil, err
 	}
-	found, err := resource("contact.name", in.GetName(), "accounts", "contacts")
+	found, err := request.Name("contact.name", in.GetName(), "accounts", "contacts")
 	if err != nil {
 		return nil, err
 	}
@@ -87,16 +90,16 @@ func (s *accountsServer) UpdateContact(ctx context.Context, r *accountsv1.Update
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	return contactAnswer(s.domain.Accounts.UpdateContact(ctx, c, account, found[1], in.GetEtag(), accounts.ContactPatch{
-		DisplayName: masked(mask, "display_name", in.GetDisplayName()),
-		Email:       masked(mask, "email", in.GetEmail()),
-		Phone:       masked(mask, "phone", in.GetPhone()),
-		TimeZone:    masked(mask, "time_zone", in.GetTimeZone()),
-		Roles:       masked(mask, "roles", in.GetRoles()),
+		DisplayName: fieldmask.Given(mask, "display_name", in.GetDisplayName()),
+		Email:       fieldmask.Given(mask, "email", in.GetEmail()),
+		Phone:       fieldmask.Given(mask, "phone", in.GetPhone()),
+		TimeZone:    fieldmask.Given(mask, "time_zone", in.GetTimeZone()),
+		Roles:       fieldmask.Given(mask, "roles", in.GetRoles()),
 	}))
 }
 
@@ -105,9 +108,9 @@ func (s *accountsServer) DeleteContact(ctx context.Context, r *accountsv1.Delete
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return &emptypb.Empty{}, s.domain.Accounts.DeleteContact(ctx, c, account, below(r.GetName()), r.GetEtag())
+	return &emptypb.Empty{}, s.domain.Accounts.DeleteContact(ctx, c, account, names.Last(r.GetName()), r.GetEtag())
 }

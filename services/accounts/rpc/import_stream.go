@@ -9,6 +9,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -65,7 +66,7 @@ func (s *revenueServer) ImportRevenue(stream grpc.BidiStreamingServer[accountsv1
 	if start == nil {
 		return errNoStart
 	}
-	result, err := s.imports.Revenue(stream.Context(), caller(stream.Context()), accounts.RevenueImportStart{
+	result, err := s.imports.Revenue(stream.Context(), request.Caller(stream.Context()), accounts.RevenueImportStart{
 		ImportStart: importStart(start.GetImport()), Currency: start.GetCurrencyCode(),
 		CreateAccounts: start.GetCreateAccounts(), HasExternalIDs: start.GetHasExternalIds(),
 	}, receive(stream, revenueRows), revenueReport{stream})
@@ -124,7 +125,7 @@ func (s *accountsServer) ImportAccounts(stream grpc.BidiStreamingServer[accounts
 			return err
 		}
 	}
-	result, err := s.domain.Imports.Accounts(stream.Context(), caller(stream.Context()), accounts.AccountImportStart{
+	result, err := s.domain.Imports.Accounts(stream.Context(), request.Caller(stream.Context()), accounts.AccountImportStart{
 		ImportStart: importStart(first.GetStart()), UpdateExisting: first.GetUpdateExisting(),
 	}, receive(stream, accountRows), accountsReport{stream})
 	if err != nil {

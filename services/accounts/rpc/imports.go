@@ -5,12 +5,15 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
 
-func importOf(s accounts.Stored[accounts.Import]) *accountsv1.Import {
+func importOf(s resource.Stored[accounts.Import]) *accountsv1.Import {
 	im := s.State
 	out := &accountsv1.Import{
 		Name: accounts.ImportName(s.ID), Kind: im.Kind, Source: im.Source, Batch: im.Batch, Digest: im.Digest,
@@ -56,7 +59,7 @@ func refusedOf(r accounts.Refused) *accountsv1.RefusedRow {
 }
 
 func (s *accountsServer) GetImport(ctx context.Context, r *accountsv1.GetImportRequest) (*accountsv1.Import, error) {
-	im, err := s.domain.Imports.Get(ctx, id(r.GetName(), "imports"))
+	im, err := s.domain.Imports.Get(ctx, names.First(r.GetName(), "imports"))
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +67,11 @@ func (s *accountsServer) GetImport(ctx context.Context, r *accountsv1.GetImportR
 }
 
 func (s *accountsServer) ListImports(ctx context.Context, r *accountsv1.ListImportsRequest) (*accountsv1.ListImportsResponse, error) {
-	p, after, err := page(r)
+	p, err := request.ReadPage(r)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.domain.Imports.List(ctx, p.Size, after)
+	list, err := s.domain.Imports.List(ctx, p.Size, p.After)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +79,6 @@ func (s *accountsServer) ListImports(ctx context.Context, r *accountsv1.ListImpo
 	for _, im := range list.Items {
 		out.Imports = append(out.Imports, importOf(im))
 	}
-	out.NextPageToken, err = next(p, list.Next)
+	out.NextPageToken, err = p.Next(list.Next)
 	return out, err
 }

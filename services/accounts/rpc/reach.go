@@ -5,12 +5,15 @@ import (
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
 
-func reachAnswer(s accounts.Stored[accounts.Reach], err error) (*accountsv1.Reach, error) {
+func reachAnswer(s resource.Stored[accounts.Reach], err error) (*accountsv1.Reach, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -21,7 +24,7 @@ func reachAnswer(s accounts.Stored[accounts.Reach], err error) (*accountsv1.Reac
 }
 
 func (s *accountsServer) GetReach(ctx context.Context, r *accountsv1.GetReachRequest) (*accountsv1.Reach, error) {
-	return reachAnswer(s.domain.Accounts.GetReach(ctx, id(r.GetName(), "accounts")))
+	return reachAnswer(s.domain.Accounts.GetReach(ctx, names.First(r.GetName(), "accounts")))
 }
 
 func (s *accountsServer) UpdateReach(ctx context.Context, r *accountsv1.UpdateReachRequest) (*accountsv1.Reach, error) {
@@ -30,16 +33,16 @@ func (s *accountsServer) UpdateReach(ctx context.Context, r *accountsv1.UpdateRe
 	if err != nil {
 		return nil, err
 	}
-	found, err := resource("reach.name", strings.TrimSuffix(in.GetName(), "/reach"), "accounts")
+	found, err := request.Name("reach.name", strings.TrimSuffix(in.GetName(), "/reach"), "accounts")
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	return reachAnswer(s.domain.Accounts.UpdateReach(ctx, c, found[0], in.GetEtag(), accounts.ReachPatch{
-		Followers: masked(mask, "followers", in.GetFollowers()),
-		Source:    masked(mask, "source", in.GetSource()),
+		Followers: fieldmask.Given(mask, "followers", in.GetFollowers()),
+		Source:    fieldmask.Given(mask, "source", in.GetSource()),
 	}))
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/paging"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -48,7 +50,7 @@ func newEntry(path, parent string, in *accountsv1.RevenueEntry) (accounts.NewEnt
 	}
 	money, err := amount(path+".amount", in.GetAmount())
 	return accounts.NewEntry{
-		Account: id(parent, "accounts"), Day: *on, Amount: money,
+		Account: names.First(parent, "accounts"), Day: *on, Amount: money,
 		ExternalID: in.GetExternalId(), Source: in.GetSource(), Note: in.GetNote(),
 	}, err
 }
@@ -58,7 +60,7 @@ func (s *revenueServer) CreateRevenueEntry(ctx context.Context, r *accountsv1.Cr
 	if err != nil {
 		return nil, err
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func (s *revenueServer) BatchCreateRevenueEntries(ctx context.Context, r *accoun
 			return nil, err
 		}
 	}
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -94,11 +96,11 @@ func (s *revenueServer) BatchCreateRevenueEntries(ctx context.Context, r *accoun
 }
 
 func (s *revenueServer) ReverseRevenueEntry(ctx context.Context, r *accountsv1.ReverseRevenueEntryRequest) (*accountsv1.ReverseRevenueEntryResponse, error) {
-	c, err := call(ctx, r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	recorded, err := s.ledger.Reverse(ctx, c, id(r.GetName(), "accounts"), below(r.GetName()), r.GetNote())
+	recorded, err := s.ledger.Reverse(ctx, c, names.First(r.GetName(), "accounts"), names.Last(r.GetName()), r.GetNote())
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +109,7 @@ func (s *revenueServer) ReverseRevenueEntry(ctx context.Context, r *accountsv1.R
 }
 
 func (s *revenueServer) GetRevenueEntry(ctx context.Context, r *accountsv1.GetRevenueEntryRequest) (*accountsv1.RevenueEntry, error) {
-	e, err := s.ledger.Get(ctx, id(r.GetName(), "accounts"), below(r.GetName()))
+	e, err := s.ledger.Get(ctx, names.First(r.GetName(), "accounts"), names.Last(r.GetName()))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +121,7 @@ func (s *revenueServer) ListRevenueEntries(ctx context.Context, r *accountsv1.Li
 	if err != nil {
 		return nil, err
 	}
-	list, after, err := s.ledger.List(ctx, id(r.GetParent(), "accounts"), p.Size, p.After)
+	list, after, err := s.ledger.List(ctx, names.First(r.GetParent(), "accounts"), p.Size, p.After)
 	if err != nil {
 		return nil, err
 	}

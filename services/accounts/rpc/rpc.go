@@ -3,14 +3,16 @@ package rpc
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/server"
+	"github.com/evenhand/evenhand/internal/resource"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/accounts"
 )
@@ -41,7 +43,7 @@ func Service(domain *accounts.Service, o Options) server.Service {
 func Authenticator(access *accounts.Access) auth.Authenticator {
 	return auth.AuthenticatorFunc(func(ctx context.Context, hash auth.Hash) (*auth.Principal, error) {
 		p, err := access.Authenticate(ctx, hash[:])
-		if accounts.IsNotFound(err) {
+		if errors.Is(err, resource.ErrNotFound) {
 			return nil, auth.ErrUnknownToken
 		}
 		if err != nil {
@@ -55,33 +57,11 @@ func Authenticator(access *accounts.Access) auth.Authenticator {
 	})
 }
 
-// request is a message that changes something.
-type request interface {
-	proto.Message
-	GetRequestId() string
-}
-
-// call says on whose behalf a request is made, and what it is recognised by.
-func call(ctx context.Context, r request) (accounts.Call, error) {
-	c := caller(ctx)
-	if r.GetRequestId() == "" {
-		return c, nil
-	}
-	payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
-	c.Method, c.RequestID, c.Payload = string(r.ProtoReflect().Descriptor().FullName()), r.GetRequestId(), payload
-	return c, err
-}
-
-// caller is a call by the caller that is not recognised when it comes again.
-func caller(ctx context.Context) accounts.Call {
-	return accounts.Call{Principal: auth.FromContext(ctx).Name()}
-}
-
 // checkAssigned returns PERMISSION_DENIED with NOT_ASSIGNED where the caller holds the
 // permission for assigned accounts only, and this is not one.
-func checkAssigned(ctx context.Context, permission string, account accounts.Stored[accounts.Account]) error {
+func checkAssigned(ctx context.Context, permission string, account resource.Stored[accounts.Account]) error {
 	p := auth.FromContext(ctx)
-	if p.Can(permission) == auth.All || account.State.AssignedTo(id(p.Name(), "principals")) {
+	if p.Can(permission) == auth.All || account.State.AssignedTo(names.First(p.Name(), "principals")) {
 		return nil
 	}
 	name := accounts.AccountName(account.ID)

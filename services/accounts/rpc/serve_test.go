@@ -51,7 +51,7 @@ func serve(t *testing.T) *served {
 	require.NoError(t, domain.Access.SetLocalToken(t.Context(), hash[:]))
 
 	s, err := server.New(t.Context(), server.Options{
-		Authenticator: rpc.Authenticator(domain.Access), Faults: rpc.Faults}, rpc.Service(domain, rpc.Options{}))
+		Authenticator: rpc.Authenticator(domain.Access)}, rpc.Service(domain, rpc.Options{}))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 2)

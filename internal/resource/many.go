@@ -1,4 +1,4 @@
-package accounts
+package resource
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 )
 
-// getMany returns those of the aggregates that exist, by id.
-func (t *table[T, P]) getMany(ctx context.Context, ids []string) (map[string]Stored[T], error) {
+// GetMany returns those of the aggregates that exist, by id.
+func (t *Table[T, P]) GetMany(ctx context.Context, ids []string) (map[string]Stored[T], error) {
 	docs, err := t.docs.GetMany(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -23,8 +23,8 @@ func (t *table[T, P]) getMany(ctx context.Context, ids []string) (map[string]Sto
 	return found, nil
 }
 
-// versions returns the versions of those of the aggregates that exist, by id.
-func (t *table[T, P]) versions(ctx context.Context, ids []string) (map[string]int64, error) {
+// Versions returns the versions of those of the aggregates that exist, by id.
+func (t *Table[T, P]) Versions(ctx context.Context, ids []string) (map[string]int64, error) {
 	docs, err := t.docs.GetMany(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -36,17 +36,17 @@ func (t *table[T, P]) versions(ctx context.Context, ids []string) (map[string]in
 	return versions, nil
 }
 
-// createMany writes new aggregates, each for itself, and says which could not be: their
-// ids or unique values are taken.
-func (t *table[T, P]) createMany(ctx context.Context, call Call, ids []string, states []T, event string) (failed map[int]bool, err error) {
+// CreateMany writes new aggregates, each for itself, and says which could not be: their
+// ids or unique values are taken. It looks at no request id.
+func (t *Table[T, P]) CreateMany(ctx context.Context, call Call, ids []string, states []T, event string) (failed map[int]bool, err error) {
 	at := t.now()
 	docs := make([]docstore.New[record[T]], len(ids))
 	for i := range ids {
 		*P(&states[i]).times() = Times{Created: at, Updated: at}
 		docs[i] = docstore.New[record[T]]{ID: ids[i], Body: record[T]{State: states[i]},
-			Events: []docstore.NewEvent{{Type: event, Data: t.tell(states[i])}}}
+			Events: []docstore.NewEvent{{Type: event, Data: t.kind.Tell(states[i])}}}
 	}
-	err = t.docs.InsertMany(call.context(ctx), docs)
+	err = t.docs.InsertMany(call.Context(ctx), docs)
 	var batch *docstore.BatchError
 	if !errors.As(err, &batch) {
 		return nil, err
@@ -70,26 +70,25 @@ const (
 	lookups    = 4
 )
 
-// lookup returns the documents in which the field of an index has one of the values.
-func (t *table[T, P]) lookup(ctx context.Context, index string, values []string) ([]docstore.Doc[record[T]], error) {
+// Lookup returns the aggregates in which the field of a single-field index has (or,
+// multikey, contains) one of the values, in no order.
+func (t *Table[T, P]) Lookup(ctx context.Context, index string, values ...any) ([]Stored[T], error) {
 	parts := slices.Collect(slices.Chunk(values, lookupSize))
 	found := make([][]docstore.Doc[record[T]], len(parts))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(lookups)
 	for i, part := range parts {
 		group.Go(func() (err error) {
-			found[i], err = t.docs.Lookup(ctx, index, anys(part)...)
+			found[i], err = t.docs.Lookup(ctx, index, part...)
 			return err
 		})
 	}
-	err := group.Wait()
-	return slices.Concat(found...), err
-}
-
-func anys(texts []string) []any {
-	values := make([]any, len(texts))
-	for i, text := range texts {
-		values[i] = text
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
-	return values
+	var all []Stored[T]
+	for _, d := range slices.Concat(found...) {
+		all = append(all, t.stored(d))
+	}
+	return all, nil
 }

@@ -1,10 +1,12 @@
-package accounts
+package resource
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 )
 
 const (
@@ -19,8 +21,14 @@ const (
 	sweepPause = time.Second
 )
 
+// Run forgets the requests whose time is over, until ctx ends. Any number of processes
+// may run it; one at a time does the work, under a lease.
+func (r *Requests) Run(ctx context.Context) error {
+	return r.store.WithLease(ctx, "requests", r.run)
+}
+
 // run sweeps until ctx ends.
-func (r *requests) run(ctx context.Context) error {
+func (r *Requests) run(ctx context.Context) error {
 	for {
 		more, err := r.sweep(ctx)
 		wait := sweepEvery
@@ -32,7 +40,7 @@ func (r *requests) run(ctx context.Context) error {
 		case more:
 			wait = sweepPause
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := lifecycle.Pause(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -40,7 +48,7 @@ func (r *requests) run(ctx context.Context) error {
 
 // sweep forgets some of the requests whose time is over, and says whether there are
 // more.
-func (r *requests) sweep(ctx context.Context) (more bool, err error) {
+func (r *Requests) sweep(ctx context.Context) (more bool, err error) {
 	before := r.now().Add(-requestLife)
 	claims, err := r.claims.Expire(ctx, claimsByTime, before, sweepSize)
 	if err != nil {

@@ -1,4 +1,4 @@
-package accounts
+package resource
 
 import (
 	"bytes"
@@ -8,34 +8,6 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
-
-// Call is on whose behalf a change is made, and by what it is recognised when it is
-// asked for again.
-type Call struct {
-	// Principal is the resource name of the principal, as principals/anna.
-	Principal string
-	// Method names what is asked for, as accounts.update.
-	Method string
-	// RequestID is the caller's; without one no call is taken for a retry.
-	RequestID string
-	// Payload is the request, encoded deterministically: the same id with another
-	// payload is refused.
-	Payload []byte
-}
-
-// context returns a context whose events name the principal.
-func (c Call) context(ctx context.Context) context.Context {
-	return docstore.WithPrincipal(ctx, c.Principal)
-}
-
-// request is what the call is recognised by; only for one with a request id.
-func (c Call) request() docstore.Request {
-	return docstore.NewRequest(c.Principal, c.Method, c.RequestID, c.Payload)
-}
-
-func (c Call) reused() error {
-	return fail(RequestReused, "", "request id %s came before with another request: use a new id for a new request", c.RequestID)
-}
 
 // claim says that a request to create or delete something came, whatever that was:
 // what the thing itself cannot tell, because it has another id, or is gone. Its id is
@@ -52,15 +24,18 @@ type claim struct {
 // claimsByTime is the index of the instants at which requests came.
 const claimsByTime = "at"
 
-// requests remembers the requests that create and delete, and those that changed
-// something and have left its document.
-type requests struct {
+// Requests remembers the requests that create and delete, and those that changed
+// something and have left its document: one for all tables of a store.
+type Requests struct {
+	store   *docstore.Store
 	claims  *docstore.Collection[claim]
 	effects *docstore.EffectLedger
 	now     func() time.Time
 }
 
-func openRequests(ctx context.Context, store *docstore.Store, now func() time.Time) (*requests, error) {
+// OpenRequests opens the collections of the requests to a store. Now is the clock by
+// which the aggregates of its tables are stamped.
+func OpenRequests(ctx context.Context, store *docstore.Store, now func() time.Time) (*Requests, error) {
 	claims, err := docstore.OpenCollection[claim](ctx, store, docstore.Spec{Name: "requests", Silent: true,
 		Indexes: []docstore.Index{{Name: claimsByTime, Fields: []string{"at"}}}})
 	if err != nil {
@@ -70,16 +45,19 @@ func openRequests(ctx context.Context, store *docstore.Store, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	return &requests{claims, effects, now}, nil
+	return &Requests{store, claims, effects, func() time.Time { return now().UTC().Truncate(time.Millisecond) }}, nil
 }
+
+// Now is the time as it is stored: UTC, in whole milliseconds.
+func (r *Requests) Now() time.Time { return r.now() }
 
 // claim notes that a request is about to create something, and fails where its id came
 // before with another payload.
-func (r *requests) claim(ctx context.Context, call Call) error {
+func (r *Requests) claim(ctx context.Context, call Call) error {
 	if call.RequestID == "" {
 		return nil
 	}
-	request := call.request()
+	request := call.Request()
 	_, err := r.claims.Insert(ctx, request.DocumentID(), claim{Request: request, At: r.now()})
 	if !errors.Is(err, docstore.ErrExists) {
 		return err
@@ -90,8 +68,8 @@ func (r *requests) claim(ctx context.Context, call Call) error {
 
 // known returns what is noted of a request, and fails where it came with another
 // payload; where nothing is noted it returns an empty claim.
-func (r *requests) known(ctx context.Context, call Call) (claim, error) {
-	request := call.request()
+func (r *Requests) known(ctx context.Context, call Call) (claim, error) {
+	request := call.Request()
 	d, err := r.claims.Get(ctx, request.DocumentID())
 	switch {
 	case errors.Is(err, docstore.ErrNotFound):
@@ -99,17 +77,17 @@ func (r *requests) known(ctx context.Context, call Call) (claim, error) {
 	case err != nil:
 		return claim{}, err
 	case !bytes.Equal(d.Body.Digest, request.Digest):
-		return claim{}, call.reused()
+		return claim{}, call.Reused()
 	}
 	return d.Body, nil
 }
 
 // deleting notes that a request is about to delete the aggregate created at an instant.
-func (r *requests) deleting(ctx context.Context, call Call, created time.Time) error {
+func (r *Requests) deleting(ctx context.Context, call Call, created time.Time) error {
 	if call.RequestID == "" {
 		return nil
 	}
-	request := call.request()
+	request := call.Request()
 	_, err := r.claims.Upsert(ctx, request.DocumentID(), func(d *docstore.Doc[claim]) error {
 		d.Body = claim{Request: request, Deletes: created, At: r.now()}
 		return nil
@@ -119,7 +97,7 @@ func (r *requests) deleting(ctx context.Context, call Call, created time.Time) e
 
 // deleted says whether the request has deleted its aggregate, in whose place there is
 // now one created at an instant, or none where that is zero.
-func (r *requests) deleted(ctx context.Context, call Call, created time.Time) (bool, error) {
+func (r *Requests) deleted(ctx context.Context, call Call, created time.Time) (bool, error) {
 	if call.RequestID == "" {
 		return false, nil
 	}

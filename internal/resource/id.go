@@ -1,6 +1,7 @@
-package accounts
+package resource
 
 import (
+	"encoding/base32"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -8,9 +9,12 @@ import (
 	"time"
 )
 
-// sequence makes ids of 26 characters that sort in the order in which they were made:
+// idEncoding writes ids that sort as their bytes do.
+var idEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// Sequence makes ids of 26 characters that sort in the order in which they were made:
 // a millisecond, a count within it, and 8 random bytes that tell processes apart.
-type sequence struct {
+type Sequence struct {
 	now    func() time.Time
 	random io.Reader
 
@@ -19,7 +23,13 @@ type sequence struct {
 	count uint16
 }
 
-func (s *sequence) next() (string, error) {
+// NewSequence makes a sequence of a clock, and of random bytes.
+func NewSequence(now func() time.Time, random io.Reader) *Sequence {
+	return &Sequence{now: now, random: random}
+}
+
+// Next makes the next id. It fails only where no random bytes can be had.
+func (s *Sequence) Next() (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ms := s.now().UnixMilli(); ms > s.last {
