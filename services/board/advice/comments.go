@@ -2,6 +2,7 @@ package advice
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -25,10 +26,6 @@ type Comment struct {
 // "/comments/" and its own. NOT_FOUND; INVALID_ARGUMENT.
 func (s *Ideas) Comment(ctx context.Context, call resource.Call, idea string, c Comment) (resource.Stored[Comment], error) {
 	none := resource.Stored[Comment]{}
-	root, err := s.root(ctx, idea)
-	if err != nil {
-		return none, err
-	}
 	if strings.TrimSpace(c.Text) == "" {
 		return none, fault.Invalid("comment.text", "is empty")
 	}
@@ -41,8 +38,29 @@ func (s *Ideas) Comment(ctx context.Context, call resource.Call, idea string, c 
 	if err != nil {
 		return none, err
 	}
+	if idea, err = s.talkedOf(ctx, call, idea, id); err != nil {
+		return none, err
+	}
 	c.By = call.Principal
-	return s.comments.Create(ctx, call, root.ID+"/comments/"+id, c, "idea.commented")
+	return s.comments.Create(ctx, call, idea+"/comments/"+id, c, "idea.commented")
+}
+
+// talkedOf returns the idea whose talk a comment belongs to: the one where the call put
+// it when it came before, else the one that holds the votes.
+func (s *Ideas) talkedOf(ctx context.Context, call resource.Call, idea, id string) (string, error) {
+	for {
+		i, err := s.Get(ctx, idea)
+		if err != nil || i.State.Into == "" {
+			return idea, err
+		}
+		if call.RequestID != "" {
+			_, err := s.comments.Get(ctx, idea+"/comments/"+id)
+			if !errors.Is(err, resource.ErrNotFound) {
+				return idea, err
+			}
+		}
+		idea = i.State.Into
+	}
 }
 
 // Comments lists the talk about an idea, oldest first; NOT_FOUND for the idea. What was

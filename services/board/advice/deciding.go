@@ -16,13 +16,11 @@ type Telling struct {
 	At       time.Time `bson:"at"`
 }
 
-func addTellings(list []Telling, to []Giver, revision int64, at time.Time) []Telling {
-	for _, giver := range to {
-		if !slices.ContainsFunc(list, func(t Telling) bool { return t.Giver == giver && t.Revision == revision }) {
-			list = append(slices.Clip(list), Telling{giver, revision, at})
-		}
+// tellings notes that somebody was told of a revision.
+func (i *Idea) tellings(giver Giver, revision int64, at time.Time) {
+	if !slices.ContainsFunc(i.Tellings, func(t Telling) bool { return t.Giver == giver && t.Revision == revision }) {
+		i.Tellings = append(slices.Clip(i.Tellings), Telling{giver, revision, at})
 	}
-	return list
 }
 
 // Decide gives an idea its answer, which those get who gave it, and those who gave what

@@ -48,8 +48,8 @@ func openIdeas(ctx context.Context, requests *resource.Requests, w wiring) (*Ide
 // toldIdea is what followers see of an idea: not who voted, which would be told anew with
 // every vote.
 type toldIdea struct {
-	Title        string        `bson:"title"`
-	Solicitation string        `bson:"solicitation,omitempty"`
+	Title        string `bson:"title"`
+	Solicitation string `bson:"solicitation,omitempty"`
 	Giver        `bson:",inline"`
 	State        IdeaState     `bson:"state"`
 	Into         string        `bson:"into,omitempty"`

@@ -3,6 +3,7 @@ package advice
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -114,43 +115,57 @@ func (s *Ideas) marked(ctx context.Context, m mover) (marked bool, version int64
 func (s *Ideas) tell(ctx context.Context, root resource.Stored[Idea]) error {
 	revision := root.State.Revision
 	told := map[string]bool{}
-	var to []Giver
+	var answered []resource.Stored[Idea]
 	if root.State.Told < revision {
-		to = append(to, root.State.Giver)
+		answered = append(answered, root)
 	}
 	for _, m := range root.State.Merged() {
 		if m.Told >= revision {
 			continue
 		}
-		if _, err := s.change(ctx, resource.Call{}, m.Idea, nil, "idea.answered", func(i *Idea) error {
+		idea, err := s.change(ctx, resource.Call{}, m.Idea, nil, "idea.answered", func(i *Idea) error {
 			if i.Into != "" && i.Revision < revision {
 				i.Answers, i.Revision, i.Told = root.State.Answers, revision, revision
 				i.say("%s, into which it was merged, was answered", IdeaName(root.ID))
 			}
 			return nil
-		}); err != nil {
+		})
+		if err != nil {
 			return err
 		}
 		told[m.Idea] = true
-		to = append(to, m.Giver)
+		answered = append(answered, idea)
 	}
-	if revision > 0 {
-		for _, giver := range to {
-			m, err := s.message(root, giver)
-			if err != nil {
-				return err
-			}
-			if err := s.delivery.Put(ctx, m); err != nil {
-				return err
-			}
+	for _, idea := range answered {
+		if err := s.deliver(ctx, root, idea); err != nil {
+			return err
 		}
 	}
 	_, err := s.change(ctx, resource.Call{}, root.ID, nil, "idea.told", func(i *Idea) error {
 		i.Told = max(i.Told, revision)
 		i.Group = i.telling(revision, told)
-		i.Tellings = addTellings(i.Tellings, to, revision, s.now())
+		for _, idea := range answered {
+			i.tellings(idea.State.Giver, revision, s.now())
+		}
 		i.say("those who gave it were told")
 		return nil
 	})
 	return err
+}
+
+// deliver hands over what somebody who gave an idea of a group is told of its answers,
+// once for each revision, however many ideas of the group they gave.
+func (s *Ideas) deliver(ctx context.Context, root, idea resource.Stored[Idea]) error {
+	to := idea.State.Giver
+	report, err := s.reportOne(ctx, idea)
+	if err != nil {
+		return err
+	}
+	page, err := report.HTML()
+	if err != nil {
+		return err
+	}
+	return s.delivery.Put(ctx, Message{
+		ID: fmt.Sprintf("%s/%d/%s", IdeaName(root.ID), root.State.Revision, to), To: to, Idea: idea.ID,
+		Subject: report.Title, Text: report.Markdown(), HTML: page})
 }
