@@ -11,15 +11,17 @@ import (
 // Telling records that somebody who gave an idea was told what became of it: that the
 // message was handed over to be sent, once.
 type Telling struct {
+	// Idea is the id of the idea they gave: this one, or one merged into it.
+	Idea string `bson:"idea"`
 	Giver    `bson:",inline"`
 	Revision int64     `bson:"revision"`
 	At       time.Time `bson:"at"`
 }
 
-// tellings notes that somebody was told of a revision.
-func (i *Idea) tellings(giver Giver, revision int64, at time.Time) {
-	if !slices.ContainsFunc(i.Tellings, func(t Telling) bool { return t.Giver == giver && t.Revision == revision }) {
-		i.Tellings = append(slices.Clip(i.Tellings), Telling{giver, revision, at})
+// tellings notes that whoever gave an idea of the group was told of a revision.
+func (i *Idea) tellings(t Telling) {
+	if !slices.ContainsFunc(i.Tellings, func(o Telling) bool { return o.Idea == t.Idea && o.Revision == t.Revision }) {
+		i.Tellings = append(slices.Clip(i.Tellings), t)
 	}
 }
 

@@ -73,38 +73,19 @@ func (s *Ideas) Get(ctx context.Context, id string) (resource.Stored[Idea], erro
 // entered. INVALID_ARGUMENT for one it names that does not exist; SOLICITATION_STATE
 // where the solicitation takes none. With check, nothing is written.
 func (s *Ideas) Submit(ctx context.Context, call resource.Call, n Idea, check bool) (resource.Stored[Idea], error) {
-	none := resource.Stored[Idea]{}
-	if err := n.check(); err != nil {
-		return none, err
-	}
-	if err := s.giver(ctx, "idea.", n.Giver); err != nil {
-		return none, err
-	}
-	today, err := s.today(ctx)
-	if err != nil {
-		return none, err
-	}
-	if n.Submitted == 0 {
-		n.Submitted = today
-	}
-	if n.Submitted > today {
-		return none, fault.Invalid("idea.submit_date", "%s has not come yet", n.Submitted)
-	}
 	id, err := s.newID(call)
 	if err != nil {
-		return none, err
-	}
-	if earlier, known, err := s.submitted(ctx, call, id); known || err != nil {
-		return earlier, err
+		return resource.Stored[Idea]{}, err
 	}
 	n.By = call.Principal
 	n.say("it was submitted")
-	if n.Solicitation != "" {
-		if n, err = s.towards(ctx, n, today); err != nil {
-			return none, err
-		}
+	_, err = s.Get(ctx, id)
+	if errors.Is(err, resource.ErrNotFound) { // otherwise this very call has come before
+		n, err = s.prepare(ctx, n)
 	}
-	n.settle()
+	if err != nil {
+		return resource.Stored[Idea]{}, err
+	}
 	if check {
 		return s.table.Unwritten(id, n), nil
 	}
@@ -115,21 +96,31 @@ func (s *Ideas) Submit(ctx context.Context, call resource.Call, n Idea, check bo
 	return s.enter(ctx, call, created)
 }
 
-// submitted returns the idea that this very call submitted before.
-func (s *Ideas) submitted(ctx context.Context, call resource.Call, id string) (resource.Stored[Idea], bool, error) {
-	if call.RequestID == "" {
-		return resource.Stored[Idea]{}, false, nil
+// prepare completes an idea that is about to be submitted, all of which has to be right.
+func (s *Ideas) prepare(ctx context.Context, n Idea) (Idea, error) {
+	if err := n.check(); err != nil {
+		return n, err
 	}
-	there, err := s.Get(ctx, id)
-	if errors.Is(err, resource.ErrNotFound) {
-		return there, false, nil
+	if err := s.giver(ctx, "idea.", n.Giver); err != nil {
+		return n, err
 	}
-	if err != nil || !there.State.Entering {
-		// The payload is compared when it is created again.
-		return there, false, err
+	today, err := s.today(ctx)
+	if err != nil {
+		return n, err
 	}
-	there, err = s.enter(ctx, call, there)
-	return there, err == nil, err
+	if n.Submitted == 0 {
+		n.Submitted = today
+	}
+	if n.Submitted > today {
+		return n, fault.Invalid("idea.submit_date", "%s has not come yet", n.Submitted)
+	}
+	if n.Solicitation != "" {
+		if n, err = s.towards(ctx, n, today); err != nil {
+			return n, err
+		}
+	}
+	n.settle()
+	return n, nil
 }
 
 // towards makes an idea one to its solicitation, which has to take it.

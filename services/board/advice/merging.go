@@ -57,7 +57,6 @@ func (s *Ideas) move(
 		moved, err := try()
 		switch {
 		case err == nil:
-			s.finish(ctx, id)
 			return s.Get(ctx, id)
 		case attempt == rereads:
 			return moved, resource.ErrConflict.Saying("%s, or the idea it is about, kept being changed by others: try again.", IdeaName(id)).
@@ -187,6 +186,9 @@ func (s *Ideas) write(
 		if err := s.settle(ctx, root); err != nil {
 			return written, err
 		}
+	}
+	if err == nil {
+		s.finish(ctx, root)
 	}
 	return written, err
 }

@@ -137,7 +137,7 @@ func (s *Ideas) tell(ctx context.Context, root resource.Stored[Idea]) error {
 		answered = append(answered, idea)
 	}
 	for _, idea := range answered {
-		if err := s.deliver(ctx, root, idea); err != nil {
+		if err := s.deliver(ctx, idea, revision); err != nil {
 			return err
 		}
 	}
@@ -145,7 +145,7 @@ func (s *Ideas) tell(ctx context.Context, root resource.Stored[Idea]) error {
 		i.Told = max(i.Told, revision)
 		i.Group = i.telling(revision, told)
 		for _, idea := range answered {
-			i.tellings(idea.State.Giver, revision, s.now())
+			i.tellings(Telling{idea.ID, idea.State.Giver, revision, s.now()})
 		}
 		i.say("those who gave it were told")
 		return nil
@@ -153,10 +153,9 @@ func (s *Ideas) tell(ctx context.Context, root resource.Stored[Idea]) error {
 	return err
 }
 
-// deliver hands over what somebody who gave an idea of a group is told of its answers,
-// once for each revision, however many ideas of the group they gave.
-func (s *Ideas) deliver(ctx context.Context, root, idea resource.Stored[Idea]) error {
-	to := idea.State.Giver
+// deliver hands over what whoever gave an idea is told of its answers, once for each
+// revision of them.
+func (s *Ideas) deliver(ctx context.Context, idea resource.Stored[Idea], revision int64) error {
 	report, err := s.reportOne(ctx, idea)
 	if err != nil {
 		return err
@@ -165,7 +164,6 @@ func (s *Ideas) deliver(ctx context.Context, root, idea resource.Stored[Idea]) e
 	if err != nil {
 		return err
 	}
-	return s.delivery.Put(ctx, Message{
-		ID: fmt.Sprintf("%s/%d/%s", IdeaName(root.ID), root.State.Revision, to), To: to, Idea: idea.ID,
+	return s.delivery.Put(ctx, Message{ID: fmt.Sprintf("%s/%d", IdeaName(idea.ID), revision), To: idea.State.Giver, Idea: idea.ID,
 		Subject: report.Title, Text: report.Markdown(), HTML: page})
 }
