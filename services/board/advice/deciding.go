@@ -12,7 +12,7 @@ import (
 // message was handed over to be sent, once.
 type Telling struct {
 	// Idea is the id of the idea they gave: this one, or one merged into it.
-	Idea string `bson:"idea"`
+	Idea     string `bson:"idea"`
 	Giver    `bson:",inline"`
 	Revision int64     `bson:"revision"`
 	At       time.Time `bson:"at"`

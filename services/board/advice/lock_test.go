@@ -270,4 +270,3 @@ func TestR11TwoOpenOneDraft(t *testing.T) {
 	require.ErrorIs(t, err, resource.ErrStale)
 	wantFault(t, f.tryOpen(t, "one"), "SOLICITATION_STATE", "only a draft can be opened")
 }
-
