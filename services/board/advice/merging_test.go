@@ -230,7 +230,7 @@ func (m model) voters(root int) []string {
 
 func TestVotesMergesAndTheirUndoingMatchTheModel(t *testing.T) {
 	f := onSQLite(t)
-	const ideas = 5
+	const ideas = 4
 	rapid.Check(t, func(r *rapid.T) {
 		m := model{votes: map[int]map[string]bool{}, into: map[int]int{}}
 		ids := make([]string, ideas)
@@ -240,7 +240,7 @@ func TestVotesMergesAndTheirUndoingMatchTheModel(t *testing.T) {
 		}
 		draw := rapid.IntRange(0, ideas-1)
 		account := rapid.SampledFrom([]string{"acme", "brook", "cole"})
-		for range rapid.IntRange(1, 25).Draw(r, "steps") {
+		for range rapid.IntRange(1, 16).Draw(r, "steps") {
 			i := draw.Draw(r, "idea")
 			switch rapid.IntRange(0, 3).Draw(r, "what") {
 			case 0:

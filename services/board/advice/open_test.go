@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,6 +103,7 @@ type fixture struct {
 	clock   *clock
 	outbox  *outbox
 	backend docstore.Backend
+	random  io.Reader
 }
 
 type backends map[string]func(testing.TB) docstore.Backend
@@ -169,7 +171,7 @@ func (f *fixture) open(t testing.TB, backend docstore.Backend) *Service {
 	require.NoError(t, err)
 	requests, err := resource.OpenRequests(t.Context(), store, f.clock.now)
 	require.NoError(t, err)
-	service, err := New(t.Context(), store, requests, Options{Directory: directory{}, Delivery: f.outbox, Now: f.clock.now})
+	service, err := New(t.Context(), store, requests, Options{Directory: directory{}, Delivery: f.outbox, Now: f.clock.now, Random: f.random})
 	require.NoError(t, err)
 	return service
 }

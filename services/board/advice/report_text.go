@@ -144,19 +144,20 @@ func (s Said) markdown(line func(string, ...any)) {
 	}
 	line("**You said** (%s, %s, %s):\n", by, s.Given, votesWords(s.Votes))
 	quoted := strings.Split(strings.TrimSpace(cmp.Or(s.Text, s.Title)), "\n")
-	for _, l := range s.Links {
-		quoted = append(quoted, strings.TrimSpace(l.Title+" "+l.URL))
-	}
 	for i, l := range quoted {
-		if i > 0 {
-			line(">")
-		}
-		line("> %s", plain(l))
+		quoted[i] = plain(l)
 	}
+	for _, l := range s.Links {
+		quoted = append(quoted, strings.TrimSpace(plain(l.Title)+" "+address(l.URL)))
+	}
+	line("> %s", strings.Join(quoted, "\n>\n> "))
 	if s.Into != "" {
 		line("\nThis was merged into “%s”.", plain(s.Into))
 	}
 	line("\n**We did:** %s.", s.Status)
+	if len(s.Answers) > 0 {
+		line("")
+	}
 	for i, d := range s.Answers {
 		d.markdown(line, i+1 < len(s.Answers))
 	}
@@ -170,14 +171,14 @@ func (d Did) markdown(line func(string, ...any), earlier bool) {
 	if earlier {
 		head += " (changed since)"
 	}
-	line("\n- %s: %s", head, plain(d.Reason))
+	line("- %s: %s", head, plain(d.Reason))
 	if d.Changed != "" {
 		line("  - Why it was changed: %s", plain(d.Changed))
 	}
 	for _, s := range d.Steps {
 		text := plain(s.Note)
 		if s.Evidence != "" {
-			text += " (" + plain(s.Evidence) + ")"
+			text += " (" + address(s.Evidence) + ")"
 		}
 		line("  - %s: %s", s.On, text)
 	}
@@ -187,10 +188,19 @@ func (d Did) markdown(line func(string, ...any), earlier bool) {
 }
 
 var (
-	marks    = regexp.MustCompile("[\\\\`*_{}\\[\\]<>#|~&!]")
+	marks    = regexp.MustCompile("[\\\\`*_{}\\[\\]<>#|~!]|&#?\\w+;")
 	numbered = regexp.MustCompile(`^(\s*)([-+=]|\d+[.)])`)
 	breaks   = regexp.MustCompile(`\s*[\r\n]+\s*`)
 )
+
+// address writes an address so that it can be followed and copied, and other text as
+// what it is.
+func address(text string) string {
+	if linked(text) && !strings.ContainsAny(text, "<> \t\r\n") {
+		return "<" + text + ">"
+	}
+	return plain(text)
+}
 
 // plain escapes text so that Markdown shows it as it was written, in one line.
 func plain(text string) string {
