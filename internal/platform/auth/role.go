@@ -37,7 +37,7 @@ const (
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
 	"accounts.read", "boards.read", "company.read", "contacts.read", "entitlements.check", "entitlements.holders",
-	"ideas.read", "imports.read", "revenue.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
+	"ideas.read", "imports.read", "meetings.read", "revenue.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
 }
 
 // advises is what all staff may do who serve customers or make policy: pass on what
@@ -60,16 +60,18 @@ var works = with(reads, advises...)
 var grants = map[Role][]string{
 	Viewer: reads,
 	ServiceAgent: with(advises, "accounts.read", "boards.read", "company.read", "contacts.read", "entitlements.check", "ideas.read",
-		"self.read", "solicitations.read"),
-	AccountManager: with(works, "accounts.update:assigned", "contacts.update:assigned", "solicitations.update"),
+		"meetings.read", "self.read", "solicitations.read"),
+	AccountManager: with(works, "accounts.update:assigned", "candidates.update", "contacts.update:assigned",
+		"meetings.update:assigned", "solicitations.update"),
 	PolicyAuthor:   with(works, "solicitations.update"),
 	PolicyApprover: with(works, "schedule.publish"),
-	BoardSecretary: with(works, "boards.update", "ideas.decide", "solicitations.update"),
+	BoardSecretary: with(works, "boards.update", "candidates.update", "ideas.decide", "meetings.update", "solicitations.update"),
 	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.update",
-		"changes.watch", "company.adopt", "company.update", "contacts.update", "ideas.decide", "ideas.submit",
-		"principals.read", "principals.update", "projections.rebuild", "reach.read", "reach.update", "revenue.create",
-		"revenue.import", "schedule.publish", "solicitations.update", "tokens.authenticate"),
+		"candidates.update", "changes.watch", "company.adopt", "company.update", "contacts.update", "ideas.decide",
+		"ideas.submit", "meetings.update", "principals.read", "principals.update", "projections.rebuild", "reach.read",
+		"reach.update", "revenue.create", "revenue.import", "schedule.publish", "solicitations.update",
+		"tokens.authenticate"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
 		"company.adopt", "ideas.submit", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),
 }

@@ -151,12 +151,12 @@ func (i *Idea) check() error {
 // mustBe refuses what cannot be done to an idea in another state, saying what to do
 // instead.
 func (i *Idea) mustBe(name string, state IdeaState, done string) error {
-	switch is := i.State(); {
-	case is == state:
+	switch i.State() {
+	case state:
 		return nil
-	case is == Merged:
+	case Merged:
 		return ideaFault(name, "%s was merged into %s: that is the one to be %s.", name, IdeaName(i.Into), done)
-	case is == Undecided:
+	case Undecided:
 		return ideaFault(name, "%s is undecided and cannot be %s yet.", name, done)
 	default:
 		return ideaFault(name, "%s was decided (%s) and cannot be %s any more.", name, i.Disposition().Outcome, done)

@@ -239,7 +239,7 @@ func (w *reporting) about(ctx context.Context, q ReportQuery) (string, error) {
 	about := "all ideas"
 	if q.Account != "" {
 		g := Giver{q.Account, q.Contact}
-		if err := w.ideas.wiring.giver(ctx, "", g); err != nil {
+		if err := w.ideas.giver(ctx, "", g); err != nil {
 			return "", err
 		}
 		var err error

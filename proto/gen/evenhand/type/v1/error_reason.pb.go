@@ -110,6 +110,18 @@ const (
 	ErrorReason_ERROR_REASON_UNANSWERED_SOLICITATION ErrorReason = 46
 	// The idea is in a state that does not allow this.
 	ErrorReason_ERROR_REASON_IDEA_STATE ErrorReason = 47
+	// The meeting is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_MEETING_STATE ErrorReason = 50
+	// The decision is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_DECISION_STATE ErrorReason = 51
+	// Too few members were there, and did not stand aside, for a decision.
+	ErrorReason_ERROR_REASON_NO_QUORUM ErrorReason = 52
+	// The board has no member then: its seats have to be filled first.
+	ErrorReason_ERROR_REASON_NO_MEMBERS ErrorReason = 53
+	// The charter does not let a member send another than its contact.
+	ErrorReason_ERROR_REASON_SUBSTITUTE ErrorReason = 54
+	// The minutes are missing, approved already, or not the last version.
+	ErrorReason_ERROR_REASON_MINUTES ErrorReason = 55
 )
 
 // Enum value maps for ErrorReason.
@@ -156,6 +168,12 @@ var (
 		45: "ERROR_REASON_SOLICITATION_STATE",
 		46: "ERROR_REASON_UNANSWERED_SOLICITATION",
 		47: "ERROR_REASON_IDEA_STATE",
+		50: "ERROR_REASON_MEETING_STATE",
+		51: "ERROR_REASON_DECISION_STATE",
+		52: "ERROR_REASON_NO_QUORUM",
+		53: "ERROR_REASON_NO_MEMBERS",
+		54: "ERROR_REASON_SUBSTITUTE",
+		55: "ERROR_REASON_MINUTES",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -199,6 +217,12 @@ var (
 		"ERROR_REASON_SOLICITATION_STATE":      45,
 		"ERROR_REASON_UNANSWERED_SOLICITATION": 46,
 		"ERROR_REASON_IDEA_STATE":              47,
+		"ERROR_REASON_MEETING_STATE":           50,
+		"ERROR_REASON_DECISION_STATE":          51,
+		"ERROR_REASON_NO_QUORUM":               52,
+		"ERROR_REASON_NO_MEMBERS":              53,
+		"ERROR_REASON_SUBSTITUTE":              54,
+		"ERROR_REASON_MINUTES":                 55,
 	}
 )
 
@@ -233,8 +257,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xc6\n" +
-	"\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xf7\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -277,7 +300,13 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_TERM_STATE\x10%\x12#\n" +
 	"\x1fERROR_REASON_SOLICITATION_STATE\x10-\x12(\n" +
 	"$ERROR_REASON_UNANSWERED_SOLICITATION\x10.\x12\x1b\n" +
-	"\x17ERROR_REASON_IDEA_STATE\x10/B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x17ERROR_REASON_IDEA_STATE\x10/\x12\x1e\n" +
+	"\x1aERROR_REASON_MEETING_STATE\x102\x12\x1f\n" +
+	"\x1bERROR_REASON_DECISION_STATE\x103\x12\x1a\n" +
+	"\x16ERROR_REASON_NO_QUORUM\x104\x12\x1b\n" +
+	"\x17ERROR_REASON_NO_MEMBERS\x105\x12\x1b\n" +
+	"\x17ERROR_REASON_SUBSTITUTE\x106\x12\x18\n" +
+	"\x14ERROR_REASON_MINUTES\x107B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
