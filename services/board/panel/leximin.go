@@ -153,7 +153,7 @@ func (s *solver) approach(ctx context.Context) (cut bool, err error) {
 		if outcome.X != nil && s.mixer.add(outcome.X) {
 			continue
 		}
-		return s.cut(weights, max(outcome.Value+better, outcome.Bound)), nil
+		return s.cut(weights, part), nil
 	}
 }
 

@@ -109,9 +109,3 @@ func (p *LP) prices() []float64 {
 	}
 	return y
 }
-
-// reduced returns how fast the objective rises with a variable outside the basis.
-func (p *LP) reduced(variable int, prices []float64) float64 {
-	v := &p.vars[variable]
-	return v.cost - along(prices, v.column)
-}
