@@ -55,23 +55,6 @@ func smallProblem(t *rapid.T) *Problem {
 	return p
 }
 
-// allPanels lists the panels of a problem.
-func allPanels(p *Problem) []Panel {
-	var all []Panel
-	for set := range 1 << len(p.Pool) {
-		panel := Panel{}
-		for i := range p.Pool {
-			if set&(1<<i) != 0 {
-				panel = append(panel, i)
-			}
-		}
-		if len(panel) == p.Seats && p.Violation(panel) == nil {
-			all = append(all, panel)
-		}
-	}
-	return all
-}
-
 // leximinOver computes the leximin marginals over the given panels by the definition:
 // raise the lowest probability of those not fixed, and fix everyone who cannot have more
 // while the others keep as much.
