@@ -39,6 +39,9 @@ func (c *Charter) TermLimit(start civil.Day) civil.Day { return c.runLimit(start
 // runLimit returns the last day on which the n-th of terms served without a pause may
 // end.
 func (c *Charter) runLimit(start civil.Day, terms int) civil.Day {
+	if start == civil.Never {
+		return civil.Never
+	}
 	return start.AddMonths(terms*c.TermMonths) + civil.Day(c.GraceDays)
 }
 
