@@ -10,11 +10,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/proto/gen"
-	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
-	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
 // operation is one of the OpenAPI document.
@@ -42,14 +42,13 @@ func operations(t testing.TB) []operation {
 		Components struct{ Parameters map[string]parameter }
 	}
 	require.NoError(t, json.Unmarshal(gen.OpenAPI, &doc))
-	packages := map[string]string{}
-	for _, service := range []string{
-		accountsv1.AccountsService_ServiceDesc.ServiceName, accountsv1.RevenueService_ServiceDesc.ServiceName,
-		accountsv1.AccessService_ServiceDesc.ServiceName, entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
-		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
-	} {
-		packages[service[strings.LastIndex(service, ".")+1:]] = service
-	}
+	packages := map[string]string{} // those of several packages have no addresses
+	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
+		for i := range f.Services().Len() {
+			packages[string(f.Services().Get(i).Name())] = string(f.Services().Get(i).FullName())
+		}
+		return true
+	})
 	var all []operation
 	for path, methods := range doc.Paths {
 		for method, o := range methods {

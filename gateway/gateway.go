@@ -20,6 +20,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/telemetry"
 	"github.com/evenhand/evenhand/proto/gen"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
@@ -41,6 +42,8 @@ type Backends struct {
 	Accounts grpc.ClientConnInterface
 	// Entitlements serves EntitlementsService and ScheduleService.
 	Entitlements grpc.ClientConnInterface
+	// Board serves the services of evenhand.board.v1.
+	Board grpc.ClientConnInterface
 }
 
 // Options say how the gateway is set up.
@@ -102,7 +105,7 @@ func newGateway(o Options) (*gateway, error) {
 	if o.Deadline == 0 {
 		o.Deadline = DefaultDeadline
 	}
-	if o.Authenticator == nil || o.Backends.Accounts == nil || o.Backends.Entitlements == nil {
+	if o.Authenticator == nil || o.Backends.Accounts == nil || o.Backends.Entitlements == nil || o.Backends.Board == nil {
 		return nil, errors.New("a gateway needs an authenticator and a connection to each service")
 	}
 	if o.Deadline < 0 {
@@ -152,13 +155,15 @@ func (g *gateway) connect() error {
 		runtime.WithDisableHTTPMethodOverride(),
 	)
 	ctx := context.Background()
-	accounts, entitlements := backend{g.options.Backends.Accounts}, backend{g.options.Backends.Entitlements}
+	to := g.options.Backends
+	accounts, entitlements, board := backend{to.Accounts}, backend{to.Entitlements}, backend{to.Board}
 	err := errors.Join(
 		accountsv1.RegisterAccountsServiceHandlerClient(ctx, g.mux, accountsv1.NewAccountsServiceClient(accounts)),
 		accountsv1.RegisterRevenueServiceHandlerClient(ctx, g.mux, accountsv1.NewRevenueServiceClient(accounts)),
 		accountsv1.RegisterAccessServiceHandlerClient(ctx, g.mux, accountsv1.NewAccessServiceClient(accounts)),
 		entitlementsv1.RegisterEntitlementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewEntitlementsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
+		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -169,6 +174,7 @@ func (g *gateway) connect() error {
 		accountsv1.AccessService_ServiceDesc.ServiceName,
 		entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
+		boardv1.BoardsService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

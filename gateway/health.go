@@ -62,8 +62,9 @@ func (g *gateway) ready(w http.ResponseWriter, r *http.Request) {
 func (g *gateway) askServices(ctx context.Context) (readiness, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	names := []string{"accounts", "entitlements"}
-	conns := []grpc.ClientConnInterface{g.options.Backends.Accounts, g.options.Backends.Entitlements}
+	names := []string{"accounts", "entitlements", "board"}
+	to := g.options.Backends
+	conns := []grpc.ClientConnInterface{to.Accounts, to.Entitlements, to.Board}
 	is, errs := make([]string, len(names)), make([]error, len(names))
 	var asking sync.WaitGroup
 	for i, name := range names {

@@ -28,6 +28,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/telemetry"
 	"github.com/evenhand/evenhand/internal/platform/transcript"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
@@ -206,6 +207,9 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	o.Backends.Entitlements = w.startService(t, o, "entitlements", func(s grpc.ServiceRegistrar) {
 		entitlementsv1.RegisterEntitlementsServiceServer(s, w.entitlements)
 		entitlementsv1.RegisterScheduleServiceServer(s, w.entitlements)
+	})
+	o.Backends.Board = w.startService(t, o, "board", func(s grpc.ServiceRegistrar) {
+		boardv1.RegisterBoardsServiceServer(s, boardv1.UnimplementedBoardsServiceServer{})
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)

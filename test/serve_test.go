@@ -70,7 +70,10 @@ func TestPartsInProcessesOfTheirOwn(t *testing.T) {
 		token := filepath.Join(accounts.data, "admin-token")
 		entitlements := launch(t, t.TempDir(), append([]string{"entitlements", "--accounts-addr", accounts.grpc, "--token-file", token}, storeArgs...)...)
 		entitlements.awaitReady()
-		gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc, "--token-file", token)
+		board := launch(t, t.TempDir(), append([]string{"board", "--accounts-addr", accounts.grpc, "--token-file", token}, storeArgs...)...)
+		board.awaitReady()
+		gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc,
+			"--board-addr", board.grpc, "--token-file", token)
 		gateway.awaitReady()
 
 		l := writeLedger(t, dir, 1_000, 50, 3)
@@ -90,7 +93,7 @@ func TestPartsInProcessesOfTheirOwn(t *testing.T) {
 		gateway.data = accounts.data
 		body := gateway.get("/v1/benefits/thanks/holders:count?asOfDate=2024-06-30", 200)
 		require.Contains(t, string(body), `"`+strings.TrimSpace(count)+`"`)
-		for _, s := range []*server{gateway, entitlements, accounts} {
+		for _, s := range []*server{gateway, board, entitlements, accounts} {
 			s.stop()
 		}
 	})

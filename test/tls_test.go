@@ -54,7 +54,7 @@ func TestTLS(t *testing.T) {
 	require.Equal(t, 1, s.try("caller").code, "in clear text nothing answers")
 	require.Equal(t, 1, s.try("caller", "--tls").code, "an unknown authority is not trusted")
 
-	gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", s.grpc, "--entitlements-addr", s.grpc,
+	gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", s.grpc, "--entitlements-addr", s.grpc, "--board-addr", s.grpc,
 		"--peer-ca", cert, "--token-file", s.data+"/admin-token")
 	gateway.awaitReady()
 	gateway.data = s.data

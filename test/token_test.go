@@ -34,7 +34,10 @@ func TestPartWhoseServiceTokenIsRevoked(t *testing.T) {
 	token := filepath.Join(accounts.dir, "service-token")
 	entitlements := launch(t, t.TempDir(), "entitlements", "--accounts-addr", accounts.grpc, "--token-file", token)
 	entitlements.awaitReady()
-	gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc, "--token-file", token)
+	board := launch(t, t.TempDir(), "board", "--accounts-addr", accounts.grpc, "--token-file", token)
+	board.awaitReady()
+	gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc,
+		"--board-addr", board.grpc, "--token-file", token)
 	gateway.awaitReady()
 	entitlements.data = accounts.data // whose token it accepts
 	require.Equal(t, http.StatusOK, gateway.caller(accounts.token()))

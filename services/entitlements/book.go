@@ -9,6 +9,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/entitlements/decision"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
@@ -89,7 +90,7 @@ func (s *Service) followVersions(ctx context.Context) error {
 			if err := s.readVersions(ctx); err != nil {
 				return err
 			}
-			if err := sleep(ctx, versionsPeriod); err != nil {
+			if err := lifecycle.Pause(ctx, versionsPeriod); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 )
 
 // agePeriod is how often the head of the feed is asked for.
@@ -53,7 +54,7 @@ func (s *Service) measureAge(ctx context.Context) error {
 				return err
 			}
 			s.fresh.Store(s.fresh.Load().then(asked, s.now()))
-			if err := sleep(ctx, agePeriod); err != nil {
+			if err := lifecycle.Pause(ctx, agePeriod); err != nil {
 				return err
 			}
 		}
@@ -125,7 +126,7 @@ func (s *Service) locate(ctx context.Context, token string) (int64, error) {
 		if !errors.Is(err, ErrNotYet) {
 			return position, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := lifecycle.Pause(ctx, wait); err != nil {
 			return 0, err
 		}
 	}

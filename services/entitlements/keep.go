@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 )
 
 const (
@@ -87,7 +89,7 @@ func (s *Service) lastFlush(ctx context.Context) error {
 func (s *Service) watchCheckpoint(ctx context.Context) error {
 	return s.retry(ctx, "reading the checkpoint", func(ctx context.Context) error {
 		for {
-			if err := sleep(ctx, s.opts.FlushInterval); err != nil {
+			if err := lifecycle.Pause(ctx, s.opts.FlushInterval); err != nil {
 				return err
 			}
 			mark, err := s.pages.loadCheckpoint(ctx)
@@ -117,7 +119,7 @@ func (s *Service) warmUp(ctx context.Context) error {
 				}
 				warm = p
 			}
-			if err := sleep(ctx, agePeriod); err != nil {
+			if err := lifecycle.Pause(ctx, agePeriod); err != nil {
 				return err
 			}
 		}

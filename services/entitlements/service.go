@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 )
 
 // Options tune a Service. The zero value serves.
@@ -166,21 +167,9 @@ func (s *Service) retry(ctx context.Context, what string, attempt func(context.C
 			level = slog.LevelWarn
 		}
 		s.log.Log(ctx, level, what+" failed, trying again", "error", err, "wait", wait)
-		if err := sleep(ctx, wait); err != nil {
+		if err := lifecycle.Pause(ctx, wait); err != nil {
 			return err
 		}
 		wait = min(2*wait, 5*time.Second)
-	}
-}
-
-// sleep waits, or returns the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

@@ -96,7 +96,7 @@ func serveFloor(ctx context.Context) error {
 	}
 	defer conn.Close()
 	rest, err := gateway.NewServer(ctx, gateway.Options{
-		Backends:      gateway.Backends{Accounts: conn, Entitlements: conn},
+		Backends:      gateway.Backends{Accounts: conn, Entitlements: conn, Board: conn},
 		Authenticator: authenticator, Telemetry: t,
 	}, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // proto name ("evenhand.accounts.v1.Account").
 type descriptors struct {
 	messages map[string]message
-	methods  map[string]method // by operation id, "AccountsService_GetAccount"
+	methods  map[string]method // those with a REST address, by operation id, "AccountsService_GetAccount"
 	reasons  []reason
 }
 
@@ -42,7 +42,8 @@ type method struct {
 			Permission string `json:"permission"`
 			Assigned   bool   `json:"assigned"`
 		} `json:"[evenhand.type.v1.access]"`
-		HTTP struct {
+		// HTTP is nil where the method has no REST address.
+		HTTP *struct {
 			Body string `json:"body"`
 		} `json:"[google.api.http]"`
 	} `json:"options"`
@@ -92,6 +93,9 @@ func readDescriptors(data []byte) (*descriptors, error) {
 		}
 		for _, s := range f.Service {
 			for _, m := range s.Method {
+				if m.Options.HTTP == nil {
+					continue
+				}
 				m.InputType = strings.TrimPrefix(m.InputType, ".")
 				m.OutputType = strings.TrimPrefix(m.OutputType, ".")
 				id := s.Name + "_" + m.Name

@@ -23,8 +23,11 @@ const testDescriptors = `{"file": [
    "sourceCodeInfo": {"location": [{"path": [4, 2, 2, 1], "leadingComments": " The day.\n"}, {"path": [5, 0, 2, 1], "leadingComments": " There is no\n such thing.\n"}]},
    "service": [{"name": "Shops", "method": [
      {"name": "GetShop", "inputType": ".t.v1.GetShopRequest", "outputType": ".t.v1.Shop",
-      "options": {"[evenhand.type.v1.access]": {"permission": "shops.read"}}},
-     {"name": "ListShops", "inputType": ".t.v1.GetShopRequest", "outputType": ".t.v1.Shop"},
+      "options": {"[evenhand.type.v1.access]": {"permission": "shops.read"}, "[google.api.http]": {"get": "/v1/{name=shops/*}"}}},
+     {"name": "ListShops", "inputType": ".t.v1.GetShopRequest", "outputType": ".t.v1.Shop",
+      "options": {"[google.api.http]": {"get": "/v1/shops"}}},
+     {"name": "WatchShops", "inputType": ".t.v1.GetShopRequest", "outputType": ".t.v1.Shop"},
+     {"name": "WatchShops", "inputType": ".t.v1.GetShopRequest", "outputType": ".t.v1.Shop"},
      {"name": "UpdateShop", "inputType": ".t.v1.UpdateShopRequest", "outputType": ".t.v1.Shop",
       "options": {"[evenhand.type.v1.access]": {"permission": "shops.update", "assigned": true}, "[google.api.http]": {"body": "shop"}}}
    ]}]}

@@ -36,13 +36,13 @@ type process struct {
 	faults   fault.Table
 	// parts run in this order, and are stopped from the last to the first.
 	parts []lifecycle.Part
-	// following is entitlements following accounts: through the gRPC server, so that it
-	// begins after it and ends before.
-	following *lifecycle.Part
-	// toAccounts and toEntitlements carry no token of their own.
-	toAccounts, toEntitlements grpc.ClientConnInterface
-	// asEntitlements is entitlements' own connection to accounts.
-	asEntitlements *lateConn
+	// following are the services that follow others: through the gRPC server, so that they
+	// begin after it and end before.
+	following []lifecycle.Part
+	// to are the connections to the parts, which carry no token of their own.
+	to map[string]grpc.ClientConnInterface
+	// own are the connections to accounts that the other parts call it by in their own name.
+	own map[string]*lateConn
 	// admin is a connection of the administrator, for the demo.
 	admin grpc.ClientConnInterface
 
@@ -69,13 +69,18 @@ func (p *process) assemble(ctx context.Context) error {
 			return err
 		}
 	}
-	if c.Part == partEntitlements || c.Part == partGateway {
-		if err := p.meetAccounts(); err != nil {
+	if c.needsAccounts() {
+		if err := p.meetOthers(); err != nil {
 			return err
 		}
 	}
 	if c.runs(partEntitlements) {
 		if err := p.addEntitlements(ctx); err != nil {
+			return err
+		}
+	}
+	if c.runs(partBoard) {
+		if err := p.addBoard(ctx); err != nil {
 			return err
 		}
 	}
@@ -85,37 +90,48 @@ func (p *process) assemble(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.following != nil {
-		p.parts = append(p.parts, *p.following)
-	}
+	p.parts = append(p.parts, p.following...)
 	if c.runs(partGateway) {
 		return p.addGateway(ctx)
 	}
 	return nil
 }
 
-// meetAccounts connects to accounts in another process, which also says whose tokens
+// meetOthers connects to the parts in other processes. Accounts also says whose tokens
 // callers carry.
-func (p *process) meetAccounts() error {
+func (p *process) meetOthers() error {
 	c := p.options
 	token, err := c.serviceToken(p.env.Getenv)
 	if err != nil {
 		return command.UsageError(err)
 	}
-	plain, err := p.dial("--accounts-addr", c.AccountsAddr)
-	if err != nil {
-		return err
-	}
 	own, err := p.dial("--accounts-addr", c.AccountsAddr, auth.Bearer(token))
 	if err != nil {
 		return err
 	}
-	p.toAccounts, p.asEntitlements = plain, &lateConn{own}
+	p.own = map[string]*lateConn{c.Part: {own}}
 	p.authenticator = newRemoteAuthenticator(own, p.log)
-	if c.Part == partGateway {
-		p.toEntitlements, err = p.dial("--entitlements-addr", c.EntitlementsAddr)
+	if c.Part != partGateway {
+		return nil
 	}
-	return err
+	p.to = map[string]grpc.ClientConnInterface{}
+	for part, peer := range c.peers() {
+		if p.to[part], err = p.dial(peer.flag, peer.address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownConn is a part's own connection to accounts; within one process it is made later.
+func (p *process) ownConn(part string) *lateConn {
+	if p.own[part] == nil {
+		if p.own == nil {
+			p.own = map[string]*lateConn{}
+		}
+		p.own[part] = &lateConn{}
+	}
+	return p.own[part]
 }
 
 func (p *process) dial(flag, address string, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
@@ -145,19 +161,27 @@ func (p *process) addServer(ctx context.Context) error {
 	if c.Part != "" {
 		return nil
 	}
-	token, err := p.keys.Issue(partEntitlements, rand.Reader)
+	return p.meetSelf()
+}
+
+// meetSelf makes the connections within this process, which runs everything.
+func (p *process) meetSelf() error {
+	plain, err := p.dialSelf()
 	if err != nil {
 		return err
 	}
-	plain, errPlain := p.dialSelf()
-	own, errOwn := p.dialSelf(auth.Bearer(token))
-	admin, errAdmin := p.dialSelf(auth.Bearer(p.adminToken))
-	if err := errors.Join(errPlain, errOwn, errAdmin); err != nil {
-		return err
+	p.to = map[string]grpc.ClientConnInterface{partAccounts: plain, partEntitlements: plain, partBoard: plain}
+	for part, late := range p.own {
+		token, err := p.keys.Issue(part, rand.Reader)
+		if err != nil {
+			return err
+		}
+		if late.ClientConnInterface, err = p.dialSelf(auth.Bearer(token)); err != nil {
+			return err
+		}
 	}
-	p.toAccounts, p.toEntitlements, p.admin = plain, plain, admin
-	p.asEntitlements.ClientConnInterface = own
-	return nil
+	p.admin, err = p.dialSelf(auth.Bearer(p.adminToken))
+	return err
 }
 
 func (p *process) dialSelf(opts ...grpc.DialOption) (*grpc.ClientConn, error) {
@@ -177,7 +201,7 @@ func (p *process) addGateway(ctx context.Context) error {
 		return err
 	}
 	p.rest, err = gateway.NewServer(ctx, gateway.Options{
-		Backends:      gateway.Backends{Accounts: p.toAccounts, Entitlements: p.toEntitlements},
+		Backends:      gateway.Backends{Accounts: p.to[partAccounts], Entitlements: p.to[partEntitlements], Board: p.to[partBoard]},
 		Authenticator: p.authenticator, CORSOrigins: c.CORSOrigin, Telemetry: p.telemetry, Logger: p.log,
 	}, gateway.ListenOptions{Address: c.HTTPAddr, TLS: config, Insecure: c.Insecure, Drain: c.Drain})
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/listen"
@@ -19,6 +18,7 @@ import (
 const (
 	partAccounts     = "accounts"
 	partEntitlements = "entitlements"
+	partBoard        = "board"
 	partGateway      = "gateway"
 )
 
@@ -27,7 +27,7 @@ const DemoDir = ".demo"
 
 // Command is `evenhand serve`.
 type Command struct {
-	Part string `arg:"" optional:"" default:"" enum:",accounts,entitlements,gateway" help:"Run one part alone: accounts, entitlements or gateway. Without it: everything in one process."`
+	Part string `arg:"" optional:"" default:"" enum:",accounts,entitlements,board,gateway" help:"Run one part alone: accounts, entitlements, board or gateway. Without it: everything in one process."`
 
 	DataDir  string `env:"EVENHAND_DATA_DIR" placeholder:"DIR" help:"Folder of the databases and of the administrator's token (data; .demo with --demo)."`
 	GRPCAddr string `name:"grpc-addr" default:"127.0.0.1:9090" env:"EVENHAND_GRPC_ADDR" placeholder:"HOST:PORT" help:"Where to serve gRPC (${default}); port 0 takes a free one."`
@@ -35,7 +35,7 @@ type Command struct {
 
 	Store         string `default:"sqlite" enum:"sqlite,mongodb" env:"EVENHAND_STORE" group:"store" help:"sqlite (a file for each service in the data folder) or mongodb (${default})."`
 	MongoDBURI    string `name:"mongodb-uri" env:"EVENHAND_MONGODB_URI" placeholder:"URI" group:"store" help:"Connection string of the MongoDB server."`
-	MongoDBPrefix string `name:"mongodb-prefix" default:"evenhand" env:"EVENHAND_MONGODB_PREFIX" placeholder:"NAME" group:"store" help:"Databases are called NAME_accounts, NAME_entitlements (${default})."`
+	MongoDBPrefix string `name:"mongodb-prefix" default:"evenhand" env:"EVENHAND_MONGODB_PREFIX" placeholder:"NAME" group:"store" help:"Databases are called NAME_accounts, NAME_entitlements, NAME_board (${default})."`
 
 	DatabaseWait time.Duration `default:"30s" env:"EVENHAND_DATABASE_WAIT" placeholder:"DURATION" group:"store" help:"How long a start waits for a database that does not answer yet (${default})."`
 
@@ -47,6 +47,7 @@ type Command struct {
 
 	AccountsAddr     string `env:"EVENHAND_ACCOUNTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where accounts is, for a part that runs alone."`
 	EntitlementsAddr string `env:"EVENHAND_ENTITLEMENTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where entitlements is, for a gateway that runs alone."`
+	BoardAddr        string `env:"EVENHAND_BOARD_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where board is, for a gateway that runs alone."`
 	TokenFile        string `env:"EVENHAND_TOKEN_FILE" placeholder:"FILE" group:"peers" help:"Token with which a part that runs alone calls the others; the variable EVENHAND_SERVICE_TOKEN wins over it."`
 	PeerCA           string `name:"peer-ca" env:"EVENHAND_PEER_CA" placeholder:"FILE" group:"peers" help:"Call the others by TLS, trusting the authority in this PEM file."`
 
@@ -71,11 +72,27 @@ Examples:
   evenhand serve --store mongodb --mongodb-uri mongodb://db1,db2,db3/?replicaSet=rs0
   evenhand serve accounts --grpc-addr 127.0.0.1:9091
   evenhand serve entitlements --accounts-addr 127.0.0.1:9091 --grpc-addr 127.0.0.1:9092 --data-dir entitlements --token-file data/admin-token
-  evenhand serve gateway --accounts-addr 127.0.0.1:9091 --entitlements-addr 127.0.0.1:9092 --token-file data/admin-token`
+  evenhand serve board --accounts-addr 127.0.0.1:9091 --grpc-addr 127.0.0.1:9093 --data-dir board --token-file data/admin-token
+  evenhand serve gateway --accounts-addr 127.0.0.1:9091 --entitlements-addr 127.0.0.1:9092 --board-addr 127.0.0.1:9093 --token-file data/admin-token`
 }
 
 // runs says whether this process runs a part.
 func (c *Command) runs(part string) bool { return c.Part == "" || c.Part == part }
+
+// needsAccounts says whether this process needs accounts in another one.
+func (c *Command) needsAccounts() bool { return c.Part != "" && c.Part != partAccounts }
+
+// peer is a part of the system in another process, and the flag that says where.
+type peer struct{ flag, address string }
+
+// peers are the parts that a gateway running alone calls.
+func (c *Command) peers() map[string]peer {
+	return map[string]peer{
+		partAccounts:     {"--accounts-addr", c.AccountsAddr},
+		partEntitlements: {"--entitlements-addr", c.EntitlementsAddr},
+		partBoard:        {"--board-addr", c.BoardAddr},
+	}
+}
 
 // reflects says whether gRPC server reflection answers: what was said, else only where
 // nobody but this machine can ask.
@@ -109,14 +126,16 @@ func (c *Command) check() error {
 	if c.Demo && c.Part != "" {
 		refuse("--demo needs everything in one process: leave %q out", c.Part)
 	}
-	if slices.Contains([]string{partEntitlements, partGateway}, c.Part) && c.AccountsAddr == "" {
+	if c.needsAccounts() && c.AccountsAddr == "" {
 		refuse("%s alone needs --accounts-addr, the gRPC address of accounts", c.Part)
 	}
-	if c.Part == partGateway && c.EntitlementsAddr == "" {
-		refuse("gateway alone needs --entitlements-addr, the gRPC address of entitlements")
+	if !c.needsAccounts() && c.AccountsAddr != "" {
+		refuse("--accounts-addr is for a part other than accounts running alone")
 	}
-	if !slices.Contains([]string{partEntitlements, partGateway}, c.Part) && c.AccountsAddr != "" {
-		refuse("--accounts-addr is for entitlements or the gateway running alone")
+	for _, part := range []string{partEntitlements, partBoard} {
+		if peer := c.peers()[part]; c.Part == partGateway && peer.address == "" {
+			refuse("gateway alone needs %s, the gRPC address of %s", peer.flag, part)
+		}
 	}
 	if c.DecisionCacheAccounts < 0 {
 		refuse("--decision-cache-accounts must not be negative")

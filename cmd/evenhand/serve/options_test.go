@@ -22,6 +22,8 @@ func TestCheck(t *testing.T) {
 		"--demo needs everything":   func(c *Command) { c.Demo, c.Part = true, "accounts" },
 		"needs --accounts-addr":     func(c *Command) { c.Part = "entitlements" },
 		"needs --entitlements-addr": func(c *Command) { c.Part, c.AccountsAddr = "gateway", "x:1" },
+		"needs --board-addr":        func(c *Command) { c.Part, c.AccountsAddr, c.EntitlementsAddr = "gateway", "x:1", "x:2" },
+		"board alone needs":         func(c *Command) { c.Part = "board" },
 		"running alone":             func(c *Command) { c.AccountsAddr = "x:1" },
 		"must not be negative":      func(c *Command) { c.DecisionCacheAccounts = -1 },
 	} {

@@ -10,6 +10,8 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
+	"github.com/evenhand/evenhand/services/board"
+	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
@@ -47,10 +49,7 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.asEntitlements == nil {
-		p.asEntitlements = &lateConn{}
-	}
-	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.asEntitlements), entitlements.Options{
+	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
 		CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
 	})
 	if err != nil {
@@ -59,7 +58,25 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
 	p.serve(entitlementsrpc.Service(service), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
-	p.following = &lifecycle.Part{Name: "entitlements", Run: service.Run}
+	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
+	return nil
+}
+
+// addBoard makes the board service, which follows accounts.
+func (p *process) addBoard(ctx context.Context) error {
+	store, err := p.addStore(ctx, partBoard)
+	if err != nil {
+		return err
+	}
+	domain, err := board.New(ctx, store, boardrpc.NewSource(p.ownConn(partBoard)), board.Options{
+		Now: p.env.Now, Log: p.log.With("service", partBoard)})
+	if err != nil {
+		return err
+	}
+	p.faults = append(p.faults, boardrpc.Faults...)
+	p.serve(boardrpc.Service(domain), store)
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of board", Run: untilStopped(store.RunRelay)})
+	p.following = append(p.following, lifecycle.Part{Name: "board", Run: domain.Run})
 	return nil
 }
 

@@ -19,7 +19,7 @@ const (
 	Service        Role = "service"
 )
 
-// Scope is for which accounts a permission holds.
+// Scope is for which accounts, or boards, a permission holds.
 type Scope uint8
 
 // The scopes, from the narrowest.
@@ -27,20 +27,20 @@ const (
 	// None: the permission is not held.
 	None Scope = iota
 	// Assigned: it is held for the accounts whose owner or service team the
-	// principal is. The handler checks that.
+	// principal is, or for the boards it manages. The handler checks that.
 	Assigned
-	// All: it is held for all accounts.
+	// All: it is held for all of them.
 	All
 )
 
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
-	"accounts.read", "company.read", "contacts.read", "entitlements.check", "entitlements.holders",
+	"accounts.read", "boards.read", "company.read", "contacts.read", "entitlements.check", "entitlements.holders",
 	"imports.read", "revenue.read", "schedule.read", "self.read", "spend.read",
 }
 
 // grants is the whole of what roles may do. A permission is that of an RPC's access
-// option; with `:assigned` it holds for assigned accounts only.
+// option; with `:assigned` it holds for assigned accounts, or boards, only.
 //
 // A service agent is blind to spend and to all that tells it: no revenue, no spend, no
 // holders, no imports (their totals), and no schedule, whose rules would tell it from
@@ -51,15 +51,16 @@ var reads = []string{
 // else was there to approve it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer:         reads,
-	ServiceAgent:   {"accounts.read", "company.read", "contacts.read", "entitlements.check", "self.read"},
+	ServiceAgent:   {"accounts.read", "boards.read", "company.read", "contacts.read", "entitlements.check", "self.read"},
 	AccountManager: with(reads, "accounts.update:assigned", "contacts.update:assigned"),
 	PolicyAuthor:   reads,
 	PolicyApprover: with(reads, "schedule.publish"),
-	BoardSecretary: reads,
+	BoardSecretary: with(reads, "boards.update"),
 	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
-	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "changes.watch",
-		"company.adopt", "company.update", "contacts.update", "principals.read", "principals.update", "projections.rebuild",
-		"reach.read", "reach.update", "revenue.create", "revenue.import", "schedule.publish", "tokens.authenticate"),
+	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.update",
+		"changes.watch", "company.adopt", "company.update", "contacts.update", "principals.read", "principals.update",
+		"projections.rebuild", "reach.read", "reach.update", "revenue.create", "revenue.import", "schedule.publish",
+		"tokens.authenticate"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
 		"company.adopt", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),
 }

@@ -145,3 +145,16 @@ func TestLoadZoneRefusesWhatDiffersBetweenMachines(t *testing.T) {
 		require.ErrorContains(t, err, "IANA", name)
 	}
 }
+
+// Package time says of the last day of some leap years that its offset ended before it
+// began.
+func TestDaysAroundTheEndOfALeapYear(t *testing.T) {
+	zone, err := LoadZone("America/New_York")
+	require.NoError(t, err)
+	for _, year := range []int{2040, 2044, 2096} {
+		for d := Date(year, time.December, 29); d <= Date(year+1, time.January, 3); d++ {
+			require.Equal(t, d.String()+"T00:00:00-05:00", zone.Start(d).Format(time.RFC3339))
+			require.Equal(t, d, zone.DayOf(zone.Start(d)))
+		}
+	}
+}

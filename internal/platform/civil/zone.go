@@ -70,7 +70,9 @@ func (z Zone) StartMilli(d Day) int64 {
 		_, offset := at.Zone()
 		_, end := at.ZoneBounds()
 		reached := max(midnight-int64(offset), at.Unix())
-		if end.IsZero() || reached < end.Unix() {
+		// Of the last day of some leap years package time says that its offset ended
+		// before it began.
+		if end.IsZero() || reached < end.Unix() || !end.After(at) {
 			return reached * 1000
 		}
 		at = end

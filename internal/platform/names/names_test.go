@@ -56,3 +56,12 @@ func TestR1NamesOfHandSetLevels(t *testing.T) {
 		require.Equal(t, want, names.IsHandSetLevel(name), name)
 	}
 }
+
+func TestFirstAndLastOfANameWhoseFormIsKnown(t *testing.T) {
+	const name = "accounts/acme/contacts/jane"
+	require.Equal(t, "acme", names.First(name, "accounts"))
+	require.Equal(t, "acme", names.First("accounts/acme", "accounts"))
+	require.Empty(t, names.First(name, "principals"))
+	require.Empty(t, names.First("", "accounts"))
+	require.Equal(t, "jane", names.Last(name))
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/rpcstatus"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
@@ -24,6 +25,8 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	accountsv1.RegisterAccessServiceServer(r, accountsv1.UnimplementedAccessServiceServer{})
 	accountsv1.RegisterFeedServiceServer(r, accountsv1.UnimplementedFeedServiceServer{})
 	accountsv1.RegisterRevenueServiceServer(r, accountsv1.UnimplementedRevenueServiceServer{})
+	boardv1.RegisterBoardsServiceServer(r, boardv1.UnimplementedBoardsServiceServer{})
+	boardv1.RegisterFeedServiceServer(r, boardv1.UnimplementedFeedServiceServer{})
 	entitlementsv1.RegisterEntitlementsServiceServer(r, entitlementsv1.UnimplementedEntitlementsServiceServer{})
 	entitlementsv1.RegisterScheduleServiceServer(r, entitlementsv1.UnimplementedScheduleServiceServer{})
 }}

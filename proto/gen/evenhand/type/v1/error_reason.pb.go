@@ -83,6 +83,26 @@ const (
 	ErrorReason_ERROR_REASON_ALREADY_REVERSED ErrorReason = 26
 	// The revenue entry is itself a reversal: record a new entry instead.
 	ErrorReason_ERROR_REASON_NOT_REVERSIBLE ErrorReason = 27
+	// The board is closed, or must not be yet.
+	ErrorReason_ERROR_REASON_BOARD_STATE ErrorReason = 28
+	// The charter has problems; BadRequest names each field with its fix.
+	ErrorReason_ERROR_REASON_CHARTER_INVALID ErrorReason = 29
+	// The board has no charter in force then: publish one.
+	ErrorReason_ERROR_REASON_NO_CHARTER_IN_FORCE ErrorReason = 30
+	// The account cannot be a candidate of the board, for the reasons given.
+	ErrorReason_ERROR_REASON_NOT_ELIGIBLE ErrorReason = 31
+	// The rotation is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_ROTATION_STATE ErrorReason = 32
+	// The change would break the charter; PreconditionFailure names each rule.
+	ErrorReason_ERROR_REASON_CHARTER_BROKEN ErrorReason = 33
+	// No panel meets all quotas and conflicts; the smallest relaxation is named.
+	ErrorReason_ERROR_REASON_INFEASIBLE ErrorReason = 34
+	// What was given for the seed is not what was committed to, or not due yet.
+	ErrorReason_ERROR_REASON_SEED ErrorReason = 35
+	// The invitation was answered, or lapsed, before.
+	ErrorReason_ERROR_REASON_INVITATION_STATE ErrorReason = 36
+	// The term is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_TERM_STATE ErrorReason = 37
 )
 
 // Enum value maps for ErrorReason.
@@ -116,6 +136,16 @@ var (
 		25: "ERROR_REASON_LAST_ADMINISTRATOR",
 		26: "ERROR_REASON_ALREADY_REVERSED",
 		27: "ERROR_REASON_NOT_REVERSIBLE",
+		28: "ERROR_REASON_BOARD_STATE",
+		29: "ERROR_REASON_CHARTER_INVALID",
+		30: "ERROR_REASON_NO_CHARTER_IN_FORCE",
+		31: "ERROR_REASON_NOT_ELIGIBLE",
+		32: "ERROR_REASON_ROTATION_STATE",
+		33: "ERROR_REASON_CHARTER_BROKEN",
+		34: "ERROR_REASON_INFEASIBLE",
+		35: "ERROR_REASON_SEED",
+		36: "ERROR_REASON_INVITATION_STATE",
+		37: "ERROR_REASON_TERM_STATE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -146,6 +176,16 @@ var (
 		"ERROR_REASON_LAST_ADMINISTRATOR":   25,
 		"ERROR_REASON_ALREADY_REVERSED":     26,
 		"ERROR_REASON_NOT_REVERSIBLE":       27,
+		"ERROR_REASON_BOARD_STATE":          28,
+		"ERROR_REASON_CHARTER_INVALID":      29,
+		"ERROR_REASON_NO_CHARTER_IN_FORCE":  30,
+		"ERROR_REASON_NOT_ELIGIBLE":         31,
+		"ERROR_REASON_ROTATION_STATE":       32,
+		"ERROR_REASON_CHARTER_BROKEN":       33,
+		"ERROR_REASON_INFEASIBLE":           34,
+		"ERROR_REASON_SEED":                 35,
+		"ERROR_REASON_INVITATION_STATE":     36,
+		"ERROR_REASON_TERM_STATE":           37,
 	}
 )
 
@@ -180,7 +220,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x9f\a\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xda\t\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -210,7 +250,17 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_INVALID_PAGE_TOKEN\x10\x18\x12#\n" +
 	"\x1fERROR_REASON_LAST_ADMINISTRATOR\x10\x19\x12!\n" +
 	"\x1dERROR_REASON_ALREADY_REVERSED\x10\x1a\x12\x1f\n" +
-	"\x1bERROR_REASON_NOT_REVERSIBLE\x10\x1bB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x1bERROR_REASON_NOT_REVERSIBLE\x10\x1b\x12\x1c\n" +
+	"\x18ERROR_REASON_BOARD_STATE\x10\x1c\x12 \n" +
+	"\x1cERROR_REASON_CHARTER_INVALID\x10\x1d\x12$\n" +
+	" ERROR_REASON_NO_CHARTER_IN_FORCE\x10\x1e\x12\x1d\n" +
+	"\x19ERROR_REASON_NOT_ELIGIBLE\x10\x1f\x12\x1f\n" +
+	"\x1bERROR_REASON_ROTATION_STATE\x10 \x12\x1f\n" +
+	"\x1bERROR_REASON_CHARTER_BROKEN\x10!\x12\x1b\n" +
+	"\x17ERROR_REASON_INFEASIBLE\x10\"\x12\x15\n" +
+	"\x11ERROR_REASON_SEED\x10#\x12!\n" +
+	"\x1dERROR_REASON_INVITATION_STATE\x10$\x12\x1b\n" +
+	"\x17ERROR_REASON_TERM_STATE\x10%B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once

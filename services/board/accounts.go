@@ -1,0 +1,194 @@
+package board
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+)
+
+// Accounts is this service's copy of the accounts: it follows their feed.
+type Accounts struct {
+	store  *docstore.Store
+	source Source
+	copies *docstore.Collection[Account]
+	marks  *docstore.Collection[mark]
+	now    func() time.Time
+	log    *slog.Logger
+	// changed is told which accounts changed, before they count as applied.
+	changed func(ctx context.Context, ids []string) error
+
+	// current is when the copy was last as far as the feed, in nanoseconds since 1970; 0
+	// while that is not known.
+	current atomic.Int64
+}
+
+// mark is how far the copy is.
+type mark struct {
+	Position int64  `bson:"position"`
+	Resume   string `bson:"resume"`
+}
+
+// accountsMark is the id of the one mark.
+const accountsMark = "accounts"
+
+func openAccounts(ctx context.Context, w wiring) (*Accounts, error) {
+	copies, err := docstore.OpenCollection[Account](ctx, w.store, docstore.Spec{Name: "accounts", Silent: true})
+	if err != nil {
+		return nil, err
+	}
+	marks, err := docstore.OpenCollection[mark](ctx, w.store, docstore.Spec{Name: "marks", Silent: true})
+	if err != nil {
+		return nil, err
+	}
+	return &Accounts{store: w.store, source: w.source, copies: copies, marks: marks, now: w.now, log: w.log,
+		changed: func(context.Context, []string) error { return nil }}, nil
+}
+
+// Get returns an account; NOT_FOUND where this copy has none of that id.
+func (a *Accounts) Get(ctx context.Context, id string) (Account, error) {
+	d, err := a.copies.Get(ctx, id)
+	if errors.Is(err, docstore.ErrNotFound) {
+		return Account{}, fault.Missing("evenhand/Account", AccountName(id))
+	}
+	return d.Body, err
+}
+
+// GetMany returns those of the accounts that there are, by id.
+func (a *Accounts) GetMany(ctx context.Context, ids []string) (map[string]Account, error) {
+	docs, err := a.copies.GetMany(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]Account, len(docs))
+	for _, d := range docs {
+		found[d.ID] = d.Body
+	}
+	return found, nil
+}
+
+// All returns all accounts, by id.
+func (a *Accounts) All(ctx context.Context) (map[string]Account, error) {
+	found := map[string]Account{}
+	for d, err := range a.copies.All(ctx, docstore.Query{}) {
+		if err != nil {
+			return nil, err
+		}
+		found[d.ID] = d.Body
+	}
+	return found, nil
+}
+
+// follow applies the accounts feed as it comes, until ctx ends. One process at a time
+// does it, under a lease: all share the copy.
+func (a *Accounts) follow(ctx context.Context) error {
+	return a.store.WithLease(ctx, "accounts-feed", func(ctx context.Context) error {
+		return retry(ctx, a.log, "following the accounts feed", func(ctx context.Context) error {
+			at, err := a.mark(ctx)
+			if err != nil {
+				return err
+			}
+			return a.source.Watch(ctx, at.Resume, func(b Batch) error { return a.apply(ctx, b) })
+		})
+	})
+}
+
+func (a *Accounts) mark(ctx context.Context) (mark, error) {
+	d, err := a.marks.Get(ctx, accountsMark)
+	if errors.Is(err, docstore.ErrNotFound) {
+		return mark{}, nil
+	}
+	return d.Body, err
+}
+
+// apply takes changes over. Each of its writes can be repeated, and the mark is the last,
+// so that after a crash it begins anew with the same changes.
+func (a *Accounts) apply(ctx context.Context, b Batch) error {
+	if b.Position == 0 {
+		return nil
+	}
+	ids := make([]string, 0, len(b.Accounts))
+	for _, c := range b.Accounts {
+		if _, err := a.copies.Upsert(ctx, c.ID, func(d *docstore.Doc[Account]) error {
+			d.Body = c.Account
+			return nil
+		}); err != nil {
+			return fmt.Errorf("keep %s: %w", AccountName(c.ID), err)
+		}
+		ids = append(ids, c.ID)
+	}
+	if len(ids) > 0 {
+		if err := a.changed(ctx, ids); err != nil {
+			return err
+		}
+	}
+	_, err := a.marks.Upsert(ctx, accountsMark, func(d *docstore.Doc[mark]) error {
+		if b.Position > d.Body.Position {
+			d.Body = mark{Position: b.Position, Resume: b.Resume}
+		}
+		return nil
+	})
+	return err
+}
+
+const (
+	// currentFor is how long a copy that was as far as the feed counts as current: a
+	// restart of accounts takes less, and so does what a busy import has the feed wait.
+	currentFor = 15 * time.Second
+)
+
+// Following says why what was acknowledged at accounts is not in the copy; nil where it
+// is, or was so 15 s ago at most.
+func (a *Accounts) Following(ctx context.Context) error {
+	asked := a.now()
+	if last := a.current.Load(); last != 0 && asked.Sub(time.Unix(0, last)) < currentFor {
+		return nil
+	}
+	head, err := a.source.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("the accounts service was not reached: %w", err)
+	}
+	at, err := a.mark(ctx)
+	if err != nil {
+		return err
+	}
+	if at.Position < head {
+		return fmt.Errorf("the accounts feed is applied up to %d of %d", at.Position, head)
+	}
+	a.current.Store(asked.UnixNano())
+	return nil
+}
+
+// retry calls attempt until ctx ends: again after a growing wait, at most 5 s, when it
+// fails. Of several failures in a row only the first is logged aloud: while a process
+// starts, what it needs may be starting too.
+func retry(ctx context.Context, log *slog.Logger, what string, attempt func(context.Context) error) error {
+	const shortest, longest = 50 * time.Millisecond, 5 * time.Second
+	for wait := shortest; ; wait = min(2*wait, longest) {
+		began := time.Now()
+		err := attempt(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if time.Since(began) > 2*longest {
+			wait = shortest
+		}
+		level := slog.LevelDebug
+		if wait == shortest {
+			level = slog.LevelWarn
+		}
+		log.Log(ctx, level, what+" failed, trying again", "error", err, "wait", wait)
+		pause := time.NewTimer(wait)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package board
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+)
+
+func TestTheCopyOfAccountsFollows(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		acme := Account{DisplayName: "Acme", State: AccountActive, Joined: 100, Closed: civil.Never,
+			Attributes: map[string]string{"sector": "Energy"}, Competitors: []string{"brook"}, Owner: "sam"}
+		f.source.put(AccountChange{"acme", acme}, AccountChange{"brook", Account{State: AccountProspect, Joined: civil.Never, Closed: civil.Never}})
+		f.follow(t)
+		f.awaitCopy(t)
+		got, err := f.Accounts.Get(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Equal(t, acme, got)
+		acme.State, acme.Closed = AccountClosed, 200
+		f.source.put(AccountChange{"acme", acme})
+		f.clock.set("2026-03-07T00:00:00Z") // what was known before does not count any more
+		f.awaitCopy(t)
+		all, err := f.Accounts.All(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, acme, all["acme"])
+		require.Len(t, all, 2)
+		_, err = f.Accounts.Get(t.Context(), "nobody")
+		require.ErrorContains(t, err, "accounts/nobody")
+	})
+}
+
+func TestCustomersOnADay(t *testing.T) {
+	for _, tt := range []struct {
+		account Account
+		day     civil.Day
+		want    bool
+	}{
+		{Account{State: AccountActive, Joined: 10}, 9, false},
+		{Account{State: AccountActive, Joined: 10}, 10, true},
+		{Account{State: AccountActive, Joined: civil.Never}, -100, true},
+		{Account{State: AccountProspect, Joined: civil.Never}, 10, false},
+		{Account{State: AccountClosed, Joined: 10, Closed: 20}, 19, true},
+		{Account{State: AccountClosed, Joined: 10, Closed: 20}, 20, false},
+	} {
+		require.Equal(t, tt.want, tt.account.CustomerOn(tt.day), "%+v on %d", tt.account, tt.day)
+	}
+}
+
+// awaitCopy waits until the copy is as far as the accounts feed.
+func (f *fixture) awaitCopy(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool { return f.Accounts.Following(t.Context()) == nil }, 30*time.Second, time.Millisecond)
+}

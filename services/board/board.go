@@ -1,0 +1,134 @@
+package board
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+)
+
+// BoardState is where a board stands.
+type BoardState string
+
+// The states of a board.
+const (
+	// Active says that the board meets and rotates.
+	Active BoardState = "active"
+	// Closed says that the board was dissolved, for good.
+	Closed BoardState = "closed"
+)
+
+// Board is a customer advisory board.
+type Board struct {
+	DisplayName string `bson:"display_name"`
+	Purpose     string `bson:"purpose,omitempty"`
+	// Zone is the IANA time zone in which its days begin.
+	Zone string `bson:"zone"`
+	// Secretaries and Managers are ids of principals.
+	Secretaries []string   `bson:"secretaries,omitempty"`
+	Managers    []string   `bson:"managers,omitempty"`
+	State       BoardState `bson:"state"`
+	// CloseReason says why it was dissolved.
+	CloseReason    string `bson:"close_reason,omitempty"`
+	resource.Times `bson:",inline"`
+}
+
+// AssignedTo says whether a principal is one of the account managers of the board.
+func (b Board) AssignedTo(principal string) bool {
+	return principal != "" && slices.Contains(b.Managers, principal)
+}
+
+// BoardPatch says what to change of a board; nil leaves a field as it is.
+type BoardPatch struct {
+	DisplayName, Purpose, Zone *string
+	Secretaries, Managers      *[]string
+}
+
+// Boards is the use cases of boards themselves.
+type Boards struct {
+	table *resource.Table[Board, *Board]
+}
+
+func openBoards(ctx context.Context, w wiring) (*Boards, error) {
+	table, err := resource.OpenTable[Board](ctx, w.requests, resource.Kind[Board]{
+		Type: boardType, Name: BoardName, Spec: docstore.Spec{Name: "boards"}, Tell: func(b Board) any { return b }})
+	return &Boards{table: table}, err
+}
+
+// Get returns a board, or resource.ErrNotFound.
+func (b *Boards) Get(ctx context.Context, id string) (resource.Stored[Board], error) {
+	return b.table.Get(ctx, id)
+}
+
+// List lists the boards that keep wants, by id; nil wants all.
+func (b *Boards) List(
+	ctx context.Context, size int, after resource.Place, keep func(resource.Stored[Board]) bool,
+) (resource.Page[Board], error) {
+	return b.table.List(ctx, docstore.Query{Limit: size, After: after}, nil, keep)
+}
+
+// Create makes a board; where its id is empty it is the slug of its display name.
+// INVALID_ARGUMENT; resource.ErrExists.
+func (b *Boards) Create(ctx context.Context, call resource.Call, id string, s Board) (resource.Stored[Board], error) {
+	if id == "" {
+		id = names.Slug(s.DisplayName)
+	}
+	if !names.IsID(id) {
+		return resource.Stored[Board]{}, fault.Invalid("board_id",
+			"no id can be made of %q: give one of lower-case letters, digits and hyphens", s.DisplayName)
+	}
+	s.State, s.CloseReason = Active, ""
+	if err := s.check(); err != nil {
+		return resource.Stored[Board]{}, err
+	}
+	return b.table.Create(ctx, call, id, s, "board.created")
+}
+
+// Update changes a board: INVALID_ARGUMENT; resource.ErrNotFound; resource.ErrStale;
+// ErrBoardState for a closed one.
+func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string, p BoardPatch) (resource.Stored[Board], error) {
+	return b.table.Update(ctx, call, id, resource.IfEtag[Board](etag), "board.updated", func(s *Board) error {
+		if s.State == Closed {
+			return boardState(id, "is closed, and nothing of it changes any more")
+		}
+		set(&s.DisplayName, p.DisplayName)
+		set(&s.Purpose, p.Purpose)
+		set(&s.Zone, p.Zone)
+		set(&s.Secretaries, p.Secretaries)
+		set(&s.Managers, p.Managers)
+		return s.check()
+	})
+}
+
+// Close dissolves a board for good: resource.ErrNotFound; resource.ErrStale;
+// ErrBoardState for one that is closed.
+func (b *Boards) Close(ctx context.Context, call resource.Call, id, etag, reason string) (resource.Stored[Board], error) {
+	return b.table.Update(ctx, call, id, resource.IfEtag[Board](etag), "board.closed", func(s *Board) error {
+		if s.State == Closed {
+			return boardState(id, "is closed already")
+		}
+		s.State, s.CloseReason = Closed, reason
+		return nil
+	})
+}
+
+func (b *Board) check() error {
+	if b.DisplayName == "" {
+		return fault.Invalid("board.display_name", "is empty: say what people call it")
+	}
+	if _, err := time.LoadLocation(b.Zone); err != nil || b.Zone == "" || b.Zone == "Local" {
+		return fault.Invalid("board.time_zone", "%q is not an IANA time zone such as America/New_York", b.Zone)
+	}
+	return nil
+}
+
+// set gives a field the value of a patch, where that has one.
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}

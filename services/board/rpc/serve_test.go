@@ -1,0 +1,105 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/server"
+	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
+	"github.com/evenhand/evenhand/services/board"
+	"github.com/evenhand/evenhand/services/board/rpc"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// served is the service behind a real server.
+type served struct {
+	domain *board.Service
+	server *server.Server
+}
+
+// clients call as one principal.
+type clients struct {
+	boards boardv1.BoardsServiceClient
+	feed   boardv1.FeedServiceClient
+}
+
+// people are the callers of the tests, by the role each has; their names are
+// principals/<role>.
+var people = auth.Roles()
+
+func serve(t *testing.T) *served {
+	t.Helper()
+	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
+	require.NoError(t, err)
+	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	require.NoError(t, err)
+	domain, err := board.New(t.Context(), store, rpc.NewSource(nil), board.Options{})
+	require.NoError(t, err)
+	keys := &auth.Keyring{}
+	for _, role := range people {
+		keys.Add(tokenOf(role), auth.NewPrincipal("principals/"+string(role), "", true, role))
+	}
+	s, err := server.New(t.Context(), server.Options{Authenticator: keys, Faults: rpc.Faults}, rpc.Service(domain))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- s.Run(ctx) }()
+	relay, stopRelay := context.WithCancel(context.Background())
+	relayed := make(chan error, 1)
+	go func() { relayed <- store.RunRelay(relay) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+		stopRelay()
+		if err := <-relayed; !errors.Is(err, context.Canceled) {
+			t.Errorf("the relay ended with %v", err)
+		}
+		require.NoError(t, store.Close())
+	})
+	return &served{domain, s}
+}
+
+func tokenOf(role auth.Role) string { return "the-token-of-" + string(role) + "-in-this-test" }
+
+// as returns clients that call as the person with a role.
+func (s *served) as(t *testing.T, role auth.Role) clients {
+	t.Helper()
+	conn, err := s.server.Dial(auth.Bearer(tokenOf(role)))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return clientsOn(conn)
+}
+
+func clientsOn(conn grpc.ClientConnInterface) clients {
+	return clients{boards: boardv1.NewBoardsServiceClient(conn), feed: boardv1.NewFeedServiceClient(conn)}
+}
+
+// wantStatus fails the test unless err has the code and the reason.
+func wantStatus(t *testing.T, err error, code codes.Code, reason string) *status.Status {
+	t.Helper()
+	s := status.Convert(err)
+	require.Equal(t, code, s.Code(), "%v", err)
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			require.Equal(t, reason, info.GetReason(), "%v", err)
+			return s
+		}
+	}
+	t.Fatalf("no ErrorInfo in %v", err)
+	return nil
+}

@@ -1,0 +1,50 @@
+package rpc
+
+import (
+	"strings"
+
+	"github.com/evenhand/evenhand/internal/platform/names"
+)
+
+// id returns the id of a name of a collection, as id("boards/advisory", "boards"), and ""
+// for another name, and for none.
+func id(name, collection string) string {
+	rest, ok := strings.CutPrefix(name, collection+"/")
+	if !ok {
+		return ""
+	}
+	id, _, _ := strings.Cut(rest, "/")
+	return id
+}
+
+// ids returns the ids of names of a collection.
+func ids(names []string, collection string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = id(name, collection)
+	}
+	return list
+}
+
+// named makes names in a collection of ids.
+func named(ids []string, collection string) []string {
+	if len(ids) == 0 {
+		return nil
+	}
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = names.Join(collection, id)
+	}
+	return list
+}
+
+// masked returns a pointer to a value where the mask has its path.
+func masked[T any](mask interface{ Has(string) bool }, path string, value T) *T {
+	if !mask.Has(path) {
+		return nil
+	}
+	return &value
+}

@@ -1,0 +1,94 @@
+package board
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
+)
+
+// Options are what the service takes from outside. The zero value serves.
+type Options struct {
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+	// Random is the source of ids and salts; crypto/rand by default.
+	Random io.Reader
+	// Log receives what happens in the background; slog.Default by default.
+	Log *slog.Logger
+}
+
+// Service is the board service.
+type Service struct {
+	Boards   *Boards
+	Accounts *Accounts
+	Feed     *Feed
+
+	requests *resource.Requests
+	store    *docstore.Store
+}
+
+// wiring is what the use cases are made of.
+type wiring struct {
+	store    *docstore.Store
+	requests *resource.Requests
+	source   Source
+	now      func() time.Time
+	random   io.Reader
+	log      *slog.Logger
+}
+
+// New opens the collections of the service in its store, which must be relayed
+// (docstore's relay) for the feed to advance.
+func New(ctx context.Context, store *docstore.Store, source Source, opts Options) (*Service, error) {
+	s, err := open(ctx, store, source, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open the board service: %w", err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, store *docstore.Store, source Source, opts Options) (*Service, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Random == nil {
+		opts.Random = rand.Reader
+	}
+	if opts.Log == nil {
+		opts.Log = slog.Default()
+	}
+	w := wiring{store: store, source: source, random: opts.Random, log: opts.Log,
+		now: func() time.Time { return opts.Now().UTC().Truncate(time.Millisecond) }}
+	var err error
+	if w.requests, err = resource.OpenRequests(ctx, store, w.now); err != nil {
+		return nil, err
+	}
+	s := &Service{requests: w.requests, store: store}
+	if s.Boards, err = openBoards(ctx, w); err != nil {
+		return nil, err
+	}
+	if s.Accounts, err = openAccounts(ctx, w); err != nil {
+		return nil, err
+	}
+	s.Feed = openFeed(store)
+	return s, nil
+}
+
+// Run follows accounts, and does what falls due, until ctx ends; it returns nil then. Any
+// number of processes may run it; one at a time does each of its works, under a lease.
+func (s *Service) Run(ctx context.Context) error {
+	works, running := errgroup.WithContext(ctx)
+	works.Go(func() error { return s.requests.Run(running) })
+	works.Go(func() error { return s.Accounts.follow(running) })
+	if err := works.Wait(); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
