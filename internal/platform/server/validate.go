@@ -3,10 +3,13 @@ package server
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
@@ -18,7 +21,7 @@ func (s *Server) validate(m any) error {
 	if !ok {
 		return fmt.Errorf("%T is no protobuf message", m)
 	}
-	err := s.validator.Validate(message)
+	err := s.validator.Validate(message, options(message.ProtoReflect())...)
 	if err == nil {
 		return nil
 	}
@@ -27,6 +30,55 @@ func (s *Server) validate(m any) error {
 		return fmt.Errorf("validating a %s: %w", message.ProtoReflect().Descriptor().FullName(), err)
 	}
 	return violations(invalid)
+}
+
+// options leave out the rules of the fields that an update does not change: a resource
+// that is sent to have one field changed need not have the others, required or not
+// (AIP-134). Other requests have none.
+func options(request protoreflect.Message) []protovalidate.ValidationOption {
+	mask, isUpdate := maskOf(request)
+	if !isUpdate {
+		return nil
+	}
+	return []protovalidate.ValidationOption{protovalidate.WithFilter(protovalidate.FilterFunc(
+		func(in protoreflect.Message, d protoreflect.Descriptor) bool {
+			fd, isField := d.(protoreflect.FieldDescriptor)
+			return !isField || in.Has(fd) || !isResourceOf(request, in) || mask.changes(string(fd.Name()))
+		}))}
+}
+
+// paths are those of an update mask.
+type paths []string
+
+// maskOf returns the update mask of a request, and whether it is one that has such.
+func maskOf(request protoreflect.Message) (paths, bool) {
+	fd := request.Descriptor().Fields().ByName("update_mask")
+	if fd == nil {
+		return nil, false
+	}
+	mask, ok := request.Get(fd).Message().Interface().(*fieldmaskpb.FieldMask)
+	return mask.GetPaths(), ok
+}
+
+// changes says whether the mask is for a field that is not set; without a mask only fields
+// that are set are meant.
+func (p paths) changes(field string) bool {
+	return slices.ContainsFunc(p, func(path string) bool {
+		return path == "*" || path == field || strings.HasPrefix(path, field+".")
+	})
+}
+
+// isResourceOf says whether a message is the resource that a request is to change.
+func isResourceOf(request, message protoreflect.Message) bool {
+	fields := request.Descriptor().Fields()
+	for i := range fields.Len() {
+		fd := fields.Get(i)
+		if fd.Message() == message.Descriptor() && !fd.IsList() && !fd.IsMap() && request.Has(fd) &&
+			request.Get(fd).Message().Interface() == message.Interface() {
+			return true
+		}
+	}
+	return false
 }
 
 func violations(invalid *protovalidate.ValidationError) *fault.Error {

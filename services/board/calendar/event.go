@@ -128,9 +128,9 @@ func (s Sources) Events(ctx context.Context, board string, from, to time.Time) (
 }
 
 // Sort puts events in the order in which they happen.
-func Sort(events []Event) {
-	slices.SortFunc(events, func(a, b Event) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID)) })
-}
+func Sort(events []Event) { slices.SortFunc(events, compare) }
+
+func compare(a, b Event) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.UID, b.UID)) }
 
 // During reports whether the event is under way between from and to; to is not
 // included. One that takes no time is under way at its start.
