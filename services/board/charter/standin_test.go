@@ -15,7 +15,7 @@ import (
 var standIn = Draw{Leximin: someLottery, Heaviest: searchHeaviest}
 
 // search walks through panels member by member, those first in order first, and cuts
-// off what can no longer meet seats, quotas or the weight to beat.
+// off what can no longer meet seats, quotas or the weight to beat. Weights are 0 or 1.
 type search struct {
 	p       *panel.Problem
 	weights []float64
@@ -23,11 +23,13 @@ type search struct {
 	foes    map[int][]int
 	counts  []map[string]int // by category and value, of those taken
 	left    []map[string]int // and of those still to be looked at
+	heavy   []map[string]int // and of these, of those with a weight
 	taken   []int
 	barred  []int // how many of those taken are in conflict with a member
 	weight  float64
 	best    panel.Panel
 	most    float64
+	heavier int // with a weight, of those still to be looked at
 	steps   int
 }
 
@@ -37,11 +39,11 @@ func newSearch(p *panel.Problem, weights []float64, order []int) *search {
 		s.foes[c[0]] = append(s.foes[c[0]], c[1])
 		s.foes[c[1]] = append(s.foes[c[1]], c[0])
 	}
-	for i := range p.Categories {
-		s.counts, s.left = append(s.counts, map[string]int{}), append(s.left, map[string]int{})
-		for _, m := range p.Pool {
-			s.left[i][m.Values[i]]++
-		}
+	for range p.Categories {
+		s.counts, s.left, s.heavy = append(s.counts, map[string]int{}), append(s.left, map[string]int{}), append(s.heavy, map[string]int{})
+	}
+	for m := range p.Pool {
+		s.look(m, 1)
 	}
 	s.walk(0)
 	return s
@@ -52,15 +54,11 @@ func (s *search) hopeless(at int) bool {
 	if len(s.order)-at < seats {
 		return true
 	}
-	bound := s.weight
-	for _, m := range s.order[at:min(at+seats, len(s.order))] {
-		bound += s.weights[m] // heaviest first
-	}
-	if bound <= s.most {
+	if s.weight+float64(min(seats, s.heavier)) <= s.most {
 		return true
 	}
 	for i, c := range s.p.Categories {
-		missing, room := 0, 0
+		missing, room, heavy, more := 0, 0, 0, 0
 		for _, q := range c.Values {
 			n, left := s.counts[i][q.Value], s.left[i][q.Value]
 			if n > q.Max || n+left < q.Min {
@@ -68,8 +66,10 @@ func (s *search) hopeless(at int) bool {
 			}
 			missing += max(0, q.Min-n)
 			room += min(left, q.Max-n)
+			most, sure := min(s.heavy[i][q.Value], q.Max-n), min(s.heavy[i][q.Value], max(0, q.Min-n))
+			heavy, more = heavy+sure, more+most-sure
 		}
-		if missing > seats || room < seats {
+		if missing > seats || room < seats || s.weight+float64(heavy+min(seats-missing, more)) <= s.most {
 			return true
 		}
 	}
@@ -78,7 +78,7 @@ func (s *search) hopeless(at int) bool {
 
 func (s *search) walk(at int) {
 	if s.steps++; s.steps > 2_000_000 {
-		panic("the stand-in searched for too long")
+		panic(fmt.Sprintf("the stand-in searched for too long: %d seats, %v, pool %d, %d conflicts, most %v %v %v", s.p.Seats, s.p.Categories, len(s.p.Pool), len(s.p.Conflicts), s.most, s.weights, s.p.Conflicts))
 	}
 	if s.hopeless(at) {
 		return
@@ -99,8 +99,14 @@ func (s *search) walk(at int) {
 }
 
 func (s *search) look(m, n int) {
+	if s.weights[m] > 0 {
+		s.heavier += n
+	}
 	for i, v := range s.p.Pool[m].Values {
 		s.left[i][v] += n
+		if s.weights[m] > 0 {
+			s.heavy[i][v] += n
+		}
 	}
 }
 
