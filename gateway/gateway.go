@@ -164,6 +164,7 @@ func (g *gateway) connect() error {
 		entitlementsv1.RegisterEntitlementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewEntitlementsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
+		boardv1.RegisterMeetingsServiceHandlerClient(ctx, g.mux, boardv1.NewMeetingsServiceClient(board)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -175,6 +176,7 @@ func (g *gateway) connect() error {
 		entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
 		boardv1.BoardsService_ServiceDesc.ServiceName,
+		boardv1.MeetingsService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

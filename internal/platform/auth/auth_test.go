@@ -67,6 +67,15 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"EntitlementsService.ListHolders EntitlementsService.CountHolders"},
 	"imports.read": {"x . x x x x x x x",
 		"AccountsService.GetImport AccountsService.ListImports"},
+	"meetings.read": {"x x x x x x x x x",
+		"MeetingsService.GetMeeting MeetingsService.ListMeetings MeetingsService.SuggestRecusals MeetingsService.GetMinutes " +
+			"MeetingsService.ListMinutes MeetingsService.GetDecision MeetingsService.ListDecisions"},
+	"meetings.update": {". . a . . x . x .",
+		"MeetingsService.ScheduleMeetings MeetingsService.CreateMeeting MeetingsService.UpdateMeeting MeetingsService.MoveMeeting " +
+			"MeetingsService.CancelMeeting MeetingsService.InviteMembers MeetingsService.AnswerInvitation MeetingsService.HoldMeeting " +
+			"MeetingsService.RecordAttendance MeetingsService.TakeUpItem MeetingsService.RecuseMember MeetingsService.WithdrawRecusal " +
+			"MeetingsService.CloseMeeting MeetingsService.CreateMinutes MeetingsService.ApproveMinutes MeetingsService.CreateDecision " +
+			"MeetingsService.UpdateDecision MeetingsService.CompleteDecision MeetingsService.DropDecision MeetingsService.ReopenDecision"},
 	"principals.read": {". . . . . . x x x",
 		"AccessService.GetPrincipal AccessService.ListPrincipals AccessService.ListApiTokens"},
 	"principals.update": {". . . . . . . x .",
