@@ -17,6 +17,7 @@ type Board struct {
 	Close      BoardClose      `cmd:"" help:"Dissolve a board for good."`
 	Charter    BoardCharter    `cmd:"" help:"The rules by which a board is drawn and changes."`
 	Candidates BoardCandidates `cmd:"" help:"Who was nominated, and who consented."`
+	Meetings   BoardMeetings   `cmd:"" help:"Meetings: schedule, invite, hold, decide, minute."`
 }
 
 // BoardArg is the argument that names a board.

@@ -97,7 +97,7 @@ func (o Output) printCharter(env *Env, c *boardv1.Charter, err error) error {
 	}
 	pairs = append(pairs,
 		pair{"Never together", showNeverTogether(r)},
-		pair{"Quorum", showQuorum(r.GetQuorum())},
+		pair{"Quorum", showQuorumRule(r.GetQuorum())},
 		pair{"Alternates", fmt.Sprintf("%d, an invitation stays open for %d days", r.GetAlternates().GetCount(), r.GetAlternates().GetAnswerDays())},
 		pair{"Notes", strings.Join(c.GetNotes(), "\n")})
 	return o.printOne(env.Stdout, c, pairs)
@@ -136,7 +136,7 @@ func showNeverTogether(r *boardv1.Rules) string {
 	return strings.Join(rules, ", ")
 }
 
-func showQuorum(q *boardv1.Quorum) string {
+func showQuorumRule(q *boardv1.Quorum) string {
 	if q.GetPercent() > 0 {
 		return fmt.Sprintf("%d%% of the filled seats", q.GetPercent())
 	}
