@@ -15,6 +15,10 @@ type Board struct {
 	Create BoardCreate `cmd:"" help:"Create a board."`
 	Update BoardUpdate `cmd:"" help:"Change a board."`
 	Close  BoardClose  `cmd:"" help:"Dissolve a board for good."`
+
+	Solicit    BoardSolicit    `cmd:"" help:"Questions to the board or to customers, and by when they are answered."`
+	Ideas      BoardIdeas      `cmd:"" help:"What customers say we should do, and what became of it."`
+	SaidAndDid BoardSaidAndDid `cmd:"" help:"Report: you said, we did."`
 }
 
 // BoardArg is the argument that names a board.
