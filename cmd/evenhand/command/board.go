@@ -16,6 +16,7 @@ type Board struct {
 	Update BoardUpdate `cmd:"" help:"Change a board."`
 	Close  BoardClose  `cmd:"" help:"Dissolve a board for good."`
 
+	Meetings   BoardMeetings   `cmd:"" help:"Meetings: schedule, invite, hold, decide, minute."`
 	Solicit    BoardSolicit    `cmd:"" help:"Questions to the board or to customers, and by when they are answered."`
 	Ideas      BoardIdeas      `cmd:"" help:"What customers say we should do, and what became of it."`
 	SaidAndDid BoardSaidAndDid `cmd:"" help:"Report: you said, we did."`
