@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
@@ -169,7 +170,7 @@ func (f *Findings) find(ctx context.Context, board string) ([]charter.Finding, e
 			found := v.Rules.Findings(today, w.plain(today), w.roster.plain())
 			for i := range w.roster.Terms {
 				t := &w.roster.Terms[i]
-				if t.Ended != nil && *t.Ended <= today && today < t.End && !w.held(t.Seat, t) {
+				if t.Ended != nil && *t.Ended <= today && today < t.End && !w.refilled(t, today) {
 					found = append(found, charter.Finding{ID: fmt.Sprintf("%s-%d-%s", FoundVacancy, t.Seat, t.End), Kind: FoundVacancy,
 						Text: fmt.Sprintf("seat %d is vacant since %s, until %s", t.Seat, *t.Ended, t.End)})
 				}
@@ -180,10 +181,9 @@ func (f *Findings) find(ctx context.Context, board string) ([]charter.Finding, e
 	return nil, nil
 }
 
-// held says whether a seat has another term that begins after one ended and before it was
-// planned to.
-func (w *world) held(seat int, left *Term) bool {
+// refilled says whether the seat of a term that ended early has had another holder since.
+func (w *world) refilled(left *Term, today civil.Day) bool {
 	return slices.ContainsFunc(w.roster.Terms, func(t Term) bool {
-		return t.Seat == seat && t.ID != left.ID && t.Start >= *left.Ended && t.Start < left.End
+		return t.Seat == left.Seat && t.ID != left.ID && t.Start >= *left.Ended && t.Start <= today
 	})
 }
