@@ -164,6 +164,9 @@ func (g *gateway) connect() error {
 		entitlementsv1.RegisterEntitlementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewEntitlementsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
+		boardv1.RegisterMeetingsServiceHandlerClient(ctx, g.mux, boardv1.NewMeetingsServiceClient(board)),
+		boardv1.RegisterSolicitationsServiceHandlerClient(ctx, g.mux, boardv1.NewSolicitationsServiceClient(board)),
+		boardv1.RegisterIdeasServiceHandlerClient(ctx, g.mux, boardv1.NewIdeasServiceClient(board)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -175,6 +178,9 @@ func (g *gateway) connect() error {
 		entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
 		boardv1.BoardsService_ServiceDesc.ServiceName,
+		boardv1.MeetingsService_ServiceDesc.ServiceName,
+		boardv1.SolicitationsService_ServiceDesc.ServiceName,
+		boardv1.IdeasService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

@@ -210,6 +210,9 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	})
 	o.Backends.Board = w.startService(t, o, "board", func(s grpc.ServiceRegistrar) {
 		boardv1.RegisterBoardsServiceServer(s, boardv1.UnimplementedBoardsServiceServer{})
+		boardv1.RegisterMeetingsServiceServer(s, boardv1.UnimplementedMeetingsServiceServer{})
+		boardv1.RegisterSolicitationsServiceServer(s, boardv1.UnimplementedSolicitationsServiceServer{})
+		boardv1.RegisterIdeasServiceServer(s, boardv1.UnimplementedIdeasServiceServer{})
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)

@@ -173,7 +173,7 @@ func prepare(ctx context.Context, rules *charter.Charter, rotation charter.Rotat
 	if err != nil {
 		return nil, err
 	}
-	if err := prepared.GoFirst(ctx, panel.Heaviest); err != nil {
+	if err := prepared.GoFirst(ctx, panel.Most); err != nil {
 		return nil, infeasible(err)
 	}
 	return prepared, nil

@@ -47,7 +47,7 @@ func (r *Rotations) Simulate(ctx context.Context, board string, p SimulationPlan
 	}
 	s := charter.Simulation{
 		Editions: editions, Rotations: rotations, Until: until, Accounts: w.plain(today), Terms: w.roster.plain(), Seed: p.Seed,
-		Draw: charter.Draw{Heaviest: panel.Heaviest, Leximin: func(ctx context.Context, problem *panel.Problem) (*panel.Solution, error) {
+		Draw: charter.Draw{Most: panel.Most, Leximin: func(ctx context.Context, problem *panel.Problem) (*panel.Solution, error) {
 			return panel.Leximin(ctx, problem, panel.Options{})
 		}},
 		Progress: p.Progress,

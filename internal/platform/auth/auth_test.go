@@ -65,8 +65,23 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"EntitlementsService.CheckEntitlement EntitlementsService.BatchCheckEntitlements EntitlementsService.ListEntitlements EntitlementsService.GetBaseline"},
 	"entitlements.holders": {"x . x x x x x x x",
 		"EntitlementsService.ListHolders EntitlementsService.CountHolders"},
+	"ideas.decide": {". a a a a x . x .",
+		"IdeasService.MergeIdea IdeasService.UnmergeIdea IdeasService.DecideIdea IdeasService.ReviseDisposition"},
+	"ideas.read": {"x x x x x x x x x",
+		"IdeasService.GetIdea IdeasService.ListIdeas IdeasService.FindSimilarIdeas IdeasService.ListVotes IdeasService.ListIdeaComments IdeasService.GetIdeaReport"},
+	"ideas.submit": {". x x x x x . x x",
+		"IdeasService.SubmitIdea IdeasService.UpdateIdea IdeasService.VoteForIdea IdeasService.TakeBackVote IdeasService.CreateIdeaComment IdeasService.RecordFollowUp"},
 	"imports.read": {"x . x x x x x x x",
 		"AccountsService.GetImport AccountsService.ListImports"},
+	"meetings.read": {"x x x x x x x x x",
+		"MeetingsService.GetMeeting MeetingsService.ListMeetings MeetingsService.SuggestRecusals MeetingsService.GetMinutes " +
+			"MeetingsService.ListMinutes MeetingsService.GetDecision MeetingsService.ListDecisions"},
+	"meetings.update": {". . a . . x . x .",
+		"MeetingsService.ScheduleMeetings MeetingsService.CreateMeeting MeetingsService.UpdateMeeting MeetingsService.MoveMeeting " +
+			"MeetingsService.CancelMeeting MeetingsService.InviteMembers MeetingsService.AnswerInvitation MeetingsService.HoldMeeting " +
+			"MeetingsService.RecordAttendance MeetingsService.TakeUpItem MeetingsService.RecuseMember MeetingsService.WithdrawRecusal " +
+			"MeetingsService.CloseMeeting MeetingsService.CreateMinutes MeetingsService.ApproveMinutes MeetingsService.CreateDecision " +
+			"MeetingsService.UpdateDecision MeetingsService.CompleteDecision MeetingsService.DropDecision MeetingsService.ReopenDecision"},
 	"principals.read": {". . . . . . x x x",
 		"AccessService.GetPrincipal AccessService.ListPrincipals AccessService.ListApiTokens"},
 	"principals.update": {". . . . . . . x .",
@@ -89,6 +104,10 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"ScheduleService.GetSchedule ScheduleService.GetScheduleVersion ScheduleService.ListScheduleVersions"},
 	"self.read": {"x x x x x x x x x",
 		"AccessService.GetCaller"},
+	"solicitations.read": {"x x x x x x x x x",
+		"SolicitationsService.GetSolicitation SolicitationsService.ListSolicitations"},
+	"solicitations.update": {". a x x a x . x .",
+		"SolicitationsService.CreateSolicitation SolicitationsService.UpdateSolicitation SolicitationsService.OpenSolicitation SolicitationsService.CloseSolicitation SolicitationsService.AnswerSolicitation SolicitationsService.WithdrawSolicitation"},
 	"spend.read": {"x . x x x x x x x",
 		"EntitlementsService.GetSpend EntitlementsService.GetSpendSummary"},
 	"tokens.authenticate": {". . . . . . . x x",

@@ -17,8 +17,8 @@ type Draw struct {
 	// Leximin returns the fairest lottery over the panels that solve a problem. The
 	// error is a *panel.InfeasibleError where there is none.
 	Leximin func(ctx context.Context, p *panel.Problem) (*panel.Solution, error)
-	// Heaviest finds who goes first.
-	Heaviest Heaviest
+	// Most finds who goes first.
+	Most Most
 }
 
 // Edition is a charter from a day on.
@@ -141,8 +141,7 @@ func (m *simulator) solve(ctx context.Context, p *Preparation) (*panel.Solution,
 	p.Problem.Seats = min(p.Problem.Seats, len(p.Problem.Pool))
 	var relaxed []panel.Change
 	for p.Problem.Seats > 0 {
-		p.Turns = nil
-		err := p.GoFirst(ctx, m.Draw.Heaviest)
+		err := p.GoFirst(ctx, m.Draw.Most)
 		if err == nil {
 			var solution *panel.Solution
 			if solution, err = m.Draw.Leximin(ctx, &p.Problem); err == nil {

@@ -98,7 +98,7 @@ func (v *verifier) residual() *Problem {
 			return v.element("quotas", i, "%d already seated leave %d to %d of %d to %d seats, not %d to %d", have, least, most, q.BoardMin, q.BoardMax, q.Min, q.Max)
 		}
 	}
-	v.passed("Seats and quotas are what %d members already seated leave over of the board's %d seats.", len(r.Seated), r.Rules.BoardSeats)
+	v.passed("Seats and quotas are those of the board of %d, less what the %d already seated take.", r.Rules.BoardSeats, len(r.Seated))
 	return nil
 }
 
@@ -174,6 +174,11 @@ func (v *verifier) unreachable() *Problem {
 			return v.element("unreachable", i, "there is no reason for %s", u.ID)
 		case i > 0 && r.Unreachable[i-1].ID >= u.ID:
 			return v.element("unreachable", i, "they are not in the order of pseudonyms, each once")
+		}
+		for _, pair := range u.Conflicts {
+			if _, known := slices.BinarySearchFunc(r.Conflicts, pair, func(a, b Pair) int { return slices.Compare(a[:], b[:]) }); !known {
+				return v.element("unreachable", i, "there is no conflict of %s and %s", pair[0], pair[1])
+			}
 		}
 	}
 	return nil
