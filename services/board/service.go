@@ -3,6 +3,7 @@ package board
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/outbox"
 )
 
 // Options are what the service takes from outside. The zero value serves.
@@ -22,6 +24,8 @@ type Options struct {
 	Random io.Reader
 	// Log receives what happens in the background; slog.Default by default.
 	Log *slog.Logger
+	// Delivery carries what people are written; without one it waits in the outbox.
+	Delivery outbox.Delivery
 }
 
 // Service is the board service.
@@ -29,11 +33,17 @@ type Service struct {
 	Boards     *Boards
 	Charters   *Charters
 	Candidates *Candidates
+	Terms      *Rosters
+	Rotations  *Rotations
+	Findings   *Findings
 	Accounts   *Accounts
+	Outbox     *outbox.Outbox
 	Feed       *Feed
 
+	delivers bool
 	requests *resource.Requests
 	store    *docstore.Store
+	log      *slog.Logger
 }
 
 // wiring is what the use cases are made of.
@@ -72,7 +82,7 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if w.requests, err = resource.OpenRequests(ctx, store, w.now); err != nil {
 		return nil, err
 	}
-	s := &Service{requests: w.requests, store: store}
+	s := &Service{requests: w.requests, store: store, log: w.log, delivers: opts.Delivery != nil}
 	if s.Boards, err = openBoards(ctx, w); err != nil {
 		return nil, err
 	}
@@ -85,6 +95,19 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.Candidates, err = openCandidates(ctx, w, s.Boards, s.Accounts); err != nil {
 		return nil, err
 	}
+	if s.Terms, err = openRosters(ctx, w, s.Boards); err != nil {
+		return nil, err
+	}
+	if s.Outbox, err = outbox.Open(ctx, store, opts.Delivery, directory{source}, w.now, w.log); err != nil {
+		return nil, err
+	}
+	if s.Rotations, err = openRotations(ctx, w, s); err != nil {
+		return nil, err
+	}
+	if s.Findings, err = openFindings(ctx, w, s.Rotations); err != nil {
+		return nil, err
+	}
+	s.Accounts.changed, s.Terms.changed = s.Findings.accountsChanged, s.Findings.look
 	s.Feed = openFeed(store)
 	return s, nil
 }
@@ -95,8 +118,24 @@ func (s *Service) Run(ctx context.Context) error {
 	works, running := errgroup.WithContext(ctx)
 	works.Go(func() error { return s.requests.Run(running) })
 	works.Go(func() error { return s.Accounts.follow(running) })
+	works.Go(func() error { return s.runDue(running) })
+	if s.delivers {
+		works.Go(func() error { return s.Outbox.Run(running) })
+	}
 	if err := works.Wait(); ctx.Err() == nil {
 		return err
 	}
 	return nil
+}
+
+// directory finds addresses at accounts.
+type directory struct{ source Source }
+
+// Address implements outbox.Directory.
+func (d directory) Address(ctx context.Context, account, contact string) (outbox.Address, error) {
+	c, err := d.source.Contact(ctx, account, contact)
+	if errors.Is(err, ErrNoContact) || err == nil && c.Email == "" {
+		return outbox.Address{}, errors.Join(outbox.ErrNoAddress, err)
+	}
+	return outbox.Address{Name: c.DisplayName, Email: c.Email}, err
 }
