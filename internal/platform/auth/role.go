@@ -35,7 +35,7 @@ const (
 
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
-	"accounts.read", "boards.read", "company.read", "contacts.read", "entitlements.check", "entitlements.holders",
+	"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check", "entitlements.holders",
 	"imports.read", "revenue.read", "schedule.read", "self.read", "spend.read",
 }
 
@@ -51,14 +51,14 @@ var reads = []string{
 // else was there to approve it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer:         reads,
-	ServiceAgent:   {"accounts.read", "boards.read", "company.read", "contacts.read", "entitlements.check", "self.read"},
-	AccountManager: with(reads, "accounts.update:assigned", "contacts.update:assigned"),
+	ServiceAgent:   {"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check", "self.read"},
+	AccountManager: with(reads, "accounts.update:assigned", "calendars.update:assigned", "contacts.update:assigned"),
 	PolicyAuthor:   reads,
 	PolicyApprover: with(reads, "schedule.publish"),
-	BoardSecretary: with(reads, "boards.update"),
+	BoardSecretary: with(reads, "boards.update", "calendars.update"),
 	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.update",
-		"changes.watch", "company.adopt", "company.update", "contacts.update", "principals.read", "principals.update",
+		"calendars.update", "changes.watch", "company.adopt", "company.update", "contacts.update", "principals.read", "principals.update",
 		"projections.rebuild", "reach.read", "reach.update", "revenue.create", "revenue.import", "schedule.publish",
 		"tokens.authenticate"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
