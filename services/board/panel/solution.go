@@ -73,9 +73,11 @@ type Composition struct {
 type Unreachable struct {
 	// Member is an index into the pool.
 	Member int
-	// Reason says which quotas and conflicts exclude the member, as a clause that can
-	// follow "because".
+	// Reason says which quotas exclude the member, as a clause that can follow "because".
+	// It names nobody.
 	Reason string
+	// Conflicts are the indexes of the problem's conflicts that are part of the reason.
+	Conflicts []int
 }
 
 // Level is a step of the certificate: given what the levels below it have, its
@@ -126,8 +128,11 @@ type Progress struct {
 
 // InfeasibleError reports that no panel meets all quotas and conflicts.
 type InfeasibleError struct {
-	// Reason names the smallest set of quotas found that cannot hold together.
+	// Reason names a set of quotas that cannot hold together, none of which can be left
+	// out. It names nobody.
 	Reason string
+	// Conflicts are the indexes of the problem's conflicts that are part of the reason.
+	Conflicts []int
 	// Relaxation are the fewest seats by which quotas have to change for a panel to
 	// exist; it is a proposal and has not been applied. It is empty where the pool has
 	// no panel of that size whatever the quotas are.
