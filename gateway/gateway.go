@@ -164,6 +164,7 @@ func (g *gateway) connect() error {
 		entitlementsv1.RegisterEntitlementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewEntitlementsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
+		boardv1.RegisterCalendarServiceHandlerClient(ctx, g.mux, boardv1.NewCalendarServiceClient(board)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -175,6 +176,7 @@ func (g *gateway) connect() error {
 		entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
 		boardv1.BoardsService_ServiceDesc.ServiceName,
+		boardv1.CalendarService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {
@@ -196,6 +198,8 @@ func (g *gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 		g.reading(w, r, g.live)
 	case path == readyPath:
 		g.reading(w, r, g.ready)
+	case path == calendarPath:
+		g.reading(w, r, g.calendar)
 	case path == "/openapi.json":
 		g.reading(w, r, g.openAPI.serve)
 	case g.options.Assets != nil && strings.HasPrefix(path, "/"):

@@ -210,6 +210,8 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	})
 	o.Backends.Board = w.startService(t, o, "board", func(s grpc.ServiceRegistrar) {
 		boardv1.RegisterBoardsServiceServer(s, boardv1.UnimplementedBoardsServiceServer{})
+		boardv1.RegisterCalendarServiceServer(s, boardv1.UnimplementedCalendarServiceServer{})
+		boardv1.RegisterCalendarFeedServiceServer(s, calendars{})
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)

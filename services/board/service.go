@@ -92,3 +92,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Requests returns what recognises the requests to the service's store, for the tables
+// that the packages below keep in it.
+func (s *Service) Requests() *resource.Requests { return s.requests }
