@@ -165,6 +165,7 @@ func (g *gateway) connect() error {
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
 		boardv1.RegisterCalendarServiceHandlerClient(ctx, g.mux, boardv1.NewCalendarServiceClient(board)),
+		boardv1.RegisterMeetingsServiceHandlerClient(ctx, g.mux, boardv1.NewMeetingsServiceClient(board)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -177,6 +178,7 @@ func (g *gateway) connect() error {
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
 		boardv1.BoardsService_ServiceDesc.ServiceName,
 		boardv1.CalendarService_ServiceDesc.ServiceName,
+		boardv1.MeetingsService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

@@ -212,6 +212,7 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 		boardv1.RegisterBoardsServiceServer(s, boardv1.UnimplementedBoardsServiceServer{})
 		boardv1.RegisterCalendarServiceServer(s, boardv1.UnimplementedCalendarServiceServer{})
 		boardv1.RegisterCalendarFeedServiceServer(s, calendars{})
+		boardv1.RegisterMeetingsServiceServer(s, boardv1.UnimplementedMeetingsServiceServer{})
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)

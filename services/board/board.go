@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -51,17 +52,39 @@ type BoardPatch struct {
 // Boards is the use cases of boards themselves.
 type Boards struct {
 	table *resource.Table[Board, *Board]
+	now   func() time.Time
 }
 
 func openBoards(ctx context.Context, w wiring) (*Boards, error) {
 	table, err := resource.OpenTable[Board](ctx, w.requests, resource.Kind[Board]{
 		Type: boardType, Name: BoardName, Spec: docstore.Spec{Name: "boards"}, Tell: func(b Board) any { return b }})
-	return &Boards{table: table}, err
+	return &Boards{table: table, now: w.now}, err
 }
 
 // Get returns a board, or resource.ErrNotFound.
 func (b *Boards) Get(ctx context.Context, id string) (resource.Stored[Board], error) {
 	return b.table.Get(ctx, id)
+}
+
+// Open returns a board that is not closed, or resource.ErrNotFound or ErrBoardState.
+func (b *Boards) Open(ctx context.Context, id string) (resource.Stored[Board], error) {
+	s, err := b.Get(ctx, id)
+	if err == nil && s.State.State == Closed {
+		err = boardState(id, "is closed, and nothing of it changes any more")
+	}
+	return s, err
+}
+
+// today is the day that it is for a board.
+func (b *Boards) today(s Board) civil.Day { return s.zone().DayOf(b.now()) }
+
+// zone is the board's time zone, which was checked when it was set.
+func (b Board) zone() civil.Zone {
+	z, err := civil.LoadZone(b.Zone)
+	if err != nil {
+		return civil.UTC
+	}
+	return z
 }
 
 // List lists the boards that keep wants, by id; nil wants all.
@@ -120,8 +143,8 @@ func (b *Board) check() error {
 	if b.DisplayName == "" {
 		return fault.Invalid("board.display_name", "is empty: say what people call it")
 	}
-	if _, err := time.LoadLocation(b.Zone); err != nil || b.Zone == "" || b.Zone == "Local" {
-		return fault.Invalid("board.time_zone", "%q is not an IANA time zone such as America/New_York", b.Zone)
+	if _, err := civil.LoadZone(b.Zone); err != nil {
+		return fault.Invalid("board.time_zone", "%s", err)
 	}
 	return nil
 }

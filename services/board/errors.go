@@ -1,19 +1,27 @@
 package board
 
 import (
+	"errors"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // Reasons of evenhand.type.v1.ErrorReason that this service gives itself.
 const (
-	reasonBoardState = "BOARD_STATE"
+	reasonBoardState     = "BOARD_STATE"
+	reasonCharterInvalid = "CHARTER_INVALID"
+	reasonNoCharter      = "NO_CHARTER_IN_FORCE"
+	reasonNotEligible    = "NOT_ELIGIBLE"
 )
 
 // The types of this service's resources in the API.
 const (
-	boardType = "evenhand/Board"
-	termType  = "evenhand/Term"
+	boardType     = "evenhand/Board"
+	charterType   = "evenhand/Charter"
+	candidateType = "evenhand/Candidate"
+	termType      = "evenhand/Term"
 )
 
 // The failures that callers tell apart, with errors.Is; those of package resource come
@@ -21,6 +29,12 @@ const (
 var (
 	// ErrBoardState says that a board is closed, or cannot be closed yet.
 	ErrBoardState = fault.New(fault.FailedPrecondition, reasonBoardState, "The board is in another state.")
+	// ErrCharterInvalid says that a charter has problems; its fields name them.
+	ErrCharterInvalid = fault.New(fault.InvalidArgument, reasonCharterInvalid, "The charter has problems.")
+	// ErrNoCharter says that no version of a charter is in force.
+	ErrNoCharter = fault.New(fault.FailedPrecondition, reasonNoCharter, "The board has no charter in force.")
+	// ErrNotEligible says that an account cannot be a candidate, or be seated.
+	ErrNotEligible = fault.New(fault.FailedPrecondition, reasonNotEligible, "The account is not eligible.")
 )
 
 // Faults says what the errors of the store mean to callers of this service. The service's
@@ -31,9 +45,23 @@ var Faults = fault.Table{
 	fault.Is(docstore.ErrConflict, fault.New(fault.Aborted, fault.ReasonConflict, "Somebody else kept changing the same thing: try again.")),
 }
 
+// unmet is a failure because something about a resource is not so; the message begins
+// with its name.
+func unmet(as *fault.Error, resourceType, name, format string, args ...any) error {
+	told := as.Saying("%s "+format+".", append([]any{name}, args...)...)
+	return told.WithResource(resourceType, name).WithCondition(as.Reason, name, "%s", told.Message)
+}
+
 // boardState is ErrBoardState about a board.
 func boardState(id, format string, args ...any) error {
-	name := BoardName(id)
-	told := fault.New(fault.FailedPrecondition, reasonBoardState, "%s "+format+".", append([]any{name}, args...)...)
-	return told.WithResource(boardType, name).WithCondition(reasonBoardState, name, "%s", told.Message)
+	return unmet(ErrBoardState, boardType, BoardName(id), format, args...)
 }
+
+// notEligible is ErrNotEligible about an account or a candidate.
+func notEligible(name, format string, args ...any) error {
+	return unmet(ErrNotEligible, candidateType, name, format, args...)
+}
+
+func isNotFound(err error) bool { return errors.Is(err, resource.ErrNotFound) }
+
+func isExists(err error) bool { return errors.Is(err, resource.ErrExists) }

@@ -21,7 +21,7 @@ type Told struct {
 type Feed = feed.Feed[Told]
 
 // told are the collections whose changes are in the feed.
-var told = []string{"boards"}
+var told = []string{"boards", "charters", "candidates"}
 
 func openFeed(store *docstore.Store) *Feed { return feed.Open(store, told, tell) }
 

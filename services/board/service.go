@@ -26,9 +26,11 @@ type Options struct {
 
 // Service is the board service.
 type Service struct {
-	Boards   *Boards
-	Accounts *Accounts
-	Feed     *Feed
+	Boards     *Boards
+	Charters   *Charters
+	Candidates *Candidates
+	Accounts   *Accounts
+	Feed       *Feed
 
 	requests *resource.Requests
 	store    *docstore.Store
@@ -75,6 +77,12 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 		return nil, err
 	}
 	if s.Accounts, err = openAccounts(ctx, w); err != nil {
+		return nil, err
+	}
+	if s.Charters, err = openCharters(ctx, w, s.Boards); err != nil {
+		return nil, err
+	}
+	if s.Candidates, err = openCandidates(ctx, w, s.Boards, s.Accounts); err != nil {
 		return nil, err
 	}
 	s.Feed = openFeed(store)

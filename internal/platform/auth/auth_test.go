@@ -43,13 +43,16 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"accounts.update": {". . a . . . . x .",
 		"AccountsService.UpdateAccount AccountsService.ActivateAccount AccountsService.CloseAccount"},
 	"boards.read": {"x x x x x x x x x",
-		"BoardsService.GetBoard BoardsService.ListBoards"},
+		"BoardsService.GetBoard BoardsService.ListBoards BoardsService.GetCharter BoardsService.ListCharters " +
+			"BoardsService.GetCandidate BoardsService.ListCandidates"},
 	"boards.update": {". . . . . x . x .",
-		"BoardsService.CreateBoard BoardsService.UpdateBoard BoardsService.CloseBoard"},
+		"BoardsService.CreateBoard BoardsService.UpdateBoard BoardsService.CloseBoard BoardsService.PublishCharter"},
 	"calendars.read": {"x x x x x x x x x",
 		"CalendarService.ListCalendarEvents CalendarService.GetCalendarFeed CalendarService.ListCalendarFeeds"},
 	"calendars.update": {". . a . . x . x .",
 		"CalendarService.CreateCalendarFeed CalendarService.RevokeCalendarFeed"},
+	"candidates.update": {". . x . . x . x .",
+		"BoardsService.NominateCandidate BoardsService.BatchNominateCandidates BoardsService.RecordConsent BoardsService.WithdrawCandidate"},
 	"changes.watch": {". . . . . . x x x",
 		"FeedService.WatchChanges FeedService.GetFeed FeedService.LocateChange"},
 	"company.adopt": {". . . . . . . x x",
@@ -68,6 +71,15 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"EntitlementsService.ListHolders EntitlementsService.CountHolders"},
 	"imports.read": {"x . x x x x x x x",
 		"AccountsService.GetImport AccountsService.ListImports"},
+	"meetings.read": {"x x x x x x x x x",
+		"MeetingsService.GetMeeting MeetingsService.ListMeetings MeetingsService.SuggestRecusals MeetingsService.GetMinutes " +
+			"MeetingsService.ListMinutes MeetingsService.GetDecision MeetingsService.ListDecisions"},
+	"meetings.update": {". . a . . x . x .",
+		"MeetingsService.ScheduleMeetings MeetingsService.CreateMeeting MeetingsService.UpdateMeeting MeetingsService.MoveMeeting " +
+			"MeetingsService.CancelMeeting MeetingsService.InviteMembers MeetingsService.AnswerInvitation MeetingsService.HoldMeeting " +
+			"MeetingsService.RecordAttendance MeetingsService.TakeUpItem MeetingsService.RecuseMember MeetingsService.WithdrawRecusal " +
+			"MeetingsService.CloseMeeting MeetingsService.CreateMinutes MeetingsService.ApproveMinutes MeetingsService.CreateDecision " +
+			"MeetingsService.UpdateDecision MeetingsService.CompleteDecision MeetingsService.DropDecision MeetingsService.ReopenDecision"},
 	"principals.read": {". . . . . . x x x",
 		"AccessService.GetPrincipal AccessService.ListPrincipals AccessService.ListApiTokens"},
 	"principals.update": {". . . . . . . x .",

@@ -35,8 +35,8 @@ const (
 
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
-	"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check", "entitlements.holders",
-	"imports.read", "revenue.read", "schedule.read", "self.read", "spend.read",
+	"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check",
+	"entitlements.holders", "imports.read", "meetings.read", "revenue.read", "schedule.read", "self.read", "spend.read",
 }
 
 // grants is the whole of what roles may do. A permission is that of an RPC's access
@@ -50,15 +50,18 @@ var reads = []string{
 // first schedule sets these, and read principals because a version says whether anybody
 // else was there to approve it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
-	Viewer:         reads,
-	ServiceAgent:   {"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check", "self.read"},
-	AccountManager: with(reads, "accounts.update:assigned", "calendars.update:assigned", "contacts.update:assigned"),
+	Viewer: reads,
+	ServiceAgent: {"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check",
+		"meetings.read", "self.read"},
+	AccountManager: with(reads, "accounts.update:assigned", "calendars.update:assigned", "candidates.update",
+		"contacts.update:assigned", "meetings.update:assigned"),
 	PolicyAuthor:   reads,
 	PolicyApprover: with(reads, "schedule.publish"),
-	BoardSecretary: with(reads, "boards.update", "calendars.update"),
+	BoardSecretary: with(reads, "boards.update", "calendars.update", "candidates.update", "meetings.update"),
 	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.update",
-		"calendars.update", "changes.watch", "company.adopt", "company.update", "contacts.update", "principals.read", "principals.update",
+		"calendars.update", "candidates.update", "changes.watch", "company.adopt", "company.update", "contacts.update", "meetings.update",
+		"principals.read", "principals.update",
 		"projections.rebuild", "reach.read", "reach.update", "revenue.create", "revenue.import", "schedule.publish",
 		"tokens.authenticate"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",

@@ -70,11 +70,18 @@ type apportionment struct {
 	// off is, for each type, by how much the seats of its members, over all panels,
 	// exceed what the solution gives them: a member's part of it.
 	off []float64
+	// seats has, for each composition, the types it seats, ascending, and by how much a
+	// panel more adds to what is off.
+	seats   [][]change
+	scratch []change
 }
 
 // newApportionment rounds by largest remainders.
 func newApportionment(s *Solution, panels int) *apportionment {
-	a := &apportionment{s.Types, s.Compositions, panels, make([]int, len(s.Compositions)), make([]float64, len(s.Types))}
+	a := &apportionment{
+		types: s.Types, compositions: s.Compositions, panels: panels,
+		times: make([]int, len(s.Compositions)), off: make([]float64, len(s.Types)),
+	}
 	left := panels
 	order := make([]int, len(a.times))
 	remainder := make([]float64, len(a.times))
@@ -88,85 +95,115 @@ func newApportionment(s *Solution, panels int) *apportionment {
 	for i := 0; left > 0; i, left = i+1, left-1 {
 		a.times[order[i%len(order)]]++
 	}
-	for t, kind := range a.types {
-		for k, c := range a.compositions {
-			a.off[t] += (float64(a.times[k]) - c.Probability*float64(panels)) * float64(c.Counts[t])
+	for k, c := range a.compositions {
+		var seats []change
+		for t, n := range c.Counts {
+			if n > 0 {
+				by := float64(n) / float64(len(a.types[t].Members))
+				seats = append(seats, change{t, by})
+				a.off[t] += (float64(a.times[k]) - c.Probability*float64(panels)) * by
+			}
 		}
-		a.off[t] /= float64(len(kind.Members))
+		a.seats = append(a.seats, seats)
 	}
 	return a
 }
 
 // improvements bounds the exchanges that are tried, in types looked at; it is a count
 // and no time, so that the same solution is rounded alike everywhere.
-const improvements = 50_000_000
+const improvements = 100_000_000
 
-// improve exchanges one panel's composition for another as long as that lowers the
-// largest loss.
+// improve exchanges one panel's composition for another as long as that lowers the sum
+// of the fourth powers of the losses, and then as long as it lowers the largest.
 func (a *apportionment) improve() {
 	budget := improvements
-	for budget > 0 && a.improveOnce(&budget) {
+	times, off := slices.Clone(a.times), slices.Clone(a.off)
+	for a.sweep(&budget, a.lowersSum) {
+	}
+	if largest(a.off) > largest(off) { // many small losses for a large one
+		a.times, a.off = times, off
+	}
+	for a.sweep(&budget, a.lowersLargest) {
 	}
 }
 
-// improveOnce makes the first exchange that lowers the largest loss, or one of several
-// that are largest, and reports whether there was one.
-func (a *apportionment) improveOnce(budget *int) bool {
-	worst := 0
-	for t := range a.off {
-		if math.Abs(a.off[t]) > math.Abs(a.off[worst]) {
-			worst = t
-		}
-	}
-	if len(a.off) == 0 {
-		return false
-	}
-	sign := 1
-	if a.off[worst] < 0 {
-		sign = -1
-	}
-	below := math.Abs(a.off[worst]) - negligible
-	for k, from := range a.compositions {
-		if a.times[k] == 0 {
-			continue
-		}
-		for l, to := range a.compositions {
-			if sign*(from.Counts[worst]-to.Counts[worst]) > 0 && a.lowers(from, to, worst, below, budget) {
-				a.exchange(k, l)
-				return true
+// sweep makes, for each composition in turn, the exchanges for others that lower what is
+// to be lowered; it reports whether there was one.
+func (a *apportionment) sweep(budget *int, lowers func(changes []change) bool) (exchanged bool) {
+	for k := range a.compositions {
+		for l := range a.compositions {
+			if a.times[k] == 0 || *budget <= 0 {
+				break
 			}
-			if *budget <= 0 {
-				return false
+			changes := a.changes(k, l)
+			*budget -= len(changes)
+			if k == l || !lowers(changes) {
+				continue
 			}
+			a.times[k]--
+			a.times[l]++
+			for _, c := range changes {
+				a.off[c.kind] += c.by
+			}
+			exchanged = true
 		}
 	}
-	return false
-}
-
-// lowers reports whether an exchange brings the worst loss below a bound and no other
-// loss to the bound or farther beyond it.
-func (a *apportionment) lowers(from, to Composition, worst int, bound float64, budget *int) bool {
-	for t := range a.off {
-		*budget--
-		before, after := math.Abs(a.off[t]), math.Abs(a.off[t]+a.change(from, to, t))
-		if after >= bound && (t == worst || after > before+negligible) {
-			return false
-		}
-	}
-	return true
+	return exchanged && *budget > 0
 }
 
 // change is what an exchange adds to how much a type's members are off.
-func (a *apportionment) change(from, to Composition, t int) float64 {
-	return float64(to.Counts[t]-from.Counts[t]) / float64(len(a.types[t].Members))
+type change struct {
+	kind int
+	by   float64
 }
 
-func (a *apportionment) exchange(k, l int) {
-	a.times[k]--
-	a.times[l]++
-	for t := range a.off {
-		a.off[t] += a.change(a.compositions[k], a.compositions[l], t)
+// changes says what exchanging a panel of composition k for one of l does, by type. The
+// result is valid until the next call.
+func (a *apportionment) changes(k, l int) []change {
+	a.scratch = a.scratch[:0]
+	from, to := a.seats[k], a.seats[l]
+	for len(from) > 0 || len(to) > 0 {
+		var c change
+		switch {
+		case len(to) == 0 || len(from) > 0 && from[0].kind < to[0].kind:
+			c, from = change{from[0].kind, -from[0].by}, from[1:]
+		case len(from) == 0 || to[0].kind < from[0].kind:
+			c, to = to[0], to[1:]
+		default:
+			c, from, to = change{to[0].kind, to[0].by - from[0].by}, from[1:], to[1:]
+		}
+		if c.by != 0 {
+			a.scratch = append(a.scratch, c)
+		}
 	}
+	return a.scratch
+}
+
+func (a *apportionment) lowersSum(changes []change) bool {
+	fourth := func(x float64) float64 { return x * x * x * x }
+	sum := 0.0
+	for _, c := range changes {
+		sum += fourth(a.off[c.kind]+c.by) - fourth(a.off[c.kind])
+	}
+	return sum < -negligible
+}
+
+// lowersLargest reports whether the losses that change become less than the largest is,
+// when the largest is among them.
+func (a *apportionment) lowersLargest(changes []change) bool {
+	before, after, most := 0.0, 0.0, largest(a.off)
+	for _, c := range changes {
+		before, after = max(before, math.Abs(a.off[c.kind])), max(after, math.Abs(a.off[c.kind]+c.by))
+	}
+	return before >= most && after < most-negligible
+}
+
+func largest(off []float64) float64 {
+	most := 0.0
+	for _, o := range off {
+		most = max(most, math.Abs(o))
+	}
+	return most
 }
 
 // deal seats members: within each type the seats go round.

@@ -132,14 +132,6 @@ func TestRoundingKeepsCompositionsAndTwins(t *testing.T) {
 		}
 		plain, improved := newApportionment(s, panels), newApportionment(s, panels)
 		improved.improve()
-		require.LessOrEqual(t, worst(improved.off), worst(plain.off)+negligible)
+		require.LessOrEqual(t, largest(improved.off), largest(plain.off)+negligible)
 	})
-}
-
-func worst(off []float64) float64 {
-	largest := 0.0
-	for _, o := range off {
-		largest = max(largest, math.Abs(o))
-	}
-	return largest
 }

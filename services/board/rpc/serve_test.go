@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -45,13 +46,14 @@ type clients struct {
 // principals/<role>.
 var people = auth.Roles()
 
-func serve(t *testing.T) *served {
+// serve starts the service with a copy of these accounts.
+func serve(t *testing.T, accounts ...board.AccountChange) *served {
 	t.Helper()
 	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
 	require.NoError(t, err)
 	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
 	require.NoError(t, err)
-	domain, err := board.New(t.Context(), store, rpc.NewSource(nil), board.Options{})
+	domain, err := board.New(t.Context(), store, fakeAccounts(accounts), board.Options{})
 	require.NoError(t, err)
 	keys := &auth.Keyring{}
 	for _, role := range people {
@@ -66,16 +68,20 @@ func serve(t *testing.T) *served {
 	ended := make(chan error, 2)
 	go func() { ended <- s.Run(ctx) }()
 	relay, stopRelay := context.WithCancel(context.Background())
-	relayed := make(chan error, 1)
+	relayed := make(chan error, 2)
 	go func() { relayed <- store.RunRelay(relay) }()
+	go func() { relayed <- errors.Join(domain.Run(relay), relay.Err()) }()
+	require.Eventually(t, func() bool { return domain.Accounts.Following(t.Context()) == nil }, time.Minute, time.Millisecond)
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Errorf("the server ended with %v", err)
 		}
 		stopRelay()
-		if err := <-relayed; !errors.Is(err, context.Canceled) {
-			t.Errorf("the relay ended with %v", err)
+		for range 2 {
+			if err := <-relayed; !errors.Is(err, context.Canceled) {
+				t.Errorf("the relay or the service ended with %v", err)
+			}
 		}
 		require.NoError(t, store.Close())
 	})

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
 )
 
 // id returns the id of a name of a collection, as id("boards/advisory", "boards"), and ""
@@ -47,4 +49,22 @@ func masked[T any](mask interface{ Has(string) bool }, path string, value T) *T 
 		return nil
 	}
 	return &value
+}
+
+// last returns the last id of a name, as that of boards/{board}/candidates/{candidate}.
+func last(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
+
+// slice takes the page that is asked for out of a whole list, in the order of a key that
+// ascends, and returns the place of the next one.
+func slice[T any](p request.Page, list []T, key func(T) int64) ([]T, resource.Place) {
+	if len(p.After) == 1 {
+		after, _ := p.After[0].(int64)
+		for len(list) > 0 && key(list[0]) <= after {
+			list = list[1:]
+		}
+	}
+	if len(list) <= p.Size {
+		return list, nil
+	}
+	return list[:p.Size], resource.Place{key(list[p.Size-1])}
 }

@@ -29,7 +29,10 @@ func ReadProblem(categories, respondents, conflicts File, seats int) (*panel.Pro
 			return nil, err
 		}
 	}
-	return p, p.Check()
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func readCategories(file File) ([]panel.Category, error) {

@@ -123,9 +123,13 @@ func (d *Draft) record(rounding *panel.Rounding) *Record {
 		r.Pool = append(r.Pool, Member{m.ID, append([]string{}, m.Values...)})
 		r.Marginals = append(r.Marginals, Marginal{m.ID, Probability(s.Marginals[i]), rounding.Counts[i]})
 	}
-	r.Conflicts = conflictsOf(p)
+	all := make([]int, len(p.Conflicts))
+	for i := range all {
+		all[i] = i
+	}
+	r.Conflicts = pairs(p, all)
 	for _, u := range s.Unreachable {
-		r.Unreachable = append(r.Unreachable, Unreachable{p.Pool[u.Member].ID, u.Reason})
+		r.Unreachable = append(r.Unreachable, Unreachable{p.Pool[u.Member].ID, u.Reason, pairs(p, u.Conflicts)})
 	}
 	slices.SortFunc(r.Unreachable, func(a, b Unreachable) int { return strings.Compare(a.ID, b.ID) })
 	for _, l := range s.Levels {
@@ -160,14 +164,15 @@ func (d *Draft) quotas() []Quota {
 	return quotas
 }
 
-func conflictsOf(p *panel.Problem) []Pair {
-	var pairs []Pair
-	for _, c := range p.Conflicts {
-		a, b := p.Pool[c[0]].ID, p.Pool[c[1]].ID
-		pairs = append(pairs, Pair{min(a, b), max(a, b)})
+// pairs names conflicts of the problem, each once.
+func pairs(p *panel.Problem, conflicts []int) []Pair {
+	named := []Pair{}
+	for _, i := range conflicts {
+		a, b := p.Pool[p.Conflicts[i][0]].ID, p.Pool[p.Conflicts[i][1]].ID
+		named = append(named, Pair{min(a, b), max(a, b)})
 	}
-	slices.SortFunc(pairs, func(a, b Pair) int { return slices.Compare(a[:], b[:]) })
-	return slices.Compact(pairs)
+	slices.SortFunc(named, func(a, b Pair) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(named)
 }
 
 func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -55,7 +55,10 @@ func NewPseudonyms(random io.Reader, accounts []string) (*Pseudonyms, error) {
 			return nil, err
 		}
 	}
-	return p, p.check()
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // PseudonymsOf makes the pseudonyms of known accounts and salts.
@@ -69,7 +72,10 @@ func PseudonymsOf(entries []Entry) (*Pseudonyms, error) {
 			return nil, fmt.Errorf("account %q: its salt makes the pseudonym %s, not %s", e.Account, last.Pseudonym, e.Pseudonym)
 		}
 	}
-	return p, p.check()
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func (p *Pseudonyms) add(id, salt string) error {

@@ -90,8 +90,10 @@ type Pair [2]string
 
 // Unreachable is someone of the pool who is on no possible panel.
 type Unreachable struct {
-	ID     string `json:"id"`
-	Reason string `json:"reason"`
+	ID string `json:"id"`
+	// Reason is a clause that can follow "because"; Conflicts are those it speaks of.
+	Reason    string `json:"reason"`
+	Conflicts []Pair `json:"conflicts"`
 }
 
 // Certificate says how the probabilities were found and what rounding did to them.

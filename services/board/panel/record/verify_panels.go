@@ -175,6 +175,11 @@ func (v *verifier) unreachable() *Problem {
 		case i > 0 && r.Unreachable[i-1].ID >= u.ID:
 			return v.element("unreachable", i, "they are not in the order of pseudonyms, each once")
 		}
+		for _, pair := range u.Conflicts {
+			if _, known := slices.BinarySearchFunc(r.Conflicts, pair, func(a, b Pair) int { return slices.Compare(a[:], b[:]) }); !known {
+				return v.element("unreachable", i, "there is no conflict of %s and %s", pair[0], pair[1])
+			}
+		}
 	}
 	return nil
 }

@@ -33,8 +33,8 @@ func TestForgedRecords(t *testing.T) {
 		"alike and their loss": {func(r *Record) {
 			r.Marginals[0].Probability, r.Marginals[1].Probability, r.Certificate.LargestLoss = 0.6, 0.4, 0.1
 		}, "line 32 (marginals): 1024ce9d0e6202a9329b33063f5c42f6 is treated otherwise than 0822ace12058b9bdc41754b8cc60013d"},
-		"unreachable with a chance": {func(r *Record) { r.Unreachable = []Unreachable{{r.Pool[0].ID, "because"}} }, "(unreachable): 0822ace12058b9bdc41754b8cc60013d is on 10 panels"},
-		"unreachable of elsewhere":  {func(r *Record) { r.Unreachable = []Unreachable{{"ff", "because"}} }, "(unreachable): ff is not in the pool"},
+		"unreachable with a chance": {func(r *Record) { r.Unreachable = []Unreachable{{r.Pool[0].ID, "because", []Pair{}}} }, "(unreachable): 0822ace12058b9bdc41754b8cc60013d is on 10 panels"},
+		"unreachable of elsewhere":  {func(r *Record) { r.Unreachable = []Unreachable{{"ff", "because", []Pair{}}} }, "(unreachable): ff is not in the pool"},
 		"mode":                      {func(r *Record) { r.Certificate.Mode = "uniform" }, `(certificate): the mode "uniform" is not known`},
 		"level":                     {func(r *Record) { r.Levels[0].Probability, r.Levels[0].Bound = 0.6, 0.6 }, "(levels): 0822ace12058b9bdc41754b8cc60013d has less than the 0.600000000 of the level"},
 		"gap":                       {func(r *Record) { r.Levels[0].Bound = 0.6 }, "(levels): the gap"},

@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/evenhand/evenhand/proto/gen/evenhand/type/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -400,11 +401,885 @@ func (x *CloseBoardRequest) GetRequestId() string {
 	return ""
 }
 
+// The request of GetCharter.
+type GetCharterRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}/charters/{number}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCharterRequest) Reset() {
+	*x = GetCharterRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCharterRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCharterRequest) ProtoMessage() {}
+
+func (x *GetCharterRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCharterRequest.ProtoReflect.Descriptor instead.
+func (*GetCharterRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetCharterRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// The request of ListCharters.
+type ListChartersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Most items to return: 0 means 50, more than 1000 means 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Continues where the page that gave this token ended; all else as in that request.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListChartersRequest) Reset() {
+	*x = ListChartersRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListChartersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListChartersRequest) ProtoMessage() {}
+
+func (x *ListChartersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListChartersRequest.ProtoReflect.Descriptor instead.
+func (*ListChartersRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListChartersRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListChartersRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListChartersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The answer of ListCharters.
+type ListChartersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Charters []*Charter `protobuf:"bytes,1,rep,name=charters,proto3" json:"charters,omitempty"`
+	// Gives the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListChartersResponse) Reset() {
+	*x = ListChartersResponse{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListChartersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListChartersResponse) ProtoMessage() {}
+
+func (x *ListChartersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListChartersResponse.ProtoReflect.Descriptor instead.
+func (*ListChartersResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ListChartersResponse) GetCharters() []*Charter {
+	if x != nil {
+		return x.Charters
+	}
+	return nil
+}
+
+func (x *ListChartersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The request of PublishCharter.
+type PublishCharterRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The version.
+	Charter *Charter `protobuf:"bytes,2,opt,name=charter,proto3" json:"charter,omitempty"`
+	// A UUID by which a retry of this very request is recognised.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check only.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PublishCharterRequest) Reset() {
+	*x = PublishCharterRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PublishCharterRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PublishCharterRequest) ProtoMessage() {}
+
+func (x *PublishCharterRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PublishCharterRequest.ProtoReflect.Descriptor instead.
+func (*PublishCharterRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *PublishCharterRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *PublishCharterRequest) GetCharter() *Charter {
+	if x != nil {
+		return x.Charter
+	}
+	return nil
+}
+
+func (x *PublishCharterRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *PublishCharterRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// The request of GetCandidate.
+type GetCandidateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}/candidates/{account}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCandidateRequest) Reset() {
+	*x = GetCandidateRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCandidateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCandidateRequest) ProtoMessage() {}
+
+func (x *GetCandidateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCandidateRequest.ProtoReflect.Descriptor instead.
+func (*GetCandidateRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *GetCandidateRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// The request of ListCandidates.
+type ListCandidatesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Most items to return: 0 means 50, more than 1000 means 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Continues where the page that gave this token ended; all else as in that request.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// As `state = CONSENTED` (AIP-160): state, nominator.
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCandidatesRequest) Reset() {
+	*x = ListCandidatesRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCandidatesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCandidatesRequest) ProtoMessage() {}
+
+func (x *ListCandidatesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCandidatesRequest.ProtoReflect.Descriptor instead.
+func (*ListCandidatesRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListCandidatesRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListCandidatesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListCandidatesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListCandidatesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+// The answer of ListCandidates.
+type ListCandidatesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Candidates []*Candidate `protobuf:"bytes,1,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Gives the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCandidatesResponse) Reset() {
+	*x = ListCandidatesResponse{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCandidatesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCandidatesResponse) ProtoMessage() {}
+
+func (x *ListCandidatesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCandidatesResponse.ProtoReflect.Descriptor instead.
+func (*ListCandidatesResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListCandidatesResponse) GetCandidates() []*Candidate {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+func (x *ListCandidatesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The request of NominateCandidate.
+type NominateCandidateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The account, as `accounts/{account}`.
+	Account string `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	// The consent, where it is known; without give_time it was given now.
+	Consent *Consent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	// A UUID by which a retry of this very request is recognised.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NominateCandidateRequest) Reset() {
+	*x = NominateCandidateRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NominateCandidateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NominateCandidateRequest) ProtoMessage() {}
+
+func (x *NominateCandidateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NominateCandidateRequest.ProtoReflect.Descriptor instead.
+func (*NominateCandidateRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *NominateCandidateRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *NominateCandidateRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *NominateCandidateRequest) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+func (x *NominateCandidateRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The request of BatchNominateCandidates.
+type BatchNominateCandidatesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Whom to nominate.
+	Nominations   []*Nomination `protobuf:"bytes,2,rep,name=nominations,proto3" json:"nominations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchNominateCandidatesRequest) Reset() {
+	*x = BatchNominateCandidatesRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchNominateCandidatesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchNominateCandidatesRequest) ProtoMessage() {}
+
+func (x *BatchNominateCandidatesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchNominateCandidatesRequest.ProtoReflect.Descriptor instead.
+func (*BatchNominateCandidatesRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *BatchNominateCandidatesRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *BatchNominateCandidatesRequest) GetNominations() []*Nomination {
+	if x != nil {
+		return x.Nominations
+	}
+	return nil
+}
+
+// An account to be nominated.
+type Nomination struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account, as `accounts/{account}`.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// The consent, where it is known; without give_time it was given now.
+	Consent       *Consent `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Nomination) Reset() {
+	*x = Nomination{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Nomination) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Nomination) ProtoMessage() {}
+
+func (x *Nomination) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Nomination.ProtoReflect.Descriptor instead.
+func (*Nomination) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Nomination) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *Nomination) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// The answer of BatchNominateCandidates.
+type BatchNominateCandidatesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What became of each, in the order of the request.
+	Results       []*NominationResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchNominateCandidatesResponse) Reset() {
+	*x = BatchNominateCandidatesResponse{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchNominateCandidatesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchNominateCandidatesResponse) ProtoMessage() {}
+
+func (x *BatchNominateCandidatesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchNominateCandidatesResponse.ProtoReflect.Descriptor instead.
+func (*BatchNominateCandidatesResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *BatchNominateCandidatesResponse) GetResults() []*NominationResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+// What became of a nomination.
+type NominationResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of them.
+	//
+	// Types that are valid to be assigned to Result:
+	//
+	//	*NominationResult_Candidate
+	//	*NominationResult_Error
+	Result        isNominationResult_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NominationResult) Reset() {
+	*x = NominationResult{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NominationResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NominationResult) ProtoMessage() {}
+
+func (x *NominationResult) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NominationResult.ProtoReflect.Descriptor instead.
+func (*NominationResult) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *NominationResult) GetResult() isNominationResult_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *NominationResult) GetCandidate() *Candidate {
+	if x != nil {
+		if x, ok := x.Result.(*NominationResult_Candidate); ok {
+			return x.Candidate
+		}
+	}
+	return nil
+}
+
+func (x *NominationResult) GetError() *status.Status {
+	if x != nil {
+		if x, ok := x.Result.(*NominationResult_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isNominationResult_Result interface {
+	isNominationResult_Result()
+}
+
+type NominationResult_Candidate struct {
+	// The candidate.
+	Candidate *Candidate `protobuf:"bytes,1,opt,name=candidate,proto3,oneof"`
+}
+
+type NominationResult_Error struct {
+	// Why it is none.
+	Error *status.Status `protobuf:"bytes,2,opt,name=error,proto3,oneof"`
+}
+
+func (*NominationResult_Candidate) isNominationResult_Result() {}
+
+func (*NominationResult_Error) isNominationResult_Result() {}
+
+// The request of RecordConsent.
+type RecordConsentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}/candidates/{account}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The consent; without give_time it was given now.
+	Consent *Consent `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
+	// The etag read with it; when given and stale, ABORTED with STALE_ETAG.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID by which a retry of this very request is recognised.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordConsentRequest) Reset() {
+	*x = RecordConsentRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordConsentRequest) ProtoMessage() {}
+
+func (x *RecordConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordConsentRequest.ProtoReflect.Descriptor instead.
+func (*RecordConsentRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RecordConsentRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RecordConsentRequest) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+func (x *RecordConsentRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RecordConsentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The request of WithdrawCandidate.
+type WithdrawCandidateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}/candidates/{account}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Why, for the record.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The etag read with it; when given and stale, ABORTED with STALE_ETAG.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID by which a retry of this very request is recognised.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawCandidateRequest) Reset() {
+	*x = WithdrawCandidateRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawCandidateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawCandidateRequest) ProtoMessage() {}
+
+func (x *WithdrawCandidateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawCandidateRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawCandidateRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *WithdrawCandidateRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *WithdrawCandidateRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *WithdrawCandidateRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *WithdrawCandidateRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 var File_evenhand_board_v1_boards_service_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_boards_service_proto_rawDesc = "" +
 	"\n" +
-	"&evenhand/board/v1/boards_service.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1devenhand/board/v1/board.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"Q\n" +
+	"&evenhand/board/v1/boards_service.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1devenhand/board/v1/board.proto\x1a!evenhand/board/v1/candidate.proto\x1a\x1fevenhand/board/v1/charter.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x17google/rpc/status.proto\"Q\n" +
 	"\x0fGetBoardRequest\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\xce\x01\n" +
 	"\x11ListBoardsRequest\x12$\n" +
@@ -432,7 +1307,67 @@ const file_evenhand_board_v1_boards_service_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12\x12\n" +
 	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xcf\x05\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"l\n" +
+	"\x11GetCharterRequest\x12W\n" +
+	"\x04name\x18\x01 \x01(\tBC\xe0A\x02\xbaH=r;29^boards/[a-z0-9][a-z0-9-]{0,62}/charters/[1-9][0-9]{0,8}$R\x04name\"\xa8\x01\n" +
+	"\x13ListChartersRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"v\n" +
+	"\x14ListChartersResponse\x126\n" +
+	"\bcharters\x18\x01 \x03(\v2\x1a.evenhand.board.v1.CharterR\bcharters\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xed\x01\n" +
+	"\x15PublishCharterRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12?\n" +
+	"\acharter\x18\x02 \x01(\v2\x1a.evenhand.board.v1.CharterB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\acharter\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"x\n" +
+	"\x13GetCandidateRequest\x12a\n" +
+	"\x04name\x18\x01 \x01(\tBM\xe0A\x02\xbaHGrE2C^boards/[a-z0-9][a-z0-9-]{0,62}/candidates/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\xcc\x01\n" +
+	"\x15ListCandidatesRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06filter\"~\n" +
+	"\x16ListCandidatesResponse\x12<\n" +
+	"\n" +
+	"candidates\x18\x01 \x03(\v2\x1c.evenhand.board.v1.CandidateR\n" +
+	"candidates\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x88\x02\n" +
+	"\x18NominateCandidateRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12F\n" +
+	"\aaccount\x18\x02 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\aaccount\x124\n" +
+	"\aconsent\x18\x03 \x01(\v2\x1a.evenhand.board.v1.ConsentR\aconsent\x12*\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xb2\x01\n" +
+	"\x1eBatchNominateCandidatesRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12L\n" +
+	"\vnominations\x18\x02 \x03(\v2\x1d.evenhand.board.v1.NominationB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\vnominations\"\x8a\x01\n" +
+	"\n" +
+	"Nomination\x12F\n" +
+	"\aaccount\x18\x01 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\aaccount\x124\n" +
+	"\aconsent\x18\x02 \x01(\v2\x1a.evenhand.board.v1.ConsentR\aconsent\"`\n" +
+	"\x1fBatchNominateCandidatesResponse\x12=\n" +
+	"\aresults\x18\x01 \x03(\v2#.evenhand.board.v1.NominationResultR\aresults\"\x86\x01\n" +
+	"\x10NominationResult\x12<\n" +
+	"\tcandidate\x18\x01 \x01(\v2\x1c.evenhand.board.v1.CandidateH\x00R\tcandidate\x12*\n" +
+	"\x05error\x18\x02 \x01(\v2\x12.google.rpc.StatusH\x00R\x05errorB\b\n" +
+	"\x06result\"\xfa\x01\n" +
+	"\x14RecordConsentRequest\x12a\n" +
+	"\x04name\x18\x01 \x01(\tBM\xe0A\x02\xbaHGrE2C^boards/[a-z0-9][a-z0-9-]{0,62}/candidates/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12?\n" +
+	"\aconsent\x18\x02 \x01(\v2\x1a.evenhand.board.v1.ConsentB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\aconsent\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xdf\x01\n" +
+	"\x18WithdrawCandidateRequest\x12a\n" +
+	"\x04name\x18\x01 \x01(\tBM\xe0A\x02\xbaHGrE2C^boards/[a-z0-9][a-z0-9-]{0,62}/candidates/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12 \n" +
+	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06reason\x12\x12\n" +
+	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xfc\x11\n" +
 	"\rBoardsService\x12}\n" +
 	"\bGetBoard\x12\".evenhand.board.v1.GetBoardRequest\x1a\x18.evenhand.board.v1.Board\"3\xdaA\x04name\xca\xda\x18\r\n" +
 	"\vboards.read\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=boards/*}\x12~\n" +
@@ -447,7 +1382,26 @@ const file_evenhand_board_v1_boards_service_proto_rawDesc = "" +
 	"\rboards.update\x82\xd3\xe4\x93\x02\":\x05board2\x19/v1/{board.name=boards/*}\x12\x8c\x01\n" +
 	"\n" +
 	"CloseBoard\x12$.evenhand.board.v1.CloseBoardRequest\x1a\x18.evenhand.board.v1.Board\">\xdaA\x04name\xca\xda\x18\x0f\n" +
-	"\rboards.update\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/{name=boards/*}:closeBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/board/v1;boardv1b\x06proto3"
+	"\rboards.update\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/{name=boards/*}:close\x12\x8e\x01\n" +
+	"\n" +
+	"GetCharter\x12$.evenhand.board.v1.GetCharterRequest\x1a\x1a.evenhand.board.v1.Charter\">\xdaA\x04name\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=boards/*/charters/*}\x12\xa1\x01\n" +
+	"\fListCharters\x12&.evenhand.board.v1.ListChartersRequest\x1a'.evenhand.board.v1.ListChartersResponse\"@\xdaA\x06parent\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=boards/*}/charters\x12\xb3\x01\n" +
+	"\x0ePublishCharter\x12(.evenhand.board.v1.PublishCharterRequest\x1a\x1a.evenhand.board.v1.Charter\"[\xdaA\x0eparent,charter\xca\xda\x18\x0f\n" +
+	"\rboards.update\x82\xd3\xe4\x93\x021:\acharter\"&/v1/{parent=boards/*}/charters:publish\x12\x96\x01\n" +
+	"\fGetCandidate\x12&.evenhand.board.v1.GetCandidateRequest\x1a\x1c.evenhand.board.v1.Candidate\"@\xdaA\x04name\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=boards/*/candidates/*}\x12\xa9\x01\n" +
+	"\x0eListCandidates\x12(.evenhand.board.v1.ListCandidatesRequest\x1a).evenhand.board.v1.ListCandidatesResponse\"B\xdaA\x06parent\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=boards/*}/candidates\x12\xbc\x01\n" +
+	"\x11NominateCandidate\x12+.evenhand.board.v1.NominateCandidateRequest\x1a\x1c.evenhand.board.v1.Candidate\"\\\xdaA\x0eparent,account\xca\xda\x18\x13\n" +
+	"\x11candidates.update\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{parent=boards/*}/candidates:nominate\x12\xd2\x01\n" +
+	"\x17BatchNominateCandidates\x121.evenhand.board.v1.BatchNominateCandidatesRequest\x1a2.evenhand.board.v1.BatchNominateCandidatesResponse\"P\xca\xda\x18\x13\n" +
+	"\x11candidates.update\x82\xd3\xe4\x93\x023:\x01*\"./v1/{parent=boards/*}/candidates:batchNominate\x12\xb1\x01\n" +
+	"\rRecordConsent\x12'.evenhand.board.v1.RecordConsentRequest\x1a\x1c.evenhand.board.v1.Candidate\"Y\xdaA\fname,consent\xca\xda\x18\x13\n" +
+	"\x11candidates.update\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=boards/*/candidates/*}:consent\x12\xb2\x01\n" +
+	"\x11WithdrawCandidate\x12+.evenhand.board.v1.WithdrawCandidateRequest\x1a\x1c.evenhand.board.v1.Candidate\"R\xdaA\x04name\xca\xda\x18\x13\n" +
+	"\x11candidates.update\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=boards/*/candidates/*}:withdrawBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/board/v1;boardv1b\x06proto3"
 
 var (
 	file_evenhand_board_v1_boards_service_proto_rawDescOnce sync.Once
@@ -461,37 +1415,83 @@ func file_evenhand_board_v1_boards_service_proto_rawDescGZIP() []byte {
 	return file_evenhand_board_v1_boards_service_proto_rawDescData
 }
 
-var file_evenhand_board_v1_boards_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_evenhand_board_v1_boards_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_evenhand_board_v1_boards_service_proto_goTypes = []any{
-	(*GetBoardRequest)(nil),       // 0: evenhand.board.v1.GetBoardRequest
-	(*ListBoardsRequest)(nil),     // 1: evenhand.board.v1.ListBoardsRequest
-	(*ListBoardsResponse)(nil),    // 2: evenhand.board.v1.ListBoardsResponse
-	(*CreateBoardRequest)(nil),    // 3: evenhand.board.v1.CreateBoardRequest
-	(*UpdateBoardRequest)(nil),    // 4: evenhand.board.v1.UpdateBoardRequest
-	(*CloseBoardRequest)(nil),     // 5: evenhand.board.v1.CloseBoardRequest
-	(*Board)(nil),                 // 6: evenhand.board.v1.Board
-	(*fieldmaskpb.FieldMask)(nil), // 7: google.protobuf.FieldMask
+	(*GetBoardRequest)(nil),                 // 0: evenhand.board.v1.GetBoardRequest
+	(*ListBoardsRequest)(nil),               // 1: evenhand.board.v1.ListBoardsRequest
+	(*ListBoardsResponse)(nil),              // 2: evenhand.board.v1.ListBoardsResponse
+	(*CreateBoardRequest)(nil),              // 3: evenhand.board.v1.CreateBoardRequest
+	(*UpdateBoardRequest)(nil),              // 4: evenhand.board.v1.UpdateBoardRequest
+	(*CloseBoardRequest)(nil),               // 5: evenhand.board.v1.CloseBoardRequest
+	(*GetCharterRequest)(nil),               // 6: evenhand.board.v1.GetCharterRequest
+	(*ListChartersRequest)(nil),             // 7: evenhand.board.v1.ListChartersRequest
+	(*ListChartersResponse)(nil),            // 8: evenhand.board.v1.ListChartersResponse
+	(*PublishCharterRequest)(nil),           // 9: evenhand.board.v1.PublishCharterRequest
+	(*GetCandidateRequest)(nil),             // 10: evenhand.board.v1.GetCandidateRequest
+	(*ListCandidatesRequest)(nil),           // 11: evenhand.board.v1.ListCandidatesRequest
+	(*ListCandidatesResponse)(nil),          // 12: evenhand.board.v1.ListCandidatesResponse
+	(*NominateCandidateRequest)(nil),        // 13: evenhand.board.v1.NominateCandidateRequest
+	(*BatchNominateCandidatesRequest)(nil),  // 14: evenhand.board.v1.BatchNominateCandidatesRequest
+	(*Nomination)(nil),                      // 15: evenhand.board.v1.Nomination
+	(*BatchNominateCandidatesResponse)(nil), // 16: evenhand.board.v1.BatchNominateCandidatesResponse
+	(*NominationResult)(nil),                // 17: evenhand.board.v1.NominationResult
+	(*RecordConsentRequest)(nil),            // 18: evenhand.board.v1.RecordConsentRequest
+	(*WithdrawCandidateRequest)(nil),        // 19: evenhand.board.v1.WithdrawCandidateRequest
+	(*Board)(nil),                           // 20: evenhand.board.v1.Board
+	(*fieldmaskpb.FieldMask)(nil),           // 21: google.protobuf.FieldMask
+	(*Charter)(nil),                         // 22: evenhand.board.v1.Charter
+	(*Candidate)(nil),                       // 23: evenhand.board.v1.Candidate
+	(*Consent)(nil),                         // 24: evenhand.board.v1.Consent
+	(*status.Status)(nil),                   // 25: google.rpc.Status
 }
 var file_evenhand_board_v1_boards_service_proto_depIdxs = []int32{
-	6, // 0: evenhand.board.v1.ListBoardsResponse.boards:type_name -> evenhand.board.v1.Board
-	6, // 1: evenhand.board.v1.CreateBoardRequest.board:type_name -> evenhand.board.v1.Board
-	6, // 2: evenhand.board.v1.UpdateBoardRequest.board:type_name -> evenhand.board.v1.Board
-	7, // 3: evenhand.board.v1.UpdateBoardRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0, // 4: evenhand.board.v1.BoardsService.GetBoard:input_type -> evenhand.board.v1.GetBoardRequest
-	1, // 5: evenhand.board.v1.BoardsService.ListBoards:input_type -> evenhand.board.v1.ListBoardsRequest
-	3, // 6: evenhand.board.v1.BoardsService.CreateBoard:input_type -> evenhand.board.v1.CreateBoardRequest
-	4, // 7: evenhand.board.v1.BoardsService.UpdateBoard:input_type -> evenhand.board.v1.UpdateBoardRequest
-	5, // 8: evenhand.board.v1.BoardsService.CloseBoard:input_type -> evenhand.board.v1.CloseBoardRequest
-	6, // 9: evenhand.board.v1.BoardsService.GetBoard:output_type -> evenhand.board.v1.Board
-	2, // 10: evenhand.board.v1.BoardsService.ListBoards:output_type -> evenhand.board.v1.ListBoardsResponse
-	6, // 11: evenhand.board.v1.BoardsService.CreateBoard:output_type -> evenhand.board.v1.Board
-	6, // 12: evenhand.board.v1.BoardsService.UpdateBoard:output_type -> evenhand.board.v1.Board
-	6, // 13: evenhand.board.v1.BoardsService.CloseBoard:output_type -> evenhand.board.v1.Board
-	9, // [9:14] is the sub-list for method output_type
-	4, // [4:9] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	20, // 0: evenhand.board.v1.ListBoardsResponse.boards:type_name -> evenhand.board.v1.Board
+	20, // 1: evenhand.board.v1.CreateBoardRequest.board:type_name -> evenhand.board.v1.Board
+	20, // 2: evenhand.board.v1.UpdateBoardRequest.board:type_name -> evenhand.board.v1.Board
+	21, // 3: evenhand.board.v1.UpdateBoardRequest.update_mask:type_name -> google.protobuf.FieldMask
+	22, // 4: evenhand.board.v1.ListChartersResponse.charters:type_name -> evenhand.board.v1.Charter
+	22, // 5: evenhand.board.v1.PublishCharterRequest.charter:type_name -> evenhand.board.v1.Charter
+	23, // 6: evenhand.board.v1.ListCandidatesResponse.candidates:type_name -> evenhand.board.v1.Candidate
+	24, // 7: evenhand.board.v1.NominateCandidateRequest.consent:type_name -> evenhand.board.v1.Consent
+	15, // 8: evenhand.board.v1.BatchNominateCandidatesRequest.nominations:type_name -> evenhand.board.v1.Nomination
+	24, // 9: evenhand.board.v1.Nomination.consent:type_name -> evenhand.board.v1.Consent
+	17, // 10: evenhand.board.v1.BatchNominateCandidatesResponse.results:type_name -> evenhand.board.v1.NominationResult
+	23, // 11: evenhand.board.v1.NominationResult.candidate:type_name -> evenhand.board.v1.Candidate
+	25, // 12: evenhand.board.v1.NominationResult.error:type_name -> google.rpc.Status
+	24, // 13: evenhand.board.v1.RecordConsentRequest.consent:type_name -> evenhand.board.v1.Consent
+	0,  // 14: evenhand.board.v1.BoardsService.GetBoard:input_type -> evenhand.board.v1.GetBoardRequest
+	1,  // 15: evenhand.board.v1.BoardsService.ListBoards:input_type -> evenhand.board.v1.ListBoardsRequest
+	3,  // 16: evenhand.board.v1.BoardsService.CreateBoard:input_type -> evenhand.board.v1.CreateBoardRequest
+	4,  // 17: evenhand.board.v1.BoardsService.UpdateBoard:input_type -> evenhand.board.v1.UpdateBoardRequest
+	5,  // 18: evenhand.board.v1.BoardsService.CloseBoard:input_type -> evenhand.board.v1.CloseBoardRequest
+	6,  // 19: evenhand.board.v1.BoardsService.GetCharter:input_type -> evenhand.board.v1.GetCharterRequest
+	7,  // 20: evenhand.board.v1.BoardsService.ListCharters:input_type -> evenhand.board.v1.ListChartersRequest
+	9,  // 21: evenhand.board.v1.BoardsService.PublishCharter:input_type -> evenhand.board.v1.PublishCharterRequest
+	10, // 22: evenhand.board.v1.BoardsService.GetCandidate:input_type -> evenhand.board.v1.GetCandidateRequest
+	11, // 23: evenhand.board.v1.BoardsService.ListCandidates:input_type -> evenhand.board.v1.ListCandidatesRequest
+	13, // 24: evenhand.board.v1.BoardsService.NominateCandidate:input_type -> evenhand.board.v1.NominateCandidateRequest
+	14, // 25: evenhand.board.v1.BoardsService.BatchNominateCandidates:input_type -> evenhand.board.v1.BatchNominateCandidatesRequest
+	18, // 26: evenhand.board.v1.BoardsService.RecordConsent:input_type -> evenhand.board.v1.RecordConsentRequest
+	19, // 27: evenhand.board.v1.BoardsService.WithdrawCandidate:input_type -> evenhand.board.v1.WithdrawCandidateRequest
+	20, // 28: evenhand.board.v1.BoardsService.GetBoard:output_type -> evenhand.board.v1.Board
+	2,  // 29: evenhand.board.v1.BoardsService.ListBoards:output_type -> evenhand.board.v1.ListBoardsResponse
+	20, // 30: evenhand.board.v1.BoardsService.CreateBoard:output_type -> evenhand.board.v1.Board
+	20, // 31: evenhand.board.v1.BoardsService.UpdateBoard:output_type -> evenhand.board.v1.Board
+	20, // 32: evenhand.board.v1.BoardsService.CloseBoard:output_type -> evenhand.board.v1.Board
+	22, // 33: evenhand.board.v1.BoardsService.GetCharter:output_type -> evenhand.board.v1.Charter
+	8,  // 34: evenhand.board.v1.BoardsService.ListCharters:output_type -> evenhand.board.v1.ListChartersResponse
+	22, // 35: evenhand.board.v1.BoardsService.PublishCharter:output_type -> evenhand.board.v1.Charter
+	23, // 36: evenhand.board.v1.BoardsService.GetCandidate:output_type -> evenhand.board.v1.Candidate
+	12, // 37: evenhand.board.v1.BoardsService.ListCandidates:output_type -> evenhand.board.v1.ListCandidatesResponse
+	23, // 38: evenhand.board.v1.BoardsService.NominateCandidate:output_type -> evenhand.board.v1.Candidate
+	16, // 39: evenhand.board.v1.BoardsService.BatchNominateCandidates:output_type -> evenhand.board.v1.BatchNominateCandidatesResponse
+	23, // 40: evenhand.board.v1.BoardsService.RecordConsent:output_type -> evenhand.board.v1.Candidate
+	23, // 41: evenhand.board.v1.BoardsService.WithdrawCandidate:output_type -> evenhand.board.v1.Candidate
+	28, // [28:42] is the sub-list for method output_type
+	14, // [14:28] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_boards_service_proto_init() }
@@ -500,13 +1500,19 @@ func file_evenhand_board_v1_boards_service_proto_init() {
 		return
 	}
 	file_evenhand_board_v1_board_proto_init()
+	file_evenhand_board_v1_candidate_proto_init()
+	file_evenhand_board_v1_charter_proto_init()
+	file_evenhand_board_v1_boards_service_proto_msgTypes[17].OneofWrappers = []any{
+		(*NominationResult_Candidate)(nil),
+		(*NominationResult_Error)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_board_v1_boards_service_proto_rawDesc), len(file_evenhand_board_v1_boards_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,11 +19,20 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	BoardsService_GetBoard_FullMethodName    = "/evenhand.board.v1.BoardsService/GetBoard"
-	BoardsService_ListBoards_FullMethodName  = "/evenhand.board.v1.BoardsService/ListBoards"
-	BoardsService_CreateBoard_FullMethodName = "/evenhand.board.v1.BoardsService/CreateBoard"
-	BoardsService_UpdateBoard_FullMethodName = "/evenhand.board.v1.BoardsService/UpdateBoard"
-	BoardsService_CloseBoard_FullMethodName  = "/evenhand.board.v1.BoardsService/CloseBoard"
+	BoardsService_GetBoard_FullMethodName                = "/evenhand.board.v1.BoardsService/GetBoard"
+	BoardsService_ListBoards_FullMethodName              = "/evenhand.board.v1.BoardsService/ListBoards"
+	BoardsService_CreateBoard_FullMethodName             = "/evenhand.board.v1.BoardsService/CreateBoard"
+	BoardsService_UpdateBoard_FullMethodName             = "/evenhand.board.v1.BoardsService/UpdateBoard"
+	BoardsService_CloseBoard_FullMethodName              = "/evenhand.board.v1.BoardsService/CloseBoard"
+	BoardsService_GetCharter_FullMethodName              = "/evenhand.board.v1.BoardsService/GetCharter"
+	BoardsService_ListCharters_FullMethodName            = "/evenhand.board.v1.BoardsService/ListCharters"
+	BoardsService_PublishCharter_FullMethodName          = "/evenhand.board.v1.BoardsService/PublishCharter"
+	BoardsService_GetCandidate_FullMethodName            = "/evenhand.board.v1.BoardsService/GetCandidate"
+	BoardsService_ListCandidates_FullMethodName          = "/evenhand.board.v1.BoardsService/ListCandidates"
+	BoardsService_NominateCandidate_FullMethodName       = "/evenhand.board.v1.BoardsService/NominateCandidate"
+	BoardsService_BatchNominateCandidates_FullMethodName = "/evenhand.board.v1.BoardsService/BatchNominateCandidates"
+	BoardsService_RecordConsent_FullMethodName           = "/evenhand.board.v1.BoardsService/RecordConsent"
+	BoardsService_WithdrawCandidate_FullMethodName       = "/evenhand.board.v1.BoardsService/WithdrawCandidate"
 )
 
 // BoardsServiceClient is the client API for BoardsService service.
@@ -46,6 +55,35 @@ type BoardsServiceClient interface {
 	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, or where a rotation is under way: close or
 	// cancel that first.
 	CloseBoard(ctx context.Context, in *CloseBoardRequest, opts ...grpc.CallOption) (*Board, error)
+	// Returns a version of a board's charter (AIP-131). NOT_FOUND.
+	GetCharter(ctx context.Context, in *GetCharterRequest, opts ...grpc.CallOption) (*Charter, error)
+	// Lists the versions of a board's charter, by number (AIP-132). NOT_FOUND for the board.
+	ListCharters(ctx context.Context, in *ListChartersRequest, opts ...grpc.CallOption) (*ListChartersResponse, error)
+	// Publishes the next version of a board's charter (AIP-133); with validate_only it is checked, and told
+	// what it means, only. INVALID_ARGUMENT with CHARTER_INVALID, naming each field and how to mend it;
+	// NOT_FOUND for the board; FAILED_PRECONDITION with BOARD_STATE for a closed board.
+	PublishCharter(ctx context.Context, in *PublishCharterRequest, opts ...grpc.CallOption) (*Charter, error)
+	// Returns a candidate (AIP-131). NOT_FOUND.
+	GetCandidate(ctx context.Context, in *GetCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
+	// Lists the candidates of a board, by account (AIP-132). NOT_FOUND for the board; INVALID_ARGUMENT for a
+	// filter on a field not declared.
+	ListCandidates(ctx context.Context, in *ListCandidatesRequest, opts ...grpc.CallOption) (*ListCandidatesResponse, error)
+	// Nominates an account; nomination is open to every customer. NOT_FOUND for board and account;
+	// ALREADY_EXISTS where it is a candidate; FAILED_PRECONDITION with BOARD_STATE for a closed board, and
+	// with NOT_ELIGIBLE for an account that is no customer any more.
+	NominateCandidate(ctx context.Context, in *NominateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
+	// Nominates up to 1,000 accounts at once, with the consents that are known. Those that are candidates
+	// already stay as they are, unless a consent is given. What cannot be done is told for each, and does not
+	// stop the others. NOT_FOUND for the board; FAILED_PRECONDITION with BOARD_STATE for a closed one.
+	BatchNominateCandidates(ctx context.Context, in *BatchNominateCandidatesRequest, opts ...grpc.CallOption) (*BatchNominateCandidatesResponse, error)
+	// Records the consent of one of the account's people: that it may be drawn, and that this person will
+	// come. It takes the place of an earlier one. NOT_FOUND for the candidate and the contact;
+	// INVALID_ARGUMENT for a contact of another account; FAILED_PRECONDITION with BOARD_STATE for a closed
+	// board, and with NOT_ELIGIBLE for a candidate that withdrew: nominate it anew.
+	RecordConsent(ctx context.Context, in *RecordConsentRequest, opts ...grpc.CallOption) (*Candidate, error)
+	// Takes a candidate out of the pool at its own wish; a term that it serves goes on. NOT_FOUND;
+	// FAILED_PRECONDITION with NOT_ELIGIBLE for one that withdrew before.
+	WithdrawCandidate(ctx context.Context, in *WithdrawCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 }
 
 type boardsServiceClient struct {
@@ -106,6 +144,96 @@ func (c *boardsServiceClient) CloseBoard(ctx context.Context, in *CloseBoardRequ
 	return out, nil
 }
 
+func (c *boardsServiceClient) GetCharter(ctx context.Context, in *GetCharterRequest, opts ...grpc.CallOption) (*Charter, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Charter)
+	err := c.cc.Invoke(ctx, BoardsService_GetCharter_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) ListCharters(ctx context.Context, in *ListChartersRequest, opts ...grpc.CallOption) (*ListChartersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListChartersResponse)
+	err := c.cc.Invoke(ctx, BoardsService_ListCharters_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) PublishCharter(ctx context.Context, in *PublishCharterRequest, opts ...grpc.CallOption) (*Charter, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Charter)
+	err := c.cc.Invoke(ctx, BoardsService_PublishCharter_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) GetCandidate(ctx context.Context, in *GetCandidateRequest, opts ...grpc.CallOption) (*Candidate, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Candidate)
+	err := c.cc.Invoke(ctx, BoardsService_GetCandidate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) ListCandidates(ctx context.Context, in *ListCandidatesRequest, opts ...grpc.CallOption) (*ListCandidatesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCandidatesResponse)
+	err := c.cc.Invoke(ctx, BoardsService_ListCandidates_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) NominateCandidate(ctx context.Context, in *NominateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Candidate)
+	err := c.cc.Invoke(ctx, BoardsService_NominateCandidate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) BatchNominateCandidates(ctx context.Context, in *BatchNominateCandidatesRequest, opts ...grpc.CallOption) (*BatchNominateCandidatesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchNominateCandidatesResponse)
+	err := c.cc.Invoke(ctx, BoardsService_BatchNominateCandidates_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) RecordConsent(ctx context.Context, in *RecordConsentRequest, opts ...grpc.CallOption) (*Candidate, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Candidate)
+	err := c.cc.Invoke(ctx, BoardsService_RecordConsent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) WithdrawCandidate(ctx context.Context, in *WithdrawCandidateRequest, opts ...grpc.CallOption) (*Candidate, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Candidate)
+	err := c.cc.Invoke(ctx, BoardsService_WithdrawCandidate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // BoardsServiceServer is the server API for BoardsService service.
 // All implementations must embed UnimplementedBoardsServiceServer
 // for forward compatibility.
@@ -126,6 +254,35 @@ type BoardsServiceServer interface {
 	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, or where a rotation is under way: close or
 	// cancel that first.
 	CloseBoard(context.Context, *CloseBoardRequest) (*Board, error)
+	// Returns a version of a board's charter (AIP-131). NOT_FOUND.
+	GetCharter(context.Context, *GetCharterRequest) (*Charter, error)
+	// Lists the versions of a board's charter, by number (AIP-132). NOT_FOUND for the board.
+	ListCharters(context.Context, *ListChartersRequest) (*ListChartersResponse, error)
+	// Publishes the next version of a board's charter (AIP-133); with validate_only it is checked, and told
+	// what it means, only. INVALID_ARGUMENT with CHARTER_INVALID, naming each field and how to mend it;
+	// NOT_FOUND for the board; FAILED_PRECONDITION with BOARD_STATE for a closed board.
+	PublishCharter(context.Context, *PublishCharterRequest) (*Charter, error)
+	// Returns a candidate (AIP-131). NOT_FOUND.
+	GetCandidate(context.Context, *GetCandidateRequest) (*Candidate, error)
+	// Lists the candidates of a board, by account (AIP-132). NOT_FOUND for the board; INVALID_ARGUMENT for a
+	// filter on a field not declared.
+	ListCandidates(context.Context, *ListCandidatesRequest) (*ListCandidatesResponse, error)
+	// Nominates an account; nomination is open to every customer. NOT_FOUND for board and account;
+	// ALREADY_EXISTS where it is a candidate; FAILED_PRECONDITION with BOARD_STATE for a closed board, and
+	// with NOT_ELIGIBLE for an account that is no customer any more.
+	NominateCandidate(context.Context, *NominateCandidateRequest) (*Candidate, error)
+	// Nominates up to 1,000 accounts at once, with the consents that are known. Those that are candidates
+	// already stay as they are, unless a consent is given. What cannot be done is told for each, and does not
+	// stop the others. NOT_FOUND for the board; FAILED_PRECONDITION with BOARD_STATE for a closed one.
+	BatchNominateCandidates(context.Context, *BatchNominateCandidatesRequest) (*BatchNominateCandidatesResponse, error)
+	// Records the consent of one of the account's people: that it may be drawn, and that this person will
+	// come. It takes the place of an earlier one. NOT_FOUND for the candidate and the contact;
+	// INVALID_ARGUMENT for a contact of another account; FAILED_PRECONDITION with BOARD_STATE for a closed
+	// board, and with NOT_ELIGIBLE for a candidate that withdrew: nominate it anew.
+	RecordConsent(context.Context, *RecordConsentRequest) (*Candidate, error)
+	// Takes a candidate out of the pool at its own wish; a term that it serves goes on. NOT_FOUND;
+	// FAILED_PRECONDITION with NOT_ELIGIBLE for one that withdrew before.
+	WithdrawCandidate(context.Context, *WithdrawCandidateRequest) (*Candidate, error)
 	mustEmbedUnimplementedBoardsServiceServer()
 }
 
@@ -150,6 +307,33 @@ func (UnimplementedBoardsServiceServer) UpdateBoard(context.Context, *UpdateBoar
 }
 func (UnimplementedBoardsServiceServer) CloseBoard(context.Context, *CloseBoardRequest) (*Board, error) {
 	return nil, status.Error(codes.Unimplemented, "method CloseBoard not implemented")
+}
+func (UnimplementedBoardsServiceServer) GetCharter(context.Context, *GetCharterRequest) (*Charter, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCharter not implemented")
+}
+func (UnimplementedBoardsServiceServer) ListCharters(context.Context, *ListChartersRequest) (*ListChartersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCharters not implemented")
+}
+func (UnimplementedBoardsServiceServer) PublishCharter(context.Context, *PublishCharterRequest) (*Charter, error) {
+	return nil, status.Error(codes.Unimplemented, "method PublishCharter not implemented")
+}
+func (UnimplementedBoardsServiceServer) GetCandidate(context.Context, *GetCandidateRequest) (*Candidate, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetCandidate not implemented")
+}
+func (UnimplementedBoardsServiceServer) ListCandidates(context.Context, *ListCandidatesRequest) (*ListCandidatesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCandidates not implemented")
+}
+func (UnimplementedBoardsServiceServer) NominateCandidate(context.Context, *NominateCandidateRequest) (*Candidate, error) {
+	return nil, status.Error(codes.Unimplemented, "method NominateCandidate not implemented")
+}
+func (UnimplementedBoardsServiceServer) BatchNominateCandidates(context.Context, *BatchNominateCandidatesRequest) (*BatchNominateCandidatesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchNominateCandidates not implemented")
+}
+func (UnimplementedBoardsServiceServer) RecordConsent(context.Context, *RecordConsentRequest) (*Candidate, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordConsent not implemented")
+}
+func (UnimplementedBoardsServiceServer) WithdrawCandidate(context.Context, *WithdrawCandidateRequest) (*Candidate, error) {
+	return nil, status.Error(codes.Unimplemented, "method WithdrawCandidate not implemented")
 }
 func (UnimplementedBoardsServiceServer) mustEmbedUnimplementedBoardsServiceServer() {}
 func (UnimplementedBoardsServiceServer) testEmbeddedByValue()                       {}
@@ -262,6 +446,168 @@ func _BoardsService_CloseBoard_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _BoardsService_GetCharter_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCharterRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).GetCharter(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_GetCharter_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).GetCharter(ctx, req.(*GetCharterRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_ListCharters_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListChartersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).ListCharters(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_ListCharters_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).ListCharters(ctx, req.(*ListChartersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_PublishCharter_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PublishCharterRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).PublishCharter(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_PublishCharter_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).PublishCharter(ctx, req.(*PublishCharterRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_GetCandidate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetCandidateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).GetCandidate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_GetCandidate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).GetCandidate(ctx, req.(*GetCandidateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_ListCandidates_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCandidatesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).ListCandidates(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_ListCandidates_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).ListCandidates(ctx, req.(*ListCandidatesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_NominateCandidate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(NominateCandidateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).NominateCandidate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_NominateCandidate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).NominateCandidate(ctx, req.(*NominateCandidateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_BatchNominateCandidates_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchNominateCandidatesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).BatchNominateCandidates(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_BatchNominateCandidates_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).BatchNominateCandidates(ctx, req.(*BatchNominateCandidatesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_RecordConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordConsentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).RecordConsent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_RecordConsent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).RecordConsent(ctx, req.(*RecordConsentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_WithdrawCandidate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WithdrawCandidateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).WithdrawCandidate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_WithdrawCandidate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).WithdrawCandidate(ctx, req.(*WithdrawCandidateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // BoardsService_ServiceDesc is the grpc.ServiceDesc for BoardsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -288,6 +634,42 @@ var BoardsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CloseBoard",
 			Handler:    _BoardsService_CloseBoard_Handler,
+		},
+		{
+			MethodName: "GetCharter",
+			Handler:    _BoardsService_GetCharter_Handler,
+		},
+		{
+			MethodName: "ListCharters",
+			Handler:    _BoardsService_ListCharters_Handler,
+		},
+		{
+			MethodName: "PublishCharter",
+			Handler:    _BoardsService_PublishCharter_Handler,
+		},
+		{
+			MethodName: "GetCandidate",
+			Handler:    _BoardsService_GetCandidate_Handler,
+		},
+		{
+			MethodName: "ListCandidates",
+			Handler:    _BoardsService_ListCandidates_Handler,
+		},
+		{
+			MethodName: "NominateCandidate",
+			Handler:    _BoardsService_NominateCandidate_Handler,
+		},
+		{
+			MethodName: "BatchNominateCandidates",
+			Handler:    _BoardsService_BatchNominateCandidates_Handler,
+		},
+		{
+			MethodName: "RecordConsent",
+			Handler:    _BoardsService_RecordConsent_Handler,
+		},
+		{
+			MethodName: "WithdrawCandidate",
+			Handler:    _BoardsService_WithdrawCandidate_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

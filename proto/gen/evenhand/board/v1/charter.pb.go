@@ -75,7 +75,7 @@ func (x Category_Source) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Category_Source.Descriptor instead.
 func (Category_Source) EnumDescriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{3, 0}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{6, 0}
 }
 
 // A published version of a board's charter: the rules by which its members are drawn and change. A version
@@ -186,7 +186,7 @@ type Rules struct {
 	// How many members it has, nominated ones included.
 	Seats int32 `protobuf:"varint,1,opt,name=seats,proto3" json:"seats,omitempty"`
 	// How many of the seats the company fills by nomination; all others are drawn.
-	NominatedSeats int32 `protobuf:"varint,2,opt,name=nominated_seats,json=nominatedSeats,proto3" json:"nominated_seats,omitempty"`
+	Nominated int32 `protobuf:"varint,2,opt,name=nominated,proto3" json:"nominated,omitempty"`
 	// How long a term is. It ends at the last rotation that is no later than that and grace_days.
 	TermMonths int32 `protobuf:"varint,3,opt,name=term_months,json=termMonths,proto3" json:"term_months,omitempty"`
 	// By how many days a term may be longer, because rotations fall on a weekday or give way to holidays.
@@ -200,27 +200,18 @@ type Rules struct {
 	WaitMonths int32 `protobuf:"varint,7,opt,name=wait_months,json=waitMonths,proto3" json:"wait_months,omitempty"`
 	// When members change.
 	Rotation *Recurrence `protobuf:"bytes,8,opt,name=rotation,proto3" json:"rotation,omitempty"`
-	// When the board meets; not set for one that only meets when it is called.
-	Meeting *Recurrence `protobuf:"bytes,9,opt,name=meeting,proto3" json:"meeting,omitempty"`
-	// How many meetings any twelve months have at least; 0 leaves it open.
-	MeetingsPerYear int32 `protobuf:"varint,10,opt,name=meetings_per_year,json=meetingsPerYear,proto3" json:"meetings_per_year,omitempty"`
-	// How long before it takes place a change of a meeting is announced.
-	MeetingNoticeDays int32 `protobuf:"varint,11,opt,name=meeting_notice_days,json=meetingNoticeDays,proto3" json:"meeting_notice_days,omitempty"`
+	// When the board meets.
+	Meetings *MeetingRules `protobuf:"bytes,9,opt,name=meetings,proto3" json:"meetings,omitempty"`
 	// What quotas are set on.
-	Categories []*Category `protobuf:"bytes,12,rep,name=categories,proto3" json:"categories,omitempty"`
-	// Attribute keys of which no two members have the same value, as `sub-industry`. Declared competitors are
-	// never seated together in any case.
-	ConflictAttributes []string `protobuf:"bytes,13,rep,name=conflict_attributes,json=conflictAttributes,proto3" json:"conflict_attributes,omitempty"`
-	// Accounts of one group, those below one account at the top, are never seated together.
-	ConflictSameGroup bool `protobuf:"varint,14,opt,name=conflict_same_group,json=conflictSameGroup,proto3" json:"conflict_same_group,omitempty"`
+	Categories []*Category `protobuf:"bytes,10,rep,name=categories,proto3" json:"categories,omitempty"`
+	// Who is never seated together.
+	Conflicts *ConflictRules `protobuf:"bytes,11,opt,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// How many members have to be present.
-	Quorum *Quorum `protobuf:"bytes,15,opt,name=quorum,proto3" json:"quorum,omitempty"`
-	// How many alternates are drawn.
-	Alternates int32 `protobuf:"varint,16,opt,name=alternates,proto3" json:"alternates,omitempty"`
-	// How long an invitation may stay unanswered before the next alternate is asked.
-	AnswerDays int32 `protobuf:"varint,17,opt,name=answer_days,json=answerDays,proto3" json:"answer_days,omitempty"`
+	Quorum *Quorum `protobuf:"bytes,12,opt,name=quorum,proto3" json:"quorum,omitempty"`
+	// Those who are asked when one who was drawn does not accept.
+	Alternates *AlternateRules `protobuf:"bytes,13,opt,name=alternates,proto3" json:"alternates,omitempty"`
 	// How long before it takes place a change of a rotation is announced.
-	NoticeDays    int32 `protobuf:"varint,18,opt,name=notice_days,json=noticeDays,proto3" json:"notice_days,omitempty"`
+	NoticeDays    int32 `protobuf:"varint,14,opt,name=notice_days,json=noticeDays,proto3" json:"notice_days,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -262,9 +253,9 @@ func (x *Rules) GetSeats() int32 {
 	return 0
 }
 
-func (x *Rules) GetNominatedSeats() int32 {
+func (x *Rules) GetNominated() int32 {
 	if x != nil {
-		return x.NominatedSeats
+		return x.Nominated
 	}
 	return 0
 }
@@ -311,25 +302,11 @@ func (x *Rules) GetRotation() *Recurrence {
 	return nil
 }
 
-func (x *Rules) GetMeeting() *Recurrence {
+func (x *Rules) GetMeetings() *MeetingRules {
 	if x != nil {
-		return x.Meeting
+		return x.Meetings
 	}
 	return nil
-}
-
-func (x *Rules) GetMeetingsPerYear() int32 {
-	if x != nil {
-		return x.MeetingsPerYear
-	}
-	return 0
-}
-
-func (x *Rules) GetMeetingNoticeDays() int32 {
-	if x != nil {
-		return x.MeetingNoticeDays
-	}
-	return 0
 }
 
 func (x *Rules) GetCategories() []*Category {
@@ -339,18 +316,11 @@ func (x *Rules) GetCategories() []*Category {
 	return nil
 }
 
-func (x *Rules) GetConflictAttributes() []string {
+func (x *Rules) GetConflicts() *ConflictRules {
 	if x != nil {
-		return x.ConflictAttributes
+		return x.Conflicts
 	}
 	return nil
-}
-
-func (x *Rules) GetConflictSameGroup() bool {
-	if x != nil {
-		return x.ConflictSameGroup
-	}
-	return false
 }
 
 func (x *Rules) GetQuorum() *Quorum {
@@ -360,23 +330,191 @@ func (x *Rules) GetQuorum() *Quorum {
 	return nil
 }
 
-func (x *Rules) GetAlternates() int32 {
+func (x *Rules) GetAlternates() *AlternateRules {
 	if x != nil {
 		return x.Alternates
 	}
-	return 0
-}
-
-func (x *Rules) GetAnswerDays() int32 {
-	if x != nil {
-		return x.AnswerDays
-	}
-	return 0
+	return nil
 }
 
 func (x *Rules) GetNoticeDays() int32 {
 	if x != nil {
 		return x.NoticeDays
+	}
+	return 0
+}
+
+// When a board meets.
+type MeetingRules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Not set for a board that only meets when it is called.
+	When *Recurrence `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
+	// How many meetings any twelve months have at least; 0 leaves it open.
+	PerYear int32 `protobuf:"varint,2,opt,name=per_year,json=perYear,proto3" json:"per_year,omitempty"`
+	// How long before it takes place a change of a meeting is announced.
+	NoticeDays    int32 `protobuf:"varint,3,opt,name=notice_days,json=noticeDays,proto3" json:"notice_days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MeetingRules) Reset() {
+	*x = MeetingRules{}
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MeetingRules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MeetingRules) ProtoMessage() {}
+
+func (x *MeetingRules) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MeetingRules.ProtoReflect.Descriptor instead.
+func (*MeetingRules) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MeetingRules) GetWhen() *Recurrence {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *MeetingRules) GetPerYear() int32 {
+	if x != nil {
+		return x.PerYear
+	}
+	return 0
+}
+
+func (x *MeetingRules) GetNoticeDays() int32 {
+	if x != nil {
+		return x.NoticeDays
+	}
+	return 0
+}
+
+// Who is never seated together, besides declared competitors, who never are.
+type ConflictRules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Attribute keys of which no two members have the same value, as `sub-industry`. Accounts without a value
+	// are in no conflict by it.
+	SameAttributes []string `protobuf:"bytes,1,rep,name=same_attributes,json=sameAttributes,proto3" json:"same_attributes,omitempty"`
+	// Keeps apart accounts of one group, those below one account at the top.
+	SameGroup     bool `protobuf:"varint,2,opt,name=same_group,json=sameGroup,proto3" json:"same_group,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConflictRules) Reset() {
+	*x = ConflictRules{}
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConflictRules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConflictRules) ProtoMessage() {}
+
+func (x *ConflictRules) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConflictRules.ProtoReflect.Descriptor instead.
+func (*ConflictRules) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ConflictRules) GetSameAttributes() []string {
+	if x != nil {
+		return x.SameAttributes
+	}
+	return nil
+}
+
+func (x *ConflictRules) GetSameGroup() bool {
+	if x != nil {
+		return x.SameGroup
+	}
+	return false
+}
+
+// Those who are asked when one who was drawn does not accept.
+type AlternateRules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many are drawn, in order.
+	Count int32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// How long an invitation may stay unanswered before the next alternate is asked.
+	AnswerDays    int32 `protobuf:"varint,2,opt,name=answer_days,json=answerDays,proto3" json:"answer_days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AlternateRules) Reset() {
+	*x = AlternateRules{}
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlternateRules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlternateRules) ProtoMessage() {}
+
+func (x *AlternateRules) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlternateRules.ProtoReflect.Descriptor instead.
+func (*AlternateRules) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AlternateRules) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *AlternateRules) GetAnswerDays() int32 {
+	if x != nil {
+		return x.AnswerDays
 	}
 	return 0
 }
@@ -396,7 +534,7 @@ type Recurrence struct {
 
 func (x *Recurrence) Reset() {
 	*x = Recurrence{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[2]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -408,7 +546,7 @@ func (x *Recurrence) String() string {
 func (*Recurrence) ProtoMessage() {}
 
 func (x *Recurrence) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[2]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -421,7 +559,7 @@ func (x *Recurrence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recurrence.ProtoReflect.Descriptor instead.
 func (*Recurrence) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{2}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Recurrence) GetRule() string {
@@ -448,11 +586,11 @@ func (x *Recurrence) GetTimeZone() string {
 // Something of accounts on which quotas are set, as sector or size.
 type Category struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id, unique in the charter.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its name, an id unique in the charter.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What its values are formed of.
 	Source Category_Source `protobuf:"varint,2,opt,name=source,proto3,enum=evenhand.board.v1.Category_Source" json:"source,omitempty"`
-	// The attribute's key, where the source is an attribute; the id, where it is empty.
+	// The attribute's key, where the source is an attribute; the name, where it is empty.
 	Key string `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
 	// Where there are any, they make values of numbers. They ascend and do not overlap.
 	Bands []*Band `protobuf:"bytes,4,rep,name=bands,proto3" json:"bands,omitempty"`
@@ -468,7 +606,7 @@ type Category struct {
 
 func (x *Category) Reset() {
 	*x = Category{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[3]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +618,7 @@ func (x *Category) String() string {
 func (*Category) ProtoMessage() {}
 
 func (x *Category) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[3]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,12 +631,12 @@ func (x *Category) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Category.ProtoReflect.Descriptor instead.
 func (*Category) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{3}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *Category) GetId() string {
+func (x *Category) GetName() string {
 	if x != nil {
-		return x.Id
+		return x.Name
 	}
 	return ""
 }
@@ -560,7 +698,7 @@ type Band struct {
 
 func (x *Band) Reset() {
 	*x = Band{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[4]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -572,7 +710,7 @@ func (x *Band) String() string {
 func (*Band) ProtoMessage() {}
 
 func (x *Band) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[4]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -585,7 +723,7 @@ func (x *Band) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Band.ProtoReflect.Descriptor instead.
 func (*Band) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{4}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Band) GetValue() string {
@@ -624,7 +762,7 @@ type Quota struct {
 
 func (x *Quota) Reset() {
 	*x = Quota{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[5]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +774,7 @@ func (x *Quota) String() string {
 func (*Quota) ProtoMessage() {}
 
 func (x *Quota) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[5]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +787,7 @@ func (x *Quota) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quota.ProtoReflect.Descriptor instead.
 func (*Quota) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{5}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Quota) GetValue() string {
@@ -689,7 +827,7 @@ type Quorum struct {
 
 func (x *Quorum) Reset() {
 	*x = Quorum{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[6]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -701,7 +839,7 @@ func (x *Quorum) String() string {
 func (*Quorum) ProtoMessage() {}
 
 func (x *Quorum) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[6]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -714,7 +852,7 @@ func (x *Quorum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quorum.ProtoReflect.Descriptor instead.
 func (*Quorum) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{6}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Quorum) GetOf() isQuorum_Of {
@@ -773,44 +911,52 @@ const file_evenhand_board_v1_charter_proto_rawDesc = "" +
 	"\tpublisher\x18\x05 \x01(\tB\x03\xe0A\x03R\tpublisher\x12B\n" +
 	"\fpublish_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vpublishTime\x12\x19\n" +
 	"\x05notes\x18\a \x03(\tB\x03\xe0A\x03R\x05notes:K\xeaAH\n" +
-	"\x10evenhand/Charter\x12!boards/{board}/charters/{charter}*\bcharters2\acharter\"\xa8\x06\n" +
+	"\x10evenhand/Charter\x12!boards/{board}/charters/{charter}*\bcharters2\acharter\"\xb2\x05\n" +
 	"\x05Rules\x12\x19\n" +
-	"\x05seats\x18\x01 \x01(\x05B\x03\xe0A\x02R\x05seats\x12'\n" +
-	"\x0fnominated_seats\x18\x02 \x01(\x05R\x0enominatedSeats\x12$\n" +
+	"\x05seats\x18\x01 \x01(\x05B\x03\xe0A\x02R\x05seats\x12\x1c\n" +
+	"\tnominated\x18\x02 \x01(\x05R\tnominated\x12$\n" +
 	"\vterm_months\x18\x03 \x01(\x05B\x03\xe0A\x02R\n" +
 	"termMonths\x12\x1d\n" +
 	"\n" +
 	"grace_days\x18\x04 \x01(\x05R\tgraceDays\x12 \n" +
-	"\tmax_terms\x18\x05 \x01(\x05B\x03\xe0A\x02R\bmaxTerms\x12,\n" +
-	"\x12cooling_off_months\x18\x06 \x01(\x05R\x10coolingOffMonths\x12\x1f\n" +
+	"\tmax_terms\x18\x05 \x01(\x05B\x03\xe0A\x02R\bmaxTerms\x121\n" +
+	"\x12cooling_off_months\x18\x06 \x01(\x05B\x03\xe0A\x02R\x10coolingOffMonths\x12\x1f\n" +
 	"\vwait_months\x18\a \x01(\x05R\n" +
 	"waitMonths\x12D\n" +
-	"\brotation\x18\b \x01(\v2\x1d.evenhand.board.v1.RecurrenceB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\brotation\x127\n" +
-	"\ameeting\x18\t \x01(\v2\x1d.evenhand.board.v1.RecurrenceR\ameeting\x12*\n" +
-	"\x11meetings_per_year\x18\n" +
-	" \x01(\x05R\x0fmeetingsPerYear\x12.\n" +
-	"\x13meeting_notice_days\x18\v \x01(\x05R\x11meetingNoticeDays\x12E\n" +
+	"\brotation\x18\b \x01(\v2\x1d.evenhand.board.v1.RecurrenceB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\brotation\x12;\n" +
+	"\bmeetings\x18\t \x01(\v2\x1f.evenhand.board.v1.MeetingRulesR\bmeetings\x12E\n" +
 	"\n" +
-	"categories\x18\f \x03(\v2\x1b.evenhand.board.v1.CategoryB\b\xbaH\x05\x92\x01\x02\x102R\n" +
-	"categories\x129\n" +
-	"\x13conflict_attributes\x18\r \x03(\tB\b\xbaH\x05\x92\x01\x02\x102R\x12conflictAttributes\x12.\n" +
-	"\x13conflict_same_group\x18\x0e \x01(\bR\x11conflictSameGroup\x121\n" +
-	"\x06quorum\x18\x0f \x01(\v2\x19.evenhand.board.v1.QuorumR\x06quorum\x12\x1e\n" +
+	"categories\x18\n" +
+	" \x03(\v2\x1b.evenhand.board.v1.CategoryB\b\xbaH\x05\x92\x01\x02\x10\x14R\n" +
+	"categories\x12>\n" +
+	"\tconflicts\x18\v \x01(\v2 .evenhand.board.v1.ConflictRulesR\tconflicts\x12<\n" +
+	"\x06quorum\x18\f \x01(\v2\x19.evenhand.board.v1.QuorumB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06quorum\x12L\n" +
 	"\n" +
-	"alternates\x18\x10 \x01(\x05R\n" +
-	"alternates\x12$\n" +
-	"\vanswer_days\x18\x11 \x01(\x05B\x03\xe0A\x02R\n" +
-	"answerDays\x12\x1f\n" +
-	"\vnotice_days\x18\x12 \x01(\x05R\n" +
-	"noticeDays\"s\n" +
+	"alternates\x18\r \x01(\v2!.evenhand.board.v1.AlternateRulesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\n" +
+	"alternates\x12\x1f\n" +
+	"\vnotice_days\x18\x0e \x01(\x05R\n" +
+	"noticeDays\"}\n" +
+	"\fMeetingRules\x121\n" +
+	"\x04when\x18\x01 \x01(\v2\x1d.evenhand.board.v1.RecurrenceR\x04when\x12\x19\n" +
+	"\bper_year\x18\x02 \x01(\x05R\aperYear\x12\x1f\n" +
+	"\vnotice_days\x18\x03 \x01(\x05R\n" +
+	"noticeDays\"a\n" +
+	"\rConflictRules\x121\n" +
+	"\x0fsame_attributes\x18\x01 \x03(\tB\b\xbaH\x05\x92\x01\x02\x102R\x0esameAttributes\x12\x1d\n" +
+	"\n" +
+	"same_group\x18\x02 \x01(\bR\tsameGroup\"L\n" +
+	"\x0eAlternateRules\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x05R\x05count\x12$\n" +
+	"\vanswer_days\x18\x02 \x01(\x05B\x03\xe0A\x02R\n" +
+	"answerDays\"s\n" +
 	"\n" +
 	"Recurrence\x12\x1e\n" +
 	"\x04rule\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\x04rule\x12\x1f\n" +
 	"\x05start\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\x05start\x12$\n" +
-	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\"\xa6\x03\n" +
-	"\bCategory\x120\n" +
-	"\x02id\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x02id\x12D\n" +
+	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\"\xaa\x03\n" +
+	"\bCategory\x124\n" +
+	"\x04name\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12D\n" +
 	"\x06source\x18\x02 \x01(\x0e2\".evenhand.board.v1.Category.SourceB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06source\x12\x19\n" +
 	"\x03key\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18?R\x03key\x128\n" +
 	"\x05bands\x18\x04 \x03(\v2\x17.evenhand.board.v1.BandB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05bands\x12%\n" +
@@ -849,35 +995,41 @@ func file_evenhand_board_v1_charter_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_board_v1_charter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_evenhand_board_v1_charter_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_evenhand_board_v1_charter_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_evenhand_board_v1_charter_proto_goTypes = []any{
 	(Category_Source)(0),          // 0: evenhand.board.v1.Category.Source
 	(*Charter)(nil),               // 1: evenhand.board.v1.Charter
 	(*Rules)(nil),                 // 2: evenhand.board.v1.Rules
-	(*Recurrence)(nil),            // 3: evenhand.board.v1.Recurrence
-	(*Category)(nil),              // 4: evenhand.board.v1.Category
-	(*Band)(nil),                  // 5: evenhand.board.v1.Band
-	(*Quota)(nil),                 // 6: evenhand.board.v1.Quota
-	(*Quorum)(nil),                // 7: evenhand.board.v1.Quorum
-	(*date.Date)(nil),             // 8: google.type.Date
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*MeetingRules)(nil),          // 3: evenhand.board.v1.MeetingRules
+	(*ConflictRules)(nil),         // 4: evenhand.board.v1.ConflictRules
+	(*AlternateRules)(nil),        // 5: evenhand.board.v1.AlternateRules
+	(*Recurrence)(nil),            // 6: evenhand.board.v1.Recurrence
+	(*Category)(nil),              // 7: evenhand.board.v1.Category
+	(*Band)(nil),                  // 8: evenhand.board.v1.Band
+	(*Quota)(nil),                 // 9: evenhand.board.v1.Quota
+	(*Quorum)(nil),                // 10: evenhand.board.v1.Quorum
+	(*date.Date)(nil),             // 11: google.type.Date
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
 }
 var file_evenhand_board_v1_charter_proto_depIdxs = []int32{
 	2,  // 0: evenhand.board.v1.Charter.rules:type_name -> evenhand.board.v1.Rules
-	8,  // 1: evenhand.board.v1.Charter.effective_date:type_name -> google.type.Date
-	9,  // 2: evenhand.board.v1.Charter.publish_time:type_name -> google.protobuf.Timestamp
-	3,  // 3: evenhand.board.v1.Rules.rotation:type_name -> evenhand.board.v1.Recurrence
-	3,  // 4: evenhand.board.v1.Rules.meeting:type_name -> evenhand.board.v1.Recurrence
-	4,  // 5: evenhand.board.v1.Rules.categories:type_name -> evenhand.board.v1.Category
-	7,  // 6: evenhand.board.v1.Rules.quorum:type_name -> evenhand.board.v1.Quorum
-	0,  // 7: evenhand.board.v1.Category.source:type_name -> evenhand.board.v1.Category.Source
-	5,  // 8: evenhand.board.v1.Category.bands:type_name -> evenhand.board.v1.Band
-	6,  // 9: evenhand.board.v1.Category.quotas:type_name -> evenhand.board.v1.Quota
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	11, // 1: evenhand.board.v1.Charter.effective_date:type_name -> google.type.Date
+	12, // 2: evenhand.board.v1.Charter.publish_time:type_name -> google.protobuf.Timestamp
+	6,  // 3: evenhand.board.v1.Rules.rotation:type_name -> evenhand.board.v1.Recurrence
+	3,  // 4: evenhand.board.v1.Rules.meetings:type_name -> evenhand.board.v1.MeetingRules
+	7,  // 5: evenhand.board.v1.Rules.categories:type_name -> evenhand.board.v1.Category
+	4,  // 6: evenhand.board.v1.Rules.conflicts:type_name -> evenhand.board.v1.ConflictRules
+	10, // 7: evenhand.board.v1.Rules.quorum:type_name -> evenhand.board.v1.Quorum
+	5,  // 8: evenhand.board.v1.Rules.alternates:type_name -> evenhand.board.v1.AlternateRules
+	6,  // 9: evenhand.board.v1.MeetingRules.when:type_name -> evenhand.board.v1.Recurrence
+	0,  // 10: evenhand.board.v1.Category.source:type_name -> evenhand.board.v1.Category.Source
+	8,  // 11: evenhand.board.v1.Category.bands:type_name -> evenhand.board.v1.Band
+	9,  // 12: evenhand.board.v1.Category.quotas:type_name -> evenhand.board.v1.Quota
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_charter_proto_init() }
@@ -885,8 +1037,8 @@ func file_evenhand_board_v1_charter_proto_init() {
 	if File_evenhand_board_v1_charter_proto != nil {
 		return
 	}
-	file_evenhand_board_v1_charter_proto_msgTypes[4].OneofWrappers = []any{}
-	file_evenhand_board_v1_charter_proto_msgTypes[6].OneofWrappers = []any{
+	file_evenhand_board_v1_charter_proto_msgTypes[7].OneofWrappers = []any{}
+	file_evenhand_board_v1_charter_proto_msgTypes[9].OneofWrappers = []any{
 		(*Quorum_Members)(nil),
 		(*Quorum_Percent)(nil),
 	}
@@ -896,7 +1048,7 @@ func file_evenhand_board_v1_charter_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_board_v1_charter_proto_rawDesc), len(file_evenhand_board_v1_charter_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -103,6 +103,18 @@ const (
 	ErrorReason_ERROR_REASON_INVITATION_STATE ErrorReason = 36
 	// The term is in a state that does not allow this.
 	ErrorReason_ERROR_REASON_TERM_STATE ErrorReason = 37
+	// The meeting is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_MEETING_STATE ErrorReason = 50
+	// The decision is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_DECISION_STATE ErrorReason = 51
+	// Too few members were there, and did not stand aside, for a decision.
+	ErrorReason_ERROR_REASON_NO_QUORUM ErrorReason = 52
+	// The board has no member then: its seats have to be filled first.
+	ErrorReason_ERROR_REASON_NO_MEMBERS ErrorReason = 53
+	// The charter does not let a member send another than its contact.
+	ErrorReason_ERROR_REASON_SUBSTITUTE ErrorReason = 54
+	// The minutes are missing, approved already, or not the last version.
+	ErrorReason_ERROR_REASON_MINUTES ErrorReason = 55
 )
 
 // Enum value maps for ErrorReason.
@@ -146,6 +158,12 @@ var (
 		35: "ERROR_REASON_SEED",
 		36: "ERROR_REASON_INVITATION_STATE",
 		37: "ERROR_REASON_TERM_STATE",
+		50: "ERROR_REASON_MEETING_STATE",
+		51: "ERROR_REASON_DECISION_STATE",
+		52: "ERROR_REASON_NO_QUORUM",
+		53: "ERROR_REASON_NO_MEMBERS",
+		54: "ERROR_REASON_SUBSTITUTE",
+		55: "ERROR_REASON_MINUTES",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -186,6 +204,12 @@ var (
 		"ERROR_REASON_SEED":                 35,
 		"ERROR_REASON_INVITATION_STATE":     36,
 		"ERROR_REASON_TERM_STATE":           37,
+		"ERROR_REASON_MEETING_STATE":        50,
+		"ERROR_REASON_DECISION_STATE":       51,
+		"ERROR_REASON_NO_QUORUM":            52,
+		"ERROR_REASON_NO_MEMBERS":           53,
+		"ERROR_REASON_SUBSTITUTE":           54,
+		"ERROR_REASON_MINUTES":              55,
 	}
 )
 
@@ -220,7 +244,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xda\t\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x8b\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -260,7 +284,13 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_INFEASIBLE\x10\"\x12\x15\n" +
 	"\x11ERROR_REASON_SEED\x10#\x12!\n" +
 	"\x1dERROR_REASON_INVITATION_STATE\x10$\x12\x1b\n" +
-	"\x17ERROR_REASON_TERM_STATE\x10%B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x17ERROR_REASON_TERM_STATE\x10%\x12\x1e\n" +
+	"\x1aERROR_REASON_MEETING_STATE\x102\x12\x1f\n" +
+	"\x1bERROR_REASON_DECISION_STATE\x103\x12\x1a\n" +
+	"\x16ERROR_REASON_NO_QUORUM\x104\x12\x1b\n" +
+	"\x17ERROR_REASON_NO_MEMBERS\x105\x12\x1b\n" +
+	"\x17ERROR_REASON_SUBSTITUTE\x106\x12\x18\n" +
+	"\x14ERROR_REASON_MINUTES\x107B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once

@@ -1,0 +1,186 @@
+package board
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/charter"
+)
+
+// CharterVersion is a published version of a board's charter. It never changes.
+type CharterVersion struct {
+	// Number counts the versions of the board, from 1.
+	Number int             `bson:"number"`
+	Rules  charter.Charter `bson:"rules"`
+	// Effective is the day from which it is in force, at rotations on it and later.
+	Effective civil.Day `bson:"effective"`
+	Reason    string    `bson:"reason"`
+	// Publisher is the id of a principal.
+	Publisher string `bson:"publisher"`
+	// Request is the one that published it, by which a retry finds it.
+	Request        docstore.Request `bson:"request,omitempty"`
+	resource.Times `bson:",inline"`
+}
+
+// Charters is the use cases of charters.
+type Charters struct {
+	table  *resource.Table[CharterVersion, *CharterVersion]
+	boards *Boards
+}
+
+func openCharters(ctx context.Context, w wiring, boards *Boards) (*Charters, error) {
+	table, err := resource.OpenTable[CharterVersion](ctx, w.requests, resource.Kind[CharterVersion]{
+		Type: charterType, Name: BoardName, Spec: docstore.Spec{Name: "charters"}})
+	return &Charters{table: table, boards: boards}, err
+}
+
+// charterID is the id under which a version is stored, and the tail of its name.
+func charterID(board string, number int) string {
+	return board + "/charters/" + strconv.Itoa(number)
+}
+
+// Get returns a version, or resource.ErrNotFound.
+func (c *Charters) Get(ctx context.Context, board string, number int) (resource.Stored[CharterVersion], error) {
+	return c.table.Get(ctx, charterID(board, number))
+}
+
+// List returns all versions of a board, by number; resource.ErrNotFound for the board.
+func (c *Charters) List(ctx context.Context, board string) ([]resource.Stored[CharterVersion], error) {
+	if _, err := c.boards.Get(ctx, board); err != nil {
+		return nil, err
+	}
+	return c.versions(ctx, board)
+}
+
+func (c *Charters) versions(ctx context.Context, board string) ([]resource.Stored[CharterVersion], error) {
+	var list []resource.Stored[CharterVersion]
+	for number := 1; ; number++ { // a board has a handful
+		v, err := c.table.Get(ctx, charterID(board, number))
+		if isNotFound(err) {
+			return list, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+}
+
+// At returns the version in force at a rotation on a day: the last published of those
+// that are effective by then. ErrNoCharter where there is none.
+func (c *Charters) At(ctx context.Context, board string, day civil.Day) (CharterVersion, error) {
+	list, err := c.versions(ctx, board)
+	if err != nil {
+		return CharterVersion{}, err
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].State.Effective <= day {
+			return list[i].State, nil
+		}
+	}
+	return CharterVersion{}, unmet(ErrNoCharter, boardType, BoardName(board), "has no charter in force on %s: publish one that is effective by then", day)
+}
+
+// NewCharter is a version about to be published.
+type NewCharter struct {
+	Rules charter.Charter
+	// Effective is nil for today.
+	Effective *civil.Day
+	Reason    string
+	// Publisher is the id of a principal.
+	Publisher string
+}
+
+// Publish adds the next version to a board's charter; with check it is only looked
+// whether that could be done. ErrCharterInvalid with every problem; resource.ErrNotFound
+// for the board; ErrBoardState for a closed one.
+func (c *Charters) Publish(
+	ctx context.Context, call resource.Call, board string, n NewCharter, check bool,
+) (resource.Stored[CharterVersion], error) {
+	var none resource.Stored[CharterVersion]
+	b, err := c.boards.Open(ctx, board)
+	if err != nil {
+		return none, err
+	}
+	if n.Effective == nil {
+		today := c.boards.today(b.State)
+		n.Effective = &today
+	}
+	fill(&n.Rules, b.State.Zone)
+	for {
+		before, err := c.versions(ctx, board)
+		if err != nil {
+			return none, err
+		}
+		for _, v := range before {
+			if known, err := call.Repeats(v.State.Request); known || err != nil {
+				return v, err
+			}
+		}
+		next := CharterVersion{Number: len(before) + 1, Rules: n.Rules, Effective: *n.Effective, Reason: n.Reason, Publisher: n.Publisher}
+		if call.RequestID != "" {
+			next.Request = call.Request()
+		}
+		if err := next.check(before); err != nil {
+			return none, err
+		}
+		id := charterID(board, next.Number)
+		if check {
+			return c.table.Unwritten(id, next), nil
+		}
+		published, err := c.table.Create(ctx, call, id, next, "charter.published")
+		if !isExists(err) {
+			return published, err
+		}
+	}
+}
+
+// fill gives recurrences without a zone that of the board.
+func fill(c *charter.Charter, zone string) {
+	if c.Rotation.Zone == "" {
+		c.Rotation.Zone = zone
+	}
+	if c.Meetings.When != nil && c.Meetings.When.Zone == "" {
+		when := *c.Meetings.When
+		when.Zone = zone
+		c.Meetings.When = &when
+	}
+}
+
+// check returns ErrCharterInvalid with everything that is wrong.
+func (v *CharterVersion) check(before []resource.Stored[CharterVersion]) error {
+	var problems []fault.Field
+	add := func(prefix string, found []fault.Field) {
+		for _, f := range found {
+			problems = append(problems, fault.Field{Path: prefix + f.Path, Description: f.Description})
+		}
+	}
+	add("charter.rules.", v.Rules.Problems())
+	if v.Rules.Rotation.Rule != "" {
+		add("charter.rules.rotation.", recurrence(v.Rules.Rotation).Check())
+	}
+	if when := v.Rules.Meetings.When; when != nil && when.Rule != "" {
+		add("charter.rules.meetings.when.", recurrence(*when).Check())
+	}
+	if len(before) > 0 {
+		if last := before[len(before)-1].State; v.Effective < last.Effective {
+			problems = append(problems, fault.Field{Path: "charter.effective_date", Description: fmt.Sprintf(
+				"%s is before %s, from which version %d is in force: a later version cannot come first", v.Effective, last.Effective, last.Number)})
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return ErrCharterInvalid.Saying("The charter cannot be published as it is: %s %s.", problems[0].Path, problems[0].Description).WithFields(problems...)
+}
+
+// recurrence is what package calendar expands.
+func recurrence(r charter.Recurrence) calendar.Recurrence {
+	return calendar.Recurrence{Rule: r.Rule, Start: r.Start, Zone: r.Zone}
+}

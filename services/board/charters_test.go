@@ -1,0 +1,126 @@
+package board
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/charter"
+)
+
+// yearly is a charter of a small board: a third of its seats each year.
+func yearly(seats int) charter.Charter {
+	return charter.Charter{
+		Seats: seats, TermMonths: 36, GraceDays: 7, MaxTerms: 2, CoolingOffMonths: 12,
+		Rotation: charter.Recurrence{Rule: "FREQ=YEARLY;BYMONTH=3;BYDAY=2TU", Start: "2026-03-01T10:00"},
+		Quorum:   charter.Quorum{Percent: 50}, Alternates: charter.Alternates{Count: 3, AnswerDays: 14},
+	}
+}
+
+func day(t testing.TB, text string) civil.Day {
+	t.Helper()
+	d, err := civil.ParseDay(text)
+	require.NoError(t, err)
+	return d
+}
+
+func TestChartersArePublished(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+		require.NoError(t, err)
+		_, err = f.Charters.At(t.Context(), "a", day(t, "2026-03-06"))
+		require.ErrorIs(t, err, ErrNoCharter)
+
+		first, err := f.Charters.Publish(t.Context(), request("1", "x"), "a", NewCharter{Rules: yearly(3), Reason: "First", Publisher: "ines"}, false)
+		require.NoError(t, err)
+		require.Equal(t, 1, first.State.Number)
+		require.Equal(t, day(t, "2026-03-06"), first.State.Effective, "today in New York")
+		require.Equal(t, "America/New_York", first.State.Rules.Rotation.Zone, "the board's")
+		again, err := f.Charters.Publish(t.Context(), request("1", "x"), "a", NewCharter{Rules: yearly(3), Reason: "First", Publisher: "ines"}, false)
+		require.NoError(t, err)
+		require.Equal(t, first.ID, again.ID, "a retry publishes nothing")
+		_, err = f.Charters.Publish(t.Context(), request("1", "y"), "a", NewCharter{Rules: yearly(6), Reason: "Other"}, false)
+		require.ErrorIs(t, err, resource.ErrRequestIDReused)
+
+		later := day(t, "2027-01-01")
+		checked, err := f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: yearly(6), Effective: &later, Reason: "More"}, true)
+		require.NoError(t, err)
+		require.Equal(t, 2, checked.State.Number)
+		_, err = f.Charters.Get(t.Context(), "a", 2)
+		require.ErrorIs(t, err, resource.ErrNotFound, "it was checked only")
+		_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: yearly(6), Effective: &later, Reason: "More"}, false)
+		require.NoError(t, err)
+
+		for on, number := range map[string]int{"2026-03-06": 1, "2026-12-31": 1, "2027-01-01": 2} {
+			v, err := f.Charters.At(t.Context(), "a", day(t, on))
+			require.NoError(t, err)
+			require.Equal(t, number, v.Number, on)
+		}
+		list, err := f.Charters.List(t.Context(), "a")
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		require.Equal(t, yearly(6).Seats, list[1].State.Rules.Seats)
+	})
+}
+
+func TestChartersAreChecked(t *testing.T) {
+	f := onSQLite(t)
+	_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+	require.NoError(t, err)
+	bad := yearly(0)
+	bad.Rotation.Rule = "FREQ=SECONDLY"
+	_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: bad, Reason: "Bad"}, false)
+	require.ErrorIs(t, err, ErrCharterInvalid)
+	var told *fault.Error
+	require.ErrorAs(t, err, &told)
+	var fields []string
+	for _, field := range told.Fields {
+		fields = append(fields, field.Path)
+	}
+	require.Contains(t, fields, "charter.rules.seats")
+	require.Contains(t, fields, "charter.rules.rotation.rule")
+
+	_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: yearly(3), Reason: "First"}, false)
+	require.NoError(t, err)
+	early := day(t, "2026-01-01")
+	_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: yearly(3), Effective: &early, Reason: "Before"}, false)
+	require.ErrorIs(t, err, ErrCharterInvalid)
+	_, err = f.Charters.Publish(t.Context(), someone, "b", NewCharter{Rules: yearly(3), Reason: "Nowhere"}, false)
+	require.ErrorIs(t, err, resource.ErrNotFound)
+	_, err = f.Boards.Close(t.Context(), someone, "a", "", "Over.")
+	require.NoError(t, err)
+	_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: yearly(3), Reason: "Late"}, false)
+	require.ErrorIs(t, err, ErrBoardState)
+}
+
+func TestChartersPublishedAtOnceAllCount(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+		require.NoError(t, err)
+		var all sync.WaitGroup
+		errs := make([]error, 8)
+		for i := range errs {
+			all.Go(func() {
+				_, errs[i] = f.Charters.Publish(t.Context(), request(fmt.Sprint(i), "x"), "a", NewCharter{Rules: yearly(3 + i), Reason: "One of many"}, false)
+			})
+		}
+		all.Wait()
+		for _, err := range errs {
+			require.NoError(t, err)
+		}
+		list, err := f.Charters.List(t.Context(), "a")
+		require.NoError(t, err)
+		require.Len(t, list, len(errs))
+		seats := map[int]bool{}
+		for i, v := range list {
+			require.Equal(t, i+1, v.State.Number)
+			seats[v.State.Rules.Seats] = true
+		}
+		require.Len(t, seats, len(errs), "none took another's place")
+	})
+}

@@ -1,0 +1,132 @@
+package meetings
+
+import (
+	"context"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+)
+
+// Hold says that a meeting began at an instant, now where that is zero, and who is there
+// from the beginning: who are members, and the quorum they need by the charter in force
+// then, are fixed from here on. NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, MEETING_STATE
+// unless it is invited, NO_MEMBERS, NO_CHARTER_IN_FORCE, SUBSTITUTE.
+func (s *Meetings) Hold(ctx context.Context, call resource.Call, id, etag string, opened time.Time, there []Attendance) (resource.Stored[Meeting], error) {
+	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	before, err := s.Get(ctx, id)
+	if err != nil {
+		return before, err
+	}
+	now := s.now()
+	if opened.IsZero() {
+		opened = now
+	}
+	opened = instant(opened)
+	roll, err := s.roll(ctx, before.State.Board, opened)
+	if err != nil {
+		return before, err
+	}
+	return s.change(ctx, call, id, etag, "meeting.held", func(m *Meeting) error {
+		if err := m.wants(Name(id), "it is held", Invited); err != nil {
+			return err
+		}
+		if opened.After(now) {
+			return fault.Invalid("open_time", "%s is still to come", m.clock(opened))
+		}
+		if opened.Sub(m.Start).Abs() > drift {
+			return fault.Invalid("open_time", "%s is more than a day away from when it was to begin, %s: move the meeting first",
+				m.clock(opened), m.clock(m.Start))
+		}
+		m.State, m.Roll = Held, &roll
+		if len(roll.Members) == 0 {
+			return noMembers(Name(id), m)
+		}
+		return m.record(Name(id), there)
+	})
+}
+
+// roll returns who are members at an instant, and the quorum they need.
+func (s *Meetings) roll(ctx context.Context, board string, opened time.Time) (Roll, error) {
+	rules, err := s.boards.Charter(ctx, board, opened)
+	if err != nil {
+		return Roll{}, err
+	}
+	members, err := s.boards.Members(ctx, board, opened)
+	if err != nil {
+		return Roll{}, err
+	}
+	roll := Roll{Opened: opened, Charter: rules.Version, Rule: quorumWords(rules.Quorum), Filled: len(members),
+		Needed: rules.Quorum.Of(len(members)), Substitutes: rules.Substitutes}
+	for _, m := range members {
+		roll.Members = append(roll.Members, RollMember(m))
+	}
+	return roll, nil
+}
+
+// RecordAttendance records who was there, in place of what was recorded of these members
+// before: NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, MEETING_STATE unless the meeting is
+// held, SUBSTITUTE.
+func (s *Meetings) RecordAttendance(ctx context.Context, call resource.Call, id, etag string, entries []Attendance) (resource.Stored[Meeting], error) {
+	return s.change(ctx, call, id, etag, "meeting.attendance-recorded", func(m *Meeting) error {
+		if err := m.wants(Name(id), "attendance is recorded", Held); err != nil {
+			return err
+		}
+		if err := m.record(Name(id), entries); err != nil {
+			return err
+		}
+		return m.keepsDecisions(Name(id), "attendance")
+	})
+}
+
+// TakeUp records that an item was taken up at an instant, now where that is zero: its
+// quorum is counted then. NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, MEETING_STATE unless
+// the meeting is held.
+func (s *Meetings) TakeUp(ctx context.Context, call resource.Call, id, etag, item string, at time.Time) (resource.Stored[Meeting], error) {
+	now := s.now()
+	if at.IsZero() {
+		at = now
+	}
+	at = instant(at)
+	return s.change(ctx, call, id, etag, "meeting.item-taken-up", func(m *Meeting) error {
+		if err := m.wants(Name(id), "items are taken up", Held); err != nil {
+			return err
+		}
+		switch {
+		case m.item(item) == nil:
+			return m.noItem("agenda_item", item)
+		case at.After(now):
+			return fault.Invalid("take_up_time", "%s is still to come", m.clock(at))
+		case at.Before(m.Roll.Opened), m.far(at):
+			return fault.Invalid("take_up_time", "%s is not within a day of when the meeting began, %s", m.clock(at), m.clock(m.Roll.Opened))
+		}
+		m.setItem(item, func(i *Item) { i.TakenUp = at })
+		return m.keepsDecisions(Name(id), "take_up_time")
+	})
+}
+
+// Close closes a meeting whose minutes are written, and says when it ended; where that
+// is zero, what is known stays, or it is now. NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT,
+// MEETING_STATE unless it is held, MINUTES where there are none.
+func (s *Meetings) Close(ctx context.Context, call resource.Call, id, etag string, ended time.Time) (resource.Stored[Meeting], error) {
+	now := s.now()
+	if ended.IsZero() {
+		ended = now
+	}
+	ended = instant(ended)
+	return s.change(ctx, call, id, etag, "meeting.closed", func(m *Meeting) error {
+		if err := m.wants(Name(id), "it is closed", Held); err != nil {
+			return err
+		}
+		if len(m.Minutes) == 0 {
+			return refuse(ReasonMinutes, Name(id), "%s has no minutes yet: record them first.", Name(id))
+		}
+		if ended.After(now) || ended.Before(m.Roll.Opened) {
+			return fault.Invalid("end_time", "%s is before the meeting began, %s, or still to come", m.clock(ended), m.clock(m.Roll.Opened))
+		}
+		m.State, m.Ended = Minuted, ended
+		return nil
+	})
+}

@@ -1,0 +1,81 @@
+package meetings
+
+import (
+	"fmt"
+	"strings"
+)
+
+// message is what a notice says to a member. Its id has the place of the notice and the
+// sequence, so that a notice that gave way to another is not taken for it.
+func message(id string, m Meeting, board Board, i Invitation, at int) Message {
+	meeting := id[strings.LastIndexByte(id, '/')+1:]
+	notice := i.Notices[at]
+	out := Message{
+		ID:   fmt.Sprintf("%s/%s/%d-%d", id, i.Account, at, notice.Sequence),
+		Kind: notice.Kind, Board: m.Board, Meeting: meeting, Account: i.Account, Contact: i.Contact,
+	}
+	title := m.title(board)
+	when := m.When()
+	switch notice.Kind {
+	case Invite:
+		out.Subject = fmt.Sprintf("Invitation: %s, %s", title, when)
+		out.Body = "You are invited to a meeting of the board " + board.DisplayName + ".\n"
+	case Change:
+		out.Subject = fmt.Sprintf("Changed: %s, %s", title, when)
+		out.Body = "A meeting of the board " + board.DisplayName + " has changed.\n"
+	case Cancel:
+		out.Subject = fmt.Sprintf("Cancelled: %s, %s", title, when)
+		out.Body = "A meeting of the board " + board.DisplayName + " does not take place.\n"
+		if m.State != Cancelled {
+			out.Body = "You are not invited any more to a meeting of the board " + board.DisplayName + ".\n"
+		}
+	}
+	out.Body += "\n" + m.particulars(title, when, notice.Kind != Cancel)
+	return out
+}
+
+// title is what the meeting is called; the board's name where it has no title.
+func (m *Meeting) title(board Board) string {
+	if m.Title != "" {
+		return m.Title
+	}
+	return board.DisplayName
+}
+
+// When is the meeting's time in its zone, as
+// "Thursday 12 March 2026, 16:00 to 18:00 (America/New_York)".
+func (m *Meeting) When() string {
+	zone := m.zone().Location()
+	start, end := m.Start.In(zone), m.End().In(zone)
+	until := "15:04"
+	if start.YearDay() != end.YearDay() || start.Year() != end.Year() {
+		until = "Monday 2 January 2006, 15:04"
+	}
+	return fmt.Sprintf("%s to %s (%s)", start.Format("Monday 2 January 2006, 15:04"), end.Format(until), m.Zone)
+}
+
+func (m *Meeting) particulars(title, when string, agenda bool) string {
+	var b strings.Builder
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-8s %s\n", name+":", value)
+		}
+	}
+	line("What", title)
+	line("When", when)
+	if agenda {
+		line("Where", m.Place)
+		line("Join", m.Link)
+	}
+	line("Why", m.Reason)
+	if agenda && len(m.Agenda) > 0 {
+		b.WriteString("\nAgenda\n")
+		for at, item := range m.Agenda {
+			fmt.Fprintf(&b, "%3d. %s (%s)\n", at+1, item.Title, item.Kind)
+			for _, a := range item.Attachments {
+				fmt.Fprintf(&b, "     %s: %s\n", a.Title, a.URI)
+			}
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,273 @@
+package meetings
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.uber.org/goleak"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/mongodb"
+	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/charter"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// zone is the boards' in tests.
+const zone = "America/New_York"
+
+// fixture is meetings on a store of their own, of the board "advisory".
+type fixture struct {
+	*Meetings
+	store  *docstore.Store
+	boards *fakeBoards
+	outbox *fakeOutbox
+	clock  *clock
+}
+
+// clock is the time in a test, which goes on only when told to.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = at
+}
+
+// fakeBoards knows the board "advisory", and "closed", which is closed.
+type fakeBoards struct {
+	mu        sync.Mutex
+	members   []Member
+	charter   Charter
+	noCharter bool
+	conflicts []Conflict
+}
+
+func (b *fakeBoards) Board(_ context.Context, id string) (Board, error) {
+	if id != "advisory" && id != "closed" && id != "other" {
+		return Board{}, fault.Missing("evenhand/Board", "boards/"+id)
+	}
+	return Board{DisplayName: "Customer Advisory Board", Zone: zone, Managers: []string{"maria"}, Closed: id == "closed"}, nil
+}
+
+func (b *fakeBoards) Charter(context.Context, string, time.Time) (Charter, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.noCharter {
+		return Charter{}, refuse(ReasonNoCharter, "boards/advisory", "boards/advisory has no charter.")
+	}
+	return b.charter, nil
+}
+
+func (b *fakeBoards) Members(context.Context, string, time.Time) ([]Member, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.members), nil
+}
+
+func (b *fakeBoards) Conflicts(_ context.Context, _ string, _ time.Time, members, accounts []string) ([]Conflict, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(b.conflicts), func(c Conflict) bool {
+		return !slices.Contains(members, c.Member) || !slices.Contains(accounts, c.With)
+	}), nil
+}
+
+func (b *fakeBoards) set(change func(*fakeBoards)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(b)
+}
+
+// fakeOutbox keeps what it is given, and notes what it is given twice.
+type fakeOutbox struct {
+	mu       sync.Mutex
+	messages []Message
+	repeated int
+	fail     error
+}
+
+func (o *fakeOutbox) Put(_ context.Context, m Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fail != nil {
+		return o.fail
+	}
+	if slices.ContainsFunc(o.messages, func(known Message) bool { return known.ID == m.ID }) {
+		o.repeated++
+		return nil
+	}
+	o.messages = append(o.messages, m)
+	return nil
+}
+
+// take returns what came since the last time, as "kind account", sorted.
+func (o *fakeOutbox) take() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var list []string
+	for _, m := range o.messages {
+		list = append(list, fmt.Sprintf("%s %s", m.Kind, m.Account))
+	}
+	slices.Sort(list)
+	o.messages = nil
+	return list
+}
+
+func (o *fakeOutbox) breakDown(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.fail = err
+}
+
+type backends map[string]func(testing.TB) docstore.Backend
+
+// stores are the backends that tests run on.
+var stores = backends{
+	"sqlite": func(t testing.TB) docstore.Backend {
+		b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
+		require.NoError(t, err)
+		return b
+	},
+	"mongodb": func(t testing.TB) docstore.Backend {
+		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
+		if uri == "" {
+			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
+		}
+		database := "test_" + strings.ToLower(rand.Text())
+		b, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() { dropDatabase(t, uri, database) })
+		return b
+	},
+}
+
+// onEveryStore runs a test on each backend.
+func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) { test(t, start(t, open(t))) })
+	}
+}
+
+// onSQLite opens a fixture on the embedded store.
+func onSQLite(t testing.TB) *fixture { return start(t, stores["sqlite"](t)) }
+
+func dropDatabase(t testing.TB, uri, database string) {
+	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	require.NoError(t, err)
+	require.NoError(t, client.Database(database).Drop(context.Background()))
+	require.NoError(t, client.Disconnect(context.Background()))
+}
+
+func start(t testing.TB, backend docstore.Backend) *fixture {
+	t.Helper()
+	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	require.NoError(t, err)
+	f := &fixture{store: store, clock: &clock{at: local("2026-03-01 09:00")}, outbox: &fakeOutbox{},
+		boards: &fakeBoards{members: members("ash", "birch", "cedar", "dogwood", "elm"),
+			charter: Charter{Version: 2, Quorum: charter.Quorum{Percent: 50}, Meetings: monthly(t, "16:00", 2*time.Hour)}}}
+	requests, err := resource.OpenRequests(t.Context(), store, f.clock.now)
+	require.NoError(t, err)
+	f.Meetings, err = New(t.Context(), store, requests, f.boards, f.outbox)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	relayed := make(chan error, 1)
+	go func() { relayed <- store.RunRelay(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-relayed; !errors.Is(err, context.Canceled) {
+			t.Errorf("the relay ended with %v", err)
+		}
+		require.NoError(t, store.Close())
+	})
+	return f
+}
+
+// monthly is the second Thursday of each month, from January 2026 on.
+func monthly(t testing.TB, at string, duration time.Duration) *calendar.Series {
+	t.Helper()
+	return series(t, "FREQ=MONTHLY;BYDAY=2TH", at, duration)
+}
+
+func series(t testing.TB, rule, at string, duration time.Duration) *calendar.Series {
+	t.Helper()
+	s, err := calendar.Recurrence{Rule: rule, Start: "2026-01-01T" + at, Zone: zone, Duration: duration}.Series(calendar.Workdays{})
+	require.NoError(t, err)
+	return s
+}
+
+// members are members whose contacts are called jo, by seat.
+func members(accounts ...string) []Member {
+	var list []Member
+	for i, a := range accounts {
+		list = append(list, Member{Account: a, Contact: "jo", Seat: i + 1})
+	}
+	return list
+}
+
+// local is an instant by the clocks of the boards' zone.
+func local(text string) time.Time {
+	in, err := time.LoadLocation(zone)
+	if err != nil {
+		panic(err)
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04", text, in)
+	if err != nil {
+		panic(err)
+	}
+	return at.UTC()
+}
+
+// someone is a call on behalf of a person, without a request id.
+var someone = resource.Call{Principal: "principals/anna", Method: "test"}
+
+// call is the same with a request id and a payload.
+func call(id, payload string) resource.Call {
+	return resource.Call{Principal: "principals/anna", Method: "test", RequestID: id, Payload: []byte(payload)}
+}
+
+// wantReason fails the test unless err is a fault with the reason, whose message or field
+// says something.
+func wantReason(t testing.TB, err error, reason, text string) {
+	t.Helper()
+	var e *fault.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, reason, e.Reason, "%v", err)
+	require.Contains(t, err.Error(), text)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func day(text string) *civil.Day {
+	d, err := civil.ParseDay(text)
+	if err != nil {
+		panic(err)
+	}
+	return &d
+}
