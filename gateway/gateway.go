@@ -166,6 +166,8 @@ func (g *gateway) connect() error {
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
 		boardv1.RegisterCalendarServiceHandlerClient(ctx, g.mux, boardv1.NewCalendarServiceClient(board)),
 		boardv1.RegisterMeetingsServiceHandlerClient(ctx, g.mux, boardv1.NewMeetingsServiceClient(board)),
+		boardv1.RegisterSolicitationsServiceHandlerClient(ctx, g.mux, boardv1.NewSolicitationsServiceClient(board)),
+		boardv1.RegisterIdeasServiceHandlerClient(ctx, g.mux, boardv1.NewIdeasServiceClient(board)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -179,6 +181,8 @@ func (g *gateway) connect() error {
 		boardv1.BoardsService_ServiceDesc.ServiceName,
 		boardv1.CalendarService_ServiceDesc.ServiceName,
 		boardv1.MeetingsService_ServiceDesc.ServiceName,
+		boardv1.SolicitationsService_ServiceDesc.ServiceName,
+		boardv1.IdeasService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

@@ -213,6 +213,8 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 		boardv1.RegisterCalendarServiceServer(s, boardv1.UnimplementedCalendarServiceServer{})
 		boardv1.RegisterCalendarFeedServiceServer(s, calendars{})
 		boardv1.RegisterMeetingsServiceServer(s, boardv1.UnimplementedMeetingsServiceServer{})
+		boardv1.RegisterSolicitationsServiceServer(s, boardv1.UnimplementedSolicitationsServiceServer{})
+		boardv1.RegisterIdeasServiceServer(s, boardv1.UnimplementedIdeasServiceServer{})
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)

@@ -9,7 +9,6 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 
@@ -162,12 +161,6 @@ func (v *CharterVersion) check(before []resource.Stored[CharterVersion]) error {
 		}
 	}
 	add("charter.rules.", v.Rules.Problems())
-	if v.Rules.Rotation.Rule != "" {
-		add("charter.rules.rotation.", recurrence(v.Rules.Rotation).Check())
-	}
-	if when := v.Rules.Meetings.When; when != nil && when.Rule != "" {
-		add("charter.rules.meetings.when.", recurrence(*when).Check())
-	}
 	if len(before) > 0 {
 		if last := before[len(before)-1].State; v.Effective < last.Effective {
 			problems = append(problems, fault.Field{Path: "charter.effective_date", Description: fmt.Sprintf(
@@ -178,9 +171,4 @@ func (v *CharterVersion) check(before []resource.Stored[CharterVersion]) error {
 		return nil
 	}
 	return ErrCharterInvalid.Saying("The charter cannot be published as it is: %s %s.", problems[0].Path, problems[0].Description).WithFields(problems...)
-}
-
-// recurrence is what package calendar expands.
-func recurrence(r charter.Recurrence) calendar.Recurrence {
-	return calendar.Recurrence{Rule: r.Rule, Start: r.Start, Zone: r.Zone}
 }

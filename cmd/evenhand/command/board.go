@@ -15,6 +15,8 @@ type Board struct {
 	Create BoardCreate `cmd:"" help:"Create a board."`
 	Update BoardUpdate `cmd:"" help:"Change a board."`
 	Close  BoardClose  `cmd:"" help:"Dissolve a board for good."`
+
+	Meetings BoardMeetings `cmd:"" help:"Meetings: schedule, invite, hold, decide, minute."`
 }
 
 // BoardArg is the argument that names a board.

@@ -19,7 +19,7 @@ const (
 	Service        Role = "service"
 )
 
-// Scope is for which accounts, or boards, a permission holds.
+// Scope is for which accounts, boards or solicitations a permission holds.
 type Scope uint8
 
 // The scopes, from the narrowest.
@@ -27,7 +27,8 @@ const (
 	// None: the permission is not held.
 	None Scope = iota
 	// Assigned: it is held for the accounts whose owner or service team the
-	// principal is, or for the boards it manages. The handler checks that.
+	// principal is, the boards it manages, or the solicitations it owns. The handler
+	// checks that.
 	Assigned
 	// All: it is held for all of them.
 	All
@@ -36,11 +37,19 @@ const (
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
 	"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check",
-	"entitlements.holders", "imports.read", "meetings.read", "revenue.read", "schedule.read", "self.read", "spend.read",
+	"entitlements.holders", "ideas.read", "imports.read", "meetings.read", "revenue.read", "schedule.read", "self.read",
+	"solicitations.read", "spend.read",
 }
 
+// advises is what all staff may do who serve customers or make policy: pass on what
+// customers say, and answer what they themselves have asked for.
+var advises = []string{"ideas.decide:assigned", "ideas.submit", "solicitations.update:assigned"}
+
+// works is what all staff may do who also see what customers spend.
+var works = with(reads, advises...)
+
 // grants is the whole of what roles may do. A permission is that of an RPC's access
-// option; with `:assigned` it holds for assigned accounts, or boards, only.
+// option; with `:assigned` it holds for assigned accounts or boards, or own solicitations, only.
 //
 // A service agent is blind to spend and to all that tells it: no revenue, no spend, no
 // holders, no imports (their totals), and no schedule, whose rules would tell it from
@@ -51,21 +60,22 @@ var reads = []string{
 // else was there to approve it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
-	ServiceAgent: {"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check",
-		"meetings.read", "self.read"},
-	AccountManager: with(reads, "accounts.update:assigned", "calendars.update:assigned", "candidates.update",
-		"contacts.update:assigned", "meetings.update:assigned"),
-	PolicyAuthor:   reads,
-	PolicyApprover: with(reads, "schedule.publish"),
-	BoardSecretary: with(reads, "boards.update", "calendars.update", "candidates.update", "meetings.update"),
+	ServiceAgent: with(advises, "accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read",
+		"entitlements.check", "ideas.read", "meetings.read", "self.read", "solicitations.read"),
+	AccountManager: with(works, "accounts.update:assigned", "calendars.update:assigned", "candidates.update",
+		"contacts.update:assigned", "meetings.update:assigned", "solicitations.update"),
+	PolicyAuthor:   with(works, "solicitations.update"),
+	PolicyApprover: with(works, "schedule.publish"),
+	BoardSecretary: with(works, "boards.update", "calendars.update", "candidates.update", "ideas.decide", "meetings.update",
+		"solicitations.update"),
 	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.update",
-		"calendars.update", "candidates.update", "changes.watch", "company.adopt", "company.update", "contacts.update", "meetings.update",
-		"principals.read", "principals.update",
-		"projections.rebuild", "reach.read", "reach.update", "revenue.create", "revenue.import", "schedule.publish",
+		"calendars.update", "candidates.update", "changes.watch", "company.adopt", "company.update", "contacts.update",
+		"ideas.decide", "ideas.submit", "meetings.update", "principals.read", "principals.update", "projections.rebuild", "reach.read",
+		"reach.update", "revenue.create", "revenue.import", "schedule.publish", "solicitations.update",
 		"tokens.authenticate"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
-		"company.adopt", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),
+		"company.adopt", "ideas.submit", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),
 }
 
 func with(base []string, more ...string) []string {

@@ -1,5 +1,7 @@
 package charter
 
+import "github.com/evenhand/evenhand/services/board/calendar"
+
 // Charter is the rules of a board. A published version never changes; the next one
 // applies from the next rotation, and never to a running term.
 type Charter struct {
@@ -23,7 +25,10 @@ type Charter struct {
 	// With 0, whoever has waited longer always goes first.
 	WaitMonths int `bson:"wait_months,omitempty"`
 	// Rotation says when members change.
-	Rotation Recurrence `bson:"rotation"`
+	Rotation calendar.Recurrence `bson:"rotation"`
+	// Workdays are the days on which people work, for rotations and meetings that give
+	// way to others.
+	Workdays calendar.Workdays `bson:"workdays"`
 	// Meetings says when the board meets.
 	Meetings Meetings `bson:"meetings"`
 	// Categories are what quotas are set on.
@@ -41,7 +46,7 @@ type Charter struct {
 // Meetings says when the board meets.
 type Meetings struct {
 	// When is empty for a board that meets only when it is called.
-	When *Recurrence `bson:"when,omitempty"`
+	When *calendar.Recurrence `bson:"when,omitempty"`
 	// PerYear is how many meetings any twelve months have at least; 0 leaves it open.
 	PerYear int `bson:"per_year,omitempty"`
 	// NoticeDays is how long before it takes place a change of a meeting is announced.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 func day(text string) civil.Day {
@@ -32,7 +33,7 @@ func yearly(month time.Month, dayOfMonth, from, to int) Rotations {
 func twelve() Charter {
 	return Charter{
 		Seats: 12, TermMonths: 36, GraceDays: 7, MaxTerms: 1, CoolingOffMonths: 24,
-		Rotation:   Recurrence{Rule: "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=1", Start: "2027-03-01T10:00", Zone: "UTC"},
+		Rotation:   calendar.Recurrence{Rule: "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=1", Start: "2027-03-01T10:00", Zone: "UTC"},
 		Quorum:     Quorum{Percent: 50},
 		Alternates: Alternates{Count: 4, AnswerDays: 14},
 	}
@@ -80,9 +81,11 @@ func TestEveryProblemIsNamedWithItsField(t *testing.T) {
 		{"cooling_off_months", "give 1 to 600 months", func(c *Charter) { c.CoolingOffMonths = 0 }},
 		{"wait_months", "give 0 to 600 months", func(c *Charter) { c.WaitMonths = -1 }},
 		{"notice_days", "give 0 to 366 days", func(c *Charter) { c.NoticeDays = 400 }},
-		{"rotation.rule", "is missing", func(c *Charter) { c.Rotation.Rule = "" }},
+		{"rotation.rule", "FREQ", func(c *Charter) { c.Rotation.Rule = "" }},
+		{"rotation.zone", "IANA", func(c *Charter) { c.Rotation.Zone = "Mars" }},
+		{"workdays.weekend", "SA,SU", func(c *Charter) { c.Workdays.Weekend = "X" }},
 		{"meetings.when", "is missing", func(c *Charter) { c.Meetings.PerYear = 4 }},
-		{"meetings.when.rule", "is missing", func(c *Charter) { c.Meetings.When = &Recurrence{} }},
+		{"meetings.when.rule", "FREQ", func(c *Charter) { c.Meetings.When = &calendar.Recurrence{} }},
 		{"quorum", "is missing", func(c *Charter) { c.Quorum = Quorum{} }},
 		{"quorum", "has both", func(c *Charter) { c.Quorum.Members = 3 }},
 		{"quorum.percent", "give 1 to 100", func(c *Charter) { c.Quorum.Percent = 101 }},

@@ -81,9 +81,10 @@ func (k *checker) meetings() {
 	if m.PerYear > 0 && m.When == nil {
 		k.add("meetings.when", "is missing: say when the board meets, or leave meetings.per_year out")
 	}
-	k.recurrence("rotation", &k.charter.Rotation)
+	k.under("rotation", k.charter.Rotation.Check())
+	k.under("workdays", k.charter.Workdays.Check())
 	if m.When != nil {
-		k.recurrence("meetings.when", m.When)
+		k.under("meetings.when", m.When.Check())
 	}
 }
 
@@ -113,9 +114,9 @@ func (k *checker) conflicts() {
 	}
 }
 
-// fields returns the paths of the recurrence's problems behind its own.
-func (k *checker) recurrence(path string, r *Recurrence) {
-	if r.Rule == "" {
-		k.add(path+".rule", "is missing: write an RRULE such as FREQ=YEARLY;BYMONTH=3;BYDAY=2TU")
+// under adds problems found elsewhere, their paths behind that of a field.
+func (k *checker) under(path string, problems []fault.Field) {
+	for _, p := range problems {
+		k.add(path+"."+p.Path, "%s", p.Description)
 	}
 }

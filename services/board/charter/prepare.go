@@ -22,7 +22,8 @@ type Rotation struct {
 	// them in their groups. Others may be among them, and are told why they are not in
 	// the pool.
 	Accounts []Account
-	// Terms are all terms, past and running, in any order.
+	// Terms are all terms, past and running, in any order. Those that start on Day are
+	// of members seated already, as when seats that nobody accepted are drawn again.
 	Terms []Term
 	// Nominees are the accounts named for nominated seats at this rotation. They are
 	// held to the same rules, and named before anybody is drawn.
@@ -71,7 +72,6 @@ type Preparation struct {
 // (ReasonNotLaidOut) or a nominee may not be seated (ReasonNotEligible).
 func (c *Charter) Prepare(r Rotation) (*Preparation, error) {
 	p := &Preparation{Day: r.Day, Continuing: Running(r.Terms, r.Day), Nominees: r.Nominees, charter: c}
-	p.Continuing = slices.DeleteFunc(p.Continuing, func(t Term) bool { return t.Start == r.Day })
 	slots, err := c.slots(r.Day, r.Rotations)
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (p *Preparation) open(r Rotation, slots []civil.Day) (nominated int) {
 func vacated(terms []Term, day civil.Day) map[int]Term {
 	last := map[int]Term{}
 	for _, t := range terms {
-		if was, ok := last[t.Seat]; t.Start < day && (!ok || t.Start > was.Start) {
+		if was, ok := last[t.Seat]; t.Start <= day && (!ok || t.Start > was.Start) {
 			last[t.Seat] = t
 		}
 	}

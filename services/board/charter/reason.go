@@ -29,11 +29,13 @@ const (
 	InConflict Cause = "conflict"
 	// QuotaFull says that continuing members fill all seats for what it is.
 	QuotaFull Cause = "quota-full"
+	// LaterTurn says that all seats go to those who have waited longer.
+	LaterTurn Cause = "later-turn"
 )
 
 // Passes reports whether an account keeps its place in the line in spite of this
-// cause: it lies with others and passes with their terms.
-func (c Cause) Passes() bool { return c == InConflict || c == QuotaFull }
+// cause: it lies with others, and passes.
+func (c Cause) Passes() bool { return c == InConflict || c == QuotaFull || c == LaterTurn }
 
 // Reason says why an account is not in the pool.
 type Reason struct {

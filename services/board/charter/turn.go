@@ -14,6 +14,9 @@ import (
 // charter may be called so.
 const TurnCategory = "turn"
 
+// laterTurn is the value in it of those who do not go first.
+const laterTurn = "later"
+
 // Turn is a class of candidates who have waited equally long and go before those who
 // have waited less.
 type Turn struct {
@@ -29,96 +32,116 @@ type Turn struct {
 // Value is the turn's value in the category.
 func (t Turn) Value() string { return "waiting since " + t.Since.String() }
 
-// laterTurn is the value of all others.
-const laterTurn = "later"
-
-// Heaviest finds a panel, of those that meet a problem's quotas and conflicts, whose
-// members' weights sum to the most. The error is a *panel.InfeasibleError where there
-// is no such panel.
-type Heaviest func(ctx context.Context, p *panel.Problem, weights []float64) (panel.Panel, error)
+// Most returns the most members with one value of a category that any panel of a
+// problem has, as panel.Most does. The error is a *panel.InfeasibleError where there is
+// no panel.
+type Most func(ctx context.Context, p *panel.Problem, category, value string) (int, error)
 
 // GoFirst adds to the problem that those go first who have waited for the charter's
 // WaitMonths: as many as possible of those who have waited longest, then as many as
 // possible of the next, and so on while seats are left. It is said as quotas of a
 // category of its own, so that the draw among them is as fair as any other and the
-// public record needs nothing else to be replayed. A problem in which nobody goes
-// before anybody else is left as it is.
+// public record needs nothing else to be replayed. Where those who go first take all
+// seats, all others leave the pool, with a reason. A problem in which nobody goes before
+// anybody else is left as it is.
 //
-// It is this rule that makes a promise possible: see Bound.
-func (p *Preparation) GoFirst(ctx context.Context, heaviest Heaviest) error {
-	since := make([]civil.Day, len(p.Problem.Pool))
-	classes := map[civil.Day][]int{}
-	for i, member := range p.Problem.Pool {
-		since[i] = *p.candidate(member.ID).WaitingSince
-		if p.charter.due(since[i]) <= p.Day {
-			classes[since[i]] = append(classes[since[i]], i)
-		}
-	}
-	var days []civil.Day
-	for day := range classes {
-		days = append(days, day)
-	}
-	slices.Sort(days)
+// It is this rule that makes a promise possible: see Fate.Bound.
+func (p *Preparation) GoFirst(ctx context.Context, most Most) error {
+	l := p.queue()
 	left, behind := p.Problem.Seats, len(p.Problem.Pool)
-	problem := p.Problem
-	for _, day := range days {
-		behind -= len(classes[day])
-		if left == 0 || behind == 0 {
-			break
+	var turns []Turn
+	for _, since := range l.due {
+		waiting := l.size[since]
+		if behind -= waiting; left == 0 || behind == 0 {
+			break // whoever is left of them gets what is left of the seats
 		}
-		turn := Turn{Since: day, Waiting: len(classes[day])}
-		chosen, err := heaviest(ctx, &problem, weigh(since, day))
+		turn := Turn{Since: since, Waiting: waiting}
+		problem := l.with(&p.Problem, append(slices.Clip(turns), turn))
+		n, err := most(ctx, &problem, TurnCategory, turn.Value())
 		if err != nil {
 			return fmt.Errorf("finding who goes first: %w", err)
 		}
-		for _, member := range chosen {
-			if since[member] == day {
-				turn.Seats++
-			}
+		if turn.Seats = n; n > 0 {
+			turns = append(turns, turn)
+			left -= n
 		}
-		left -= turn.Seats
-		p.Turns = append(p.Turns, turn)
-		problem = p.withTurns(since)
 	}
-	if !slices.ContainsFunc(p.Turns, func(t Turn) bool { return t.Seats > 0 }) {
-		return nil
+	p.Turns = turns
+	if len(turns) > 0 {
+		p.Problem = l.with(&p.Problem, turns)
 	}
-	p.Problem = problem
+	if left == 0 && len(turns) > 0 {
+		p.leave(turns)
+	}
 	return nil
+}
+
+// queue is the pool as it waits.
+type queue struct {
+	since []civil.Day // of the pool
+	due   []civil.Day // since when those wait who go first, ascending, each once
+	size  map[civil.Day]int
+}
+
+func (p *Preparation) queue() *queue {
+	l := &queue{size: map[civil.Day]int{}}
+	for _, member := range p.Problem.Pool {
+		since := *p.candidate(member.ID).WaitingSince
+		l.since = append(l.since, since)
+		if l.size[since]++; l.size[since] == 1 && p.charter.due(since) <= p.Day {
+			l.due = append(l.due, since)
+		}
+	}
+	slices.Sort(l.due)
+	return l
 }
 
 // due returns the day from which those go first who wait since a day.
 func (c *Charter) due(since civil.Day) civil.Day { return since.AddMonths(c.WaitMonths) }
 
-func weigh(since []civil.Day, day civil.Day) []float64 {
-	weights := make([]float64, len(since))
-	for i := range since {
-		if since[i] == day {
-			weights[i] = 1
-		}
-	}
-	return weights
-}
-
-// withTurns returns the problem with a category of the turns found so far.
-func (p *Preparation) withTurns(since []civil.Day) panel.Problem {
-	problem := p.Problem
+// with returns the problem with a category of turns.
+func (l *queue) with(p *panel.Problem, turns []Turn) panel.Problem {
 	category := panel.Category{Name: TurnCategory}
 	first := map[civil.Day]string{}
-	for _, turn := range p.Turns {
-		if turn.Seats > 0 {
-			first[turn.Since] = turn.Value()
-			category.Values = append(category.Values, panel.Quota{Value: turn.Value(), Min: turn.Seats, Max: problem.Seats})
-		}
+	for _, turn := range turns {
+		first[turn.Since] = turn.Value()
+		category.Values = append(category.Values, panel.Quota{Value: turn.Value(), Min: turn.Seats, Max: p.Seats})
 	}
-	category.Values = append(category.Values, panel.Quota{Value: laterTurn, Max: problem.Seats})
-	problem.Categories = append(slices.Clone(problem.Categories), category)
-	problem.Pool = slices.Clone(problem.Pool)
+	category.Values = append(category.Values, panel.Quota{Value: laterTurn, Max: p.Seats})
+	problem := *p
+	problem.Categories = append(slices.Clip(p.Categories), category)
+	problem.Pool = slices.Clone(p.Pool)
 	for i := range problem.Pool {
 		member := &problem.Pool[i]
-		member.Values = append(slices.Clone(member.Values), cmp.Or(first[since[i]], laterTurn))
+		member.Values = append(slices.Clip(member.Values), cmp.Or(first[l.since[i]], laterTurn))
 	}
 	return problem
+}
+
+// leave takes those out of the pool who do not go first, as no seat is left for them.
+func (p *Preparation) leave(turns []Turn) {
+	place := make([]int, len(p.Problem.Pool))
+	var pool []panel.Member
+	last := len(p.Problem.Categories) - 1
+	for i, member := range p.Problem.Pool {
+		if place[i] = len(pool); member.Values[last] != laterTurn {
+			pool = append(pool, member)
+			continue
+		}
+		place[i] = -1
+		candidate := p.candidate(member.ID)
+		candidate.Reasons = append(candidate.Reasons, *reason(LaterTurn, civil.Never, "has waited since %s, and all %s go to those who go first, waiting since %s or longer",
+			candidate.WaitingSince, count(p.Problem.Seats, "seat"), turns[len(turns)-1].Since))
+	}
+	var conflicts [][2]int
+	for _, c := range p.Problem.Conflicts {
+		if a, b := place[c[0]], place[c[1]]; a >= 0 && b >= 0 {
+			conflicts = append(conflicts, [2]int{a, b})
+		}
+	}
+	p.Problem.Pool, p.Problem.Conflicts = pool, conflicts
+	turn := &p.Problem.Categories[last]
+	turn.Values = slices.Clone(turn.Values[:len(turns)])
 }
 
 func (p *Preparation) candidate(id string) *Candidate {

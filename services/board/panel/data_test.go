@@ -76,8 +76,7 @@ func number(t testing.TB, text string) int {
 }
 
 // requireSound checks what every proven solution promises.
-func requireSound(t testing.TB, p *Problem, s *Solution) {
-	t.Helper()
+func requireSound(t require.TestingT, p *Problem, s *Solution) {
 	var sum float64
 	seen := map[string]bool{}
 	for i, panel := range s.Panels {

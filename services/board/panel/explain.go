@@ -44,29 +44,37 @@ func newExplainer(p *Problem) *explainer {
 	return e
 }
 
-// reduce leaves out all that is not needed for there to be no panel: first the conflicts,
-// then the quotas, half of them at a time, then half of that half. When the context ends
-// it stops, with more kept than needed.
+// reduce leaves out all that is not needed for there to be no panel: the conflicts, where
+// the quotas alone exclude it; otherwise first quotas, then conflicts. When the context
+// ends it stops, with more kept than needed.
 func (e *explainer) reduce(ctx context.Context) {
-	e.without(ctx, len(e.sides), len(e.kept))
-	e.without(ctx, 0, len(e.sides))
+	quotas, all := len(e.sides), len(e.kept)
+	e.drop(ctx, quotas, all)
+	e.without(ctx, 0, quotas)
+	e.without(ctx, quotas, all)
 }
 
+// without leaves out what it can of a range: all of it, or else what it can of the one
+// half and then of the other.
 func (e *explainer) without(ctx context.Context, from, to int) {
-	if from == to || !slices.Contains(e.kept[from:to], true) || ctx.Err() != nil {
+	if !slices.Contains(e.kept[from:to], true) || e.drop(ctx, from, to) || to-from == 1 {
 		return
 	}
+	middle := (from + to) / 2
+	e.without(ctx, from, middle)
+	e.without(ctx, middle, to)
+}
+
+// drop leaves out a whole range, unless there is a panel then, and says whether it did.
+func (e *explainer) drop(ctx context.Context, from, to int) bool {
 	was := slices.Clone(e.kept[from:to])
 	clear(e.kept[from:to])
-	if possible, err := feasible(ctx, e.loosened()); err == nil && !possible {
-		return
+	possible, err := feasible(ctx, e.loosened())
+	if err == nil && !possible {
+		return true
 	}
 	copy(e.kept[from:to], was)
-	if to-from > 1 {
-		middle := (from + to) / 2
-		e.without(ctx, from, middle)
-		e.without(ctx, middle, to)
-	}
+	return false
 }
 
 // loosened returns the problem with only what is kept.

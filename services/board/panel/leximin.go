@@ -67,7 +67,8 @@ type solver struct {
 	mixer    *mixer
 	without  []int // types in no panel
 	target   *target
-	part     float64 // of the target that has been reached
+	best     []Composition // the lottery that reaches most of the target
+	part     float64       // of the target that it reaches
 }
 
 // expired says whether an error means that the time limit is over.
@@ -101,23 +102,27 @@ func (s *solver) seat(ctx context.Context) error {
 // compose finds the probabilities of compositions that make up the target, or come as
 // near to it as the time allows.
 func (s *solver) compose(ctx context.Context) error {
+	first := s.mixer.compositions
 	for {
 		var err error
 		if s.target, err = s.raise(s.caller); err != nil {
 			return err
 		}
-		s.mixer.aim(s.target.share)
-		peeled, err := s.peel(ctx, s.target.share)
-		for _, counts := range peeled {
-			s.mixer.add(counts)
+		s.part = s.mixer.reached(s.best, s.target.share)
+		peeled, left, err := s.peel(ctx, s.target.share)
+		for _, c := range peeled {
+			s.mixer.add(c.Counts)
 		}
+		if left > remainder {
+			peeled = append(peeled, evenly(first, left)...)
+		}
+		s.offer(peeled)
 		cut := false
-		if err == nil {
+		if err == nil && s.part < enough {
 			cut, err = s.approach(ctx)
 		}
 		if s.expired(err) {
-			s.part, _, err = s.mixer.mix(s.caller)
-			return err
+			return nil
 		}
 		if err != nil || !cut {
 			return err
@@ -125,18 +130,30 @@ func (s *solver) compose(ctx context.Context) error {
 	}
 }
 
+// offer keeps a lottery as the best one where it reaches more of the target.
+func (s *solver) offer(lottery []Composition) {
+	if part := s.mixer.reached(lottery, s.target.share); s.best == nil || part > s.part {
+		s.best, s.part = lottery, part
+	}
+	gap := 1.0
+	if n := len(s.target.levels); n > 0 {
+		gap = max(0, 1-s.part) * s.target.levels[n-1].bound
+	}
+	s.progress(Progress{Stage: "composing panels", Panels: len(s.mixer.compositions), Gap: gap})
+}
+
 // approach adds compositions until the target is reached, or until a weighted sum of
 // seats is found that the target exceeds and no composition does. That goes into the
 // model as a cut.
 func (s *solver) approach(ctx context.Context) (cut bool, err error) {
 	search := s.search()
+	s.mixer.aim(s.target.share)
 	for {
 		part, weights, err := s.mixer.mix(ctx)
 		if err != nil {
 			return false, err
 		}
-		s.part = part
-		s.report()
+		s.offer(s.mixer.lottery())
 		if part >= enough {
 			return false, nil
 		}
@@ -153,7 +170,7 @@ func (s *solver) approach(ctx context.Context) (cut bool, err error) {
 		if outcome.X != nil && s.mixer.add(outcome.X) {
 			continue
 		}
-		return s.cut(weights, max(outcome.Value+better, outcome.Bound)), nil
+		return s.cut(weights, part), nil
 	}
 }
 
@@ -183,17 +200,44 @@ func (s *solver) cut(weights []float64, most float64) bool {
 	return sum(c, s.target.share) > most+tight
 }
 
-func (s *solver) report() {
-	gap := 0.0
-	if n := len(s.target.levels); n > 0 {
-		gap = max(0, 1-s.part) * s.target.levels[n-1].bound
+// evenly returns compositions that share a probability.
+func evenly(compositions [][]int, probability float64) []Composition {
+	all := make([]Composition, len(compositions))
+	for i, counts := range compositions {
+		all[i] = Composition{counts, probability / float64(len(compositions))}
 	}
-	s.progress(Progress{Stage: "composing panels", Panels: len(s.mixer.compositions), Gap: gap})
+	return all
+}
+
+// distinct returns the compositions of a lottery, each once, without those whose
+// probability may be rounding; they sum to 1.
+func distinct(lottery []Composition) []Composition {
+	const negligible = 1e-11
+	var all []Composition
+	at := map[string]int{}
+	var sum float64
+	for _, c := range lottery {
+		if c.Probability < negligible {
+			continue
+		}
+		sum += c.Probability
+		key := fmt.Sprint(c.Counts)
+		if i, known := at[key]; known {
+			all[i].Probability += c.Probability
+			continue
+		}
+		at[key] = len(all)
+		all = append(all, c)
+	}
+	for i := range all {
+		all[i].Probability /= sum
+	}
+	return all
 }
 
 // solution puts together what was found.
 func (s *solver) solution(ctx context.Context) (*Solution, error) {
-	result := &Solution{Compositions: s.mixer.lottery(), Marginals: make([]float64, len(s.problem.Pool))}
+	result := &Solution{Compositions: distinct(s.best), Marginals: make([]float64, len(s.problem.Pool))}
 	for t, k := range s.types {
 		result.Types = append(result.Types, k.Type)
 		var seats float64

@@ -16,12 +16,13 @@ type mixer struct {
 	compositions [][]int
 	variables    []int // of the linear programme, for each composition
 	known        map[string]bool
-	part         int // its variable
-	whole        int // the row that says that the probabilities sum to 1
+	seen         []bool // for each type whether any of the compositions has it
+	part         int    // its variable
+	whole        int    // the row that says that the probabilities sum to 1
 }
 
 func (m *model) newMixer() *mixer {
-	x := &mixer{model: m, lp: new(linear.LP), known: map[string]bool{}}
+	x := &mixer{model: m, lp: new(linear.LP), known: map[string]bool{}, seen: make([]bool, len(m.types))}
 	x.part = x.lp.Variable(1, 0, 1)
 	for range m.types {
 		x.lp.Row(0, linear.Inf)
@@ -41,6 +42,7 @@ func (x *mixer) add(counts []int) bool {
 	column := []linear.Entry{{Index: x.whole, Value: 1}}
 	for t, n := range counts {
 		if n > 0 {
+			x.seen[t] = true
 			column = append(column, linear.Entry{Index: t, Value: float64(n)})
 		}
 	}
@@ -52,11 +54,26 @@ func (x *mixer) add(counts []int) bool {
 func (x *mixer) aim(share []float64) {
 	var column []linear.Entry
 	for t, seats := range share {
-		if seats > 0 {
+		if seats > 0 && x.seen[t] {
 			column = append(column, linear.Entry{Index: t, Value: -seats})
 		}
 	}
 	x.lp.SetColumn(x.part, column...)
+}
+
+// reached returns the part of the target that every type has in a lottery.
+func (x *mixer) reached(lottery []Composition, share []float64) float64 {
+	part := 1.0
+	for t, want := range share {
+		if want > 0 && x.seen[t] {
+			var seats float64
+			for _, c := range lottery {
+				seats += c.Probability * float64(c.Counts[t])
+			}
+			part = min(part, seats/want)
+		}
+	}
+	return part
 }
 
 // mix returns the part of the target that every type has, and the weights by type, not
@@ -80,17 +97,9 @@ func (x *mixer) mix(ctx context.Context) (part float64, weights []float64, err e
 
 // lottery returns the compositions in use with their probabilities.
 func (x *mixer) lottery() []Composition {
-	const negligible = 1e-11
 	var used []Composition
-	var sum float64
 	for i, v := range x.variables {
-		if p := x.lp.Value(v); p > negligible {
-			used = append(used, Composition{Counts: x.compositions[i], Probability: p})
-			sum += p
-		}
-	}
-	for i := range used {
-		used[i].Probability /= sum
+		used = append(used, Composition{x.compositions[i], x.lp.Value(v)})
 	}
 	return used
 }

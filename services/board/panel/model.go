@@ -149,26 +149,3 @@ func (m *model) search() *linear.Search {
 	s.Lazy = conflicts
 	return s
 }
-
-// allows says whether a composition meets everything.
-func (m *model) allows(counts []int) bool {
-	seats := 0
-	for t, n := range counts {
-		if seats += n; n < 0 || n > m.limits[t] {
-			return false
-		}
-		if n > 0 && slices.ContainsFunc(m.types[t].conflicts, func(u int) bool { return counts[u] > 0 }) {
-			return false
-		}
-	}
-	for _, q := range m.quotas {
-		n := 0
-		for _, t := range q.types {
-			n += counts[t]
-		}
-		if n < q.low || n > q.high {
-			return false
-		}
-	}
-	return seats == m.problem.Seats
-}

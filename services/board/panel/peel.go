@@ -12,19 +12,22 @@ import (
 // tight is how near to a bound a sum of average seats counts as being there.
 const tight = 1e-9
 
+// remainder is the probability from which on what is left of a target is left out.
+const remainder = 1e-8
+
 // peel takes compositions out of a target one after the other, each with the highest
 // probability with which what is left still keeps to the model's rows: that is, with
 // what is left being at one more of their bounds. What is at a bound already stays there
 // in all that follow, so that a few hundred compositions make up the whole target,
 // unless a face of the rows is reached that has no composition, or none that is found
 // soon.
-func (m *model) peel(ctx context.Context, share []float64) (found [][]int, err error) {
+func (m *model) peel(ctx context.Context, share []float64) (found []Composition, left float64, err error) {
 	search := m.search()
 	search.MaxNodes = 100
 	rows, conflicts := m.rows()
 	all := slices.Concat(rows, conflicts)
 	rest := append([]float64(nil), share...)
-	for left := 1.0; left > tight; {
+	for left = 1; left > remainder; {
 		for t, x := range rest {
 			low, high := 0.0, float64(m.limits[t])
 			if x < tight {
@@ -52,7 +55,7 @@ func (m *model) peel(ctx context.Context, share []float64) (found [][]int, err e
 		}
 		outcome, err := search.Maximize(ctx, -1, 0, tight)
 		if err != nil {
-			return found, fmt.Errorf("composing the lottery: %w", err)
+			return found, left, fmt.Errorf("composing the lottery: %w", err)
 		}
 		if outcome.X == nil {
 			break
@@ -61,13 +64,13 @@ func (m *model) peel(ctx context.Context, share []float64) (found [][]int, err e
 		if p <= 0 {
 			break
 		}
-		found = append(found, outcome.X)
+		found = append(found, Composition{outcome.X, p})
 		left -= p
 		for t, n := range outcome.X {
 			rest[t] -= p * float64(n)
 		}
 	}
-	return found, nil
+	return found, left, nil
 }
 
 // most returns the highest probability that a composition can have in what is left.

@@ -10,16 +10,26 @@ import (
 func (p *LP) pivot(position, entering int, alpha []float64) {
 	pivotRow := p.inverse[position]
 	scale := 1 / alpha[position]
-	for i := range pivotRow {
-		pivotRow[i] *= scale
+	var filled []int
+	for i, x := range pivotRow {
+		if x != 0 {
+			pivotRow[i] = x * scale
+			filled = append(filled, i)
+		}
 	}
-	p.norm[position] = dot(pivotRow, pivotRow)
+	sparse := len(filled) < len(pivotRow)/3
 	for i, factor := range alpha {
 		if i == position || math.Abs(factor) < zero {
 			continue
 		}
-		axpy(-factor, pivotRow, p.inverse[i])
-		p.norm[i] = dot(p.inverse[i], p.inverse[i])
+		row := p.inverse[i]
+		if !sparse {
+			axpy(-factor, pivotRow, row)
+			continue
+		}
+		for _, j := range filled {
+			row[j] -= factor * pivotRow[j]
+		}
 	}
 	p.basic[position] = entering
 	p.vars[entering].at = position
@@ -52,7 +62,6 @@ func (p *LP) factor() {
 	for row, logical := range p.logical {
 		clear(p.inverse[row])
 		p.inverse[row][row] = -1
-		p.norm[row] = 1
 		p.basic[row] = logical
 		p.vars[logical].at, p.vars[logical].was = row, p.vars[logical].at
 	}
@@ -108,10 +117,4 @@ func (p *LP) prices() []float64 {
 		}
 	}
 	return y
-}
-
-// reduced returns how fast the objective rises with a variable outside the basis.
-func (p *LP) reduced(variable int, prices []float64) float64 {
-	v := &p.vars[variable]
-	return v.cost - along(prices, v.column)
 }

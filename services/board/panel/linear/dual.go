@@ -74,7 +74,7 @@ func (p *LP) worst() int {
 	position, most := -1, 0.0
 	for i, v := range p.basic {
 		if excess := p.excess(i, v); excess != 0 {
-			if score := excess * excess / max(p.norm[i], 1e-12); score > most {
+			if score := excess * excess / dot(p.inverse[i], p.inverse[i]); score > most {
 				position, most = i, score
 			}
 		}

@@ -26,7 +26,6 @@ type LP struct {
 	basic   []int       // for each position its variable
 	value   []float64   // for each position the value of its variable
 	inverse [][]float64 // position by row: the inverse of the columns of basic
-	norm    []float64   // for each position the squared norm of its row of inverse
 	pivots  int         // since inverse was last computed anew
 
 	stale bool // value has to be computed anew, since bounds have moved
@@ -80,7 +79,6 @@ func (p *LP) Row(low, high float64, entries ...Entry) int {
 	}
 	added[row] = -1
 	p.inverse = append(p.inverse, added)
-	p.norm = append(p.norm, dot(added, added))
 	p.stale = true
 	return row
 }

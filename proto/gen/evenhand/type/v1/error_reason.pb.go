@@ -103,6 +103,13 @@ const (
 	ErrorReason_ERROR_REASON_INVITATION_STATE ErrorReason = 36
 	// The term is in a state that does not allow this.
 	ErrorReason_ERROR_REASON_TERM_STATE ErrorReason = 37
+	// The solicitation is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_SOLICITATION_STATE ErrorReason = 45
+	// An earlier solicitation of this owner, or to this audience, is past its date with ideas undecided:
+	// PreconditionFailure names each. Decide these first.
+	ErrorReason_ERROR_REASON_UNANSWERED_SOLICITATION ErrorReason = 46
+	// The idea is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_IDEA_STATE ErrorReason = 47
 	// The meeting is in a state that does not allow this.
 	ErrorReason_ERROR_REASON_MEETING_STATE ErrorReason = 50
 	// The decision is in a state that does not allow this.
@@ -158,6 +165,9 @@ var (
 		35: "ERROR_REASON_SEED",
 		36: "ERROR_REASON_INVITATION_STATE",
 		37: "ERROR_REASON_TERM_STATE",
+		45: "ERROR_REASON_SOLICITATION_STATE",
+		46: "ERROR_REASON_UNANSWERED_SOLICITATION",
+		47: "ERROR_REASON_IDEA_STATE",
 		50: "ERROR_REASON_MEETING_STATE",
 		51: "ERROR_REASON_DECISION_STATE",
 		52: "ERROR_REASON_NO_QUORUM",
@@ -166,50 +176,53 @@ var (
 		55: "ERROR_REASON_MINUTES",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":          0,
-		"ERROR_REASON_INVALID_ARGUMENT":     1,
-		"ERROR_REASON_NOT_FOUND":            2,
-		"ERROR_REASON_ALREADY_EXISTS":       3,
-		"ERROR_REASON_STALE_ETAG":           4,
-		"ERROR_REASON_CONFLICT":             5,
-		"ERROR_REASON_REQUEST_ID_REUSED":    6,
-		"ERROR_REASON_UNAUTHENTICATED":      7,
-		"ERROR_REASON_PERMISSION_DENIED":    8,
-		"ERROR_REASON_NOT_ASSIGNED":         9,
-		"ERROR_REASON_HAND_SET_LEVEL":       10,
-		"ERROR_REASON_ACCOUNT_STATE":        11,
-		"ERROR_REASON_SLUG_COLLISION":       12,
-		"ERROR_REASON_CURRENCY":             13,
-		"ERROR_REASON_SCHEDULE_INVALID":     14,
-		"ERROR_REASON_EFFECTIVE_DATE":       15,
-		"ERROR_REASON_NO_SCHEDULE_IN_FORCE": 16,
-		"ERROR_REASON_BATCH_CHANGED":        17,
-		"ERROR_REASON_FEED_OUT_OF_RANGE":    18,
-		"ERROR_REASON_UNAVAILABLE":          19,
-		"ERROR_REASON_DEADLINE":             20,
-		"ERROR_REASON_RESOURCE_EXHAUSTED":   21,
-		"ERROR_REASON_INTERNAL":             22,
-		"ERROR_REASON_UNIMPLEMENTED":        23,
-		"ERROR_REASON_INVALID_PAGE_TOKEN":   24,
-		"ERROR_REASON_LAST_ADMINISTRATOR":   25,
-		"ERROR_REASON_ALREADY_REVERSED":     26,
-		"ERROR_REASON_NOT_REVERSIBLE":       27,
-		"ERROR_REASON_BOARD_STATE":          28,
-		"ERROR_REASON_CHARTER_INVALID":      29,
-		"ERROR_REASON_NO_CHARTER_IN_FORCE":  30,
-		"ERROR_REASON_NOT_ELIGIBLE":         31,
-		"ERROR_REASON_ROTATION_STATE":       32,
-		"ERROR_REASON_CHARTER_BROKEN":       33,
-		"ERROR_REASON_INFEASIBLE":           34,
-		"ERROR_REASON_SEED":                 35,
-		"ERROR_REASON_INVITATION_STATE":     36,
-		"ERROR_REASON_TERM_STATE":           37,
-		"ERROR_REASON_MEETING_STATE":        50,
-		"ERROR_REASON_DECISION_STATE":       51,
-		"ERROR_REASON_NO_QUORUM":            52,
-		"ERROR_REASON_NO_MEMBERS":           53,
-		"ERROR_REASON_SUBSTITUTE":           54,
-		"ERROR_REASON_MINUTES":              55,
+		"ERROR_REASON_UNSPECIFIED":             0,
+		"ERROR_REASON_INVALID_ARGUMENT":        1,
+		"ERROR_REASON_NOT_FOUND":               2,
+		"ERROR_REASON_ALREADY_EXISTS":          3,
+		"ERROR_REASON_STALE_ETAG":              4,
+		"ERROR_REASON_CONFLICT":                5,
+		"ERROR_REASON_REQUEST_ID_REUSED":       6,
+		"ERROR_REASON_UNAUTHENTICATED":         7,
+		"ERROR_REASON_PERMISSION_DENIED":       8,
+		"ERROR_REASON_NOT_ASSIGNED":            9,
+		"ERROR_REASON_HAND_SET_LEVEL":          10,
+		"ERROR_REASON_ACCOUNT_STATE":           11,
+		"ERROR_REASON_SLUG_COLLISION":          12,
+		"ERROR_REASON_CURRENCY":                13,
+		"ERROR_REASON_SCHEDULE_INVALID":        14,
+		"ERROR_REASON_EFFECTIVE_DATE":          15,
+		"ERROR_REASON_NO_SCHEDULE_IN_FORCE":    16,
+		"ERROR_REASON_BATCH_CHANGED":           17,
+		"ERROR_REASON_FEED_OUT_OF_RANGE":       18,
+		"ERROR_REASON_UNAVAILABLE":             19,
+		"ERROR_REASON_DEADLINE":                20,
+		"ERROR_REASON_RESOURCE_EXHAUSTED":      21,
+		"ERROR_REASON_INTERNAL":                22,
+		"ERROR_REASON_UNIMPLEMENTED":           23,
+		"ERROR_REASON_INVALID_PAGE_TOKEN":      24,
+		"ERROR_REASON_LAST_ADMINISTRATOR":      25,
+		"ERROR_REASON_ALREADY_REVERSED":        26,
+		"ERROR_REASON_NOT_REVERSIBLE":          27,
+		"ERROR_REASON_BOARD_STATE":             28,
+		"ERROR_REASON_CHARTER_INVALID":         29,
+		"ERROR_REASON_NO_CHARTER_IN_FORCE":     30,
+		"ERROR_REASON_NOT_ELIGIBLE":            31,
+		"ERROR_REASON_ROTATION_STATE":          32,
+		"ERROR_REASON_CHARTER_BROKEN":          33,
+		"ERROR_REASON_INFEASIBLE":              34,
+		"ERROR_REASON_SEED":                    35,
+		"ERROR_REASON_INVITATION_STATE":        36,
+		"ERROR_REASON_TERM_STATE":              37,
+		"ERROR_REASON_SOLICITATION_STATE":      45,
+		"ERROR_REASON_UNANSWERED_SOLICITATION": 46,
+		"ERROR_REASON_IDEA_STATE":              47,
+		"ERROR_REASON_MEETING_STATE":           50,
+		"ERROR_REASON_DECISION_STATE":          51,
+		"ERROR_REASON_NO_QUORUM":               52,
+		"ERROR_REASON_NO_MEMBERS":              53,
+		"ERROR_REASON_SUBSTITUTE":              54,
+		"ERROR_REASON_MINUTES":                 55,
 	}
 )
 
@@ -244,7 +257,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x8b\v\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xf7\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -284,7 +297,10 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_INFEASIBLE\x10\"\x12\x15\n" +
 	"\x11ERROR_REASON_SEED\x10#\x12!\n" +
 	"\x1dERROR_REASON_INVITATION_STATE\x10$\x12\x1b\n" +
-	"\x17ERROR_REASON_TERM_STATE\x10%\x12\x1e\n" +
+	"\x17ERROR_REASON_TERM_STATE\x10%\x12#\n" +
+	"\x1fERROR_REASON_SOLICITATION_STATE\x10-\x12(\n" +
+	"$ERROR_REASON_UNANSWERED_SOLICITATION\x10.\x12\x1b\n" +
+	"\x17ERROR_REASON_IDEA_STATE\x10/\x12\x1e\n" +
 	"\x1aERROR_REASON_MEETING_STATE\x102\x12\x1f\n" +
 	"\x1bERROR_REASON_DECISION_STATE\x103\x12\x1a\n" +
 	"\x16ERROR_REASON_NO_QUORUM\x104\x12\x1b\n" +

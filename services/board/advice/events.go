@@ -1,0 +1,64 @@
+package advice
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/services/board/calendar"
+)
+
+// Events returns what a board's calendar shows of its solicitations and their ideas: the
+// last day for ideas, the day by which they are decided, and by when what was promised
+// is done. The board is named as boards/customers. It is a calendar.Source.
+func (s *Service) Events(ctx context.Context, board string, from, to time.Time) ([]calendar.Event, error) {
+	id, ok := names.ID(board, "boards")
+	if !ok {
+		return nil, fmt.Errorf("%q is no name of a board", board)
+	}
+	zone, err := s.zone(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the company's time zone: %w", err)
+	}
+	var list []calendar.Event
+	add := func(e calendar.Event, day civil.Day) {
+		e.Board, e.AllDay, e.Zone = board, true, zone.String()
+		if e.Start, e.End = calendar.WholeDay(day, zone); day != 0 && e.Start.Before(to) && e.End.After(from) {
+			list = append(list, e)
+		}
+	}
+	for n, err := range s.Solicitations.table.All(ctx, docstore.Query{Index: "board", Equal: []any{id}}) {
+		if err != nil {
+			return nil, fmt.Errorf("read the solicitations of %s: %w", board, err)
+		}
+		if n.State.Opened == 0 {
+			continue // drafts are nobody else's matter
+		}
+		name, status := SolicitationName(n.ID), calendar.Confirmed
+		if n.State.Stored == Withdrawn {
+			status = calendar.Cancelled
+		}
+		add(calendar.Event{UID: name + "#ideas", Kind: calendar.IdeasDue, Resource: name, Status: status,
+			Summary: "Last day for ideas: " + n.State.Question}, n.State.Closes)
+		add(calendar.Event{UID: name + "#decision", Kind: calendar.DecisionDue, Resource: name, Status: status,
+			Summary: "To be decided: " + n.State.Question, Private: "principals/" + n.State.Owner + " answers."}, n.State.Decision)
+	}
+	for i, err := range s.Ideas.table.All(ctx, docstore.Query{Index: "board", Equal: []any{id}}) {
+		if err != nil {
+			return nil, fmt.Errorf("read the ideas of %s: %w", board, err)
+		}
+		d := i.State.Disposition()
+		if d == nil || !d.promises() || i.State.Into != "" {
+			continue
+		}
+		name := IdeaName(i.ID)
+		add(calendar.Event{UID: name + "#follow-up", Kind: calendar.FollowUpDue, Resource: name,
+			Summary: "Promised: " + i.State.Title, Private: "principals/" + d.Owner + " sees to it."}, d.Due)
+	}
+	return list, nil
+}
+
+var _ calendar.Source = (*Service)(nil)

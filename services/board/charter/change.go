@@ -1,0 +1,192 @@
+package charter
+
+import (
+	"slices"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+)
+
+// Effect is what a change of the schedule would do.
+type Effect struct {
+	// Ends are the running terms that would end on another day, by seat.
+	Ends []NewEnd
+	// Breaks is everything that the change would break, or make worse.
+	Breaks []Breach
+}
+
+// NewEnd is another end of a running term.
+type NewEnd struct {
+	Account  string
+	Seat     int
+	From, To civil.Day
+}
+
+// ReasonNoRotation says that no rotation is planned on the day that was named.
+const ReasonNoRotation = "NO_SUCH_ROTATION"
+
+// Move checks moving a rotation to another day, terms that end with it included.
+// FAILED_PRECONDITION where no rotation to come is planned on the day
+// (ReasonNoRotation), or another is on the new one.
+func (p *Plan) Move(from, to civil.Day) (*Effect, error) {
+	i, err := p.find(from)
+	if err != nil {
+		return nil, err
+	}
+	if _, taken := slices.BinarySearch(p.Rotations.Days, to); taken || to <= p.Today {
+		return nil, fault.New(fault.FailedPrecondition, ReasonNoRotation,
+			"The rotation of %s cannot move to %s: choose a day to come on which the board does not rotate yet.", from, to)
+	}
+	after := p.with(slices.Delete(slices.Clone(p.Rotations.Days), i, i+1))
+	at, _ := slices.BinarySearch(after.Rotations.Days, to)
+	after.Rotations.Days = slices.Insert(after.Rotations.Days, at, to)
+	after.was = map[civil.Day]civil.Day{to: from}
+	e := p.compare(after, after.shift(from, to))
+	if at != i {
+		e.Breaks = append(e.Breaks, p.at(to, RuleOrder, "", 0, "the rotation of %s would pass that of %s", from, p.Rotations.Days[at]))
+	}
+	e.Breaks = append(e.Breaks, p.notice(from, min(from, to))...)
+	e.Breaks = append(e.Breaks, p.cooling(from, to)...)
+	return e, nil
+}
+
+// Skip checks leaving a rotation out; terms that would have ended with it go on to the
+// next. It fails as Move does, and where no later rotation is laid out
+// (ReasonNotLaidOut).
+func (p *Plan) Skip(day civil.Day) (*Effect, error) {
+	i, err := p.find(day)
+	if err != nil {
+		return nil, err
+	}
+	next := p.Rotations.next(day + 1)
+	if next == civil.Never {
+		return nil, fault.New(fault.FailedPrecondition, ReasonNotLaidOut, "No rotation after %s is laid out: lay them out further.", day)
+	}
+	after := p.with(slices.Delete(slices.Clone(p.Rotations.Days), i, i+1))
+	e := p.compare(after, after.shift(day, next))
+	e.Breaks = append(e.Breaks, p.notice(day, day)...)
+	return e, nil
+}
+
+// Swap checks that two members exchange the ends of their terms. FAILED_PRECONDITION
+// where one of them is not a member (ReasonNotEligible).
+func (p *Plan) Swap(a, b string) (*Effect, error) {
+	running := Running(p.Terms, p.Today)
+	find := func(account string) (Term, error) {
+		i := slices.IndexFunc(running, func(t Term) bool { return t.Account == account })
+		if i < 0 {
+			return Term{}, fault.New(fault.FailedPrecondition, ReasonNotEligible, "Account %s holds no seat on %s.", account, p.Today)
+		}
+		return running[i], nil
+	}
+	first, err := find(a)
+	if err != nil {
+		return nil, err
+	}
+	second, err := find(b)
+	if err != nil {
+		return nil, err
+	}
+	after := p.with(p.Rotations.Days)
+	var ends []NewEnd
+	ends = append(ends, after.end(first, second.Over())...)
+	ends = append(ends, after.end(second, first.Over())...)
+	slices.SortFunc(ends, func(a, b NewEnd) int { return a.Seat - b.Seat })
+	e := p.compare(after, ends)
+	if first.Over() != second.Over() {
+		e.Breaks = append(e.Breaks, p.notice(min(first.Over(), second.Over()), min(first.Over(), second.Over()))...)
+	}
+	return e, nil
+}
+
+func (p *Plan) find(day civil.Day) (int, error) {
+	i, found := slices.BinarySearch(p.Rotations.Days, day)
+	if !found || day <= p.Today {
+		return 0, fault.New(fault.FailedPrecondition, ReasonNoRotation, "No rotation to come is planned on %s.", day)
+	}
+	return i, nil
+}
+
+// with returns a copy of the plan with other rotations, whose terms may be changed.
+func (p *Plan) with(days []civil.Day) *Plan {
+	after := *p
+	after.Rotations.Days = days
+	after.Terms = slices.Clone(p.Terms)
+	return &after
+}
+
+// shift gives running terms that end on a day another end.
+func (p *Plan) shift(from, to civil.Day) []NewEnd {
+	var ends []NewEnd
+	for _, t := range Running(p.Terms, p.Today) {
+		if t.Over() == from {
+			ends = append(ends, p.end(t, to)...)
+		}
+	}
+	return ends
+}
+
+func (p *Plan) end(running Term, to civil.Day) []NewEnd {
+	if running.Over() == to {
+		return nil
+	}
+	for i := range p.Terms {
+		if t := &p.Terms[i]; t.Account == running.Account && t.Start == running.Start && t.Seat == running.Seat {
+			t.End, t.Ended = to, nil
+		}
+	}
+	return []NewEnd{{running.Account, running.Seat, running.Over(), to}}
+}
+
+// compare returns what is broken after a change and was not before, or less so.
+func (p *Plan) compare(after *Plan, ends []NewEnd) *Effect {
+	e := &Effect{Ends: ends}
+	for _, end := range ends {
+		if end.To < end.From {
+			e.Breaks = append(e.Breaks, Breach{Rule: RuleRunningTerm, Account: end.Account, Size: int(end.From - end.To),
+				Text: end.Account + " would leave on " + end.To.String() + ", " + count(int(end.From-end.To), "day") + " before the end of the running term"})
+		}
+	}
+	before := map[string]int{}
+	for _, b := range p.Breaches() {
+		before[p.key(b)] = b.Size
+	}
+	for _, b := range after.Breaches() {
+		if size, known := before[after.key(b)]; !known || size < b.Size {
+			e.Breaks = append(e.Breaks, b)
+		}
+	}
+	return e
+}
+
+// notice finds a change that comes too late to be announced in time.
+func (p *Plan) notice(rotation, first civil.Day) []Breach {
+	late := int(p.Today) + p.Charter.NoticeDays - int(first)
+	if late <= 0 {
+		return nil
+	}
+	return []Breach{p.at(rotation, RuleNotice, "", late, "changing the rotation of %s would be announced %s ahead, and the charter has %d",
+		rotation, count(int(first-p.Today), "day"), p.Charter.NoticeDays)}
+}
+
+// cooling finds those who could be drawn on the old day of a rotation and still cool
+// off on the new one.
+func (p *Plan) cooling(from, to civil.Day) []Breach {
+	var found []Breach
+	x := index(p.Accounts)
+	own := byAccount(p.Terms)
+	for _, id := range x.order {
+		terms := own[id]
+		if len(terms) == 0 || !x.byID[id].Nominated {
+			continue
+		}
+		over := p.Charter.runUpTo(terms).over
+		cool := over.AddMonths(p.Charter.CoolingOffMonths)
+		if over < to && to < cool && cool <= from {
+			b := p.at(to, RuleCoolingOff, "", int(cool-to), "%s cools off until %s and could not be drawn on %s", id, cool, to)
+			b.Account = id
+			found = append(found, b)
+		}
+	}
+	return found
+}

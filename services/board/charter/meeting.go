@@ -1,0 +1,59 @@
+package charter
+
+import (
+	"slices"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+)
+
+// Meeting checks a change of the days on which the board meets, as moving or skipping
+// one. Both lists ascend and are complete up to a day. It returns everything that is
+// broken after the change and was not before.
+func (c *Charter) Meeting(today civil.Day, before, after []civil.Day, until civil.Day) []Breach {
+	var found []Breach
+	for _, day := range before {
+		if _, kept := slices.BinarySearch(after, day); kept || day <= today {
+			continue
+		}
+		if late := int(today) + c.Meetings.NoticeDays - int(day); late > 0 {
+			found = append(found, Breach{Rule: RuleNotice, Rotation: &day, Size: late, Text: "changing the meeting of " + day.String() +
+				" would be announced " + count(int(day-today), "day") + " ahead, and the charter has " + count(c.Meetings.NoticeDays, "day")})
+		}
+	}
+	had := map[civil.Day]int{}
+	for _, gap := range c.sparse(before, until) {
+		had[gap.from] = gap.meetings
+	}
+	for _, gap := range c.sparse(after, until) {
+		if n, known := had[gap.from]; known && n <= gap.meetings {
+			continue
+		}
+		found = append(found, Breach{Rule: RuleMeetings, Rotation: &gap.from, Size: c.Meetings.PerYear - gap.meetings,
+			Text: "the board would meet " + count(gap.meetings, "time") + " in the twelve months from " + gap.from.String() +
+				", and the charter has at least " + count(c.Meetings.PerYear, "meeting") + " a year"})
+	}
+	return found
+}
+
+// year is twelve months that begin with a meeting.
+type year struct {
+	from     civil.Day
+	meetings int
+}
+
+// sparse returns the twelve months from each meeting on that have too few meetings,
+// that one included.
+func (c *Charter) sparse(days []civil.Day, until civil.Day) []year {
+	var found []year
+	for i, from := range days {
+		to := from.AddMonths(12)
+		if to > until {
+			break
+		}
+		end, _ := slices.BinarySearch(days, to)
+		if end-i < c.Meetings.PerYear {
+			found = append(found, year{from, end - i})
+		}
+	}
+	return found
+}
