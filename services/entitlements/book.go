@@ -28,6 +28,10 @@ type book struct {
 	zone civil.Zone
 	// groups says that a rule reads the spend of groups.
 	groups bool
+	// terms says that a rule reads terms served on boards; members are those of each
+	// account then.
+	terms   bool
+	members map[string][]decision.Term
 }
 
 // last returns the version published last, or nil.
@@ -105,7 +109,13 @@ func (s *Service) bind(versions []*Version, company Settings) error {
 	for i, v := range versions {
 		next.names = append(next.names, v.Name())
 		compiled[i] = decision.Version{Number: v.Number, Schedule: v.Schedule, From: v.InForce}
-		next.groups = next.groups || readsGroups(v.Schedule)
+		next.groups = next.groups || reads(v.Schedule, func(c schedule.Condition) bool {
+			return c.Subject == schedule.Spend && c.Scope == schedule.GroupScope
+		})
+		next.terms = next.terms || reads(v.Schedule, func(c schedule.Condition) bool { return c.Subject == schedule.Board })
+	}
+	if next.terms {
+		next.members = s.roll.Load().members()
 	}
 	var err error
 	if zone := next.zoneName(); zone != "" {
@@ -137,12 +147,9 @@ func (b *book) currencyCode() string {
 	return cmp.Or(b.company.Currency, b.company.LedgerCurrency)
 }
 
-func readsGroups(s *schedule.Schedule) bool {
-	return slices.ContainsFunc(s.Rules, func(r schedule.Rule) bool {
-		return slices.ContainsFunc(r.When.Leaves(), func(c schedule.Condition) bool {
-			return c.Subject == schedule.Spend && c.Scope == schedule.GroupScope
-		})
-	})
+// reads says whether a rule has such a measured condition.
+func reads(s *schedule.Schedule, such func(schedule.Condition) bool) bool {
+	return slices.ContainsFunc(s.Rules, func(r schedule.Rule) bool { return slices.ContainsFunc(r.When.Leaves(), such) })
 }
 
 // fiscalYear says when it begins; a day the month does not have counts as its last.

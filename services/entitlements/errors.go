@@ -43,7 +43,7 @@ var Faults = fault.Table{
 	fault.Is(docstore.ErrClosed, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The server is shutting down; try again.")),
 	fault.Is(docstore.ErrConflict, fault.New(fault.Aborted, fault.ReasonConflict, "Somebody else kept changing the same thing: try again.")),
 	fault.Is(ErrFeedTrimmed, fault.New(fault.OutOfRange, "FEED_OUT_OF_RANGE",
-		"The accounts feed no longer holds all changes, so the projection cannot be read from it again.")),
+		"The feed no longer holds all changes, so what was read from it cannot be read again.")),
 }
 
 func missingAccount(id string) error {

@@ -130,6 +130,9 @@ func (s *Service) warmUp(ctx context.Context) error {
 func (s *Service) reload(ctx context.Context) error {
 	s.rebuilding.Lock()
 	defer s.rebuilding.Unlock()
+	if err := s.reloadRoll(ctx); err != nil {
+		return err
+	}
 	p, err := s.restore(ctx)
 	if err != nil {
 		return err
@@ -140,13 +143,17 @@ func (s *Service) reload(ctx context.Context) error {
 	return s.replace(ctx, p, func(int64) error { return nil })
 }
 
-// Rebuild throws the copy of the accounts away and reads it again from the beginning
-// of the feed, beside the old one, which answers until then; it returns when the new
-// one answers and is stored. It tells how many changes of how many are applied. One
-// rebuild runs at a time. ErrFeedTrimmed where the beginning is gone.
+// Rebuild throws the copies of the terms on boards and of the accounts away and reads
+// them again from the beginning of the feeds, beside the old ones, which answer until
+// then; it returns when the new ones answer and are stored. It tells how many changes of
+// how many of the accounts are applied. One rebuild runs at a time. ErrFeedTrimmed where
+// the beginning is gone.
 func (s *Service) Rebuild(ctx context.Context, tell func(applied, total int64) error) error {
 	s.rebuilding.Lock()
 	defer s.rebuilding.Unlock()
+	if err := s.rebuildRoll(ctx); err != nil {
+		return fmt.Errorf("rebuild the terms on boards: %w", err)
+	}
 	head, err := s.source.Head(ctx)
 	if err != nil {
 		return fmt.Errorf("rebuild: %w", err)

@@ -41,7 +41,7 @@ type Publishing struct {
 // of the version published last, which is then returned. When it returns, this process
 // answers by the new version; every other does within a second.
 func (s *Service) Publish(ctx context.Context, p Publishing) (v *Version, unchanged bool, err error) {
-	content, err := p.content()
+	content, err := p.content(s.board != nil)
 	if err != nil {
 		return nil, false, err
 	}
@@ -56,8 +56,9 @@ func (s *Service) Publish(ctx context.Context, p Publishing) (v *Version, unchan
 		"Others keep publishing at the same time; read the schedule again and retry.")
 }
 
-// content returns what is to be published, or all that is wrong with it.
-func (p Publishing) content() (*schedule.Schedule, error) {
+// content returns what is to be published, or all that is wrong with it. Board says that
+// the board service is followed.
+func (p Publishing) content(board bool) (*schedule.Schedule, error) {
 	content := p.Schedule
 	if p.File != nil {
 		file, err := schedule.ParseFile(p.File)
@@ -68,7 +69,7 @@ func (p Publishing) content() (*schedule.Schedule, error) {
 		if err != nil {
 			return nil, err
 		}
-		if problems := schedule.Publishable(file.Schedule); len(problems) > 0 {
+		if problems := schedule.Publishable(file.Schedule, board); len(problems) > 0 {
 			return nil, invalidSchedule(file.Places.Locate(problems), "yaml")
 		}
 		return file.Schedule, nil
@@ -76,7 +77,7 @@ func (p Publishing) content() (*schedule.Schedule, error) {
 	content.SetDefaults()
 	problems := schedule.Validate(content)
 	if len(problems) == 0 {
-		problems = schedule.Publishable(content)
+		problems = schedule.Publishable(content, board)
 	}
 	if len(problems) > 0 {
 		return nil, invalidSchedule(problems, "schedule.")

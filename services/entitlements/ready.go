@@ -67,10 +67,12 @@ func (s *Service) Following() error {
 }
 
 // NeedsRebuild returns ErrFeedTrimmed where this copy cannot be brought up to date by
-// the feed, since that does not reach back to where it stands; else nil.
+// a feed, since that does not reach back to where it stands; else nil.
 func (s *Service) NeedsRebuild() error {
-	if trouble := s.trouble.Load(); trouble != nil && errors.Is(*trouble, ErrFeedTrimmed) {
-		return *trouble
+	for _, trouble := range []*error{s.trouble.Load(), s.boardTrouble.Load()} {
+		if trouble != nil && errors.Is(*trouble, ErrFeedTrimmed) {
+			return *trouble
+		}
 	}
 	return nil
 }

@@ -26,6 +26,9 @@ type Options struct {
 	// FlushInterval is how often changes are written to the store at most; 5 s by
 	// default. Under load it grows to ten times what a flush takes, up to 30 s.
 	FlushInterval time.Duration
+	// Board is the board service; nil where there is none. No rule on terms served on
+	// boards can be published then.
+	Board BoardSource
 	// Now is the clock; time.Now by default. Where it keeps the monotonic reading,
 	// ages are monotonic.
 	Now func() time.Time
@@ -57,7 +60,9 @@ type Service struct {
 	store    *docstore.Store
 	pages    *pageStore
 	versions *versionStore
+	rolls    *rollStore
 	source   Source
+	board    BoardSource
 	opts     Options
 	now      func() time.Time
 	log      *slog.Logger
@@ -73,10 +78,17 @@ type Service struct {
 	book     atomic.Pointer[book]
 	bookLock sync.Mutex // held while the book is changed
 
+	// roll is the terms on boards that decisions read; calling is held while it is
+	// exchanged.
+	roll    atomic.Pointer[roll]
+	calling sync.Mutex
+
 	// fresh is when this copy was last as far as the feed; nil while it never was.
 	fresh atomic.Pointer[freshness]
 	// trouble is why the feed cannot be followed; nil while it can.
 	trouble atomic.Pointer[error]
+	// boardTrouble is why the board's feed cannot be followed; nil while it can.
+	boardTrouble atomic.Pointer[error]
 	// headTrouble is why the head of the feed cannot be asked for; nil while it can.
 	headTrouble atomic.Pointer[error]
 	// head is how far the feed was when last asked; 0 before it was, then the position
@@ -89,7 +101,7 @@ type Service struct {
 // answers from then on; Run makes it follow what happens.
 func Open(ctx context.Context, store *docstore.Store, source Source, opts Options) (*Service, error) {
 	opts = opts.withDefaults()
-	s := &Service{store: store, source: source, opts: opts, now: opts.Now, log: opts.Log, flushNow: make(chan struct{}, 1)}
+	s := &Service{store: store, source: source, board: opts.Board, opts: opts, now: opts.Now, log: opts.Log, flushNow: make(chan struct{}, 1)}
 	var err error
 	if s.pages, err = openPageStore(ctx, store); err != nil {
 		return nil, fmt.Errorf("open entitlements: %w", err)
@@ -97,6 +109,14 @@ func Open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.versions, err = openVersionStore(ctx, store); err != nil {
 		return nil, fmt.Errorf("open entitlements: %w", err)
 	}
+	if s.rolls, err = openRollStore(ctx, store); err != nil {
+		return nil, fmt.Errorf("open entitlements: %w", err)
+	}
+	r, err := s.rolls.load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open entitlements: read the terms on boards: %w", err)
+	}
+	s.roll.Store(r)
 	p, err := s.restore(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open entitlements: %w", err)
@@ -129,13 +149,14 @@ func (s *Service) restore(ctx context.Context) (*projection, error) {
 	return newProjection(s.pages, from, int64(s.opts.CacheAccounts), found), nil
 }
 
-// Run follows the accounts service and the published versions, and writes what was
+// Run follows the accounts service, the board service and the published versions, and writes what was
 // learnt to the store, until ctx ends; then it writes once more. It returns nil when
 // ctx ended.
 func (s *Service) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.follow(running) })
 	g.Go(func() error { return s.measureAge(running) })
+	g.Go(func() error { return s.followBoard(running) })
 	g.Go(func() error { return s.followVersions(running) })
 	g.Go(func() error { return s.keepFlushed(running) })
 	g.Go(func() error { return s.watchCheckpoint(running) })

@@ -29,10 +29,53 @@ type Source interface {
 	OtherApprovers(ctx context.Context, principal string) (bool, error)
 }
 
+// BoardSource is what this service needs of the board service.
+type BoardSource interface {
+	// WatchTerms calls apply with everything that follows a resume token, in the feed's
+	// order, and then with what comes, until ctx ends or apply fails. The empty token
+	// means the beginning. ErrFeedTrimmed where the feed does not reach back so far.
+	WatchTerms(ctx context.Context, resume string, apply func(TermBatch) error) error
+}
+
+// TermBatch is a run of changes of the board's feed: those of terms.
+type TermBatch struct {
+	Changes []TermChange
+	// Position is that of the last change, of terms or not; 0 where nothing changed.
+	Position int64
+	// Resume goes on behind these changes.
+	Resume string
+	// CaughtUp says that nothing else was in the feed.
+	CaughtUp bool
+}
+
+// TermChange is a term on an advisory board as it is from then on.
+type TermChange struct {
+	Position int64
+	// ID is unique over all boards.
+	ID      string
+	Account string
+	// Starts is the first day; Ends is the first day after the term: the day on which it
+	// ended, or is planned to while it runs.
+	Starts, Ends civil.Day
+	State        TermState
+}
+
+// TermState says what of a term counts.
+type TermState uint8
+
+// The states of a term.
+const (
+	// TermRuns is that of one that has not ended, begun or not.
+	TermRuns TermState = iota
+	// TermCompleted is that of one which the member served as long as the company let it.
+	TermCompleted
+	// TermCutShort is that of one which the member left.
+	TermCutShort
+)
+
 var (
-	// ErrFeedTrimmed says that the accounts feed no longer goes back to where this
-	// copy stands.
-	ErrFeedTrimmed = errors.New("the accounts feed no longer reaches back to where this copy stands")
+	// ErrFeedTrimmed says that a feed no longer goes back to where this copy stands.
+	ErrFeedTrimmed = errors.New("the feed no longer reaches back to where this copy stands")
 	// ErrNotYet says that a write is acknowledged but not in the feed yet.
 	ErrNotYet = errors.New("the write is not in the feed yet")
 )

@@ -94,6 +94,7 @@ func (p *projection) compute(ctx context.Context, b *book, id string, f facts) (
 func (p *projection) known(ctx context.Context, b *book, id string, f facts, w *workspace, m *memo) (decision.Account, error) {
 	w.own = f.ledger.buckets(w.own[:0])
 	known := f.decisionAccount(w.own)
+	known.Terms = b.members[id]
 	if !b.groups {
 		return known, nil
 	}

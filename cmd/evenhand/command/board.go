@@ -10,13 +10,14 @@ import (
 
 // Board is `evenhand board`.
 type Board struct {
-	List   BoardList   `cmd:"" help:"List boards."`
-	Get    BoardGet    `cmd:"" help:"Show a board."`
-	Create BoardCreate `cmd:"" help:"Create a board."`
-	Update BoardUpdate `cmd:"" help:"Change a board."`
-	Close  BoardClose  `cmd:"" help:"Dissolve a board for good."`
-
-	Meetings BoardMeetings `cmd:"" help:"Meetings: schedule, invite, hold, decide, minute."`
+	List       BoardList       `cmd:"" help:"List boards."`
+	Get        BoardGet        `cmd:"" help:"Show a board."`
+	Create     BoardCreate     `cmd:"" help:"Create a board."`
+	Update     BoardUpdate     `cmd:"" help:"Change a board."`
+	Close      BoardClose      `cmd:"" help:"Dissolve a board for good."`
+	Charter    BoardCharter    `cmd:"" help:"The rules by which a board is drawn and changes."`
+	Candidates BoardCandidates `cmd:"" help:"Who was nominated, and who consented."`
+	Meetings   BoardMeetings   `cmd:"" help:"Meetings: schedule, invite, hold, decide, minute."`
 }
 
 // BoardArg is the argument that names a board.

@@ -116,6 +116,9 @@ func showRequirement(r *entitlementsv1.Requirement) string {
 		}
 		return fmt.Sprintf("a customer for %d months, %s", t.GetNeedMonths(), when)
 	}
+	if b := r.GetBoard(); b != nil {
+		return showTerms(b)
+	}
 	spend := r.GetSpend()
 	text := showMoney(spend.GetMissing()) + " more"
 	if spend.GetByDate() != nil {
@@ -123,6 +126,18 @@ func showRequirement(r *entitlementsv1.Requirement) string {
 	}
 	if spend.GetScope() == entitlementsv1.SpendCondition_SCOPE_GROUP {
 		text += " in its group"
+	}
+	return text
+}
+
+// showTerms writes `1 more completed term on an advisory board, the current one ends on 2027-01-01`.
+func showTerms(b *entitlementsv1.BoardRequirement) string {
+	text := fmt.Sprintf("%d more completed terms on an advisory board", b.GetMissingTerms())
+	if b.GetMissingTerms() == 1 {
+		text = "1 more completed term on an advisory board"
+	}
+	if b.GetCurrentTermEndDate() != nil {
+		text += ", the current one ends on " + showDay(b.GetCurrentTermEndDate())
 	}
 	return text
 }

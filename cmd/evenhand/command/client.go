@@ -19,6 +19,7 @@ type Client struct {
 	Tokens       Tokens       `cmd:"" help:"Tokens of principals."`
 	Caller       Caller       `cmd:"" aliases:"whoami" help:"Whose token you use, and what it may do."`
 	Projections  Projections  `cmd:"" help:"What entitlements keeps of accounts and ledger."`
+	Panel        Panel        `cmd:"" help:"The draw of a panel, without a server: solve, compare, draw, verify."`
 	Health       Health       `cmd:"" help:"Is a server ready? For health checks of containers."`
 	Completion   Completion   `cmd:"" help:"Print a completion script for a shell."`
 	Version      Version      `cmd:"" help:"Print the version."`

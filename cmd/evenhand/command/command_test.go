@@ -162,6 +162,14 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestTermsOnABoardInWords(t *testing.T) {
+	board := &entitlementsv1.BoardRequirement{MissingTerms: 2, NeedTerms: 2}
+	requirement := &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Board{Board: board}}
+	require.Equal(t, "2 more completed terms on an advisory board", showRequirement(requirement))
+	board.MissingTerms, board.CurrentTermEndDate = 1, &date.Date{Year: 2027, Month: 1, Day: 1}
+	require.Equal(t, "1 more completed term on an advisory board, the current one ends on 2027-01-01", showRequirement(requirement))
+}
+
 func TestTenureBeforeJoiningHasNoDay(t *testing.T) {
 	tenure := &entitlementsv1.TenureRequirement{NeedMonths: 24}
 	requirement := &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Tenure{Tenure: tenure}}

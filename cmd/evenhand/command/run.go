@@ -19,6 +19,9 @@ var groups = []kong.Group{
 	{Key: "store", Title: "Store"},
 	{Key: "access", Title: "Access"},
 	{Key: "peers", Title: "Parts in other processes"},
+	{Key: "files", Title: "Files of the panel"},
+	{Key: "commitment", Title: "Committing"},
+	{Key: "drawing", Title: "Drawing"},
 }
 
 // Run parses a command line into cli, a pointer to kong commands, and runs what it says.

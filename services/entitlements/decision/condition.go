@@ -11,6 +11,7 @@ import (
 type Account struct {
 	Ledger      Ledger    // its own revenue
 	GroupLedger Ledger    // the revenue of all accounts of its group together; nil when it is in none
+	Terms       []Term    // on advisory boards, in any order
 	Joined      civil.Day // civil.Never while it has neither an explicit date nor an entry
 	ActiveFrom  civil.Day // the first day it is entitled to anything; civil.Never for a prospect, and while Joined is not known
 	ClosedOn    civil.Day // the first day it is entitled to nothing any more; civil.Never while open
@@ -104,6 +105,8 @@ func (f *facts) true(c *schedule.Condition, at asOf, within span) spans {
 		return days
 	case c.Subject == schedule.Tenure:
 		return spans(nil).push(span{max(f.completes(c), within.from), within.to})
+	case c.Subject == schedule.Board:
+		return spans(nil).push(span{max(f.account.completes(c.AtLeast), within.from), within.to})
 	case c.Subject != schedule.Spend: // nothing feeds it yet
 		return nil
 	case at.recheck:

@@ -23,8 +23,8 @@ type Requirement struct {
 	Window  schedule.Window // spend only
 	Scope   schedule.Scope  // spend only
 
-	// Have, Need and Missing = Need - Have (at least 1) are minor units for spend
-	// and whole months for tenure. One entry of Missing, dated the day in
+	// Have, Need and Missing = Need - Have (at least 1) are minor units for spend,
+	// whole months for tenure and completed terms for board. One entry of Missing, dated the day in
 	// question, meets a spend requirement; a minor unit less does not.
 	Have, Need, Missing int64
 
@@ -38,13 +38,19 @@ type Requirement struct {
 	By civil.Day
 
 	// On is the day on which tenure is complete; civil.Never while the account
-	// has not joined.
+	// has not joined. It is civil.Never for other subjects: that a term will be
+	// completed is not known before it is.
 	On civil.Day
+
+	// TermEnds is, for board, the day on which the first to end of the terms that
+	// the account serves ends; civil.Never where it serves none.
+	TermEnds civil.Day
 }
 
 // Distance returns the ways to earn a benefit that are still open on the day of
-// an instant, nearest first: fewest requirements, then the smallest missing
-// spend, then the earliest completed tenure, then the order of rules. It is
+// an instant, nearest first: fewest requirements, then the fewest missing terms
+// on a board, which nobody can bring about, then the smallest missing spend, then
+// the earliest completed tenure, then the order of rules. It is
 // empty when a condition is true on that day, and when no rule of the version in
 // force grants the benefit. It fails with ErrNoSchedule and ErrUnknownBenefit.
 func (b *Book) Distance(a Account, at time.Time, benefitID string) ([]Way, error) {
@@ -74,7 +80,8 @@ func (b *Book) Distance(a Account, at time.Time, benefitID string) ([]Way, error
 	}
 	ways = withoutHarder(ways)
 	slices.SortStableFunc(ways, func(x, y Way) int {
-		return cmp.Or(cmp.Compare(len(x.Requires), len(y.Requires)), cmp.Compare(x.spend(), y.spend()), cmp.Compare(x.tenure(), y.tenure()))
+		return cmp.Or(cmp.Compare(len(x.Requires), len(y.Requires)), cmp.Compare(x.terms(), y.terms()),
+			cmp.Compare(x.spend(), y.spend()), cmp.Compare(x.tenure(), y.tenure()))
 	})
 	return ways, nil
 }
@@ -101,6 +108,8 @@ func (f *facts) missing(alternative []schedule.Condition, today civil.Day) (miss
 			r = f.missingSpend(c, today)
 		case schedule.Tenure:
 			r = f.missingTenure(c, today)
+		case schedule.Board:
+			r = f.missingTerms(c, today)
 		default:
 			return nil, false
 		}
@@ -127,7 +136,7 @@ func (f *facts) missingSpend(c *schedule.Condition, today civil.Day) Requirement
 	r := Requirement{
 		Subject: schedule.Spend, Window: c.Measure, Scope: c.Scope,
 		Have: have, Need: c.AtLeast, Missing: c.AtLeast - have,
-		From: today, By: civil.Never, On: civil.Never,
+		From: today, By: civil.Never, On: civil.Never, TermEnds: civil.Never,
 	}
 	if since := f.since(c.Scope); c.Measure == schedule.SinceJoining && since != civil.Never {
 		r.From = max(today, since)
@@ -144,7 +153,7 @@ func (f *facts) missingSpend(c *schedule.Condition, today civil.Day) Requirement
 func (f *facts) missingTenure(c *schedule.Condition, today civil.Day) Requirement {
 	r := Requirement{
 		Subject: schedule.Tenure, Have: f.tenure(today), Need: c.AtLeast,
-		From: today, By: civil.Never, On: f.completes(c),
+		From: today, By: civil.Never, On: f.completes(c), TermEnds: civil.Never,
 	}
 	r.Missing = r.Need - r.Have
 	return r
@@ -174,6 +183,17 @@ func (w Way) spend() int64 {
 		}
 	}
 	return largest
+}
+
+// terms is how many terms on a board must be completed to meet all requirements.
+func (w Way) terms() int64 {
+	most := int64(0)
+	for _, r := range w.Requires {
+		if r.Subject == schedule.Board {
+			most = max(most, r.Missing)
+		}
+	}
+	return most
 }
 
 // tenure is the day on which all requirements of tenure are met.

@@ -27,6 +27,9 @@
 // Tenure of n months is complete on the n-th month's day after joining, or on
 // the last day of that month when it has no such day.
 //
+// Terms served on advisory boards are n from the day on which the n-th completed
+// one ended. That a term will be completed is not known before it is.
+//
 // # Terms
 //
 // A condition is true on a set of days. The days on which it is true and its
@@ -40,5 +43,6 @@
 // and up to d as if it had been made on e. On refund "keep" it does not.
 //
 // Every condition, term and tie-break is monotone: one more positive entry of
-// any date never takes a benefit away at any instant.
+// any date, a longer tenure, or one more completed term never takes a benefit
+// away at any instant.
 package decision

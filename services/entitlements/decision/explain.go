@@ -113,21 +113,29 @@ func (b *Book) measured(f *facts, r *schedule.Rule, earned, today civil.Day) str
 			if !f.true(c, at, span{earned, earned + 1}).holds(earned) {
 				break
 			}
-			if c.Subject == schedule.Tenure {
-				figures = append(figures, fmt.Sprintf("tenure %s %s of the %d needed", is, months(f.tenure(earned)), c.AtLeast))
-				continue
-			}
-			have := f.series(c, false).on(earned)
-			if at.recheck {
-				have -= f.refunded(c, earned, today)
-			}
-			figures = append(figures, fmt.Sprintf("%s %s %s of the %s needed", describe(c.Measure, c.Scope), is, b.currency.Format(have), b.currency.Format(c.AtLeast)))
+			figures = append(figures, b.figure(f, c, at, earned, is))
 		}
 		if len(figures) == len(alternative) {
 			return strings.Join(figures, " and ")
 		}
 	}
 	return ""
+}
+
+// figure writes what a condition measured on a day, judged as of another; is says
+// whether that is past.
+func (b *Book) figure(f *facts, c *schedule.Condition, at asOf, on civil.Day, is string) string {
+	switch c.Subject {
+	case schedule.Tenure:
+		return fmt.Sprintf("tenure %s %s of the %d needed", is, months(f.tenure(on)), c.AtLeast)
+	case schedule.Board:
+		return fmt.Sprintf("service on advisory boards %s %s of the %d needed", is, counted(f.account.termsBy(on), "completed term"), c.AtLeast)
+	}
+	have := f.series(c, false).on(on)
+	if at.recheck {
+		have -= f.refunded(c, on, at.day)
+	}
+	return fmt.Sprintf("%s %s %s of the %s needed", describe(c.Measure, c.Scope), is, b.currency.Format(have), b.currency.Format(c.AtLeast))
 }
 
 // explainDistance says what the nearest way still takes, and how many other ways
@@ -152,7 +160,10 @@ func (b *Book) explainDistance(ways []Way) string {
 // Phrase writes a requirement: "$212.40 more by 30 June 1998 (spend in the
 // trailing 12 months is $287.60 of $500.00)".
 func (b *Book) Phrase(r Requirement) string {
-	if r.Subject == schedule.Tenure {
+	switch r.Subject {
+	case schedule.Board:
+		return phraseTerms(r)
+	case schedule.Tenure:
 		if r.On == civil.Never {
 			return fmt.Sprintf("%s as a customer, counted from joining", months(r.Need))
 		}
@@ -180,12 +191,7 @@ func describe(window schedule.Window, scope schedule.Scope) string {
 	return "spend " + of
 }
 
-func months(n int64) string {
-	if n == 1 {
-		return "1 month"
-	}
-	return fmt.Sprintf("%d months", n)
-}
+func months(n int64) string { return counted(n, "month") }
 
 func capital(text string) string {
 	if text == "" {

@@ -71,7 +71,7 @@ func ledger(t require.TestingT, entries ...Bucket) Ledger {
 }
 
 func genCondition(t *rapid.T, depth int) schedule.Condition {
-	kind := rapid.IntRange(0, 6).Draw(t, "kind")
+	kind := rapid.IntRange(0, 7).Draw(t, "kind")
 	if kind < 2 && depth > 0 {
 		var children []schedule.Condition
 		for range rapid.IntRange(1, 3).Draw(t, "children") {
@@ -84,6 +84,9 @@ func genCondition(t *rapid.T, depth int) schedule.Condition {
 	}
 	if kind == 2 {
 		return schedule.Condition{Subject: schedule.Tenure, Measure: schedule.Months, AtLeast: rapid.Int64Range(1, 14).Draw(t, "months")}
+	}
+	if kind == 3 {
+		return schedule.Condition{Subject: schedule.Board, Measure: schedule.TermsServed, AtLeast: rapid.Int64Range(1, 3).Draw(t, "terms")}
 	}
 	return schedule.Condition{
 		Subject: schedule.Spend,
@@ -155,8 +158,16 @@ func genVersion(t *rapid.T, longest int) *schedule.Schedule {
 	return s
 }
 
+var genTerm = rapid.Custom(func(t *rapid.T) Term {
+	starts := genDay.Draw(t, "starts")
+	return Term{
+		Starts: starts, Ends: starts + civil.Day(rapid.Int32Range(1, 400).Draw(t, "term of days")),
+		Completed: rapid.Bool().Draw(t, "completed"),
+	}
+})
+
 func genAccount(t *rapid.T) Account {
-	a := Account{Ledger: ledger(t, genEntries.Draw(t, "entries")...), ActiveFrom: firstDay - 500, ClosedOn: civil.Never}
+	a := Account{Ledger: ledger(t, genEntries.Draw(t, "entries")...), Terms: rapid.SliceOfN(genTerm, 0, 4).Draw(t, "terms"), ActiveFrom: firstDay - 500, ClosedOn: civil.Never}
 	if rapid.Bool().Draw(t, "in a group") {
 		group, err := a.Ledger.Merge(genEntries.Draw(t, "group entries")...)
 		require.NoError(t, err)
@@ -195,6 +206,10 @@ func (w *world) instants(t *rapid.T) []time.Time {
 				near(r.Lasts.After(b.Day))
 			}
 		}
+	}
+	for _, term := range account.Terms {
+		near(term.Starts)
+		near(term.Ends)
 	}
 	for _, d := range []civil.Day{account.Joined.AddMonths(3), account.ClosedOn, account.ActiveFrom, day("2012-01-01"), day("2013-01-01")} {
 		near(d)

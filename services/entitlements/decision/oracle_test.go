@@ -113,9 +113,21 @@ func (o *oracle) holds(c schedule.Condition, e, d civil.Day) bool {
 		return false
 	case c.Subject == schedule.Tenure:
 		return o.account.Joined != civil.Never && o.account.Joined.AddMonths(int(c.AtLeast)) <= e
+	case c.Subject == schedule.Board:
+		return o.served(e) >= c.AtLeast
 	default:
 		return o.spend(c, e, d) >= c.AtLeast
 	}
+}
+
+// served counts the completed terms that had ended on e.
+func (o *oracle) served(e civil.Day) (n int64) {
+	for _, term := range o.account.Terms {
+		if term.Completed && e >= term.Ends {
+			n++
+		}
+	}
+	return n
 }
 
 // entitles reports whether a rule of a version entitles the account at an instant.

@@ -156,6 +156,33 @@ func TestR27LongerTenureNeverLosesABenefit(t *testing.T) {
 	})
 }
 
+func TestR27OneMoreTermNeverLosesABenefit(t *testing.T) {
+	check(t, func(t *rapid.T) {
+		w := genWorld(t, 400)
+		before := w.account()
+		after := before
+		more := genTerm.Draw(t, "one more")
+		after.Terms = append(slices.Clone(before.Terms), more)
+		w.loseNothing(t, before, after)
+
+		// Nor does it lose one that the last of its terms is completed, and earlier than planned.
+		before = after
+		after.Terms = slices.Clone(before.Terms)
+		last := &after.Terms[len(after.Terms)-1]
+		last.Completed, last.Ends = true, last.Ends-civil.Day(rapid.Int32Range(0, 30).Draw(t, "earlier"))
+		w.loseNothing(t, before, after)
+	})
+}
+
+func TestTermsCountInAnyOrder(t *testing.T) {
+	check(t, func(t *rapid.T) {
+		w := genWorld(t, 400)
+		shuffled := w.account()
+		shuffled.Terms = rapid.Permutation(shuffled.Terms).Draw(t, "shuffled")
+		require.Equal(t, w.book.Timeline(w.account()).steps, w.book.Timeline(shuffled).steps)
+	})
+}
+
 func (w *world) loseNothing(t *rapid.T, before, after Account) {
 	w.oracle.account = after
 	had, has := w.book.Timeline(before), w.book.Timeline(after)
@@ -273,6 +300,10 @@ func TestR34DistanceIsExact(t *testing.T) {
 					}
 					continue
 				}
+				if r.Subject == schedule.Board {
+					w.termsAreExact(t, c, r, today)
+					continue
+				}
 				met := func(on civil.Day, amount int64) bool {
 					o := w.oracle
 					o.account.Ledger, err = account.Ledger.Merge(Bucket{on, amount})
@@ -305,6 +336,23 @@ func TestR34DistanceIsExact(t *testing.T) {
 		}
 		require.True(t, slices.IsSortedFunc(ways, func(x, y Way) int { return len(x.Requires) - len(y.Requires) }))
 	})
+}
+
+// termsAreExact completes as many terms as are missing, and one less.
+func (w *world) termsAreExact(t *rapid.T, c schedule.Condition, r Requirement, today civil.Day) {
+	o := w.oracle
+	for missing := r.Missing; missing > 0; missing-- {
+		require.False(t, o.holds(c, today, today), "%+v", r)
+		o.account.Terms = append(slices.Clone(o.account.Terms), Term{Starts: today - 9, Ends: today, Completed: true})
+	}
+	require.True(t, o.holds(c, today, today), "%+v", r)
+	serves := func(on civil.Day) bool {
+		return slices.ContainsFunc(w.oracle.account.Terms, func(term Term) bool { return term.Starts <= on && on < term.Ends })
+	}
+	require.Equal(t, serves(today), r.TermEnds != civil.Never)
+	for on := today; r.TermEnds != civil.Never && on < r.TermEnds; on++ {
+		require.True(t, serves(on))
+	}
 }
 
 func TestMergeGivesTheSameLedgerInAnyOrder(t *testing.T) {

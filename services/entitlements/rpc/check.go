@@ -110,10 +110,15 @@ func distancesOut(ways []decision.Way, currency schedule.Currency) []*entitlemen
 }
 
 func (w scheduleWriter) requirement(r *decision.Requirement) *entitlementsv1.Requirement {
-	if r.Subject == schedule.Tenure {
+	switch r.Subject {
+	case schedule.Tenure:
 		return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Tenure{
 			Tenure: &entitlementsv1.TenureRequirement{OnDate: dateOut(r.On), NeedMonths: int32(r.Need)},
 		}}
+	case schedule.Board:
+		return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Board{Board: &entitlementsv1.BoardRequirement{
+			MissingTerms: int32(r.Missing), HaveTerms: int32(r.Have), NeedTerms: int32(r.Need), CurrentTermEndDate: dateOut(r.TermEnds),
+		}}}
 	}
 	return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Spend{Spend: &entitlementsv1.SpendRequirement{
 		Missing: w.money(r.Missing), ByDate: dateOut(r.By), Have: w.money(r.Have), Need: w.money(r.Need),

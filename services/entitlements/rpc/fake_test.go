@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
@@ -152,6 +153,7 @@ func (o *outage) Get(ctx context.Context, collection string, ids []string) ([]do
 type served struct {
 	t        testing.TB
 	accounts *fakeAccounts
+	board    *fakeBoard
 	service  *entitlements.Service
 	server   *server.Server
 	keys     *auth.Keyring
@@ -160,7 +162,7 @@ type served struct {
 	schedules entitlementsv1.ScheduleServiceClient
 }
 
-// serve runs the service and the fake accounts on one server; its clients call as an
+// serve runs the service, the fake accounts and the fake board on one server; its clients call as an
 // administrator.
 func serve(t testing.TB, opts entitlements.Options) *served {
 	t.Helper()
@@ -170,8 +172,9 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	database := &outage{Backend: backend}
 	store, err := docstore.OpenStore(ctx, database, docstore.Options{})
 	require.NoError(t, err)
-	s := &served{t: t, accounts: newFakeAccounts(), keys: &auth.Keyring{}, database: database}
+	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
+	opts.Board = rpc.NewBoardSource(late)
 	s.service, err = entitlements.Open(ctx, store, rpc.NewSource(late), opts)
 	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
@@ -180,6 +183,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccountsServiceServer(r, s.accounts)
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
+		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
 		rpc.Service(s.service))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)

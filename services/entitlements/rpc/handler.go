@@ -29,6 +29,7 @@ func Service(service *entitlements.Service) server.Service {
 		Needs: []server.Need{
 			{Name: "accounts-feed", Ready: func(context.Context) error { return service.Following() }},
 			{Name: "rebuild", Ready: func(context.Context) error { return service.NeedsRebuild() }},
+			{Name: "board-terms", Ready: func(context.Context) error { return service.KnowsTerms() }},
 			{Name: "groups", Ready: func(context.Context) error { return service.KnowsGroups() }},
 		},
 		Register: func(to grpc.ServiceRegistrar) {

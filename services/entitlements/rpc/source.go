@@ -44,28 +44,36 @@ func (s *Source) Watch(ctx context.Context, resume string, apply func(entitlemen
 	defer cancel()
 	stream, err := s.feed.WatchChanges(ctx, &accountsv1.WatchChangesRequest{ResumeToken: resume})
 	if err != nil {
-		return watchError(err)
+		return watchError("accounts", err)
 	}
-	for {
-		answer, err := stream.Recv()
-		if err != nil {
-			return watchError(err)
-		}
+	return receive("accounts", stream, func(answer *accountsv1.WatchChangesResponse) error {
 		batch, err := batchOf(answer)
 		if err != nil {
 			return err
 		}
-		if err := apply(batch); err != nil {
+		return apply(batch)
+	})
+}
+
+// receive calls apply with everything that comes along the feed of a service, until it
+// ends or apply fails.
+func receive[Answer any](of string, stream grpc.ServerStreamingClient[Answer], apply func(*Answer) error) error {
+	for {
+		answer, err := stream.Recv()
+		if err != nil {
+			return watchError(of, err)
+		}
+		if err := apply(answer); err != nil {
 			return err
 		}
 	}
 }
 
-func watchError(err error) error {
+func watchError(of string, err error) error {
 	if status.Code(err) == codes.OutOfRange {
-		return fmt.Errorf("%w: %w", entitlements.ErrFeedTrimmed, err)
+		return fmt.Errorf("%s: %w: %w", of, entitlements.ErrFeedTrimmed, err)
 	}
-	return fmt.Errorf("watch the accounts feed: %w", err)
+	return fmt.Errorf("watch the %s feed: %w", of, err)
 }
 
 func batchOf(answer *accountsv1.WatchChangesResponse) (entitlements.Batch, error) {

@@ -13,8 +13,12 @@ const (
 	MaxAlternatives = 64 // ways to meet it, once any and all are multiplied out
 )
 
-// MaxTenure bounds a threshold of tenure, in months.
-const MaxTenure = 1200
+const (
+	// MaxTenure bounds a threshold of tenure, in months.
+	MaxTenure = 1200
+	// MaxTerms bounds a threshold of terms served on boards.
+	MaxTerms = 100
+)
 
 var (
 	subjects = []string{string(Spend), string(Tenure), string(Innovation), string(Board), string(Programme)}
@@ -168,7 +172,7 @@ func (v *validator) leaf(c Condition, path string) {
 		v.within(path+".at_least", c.AtLeast, 1, MaxTenure)
 	case Board:
 		v.oneOf(at, c.Measure, []string{TermsServed})
-		v.within(path+".at_least", c.AtLeast, 1, MaxTenure)
+		v.within(path+".at_least", c.AtLeast, 1, MaxTerms)
 	case Programme:
 		v.id(at, c.Measure)
 		v.within(path+".at_least", c.AtLeast, 1, 1)
@@ -178,24 +182,27 @@ func (v *validator) leaf(c Condition, path string) {
 }
 
 // Publishable returns what keeps a valid schedule from being published yet:
-// conditions on subjects that no service feeds so far.
-func Publishable(s *Schedule) Problems {
+// conditions on subjects that no service feeds. Board says that the board service is
+// followed.
+func Publishable(s *Schedule, board bool) Problems {
 	var problems Problems
 	for i, rule := range s.Rules {
-		publishable(rule.When, fmt.Sprintf("rules[%d].when", i), &problems)
+		publishable(rule.When, fmt.Sprintf("rules[%d].when", i), board, &problems)
 	}
 	return problems
 }
 
-func publishable(c Condition, path string, problems *Problems) {
-	switch c.Subject {
-	case Innovation, Board, Programme:
-		problems.add(path+"."+string(c.Subject), NotYetFed, "a rule on %s needs the service that feeds it, which does not exist yet: use spend or tenure until then", c.Subject)
+func publishable(c Condition, path string, board bool, problems *Problems) {
+	switch at := path + "." + string(c.Subject); {
+	case c.Subject == Innovation || c.Subject == Programme:
+		problems.add(at, NotYetFed, "a rule on %s needs the service that feeds it, which does not exist yet: use spend, tenure or board until then", c.Subject)
+	case c.Subject == Board && !board:
+		problems.add(at, NotYetFed, "a rule on board needs the board service, which entitlements does not follow here: start entitlements with --board-addr, or use spend or tenure")
 	}
 	for i, child := range c.All {
-		publishable(child, fmt.Sprintf("%s.all[%d]", path, i), problems)
+		publishable(child, fmt.Sprintf("%s.all[%d]", path, i), board, problems)
 	}
 	for i, child := range c.Any {
-		publishable(child, fmt.Sprintf("%s.any[%d]", path, i), problems)
+		publishable(child, fmt.Sprintf("%s.any[%d]", path, i), board, problems)
 	}
 }

@@ -56,7 +56,7 @@ func TestParseReadsTheDocumentedFile(t *testing.T) {
 	}
 	require.Equal(t, want, s)
 	require.Empty(t, Validate(s))
-	require.Empty(t, Publishable(s))
+	require.Empty(t, Publishable(s, false))
 	require.Equal(t, [][]string{{"free-shipping", "expert-hours", "late-fee-waiver"}, {"free-shipping"}}, s.Granted())
 }
 
@@ -121,6 +121,10 @@ func TestParseNamesPlaceReasonAndFix(t *testing.T) {
 		{"on refund", "on_refund: keep", "on_refund: keeps", "35:16 rules[1].on_refund bad-value", `did you mean "keep"`, 0},
 		{"fraction of a month", "at_least: 36}", "at_least: 36.5}", "30:38 rules[1].when.any[0].at_least bad-value", "whole number", 0},
 		{"tenure of a century", "at_least: 36}", "at_least: 1201}", "30:38 rules[1].when.any[0].at_least out-of-range", "1 to 1200", 0},
+		{"no term", "tenure: months, at_least: 36}", "board: terms-served, at_least: 0}", "30:43 rules[1].when.any[0].at_least out-of-range", "1 to 100", 0},
+		{"part of a term", "tenure: months, at_least: 36}", "board: terms-served, at_least: 1.5}", "30:43 rules[1].when.any[0].at_least bad-value", "whole number", 0},
+		{"more terms than lives", "tenure: months, at_least: 36}", "board: terms-served, at_least: 101}", "30:43 rules[1].when.any[0].at_least out-of-range", "1 to 100", 0},
+		{"terms held by hand", "tenure: months, at_least: 36}", "board: seats, at_least: 1}", "30:19 rules[1].when.any[0].board bad-value", "terms-served", 0},
 		{"tenure of a group", "at_least: 36}", "at_least: 36, scope: group}", "30:49 rules[1].when.any[0].scope not-allowed", "spend only", 0},
 		{"two measures", "{tenure: months, at_least: 36}", "{tenure: months, spend: calendar-year, at_least: 36}", "30:35 rules[1].when.any[0].spend not-allowed", "all or any", 0},
 		{"measure beside any", "      any:", "      at_least: 5\n      any:", "29:7 rules[1].when not-allowed", "belong to the conditions", 0},
@@ -204,16 +208,21 @@ func TestR1NoPartCarriesAHandSetLevel(t *testing.T) {
 }
 
 func TestPublishableRefusesSubjectsNobodyFeeds(t *testing.T) {
-	for _, leaf := range []string{"innovation: projects-completed, at_least: 1", "board: terms-served, at_least: 2", "programme: beta"} {
+	for leaf, why := range map[string]string{
+		"innovation: projects-completed, at_least: 1": "which does not exist yet",
+		"board: terms-served, at_least: 2":            "--board-addr",
+		"programme: beta":                             "which does not exist yet",
+	} {
 		file, err := ParseFile([]byte(strings.Replace(example, "tenure: months, at_least: 36", leaf, 1)))
 		require.NoError(t, err, leaf)
-		problems := file.Places.Locate(Publishable(file.Schedule))
+		problems := file.Places.Locate(Publishable(file.Schedule, false))
 		require.Len(t, problems, 1)
 		subject, _, _ := strings.Cut(leaf, ":")
 		require.Equal(t, NotYetFed, problems[0].Reason)
 		require.Equal(t, "rules[1].when.any[0]."+subject, problems[0].Path)
 		require.Equal(t, 30, problems[0].Line)
-		require.Contains(t, problems[0].Message, "which does not exist yet")
+		require.Contains(t, problems[0].Message, why)
+		require.Equal(t, subject == "board", len(Publishable(file.Schedule, true)) == 0)
 	}
 }
 

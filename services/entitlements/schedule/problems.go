@@ -25,7 +25,7 @@ const (
 	Repeated       Reason = "repeated"        // an id is used twice, or listed twice
 	UnknownRef     Reason = "unknown-ref"     // an id refers to nothing
 	RefusedSubject Reason = "refused-subject" // rules may not read this
-	NotYetFed      Reason = "not-yet-fed"     // publishable only when the service that feeds it exists
+	NotYetFed      Reason = "not-yet-fed"     // publishable only where a service feeds it
 	TooComplex     Reason = "too-complex"     // a condition is nested or branches too far
 )
 

@@ -88,8 +88,9 @@ const (
 // Subject is what a condition measures.
 type Subject string
 
-// The subjects of conditions. Innovation, Board and Programme can be written
-// but not published before the services that feed them exist: see Publishable.
+// The subjects of conditions. Innovation and Programme can be written but not
+// published before the services that feed them exist, Board only where the board
+// service is followed: see Publishable.
 const (
 	Spend      Subject = "spend"
 	Tenure     Subject = "tenure"

@@ -53,7 +53,7 @@ func Commit(d Draft) (*Record, error) {
 	if err := concealed(d.Problem); err != nil {
 		return nil, err
 	}
-	if err := d.Seed.Check(); err != nil {
+	if err := d.Seed.checkAt(d.Title.Committed); err != nil {
 		return nil, err
 	}
 	rounding, err := panel.Round(d.Solution, d.Panels)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // ErrDrawn is returned where a draw is asked of a record that has one.
@@ -17,6 +18,9 @@ var ErrDrawn = errors.New("the record is drawn already: its panel stays")
 func (r *Record) Draw(v Values) (*Record, error) {
 	if r.Outcome != nil {
 		return nil, ErrDrawn
+	}
+	if seconds(v.Time).Before(r.Title.Committed) {
+		return nil, fmt.Errorf("the draw is at %s, before the record was committed at %s", v.Time.Format(time.RFC3339), r.Title.Committed.Format(time.RFC3339))
 	}
 	seed, reveals, err := r.Seed.combine(v)
 	if err != nil {

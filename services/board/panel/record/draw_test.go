@@ -16,9 +16,10 @@ import (
 func TestSeedPlanIsChecked(t *testing.T) {
 	require.NoError(t, new(SeedPlan{Round: round}).Check())
 	for told, change := range map[string]func(*SeedPlan){
+		"has to be after the commitment":  func(s *SeedPlan) { s.Deadline = committed },
 		"name a round":                    func(s *SeedPlan) { s.Round.Number = "" },
 		"name two, or none":               func(s *SeedPlan) { s.People = s.People[:1] },
-		"give both or none":               func(s *SeedPlan) { s.Deadline = time.Time{} },
+		"give both or none":               func(s *SeedPlan) { s.People = nil },
 		"Ana Ruiz is named twice":         func(s *SeedPlan) { s.People[1].Name = "Ana Ruiz" },
 		"is not one line":                 func(s *SeedPlan) { s.People[1].Name = "Bo\nLi" },
 		"64 hexadecimal digits":           func(s *SeedPlan) { s.People[1].Commitment = "ff" },
@@ -28,7 +29,7 @@ func TestSeedPlanIsChecked(t *testing.T) {
 	} {
 		plan := twoPeople()
 		change(&plan)
-		require.ErrorContains(t, plan.Check(), told)
+		require.ErrorContains(t, plan.checkAt(committed), told)
 		d, _ := fiveDraft(t, plan)
 		_, err := Commit(d)
 		require.ErrorContains(t, err, told)
@@ -60,6 +61,7 @@ func TestSeed(t *testing.T) {
 		"the value of round 12345 of drand is needed":                               {Time: deadline, Secrets: map[string]string{"Ana Ruiz": "ana's secret"}},
 		"the value of round 12345 of drand must not be given":                       {Time: deadline, Round: "8a3f", Secrets: both},
 		"the secret of Bo Li is not the one committed: its SHA-256 is c93157656c7e": {Time: deadline, Round: "8a3f", Secrets: map[string]string{"Bo Li": "Bo's secret"}},
+		"before the record was committed":                                           {Time: committed.Add(-time.Second), Secrets: both},
 		`no commitment of "Cy"`:                                                     {Time: deadline, Secrets: map[string]string{"Ana Ruiz": "ana's secret", "Bo Li": "bo's secret", "Cy": "?"}},
 	} {
 		_, err := r.Draw(v)

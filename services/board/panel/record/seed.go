@@ -78,6 +78,14 @@ func (s *SeedPlan) Check() error {
 	return errors.Join(problems...)
 }
 
+// checkAt is Check of a plan that was committed at a time.
+func (s *SeedPlan) checkAt(committed time.Time) error {
+	if len(s.People) > 0 && !s.Deadline.After(committed) {
+		return fmt.Errorf("the deadline %s has to be after the commitment at %s", s.Deadline.Format(time.RFC3339), committed.Format(time.RFC3339))
+	}
+	return s.Check()
+}
+
 // isLine reports whether a text can be a line of what is hashed: not empty, without
 // control characters.
 func isLine(text string) bool {

@@ -139,7 +139,7 @@ func (v *verifier) sectionHashes(parts []part, section string, told []sectionHas
 // record and seed.
 func (v *verifier) outcome() *Problem {
 	r := v.record
-	if err := r.Seed.Check(); err != nil {
+	if err := r.Seed.checkAt(r.Title.Committed); err != nil {
 		return v.at("seed", "%v", err)
 	}
 	if r.Outcome == nil {

@@ -98,7 +98,7 @@ func (v *verifier) residual() *Problem {
 			return v.element("quotas", i, "%d already seated leave %d to %d of %d to %d seats, not %d to %d", have, least, most, q.BoardMin, q.BoardMax, q.Min, q.Max)
 		}
 	}
-	v.passed("Seats and quotas are what %d members already seated leave over of the board's %d seats.", len(r.Seated), r.Rules.BoardSeats)
+	v.passed("Seats and quotas are those of the board of %d, less what the %d already seated take.", r.Rules.BoardSeats, len(r.Seated))
 	return nil
 }
 

@@ -214,6 +214,7 @@ type Requirement struct {
 	//
 	//	*Requirement_Spend
 	//	*Requirement_Tenure
+	//	*Requirement_Board
 	Requirement   isRequirement_Requirement `protobuf_oneof:"requirement"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -274,6 +275,15 @@ func (x *Requirement) GetTenure() *TenureRequirement {
 	return nil
 }
 
+func (x *Requirement) GetBoard() *BoardRequirement {
+	if x != nil {
+		if x, ok := x.Requirement.(*Requirement_Board); ok {
+			return x.Board
+		}
+	}
+	return nil
+}
+
 type isRequirement_Requirement interface {
 	isRequirement_Requirement()
 }
@@ -288,9 +298,16 @@ type Requirement_Tenure struct {
 	Tenure *TenureRequirement `protobuf:"bytes,2,opt,name=tenure,proto3,oneof"`
 }
 
+type Requirement_Board struct {
+	// More terms on an advisory board.
+	Board *BoardRequirement `protobuf:"bytes,3,opt,name=board,proto3,oneof"`
+}
+
 func (*Requirement_Spend) isRequirement_Requirement() {}
 
 func (*Requirement_Tenure) isRequirement_Requirement() {}
+
+func (*Requirement_Board) isRequirement_Requirement() {}
 
 // More spend.
 type SpendRequirement struct {
@@ -438,6 +455,81 @@ func (x *TenureRequirement) GetNeedMonths() int32 {
 	return 0
 }
 
+// More completed terms on an advisory board. Members are drawn, so nothing an account does brings it a
+// term for certain.
+type BoardRequirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many more.
+	MissingTerms int32 `protobuf:"varint,1,opt,name=missing_terms,json=missingTerms,proto3" json:"missing_terms,omitempty"`
+	// How many it has completed.
+	HaveTerms int32 `protobuf:"varint,2,opt,name=have_terms,json=haveTerms,proto3" json:"have_terms,omitempty"`
+	// How many it takes.
+	NeedTerms int32 `protobuf:"varint,3,opt,name=need_terms,json=needTerms,proto3" json:"need_terms,omitempty"`
+	// While the account serves: the day on which its current term is planned to end, the earliest where
+	// it serves on several boards. A term counts from that day on.
+	CurrentTermEndDate *date.Date `protobuf:"bytes,4,opt,name=current_term_end_date,json=currentTermEndDate,proto3" json:"current_term_end_date,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *BoardRequirement) Reset() {
+	*x = BoardRequirement{}
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BoardRequirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BoardRequirement) ProtoMessage() {}
+
+func (x *BoardRequirement) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BoardRequirement.ProtoReflect.Descriptor instead.
+func (*BoardRequirement) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *BoardRequirement) GetMissingTerms() int32 {
+	if x != nil {
+		return x.MissingTerms
+	}
+	return 0
+}
+
+func (x *BoardRequirement) GetHaveTerms() int32 {
+	if x != nil {
+		return x.HaveTerms
+	}
+	return 0
+}
+
+func (x *BoardRequirement) GetNeedTerms() int32 {
+	if x != nil {
+		return x.NeedTerms
+	}
+	return 0
+}
+
+func (x *BoardRequirement) GetCurrentTermEndDate() *date.Date {
+	if x != nil {
+		return x.CurrentTermEndDate
+	}
+	return nil
+}
+
 // Whether an account is entitled to a benefit at an instant.
 type Entitlement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -467,7 +559,7 @@ type Entitlement struct {
 
 func (x *Entitlement) Reset() {
 	*x = Entitlement{}
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[5]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +571,7 @@ func (x *Entitlement) String() string {
 func (*Entitlement) ProtoMessage() {}
 
 func (x *Entitlement) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[5]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +584,7 @@ func (x *Entitlement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entitlement.ProtoReflect.Descriptor instead.
 func (*Entitlement) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{5}
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Entitlement) GetBenefit() string {
@@ -578,7 +670,7 @@ type Baseline struct {
 
 func (x *Baseline) Reset() {
 	*x = Baseline{}
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +682,7 @@ func (x *Baseline) String() string {
 func (*Baseline) ProtoMessage() {}
 
 func (x *Baseline) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +695,7 @@ func (x *Baseline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Baseline.ProtoReflect.Descriptor instead.
 func (*Baseline) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{6}
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Baseline) GetScheduleVersion() string {
@@ -632,10 +724,11 @@ const file_evenhand_entitlements_v1_entitlement_proto_rawDesc = "" +
 	"\brollover\x18\x04 \x01(\x03R\brollover\"i\n" +
 	"\bDistance\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12I\n" +
-	"\frequirements\x18\x02 \x03(\v2%.evenhand.entitlements.v1.RequirementR\frequirements\"\xa7\x01\n" +
+	"\frequirements\x18\x02 \x03(\v2%.evenhand.entitlements.v1.RequirementR\frequirements\"\xeb\x01\n" +
 	"\vRequirement\x12B\n" +
 	"\x05spend\x18\x01 \x01(\v2*.evenhand.entitlements.v1.SpendRequirementH\x00R\x05spend\x12E\n" +
-	"\x06tenure\x18\x02 \x01(\v2+.evenhand.entitlements.v1.TenureRequirementH\x00R\x06tenureB\r\n" +
+	"\x06tenure\x18\x02 \x01(\v2+.evenhand.entitlements.v1.TenureRequirementH\x00R\x06tenure\x12B\n" +
+	"\x05board\x18\x03 \x01(\v2*.evenhand.entitlements.v1.BoardRequirementH\x00R\x05boardB\r\n" +
 	"\vrequirement\"\xcb\x02\n" +
 	"\x10SpendRequirement\x12,\n" +
 	"\amissing\x18\x01 \x01(\v2\x12.google.type.MoneyR\amissing\x12*\n" +
@@ -647,7 +740,14 @@ const file_evenhand_entitlements_v1_entitlement_proto_rawDesc = "" +
 	"\x11TenureRequirement\x12*\n" +
 	"\aon_date\x18\x01 \x01(\v2\x11.google.type.DateR\x06onDate\x12\x1f\n" +
 	"\vneed_months\x18\x02 \x01(\x05R\n" +
-	"needMonths\"\xad\x03\n" +
+	"needMonths\"\xbb\x01\n" +
+	"\x10BoardRequirement\x12#\n" +
+	"\rmissing_terms\x18\x01 \x01(\x05R\fmissingTerms\x12\x1d\n" +
+	"\n" +
+	"have_terms\x18\x02 \x01(\x05R\thaveTerms\x12\x1d\n" +
+	"\n" +
+	"need_terms\x18\x03 \x01(\x05R\tneedTerms\x12D\n" +
+	"\x15current_term_end_date\x18\x04 \x01(\v2\x11.google.type.DateR\x12currentTermEndDate\"\xad\x03\n" +
 	"\vEntitlement\x12\x18\n" +
 	"\abenefit\x18\x01 \x01(\tR\abenefit\x12\x1a\n" +
 	"\bentitled\x18\x02 \x01(\bR\bentitled\x12\x12\n" +
@@ -682,7 +782,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_entitlements_v1_entitlement_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_evenhand_entitlements_v1_entitlement_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_evenhand_entitlements_v1_entitlement_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_evenhand_entitlements_v1_entitlement_proto_goTypes = []any{
 	(EntitlementView)(0),          // 0: evenhand.entitlements.v1.EntitlementView
 	(*MeteredLimit)(nil),          // 1: evenhand.entitlements.v1.MeteredLimit
@@ -690,37 +790,40 @@ var file_evenhand_entitlements_v1_entitlement_proto_goTypes = []any{
 	(*Requirement)(nil),           // 3: evenhand.entitlements.v1.Requirement
 	(*SpendRequirement)(nil),      // 4: evenhand.entitlements.v1.SpendRequirement
 	(*TenureRequirement)(nil),     // 5: evenhand.entitlements.v1.TenureRequirement
-	(*Entitlement)(nil),           // 6: evenhand.entitlements.v1.Entitlement
-	(*Baseline)(nil),              // 7: evenhand.entitlements.v1.Baseline
-	(*money.Money)(nil),           // 8: google.type.Money
-	(*date.Date)(nil),             // 9: google.type.Date
-	(SpendCondition_Window)(0),    // 10: evenhand.entitlements.v1.SpendCondition.Window
-	(SpendCondition_Scope)(0),     // 11: evenhand.entitlements.v1.SpendCondition.Scope
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(Benefit_Kind)(0),             // 13: evenhand.entitlements.v1.Benefit.Kind
-	(*Commitment)(nil),            // 14: evenhand.entitlements.v1.Commitment
+	(*BoardRequirement)(nil),      // 6: evenhand.entitlements.v1.BoardRequirement
+	(*Entitlement)(nil),           // 7: evenhand.entitlements.v1.Entitlement
+	(*Baseline)(nil),              // 8: evenhand.entitlements.v1.Baseline
+	(*money.Money)(nil),           // 9: google.type.Money
+	(*date.Date)(nil),             // 10: google.type.Date
+	(SpendCondition_Window)(0),    // 11: evenhand.entitlements.v1.SpendCondition.Window
+	(SpendCondition_Scope)(0),     // 12: evenhand.entitlements.v1.SpendCondition.Scope
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(Benefit_Kind)(0),             // 14: evenhand.entitlements.v1.Benefit.Kind
+	(*Commitment)(nil),            // 15: evenhand.entitlements.v1.Commitment
 }
 var file_evenhand_entitlements_v1_entitlement_proto_depIdxs = []int32{
 	3,  // 0: evenhand.entitlements.v1.Distance.requirements:type_name -> evenhand.entitlements.v1.Requirement
 	4,  // 1: evenhand.entitlements.v1.Requirement.spend:type_name -> evenhand.entitlements.v1.SpendRequirement
 	5,  // 2: evenhand.entitlements.v1.Requirement.tenure:type_name -> evenhand.entitlements.v1.TenureRequirement
-	8,  // 3: evenhand.entitlements.v1.SpendRequirement.missing:type_name -> google.type.Money
-	9,  // 4: evenhand.entitlements.v1.SpendRequirement.by_date:type_name -> google.type.Date
-	8,  // 5: evenhand.entitlements.v1.SpendRequirement.have:type_name -> google.type.Money
-	8,  // 6: evenhand.entitlements.v1.SpendRequirement.need:type_name -> google.type.Money
-	10, // 7: evenhand.entitlements.v1.SpendRequirement.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
-	11, // 8: evenhand.entitlements.v1.SpendRequirement.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
-	9,  // 9: evenhand.entitlements.v1.TenureRequirement.on_date:type_name -> google.type.Date
-	12, // 10: evenhand.entitlements.v1.Entitlement.valid_until:type_name -> google.protobuf.Timestamp
-	2,  // 11: evenhand.entitlements.v1.Entitlement.distances:type_name -> evenhand.entitlements.v1.Distance
-	1,  // 12: evenhand.entitlements.v1.Entitlement.limit:type_name -> evenhand.entitlements.v1.MeteredLimit
-	13, // 13: evenhand.entitlements.v1.Entitlement.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
-	14, // 14: evenhand.entitlements.v1.Baseline.commitments:type_name -> evenhand.entitlements.v1.Commitment
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	6,  // 3: evenhand.entitlements.v1.Requirement.board:type_name -> evenhand.entitlements.v1.BoardRequirement
+	9,  // 4: evenhand.entitlements.v1.SpendRequirement.missing:type_name -> google.type.Money
+	10, // 5: evenhand.entitlements.v1.SpendRequirement.by_date:type_name -> google.type.Date
+	9,  // 6: evenhand.entitlements.v1.SpendRequirement.have:type_name -> google.type.Money
+	9,  // 7: evenhand.entitlements.v1.SpendRequirement.need:type_name -> google.type.Money
+	11, // 8: evenhand.entitlements.v1.SpendRequirement.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
+	12, // 9: evenhand.entitlements.v1.SpendRequirement.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
+	10, // 10: evenhand.entitlements.v1.TenureRequirement.on_date:type_name -> google.type.Date
+	10, // 11: evenhand.entitlements.v1.BoardRequirement.current_term_end_date:type_name -> google.type.Date
+	13, // 12: evenhand.entitlements.v1.Entitlement.valid_until:type_name -> google.protobuf.Timestamp
+	2,  // 13: evenhand.entitlements.v1.Entitlement.distances:type_name -> evenhand.entitlements.v1.Distance
+	1,  // 14: evenhand.entitlements.v1.Entitlement.limit:type_name -> evenhand.entitlements.v1.MeteredLimit
+	14, // 15: evenhand.entitlements.v1.Entitlement.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
+	15, // 16: evenhand.entitlements.v1.Baseline.commitments:type_name -> evenhand.entitlements.v1.Commitment
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_entitlement_proto_init() }
@@ -732,6 +835,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_init() {
 	file_evenhand_entitlements_v1_entitlement_proto_msgTypes[2].OneofWrappers = []any{
 		(*Requirement_Spend)(nil),
 		(*Requirement_Tenure)(nil),
+		(*Requirement_Board)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -739,7 +843,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_entitlement_proto_rawDesc), len(file_evenhand_entitlements_v1_entitlement_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
