@@ -68,7 +68,7 @@ var grants = map[Role][]string{
 	PolicyApprover: with(works, "schedule.publish"),
 	BoardSecretary: with(works, "boards.update", "calendars.update", "candidates.update", "ideas.decide", "meetings.update",
 		"solicitations.update"),
-	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
+	Auditor: with(reads, "changes.watch", "principals.read", "reach.read"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.update",
 		"calendars.update", "candidates.update", "changes.watch", "company.adopt", "company.update", "contacts.update",
 		"ideas.decide", "ideas.submit", "meetings.update", "principals.read", "principals.update", "projections.rebuild", "reach.read",
