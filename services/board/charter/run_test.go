@@ -1,6 +1,7 @@
 package charter
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -127,7 +128,7 @@ func TestCheckRotationsNamesChartersThatDoNotFit(t *testing.T) {
 	} {
 		c.TermMonths, c.GraceDays, c.MaxTerms = want.months, want.grace, want.terms
 		problems, warnings := c.CheckRotations(want.rotations)
-		all := append(problems, warnings...)
+		all := slices.Concat(problems, warnings)
 		require.NotEmpty(t, all, name)
 		require.Equal(t, want.path, all[0].Path, name)
 		require.Contains(t, all[0].Description, want.text, name)
