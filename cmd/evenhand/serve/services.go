@@ -11,8 +11,6 @@ import (
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
 	"github.com/evenhand/evenhand/services/board"
-	"github.com/evenhand/evenhand/services/board/calendar"
-	"github.com/evenhand/evenhand/services/board/feeds"
 	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
@@ -75,12 +73,8 @@ func (p *process) addBoard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	calendars, err := feeds.New(ctx, store, domain.Requests(), feeds.Options{Boards: feeds.Of(domain), Source: calendar.Sources{}})
-	if err != nil {
-		return err
-	}
 	p.faults = append(p.faults, boardrpc.Faults...)
-	p.serve(boardrpc.Service(domain, boardrpc.Parts{Feeds: calendars}), store)
+	p.serve(boardrpc.Service(domain), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of board", Run: untilStopped(store.RunRelay)})
 	p.following = append(p.following, lifecycle.Part{Name: "board", Run: domain.Run})
 	return nil

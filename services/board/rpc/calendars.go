@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
@@ -24,6 +25,13 @@ type calendarServer struct {
 	boardv1.UnimplementedCalendarServiceServer
 	feeds *feeds.Service
 	now   func() time.Time
+}
+
+// RegisterCalendars registers the service of calendars, and the reading of those behind
+// secret addresses. Now is the clock of ListCalendarEvents.
+func RegisterCalendars(r grpc.ServiceRegistrar, f *feeds.Service, now func() time.Time) {
+	boardv1.RegisterCalendarServiceServer(r, &calendarServer{feeds: f, now: now})
+	boardv1.RegisterCalendarFeedServiceServer(r, &calendarFeedServer{feeds: f})
 }
 
 // calendarYears is how long the time of ListCalendarEvents is where no end is given.

@@ -62,7 +62,13 @@ func serve(t *testing.T, accounts ...board.AccountChange) *served {
 	happening := &happenings{}
 	calendars, err := feeds.New(t.Context(), store, domain.Requests(), feeds.Options{Boards: feeds.Of(domain), Source: happening})
 	require.NoError(t, err)
-	s, err := server.New(t.Context(), server.Options{Authenticator: keys, Faults: rpc.Faults}, rpc.Service(domain, rpc.Parts{Feeds: calendars}))
+	service := rpc.Service(domain)
+	boards := service.Register
+	service.Register = func(r grpc.ServiceRegistrar) {
+		boards(r)
+		rpc.RegisterCalendars(r, calendars, domain.Requests().Now)
+	}
+	s, err := server.New(t.Context(), server.Options{Authenticator: keys, Faults: rpc.Faults}, service)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 2)
