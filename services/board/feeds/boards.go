@@ -4,13 +4,15 @@ import (
 	"context"
 	"slices"
 
-	"github.com/evenhand/evenhand/internal/platform/paging"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board"
 )
 
 // Of returns the boards of the board service, with its copy of the accounts.
 func Of(domain *board.Service) Boards { return known{domain} }
+
+// pageSize is how many boards are read at once.
+const pageSize = 1000
 
 type known struct{ *board.Service }
 
@@ -26,7 +28,7 @@ func boardOf(b resource.Stored[board.Board]) Board {
 func (k known) Boards(ctx context.Context) ([]Board, error) {
 	var all []Board
 	for after := resource.Place(nil); ; {
-		page, err := k.Service.Boards.List(ctx, paging.MaxSize, after, nil)
+		page, err := k.Service.Boards.List(ctx, pageSize, after, nil)
 		if err != nil {
 			return nil, err
 		}

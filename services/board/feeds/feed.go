@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -66,37 +65,35 @@ type Listed struct {
 	LastRead time.Time
 }
 
-// Create makes a feed of a subject, and the secret that stands in its address: the only
-// time it is told. INVALID_ARGUMENT for a subject that is none; NOT_FOUND for a board or
-// account that there is not; resource.ErrExists for a retry, which cannot be told the
-// secret again.
-func (s *Service) Create(ctx context.Context, call resource.Call, displayName, subject string) (Listed, string, error) {
+// Hash is the SHA-256 of the secret that stands in the address of a feed. The secret
+// itself is never seen here.
+type Hash = [sha256.Size]byte
+
+// Create makes a feed of a subject whose secret has a hash. INVALID_ARGUMENT for a
+// subject that is none; NOT_FOUND for a board or account that there is not;
+// resource.ErrExists for a retry, whose secret is not the first call's.
+func (s *Service) Create(ctx context.Context, call resource.Call, displayName, subject string, hash Hash) (Listed, error) {
 	kind, id, ok := parseSubject(subject)
 	if !ok {
-		return Listed{}, "", fault.Invalid("calendar_feed.subject",
+		return Listed{}, fault.Invalid("calendar_feed.subject",
 			"%q is not boards/{board}, accounts/{account} or principals/{principal}", subject)
 	}
 	if err := s.exists(ctx, kind, id); err != nil {
-		return Listed{}, "", err
-	}
-	secret, err := auth.NewToken(s.random)
-	if err != nil {
-		return Listed{}, "", err
+		return Listed{}, err
 	}
 	feedID, err := call.NewID(s.random)
 	if err != nil {
-		return Listed{}, "", err
+		return Listed{}, err
 	}
-	hash := sha256.Sum256([]byte(secret))
 	created, err := s.table.Create(ctx, call, feedID, Feed{DisplayName: displayName, Subject: subject, Hash: hash[:]}, "calendar_feed.created")
 	if err == nil && !bytes.Equal(created.State.Hash, hash[:]) { // the first call's
 		err = resource.ErrExists.Saying("%s was created by the first call with this request id, and its address is not shown again: "+
 			"revoke it and create another.", Name(created.ID)).WithResource(feedType, Name(created.ID))
 	}
 	if err != nil {
-		return Listed{}, "", err
+		return Listed{}, err
 	}
-	return Listed{Stored: created}, secret, nil
+	return Listed{Stored: created}, nil
 }
 
 func parseSubject(subject string) (kind, id string, ok bool) {

@@ -29,10 +29,9 @@ type Calendar struct {
 	Etag string
 }
 
-// Read returns the calendar of a secret. NOT_FOUND for one that is unknown, and in the
+// Read returns the calendar of the secret that has a hash. NOT_FOUND for one that is unknown, and in the
 // same words for one that was revoked, or whose board is gone.
-func (s *Service) Read(ctx context.Context, secret string) (Calendar, error) {
-	hash := sha256.Sum256([]byte(secret))
+func (s *Service) Read(ctx context.Context, hash Hash) (Calendar, error) {
 	feed, err := s.table.Lookup(ctx, byHash, hash[:])
 	if err != nil {
 		return Calendar{}, err

@@ -42,7 +42,7 @@ type Options struct {
 	Boards Boards
 	// Source knows what happens on them.
 	Source calendar.Source
-	// Random is the source of secrets and ids; crypto/rand by default.
+	// Random is the source of ids; crypto/rand by default.
 	Random io.Reader
 }
 

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"time"
 
@@ -149,7 +150,11 @@ func (s *calendarServer) CreateCalendarFeed(ctx context.Context, r *boardv1.Crea
 	if err := s.mayUpdate(ctx, subject); err != nil {
 		return nil, err
 	}
-	created, secret, err := s.feeds.Create(ctx, call, r.GetCalendarFeed().GetDisplayName(), subject)
+	secret, err := auth.NewToken(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	created, err := s.feeds.Create(ctx, call, r.GetCalendarFeed().GetDisplayName(), subject, auth.HashOf(secret))
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +207,7 @@ type calendarFeedServer struct {
 }
 
 func (s *calendarFeedServer) ReadCalendar(ctx context.Context, r *boardv1.ReadCalendarRequest) (*boardv1.ReadCalendarResponse, error) {
-	c, err := s.feeds.Read(ctx, r.GetSecret())
+	c, err := s.feeds.Read(ctx, auth.HashOf(r.GetSecret()))
 	if err != nil {
 		return nil, err
 	}
