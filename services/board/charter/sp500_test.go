@@ -85,7 +85,7 @@ func TestTheRealPoolHasItsKnownProbabilities(t *testing.T) {
 	}
 }
 
-// TestR12TheRealPoolForFiftyYears needs some minutes.
+// TestR12TheRealPoolForFiftyYears plays five years through, fifty in long runs.
 func TestR12TheRealPoolForFiftyYears(t *testing.T) {
 	years := 5
 	if os.Getenv("EVENHAND_TEST_LONG") == "1" {
