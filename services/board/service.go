@@ -128,6 +128,10 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
+// Requests returns what recognises the requests to the service's store, for the tables
+// that the packages below keep in it.
+func (s *Service) Requests() *resource.Requests { return s.requests }
+
 // directory finds addresses at accounts.
 type directory struct{ source Source }
 

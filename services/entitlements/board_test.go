@@ -87,11 +87,20 @@ func (f *fakeBoard) WatchTerms(ctx context.Context, resume string, apply func(Te
 	}
 }
 
-// seat is a term of an account from 1 May 1995 to 1 May 1998, a month before now in tests.
-func seat(id, account string, state TermState) TermChange {
-	return TermChange{ID: "boards/advisory/terms/" + id, Account: account,
-		Starts: civil.Date(1995, time.May, 1), Ends: may, State: state}
+// seat is a term of an account from 1 May 1995 up to a day, told when it began.
+func seat(id, account string, ends civil.Day) TermChange {
+	starts := civil.Date(1995, time.May, 1)
+	return TermChange{ID: "boards/advisory/terms/" + id, Account: account, Starts: starts, Ends: ends, Told: civil.UTC.End(starts)}
 }
+
+// resigned is a term that the member left on the day before it was to end.
+func resigned(c TermChange) TermChange {
+	c.Ends--
+	c.CutShort, c.Told = true, civil.UTC.Start(c.Ends)
+	return c
+}
+
+var july = civil.Date(1998, time.July, 1)
 
 // adviser is the promise with a rule about terms.
 var adviser = strings.NewReplacer("rules:\n", `  - {id: dinner, promise: A dinner of thanks each year., kind: feature}
@@ -136,13 +145,26 @@ func TestACompletedTermCountsForGood(t *testing.T) {
 		require.False(t, f.entitled(t, "acme", "dinner"))
 		require.Contains(t, f.reason(t, "acme", time.Time{}), "1 more completed term on an advisory board (0 of 1 completed)")
 
-		board.add(seat("1", "acme", TermRuns), seat("2", "beta", TermRuns), TermChange{})
+		board.add(seat("1", "acme", july), TermChange{}, seat("2", "beta", may))
 		eventually(t, "a term runs", func() bool {
-			return strings.Contains(f.reason(t, "acme", noon.AddDate(0, -2, 0)), "the current term ends on 1 May 1998")
+			return strings.Contains(f.reason(t, "acme", noon), "the current term ends on 1 July 1998")
 		})
-		board.add(TermChange{}, seat("2", "beta", TermCutShort), seat("1", "acme", TermCompleted))
-		eventually(t, "the term is completed", func() bool { return f.entitled(t, "acme", "dinner") })
+		now, err := f.AsOf(time.Time{})
+		require.NoError(t, err)
+		decided, err := now.Check(context.Background(), "acme", "dinner")
+		require.NoError(t, err)
+		require.False(t, decided.Entitled())
+		require.True(t, decided.ValidUntil.Equal(f.book.Load().zone.Start(july)), "as planned")
+		board.add(TermChange{}, resigned(seat("2", "beta", may)), seat("1", "acme", may))
+		eventually(t, "the term was moved, and is completed", func() bool { return f.entitled(t, "acme", "dinner") })
 		require.False(t, f.entitled(t, "beta", "dinner"), "it resigned")
+		late := resigned(seat("1", "acme", may))
+		late.Told = civil.UTC.End(may)
+		board.add(late, seat("3", "beta", july))
+		eventually(t, "it is told too late that it had resigned", func() bool {
+			return strings.Contains(f.reason(t, "beta", noon), "the current term ends")
+		})
+		require.True(t, f.entitled(t, "acme", "dinner"), "what was completed is not lost")
 		d, err := f.AsOf(noon)
 		require.NoError(t, err)
 		holders, _, err := d.Holders(context.Background(), "dinner", "", 10)
@@ -152,7 +174,7 @@ func TestACompletedTermCountsForGood(t *testing.T) {
 		require.True(t, holders[0].ValidUntil.IsZero())
 		dayBefore, err := f.AsOfDay(may - 1)
 		require.NoError(t, err)
-		decided, err := dayBefore.Check(context.Background(), "acme", "dinner")
+		decided, err = dayBefore.Check(context.Background(), "acme", "dinner")
 		require.NoError(t, err)
 		require.False(t, decided.Entitled(), "it had not ended")
 		require.True(t, decided.ValidUntil.Equal(f.book.Load().zone.Start(may)))
@@ -171,7 +193,7 @@ func TestACompletedTermCountsForGood(t *testing.T) {
 func TestARulePublishedLaterCountsEarlierTerms(t *testing.T) {
 	board := newFakeBoard()
 	f := newFixture(t, Options{Board: board})
-	board.add(seat("1", "acme", TermCompleted))
+	board.add(seat("1", "acme", may))
 	f.source.add(active("acme", ""), paid("acme", may, 100))
 	start(t, f.Service)
 	eventually(t, "the board is followed", func() bool { return f.roll.Load().Whole })
@@ -217,13 +239,13 @@ func TestReadinessWaitsForTermsOnceAndOnlyWhereRulesReadThem(t *testing.T) {
 func TestRebuildReadsTheTermsAgain(t *testing.T) {
 	f, board, _ := advised(t, openStore(t, t.TempDir()))
 	for n := range 8 {
-		board.add(seat(strconv.Itoa(n), "beta", TermCutShort), seat(strconv.Itoa(10+n), "acme", TermCompleted), TermChange{})
+		board.add(resigned(seat(strconv.Itoa(n), "beta", may)), seat(strconv.Itoa(10+n), "acme", may), TermChange{})
 	}
 	eventually(t, "all is told", func() bool { return len(f.roll.Load().Terms) == 8 })
 	want := *f.roll.Load()
 
 	damaged := want
-	damaged.Terms = []rollTerm{{ID: "boards/advisory/terms/2", Account: "beta", Starts: 0, Ends: 1, Completed: true}}
+	damaged.Terms = []rollTerm{{ID: "boards/advisory/terms/2", Account: "beta", Starts: 0, Ends: 1}}
 	_, err := f.rolls.replace(context.Background(), &damaged)
 	require.NoError(t, err)
 	require.NoError(t, f.reloadRoll(context.Background()))
@@ -250,26 +272,32 @@ func TestRebuildReadsTheTermsAgain(t *testing.T) {
 func TestTermsToldTwiceOrLateChangeNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		board := newFakeBoard()
+		told := int32(-2)
 		for range rapid.IntRange(0, 20).Draw(t, "changes") {
 			c := TermChange{}
 			if id := rapid.IntRange(0, 4).Draw(t, "term"); id > 0 {
-				c = seat(strconv.Itoa(id), "acct-"+strconv.Itoa(id%2), TermState(rapid.IntRange(0, 2).Draw(t, "state")))
-				c.Ends += civil.Day(rapid.Int32Range(0, 3).Draw(t, "ends later"))
+				c = seat(strconv.Itoa(id), "acct-"+strconv.Itoa(id%2), may+civil.Day(rapid.Int32Range(0, 5).Draw(t, "ends later")))
+				if rapid.IntRange(0, 2).Draw(t, "resigned") == 0 {
+					c = resigned(c)
+				}
+				told += rapid.Int32Range(0, 2).Draw(t, "days later")
+				c.Told = civil.UTC.Start(may + civil.Day(told))
 			}
 			board.add(c)
 		}
 		once := &roll{}
 		var completed []rollTerm
+		var now time.Time
 		for _, c := range board.changes {
 			b := TermBatch{Position: c.Position, Resume: strconv.FormatInt(c.Position, 10)}
 			if c.ID != "" {
-				b.Changes = []TermChange{c}
+				b.Changes, now = []TermChange{c}, c.Told
 			}
-			once.apply(b)
+			once.apply(b, civil.UTC)
 			for _, was := range completed {
 				require.Contains(t, once.Terms, was)
 			}
-			completed = slices.DeleteFunc(slices.Clone(once.Terms), func(t rollTerm) bool { return !t.Completed })
+			completed = slices.DeleteFunc(slices.Clone(once.Terms), func(t rollTerm) bool { return t.Ends > civil.UTC.DayOf(now) })
 		}
 
 		often := &roll{}
@@ -282,7 +310,7 @@ func TestTermsToldTwiceOrLateChangeNothing(t *testing.T) {
 			}
 			b, _, _ := board.from(from, rapid.IntRange(1, 7).Draw(t, "at once"))
 			read[reader] = b.Resume
-			often.apply(b)
+			often.apply(b, civil.UTC)
 		}
 		once.Whole = true
 		if len(board.changes) == 0 {

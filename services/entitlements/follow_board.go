@@ -50,7 +50,7 @@ func (s *Service) applyTerms(ctx context.Context, b TermBatch, due bool) (wrote 
 	if !have.news(b) && (have.Whole || !b.CaughtUp) && (!due || b.Position <= have.Position) {
 		return false, nil
 	}
-	r, err := s.rolls.apply(ctx, b)
+	r, err := s.rolls.apply(ctx, b, s.book.Load().zone)
 	if err != nil {
 		return false, fmt.Errorf("store the terms on boards: %w", err)
 	}
@@ -90,7 +90,7 @@ func (s *Service) rebuildRoll(ctx context.Context) error {
 	}
 	anew := &roll{}
 	err := s.board.WatchTerms(ctx, "", func(b TermBatch) error {
-		anew.apply(b)
+		anew.apply(b, s.book.Load().zone)
 		if !anew.Whole {
 			return nil
 		}

@@ -25,19 +25,18 @@ type roll struct {
 
 // rollTerm has short names, since there is one of it for every term ever served.
 type rollTerm struct {
-	ID        string    `bson:"i"`
-	Account   string    `bson:"a"`
-	Starts    civil.Day `bson:"s"`
-	Ends      civil.Day `bson:"e"`
-	Completed bool      `bson:"c,omitempty"`
+	ID      string    `bson:"i"`
+	Account string    `bson:"a"`
+	Starts  civil.Day `bson:"s"`
+	Ends    civil.Day `bson:"e"`
 }
 
-// apply takes a batch in. What it had before changes nothing, so that a batch may come
-// again, whole or in part, also after others.
-func (r *roll) apply(b TermBatch) {
+// apply takes a batch in; days are those of the zone. What the roll had before changes
+// nothing, so that a batch may come again, whole or in part, also after others.
+func (r *roll) apply(b TermBatch, zone civil.Zone) {
 	for _, c := range b.Changes {
 		if c.Position > r.Position {
-			r.set(c)
+			r.set(c, zone.DayOf(c.Told))
 		}
 	}
 	if b.Position >= r.Position {
@@ -46,22 +45,22 @@ func (r *roll) apply(b TermBatch) {
 	r.Whole = r.Whole || b.CaughtUp
 }
 
-// set takes in what a term is from now on. A completed one stays what it is: what it has
-// earned is not lost.
-func (r *roll) set(c TermChange) {
+// set takes in what a term is, as told on a day. One that was completed by then stays what
+// it is: what it has earned is not lost.
+func (r *roll) set(c TermChange, told civil.Day) {
 	at, known := slices.BinarySearchFunc(r.Terms, c.ID, func(t rollTerm, id string) int { return strings.Compare(t.ID, id) })
 	switch {
-	case known && r.Terms[at].Completed:
+	case known && r.Terms[at].Ends <= told:
 		return
-	case !known && c.State == TermCutShort:
-		return
-	case c.State == TermCutShort:
+	case known && c.CutShort:
 		r.Terms = slices.Delete(r.Terms, at, at+1)
+		return
+	case c.CutShort:
 		return
 	case !known:
 		r.Terms = slices.Insert(r.Terms, at, rollTerm{})
 	}
-	r.Terms[at] = rollTerm{ID: c.ID, Account: c.Account, Starts: c.Starts, Ends: c.Ends, Completed: c.State == TermCompleted}
+	r.Terms[at] = rollTerm{ID: c.ID, Account: c.Account, Starts: c.Starts, Ends: c.Ends}
 }
 
 // news says that a batch has terms that the roll has not seen.
@@ -73,7 +72,7 @@ func (r *roll) news(b TermBatch) bool {
 func (r *roll) members() map[string][]decision.Term {
 	members := map[string][]decision.Term{}
 	for _, t := range r.Terms {
-		members[t.Account] = append(members[t.Account], decision.Term{Starts: t.Starts, Ends: t.Ends, Completed: t.Completed})
+		members[t.Account] = append(members[t.Account], decision.Term{Starts: t.Starts, Ends: t.Ends})
 	}
 	return members
 }
@@ -102,9 +101,9 @@ func (s *rollStore) load(ctx context.Context) (*roll, error) {
 
 // apply takes a batch into the stored roll, which another process may have brought
 // further already, and returns it.
-func (s *rollStore) apply(ctx context.Context, b TermBatch) (*roll, error) {
+func (s *rollStore) apply(ctx context.Context, b TermBatch, zone civil.Zone) (*roll, error) {
 	d, err := s.rolls.Upsert(ctx, rollID, func(d *docstore.Doc[roll]) error {
-		d.Body.apply(b)
+		d.Body.apply(b, zone)
 		return nil
 	})
 	return &d.Body, err

@@ -3,6 +3,7 @@ package entitlements
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
@@ -55,23 +56,13 @@ type TermChange struct {
 	ID      string
 	Account string
 	// Starts is the first day; Ends is the first day after the term: the day on which it
-	// ended, or is planned to while it runs.
+	// ended, else the day on which it is planned to.
 	Starts, Ends civil.Day
-	State        TermState
+	// CutShort says that the member left before, so that the term does not count.
+	CutShort bool
+	// Told is when the feed recorded the change.
+	Told time.Time
 }
-
-// TermState says what of a term counts.
-type TermState uint8
-
-// The states of a term.
-const (
-	// TermRuns is that of one that has not ended, begun or not.
-	TermRuns TermState = iota
-	// TermCompleted is that of one which the member served as long as the company let it.
-	TermCompleted
-	// TermCutShort is that of one which the member left.
-	TermCutShort
-)
 
 var (
 	// ErrFeedTrimmed says that a feed no longer goes back to where this copy stands.

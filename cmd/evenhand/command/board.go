@@ -18,6 +18,9 @@ type Board struct {
 	Charter    BoardCharter    `cmd:"" help:"The rules by which a board is drawn and changes."`
 	Candidates BoardCandidates `cmd:"" help:"Who was nominated, and who consented."`
 	Meetings   BoardMeetings   `cmd:"" help:"Meetings: schedule, invite, hold, decide, minute."`
+	Solicit    BoardSolicit    `cmd:"" help:"Questions to the board or to customers, and by when they are answered."`
+	Ideas      BoardIdeas      `cmd:"" help:"What customers say we should do, and what became of it."`
+	SaidAndDid BoardSaidAndDid `cmd:"" help:"Report: you said, we did."`
 }
 
 // BoardArg is the argument that names a board.

@@ -366,3 +366,15 @@ func TestSolveProgressInLines(t *testing.T) {
 	p.end()
 	require.Equal(t, "finding out who can be seated: 1,200 kinds of panels, 2 of 3\ncomposing panels: 1,300 kinds of panels, within 0.250000\n", told.String())
 }
+
+// On a terminal, it is a bar for each stage, and none is left.
+func TestSolveProgressOnATerminal(t *testing.T) {
+	var told strings.Builder
+	p := newSolveProgress(&Env{Stderr: &told, Now: time.Now, Terminal: true})
+	p.tell(panel.Progress{Stage: "finding who can be seated", Done: 3, Of: 3, Panels: 2})
+	p.tell(panel.Progress{Stage: "composing panels", Panels: 3, Gap: 0.5})
+	p.end()
+	require.Contains(t, told.String(), "composing panels: 3 kinds of panels, within 0.500000")
+	last := strings.TrimRight(told.String(), "\r")
+	require.Empty(t, strings.TrimSpace(last[strings.LastIndex(last, "\r")+1:]), "%q", told.String())
+}

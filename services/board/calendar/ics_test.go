@@ -96,7 +96,7 @@ func (p property) text() (string, error) {
 			b.WriteRune(r)
 			rest = rest[size:]
 			continue
-		case len(rest) < 2 || !strings.Contains(`\;,nN`, rest[1:2]):
+		case len(rest) < 2 || strings.IndexByte(`\;,nN`, rest[1]) < 0:
 			return "", fmt.Errorf("no escape: %q", rest)
 		case rest[1] == 'n' || rest[1] == 'N':
 			b.WriteByte('\n')

@@ -51,6 +51,8 @@ type Meetings struct {
 	PerYear int `bson:"per_year,omitempty"`
 	// NoticeDays is how long before it takes place a change of a meeting is announced.
 	NoticeDays int `bson:"notice_days,omitempty"`
+	// Substitutes lets a member send another of its people than the one who consented.
+	Substitutes bool `bson:"substitutes,omitempty"`
 }
 
 // Conflicts says who is never seated together, besides declared competitors, who never

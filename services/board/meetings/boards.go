@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 
@@ -36,18 +35,11 @@ type Board struct {
 // AssignedTo says whether a principal, by its id, is one of the managers.
 func (b Board) AssignedTo(principal string) bool { return slices.Contains(b.Managers, principal) }
 
-// Charter is what meetings have to know of a charter version.
+// Charter is a charter version.
 type Charter struct {
 	// Version is its number, from 1.
 	Version int
-	Quorum  charter.Quorum
-	// Substitutes says whether a member may send another than its contact.
-	Substitutes bool
-	// Meetings are the occurrences of its meeting recurrence; nil where it has none.
-	Meetings *calendar.Series
-	// PerYear is how many meetings any twelve months have at least, and NoticeDays how
-	// long before it takes place a change of a meeting is announced; 0 leaves it open.
-	PerYear, NoticeDays int
+	Rules   charter.Charter
 }
 
 // Member is who holds a seat at an instant. Account and Contact are ids, the contact's
@@ -77,13 +69,14 @@ type Delivery interface {
 
 // Message is something that a member is sent about a meeting.
 type Message struct {
-	// ID is unique to the message.
+	// ID is unique to the message, and fit for the name of a file.
 	ID string
-	// Kind is what it says.
-	Kind NoticeKind
-	// Board, Meeting, Account and Contact are ids, the meeting's within the board and
-	// the contact's within the account.
-	Board, Meeting, Account, Contact string
+	// Kind is what it is, as meeting-invitation.
+	Kind string
+	// About is the name of the meeting.
+	About string
+	// Account and Contact are ids, the contact's within the account.
+	Account, Contact string
 	// Subject is a line, and Body plain text.
 	Subject, Body string
 }

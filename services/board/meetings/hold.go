@@ -50,7 +50,7 @@ func (s *Meetings) Hold(ctx context.Context, call resource.Call, id, etag string
 
 // roll returns who are members at an instant, and the quorum they need.
 func (s *Meetings) roll(ctx context.Context, board string, opened time.Time) (Roll, error) {
-	rules, err := s.boards.Charter(ctx, board, opened)
+	charter, err := s.boards.Charter(ctx, board, opened)
 	if err != nil {
 		return Roll{}, err
 	}
@@ -58,8 +58,8 @@ func (s *Meetings) roll(ctx context.Context, board string, opened time.Time) (Ro
 	if err != nil {
 		return Roll{}, err
 	}
-	roll := Roll{Opened: opened, Charter: rules.Version, Rule: quorumWords(rules.Quorum), Filled: len(members),
-		Needed: rules.Quorum.Of(len(members)), Substitutes: rules.Substitutes}
+	roll := Roll{Opened: opened, Charter: charter.Version, Rule: quorumWords(charter.Rules.Quorum), Filled: len(members),
+		Needed: charter.Rules.Quorum.Of(len(members)), Substitutes: charter.Rules.Meetings.Substitutes}
 	for _, m := range members {
 		roll.Members = append(roll.Members, RollMember(m))
 	}

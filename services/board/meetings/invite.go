@@ -97,7 +97,7 @@ func (s *Meetings) RecordAnswer(ctx context.Context, call resource.Call, id, eta
 		if i.By == "" {
 			i.By = i.Contact
 		}
-		if i.By != i.Contact && r.Answer != Declined && !charter.Substitutes {
+		if i.By != i.Contact && r.Answer != Declined && !charter.Rules.Meetings.Substitutes {
 			return noSubstitute(Name(id), r.Account, i.Contact, i.By)
 		}
 		return nil

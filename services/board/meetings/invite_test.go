@@ -107,7 +107,7 @@ func TestAMessageSaysWhatAMemberHasToKnow(t *testing.T) {
 	_, err := f.InviteMembers(t.Context(), someone, id, "", false)
 	require.NoError(t, err)
 	m := f.outbox.messages[0]
-	require.Equal(t, Message{ID: "advisory/meetings/march/ash/0-0", Kind: Invite, Board: "advisory", Meeting: "march", Account: "ash", Contact: "jo",
+	require.Equal(t, Message{ID: "advisory.march.ash.0-0", Kind: "meeting-invitation", About: "boards/advisory/meetings/march", Account: "ash", Contact: "jo",
 		Subject: "Invitation: Spring meeting, Thursday 12 March 2026, 16:00 to 18:00 (America/New_York)",
 		Body: `You are invited to a meeting of the board Customer Advisory Board.
 
@@ -147,7 +147,7 @@ func TestInvitingAndAnsweringIsRefused(t *testing.T) {
 	m, err := f.RecordAnswer(ctx, someone, id, "", Reply{Account: "ash", Answer: Declined, Contact: "kim"})
 	require.NoError(t, err, "anybody there may decline")
 	require.Equal(t, "kim", m.State.Invitations[0].By)
-	f.boards.set(func(b *fakeBoards) { b.charter.Substitutes = true })
+	f.boards.set(func(b *fakeBoards) { b.charter.Rules.Meetings.Substitutes = true })
 	_, err = f.RecordAnswer(ctx, someone, id, "", Reply{Account: "ash", Answer: Accepted, Contact: "kim"})
 	require.NoError(t, err)
 

@@ -8,11 +8,11 @@ import (
 // message is what a notice says to a member. Its id has the place of the notice and the
 // sequence, so that a notice that gave way to another is not taken for it.
 func message(id string, m Meeting, board Board, i Invitation, at int) Message {
-	meeting := id[strings.LastIndexByte(id, '/')+1:]
 	notice := i.Notices[at]
 	out := Message{
-		ID:   fmt.Sprintf("%s/%s/%d-%d", id, i.Account, at, notice.Sequence),
-		Kind: notice.Kind, Board: m.Board, Meeting: meeting, Account: i.Account, Contact: i.Contact,
+		// No id of a resource has a dot.
+		ID:   fmt.Sprintf("%s.%s.%s.%d-%d", m.Board, tail(id), i.Account, at, notice.Sequence),
+		Kind: "meeting-" + string(notice.Kind), About: Name(id), Account: i.Account, Contact: i.Contact,
 	}
 	title := m.title(board)
 	when := m.When()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,7 +132,7 @@ func (o *fakeOutbox) take() []string {
 	defer o.mu.Unlock()
 	var list []string
 	for _, m := range o.messages {
-		list = append(list, fmt.Sprintf("%s %s", m.Kind, m.Account))
+		list = append(list, strings.TrimPrefix(m.Kind, "meeting-")+" "+m.Account)
 	}
 	slices.Sort(list)
 	o.messages = nil
@@ -191,7 +190,7 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 	require.NoError(t, err)
 	f := &fixture{store: store, clock: &clock{at: local("2026-03-01 09:00")}, outbox: &fakeOutbox{},
 		boards: &fakeBoards{members: members("ash", "birch", "cedar", "dogwood", "elm"),
-			charter: Charter{Version: 2, Quorum: charter.Quorum{Percent: 50}, Meetings: monthly(t, "16:00", 2*time.Hour)}}}
+			charter: Charter{Version: 2, Rules: charter.Charter{Quorum: charter.Quorum{Percent: 50}, Meetings: charter.Meetings{When: monthly("16:00", 2*time.Hour)}}}}}
 	requests, err := resource.OpenRequests(t.Context(), store, f.clock.now)
 	require.NoError(t, err)
 	f.Meetings, err = New(t.Context(), store, requests, f.boards, f.outbox)
@@ -210,16 +209,12 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 }
 
 // monthly is the second Thursday of each month, from January 2026 on.
-func monthly(t testing.TB, at string, duration time.Duration) *calendar.Series {
-	t.Helper()
-	return series(t, "FREQ=MONTHLY;BYDAY=2TH", at, duration)
+func monthly(at string, duration time.Duration) *calendar.Recurrence {
+	return recurrence("FREQ=MONTHLY;BYDAY=2TH", at, duration)
 }
 
-func series(t testing.TB, rule, at string, duration time.Duration) *calendar.Series {
-	t.Helper()
-	s, err := calendar.Recurrence{Rule: rule, Start: "2026-01-01T" + at, Zone: zone, Duration: duration}.Series(calendar.Workdays{})
-	require.NoError(t, err)
-	return s
+func recurrence(rule, at string, duration time.Duration) *calendar.Recurrence {
+	return &calendar.Recurrence{Rule: rule, Start: "2026-01-01T" + at, Zone: zone, Duration: duration}
 }
 
 // members are members whose contacts are called jo, by seat.

@@ -146,7 +146,7 @@ func TestHoldingIsChecked(t *testing.T) {
 	wantReason(t, hold(at), ReasonNoCharter, "no charter")
 	f.boards.set(func(b *fakeBoards) { b.noCharter, b.members = false, nil })
 	wantReason(t, hold(at), ReasonNoMembers, "no member")
-	f.boards.set(func(b *fakeBoards) { b.members, b.charter.Substitutes = members("ash", "birch"), true })
+	f.boards.set(func(b *fakeBoards) { b.members, b.charter.Rules.Meetings.Substitutes = members("ash", "birch"), true })
 	require.NoError(t, hold(at, Attendance{Account: "ash", Contact: "kim", Stays: []Stay{{}}}))
 
 	// From here on, who are members and what the charter says changes nothing.

@@ -96,18 +96,23 @@ func (s *Meetings) foreseen(ctx context.Context, board string, plan Plan, from t
 	if err != nil {
 		return nil, "", err
 	}
-	if charter.Meetings == nil {
+	when := charter.Rules.Meetings.When
+	if when == nil {
 		return nil, "", refuse(ReasonNoCharter, "boards/"+board,
 			"The charter of boards/%s has no meeting recurrence: publish a version with one, or call meetings by hand.", board)
 	}
-	list, err := charter.Meetings.Between(from, from.AddDate(plan.Years, 0, 0))
+	series, err := when.Series(charter.Rules.Workdays)
+	if err != nil {
+		return nil, "", fmt.Errorf("the meeting recurrence of version %d of the charter of boards/%s: %w", charter.Version, board, err)
+	}
+	list, err := series.Between(from, from.AddDate(plan.Years, 0, 0))
 	if err != nil {
 		return nil, "", err
 	}
 	if len(list) > maxScheduled {
 		return nil, "", fault.Invalid("years", "%d years hold %d meetings: at most %d are entered at once", plan.Years, len(list), maxScheduled)
 	}
-	return list, charter.Meetings.Zone().String(), nil
+	return list, series.Zone().String(), nil
 }
 
 // scheduling is one run of Schedule.

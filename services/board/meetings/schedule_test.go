@@ -71,7 +71,7 @@ func TestSchedulingUnderAnotherRecurrence(t *testing.T) {
 	require.NoError(t, err)
 
 	// The same days at another hour: what nobody touched goes along.
-	f.boards.set(func(b *fakeBoards) { b.charter.Meetings = monthly(t, "17:30", time.Hour) })
+	f.boards.set(func(b *fakeBoards) { b.charter.Rules.Meetings.When = monthly("17:30", time.Hour) })
 	tried, err := f.Schedule(ctx, someone, "advisory", Plan{Years: 1}, true)
 	require.NoError(t, err)
 	done, err := f.Schedule(ctx, someone, "advisory", Plan{Years: 1}, false)
@@ -84,7 +84,9 @@ func TestSchedulingUnderAnotherRecurrence(t *testing.T) {
 	require.Equal(t, []string{"2026-03-12 16:00 invited", "2026-04-09 17:30 planned", "2026-05-15 09:00 planned"}, dates[:3])
 
 	// Other days: the old ones are named, and cancelled where that is asked for.
-	f.boards.set(func(b *fakeBoards) { b.charter.Meetings = series(t, "FREQ=MONTHLY;BYMONTHDAY=-1", "16:00", 0) })
+	f.boards.set(func(b *fakeBoards) {
+		b.charter.Rules.Meetings.When = recurrence("FREQ=MONTHLY;BYMONTHDAY=-1", "16:00", 0)
+	})
 	done, err = f.Schedule(ctx, someone, "advisory", Plan{Years: 1}, false)
 	require.NoError(t, err)
 	require.Len(t, done.Created, 12)
@@ -121,8 +123,8 @@ func TestSchedulingIsRefused(t *testing.T) {
 		{"advisory", Plan{Years: 21}, nil, "INVALID_ARGUMENT", "from 1 to 20"},
 		{"advisory", Plan{Years: 1, Link: "javascript:alert(1)"}, nil, "INVALID_ARGUMENT", "http or https"},
 		{"advisory", Plan{Years: 1, Duration: time.Second}, nil, "INVALID_ARGUMENT", "whole minutes"},
-		{"advisory", Plan{Years: 20}, func(b *fakeBoards) { b.charter.Meetings = series(t, "FREQ=DAILY", "09:00", time.Hour) }, "INVALID_ARGUMENT", "at most 1000"},
-		{"advisory", Plan{Years: 1}, func(b *fakeBoards) { b.charter.Meetings = nil }, ReasonNoCharter, "no meeting recurrence"},
+		{"advisory", Plan{Years: 20}, func(b *fakeBoards) { b.charter.Rules.Meetings.When = recurrence("FREQ=DAILY", "09:00", time.Hour) }, "INVALID_ARGUMENT", "at most 1000"},
+		{"advisory", Plan{Years: 1}, func(b *fakeBoards) { b.charter.Rules.Meetings.When = nil }, ReasonNoCharter, "no meeting recurrence"},
 		{"advisory", Plan{Years: 1}, func(b *fakeBoards) { b.noCharter = true }, ReasonNoCharter, "no charter"},
 	} {
 		if c.set != nil {
@@ -158,15 +160,15 @@ func TestTwoScheduleAtOnce(t *testing.T) {
 func TestTheCharterIsAskedBeforeAMeetingIsMovedOrCancelled(t *testing.T) {
 	f := onSQLite(t)
 	ctx := t.Context()
-	f.boards.set(func(b *fakeBoards) { b.charter.PerYear, b.charter.NoticeDays = 12, 14 })
+	f.boards.set(func(b *fakeBoards) { b.charter.Rules.Meetings.PerYear, b.charter.Rules.Meetings.NoticeDays = 12, 14 })
 	_, err := f.Schedule(ctx, someone, "advisory", Plan{Years: 3}, false)
 	require.NoError(t, err)
 	march, june := "advisory/meetings/2026-03-12", "advisory/meetings/2027-06-10"
 
 	_, err = f.Move(ctx, someone, march, "", Move{Start: local("2026-03-20 16:00"), Reason: "Ill."}, true)
-	wantReason(t, err, ReasonCharter, "announced 14 days ahead")
+	wantReason(t, err, ReasonCharter, "the charter has 14 days")
 	_, err = f.Cancel(ctx, someone, june, "", Cancellation{Reason: "Fair."}, false)
-	wantReason(t, err, ReasonCharter, "any twelve months have 12 meetings")
+	wantReason(t, err, ReasonCharter, "at least 12 meetings a year")
 	_, err = f.Move(ctx, someone, june, "", Move{Start: local("2027-06-17 16:00"), Reason: "Fair."}, true)
 	require.NoError(t, err, "a week later breaks nothing")
 	m, err := f.Get(ctx, june)

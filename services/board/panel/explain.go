@@ -2,6 +2,7 @@ package panel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -194,13 +195,14 @@ func feasible(ctx context.Context, p *Problem) (bool, error) {
 	return outcome.X != nil, err
 }
 
-// infeasible returns the InfeasibleError of a problem without a panel. The context that
-// may end only cuts short how small the set of quotas is made.
+// infeasible returns the InfeasibleError of a problem without a panel. When the
+// limited context is over and the other is not, the set of quotas it names is larger than
+// it could be, and it proposes nothing.
 func infeasible(ctx, limited context.Context, p *Problem) error {
 	e := newExplainer(p)
 	e.reduce(limited)
-	relaxation, err := relax(ctx, p)
-	if err != nil {
+	relaxation, err := relax(limited, p)
+	if err != nil && (!errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil) {
 		return err
 	}
 	return &InfeasibleError{Reason: e.reason(), Conflicts: e.conflicts(), Relaxation: relaxation}

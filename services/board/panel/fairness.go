@@ -38,7 +38,7 @@ func MeasureFairness(probabilities []float64) Fairness {
 		logs += math.Log(max(p, 0))
 	}
 	if sum > 0 {
-		f.Gini = ranked / (n * sum)
+		f.Gini = max(0, ranked/(n*sum)) // less is only inexactness
 	}
 	f.GeometricMean = math.Exp(logs / n)
 	return f

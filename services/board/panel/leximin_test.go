@@ -180,7 +180,7 @@ func TestTimeLimit(t *testing.T) {
 	require.ErrorIs(t, err, ErrTimeLimit)
 
 	// The time is over when everyone has been found a panel.
-	const limit = 500 * time.Millisecond
+	const limit = time.Second
 	s, err := Leximin(t.Context(), p, Options{TimeLimit: limit, Progress: func(at Progress) {
 		if at.Done == at.Of {
 			time.Sleep(limit)

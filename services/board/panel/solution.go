@@ -86,9 +86,8 @@ type Unreachable struct {
 // Whoever doubts that can check it. For every lottery over feasible panels, the sum of
 // Weights[i]*(its marginal of i) is at most Ceiling, because no panel's sum of weights
 // is more. The weights are not negative, those of the members of this level and of
-// higher ones sum to 1; so where those of lower levels have what they have, the lowest
-// of the others has at most Bound = Ceiling - sum of Weights[i]*Probability[i] over
-// lower levels.
+// higher ones sum to 1; so where the members i of lower levels have the Bound of theirs,
+// the lowest of the others has at most Bound = Ceiling - sum of Weights[i]*Bound[i].
 type Level struct {
 	// Probability is the least that the lottery gives to the members of the level.
 	Probability float64
@@ -109,7 +108,9 @@ type Options struct {
 	// Progress, where not nil, is called from time to time, from the calling goroutine.
 	Progress func(Progress)
 	// TimeLimit, where more than 0, is how long to look for the fairest lottery. When
-	// it is over, the best lottery found so far is returned as not proven.
+	// it is over, the best lottery found so far is returned as not proven; those for whom
+	// no panel has been found by then have the probability 0. The linear programme for
+	// the bounds is solved even then, which takes well under a second.
 	TimeLimit time.Duration
 }
 
@@ -135,7 +136,7 @@ type InfeasibleError struct {
 	Conflicts []int
 	// Relaxation are the fewest seats by which quotas have to change for a panel to
 	// exist; it is a proposal and has not been applied. It is empty where the pool has
-	// no panel of that size whatever the quotas are.
+	// no panel of that size whatever the quotas are, or where the time limit was over.
 	Relaxation []Change
 }
 

@@ -2,9 +2,9 @@ package panel
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/binary"
 	"slices"
-	"strings"
+	"strconv"
 )
 
 // kind is a Type with what the solver needs to know of it.
@@ -23,26 +23,19 @@ type kind struct {
 func compress(p *Problem, categories []int) []kind {
 	neighbours := neighbours(p)
 	byKey := map[string][]int{}
-	key := func(member int, withSelf bool) string {
-		var b strings.Builder
-		for _, c := range categories {
-			fmt.Fprintf(&b, "%q,", p.Pool[member].Values[c])
-		}
-		others := neighbours[member]
-		if withSelf {
-			at, _ := slices.BinarySearch(others, member)
-			others = slices.Insert(slices.Clone(others), at, member)
-		}
-		fmt.Fprint(&b, withSelf, others)
-		return b.String()
+	// Those in conflict with one another have the same conflicts once each counts itself.
+	together := make([]string, len(p.Pool))
+	attributes := attributes(p, categories)
+	for i := range p.Pool {
+		at, _ := slices.BinarySearch(neighbours[i], i)
+		together[i] = key(attributes[i], true, slices.Insert(slices.Clone(neighbours[i]), at, i))
+		byKey[together[i]] = append(byKey[together[i]], i)
 	}
 	for i := range p.Pool {
-		byKey[key(i, true)] = append(byKey[key(i, true)], i)
-	}
-	for i := range p.Pool {
-		if together := key(i, true); len(byKey[together]) == 1 {
-			delete(byKey, together)
-			byKey[key(i, false)] = append(byKey[key(i, false)], i)
+		if len(byKey[together[i]]) == 1 {
+			delete(byKey, together[i])
+			apart := key(attributes[i], false, neighbours[i])
+			byKey[apart] = append(byKey[apart], i)
 		}
 	}
 	kinds := make([]kind, 0, len(byKey))
@@ -58,6 +51,36 @@ func compress(p *Problem, categories []int) []kind {
 	}
 	slices.SortFunc(kinds, func(a, b kind) int { return a.Members[0] - b.Members[0] })
 	return ordered(kinds, func(k kind) []int { return neighbours[k.Members[0]] })
+}
+
+// attributes returns, for each member of the pool, a number that those with the same
+// values share.
+func attributes(p *Problem, categories []int) []int {
+	all := make([]int, len(p.Pool))
+	known := map[string]int{}
+	var b []byte
+	for i, member := range p.Pool {
+		b = b[:0]
+		for _, c := range categories {
+			b = strconv.AppendQuote(b, member.Values[c])
+		}
+		n, ok := known[string(b)]
+		if !ok {
+			n = len(known)
+			known[string(b)] = n
+		}
+		all[i] = n
+	}
+	return all
+}
+
+// key is equal for members of one type.
+func key(attributes int, withSelf bool, conflicts []int) string {
+	b := strconv.AppendBool(binary.AppendUvarint(nil, uint64(attributes)), withSelf)
+	for _, other := range conflicts {
+		b = binary.AppendUvarint(b, uint64(other))
+	}
+	return string(b)
 }
 
 // neighbours returns, for each member of the pool, those in conflict with it, ascending.

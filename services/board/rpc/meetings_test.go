@@ -27,9 +27,9 @@ import (
 
 // boardsOfMeetings knows the boards "advisory", which is assigned to the account manager,
 // and "other", which is assigned to nobody. Both have five members.
-type boardsOfMeetings struct{ series *calendar.Series }
+type boardsOfMeetings struct{}
 
-func (b boardsOfMeetings) Board(_ context.Context, id string) (meetings.Board, error) {
+func (boardsOfMeetings) Board(_ context.Context, id string) (meetings.Board, error) {
 	switch id {
 	case "advisory":
 		return meetings.Board{DisplayName: "Advisory board", Zone: "America/New_York", Managers: []string{"account-manager"}}, nil
@@ -39,8 +39,9 @@ func (b boardsOfMeetings) Board(_ context.Context, id string) (meetings.Board, e
 	return meetings.Board{}, fault.Missing("evenhand/Board", "boards/"+id)
 }
 
-func (b boardsOfMeetings) Charter(context.Context, string, time.Time) (meetings.Charter, error) {
-	return meetings.Charter{Version: 2, Quorum: charter.Quorum{Percent: 50}, Meetings: b.series}, nil
+func (boardsOfMeetings) Charter(context.Context, string, time.Time) (meetings.Charter, error) {
+	return meetings.Charter{Version: 2, Rules: charter.Charter{Quorum: charter.Quorum{Percent: 50}, Meetings: charter.Meetings{When: &calendar.Recurrence{
+		Rule: "FREQ=MONTHLY;BYDAY=2TH", Start: "2026-01-01T16:00", Zone: "America/New_York", Duration: time.Hour}}}}, nil
 }
 
 func (boardsOfMeetings) Members(context.Context, string, time.Time) ([]meetings.Member, error) {
@@ -80,11 +81,8 @@ func meet(t *testing.T) (as func(auth.Role) boardv1.MeetingsServiceClient, sent 
 	require.NoError(t, err)
 	requests, err := resource.OpenRequests(t.Context(), store, time.Now)
 	require.NoError(t, err)
-	series, err := calendar.Recurrence{Rule: "FREQ=MONTHLY;BYDAY=2TH", Start: "2026-01-01T16:00", Zone: "America/New_York", Duration: time.Hour}.
-		Series(calendar.Workdays{})
-	require.NoError(t, err)
 	sent = &outbox{messages: map[string]meetings.Message{}}
-	domain, err := meetings.New(t.Context(), store, requests, boardsOfMeetings{series}, sent)
+	domain, err := meetings.New(t.Context(), store, requests, boardsOfMeetings{}, sent)
 	require.NoError(t, err)
 	keys := &auth.Keyring{}
 	for _, role := range people {

@@ -8,51 +8,41 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 
-// Term is a time for which an account holds, or held, a seat on an advisory board: a
-// completed one, or one that has not ended. A term that was cut short is no Term.
+// Term is a time for which an account held, holds or is to hold a seat on an advisory
+// board. It is completed when it ends. A term that was cut short is no Term.
 type Term struct {
-	// Starts is the first day; Ends is the first day after the term: the day on which it
-	// ended when it is completed, else the day on which it is planned to end.
+	// Starts is the first day; Ends is the first day after the term, in fact or as planned.
 	Starts, Ends civil.Day
-	Completed    bool
 }
 
-// completes returns the day on which the account has completed the n-th of its terms,
-// civil.Never where it has not. One more completed term, whenever it ended, never makes
-// that day later.
+// completes returns the day on which the account has completed n of its terms,
+// civil.Never where it does not have as many. One more term, whenever it ends, never
+// makes that day later.
 func (a *Account) completes(n int64) civil.Day {
-	ends := a.completed()
-	if n > int64(len(ends)) {
+	if n > int64(len(a.Terms)) {
 		return civil.Never
 	}
-	return ends[n-1]
-}
-
-// completed returns the days on which completed terms ended, ascending.
-func (a *Account) completed() []civil.Day {
-	var ends []civil.Day
-	for _, t := range a.Terms {
-		if t.Completed {
-			ends = append(ends, t.Ends)
-		}
+	ends := make([]civil.Day, len(a.Terms))
+	for i, t := range a.Terms {
+		ends[i] = t.Ends
 	}
 	slices.Sort(ends)
-	return ends
+	return ends[n-1]
 }
 
 // termsBy returns how many terms the account has completed by a day.
 func (a *Account) termsBy(day civil.Day) int64 {
 	n := int64(0)
 	for _, t := range a.Terms {
-		if t.Completed && t.Ends <= day {
+		if t.Ends <= day {
 			n++
 		}
 	}
 	return n
 }
 
-// serving returns the day on which the first to end of the terms that run on a day ends,
-// or is planned to; civil.Never where the account does not serve.
+// serving returns the day on which the first to end of the terms that run on a day ends;
+// civil.Never where the account does not serve.
 func (a *Account) serving(day civil.Day) civil.Day {
 	ends := civil.Never
 	for _, t := range a.Terms {

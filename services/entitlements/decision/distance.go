@@ -38,8 +38,7 @@ type Requirement struct {
 	By civil.Day
 
 	// On is the day on which tenure is complete; civil.Never while the account
-	// has not joined. It is civil.Never for other subjects: that a term will be
-	// completed is not known before it is.
+	// has not joined. It is civil.Never for other subjects.
 	On civil.Day
 
 	// TermEnds is, for board, the day on which the first to end of the terms that

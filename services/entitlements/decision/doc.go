@@ -27,8 +27,8 @@
 // Tenure of n months is complete on the n-th month's day after joining, or on
 // the last day of that month when it has no such day.
 //
-// Terms served on advisory boards are n from the day on which the n-th completed
-// one ended. That a term will be completed is not known before it is.
+// Terms served on advisory boards are n from the day on which the n-th one ends
+// that is not cut short. A term that has not ended is taken to end as planned.
 //
 // # Terms
 //

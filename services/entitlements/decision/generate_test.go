@@ -160,10 +160,7 @@ func genVersion(t *rapid.T, longest int) *schedule.Schedule {
 
 var genTerm = rapid.Custom(func(t *rapid.T) Term {
 	starts := genDay.Draw(t, "starts")
-	return Term{
-		Starts: starts, Ends: starts + civil.Day(rapid.Int32Range(1, 400).Draw(t, "term of days")),
-		Completed: rapid.Bool().Draw(t, "completed"),
-	}
+	return Term{Starts: starts, Ends: starts + civil.Day(rapid.Int32Range(1, 400).Draw(t, "term of days"))}
 })
 
 func genAccount(t *rapid.T) Account {

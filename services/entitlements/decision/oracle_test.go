@@ -120,10 +120,10 @@ func (o *oracle) holds(c schedule.Condition, e, d civil.Day) bool {
 	}
 }
 
-// served counts the completed terms that had ended on e.
+// served counts the terms that had ended on e.
 func (o *oracle) served(e civil.Day) (n int64) {
 	for _, term := range o.account.Terms {
-		if term.Completed && e >= term.Ends {
+		if e >= term.Ends {
 			n++
 		}
 	}

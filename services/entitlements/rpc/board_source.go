@@ -50,18 +50,18 @@ func termsOf(answer *boardv1.WatchChangesResponse) (entitlements.TermBatch, erro
 			if err != nil {
 				return batch, fmt.Errorf("change %d of the board feed: %s: %w", c.GetPosition(), t.GetName(), err)
 			}
-			change.Position = c.GetPosition()
+			change.Position, change.Told = c.GetPosition(), c.GetRecordedTime().AsTime()
 			batch.Changes = append(batch.Changes, change)
 		}
 	}
 	return batch, nil
 }
 
-// termOf says what of a term counts. The company, not the member, ends the terms of a
-// board that it dissolves: who sat on it then has completed its term. A way to end that is
-// not known here does not count.
+// termOf says what of a term counts. That one ends as planned need not be told. The
+// company, not the member, ends the terms of a board that it dissolves: who sat on it then
+// has completed its term. A way to end that is not known here does not count.
 func termOf(t *boardv1.Term) (entitlements.TermChange, error) {
-	c := entitlements.TermChange{ID: t.GetName(), Account: strings.TrimPrefix(t.GetAccount(), accountPrefix), State: entitlements.TermCutShort}
+	c := entitlements.TermChange{ID: t.GetName(), Account: strings.TrimPrefix(t.GetAccount(), accountPrefix)}
 	ends, field := t.GetEndDate(), "end_date"
 	if ends == nil {
 		ends, field = t.GetPlannedEndDate(), "planned_end_date"
@@ -76,14 +76,11 @@ func termOf(t *boardv1.Term) (entitlements.TermChange, error) {
 	}
 	c.Starts, c.Ends = civil.Day(starts), civil.Day(end)
 	switch t.GetEnd() {
-	case boardv1.Term_END_UNSPECIFIED:
-		c.State = entitlements.TermRuns
-	case boardv1.Term_END_SERVED:
-		c.State = entitlements.TermCompleted
+	case boardv1.Term_END_UNSPECIFIED, boardv1.Term_END_SERVED:
 	case boardv1.Term_END_DISSOLVED:
-		if c.Starts < c.Ends {
-			c.State = entitlements.TermCompleted
-		}
+		c.CutShort = c.Ends <= c.Starts // it had not begun
+	default:
+		c.CutShort = true
 	}
 	return c, nil
 }

@@ -79,14 +79,14 @@ func (f *fakeBoard) WatchChanges(r *boardv1.WatchChangesRequest, stream grpc.Ser
 
 var year = func(y int32) *date.Date { return &date.Date{Year: y, Month: 1, Day: 1} }
 
-// term is one from 1995 to 1998, as it ended: in 1997.
+// term is one from 1995 to 1997, or as it ended: in 1996.
 func term(account string, end boardv1.Term_End) *boardv1.Term {
 	t := &boardv1.Term{
 		Name: "boards/advisory/terms/" + account, Account: "accounts/" + account, End: end,
-		StartDate: year(1995), PlannedEndDate: year(1998),
+		StartDate: year(1995), PlannedEndDate: year(1997),
 	}
 	if end != boardv1.Term_END_UNSPECIFIED {
-		t.EndDate = year(1997)
+		t.EndDate = year(1996)
 	}
 	return t
 }
@@ -101,8 +101,10 @@ func advised(t *testing.T) *served {
 	require.NoError(t, err)
 	undone := term("undone", boardv1.Term_END_DISSOLVED)
 	undone.EndDate = undone.GetStartDate()
+	serves := term("serves", boardv1.Term_END_UNSPECIFIED)
+	serves.PlannedEndDate = year(1998)
 	terms := []*boardv1.Term{
-		term("serves", boardv1.Term_END_UNSPECIFIED), term("served", boardv1.Term_END_SERVED), term("resigned", boardv1.Term_END_RESIGNED),
+		serves, term("planned", boardv1.Term_END_UNSPECIFIED), term("served", boardv1.Term_END_SERVED), term("resigned", boardv1.Term_END_RESIGNED),
 		term("left", boardv1.Term_END_LEFT), term("dissolved", boardv1.Term_END_DISSOLVED), undone, term("odd", boardv1.Term_End(99)),
 	}
 	token := ""
@@ -125,7 +127,7 @@ func (s *served) holds(t *testing.T, account, token string) bool {
 func TestOnlyTermsServedAsLongAsTheCompanyLetThemCount(t *testing.T) {
 	s := advised(t)
 	for account, counts := range map[string]bool{
-		"serves": false, "served": true, "resigned": false, "left": false, "dissolved": true, "undone": false, "odd": false,
+		"serves": false, "planned": true, "served": true, "resigned": false, "left": false, "dissolved": true, "undone": false, "odd": false,
 	} {
 		require.Equal(t, counts, s.holds(t, account, ""), account)
 	}
@@ -136,11 +138,10 @@ func TestR34CheckTellsTheTermsThatAreMissing(t *testing.T) {
 	want := func(board *entitlementsv1.BoardRequirement) []*entitlementsv1.Requirement {
 		return []*entitlementsv1.Requirement{{Requirement: &entitlementsv1.Requirement_Board{Board: board}}}
 	}
-	r := check("serves", "no-fee", "")
-	r.AsOfDate = &date.Date{Year: 1997, Month: 12, Day: 30}
-	got, err := s.CheckEntitlement(t.Context(), r)
+	got, err := s.CheckEntitlement(t.Context(), check("serves", "no-fee", ""))
 	require.NoError(t, err)
 	require.Len(t, got.GetDistances(), 2)
+	require.True(t, got.GetValidUntil().AsTime().Equal(time.Date(1998, 1, 1, 5, 0, 0, 0, time.UTC)), "as planned")
 	require.Contains(t, got.GetReason(), "There is 1 other way.", "which money can buy")
 	require.Empty(t, cmp.Diff(want(&entitlementsv1.BoardRequirement{MissingTerms: 1, NeedTerms: 1, CurrentTermEndDate: year(1998)}),
 		got.GetDistances()[1].GetRequirements(), protocmp.Transform()))

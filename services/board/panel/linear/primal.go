@@ -102,7 +102,7 @@ func (p *LP) primal(ctx context.Context) (Status, error) {
 		}
 		alpha := p.expressed(entering)
 		position, step := p.ratio(alpha, direction, bland)
-		if span := p.vars[entering].high - p.vars[entering].low; span <= step {
+		if span := p.vars[entering].high - p.vars[entering].low; span <= step && !math.IsInf(span, 1) {
 			p.flip(entering, alpha, direction*span)
 			idle = 0
 			continue

@@ -423,7 +423,9 @@ type MeetingRules struct {
 	// How many meetings any twelve months have at least; 0 leaves it open.
 	PerYear int32 `protobuf:"varint,2,opt,name=per_year,json=perYear,proto3" json:"per_year,omitempty"`
 	// How long before it takes place a change of a meeting is announced.
-	NoticeDays    int32 `protobuf:"varint,3,opt,name=notice_days,json=noticeDays,proto3" json:"notice_days,omitempty"`
+	NoticeDays int32 `protobuf:"varint,3,opt,name=notice_days,json=noticeDays,proto3" json:"notice_days,omitempty"`
+	// A member may send another of its people than the one who consented.
+	Substitutes   bool `protobuf:"varint,4,opt,name=substitutes,proto3" json:"substitutes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -477,6 +479,13 @@ func (x *MeetingRules) GetNoticeDays() int32 {
 		return x.NoticeDays
 	}
 	return 0
+}
+
+func (x *MeetingRules) GetSubstitutes() bool {
+	if x != nil {
+		return x.Substitutes
+	}
+	return false
 }
 
 // Who is never seated together, besides declared competitors, who never are.
@@ -1081,12 +1090,13 @@ const file_evenhand_board_v1_charter_proto_rawDesc = "" +
 	"alternates\x12\x1f\n" +
 	"\vnotice_days\x18\x0e \x01(\x05R\n" +
 	"noticeDays\x127\n" +
-	"\bworkdays\x18\x0f \x01(\v2\x1b.evenhand.board.v1.WorkdaysR\bworkdays\"}\n" +
+	"\bworkdays\x18\x0f \x01(\v2\x1b.evenhand.board.v1.WorkdaysR\bworkdays\"\x9f\x01\n" +
 	"\fMeetingRules\x121\n" +
 	"\x04when\x18\x01 \x01(\v2\x1d.evenhand.board.v1.RecurrenceR\x04when\x12\x19\n" +
 	"\bper_year\x18\x02 \x01(\x05R\aperYear\x12\x1f\n" +
 	"\vnotice_days\x18\x03 \x01(\x05R\n" +
-	"noticeDays\"a\n" +
+	"noticeDays\x12 \n" +
+	"\vsubstitutes\x18\x04 \x01(\bR\vsubstitutes\"a\n" +
 	"\rConflictRules\x121\n" +
 	"\x0fsame_attributes\x18\x01 \x03(\tB\b\xbaH\x05\x92\x01\x02\x102R\x0esameAttributes\x12\x1d\n" +
 	"\n" +
