@@ -3,8 +3,6 @@ package serve
 import (
 	"context"
 	"crypto/rand"
-	"path/filepath"
-	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
@@ -12,9 +10,6 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
-	"github.com/evenhand/evenhand/services/board"
-	"github.com/evenhand/evenhand/services/board/outbox"
-	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
@@ -62,29 +57,6 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	p.serve(entitlementsrpc.Service(service), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
-	return nil
-}
-
-// addBoard makes the board service, which follows accounts.
-func (p *process) addBoard(ctx context.Context) error {
-	store, err := p.addStore(ctx, partBoard)
-	if err != nil {
-		return err
-	}
-	now := p.env.Now
-	if now == nil {
-		now = time.Now
-	}
-	letters := &outbox.Files{Folder: filepath.Join(p.options.DataDir, "outbox"), From: "advisory-board@localhost", Now: now}
-	domain, err := board.New(ctx, store, boardrpc.NewSource(p.ownConn(partBoard)), board.Options{
-		Now: now, Log: p.log.With("service", partBoard), Delivery: letters})
-	if err != nil {
-		return err
-	}
-	p.faults = append(p.faults, boardrpc.Faults...)
-	p.serve(boardrpc.Service(domain), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of board", Run: untilStopped(store.RunRelay)})
-	p.following = append(p.following, lifecycle.Part{Name: "board", Run: domain.Run})
 	return nil
 }
 
