@@ -13,15 +13,13 @@ import (
 type Document struct {
 	// Name is its title.
 	Name string
-	// Origin tells the events of this installation from those of others: it stands
-	// behind the @ of every UID, and must never change.
-	Origin string
 	// Zone is the IANA name of the zone in which a reader may show the calendar; empty
 	// where it has events of several.
 	Zone string
 	// Refresh is how long readers may keep what they have; 0 leaves it to them.
 	Refresh time.Duration
-	// Events are what is in it, in order.
+	// Events are what is in it, in order. Their UIDs are those of no other calendar,
+	// anywhere.
 	Events []Event
 }
 
@@ -43,7 +41,7 @@ func (d Document) ICalendar() ([]byte, error) {
 		cal.SetXPublishedTTL(every)
 	}
 	for _, e := range d.Events {
-		if err := d.add(cal, e); err != nil {
+		if err := add(cal, e); err != nil {
 			return nil, err
 		}
 	}
@@ -54,8 +52,8 @@ func (d Document) ICalendar() ([]byte, error) {
 	return []byte(out.String()), nil
 }
 
-func (d Document) add(cal *ics.Calendar, e Event) error {
-	v := cal.AddEvent(e.UID + "@" + d.Origin)
+func add(cal *ics.Calendar, e Event) error {
+	v := cal.AddEvent(e.UID)
 	v.SetDtStampTime(e.Updated)
 	v.SetLastModifiedAt(e.Updated)
 	v.SetSequence(e.Sequence)
