@@ -3,8 +3,6 @@ package serve
 import (
 	"context"
 	"crypto/rand"
-	"path/filepath"
-	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
@@ -13,7 +11,6 @@ import (
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
 	"github.com/evenhand/evenhand/services/board"
-	"github.com/evenhand/evenhand/services/board/outbox"
 	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
@@ -71,13 +68,8 @@ func (p *process) addBoard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := p.env.Now
-	if now == nil {
-		now = time.Now
-	}
-	letters := &outbox.Files{Folder: filepath.Join(p.options.DataDir, "outbox"), From: "advisory-board@localhost", Now: now}
 	domain, err := board.New(ctx, store, boardrpc.NewSource(p.ownConn(partBoard)), board.Options{
-		Now: now, Log: p.log.With("service", partBoard), Delivery: letters})
+		Now: p.env.Now, Log: p.log.With("service", partBoard)})
 	if err != nil {
 		return err
 	}
