@@ -13,6 +13,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/meetings"
 	"github.com/evenhand/evenhand/services/board/outbox"
 )
 
@@ -37,6 +38,7 @@ type Service struct {
 	Rotations  *Rotations
 	Findings   *Findings
 	Accounts   *Accounts
+	Meetings   *meetings.Meetings
 	Outbox     *outbox.Outbox
 	Feed       *Feed
 
@@ -107,6 +109,9 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.Findings, err = openFindings(ctx, w, s.Rotations); err != nil {
 		return nil, err
 	}
+	if s.Meetings, err = meetings.New(ctx, store, w.requests, meetingBoards{s}, meetingMail{s.Outbox}); err != nil {
+		return nil, err
+	}
 	s.Accounts.changed, s.Terms.changed = s.Findings.accountsChanged, s.Findings.look
 	s.Feed = openFeed(store)
 	return s, nil
@@ -119,6 +124,7 @@ func (s *Service) Run(ctx context.Context) error {
 	works.Go(func() error { return s.requests.Run(running) })
 	works.Go(func() error { return s.Accounts.follow(running) })
 	works.Go(func() error { return s.runDue(running) })
+	works.Go(func() error { return s.Meetings.Run(running) })
 	if s.delivers {
 		works.Go(func() error { return s.Outbox.Run(running) })
 	}

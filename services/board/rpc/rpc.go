@@ -18,6 +18,7 @@ func Service(domain *board.Service) server.Service {
 		Register: func(r grpc.ServiceRegistrar) {
 			boardv1.RegisterBoardsServiceServer(r, &boardsServer{domain: domain})
 			boardv1.RegisterRotationsServiceServer(r, &rotationsServer{domain: domain})
+			RegisterMeetings(r, domain.Meetings)
 			boardv1.RegisterFeedServiceServer(r, &feedServer{feed: domain.Feed})
 		},
 		Needs: []server.Need{{Name: "accounts-feed", Ready: domain.Accounts.Following}},
