@@ -110,7 +110,7 @@ func (c *Charters) Publish(
 		return none, err
 	}
 	if n.Effective == nil {
-		today := c.boards.today(b.State)
+		today := c.boards.Today(b.State)
 		n.Effective = &today
 	}
 	fill(&n.Rules, b.State.Zone)

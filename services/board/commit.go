@@ -167,7 +167,7 @@ func (r *Rotations) newRecord(ctx context.Context, board, id string, s resource.
 		return nil, err
 	}
 	committed, err := record.Commit(record.Draft{
-		Title:      record.Title{Board: BoardName(board), Rotation: BoardName(s.ID), Charter: BoardName(charterID(board, taken.Charter)), Committed: r.now()},
+		Title:      record.Title{Board: BoardName(board), Rotation: BoardName(s.ID), Charter: CharterName(board, taken.Charter), Committed: r.now()},
 		BoardSeats: taken.Rules.Seats, BoardQuotas: boardQuotas(&taken.Rules), Seated: seatedOf(taken, pseudonyms, problem),
 		Problem: problem, Solution: solution, Panels: c.Panels, Seed: c.Plan,
 	})

@@ -85,7 +85,7 @@ func (f *Findings) accountsChanged(ctx context.Context, ids []string) error {
 		if b.State.State == Closed {
 			continue
 		}
-		members, err := f.rotations.rosters.Members(ctx, b.ID, f.rotations.boards.today(b.State))
+		members, err := f.rotations.rosters.Members(ctx, b.ID, f.rotations.boards.Today(b.State))
 		if err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func (f *Findings) find(ctx context.Context, board string) ([]charter.Finding, e
 	if err != nil || w.board.State == Closed {
 		return nil, err
 	}
-	today := f.rotations.boards.today(w.board)
+	today := f.rotations.boards.Today(w.board)
 	if len(w.roster.running(today)) == 0 {
 		return nil, nil
 	}

@@ -33,11 +33,16 @@ type pool struct {
 
 // Preview is what a rotation would come to if its pool were taken now.
 type Preview struct {
-	Charter     int
+	// Charter is the number of the version; 0 where other rules were given.
+	Charter int
+	// Categories are the names of the charter's, in the order of the candidates' values.
+	Categories  []string
 	Preparation *charter.Preparation
 	Names       map[string]string
 	// Solution has the probabilities of the problem's pool; nil where nobody asked.
 	Solution *panel.Solution
+
+	chances map[string]float64
 }
 
 // Open begins the preparation of a scheduled rotation, or takes back the pool of a frozen
@@ -271,7 +276,48 @@ func (r *Rotations) Pool(ctx context.Context, board, rotation string) (*Preview,
 	if err != nil {
 		return nil, err
 	}
-	return &Preview{Charter: taken.Charter, Preparation: taken.Preparation, Names: taken.Names}, nil
+	p := &Preview{Charter: taken.Charter, Categories: categories(&taken.Rules), Preparation: taken.Preparation, Names: taken.Names}
+	if s.State.Draw != nil {
+		p.chances, err = r.chances(ctx, taken, s.State.Draw)
+	}
+	return p, err
+}
+
+// chances are the probabilities of a pool by the record: how many panels each is in.
+func (r *Rotations) chances(ctx context.Context, taken *pool, d *DrawMark) (map[string]float64, error) {
+	made, err := r.record(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	pseudonyms, err := record.PseudonymsOf(taken.Salts)
+	if err != nil {
+		return nil, err
+	}
+	accounts, chances := pseudonyms.Accounts(), map[string]float64{}
+	for _, m := range made.Marginals {
+		chances[accounts[m.ID]] = float64(m.Count) / float64(len(made.Panels))
+	}
+	return chances, nil
+}
+
+// Probabilities are those of the pool, by account; none where they are not known.
+func (p *Preview) Probabilities() map[string]float64 {
+	if p.Solution == nil {
+		return p.chances
+	}
+	chances := map[string]float64{}
+	for i, m := range p.Preparation.Problem.Pool {
+		chances[m.ID] = p.Solution.Marginals[i]
+	}
+	return chances
+}
+
+func categories(rules *charter.Charter) []string {
+	names := make([]string, len(rules.Categories))
+	for i, c := range rules.Categories {
+		names[i] = c.Name
+	}
+	return names
 }
 
 func (r *Rotations) pool(ctx context.Context, s Rotation) (*pool, error) {
@@ -302,10 +348,11 @@ func (r *Rotations) Preview(
 		rules, p.Charter = &v.Rules, v.Number
 	} else {
 		fill(rules, w.board.Zone)
-		if err := rules.Check("charter."); err != nil {
+		if err := rules.Check("rules."); err != nil {
 			return nil, err
 		}
 	}
+	p.Categories = categories(rules)
 	if p.Preparation, err = prepare(ctx, rules, w.rotation(s.State, nominees)); err != nil {
 		return nil, err
 	}

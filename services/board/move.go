@@ -103,7 +103,7 @@ func (r *Rotations) charterPlan(ctx context.Context, w *world, day civil.Day) (*
 	if err != nil {
 		return nil, err
 	}
-	today := r.boards.today(w.board)
+	today := r.boards.Today(w.board)
 	return &charter.Plan{Charter: &v.Rules, Today: today, Rotations: w.days(), Accounts: w.plain(today), Terms: w.roster.plain()}, nil
 }
 
@@ -209,7 +209,7 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 	if _, known, err := r.rosters.table.Replay(ctx, call, board); known || err != nil {
 		return picked(w.roster, a, b), &charter.Effect{}, err
 	}
-	today := r.boards.today(w.board)
+	today := r.boards.Today(w.board)
 	var accounts []string
 	for _, id := range []string{a, b} {
 		i := slices.IndexFunc(w.roster.Terms, func(t Term) bool { return t.ID == id })

@@ -21,7 +21,7 @@ func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string
 	if err != nil {
 		return nil, err
 	}
-	if until > r.boards.today(b.State).AddMonths(12*100) {
+	if until > r.boards.Today(b.State).AddMonths(12*100) {
 		return nil, fault.Invalid("until_date", "%s is more than 100 years ahead", until)
 	}
 	planned, err := r.plan(ctx, board, until)

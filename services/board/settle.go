@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -47,7 +46,7 @@ func (r *Rotations) settle(ctx context.Context, board string, s resource.Stored[
 	for _, in := range s.State.Invitations {
 		open := seats[in.Seat]
 		if in.State == Accepted {
-			terms = append(terms, Term{ID: rotation + "-" + strconv.Itoa(in.Seat), Account: in.Account, Contact: in.Contact, Seat: in.Seat,
+			terms = append(terms, Term{ID: TermID(rotation, in.Seat), Account: in.Account, Contact: in.Contact, Seat: in.Seat,
 				Rotation: rotation, Kind: in.Kind, Start: s.State.Day, End: open.End, Vacancy: open.Vacancy})
 		}
 		errs = append(errs, r.letters.Put(ctx, invitationLetter(b.State, s, in, open)))

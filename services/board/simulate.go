@@ -35,7 +35,7 @@ func (r *Rotations) Simulate(ctx context.Context, board string, p SimulationPlan
 	if err != nil {
 		return nil, err
 	}
-	today := r.boards.today(w.board)
+	today := r.boards.Today(w.board)
 	until := today.AddMonths(12 * p.Years)
 	editions, err := r.editions(ctx, w, today, p.Rules)
 	if err != nil {

@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -95,11 +96,19 @@ type Seat struct {
 	Term *Term
 }
 
-// Seats returns the seats of a board on a day, by number: as many as the charter has, and
-// those beyond that members still hold. Without a charter there are none.
-func (r *Rosters) Seats(ctx context.Context, board string, seats int, day civil.Day) ([]Seat, error) {
-	members, err := r.Members(ctx, board, day)
+// Seats returns the seats of a board on a day, by number: as many as the charter in force
+// has, and those beyond that members still hold.
+func (s *Service) Seats(ctx context.Context, board string, day civil.Day) ([]Seat, error) {
+	members, err := s.Terms.Members(ctx, board, day)
 	if err != nil {
+		return nil, err
+	}
+	seats := 0
+	v, err := s.Charters.At(ctx, board, day)
+	switch {
+	case err == nil:
+		seats = v.Rules.Seats
+	case !errors.Is(err, ErrNoCharter):
 		return nil, err
 	}
 	for _, t := range members {

@@ -44,7 +44,12 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"AccountsService.UpdateAccount AccountsService.ActivateAccount AccountsService.CloseAccount"},
 	"boards.read": {"x x x x x x x x x",
 		"BoardsService.GetBoard BoardsService.ListBoards BoardsService.GetCharter BoardsService.ListCharters " +
-			"BoardsService.GetCandidate BoardsService.ListCandidates"},
+			"BoardsService.GetCandidate BoardsService.ListCandidates BoardsService.GetSeat BoardsService.ListSeats " +
+			"BoardsService.GetTerm BoardsService.ListTerms BoardsService.GetFinding BoardsService.ListFindings " +
+			"RotationsService.GetRotation RotationsService.ListRotations RotationsService.PreviewRotation RotationsService.ListPoolMembers " +
+			"RotationsService.GetDraw RotationsService.ListDeliveries RotationsService.SimulateRotations"},
+	"boards.schedule": {". . a . . x . x .",
+		"RotationsService.LayOutRotations RotationsService.PlanVacancyRotation RotationsService.MoveRotation RotationsService.SkipRotation BoardsService.SwapTerms"},
 	"boards.update": {". . . . . x . x .",
 		"BoardsService.CreateBoard BoardsService.UpdateBoard BoardsService.CloseBoard BoardsService.PublishCharter"},
 	"calendars.read": {"x x x x x x x x x",
@@ -65,6 +70,8 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"AccountsService.GetContact AccountsService.ListContacts"},
 	"contacts.update": {". . a . . . . x .",
 		"AccountsService.CreateContact AccountsService.UpdateContact AccountsService.DeleteContact"},
+	"draws.read": {". . . . . x x x .",
+		"RotationsService.ListPseudonyms"},
 	"entitlements.check": {"x x x x x x x x x",
 		"EntitlementsService.CheckEntitlement EntitlementsService.BatchCheckEntitlements EntitlementsService.ListEntitlements EntitlementsService.GetBaseline"},
 	"entitlements.holders": {"x . x x x x x x x",
@@ -102,6 +109,13 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"RevenueService.ImportRevenue"},
 	"revenue.read": {"x . x x x x x x x",
 		"RevenueService.GetRevenueEntry RevenueService.ListRevenueEntries"},
+	"rotations.draw": {". . . . . x . x .",
+		"RotationsService.SolveRotation RotationsService.CommitRotation RotationsService.DrawRotation"},
+	"rotations.reveal": {". . x x x x x x .",
+		"RotationsService.RevealSeed"},
+	"rotations.run": {". . . . . x . x .",
+		"RotationsService.OpenRotation RotationsService.CancelRotation RotationsService.FreezeRotation RotationsService.InviteRotation " +
+			"RotationsService.AnswerSeatInvitation RotationsService.CloseRotation BoardsService.EndTerm"},
 	"schedule.publish": {". . . . x . . x .",
 		"ScheduleService.PublishSchedule"},
 	"schedule.read": {"x . x x x x x x x",

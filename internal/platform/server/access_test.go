@@ -26,6 +26,7 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	accountsv1.RegisterFeedServiceServer(r, accountsv1.UnimplementedFeedServiceServer{})
 	accountsv1.RegisterRevenueServiceServer(r, accountsv1.UnimplementedRevenueServiceServer{})
 	boardv1.RegisterBoardsServiceServer(r, boardv1.UnimplementedBoardsServiceServer{})
+	boardv1.RegisterRotationsServiceServer(r, boardv1.UnimplementedRotationsServiceServer{})
 	boardv1.RegisterFeedServiceServer(r, boardv1.UnimplementedFeedServiceServer{})
 	boardv1.RegisterIdeasServiceServer(r, boardv1.UnimplementedIdeasServiceServer{})
 	boardv1.RegisterMeetingsServiceServer(r, boardv1.UnimplementedMeetingsServiceServer{})

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
@@ -37,6 +38,7 @@ type served struct {
 // clients call as one principal.
 type clients struct {
 	boards        boardv1.BoardsServiceClient
+	rotations     boardv1.RotationsServiceClient
 	feed          boardv1.FeedServiceClient
 	calendars     boardv1.CalendarServiceClient
 	calendarFeeds boardv1.CalendarFeedServiceClient
@@ -106,7 +108,7 @@ func (s *served) as(t *testing.T, role auth.Role) clients {
 }
 
 func clientsOn(conn grpc.ClientConnInterface) clients {
-	return clients{boards: boardv1.NewBoardsServiceClient(conn), feed: boardv1.NewFeedServiceClient(conn),
+	return clients{boards: boardv1.NewBoardsServiceClient(conn), rotations: boardv1.NewRotationsServiceClient(conn), feed: boardv1.NewFeedServiceClient(conn),
 		calendars: boardv1.NewCalendarServiceClient(conn), calendarFeeds: boardv1.NewCalendarFeedServiceClient(conn)}
 }
 
@@ -123,4 +125,11 @@ func wantStatus(t *testing.T, err error, code codes.Code, reason string) *status
 	}
 	t.Fatalf("no ErrorInfo in %v", err)
 	return nil
+}
+
+func at(t *testing.T, text string) *timestamppb.Timestamp {
+	t.Helper()
+	instant, err := time.Parse(time.RFC3339, text)
+	require.NoError(t, err)
+	return timestamppb.New(instant)
 }
