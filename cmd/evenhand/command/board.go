@@ -25,6 +25,8 @@ type Board struct {
 	Meetings   BoardMeetings   `cmd:"" help:"Meetings: schedule, invite, hold, decide, minute."`
 	Solicit    BoardSolicit    `cmd:"" help:"Questions to the board or to customers, and by when they are answered."`
 	Ideas      BoardIdeas      `cmd:"" help:"What customers say we should do, and what became of it."`
+	Calendar   BoardCalendar   `cmd:"" help:"What happens on a board: as a table, or for calendar programs."`
+	Feeds      BoardFeeds      `cmd:"" help:"Secret addresses at which calendar programs read what happens."`
 	SaidAndDid BoardSaidAndDid `cmd:"" help:"Report: you said, we did."`
 }
 
