@@ -285,7 +285,7 @@ func TestIdeasThatMaySayTheSameAreSuggested(t *testing.T) {
 	require.Equal(t, same, list[0].ID)
 	require.InDelta(t, 1, list[0].Likeness, 1e-9)
 	require.Equal(t, unasked, list[1].ID)
-	require.Zero(t, likeness(Idea{Title: "..."}, Idea{Title: "!"}))
+	require.Zero(t, shapeOf(Idea{Title: "..."}).likeness(shapeOf(Idea{Title: "!"})))
 	require.Equal(t, trigrams("cafe"), trigrams("Café"))
 }
 
