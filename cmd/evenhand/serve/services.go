@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 
+	"github.com/evenhand/evenhand/cmd/evenhand/demo"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
@@ -68,8 +69,9 @@ func (p *process) addBoard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.boardClock = demo.NewClock(p.env.Now)
 	domain, err := board.New(ctx, store, boardrpc.NewSource(p.ownConn(partBoard)), board.Options{
-		Now: p.env.Now, Log: p.log.With("service", partBoard)})
+		Now: p.boardClock.Now, Log: p.log.With("service", partBoard)})
 	if err != nil {
 		return err
 	}
