@@ -45,11 +45,23 @@ func (d Document) ICalendar() ([]byte, error) {
 			return nil, err
 		}
 	}
+	if len(d.Events) == 0 {
+		addUTC(cal)
+	}
 	var out strings.Builder
 	if err := cal.SerializeTo(&out, ics.WithNewLine("\r\n")); err != nil {
 		return nil, fmt.Errorf("write the calendar: %w", err)
 	}
 	return []byte(out.String()), nil
+}
+
+// addUTC adds a table of UTC, since a calendar without any component is none by RFC
+// 5545, section 3.6, and some readers refuse it.
+func addUTC(cal *ics.Calendar) {
+	standard := cal.AddTimezone("UTC").AddStandard()
+	standard.SetProperty(ics.ComponentPropertyDtStart, "19700101T000000")
+	standard.SetProperty(ics.ComponentProperty(ics.PropertyTzoffsetfrom), "+0000")
+	standard.SetProperty(ics.ComponentProperty(ics.PropertyTzoffsetto), "+0000")
 }
 
 func add(cal *ics.Calendar, e Event) error {
