@@ -4,15 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 
-	"github.com/evenhand/evenhand/cmd/evenhand/demo"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
-	"github.com/evenhand/evenhand/services/board"
-	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
@@ -60,25 +57,6 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	p.serve(entitlementsrpc.Service(service), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
-	return nil
-}
-
-// addBoard makes the board service, which follows accounts.
-func (p *process) addBoard(ctx context.Context) error {
-	store, err := p.addStore(ctx, partBoard)
-	if err != nil {
-		return err
-	}
-	p.boardClock = demo.NewClock(p.env.Now)
-	domain, err := board.New(ctx, store, boardrpc.NewSource(p.ownConn(partBoard)), board.Options{
-		Now: p.boardClock.Now, Log: p.log.With("service", partBoard)})
-	if err != nil {
-		return err
-	}
-	p.faults = append(p.faults, boardrpc.Faults...)
-	p.serve(boardrpc.Service(domain), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of board", Run: untilStopped(store.RunRelay)})
-	p.following = append(p.following, lifecycle.Part{Name: "board", Run: domain.Run})
 	return nil
 }
 
