@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -122,8 +121,7 @@ func (c *clerk) heard(ctx context.Context, try func() error) error {
 	defer cancel()
 	for {
 		err := try()
-		var missing interface{ GRPCStatus() *status.Status }
-		if err == nil || !errors.As(err, &missing) || missing.GRPCStatus().Code() != codes.NotFound {
+		if err == nil || status.Code(err) != codes.NotFound {
 			return err
 		}
 		select {

@@ -3,7 +3,6 @@ package demo
 import (
 	"time"
 
-	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
@@ -77,16 +76,14 @@ func (p boardPlan) charter() *boardv1.Charter {
 
 func localTime(day time.Time, clock string) string { return day.Format(time.DateOnly) + "T" + clock }
 
-// nominations are the candidates of a list, who consented at an instant, for six years.
+// nominations are the candidates of a list, who consented at an instant.
 func nominations(list []delegate, given time.Time) []*boardv1.Nomination {
 	var made []*boardv1.Nomination
 	for _, d := range list {
 		account := "accounts/" + Slug(d.customer)
 		made = append(made, &boardv1.Nomination{Account: account, Consent: &boardv1.Consent{
-			Contact: account + "/contacts/" + Slug(d.name), GiveTime: stamp(given), UntilDate: yearsLater(given, 6),
+			Contact: account + "/contacts/" + Slug(d.name), GiveTime: stamp(given),
 		}})
 	}
 	return made
 }
-
-func yearsLater(t time.Time, n int) *date.Date { return toDate(t.AddDate(n, 0, 0)) }

@@ -32,11 +32,12 @@ func (p *process) addBoard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.boardClock = demo.NewClock(p.env.Now)
-	now := p.boardClock.Now
-	if now == nil {
-		now = time.Now
+	real := p.env.Now
+	if real == nil {
+		real = time.Now
 	}
+	p.boardClock = demo.NewClock(real)
+	now := p.boardClock.Now
 	parts, err := p.openBoard(ctx, store, now)
 	if err != nil {
 		return err
