@@ -8,20 +8,20 @@ import (
 )
 
 func TestClockIsTurnedBackAndRestored(t *testing.T) {
-	real := today
-	c := NewClock(func() time.Time { return real })
-	require.Equal(t, real, c.Now())
+	now := today
+	c := NewClock(func() time.Time { return now })
+	require.Equal(t, now, c.Now())
 
 	past := today.AddDate(-1, 0, 0)
 	c.turn(past)
 	require.Equal(t, past, c.Now())
-	real = real.Add(time.Minute)
+	now = now.Add(time.Minute)
 	require.Equal(t, past.Add(time.Minute), c.Now(), "it goes on from there")
 
-	c.turn(real.Add(time.Hour))
-	require.Equal(t, real, c.Now(), "the future has not happened")
+	c.turn(now.Add(time.Hour))
+	require.Equal(t, now, c.Now(), "the future has not happened")
 
 	c.turn(past)
 	c.restore()
-	require.Equal(t, real, c.Now())
+	require.Equal(t, now, c.Now())
 }

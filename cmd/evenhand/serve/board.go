@@ -32,11 +32,11 @@ func (p *process) addBoard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	real := p.env.Now
-	if real == nil {
-		real = time.Now
+	clock := p.env.Now
+	if clock == nil {
+		clock = time.Now
 	}
-	p.boardClock = demo.NewClock(real)
+	p.boardClock = demo.NewClock(clock)
 	now := p.boardClock.Now
 	parts, err := p.openBoard(ctx, store, now)
 	if err != nil {
