@@ -59,9 +59,13 @@ func TestDemoKilledWhileLoading(t *testing.T) {
 	s := launch(t, t.TempDir(), "--demo")
 	s.kill()
 	s.start(s.grpc, s.http)
+	s.await("the board", func() bool { return s.try("board", "get", demoBoard).code == 0 })
+	s.kill() // in the midst of the board's history
+	s.start(s.grpc, s.http)
 	s.awaitReady()
 	require.Len(t, s.demoCommands(), commandsToTry)
 	require.Equal(t, 60, strings.Count(s.cli("accounts", "list", "--output", "csv"), "\n")-1)
+	require.NotContains(t, s.cli("board", "seats", demoBoard), "(vacant)", "no invitation lapsed in between")
 }
 
 // R11, R30: the demo's board is in its second year: members were drawn and are staggered,

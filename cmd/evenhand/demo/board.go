@@ -29,8 +29,10 @@ type clerk struct {
 
 // write writes what is missing of the history.
 func (c *clerk) write(ctx context.Context) error {
-	defer c.clock.restore()
 	first := c.plan.first
+	if err := c.clock.begin(first.AddDate(0, 0, -90)); err != nil {
+		return err
+	}
 	for _, scene := range []struct {
 		what string
 		play func(context.Context) error
@@ -55,7 +57,7 @@ func (c *clerk) write(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", scene.what, err)
 		}
 	}
-	return nil
+	return c.clock.end()
 }
 
 // at turns the clock to the morning of a day in the board's zone.

@@ -42,7 +42,7 @@ type loader struct {
 // a company that was loaded before stays as it is, and one whose loading was cut off is
 // completed as it was begun. The board service goes by the clock, which is turned back
 // for what happened on the board. It returns the day the company was made for.
-func Load(ctx context.Context, conn grpc.ClientConnInterface, clock *Clock) (time.Time, error) {
+func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time, clock *Clock) (time.Time, error) {
 	l := &loader{
 		accounts: accountsv1.NewAccountsServiceClient(conn),
 		revenue:  accountsv1.NewRevenueServiceClient(conn),
@@ -59,7 +59,7 @@ func Load(ctx context.Context, conn grpc.ClientConnInterface, clock *Clock) (tim
 	if err != nil {
 		return time.Time{}, fmt.Errorf("load the demo: %w", err)
 	}
-	begun := clock.Now().UTC() // as the time of an import is, or a start that completes it may be on another day
+	begun := now.UTC() // as the time of an import is, or a start that completes it may be on another day
 	if first, ok := done[accountsBatch]; ok {
 		begun = first.GetCreateTime().AsTime()
 	}
