@@ -164,6 +164,8 @@ func (g *gateway) connect() error {
 		entitlementsv1.RegisterEntitlementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewEntitlementsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
+		boardv1.RegisterRotationsServiceHandlerClient(ctx, g.mux, boardv1.NewRotationsServiceClient(board)),
+		boardv1.RegisterCalendarServiceHandlerClient(ctx, g.mux, boardv1.NewCalendarServiceClient(board)),
 		boardv1.RegisterMeetingsServiceHandlerClient(ctx, g.mux, boardv1.NewMeetingsServiceClient(board)),
 		boardv1.RegisterSolicitationsServiceHandlerClient(ctx, g.mux, boardv1.NewSolicitationsServiceClient(board)),
 		boardv1.RegisterIdeasServiceHandlerClient(ctx, g.mux, boardv1.NewIdeasServiceClient(board)),
@@ -178,6 +180,8 @@ func (g *gateway) connect() error {
 		entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
 		boardv1.BoardsService_ServiceDesc.ServiceName,
+		boardv1.RotationsService_ServiceDesc.ServiceName,
+		boardv1.CalendarService_ServiceDesc.ServiceName,
 		boardv1.MeetingsService_ServiceDesc.ServiceName,
 		boardv1.SolicitationsService_ServiceDesc.ServiceName,
 		boardv1.IdeasService_ServiceDesc.ServiceName,
@@ -202,6 +206,8 @@ func (g *gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 		g.reading(w, r, g.live)
 	case path == readyPath:
 		g.reading(w, r, g.ready)
+	case path == calendarPath:
+		g.reading(w, r, g.calendar)
 	case path == "/openapi.json":
 		g.reading(w, r, g.openAPI.serve)
 	case g.options.Assets != nil && strings.HasPrefix(path, "/"):

@@ -56,11 +56,12 @@ func observationOf(ctx context.Context) *observation {
 }
 
 // observe gives each call its request id and its place in a trace, and records how it
-// ended, panics included. Paths hold names, and are redacted all the same; queries are
-// never recorded.
+// ended, panics included. Paths hold names, or a secret, which is hidden, and are
+// redacted all the same; queries are never recorded.
 func (g *gateway) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
+		r = hideSecret(r)
 		ctx, span := g.options.Telemetry.BeginHTTP(r.Context(), r.Header, knownMethod(r.Method))
 		defer span.End()
 		id := requestID(ctx, r)

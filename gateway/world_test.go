@@ -210,6 +210,9 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	})
 	o.Backends.Board = w.startService(t, o, "board", func(s grpc.ServiceRegistrar) {
 		boardv1.RegisterBoardsServiceServer(s, boardv1.UnimplementedBoardsServiceServer{})
+		boardv1.RegisterRotationsServiceServer(s, boardv1.UnimplementedRotationsServiceServer{})
+		boardv1.RegisterCalendarServiceServer(s, boardv1.UnimplementedCalendarServiceServer{})
+		boardv1.RegisterCalendarFeedServiceServer(s, calendars{})
 		boardv1.RegisterMeetingsServiceServer(s, boardv1.UnimplementedMeetingsServiceServer{})
 		boardv1.RegisterSolicitationsServiceServer(s, boardv1.UnimplementedSolicitationsServiceServer{})
 		boardv1.RegisterIdeasServiceServer(s, boardv1.UnimplementedIdeasServiceServer{})

@@ -32,23 +32,6 @@ func TestTheCopyOfAccountsFollows(t *testing.T) {
 	})
 }
 
-func TestCustomersOnADay(t *testing.T) {
-	for _, tt := range []struct {
-		account Account
-		day     civil.Day
-		want    bool
-	}{
-		{Account{State: AccountActive, Joined: 10}, 9, false},
-		{Account{State: AccountActive, Joined: 10}, 10, true},
-		{Account{State: AccountActive, Joined: civil.Never}, -100, true},
-		{Account{State: AccountProspect, Joined: civil.Never}, 10, false},
-		{Account{State: AccountClosed, Joined: 10, Closed: 20}, 19, true},
-		{Account{State: AccountClosed, Joined: 10, Closed: 20}, 20, false},
-	} {
-		require.Equal(t, tt.want, tt.account.CustomerOn(tt.day), "%+v on %d", tt.account, tt.day)
-	}
-}
-
 // awaitCopy waits until the copy is as far as the accounts feed.
 func (f *fixture) awaitCopy(t *testing.T) {
 	t.Helper()

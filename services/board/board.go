@@ -75,8 +75,8 @@ func (b *Boards) Open(ctx context.Context, id string) (resource.Stored[Board], e
 	return s, err
 }
 
-// today is the day that it is for a board.
-func (b *Boards) today(s Board) civil.Day { return s.zone().DayOf(b.now()) }
+// Today is the day that it is for a board.
+func (b *Boards) Today(s Board) civil.Day { return s.zone().DayOf(b.now()) }
 
 // zone is the board's time zone, which was checked when it was set.
 func (b Board) zone() civil.Zone {

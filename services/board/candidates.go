@@ -2,13 +2,11 @@ package board
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
-	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -190,12 +188,8 @@ func (c *Candidates) consent(ctx context.Context, account, by string, n *NewCons
 	if n == nil {
 		return nil, nil
 	}
-	_, err := c.source.Contact(ctx, account, n.Contact)
-	if errors.Is(err, ErrNoContact) {
-		return nil, fault.Missing("evenhand/Contact", ContactName(account, n.Contact)).Because(err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find %s: %w", ContactName(account, n.Contact), err)
+	if _, err := c.source.Contact(ctx, account, n.Contact); err != nil {
+		return nil, contactError(account, n.Contact, err)
 	}
 	given := n.Given
 	if given.IsZero() {

@@ -23,7 +23,9 @@ type CharterVersion struct {
 	// Publisher is the id of a principal.
 	Publisher string `bson:"publisher"`
 	// Request is the one that published it, by which a retry finds it.
-	Request        docstore.Request `bson:"request,omitempty"`
+	Request docstore.Request `bson:"request,omitempty"`
+	// Notes are what the publisher may not have meant, each a sentence.
+	Notes          []string `bson:"notes,omitempty"`
 	resource.Times `bson:",inline"`
 }
 
@@ -108,7 +110,7 @@ func (c *Charters) Publish(
 		return none, err
 	}
 	if n.Effective == nil {
-		today := c.boards.today(b.State)
+		today := c.boards.Today(b.State)
 		n.Effective = &today
 	}
 	fill(&n.Rules, b.State.Zone)
@@ -126,7 +128,7 @@ func (c *Charters) Publish(
 		if call.RequestID != "" {
 			next.Request = call.Request()
 		}
-		if err := next.check(before); err != nil {
+		if next.Notes, err = next.check(before); err != nil {
 			return none, err
 		}
 		id := charterID(board, next.Number)
@@ -152,15 +154,22 @@ func fill(c *charter.Charter, zone string) {
 	}
 }
 
-// check returns ErrCharterInvalid with everything that is wrong.
-func (v *CharterVersion) check(before []resource.Stored[CharterVersion]) error {
-	var problems []fault.Field
-	add := func(prefix string, found []fault.Field) {
-		for _, f := range found {
-			problems = append(problems, fault.Field{Path: prefix + f.Path, Description: f.Description})
+// check returns ErrCharterInvalid with everything that is wrong, or else what the
+// publisher may not have meant.
+func (v *CharterVersion) check(before []resource.Stored[CharterVersion]) (notes []string, err error) {
+	problems := v.Rules.Problems()
+	if len(problems) == 0 {
+		var warnings []fault.Field
+		if problems, warnings, err = v.checkRotations(); err != nil {
+			return nil, err
+		}
+		for _, w := range warnings {
+			notes = append(notes, w.Path+" "+w.Description)
 		}
 	}
-	add("charter.rules.", v.Rules.Problems())
+	for i := range problems {
+		problems[i].Path = "charter.rules." + problems[i].Path
+	}
 	if len(before) > 0 {
 		if last := before[len(before)-1].State; v.Effective < last.Effective {
 			problems = append(problems, fault.Field{Path: "charter.effective_date", Description: fmt.Sprintf(
@@ -168,7 +177,28 @@ func (v *CharterVersion) check(before []resource.Stored[CharterVersion]) error {
 		}
 	}
 	if len(problems) == 0 {
-		return nil
+		return notes, nil
 	}
-	return ErrCharterInvalid.Saying("The charter cannot be published as it is: %s %s.", problems[0].Path, problems[0].Description).WithFields(problems...)
+	return nil, ErrCharterInvalid.Saying("The charter cannot be published as it is: %s %s.", problems[0].Path, problems[0].Description).WithFields(problems...)
+}
+
+// checkRotations finds out how terms fit the rotations that the charter plans, for as
+// long as one account may serve and cool off.
+func (v *CharterVersion) checkRotations() (problems, warnings []fault.Field, err error) {
+	series, err := v.Rules.Rotation.Series(v.Rules.Workdays)
+	if err != nil {
+		return nil, nil, err
+	}
+	until := v.Effective.AddMonths((v.Rules.MaxTerms+1)*v.Rules.TermMonths + v.Rules.CoolingOffMonths + v.Rules.GraceDays/28 + 1)
+	zone := series.Zone()
+	occurrences, err := series.Between(zone.Start(v.Effective), zone.Start(until))
+	if err != nil {
+		return nil, nil, err
+	}
+	rotations := charter.Rotations{Until: until}
+	for _, o := range occurrences {
+		rotations.Days = append(rotations.Days, zone.DayOf(o.Start))
+	}
+	problems, warnings = v.Rules.CheckRotations(rotations)
+	return problems, warnings, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 
@@ -17,7 +18,7 @@ import (
 func yearly(seats int) charter.Charter {
 	return charter.Charter{
 		Seats: seats, TermMonths: 36, GraceDays: 7, MaxTerms: 2, CoolingOffMonths: 12,
-		Rotation: charter.Recurrence{Rule: "FREQ=YEARLY;BYMONTH=3;BYDAY=2TU", Start: "2026-03-01T10:00"},
+		Rotation: calendar.Recurrence{Rule: "FREQ=YEARLY;BYMONTH=3;BYDAY=2TU", Start: "2026-03-01T10:00"},
 		Quorum:   charter.Quorum{Percent: 50}, Alternates: charter.Alternates{Count: 3, AnswerDays: 14},
 	}
 }

@@ -2,6 +2,7 @@ package board
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -14,6 +15,12 @@ const (
 	reasonCharterInvalid = "CHARTER_INVALID"
 	reasonNoCharter      = "NO_CHARTER_IN_FORCE"
 	reasonNotEligible    = "NOT_ELIGIBLE"
+	reasonRotationState  = "ROTATION_STATE"
+	reasonCharterBroken  = "CHARTER_BROKEN"
+	reasonInfeasible     = "INFEASIBLE"
+	reasonSeed           = "SEED"
+	reasonInvitation     = "INVITATION_STATE"
+	reasonTermState      = "TERM_STATE"
 )
 
 // The types of this service's resources in the API.
@@ -21,7 +28,9 @@ const (
 	boardType     = "evenhand/Board"
 	charterType   = "evenhand/Charter"
 	candidateType = "evenhand/Candidate"
+	rotationType  = "evenhand/Rotation"
 	termType      = "evenhand/Term"
+	findingType   = "evenhand/Finding"
 )
 
 // The failures that callers tell apart, with errors.Is; those of package resource come
@@ -35,6 +44,18 @@ var (
 	ErrNoCharter = fault.New(fault.FailedPrecondition, reasonNoCharter, "The board has no charter in force.")
 	// ErrNotEligible says that an account cannot be a candidate, or be seated.
 	ErrNotEligible = fault.New(fault.FailedPrecondition, reasonNotEligible, "The account is not eligible.")
+	// ErrRotationState says that a rotation is in a state that does not allow this.
+	ErrRotationState = fault.New(fault.FailedPrecondition, reasonRotationState, "The rotation is in another state.")
+	// ErrCharterBroken says that a change would break the charter; its conditions say how.
+	ErrCharterBroken = fault.New(fault.FailedPrecondition, reasonCharterBroken, "This would break the charter.")
+	// ErrInfeasible says that no panel meets the quotas.
+	ErrInfeasible = fault.New(fault.FailedPrecondition, reasonInfeasible, "No panel meets the quotas.")
+	// ErrSeed says that what was given for a seed is not what it is made of.
+	ErrSeed = fault.New(fault.FailedPrecondition, reasonSeed, "The seed cannot be made of this.")
+	// ErrInvitationState says that an invitation cannot be answered.
+	ErrInvitationState = fault.New(fault.FailedPrecondition, reasonInvitation, "The invitation cannot be answered.")
+	// ErrTermState says that a term is in a state that does not allow this.
+	ErrTermState = fault.New(fault.FailedPrecondition, reasonTermState, "The term is in another state.")
 )
 
 // Faults says what the errors of the store mean to callers of this service. The service's
@@ -60,6 +81,29 @@ func boardState(id, format string, args ...any) error {
 // notEligible is ErrNotEligible about an account or a candidate.
 func notEligible(name, format string, args ...any) error {
 	return unmet(ErrNotEligible, candidateType, name, format, args...)
+}
+
+// rotationState is ErrRotationState about a rotation.
+func rotationState(id, format string, args ...any) error {
+	return unmet(ErrRotationState, rotationType, BoardName(id), format, args...)
+}
+
+// seedError is ErrSeed about a rotation.
+func seedError(id, format string, args ...any) error {
+	return unmet(ErrSeed, rotationType, BoardName(id), format, args...)
+}
+
+// termState is ErrTermState about a term.
+func termState(board, id, format string, args ...any) error {
+	return unmet(ErrTermState, termType, TermName(board, id), format, args...)
+}
+
+// contactError is what it means that a contact could not be found.
+func contactError(account, contact string, err error) error {
+	if errors.Is(err, ErrNoContact) {
+		return fault.Missing("evenhand/Contact", ContactName(account, contact)).Because(err)
+	}
+	return fmt.Errorf("find %s: %w", ContactName(account, contact), err)
 }
 
 func isNotFound(err error) bool { return errors.Is(err, resource.ErrNotFound) }

@@ -9,6 +9,12 @@ import (
 // BoardName returns the resource name of a board.
 func BoardName(id string) string { return names.Join("boards", id) }
 
+// CharterName returns the resource name of a version of a board's charter.
+func CharterName(board string, number int) string { return BoardName(charterID(board, number)) }
+
+// TermID is the id of the term that begins with a rotation on a seat.
+func TermID(rotation string, seat int) string { return rotation + "-" + strconv.Itoa(seat) }
+
 // TermName returns the resource name of a term of a board.
 func TermName(board, id string) string { return names.Join("boards", board, "terms", id) }
 

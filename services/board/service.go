@@ -3,6 +3,7 @@ package board
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/meetings"
+	"github.com/evenhand/evenhand/services/board/outbox"
 )
 
 // Options are what the service takes from outside. The zero value serves.
@@ -22,6 +25,8 @@ type Options struct {
 	Random io.Reader
 	// Log receives what happens in the background; slog.Default by default.
 	Log *slog.Logger
+	// Delivery carries what people are written; without one it waits in the outbox.
+	Delivery outbox.Delivery
 }
 
 // Service is the board service.
@@ -29,11 +34,18 @@ type Service struct {
 	Boards     *Boards
 	Charters   *Charters
 	Candidates *Candidates
+	Terms      *Rosters
+	Rotations  *Rotations
+	Findings   *Findings
 	Accounts   *Accounts
+	Meetings   *meetings.Meetings
+	Outbox     *outbox.Outbox
 	Feed       *Feed
 
+	delivers bool
 	requests *resource.Requests
 	store    *docstore.Store
+	log      *slog.Logger
 }
 
 // wiring is what the use cases are made of.
@@ -72,7 +84,7 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if w.requests, err = resource.OpenRequests(ctx, store, w.now); err != nil {
 		return nil, err
 	}
-	s := &Service{requests: w.requests, store: store}
+	s := &Service{requests: w.requests, store: store, log: w.log, delivers: opts.Delivery != nil}
 	if s.Boards, err = openBoards(ctx, w); err != nil {
 		return nil, err
 	}
@@ -85,6 +97,22 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.Candidates, err = openCandidates(ctx, w, s.Boards, s.Accounts); err != nil {
 		return nil, err
 	}
+	if s.Terms, err = openRosters(ctx, w, s.Boards); err != nil {
+		return nil, err
+	}
+	if s.Outbox, err = outbox.Open(ctx, store, opts.Delivery, directory{source}, w.now, w.log); err != nil {
+		return nil, err
+	}
+	if s.Rotations, err = openRotations(ctx, w, s); err != nil {
+		return nil, err
+	}
+	if s.Findings, err = openFindings(ctx, w, s.Rotations); err != nil {
+		return nil, err
+	}
+	if s.Meetings, err = meetings.New(ctx, store, w.requests, meetingBoards{s}, meetingMail{s.Outbox}); err != nil {
+		return nil, err
+	}
+	s.Accounts.changed, s.Terms.changed = s.Findings.accountsChanged, s.Findings.look
 	s.Feed = openFeed(store)
 	return s, nil
 }
@@ -95,8 +123,29 @@ func (s *Service) Run(ctx context.Context) error {
 	works, running := errgroup.WithContext(ctx)
 	works.Go(func() error { return s.requests.Run(running) })
 	works.Go(func() error { return s.Accounts.follow(running) })
+	works.Go(func() error { return s.runDue(running) })
+	works.Go(func() error { return s.Meetings.Run(running) })
+	if s.delivers {
+		works.Go(func() error { return s.Outbox.Run(running) })
+	}
 	if err := works.Wait(); ctx.Err() == nil {
 		return err
 	}
 	return nil
+}
+
+// Requests returns what recognises the requests to the service's store, for the tables
+// that the packages below keep in it.
+func (s *Service) Requests() *resource.Requests { return s.requests }
+
+// directory finds addresses at accounts.
+type directory struct{ source Source }
+
+// Address implements outbox.Directory.
+func (d directory) Address(ctx context.Context, account, contact string) (outbox.Address, error) {
+	c, err := d.source.Contact(ctx, account, contact)
+	if errors.Is(err, ErrNoContact) || err == nil && c.Email == "" {
+		return outbox.Address{}, errors.Join(outbox.ErrNoAddress, err)
+	}
+	return outbox.Address{Name: c.DisplayName, Email: c.Email}, err
 }

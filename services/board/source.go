@@ -72,15 +72,9 @@ type Account struct {
 	Attributes  map[string]string `bson:"attributes,omitempty"`
 }
 
-// CustomerOn says whether the account is a customer on a day.
-func (a Account) CustomerOn(day civil.Day) bool {
-	switch a.State {
-	case AccountActive:
-		return a.Joined == civil.Never || a.Joined <= day
-	case AccountClosed:
-		return day < a.Closed && (a.Joined == civil.Never || a.Joined <= day)
-	}
-	return false
+// customer says whether the account is one on a day, be it one that has not joined yet.
+func (a Account) customer(day civil.Day) bool {
+	return a.State == AccountActive || a.State == AccountClosed && day < a.Closed
 }
 
 // Contact is a person at an account, as far as this service writes to them. It is not

@@ -11,8 +11,6 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
-	"github.com/evenhand/evenhand/services/board"
-	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
@@ -87,24 +85,6 @@ func (p *process) boardOfEntitlements() (entitlements.BoardSource, error) {
 		return nil, err
 	}
 	return entitlementsrpc.NewBoardSource(conn), nil
-}
-
-// addBoard makes the board service, which follows accounts.
-func (p *process) addBoard(ctx context.Context) error {
-	store, err := p.addStore(ctx, partBoard)
-	if err != nil {
-		return err
-	}
-	domain, err := board.New(ctx, store, boardrpc.NewSource(p.ownConn(partBoard)), board.Options{
-		Now: p.env.Now, Log: p.log.With("service", partBoard)})
-	if err != nil {
-		return err
-	}
-	p.faults = append(p.faults, boardrpc.Faults...)
-	p.serve(boardrpc.Service(domain), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of board", Run: untilStopped(store.RunRelay)})
-	p.following = append(p.following, lifecycle.Part{Name: "board", Run: domain.Run})
-	return nil
 }
 
 // serve has the gRPC server serve a service, whose store is then needed.

@@ -18,7 +18,8 @@ import (
 
 // Access is who may call an RPC.
 type Access struct {
-	// Anonymous RPCs answer without a token: health and server reflection.
+	// Anonymous RPCs answer without a token: health, server reflection, and calendars
+	// behind a secret address.
 	Anonymous bool
 	// Permission is the one a caller needs.
 	Permission string
@@ -27,8 +28,13 @@ type Access struct {
 	Assigned bool
 }
 
-// anonymous are the services that answer without a token.
-var anonymous = []string{"grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
+// anonymous are the services that answer without a token: probes and tools that have
+// none, and the reading of calendars, since calendar programs cannot send one. There the
+// secret in the address is the right to read; it is as long as a token, and revocable.
+var anonymous = []string{
+	"grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
+	"evenhand.board.v1.CalendarFeedService",
+}
 
 // AccessOf returns who may call a method of a service, from the method's access
 // option. It fails where there is none, or where it names a permission that no role

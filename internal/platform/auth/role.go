@@ -36,16 +36,18 @@ const (
 
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
-	"accounts.read", "boards.read", "company.read", "contacts.read", "entitlements.check", "entitlements.holders",
-	"ideas.read", "imports.read", "meetings.read", "revenue.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
+	"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check",
+	"entitlements.holders", "ideas.read", "imports.read", "meetings.read", "revenue.read", "schedule.read", "self.read",
+	"solicitations.read", "spend.read",
 }
 
 // advises is what all staff may do who serve customers or make policy: pass on what
 // customers say, and answer what they themselves have asked for.
 var advises = []string{"ideas.decide:assigned", "ideas.submit", "solicitations.update:assigned"}
 
-// works is what all staff may do who also see what customers spend.
-var works = with(reads, advises...)
+// works is what all staff may do who also see what customers spend. Whoever holds a part
+// of the seed of a draw reveals it; the handler checks that the record names them.
+var works = with(with(reads, "rotations.reveal"), advises...)
 
 // grants is the whole of what roles may do. A permission is that of an RPC's access
 // option; with `:assigned` it holds for assigned accounts or boards, or own solicitations, only.
@@ -59,18 +61,20 @@ var works = with(reads, advises...)
 // else was there to approve it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
-	ServiceAgent: with(advises, "accounts.read", "boards.read", "company.read", "contacts.read", "entitlements.check", "ideas.read",
-		"meetings.read", "self.read", "solicitations.read"),
-	AccountManager: with(works, "accounts.update:assigned", "candidates.update", "contacts.update:assigned",
-		"meetings.update:assigned", "solicitations.update"),
+	ServiceAgent: with(advises, "accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read",
+		"entitlements.check", "ideas.read", "meetings.read", "self.read", "solicitations.read"),
+	AccountManager: with(works, "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
+		"candidates.update", "contacts.update:assigned", "meetings.update:assigned", "solicitations.update"),
 	PolicyAuthor:   with(works, "solicitations.update"),
 	PolicyApprover: with(works, "schedule.publish"),
-	BoardSecretary: with(works, "boards.update", "candidates.update", "ideas.decide", "meetings.update", "solicitations.update"),
-	Auditor:        with(reads, "changes.watch", "principals.read", "reach.read"),
-	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.update",
-		"candidates.update", "changes.watch", "company.adopt", "company.update", "contacts.update", "ideas.decide",
-		"ideas.submit", "meetings.update", "principals.read", "principals.update", "projections.rebuild", "reach.read",
-		"reach.update", "revenue.create", "revenue.import", "schedule.publish", "solicitations.update",
+	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
+		"ideas.decide", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
+	Auditor: with(reads, "changes.watch", "draws.read", "principals.read", "reach.read", "rotations.reveal"),
+	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.schedule",
+		"boards.update", "calendars.update", "candidates.update", "changes.watch", "company.adopt", "company.update",
+		"contacts.update", "draws.read", "ideas.decide", "ideas.submit", "meetings.update", "principals.read",
+		"principals.update", "projections.rebuild", "reach.read", "reach.update", "revenue.create", "revenue.import",
+		"rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "solicitations.update",
 		"tokens.authenticate"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
 		"company.adopt", "ideas.submit", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),

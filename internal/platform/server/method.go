@@ -118,9 +118,6 @@ func (g *guard) receive(m any, dec func(any) error) error {
 	if r.err != nil {
 		return r.err
 	}
-	if g.access.Anonymous {
-		return nil
-	}
 	return g.server.validate(m)
 }
 

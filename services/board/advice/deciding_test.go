@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -151,11 +152,11 @@ func TestR40DecisionsSurviveACrashAtEveryWrite(t *testing.T) {
 func TestR40ADecisionStandsWhileNobodyCanBeTold(t *testing.T) {
 	f := onSQLite(t)
 	id := f.idea(t, "A", "acme", "")
-	f.outbox.err = errors.New("the outbox is full")
+	f.outbox.fail(errors.New("the outbox is full"))
 	f.decline(t, id)
 	require.True(t, f.get(t, id).Pending)
 	require.Error(t, f.Ideas.settleAll(t.Context(), 0))
-	f.outbox.err = nil
+	f.outbox.fail(nil)
 	require.NoError(t, f.Ideas.settleAll(t.Context(), 0))
 	require.Len(t, f.outbox.order, 1)
 	require.False(t, f.get(t, id).Pending)
@@ -190,4 +191,22 @@ func TestAStaleEtagChangesNothing(t *testing.T) {
 	require.ErrorIs(t, err, resource.ErrStale)
 	_, err = f.Ideas.Update(t.Context(), someone, id, before.Etag(), IdeaPatch{Title: ptr("B")})
 	require.ErrorIs(t, err, resource.ErrStale)
+}
+
+// What a process left half done is finished by whoever runs the service.
+func TestRunFinishesWhatWasLeft(t *testing.T) {
+	f := onSQLite(t)
+	id := f.idea(t, "A", "acme", "")
+	f.outbox.fail(errors.New("the outbox is full"))
+	f.decline(t, id)
+	require.True(t, f.get(t, id).Pending)
+	f.outbox.fail(nil)
+	f.clock.day(t, "2026-03-07")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	require.Eventually(t, func() bool { return !f.get(t, id).Pending }, deadline, pause)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	require.Len(t, f.outbox.order, 1)
 }

@@ -134,7 +134,7 @@ func (p IdeaPatch) apply(name string, i *Idea) error {
 	set(&i.Title, p.Title)
 	set(&i.Text, p.Text)
 	set(&i.Links, p.Links)
-	i.Last = "its text was changed"
+	i.Last = wasReworded
 	return i.check()
 }
 
@@ -162,6 +162,12 @@ func (i *Idea) mustBe(name string, state IdeaState, done string) error {
 		return ideaFault(name, "%s was decided (%s) and cannot be %s any more.", name, i.Disposition().Outcome, done)
 	}
 }
+
+// What changes are that bring new words.
+const (
+	wasSubmitted = "it was submitted"
+	wasReworded  = "its words were changed"
+)
 
 // say notes what a change was, for the events.
 func (i *Idea) say(format string, args ...any) { i.Last = fmt.Sprintf(format, args...) }

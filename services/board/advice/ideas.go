@@ -46,9 +46,11 @@ func openIdeas(ctx context.Context, requests *resource.Requests, w wiring) (*Ide
 }
 
 // toldIdea is what followers see of an idea: not who voted, which would be told anew with
-// every vote.
+// every vote, and its words only where they are new.
 type toldIdea struct {
 	Title        string `bson:"title"`
+	Text         string `bson:"text,omitempty"`
+	Links        []Link `bson:"links,omitempty"`
 	Solicitation string `bson:"solicitation,omitempty"`
 	Giver        `bson:",inline"`
 	State        IdeaState     `bson:"state"`
@@ -59,8 +61,12 @@ type toldIdea struct {
 }
 
 func tellIdea(i Idea) any {
-	return toldIdea{Title: i.Title, Solicitation: i.Solicitation, Giver: i.Giver, State: i.State(), Into: i.Into,
+	told := toldIdea{Title: i.Title, Solicitation: i.Solicitation, Giver: i.Giver, State: i.State(), Into: i.Into,
 		Count: i.Count, Answers: i.Answers, Last: i.Last}
+	if i.Last == wasSubmitted || i.Last == wasReworded {
+		told.Text, told.Links = i.Text, i.Links
+	}
+	return told
 }
 
 // Get returns an idea, or resource.ErrNotFound.
@@ -78,7 +84,7 @@ func (s *Ideas) Submit(ctx context.Context, call resource.Call, n Idea, check bo
 		return resource.Stored[Idea]{}, err
 	}
 	n.By = call.Principal
-	n.say("it was submitted")
+	n.Last = wasSubmitted
 	_, err = s.Get(ctx, id)
 	if errors.Is(err, resource.ErrNotFound) { // otherwise this very call has come before
 		n, err = s.prepare(ctx, n)

@@ -307,6 +307,7 @@ func TestChangesAreToldWithWhoAndWhat(t *testing.T) {
 		for _, e := range events {
 			if e.Source == "ideas/"+id {
 				what, _ := e.Data.Lookup("last").StringValueOK()
+				require.NotContains(t, e.Data.String(), `"own"`, "who voted is not told anew each time")
 				told = append(told, e.Type+" by "+e.Who+": "+what)
 			}
 		}

@@ -82,6 +82,13 @@ type outbox struct {
 	err    error
 }
 
+// fail makes it fail with an error from now on; nil ends that.
+func (o *outbox) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.err = err
+}
+
 func (o *outbox) Put(_ context.Context, m Message) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

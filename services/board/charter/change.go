@@ -22,19 +22,16 @@ type NewEnd struct {
 	From, To civil.Day
 }
 
-// ReasonNoRotation says that no rotation is planned on the day that was named.
-const ReasonNoRotation = "NO_SUCH_ROTATION"
-
 // Move checks moving a rotation to another day, terms that end with it included.
 // FAILED_PRECONDITION where no rotation to come is planned on the day
-// (ReasonNoRotation), or another is on the new one.
+// (ReasonRotationState), or another is on the new one.
 func (p *Plan) Move(from, to civil.Day) (*Effect, error) {
 	i, err := p.find(from)
 	if err != nil {
 		return nil, err
 	}
 	if _, taken := slices.BinarySearch(p.Rotations.Days, to); taken || to <= p.Today {
-		return nil, fault.New(fault.FailedPrecondition, ReasonNoRotation,
+		return nil, fault.New(fault.FailedPrecondition, ReasonRotationState,
 			"The rotation of %s cannot move to %s: choose a day to come on which the board does not rotate yet.", from, to)
 	}
 	after := p.with(slices.Delete(slices.Clone(p.Rotations.Days), i, i+1))
@@ -52,7 +49,7 @@ func (p *Plan) Move(from, to civil.Day) (*Effect, error) {
 
 // Skip checks leaving a rotation out; terms that would have ended with it go on to the
 // next. It fails as Move does, and where no later rotation is laid out
-// (ReasonNotLaidOut).
+// (ReasonRotationState).
 func (p *Plan) Skip(day civil.Day) (*Effect, error) {
 	i, err := p.find(day)
 	if err != nil {
@@ -60,7 +57,7 @@ func (p *Plan) Skip(day civil.Day) (*Effect, error) {
 	}
 	next := p.Rotations.next(day + 1)
 	if next == civil.Never {
-		return nil, fault.New(fault.FailedPrecondition, ReasonNotLaidOut, "No rotation after %s is laid out: lay them out further.", day)
+		return nil, fault.New(fault.FailedPrecondition, ReasonRotationState, "No rotation after %s is laid out: lay them out further.", day)
 	}
 	after := p.with(slices.Delete(slices.Clone(p.Rotations.Days), i, i+1))
 	e := p.compare(after, after.shift(day, next))
@@ -69,13 +66,13 @@ func (p *Plan) Skip(day civil.Day) (*Effect, error) {
 }
 
 // Swap checks that two members exchange the ends of their terms. FAILED_PRECONDITION
-// where one of them is not a member (ReasonNotEligible).
+// where one of them is not a member (ReasonTermState).
 func (p *Plan) Swap(a, b string) (*Effect, error) {
 	running := Running(p.Terms, p.Today)
 	find := func(account string) (Term, error) {
 		i := slices.IndexFunc(running, func(t Term) bool { return t.Account == account })
 		if i < 0 {
-			return Term{}, fault.New(fault.FailedPrecondition, ReasonNotEligible, "Account %s holds no seat on %s.", account, p.Today)
+			return Term{}, fault.New(fault.FailedPrecondition, ReasonTermState, "Account %s holds no seat on %s.", account, p.Today)
 		}
 		return running[i], nil
 	}
@@ -102,7 +99,7 @@ func (p *Plan) Swap(a, b string) (*Effect, error) {
 func (p *Plan) find(day civil.Day) (int, error) {
 	i, found := slices.BinarySearch(p.Rotations.Days, day)
 	if !found || day <= p.Today {
-		return 0, fault.New(fault.FailedPrecondition, ReasonNoRotation, "No rotation to come is planned on %s.", day)
+		return 0, fault.New(fault.FailedPrecondition, ReasonRotationState, "No rotation to come is planned on %s.", day)
 	}
 	return i, nil
 }

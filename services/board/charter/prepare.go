@@ -52,7 +52,8 @@ type Preparation struct {
 	// stay empty.
 	Nominees []string
 	Unnamed  int
-	// Candidates are all accounts, by id.
+	// Candidates are all accounts, by id. Those without a reason are in the pool, or
+	// among the nominees.
 	Candidates []Candidate
 	// Problem is what is left for the draw: its pool is in the order of Candidates.
 	Problem panel.Problem
@@ -69,7 +70,7 @@ type Preparation struct {
 // Prepare works out a rotation: who continues, which seats are open until when, who is
 // in the pool and why others are not, and the problem that is left for the draw.
 // FAILED_PRECONDITION where the rotations are not laid out far enough
-// (ReasonNotLaidOut) or a nominee may not be seated (ReasonNotEligible).
+// (ReasonRotationState) or a nominee may not be seated (ReasonNotEligible).
 func (c *Charter) Prepare(r Rotation) (*Preparation, error) {
 	p := &Preparation{Day: r.Day, Continuing: Running(r.Terms, r.Day), Nominees: r.Nominees, charter: c}
 	slots, err := c.slots(r.Day, r.Rotations)

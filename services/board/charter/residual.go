@@ -13,7 +13,7 @@ type Shortfall struct {
 	// Category and Value name the quota; both are empty where it is about the seats
 	// altogether, and Value where it is about all quotas of the category together.
 	Category, Value string
-	// Seats is how many seats too many are taken, or more than 0 are missing.
+	// Over is how many seats too many are taken, Missing how many too few; one is 0.
 	Over, Missing int
 	// Text says it in a sentence.
 	Text string

@@ -76,12 +76,12 @@ func (c *Charter) runLimit(start civil.Day, terms int) civil.Day {
 func (c *Charter) slots(start civil.Day, r Rotations) ([]civil.Day, error) {
 	limit := c.TermLimit(start)
 	if r.Until <= limit {
-		return nil, fault.New(fault.FailedPrecondition, ReasonNotLaidOut,
+		return nil, fault.New(fault.FailedPrecondition, ReasonRotationState,
 			"A term from %s may last until %s, and rotations are laid out up to %s only: lay them out further.", start, limit, r.Until)
 	}
 	slots := r.after(start, limit)
 	if len(slots) == 0 {
-		return nil, fault.New(fault.FailedPrecondition, ReasonNotLaidOut,
+		return nil, fault.New(fault.FailedPrecondition, ReasonRotationState,
 			"No rotation falls within the term from %s to %s: rotate more often, or make terms longer.", start, limit)
 	}
 	return slots, nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	statuspb "google.golang.org/genproto/googleapis/rpc/status"
-
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/filter"
@@ -25,7 +23,7 @@ var candidateStates = map[board.CandidateState]boardv1.Candidate_State{
 }
 
 // candidatesOf makes the messages of candidates, with what people call the accounts.
-func (s *boardsServer) candidatesOf(ctx context.Context, list ...resource.Stored[board.Candidate]) ([]*boardv1.Candidate, error) {
+func (s *boardsServer) candidatesOf(ctx context.Context, standing *board.Standing, list ...resource.Stored[board.Candidate]) ([]*boardv1.Candidate, error) {
 	ids := make([]string, len(list))
 	for i, c := range list {
 		ids[i] = last(c.ID)
@@ -37,6 +35,8 @@ func (s *boardsServer) candidatesOf(ctx context.Context, list ...resource.Stored
 	out := make([]*boardv1.Candidate, len(list))
 	for i, c := range list {
 		out[i] = candidateOf(c, accounts[ids[i]])
+		out[i].IneligibleReasons = standing.Reasons(ids[i])
+		out[i].Eligible = len(out[i].IneligibleReasons) == 0
 	}
 	return out, nil
 }
@@ -62,7 +62,11 @@ func (s *boardsServer) candidate(ctx context.Context, c resource.Stored[board.Ca
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.candidatesOf(ctx, c)
+	standing, err := s.domain.Rotations.Standing(ctx, id(board.BoardName(c.ID), "boards"))
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.candidatesOf(ctx, standing, c)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +79,7 @@ func (s *boardsServer) GetCandidate(ctx context.Context, r *boardv1.GetCandidate
 }
 
 var candidateFields = []filter.Field{
-	{Name: "nominator"}, {Name: "state", Kind: filter.Enum, Values: []string{"NOMINATED", "CONSENTED", "WITHDRAWN"}},
+	{Name: "nominator"}, {Name: "eligible", Kind: filter.Bool}, {Name: "state", Kind: filter.Enum, Values: []string{"NOMINATED", "CONSENTED", "WITHDRAWN"}},
 }
 
 func (s *boardsServer) ListCandidates(ctx context.Context, r *boardv1.ListCandidatesRequest) (*boardv1.ListCandidatesResponse, error) {
@@ -87,13 +91,17 @@ func (s *boardsServer) ListCandidates(ctx context.Context, r *boardv1.ListCandid
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.domain.Boards.Get(ctx, id(r.GetParent(), "boards")); err != nil {
+	standing, err := s.domain.Rotations.Standing(ctx, id(r.GetParent(), "boards"))
+	if err != nil {
 		return nil, err
 	}
 	list, err := s.domain.Candidates.List(ctx, id(r.GetParent(), "boards"), p.Size, p.After, func(c resource.Stored[board.Candidate]) bool {
 		return f.Match(func(field string) any {
-			if field == "nominator" {
+			switch field {
+			case "nominator":
 				return names.Join("principals", c.State.Nominator)
+			case "eligible":
+				return len(standing.Reasons(last(c.ID))) == 0
 			}
 			return strings.TrimPrefix(candidateStates[c.State.State].String(), "STATE_")
 		})
@@ -102,7 +110,7 @@ func (s *boardsServer) ListCandidates(ctx context.Context, r *boardv1.ListCandid
 		return nil, err
 	}
 	out := &boardv1.ListCandidatesResponse{}
-	if out.Candidates, err = s.candidatesOf(ctx, list.Items...); err != nil {
+	if out.Candidates, err = s.candidatesOf(ctx, standing, list.Items...); err != nil {
 		return nil, err
 	}
 	out.NextPageToken, err = p.Next(list.Next)
@@ -154,17 +162,30 @@ func (s *boardsServer) BatchNominateCandidates(
 	if _, err := s.domain.Boards.Open(ctx, parent); err != nil {
 		return nil, err
 	}
-	out := &boardv1.BatchNominateCandidatesResponse{}
-	for _, n := range r.GetNominations() {
-		made, err := s.nominate(ctx, parent, n)
-		switch told := (*fault.Error)(nil); {
-		case err == nil:
-			out.Results = append(out.Results, &boardv1.NominationResult{Result: &boardv1.NominationResult_Candidate{Candidate: made}})
-		case refused(err, &told):
-			out.Results = append(out.Results, &boardv1.NominationResult{Result: &boardv1.NominationResult_Error{Error: statusOf(told)}})
-		default:
+	made := make([]*resource.Stored[board.Candidate], len(r.GetNominations()))
+	out := &boardv1.BatchNominateCandidatesResponse{Results: make([]*boardv1.NominationResult, len(made))}
+	for i, n := range r.GetNominations() {
+		var err error
+		var told *fault.Error
+		if made[i], err = s.nominate(ctx, parent, n); refused(err, &told) {
+			out.Results[i] = &boardv1.NominationResult{Result: &boardv1.NominationResult_Error{Error: rpcstatus.Of(told).Proto()}}
+		} else if err != nil {
 			return nil, err
 		}
+	}
+	standing, err := s.domain.Rotations.Standing(ctx, parent) // with all of them
+	if err != nil {
+		return nil, err
+	}
+	for i, one := range made {
+		if one == nil {
+			continue
+		}
+		candidates, err := s.candidatesOf(ctx, standing, *one)
+		if err != nil {
+			return nil, err
+		}
+		out.Results[i] = &boardv1.NominationResult{Result: &boardv1.NominationResult_Candidate{Candidate: candidates[0]}}
 	}
 	return out, nil
 }
@@ -175,16 +196,17 @@ func refused(err error, told **fault.Error) bool {
 	return *told != nil && ((*told).Kind == fault.InvalidArgument || (*told).Kind == fault.NotFound || (*told).Kind == fault.FailedPrecondition)
 }
 
-func statusOf(told *fault.Error) *statuspb.Status { return rpcstatus.Of(told).Proto() }
-
-func (s *boardsServer) nominate(ctx context.Context, parent string, n *boardv1.Nomination) (*boardv1.Candidate, error) {
+func (s *boardsServer) nominate(ctx context.Context, parent string, n *boardv1.Nomination) (*resource.Stored[board.Candidate], error) {
 	account, c := id(n.GetAccount(), "accounts"), request.Caller(ctx)
 	consent, err := consentFrom("consent", account, n.GetConsent())
 	if err != nil {
 		return nil, err
 	}
 	made, err := s.domain.Candidates.NominateAlso(ctx, c, parent, account, id(c.Principal, "principals"), consent)
-	return s.candidate(ctx, made, err)
+	if err != nil {
+		return nil, err
+	}
+	return &made, nil
 }
 
 func (s *boardsServer) RecordConsent(ctx context.Context, r *boardv1.RecordConsentRequest) (*boardv1.Candidate, error) {

@@ -15,8 +15,8 @@ import (
 func rules(seats int32) *boardv1.Rules {
 	return &boardv1.Rules{
 		Seats: seats, TermMonths: 36, GraceDays: 7, MaxTerms: 2, CoolingOffMonths: 12, WaitMonths: 24, NoticeDays: 30,
-		Rotation: &boardv1.Recurrence{Rule: "FREQ=YEARLY;BYMONTH=3;BYDAY=2TU", Start: "2026-03-01T10:00", TimeZone: "Europe/Paris"},
-		Meetings: &boardv1.MeetingRules{When: &boardv1.Recurrence{Rule: "FREQ=MONTHLY;BYDAY=1WE", Start: "2026-03-01T10:00", TimeZone: "Europe/Paris"},
+		Rotation: &boardv1.Recurrence{Rule: "FREQ=YEARLY;BYMONTH=3;BYDAY=2TU", Start: "2026-03-01T10:00", TimeZone: "Europe/Paris", OnHoliday: boardv1.Recurrence_HOLIDAY_POLICY_NEXT_WORKDAY},
+		Meetings: &boardv1.MeetingRules{When: &boardv1.Recurrence{Rule: "FREQ=MONTHLY;BYDAY=1WE", Start: "2026-03-01T10:00", TimeZone: "Europe/Paris", OnHoliday: boardv1.Recurrence_HOLIDAY_POLICY_NEXT_WORKDAY},
 			PerYear: 10, NoticeDays: 14},
 		Categories: []*boardv1.Category{
 			{Name: "sector", Source: boardv1.Category_SOURCE_ATTRIBUTE, Key: "sector", Other: "other", Quotas: []*boardv1.Quota{
@@ -25,6 +25,7 @@ func rules(seats int32) *boardv1.Rules {
 				Bands:  []*boardv1.Band{{Value: "new", Below: proto.Float64(24)}, {Value: "old", From: proto.Float64(24)}},
 				Quotas: []*boardv1.Quota{{Value: "new", Max: seats}, {Value: "old", Max: seats}, {Value: "unknown", Max: seats}}},
 		},
+		Workdays:  &boardv1.Workdays{Holidays: []*date.Date{{Year: 2026, Month: 12, Day: 25}}, Weekend: "SA,SU"},
 		Conflicts: &boardv1.ConflictRules{SameAttributes: []string{"sub-industry"}, SameGroup: true},
 		Quorum:    &boardv1.Quorum{Of: &boardv1.Quorum_Members{Members: 2}}, Alternates: &boardv1.AlternateRules{Count: 2, AnswerDays: 14},
 	}

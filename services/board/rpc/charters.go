@@ -17,7 +17,7 @@ func charterOf(s resource.Stored[board.CharterVersion]) *boardv1.Charter {
 	v := s.State
 	return &boardv1.Charter{
 		Name: board.BoardName(s.ID), Rules: rulesOf(&v.Rules), EffectiveDate: wire.Date(int32(v.Effective)), Reason: v.Reason,
-		Publisher: names.Join("principals", v.Publisher), PublishTime: wire.Timestamp(v.Created),
+		Publisher: names.Join("principals", v.Publisher), PublishTime: wire.Timestamp(v.Created), Notes: v.Notes,
 	}
 }
 
@@ -60,7 +60,11 @@ func (s *boardsServer) PublishCharter(ctx context.Context, r *boardv1.PublishCha
 		return nil, err
 	}
 	in := r.GetCharter()
-	n := board.NewCharter{Rules: rulesFrom(in.GetRules()), Reason: in.GetReason(), Publisher: id(c.Principal, "principals")}
+	rules, err := rulesFrom(in.GetRules())
+	if err != nil {
+		return nil, err
+	}
+	n := board.NewCharter{Rules: rules, Reason: in.GetReason(), Publisher: id(c.Principal, "principals")}
 	if in.GetEffectiveDate() != nil {
 		day, err := wire.Day("charter.effective_date", in.GetEffectiveDate())
 		if err != nil {

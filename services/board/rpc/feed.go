@@ -40,6 +40,14 @@ func changeOf(c *feed.Change[board.Told]) *boardv1.Change {
 		_, id, _ := strings.Cut(c.Source, "/")
 		out.State = &boardv1.Change_Board{Board: boardState(id, c.State.Board)}
 	}
+	if len(c.State.Terms) > 0 {
+		_, id, _ := strings.Cut(c.Source, "/")
+		changed := &boardv1.TermsChanged{}
+		for i := range c.State.Terms {
+			changed.Terms = append(changed.Terms, termState(id, &c.State.Terms[i]))
+		}
+		out.State = &boardv1.Change_Terms{Terms: changed}
+	}
 	return out
 }
 

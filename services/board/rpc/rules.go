@@ -1,7 +1,14 @@
 package rpc
 
 import (
+	"fmt"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/wire"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
+	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 
@@ -16,7 +23,7 @@ func rulesOf(c *charter.Charter) *boardv1.Rules {
 		Conflicts:  &boardv1.ConflictRules{SameAttributes: c.Conflicts.SameAttributes, SameGroup: c.Conflicts.SameGroup},
 		Quorum:     quorumOf(c.Quorum),
 		Alternates: &boardv1.AlternateRules{Count: int32(c.Alternates.Count), AnswerDays: int32(c.Alternates.AnswerDays)},
-		NoticeDays: int32(c.NoticeDays),
+		NoticeDays: int32(c.NoticeDays), Workdays: workdaysOf(c.Workdays),
 	}
 	for i := range c.Categories {
 		out.Categories = append(out.Categories, categoryOf(&c.Categories[i]))
@@ -24,11 +31,31 @@ func rulesOf(c *charter.Charter) *boardv1.Rules {
 	return out
 }
 
-func recurrenceOf(r *charter.Recurrence) *boardv1.Recurrence {
+var policies = map[calendar.Policy]boardv1.Recurrence_HolidayPolicy{
+	"":                       boardv1.Recurrence_HOLIDAY_POLICY_KEEP,
+	calendar.Keep:            boardv1.Recurrence_HOLIDAY_POLICY_KEEP,
+	calendar.NextWorkday:     boardv1.Recurrence_HOLIDAY_POLICY_NEXT_WORKDAY,
+	calendar.PreviousWorkday: boardv1.Recurrence_HOLIDAY_POLICY_PREVIOUS_WORKDAY,
+	calendar.Skip:            boardv1.Recurrence_HOLIDAY_POLICY_SKIP,
+}
+
+func recurrenceOf(r *calendar.Recurrence) *boardv1.Recurrence {
 	if r == nil {
 		return nil
 	}
-	return &boardv1.Recurrence{Rule: r.Rule, Start: r.Start, TimeZone: r.Zone}
+	out := &boardv1.Recurrence{Rule: r.Rule, Start: r.Start, TimeZone: r.Zone, OnHoliday: policies[r.OnHoliday]}
+	if r.Duration != 0 {
+		out.Duration = durationpb.New(r.Duration)
+	}
+	return out
+}
+
+func workdaysOf(w calendar.Workdays) *boardv1.Workdays {
+	out := &boardv1.Workdays{Weekend: w.Weekend}
+	for _, day := range w.Holidays {
+		out.Holidays = append(out.Holidays, wire.Date(int32(day)))
+	}
+	return out
 }
 
 func quorumOf(q charter.Quorum) *boardv1.Quorum {
@@ -55,7 +82,11 @@ func categoryOf(c *charter.Category) *boardv1.Category {
 }
 
 // rulesFrom reads a charter's rules; whether they can be is for the domain to say.
-func rulesFrom(in *boardv1.Rules) charter.Charter {
+func rulesFrom(in *boardv1.Rules) (charter.Charter, error) {
+	workdays, err := workdaysFrom(in.GetWorkdays())
+	if err != nil {
+		return charter.Charter{}, err
+	}
 	c := charter.Charter{
 		Seats: int(in.GetSeats()), Nominated: int(in.GetNominated()), TermMonths: int(in.GetTermMonths()), GraceDays: int(in.GetGraceDays()),
 		MaxTerms: int(in.GetMaxTerms()), CoolingOffMonths: int(in.GetCoolingOffMonths()), WaitMonths: int(in.GetWaitMonths()),
@@ -64,7 +95,7 @@ func rulesFrom(in *boardv1.Rules) charter.Charter {
 		Conflicts:  charter.Conflicts{SameAttributes: in.GetConflicts().GetSameAttributes(), SameGroup: in.GetConflicts().GetSameGroup()},
 		Quorum:     charter.Quorum{Members: int(in.GetQuorum().GetMembers()), Percent: int(in.GetQuorum().GetPercent())},
 		Alternates: charter.Alternates{Count: int(in.GetAlternates().GetCount()), AnswerDays: int(in.GetAlternates().GetAnswerDays())},
-		NoticeDays: int(in.GetNoticeDays()),
+		NoticeDays: int(in.GetNoticeDays()), Workdays: workdays,
 	}
 	if r := recurrenceFrom(in.GetRotation()); r != nil {
 		c.Rotation = *r
@@ -72,14 +103,32 @@ func rulesFrom(in *boardv1.Rules) charter.Charter {
 	for _, category := range in.GetCategories() {
 		c.Categories = append(c.Categories, categoryFrom(category))
 	}
-	return c
+	return c, nil
 }
 
-func recurrenceFrom(in *boardv1.Recurrence) *charter.Recurrence {
+func recurrenceFrom(in *boardv1.Recurrence) *calendar.Recurrence {
 	if in == nil {
 		return nil
 	}
-	return &charter.Recurrence{Rule: in.GetRule(), Start: in.GetStart(), Zone: in.GetTimeZone()}
+	out := &calendar.Recurrence{Rule: in.GetRule(), Start: in.GetStart(), Zone: in.GetTimeZone(), Duration: in.GetDuration().AsDuration()}
+	for policy, number := range policies {
+		if policy != "" && number == in.GetOnHoliday() {
+			out.OnHoliday = policy
+		}
+	}
+	return out
+}
+
+func workdaysFrom(in *boardv1.Workdays) (calendar.Workdays, error) {
+	out := calendar.Workdays{Weekend: in.GetWeekend()}
+	for i, holiday := range in.GetHolidays() {
+		day, err := wire.Day(fmt.Sprintf("charter.rules.workdays.holidays[%d]", i), holiday)
+		if err != nil {
+			return out, err
+		}
+		out.Holidays = append(out.Holidays, civil.Day(day))
+	}
+	return out, nil
 }
 
 func categoryFrom(in *boardv1.Category) charter.Category {

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
@@ -20,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/server"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	"github.com/evenhand/evenhand/services/board"
+	"github.com/evenhand/evenhand/services/board/feeds"
 	"github.com/evenhand/evenhand/services/board/rpc"
 )
 
@@ -29,12 +31,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type served struct {
 	domain *board.Service
 	server *server.Server
+	// happening is what is in the calendars.
+	happening *happenings
 }
 
 // clients call as one principal.
 type clients struct {
-	boards boardv1.BoardsServiceClient
-	feed   boardv1.FeedServiceClient
+	boards        boardv1.BoardsServiceClient
+	rotations     boardv1.RotationsServiceClient
+	feed          boardv1.FeedServiceClient
+	calendars     boardv1.CalendarServiceClient
+	calendarFeeds boardv1.CalendarFeedServiceClient
 }
 
 // people are the callers of the tests, by the role each has; their names are
@@ -54,7 +61,16 @@ func serve(t *testing.T, accounts ...board.AccountChange) *served {
 	for _, role := range people {
 		keys.Add(tokenOf(role), auth.NewPrincipal("principals/"+string(role), "", true, role))
 	}
-	s, err := server.New(t.Context(), server.Options{Authenticator: keys, Faults: rpc.Faults}, rpc.Service(domain))
+	happening := &happenings{}
+	calendars, err := feeds.New(t.Context(), store, domain.Requests(), feeds.Options{Boards: feeds.Of(domain), Source: happening})
+	require.NoError(t, err)
+	service := rpc.Service(domain)
+	boards := service.Register
+	service.Register = func(r grpc.ServiceRegistrar) {
+		boards(r)
+		rpc.RegisterCalendars(r, calendars, domain.Requests().Now)
+	}
+	s, err := server.New(t.Context(), server.Options{Authenticator: keys, Faults: rpc.Faults}, service)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 2)
@@ -77,7 +93,7 @@ func serve(t *testing.T, accounts ...board.AccountChange) *served {
 		}
 		require.NoError(t, store.Close())
 	})
-	return &served{domain, s}
+	return &served{domain, s, happening}
 }
 
 func tokenOf(role auth.Role) string { return "the-token-of-" + string(role) + "-in-this-test" }
@@ -92,7 +108,8 @@ func (s *served) as(t *testing.T, role auth.Role) clients {
 }
 
 func clientsOn(conn grpc.ClientConnInterface) clients {
-	return clients{boards: boardv1.NewBoardsServiceClient(conn), feed: boardv1.NewFeedServiceClient(conn)}
+	return clients{boards: boardv1.NewBoardsServiceClient(conn), rotations: boardv1.NewRotationsServiceClient(conn), feed: boardv1.NewFeedServiceClient(conn),
+		calendars: boardv1.NewCalendarServiceClient(conn), calendarFeeds: boardv1.NewCalendarFeedServiceClient(conn)}
 }
 
 // wantStatus fails the test unless err has the code and the reason.
@@ -108,4 +125,11 @@ func wantStatus(t *testing.T, err error, code codes.Code, reason string) *status
 	}
 	t.Fatalf("no ErrorInfo in %v", err)
 	return nil
+}
+
+func at(t *testing.T, text string) *timestamppb.Timestamp {
+	t.Helper()
+	instant, err := time.Parse(time.RFC3339, text)
+	require.NoError(t, err)
+	return timestamppb.New(instant)
 }

@@ -113,9 +113,6 @@ func (p *LP) SetColumn(variable int, column ...Entry) {
 	p.stale = true
 }
 
-// Rows returns the number of rows.
-func (p *LP) Rows() int { return len(p.logical) }
-
 // Value returns the value of a variable at the last solution.
 func (p *LP) Value(variable int) float64 {
 	if v := &p.vars[variable]; v.at < 0 {

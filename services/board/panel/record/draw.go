@@ -80,7 +80,8 @@ var ErrNoAlternates = errors.New("no alternates fill the free seats within quota
 // out, those who declined or left, is called. The same record and lists give the same
 // answer.
 //
-// It fails with ErrNoAlternates where there is nobody to call.
+// It fails with ErrNoAlternates where there is nobody to call. The record has to be one
+// that verifies.
 func (r *Record) Call(holding, out []string) ([]string, error) {
 	if r.Outcome == nil {
 		return nil, errors.New("the record is not drawn yet")

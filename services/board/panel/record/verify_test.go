@@ -161,3 +161,24 @@ func TestRecordOfNothing(t *testing.T) {
 	require.NoError(t, report.Err())
 	require.False(t, bytes.Contains(text, []byte("null")))
 }
+
+// Whatever a file holds, verifying ends in an answer, and what verifies is written again
+// as it was.
+func FuzzVerify(f *testing.F) {
+	f.Add(encoded(f, fiveDrawn(f)))
+	f.Add(encoded(f, fiveCommitted(f, SeedPlan{Round: round})))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, report := Verify(text)
+		if r == nil {
+			require.Len(t, report.Problems, 1)
+			return
+		}
+		if !bytes.Equal(text, encoded(t, r)) {
+			t.Fatal("what was read is written otherwise")
+		}
+		if r.seal() == nil && r.Outcome != nil { // as a forger would
+			require.NoError(t, r.Outcome.seal(r.Hash))
+		}
+		Verify(encoded(t, r))
+	})
+}

@@ -11,6 +11,7 @@ import (
 	_ "github.com/evenhand/evenhand/proto/gen/evenhand/type/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	status "google.golang.org/genproto/googleapis/rpc/status"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -694,7 +695,7 @@ type ListCandidatesRequest struct {
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Continues where the page that gave this token ended; all else as in that request.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// As `state = CONSENTED` (AIP-160): state, nominator.
+	// As `state = CONSENTED AND eligible = true` (AIP-160): state, nominator, eligible.
 	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1275,11 +1276,753 @@ func (x *WithdrawCandidateRequest) GetRequestId() string {
 	return ""
 }
 
+// The request of GetSeat.
+type GetSeatRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}/seats/{number}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSeatRequest) Reset() {
+	*x = GetSeatRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSeatRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSeatRequest) ProtoMessage() {}
+
+func (x *GetSeatRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSeatRequest.ProtoReflect.Descriptor instead.
+func (*GetSeatRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetSeatRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// The request of ListSeats.
+type ListSeatsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Most items to return: 0 means 50, more than 1000 means 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Continues where the page that gave this token ended; all else as in that request.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSeatsRequest) Reset() {
+	*x = ListSeatsRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSeatsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSeatsRequest) ProtoMessage() {}
+
+func (x *ListSeatsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSeatsRequest.ProtoReflect.Descriptor instead.
+func (*ListSeatsRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListSeatsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListSeatsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSeatsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The answer of ListSeats.
+type ListSeatsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Seats []*Seat `protobuf:"bytes,1,rep,name=seats,proto3" json:"seats,omitempty"`
+	// Gives the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSeatsResponse) Reset() {
+	*x = ListSeatsResponse{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSeatsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSeatsResponse) ProtoMessage() {}
+
+func (x *ListSeatsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSeatsResponse.ProtoReflect.Descriptor instead.
+func (*ListSeatsResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListSeatsResponse) GetSeats() []*Seat {
+	if x != nil {
+		return x.Seats
+	}
+	return nil
+}
+
+func (x *ListSeatsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The request of GetTerm.
+type GetTermRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}/terms/{term}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTermRequest) Reset() {
+	*x = GetTermRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTermRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTermRequest) ProtoMessage() {}
+
+func (x *GetTermRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTermRequest.ProtoReflect.Descriptor instead.
+func (*GetTermRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *GetTermRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// The request of ListTerms.
+type ListTermsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Most items to return: 0 means 50, more than 1000 means 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Continues where the page that gave this token ended; all else as in that request.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// As `account = "accounts/acme" AND state = RUNNING` (AIP-160): account, seat, rotation, origin, state
+	// (COMING, RUNNING, OVER).
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTermsRequest) Reset() {
+	*x = ListTermsRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTermsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTermsRequest) ProtoMessage() {}
+
+func (x *ListTermsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTermsRequest.ProtoReflect.Descriptor instead.
+func (*ListTermsRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListTermsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListTermsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListTermsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListTermsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+// The answer of ListTerms.
+type ListTermsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Terms []*Term `protobuf:"bytes,1,rep,name=terms,proto3" json:"terms,omitempty"`
+	// Gives the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTermsResponse) Reset() {
+	*x = ListTermsResponse{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTermsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTermsResponse) ProtoMessage() {}
+
+func (x *ListTermsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTermsResponse.ProtoReflect.Descriptor instead.
+func (*ListTermsResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListTermsResponse) GetTerms() []*Term {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+func (x *ListTermsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// The request of EndTerm.
+type EndTermRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}/terms/{term}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How it ends: resigned, or left.
+	End Term_End `protobuf:"varint,2,opt,name=end,proto3,enum=evenhand.board.v1.Term_End" json:"end,omitempty"`
+	// The first day on which it is over: today, where it is not set.
+	Date *date.Date `protobuf:"bytes,3,opt,name=date,proto3" json:"date,omitempty"`
+	// Why, for the record.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The etag read with it; when given and stale, ABORTED with STALE_ETAG.
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID by which a retry of this very request is recognised.
+	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndTermRequest) Reset() {
+	*x = EndTermRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndTermRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndTermRequest) ProtoMessage() {}
+
+func (x *EndTermRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndTermRequest.ProtoReflect.Descriptor instead.
+func (*EndTermRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *EndTermRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *EndTermRequest) GetEnd() Term_End {
+	if x != nil {
+		return x.End
+	}
+	return Term_END_UNSPECIFIED
+}
+
+func (x *EndTermRequest) GetDate() *date.Date {
+	if x != nil {
+		return x.Date
+	}
+	return nil
+}
+
+func (x *EndTermRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *EndTermRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *EndTermRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The request of SwapTerms.
+type SwapTermsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// One of the terms, as `boards/{board}/terms/{term}`.
+	FirstTerm string `protobuf:"bytes,2,opt,name=first_term,json=firstTerm,proto3" json:"first_term,omitempty"`
+	// The other.
+	SecondTerm string `protobuf:"bytes,3,opt,name=second_term,json=secondTerm,proto3" json:"second_term,omitempty"`
+	// Why, for the record.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// A UUID by which a retry of this very request is recognised.
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check only.
+	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwapTermsRequest) Reset() {
+	*x = SwapTermsRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwapTermsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwapTermsRequest) ProtoMessage() {}
+
+func (x *SwapTermsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwapTermsRequest.ProtoReflect.Descriptor instead.
+func (*SwapTermsRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SwapTermsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *SwapTermsRequest) GetFirstTerm() string {
+	if x != nil {
+		return x.FirstTerm
+	}
+	return ""
+}
+
+func (x *SwapTermsRequest) GetSecondTerm() string {
+	if x != nil {
+		return x.SecondTerm
+	}
+	return ""
+}
+
+func (x *SwapTermsRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SwapTermsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SwapTermsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// The answer of SwapTerms.
+type SwapTermsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The two terms, as they are or would be.
+	Terms         []*Term `protobuf:"bytes,1,rep,name=terms,proto3" json:"terms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwapTermsResponse) Reset() {
+	*x = SwapTermsResponse{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwapTermsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwapTermsResponse) ProtoMessage() {}
+
+func (x *SwapTermsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwapTermsResponse.ProtoReflect.Descriptor instead.
+func (*SwapTermsResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SwapTermsResponse) GetTerms() []*Term {
+	if x != nil {
+		return x.Terms
+	}
+	return nil
+}
+
+// The request of GetFinding.
+type GetFindingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}/findings/{finding}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetFindingRequest) Reset() {
+	*x = GetFindingRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetFindingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetFindingRequest) ProtoMessage() {}
+
+func (x *GetFindingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetFindingRequest.ProtoReflect.Descriptor instead.
+func (*GetFindingRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *GetFindingRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// The request of ListFindings.
+type ListFindingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `boards/{board}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Most items to return: 0 means 50, more than 1000 means 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Continues where the page that gave this token ended; all else as in that request.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// As `state = OPEN AND kind = CONFLICT` (AIP-160): state, kind.
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFindingsRequest) Reset() {
+	*x = ListFindingsRequest{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFindingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFindingsRequest) ProtoMessage() {}
+
+func (x *ListFindingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFindingsRequest.ProtoReflect.Descriptor instead.
+func (*ListFindingsRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListFindingsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListFindingsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListFindingsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListFindingsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+// The answer of ListFindings.
+type ListFindingsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Findings []*Finding `protobuf:"bytes,1,rep,name=findings,proto3" json:"findings,omitempty"`
+	// Gives the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFindingsResponse) Reset() {
+	*x = ListFindingsResponse{}
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFindingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFindingsResponse) ProtoMessage() {}
+
+func (x *ListFindingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_boards_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFindingsResponse.ProtoReflect.Descriptor instead.
+func (*ListFindingsResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_boards_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListFindingsResponse) GetFindings() []*Finding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *ListFindingsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_evenhand_board_v1_boards_service_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_boards_service_proto_rawDesc = "" +
 	"\n" +
-	"&evenhand/board/v1/boards_service.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1devenhand/board/v1/board.proto\x1a!evenhand/board/v1/candidate.proto\x1a\x1fevenhand/board/v1/charter.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x17google/rpc/status.proto\"Q\n" +
+	"&evenhand/board/v1/boards_service.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1devenhand/board/v1/board.proto\x1a!evenhand/board/v1/candidate.proto\x1a\x1fevenhand/board/v1/charter.proto\x1a\x1fevenhand/board/v1/finding.proto\x1a\x1cevenhand/board/v1/seat.proto\x1a\x1cevenhand/board/v1/term.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x17google/rpc/status.proto\x1a\x16google/type/date.proto\"Q\n" +
 	"\x0fGetBoardRequest\x12>\n" +
 	"\x04name\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\xce\x01\n" +
 	"\x11ListBoardsRequest\x12$\n" +
@@ -1367,7 +2110,59 @@ const file_evenhand_board_v1_boards_service_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06reason\x12\x12\n" +
 	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xfc\x11\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"f\n" +
+	"\x0eGetSeatRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xe0A\x02\xbaH:r826^boards/[a-z0-9][a-z0-9-]{0,62}/seats/[1-9][0-9]{0,3}$R\x04name\"\xa5\x01\n" +
+	"\x10ListSeatsRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"j\n" +
+	"\x11ListSeatsResponse\x12-\n" +
+	"\x05seats\x18\x01 \x03(\v2\x17.evenhand.board.v1.SeatR\x05seats\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"n\n" +
+	"\x0eGetTermRequest\x12\\\n" +
+	"\x04name\x18\x01 \x01(\tBH\xe0A\x02\xbaHBr@2>^boards/[a-z0-9][a-z0-9-]{0,62}/terms/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\xc7\x01\n" +
+	"\x10ListTermsRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06filter\"j\n" +
+	"\x11ListTermsResponse\x12-\n" +
+	"\x05terms\x18\x01 \x03(\v2\x17.evenhand.board.v1.TermR\x05terms\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xba\x02\n" +
+	"\x0eEndTermRequest\x12\\\n" +
+	"\x04name\x18\x01 \x01(\tBH\xe0A\x02\xbaHBr@2>^boards/[a-z0-9][a-z0-9-]{0,62}/terms/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12<\n" +
+	"\x03end\x18\x02 \x01(\x0e2\x1b.evenhand.board.v1.Term.EndB\r\xe0A\x02\xbaH\a\x82\x01\x04\x18\x02\x18\x03R\x03end\x12%\n" +
+	"\x04date\x18\x03 \x01(\v2\x11.google.type.DateR\x04date\x12%\n" +
+	"\x06reason\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12\x12\n" +
+	"\x04etag\x18\x05 \x01(\tR\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xa2\x03\n" +
+	"\x10SwapTermsRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12g\n" +
+	"\n" +
+	"first_term\x18\x02 \x01(\tBH\xe0A\x02\xbaHBr@2>^boards/[a-z0-9][a-z0-9-]{0,62}/terms/[a-z0-9][a-z0-9-]{0,62}$R\tfirstTerm\x12i\n" +
+	"\vsecond_term\x18\x03 \x01(\tBH\xe0A\x02\xbaHBr@2>^boards/[a-z0-9][a-z0-9-]{0,62}/terms/[a-z0-9][a-z0-9-]{0,62}$R\n" +
+	"secondTerm\x12%\n" +
+	"\x06reason\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12*\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"B\n" +
+	"\x11SwapTermsResponse\x12-\n" +
+	"\x05terms\x18\x01 \x03(\v2\x17.evenhand.board.v1.TermR\x05terms\"t\n" +
+	"\x11GetFindingRequest\x12_\n" +
+	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/findings/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\xca\x01\n" +
+	"\x13ListFindingsRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06filter\"v\n" +
+	"\x14ListFindingsResponse\x126\n" +
+	"\bfindings\x18\x01 \x03(\v2\x1a.evenhand.board.v1.FindingR\bfindings\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x96\x1b\n" +
 	"\rBoardsService\x12}\n" +
 	"\bGetBoard\x12\".evenhand.board.v1.GetBoardRequest\x1a\x18.evenhand.board.v1.Board\"3\xdaA\x04name\xca\xda\x18\r\n" +
 	"\vboards.read\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=boards/*}\x12~\n" +
@@ -1401,7 +2196,24 @@ const file_evenhand_board_v1_boards_service_proto_rawDesc = "" +
 	"\rRecordConsent\x12'.evenhand.board.v1.RecordConsentRequest\x1a\x1c.evenhand.board.v1.Candidate\"Y\xdaA\fname,consent\xca\xda\x18\x13\n" +
 	"\x11candidates.update\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=boards/*/candidates/*}:consent\x12\xb2\x01\n" +
 	"\x11WithdrawCandidate\x12+.evenhand.board.v1.WithdrawCandidateRequest\x1a\x1c.evenhand.board.v1.Candidate\"R\xdaA\x04name\xca\xda\x18\x13\n" +
-	"\x11candidates.update\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=boards/*/candidates/*}:withdrawBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/board/v1;boardv1b\x06proto3"
+	"\x11candidates.update\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=boards/*/candidates/*}:withdraw\x12\x82\x01\n" +
+	"\aGetSeat\x12!.evenhand.board.v1.GetSeatRequest\x1a\x17.evenhand.board.v1.Seat\";\xdaA\x04name\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=boards/*/seats/*}\x12\x95\x01\n" +
+	"\tListSeats\x12#.evenhand.board.v1.ListSeatsRequest\x1a$.evenhand.board.v1.ListSeatsResponse\"=\xdaA\x06parent\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=boards/*}/seats\x12\x82\x01\n" +
+	"\aGetTerm\x12!.evenhand.board.v1.GetTermRequest\x1a\x17.evenhand.board.v1.Term\";\xdaA\x04name\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=boards/*/terms/*}\x12\x95\x01\n" +
+	"\tListTerms\x12#.evenhand.board.v1.ListTermsRequest\x1a$.evenhand.board.v1.ListTermsResponse\"=\xdaA\x06parent\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=boards/*}/terms\x12\x8b\x01\n" +
+	"\aEndTerm\x12!.evenhand.board.v1.EndTermRequest\x1a\x17.evenhand.board.v1.Term\"D\xdaA\x04name\xca\xda\x18\x0f\n" +
+	"\rrotations.run\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=boards/*/terms/*}:end\x12\x9a\x01\n" +
+	"\tSwapTerms\x12#.evenhand.board.v1.SwapTermsRequest\x1a$.evenhand.board.v1.SwapTermsResponse\"B\xca\xda\x18\x13\n" +
+	"\x0fboards.schedule\x10\x01\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=boards/*}/terms:swap\x12\x8e\x01\n" +
+	"\n" +
+	"GetFinding\x12$.evenhand.board.v1.GetFindingRequest\x1a\x1a.evenhand.board.v1.Finding\">\xdaA\x04name\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=boards/*/findings/*}\x12\xa1\x01\n" +
+	"\fListFindings\x12&.evenhand.board.v1.ListFindingsRequest\x1a'.evenhand.board.v1.ListFindingsResponse\"@\xdaA\x06parent\xca\xda\x18\r\n" +
+	"\vboards.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=boards/*}/findingsBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/board/v1;boardv1b\x06proto3"
 
 var (
 	file_evenhand_board_v1_boards_service_proto_rawDescOnce sync.Once
@@ -1415,7 +2227,7 @@ func file_evenhand_board_v1_boards_service_proto_rawDescGZIP() []byte {
 	return file_evenhand_board_v1_boards_service_proto_rawDescData
 }
 
-var file_evenhand_board_v1_boards_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_evenhand_board_v1_boards_service_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_evenhand_board_v1_boards_service_proto_goTypes = []any{
 	(*GetBoardRequest)(nil),                 // 0: evenhand.board.v1.GetBoardRequest
 	(*ListBoardsRequest)(nil),               // 1: evenhand.board.v1.ListBoardsRequest
@@ -1437,61 +2249,100 @@ var file_evenhand_board_v1_boards_service_proto_goTypes = []any{
 	(*NominationResult)(nil),                // 17: evenhand.board.v1.NominationResult
 	(*RecordConsentRequest)(nil),            // 18: evenhand.board.v1.RecordConsentRequest
 	(*WithdrawCandidateRequest)(nil),        // 19: evenhand.board.v1.WithdrawCandidateRequest
-	(*Board)(nil),                           // 20: evenhand.board.v1.Board
-	(*fieldmaskpb.FieldMask)(nil),           // 21: google.protobuf.FieldMask
-	(*Charter)(nil),                         // 22: evenhand.board.v1.Charter
-	(*Candidate)(nil),                       // 23: evenhand.board.v1.Candidate
-	(*Consent)(nil),                         // 24: evenhand.board.v1.Consent
-	(*status.Status)(nil),                   // 25: google.rpc.Status
+	(*GetSeatRequest)(nil),                  // 20: evenhand.board.v1.GetSeatRequest
+	(*ListSeatsRequest)(nil),                // 21: evenhand.board.v1.ListSeatsRequest
+	(*ListSeatsResponse)(nil),               // 22: evenhand.board.v1.ListSeatsResponse
+	(*GetTermRequest)(nil),                  // 23: evenhand.board.v1.GetTermRequest
+	(*ListTermsRequest)(nil),                // 24: evenhand.board.v1.ListTermsRequest
+	(*ListTermsResponse)(nil),               // 25: evenhand.board.v1.ListTermsResponse
+	(*EndTermRequest)(nil),                  // 26: evenhand.board.v1.EndTermRequest
+	(*SwapTermsRequest)(nil),                // 27: evenhand.board.v1.SwapTermsRequest
+	(*SwapTermsResponse)(nil),               // 28: evenhand.board.v1.SwapTermsResponse
+	(*GetFindingRequest)(nil),               // 29: evenhand.board.v1.GetFindingRequest
+	(*ListFindingsRequest)(nil),             // 30: evenhand.board.v1.ListFindingsRequest
+	(*ListFindingsResponse)(nil),            // 31: evenhand.board.v1.ListFindingsResponse
+	(*Board)(nil),                           // 32: evenhand.board.v1.Board
+	(*fieldmaskpb.FieldMask)(nil),           // 33: google.protobuf.FieldMask
+	(*Charter)(nil),                         // 34: evenhand.board.v1.Charter
+	(*Candidate)(nil),                       // 35: evenhand.board.v1.Candidate
+	(*Consent)(nil),                         // 36: evenhand.board.v1.Consent
+	(*status.Status)(nil),                   // 37: google.rpc.Status
+	(*Seat)(nil),                            // 38: evenhand.board.v1.Seat
+	(*Term)(nil),                            // 39: evenhand.board.v1.Term
+	(Term_End)(0),                           // 40: evenhand.board.v1.Term.End
+	(*date.Date)(nil),                       // 41: google.type.Date
+	(*Finding)(nil),                         // 42: evenhand.board.v1.Finding
 }
 var file_evenhand_board_v1_boards_service_proto_depIdxs = []int32{
-	20, // 0: evenhand.board.v1.ListBoardsResponse.boards:type_name -> evenhand.board.v1.Board
-	20, // 1: evenhand.board.v1.CreateBoardRequest.board:type_name -> evenhand.board.v1.Board
-	20, // 2: evenhand.board.v1.UpdateBoardRequest.board:type_name -> evenhand.board.v1.Board
-	21, // 3: evenhand.board.v1.UpdateBoardRequest.update_mask:type_name -> google.protobuf.FieldMask
-	22, // 4: evenhand.board.v1.ListChartersResponse.charters:type_name -> evenhand.board.v1.Charter
-	22, // 5: evenhand.board.v1.PublishCharterRequest.charter:type_name -> evenhand.board.v1.Charter
-	23, // 6: evenhand.board.v1.ListCandidatesResponse.candidates:type_name -> evenhand.board.v1.Candidate
-	24, // 7: evenhand.board.v1.NominateCandidateRequest.consent:type_name -> evenhand.board.v1.Consent
+	32, // 0: evenhand.board.v1.ListBoardsResponse.boards:type_name -> evenhand.board.v1.Board
+	32, // 1: evenhand.board.v1.CreateBoardRequest.board:type_name -> evenhand.board.v1.Board
+	32, // 2: evenhand.board.v1.UpdateBoardRequest.board:type_name -> evenhand.board.v1.Board
+	33, // 3: evenhand.board.v1.UpdateBoardRequest.update_mask:type_name -> google.protobuf.FieldMask
+	34, // 4: evenhand.board.v1.ListChartersResponse.charters:type_name -> evenhand.board.v1.Charter
+	34, // 5: evenhand.board.v1.PublishCharterRequest.charter:type_name -> evenhand.board.v1.Charter
+	35, // 6: evenhand.board.v1.ListCandidatesResponse.candidates:type_name -> evenhand.board.v1.Candidate
+	36, // 7: evenhand.board.v1.NominateCandidateRequest.consent:type_name -> evenhand.board.v1.Consent
 	15, // 8: evenhand.board.v1.BatchNominateCandidatesRequest.nominations:type_name -> evenhand.board.v1.Nomination
-	24, // 9: evenhand.board.v1.Nomination.consent:type_name -> evenhand.board.v1.Consent
+	36, // 9: evenhand.board.v1.Nomination.consent:type_name -> evenhand.board.v1.Consent
 	17, // 10: evenhand.board.v1.BatchNominateCandidatesResponse.results:type_name -> evenhand.board.v1.NominationResult
-	23, // 11: evenhand.board.v1.NominationResult.candidate:type_name -> evenhand.board.v1.Candidate
-	25, // 12: evenhand.board.v1.NominationResult.error:type_name -> google.rpc.Status
-	24, // 13: evenhand.board.v1.RecordConsentRequest.consent:type_name -> evenhand.board.v1.Consent
-	0,  // 14: evenhand.board.v1.BoardsService.GetBoard:input_type -> evenhand.board.v1.GetBoardRequest
-	1,  // 15: evenhand.board.v1.BoardsService.ListBoards:input_type -> evenhand.board.v1.ListBoardsRequest
-	3,  // 16: evenhand.board.v1.BoardsService.CreateBoard:input_type -> evenhand.board.v1.CreateBoardRequest
-	4,  // 17: evenhand.board.v1.BoardsService.UpdateBoard:input_type -> evenhand.board.v1.UpdateBoardRequest
-	5,  // 18: evenhand.board.v1.BoardsService.CloseBoard:input_type -> evenhand.board.v1.CloseBoardRequest
-	6,  // 19: evenhand.board.v1.BoardsService.GetCharter:input_type -> evenhand.board.v1.GetCharterRequest
-	7,  // 20: evenhand.board.v1.BoardsService.ListCharters:input_type -> evenhand.board.v1.ListChartersRequest
-	9,  // 21: evenhand.board.v1.BoardsService.PublishCharter:input_type -> evenhand.board.v1.PublishCharterRequest
-	10, // 22: evenhand.board.v1.BoardsService.GetCandidate:input_type -> evenhand.board.v1.GetCandidateRequest
-	11, // 23: evenhand.board.v1.BoardsService.ListCandidates:input_type -> evenhand.board.v1.ListCandidatesRequest
-	13, // 24: evenhand.board.v1.BoardsService.NominateCandidate:input_type -> evenhand.board.v1.NominateCandidateRequest
-	14, // 25: evenhand.board.v1.BoardsService.BatchNominateCandidates:input_type -> evenhand.board.v1.BatchNominateCandidatesRequest
-	18, // 26: evenhand.board.v1.BoardsService.RecordConsent:input_type -> evenhand.board.v1.RecordConsentRequest
-	19, // 27: evenhand.board.v1.BoardsService.WithdrawCandidate:input_type -> evenhand.board.v1.WithdrawCandidateRequest
-	20, // 28: evenhand.board.v1.BoardsService.GetBoard:output_type -> evenhand.board.v1.Board
-	2,  // 29: evenhand.board.v1.BoardsService.ListBoards:output_type -> evenhand.board.v1.ListBoardsResponse
-	20, // 30: evenhand.board.v1.BoardsService.CreateBoard:output_type -> evenhand.board.v1.Board
-	20, // 31: evenhand.board.v1.BoardsService.UpdateBoard:output_type -> evenhand.board.v1.Board
-	20, // 32: evenhand.board.v1.BoardsService.CloseBoard:output_type -> evenhand.board.v1.Board
-	22, // 33: evenhand.board.v1.BoardsService.GetCharter:output_type -> evenhand.board.v1.Charter
-	8,  // 34: evenhand.board.v1.BoardsService.ListCharters:output_type -> evenhand.board.v1.ListChartersResponse
-	22, // 35: evenhand.board.v1.BoardsService.PublishCharter:output_type -> evenhand.board.v1.Charter
-	23, // 36: evenhand.board.v1.BoardsService.GetCandidate:output_type -> evenhand.board.v1.Candidate
-	12, // 37: evenhand.board.v1.BoardsService.ListCandidates:output_type -> evenhand.board.v1.ListCandidatesResponse
-	23, // 38: evenhand.board.v1.BoardsService.NominateCandidate:output_type -> evenhand.board.v1.Candidate
-	16, // 39: evenhand.board.v1.BoardsService.BatchNominateCandidates:output_type -> evenhand.board.v1.BatchNominateCandidatesResponse
-	23, // 40: evenhand.board.v1.BoardsService.RecordConsent:output_type -> evenhand.board.v1.Candidate
-	23, // 41: evenhand.board.v1.BoardsService.WithdrawCandidate:output_type -> evenhand.board.v1.Candidate
-	28, // [28:42] is the sub-list for method output_type
-	14, // [14:28] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	35, // 11: evenhand.board.v1.NominationResult.candidate:type_name -> evenhand.board.v1.Candidate
+	37, // 12: evenhand.board.v1.NominationResult.error:type_name -> google.rpc.Status
+	36, // 13: evenhand.board.v1.RecordConsentRequest.consent:type_name -> evenhand.board.v1.Consent
+	38, // 14: evenhand.board.v1.ListSeatsResponse.seats:type_name -> evenhand.board.v1.Seat
+	39, // 15: evenhand.board.v1.ListTermsResponse.terms:type_name -> evenhand.board.v1.Term
+	40, // 16: evenhand.board.v1.EndTermRequest.end:type_name -> evenhand.board.v1.Term.End
+	41, // 17: evenhand.board.v1.EndTermRequest.date:type_name -> google.type.Date
+	39, // 18: evenhand.board.v1.SwapTermsResponse.terms:type_name -> evenhand.board.v1.Term
+	42, // 19: evenhand.board.v1.ListFindingsResponse.findings:type_name -> evenhand.board.v1.Finding
+	0,  // 20: evenhand.board.v1.BoardsService.GetBoard:input_type -> evenhand.board.v1.GetBoardRequest
+	1,  // 21: evenhand.board.v1.BoardsService.ListBoards:input_type -> evenhand.board.v1.ListBoardsRequest
+	3,  // 22: evenhand.board.v1.BoardsService.CreateBoard:input_type -> evenhand.board.v1.CreateBoardRequest
+	4,  // 23: evenhand.board.v1.BoardsService.UpdateBoard:input_type -> evenhand.board.v1.UpdateBoardRequest
+	5,  // 24: evenhand.board.v1.BoardsService.CloseBoard:input_type -> evenhand.board.v1.CloseBoardRequest
+	6,  // 25: evenhand.board.v1.BoardsService.GetCharter:input_type -> evenhand.board.v1.GetCharterRequest
+	7,  // 26: evenhand.board.v1.BoardsService.ListCharters:input_type -> evenhand.board.v1.ListChartersRequest
+	9,  // 27: evenhand.board.v1.BoardsService.PublishCharter:input_type -> evenhand.board.v1.PublishCharterRequest
+	10, // 28: evenhand.board.v1.BoardsService.GetCandidate:input_type -> evenhand.board.v1.GetCandidateRequest
+	11, // 29: evenhand.board.v1.BoardsService.ListCandidates:input_type -> evenhand.board.v1.ListCandidatesRequest
+	13, // 30: evenhand.board.v1.BoardsService.NominateCandidate:input_type -> evenhand.board.v1.NominateCandidateRequest
+	14, // 31: evenhand.board.v1.BoardsService.BatchNominateCandidates:input_type -> evenhand.board.v1.BatchNominateCandidatesRequest
+	18, // 32: evenhand.board.v1.BoardsService.RecordConsent:input_type -> evenhand.board.v1.RecordConsentRequest
+	19, // 33: evenhand.board.v1.BoardsService.WithdrawCandidate:input_type -> evenhand.board.v1.WithdrawCandidateRequest
+	20, // 34: evenhand.board.v1.BoardsService.GetSeat:input_type -> evenhand.board.v1.GetSeatRequest
+	21, // 35: evenhand.board.v1.BoardsService.ListSeats:input_type -> evenhand.board.v1.ListSeatsRequest
+	23, // 36: evenhand.board.v1.BoardsService.GetTerm:input_type -> evenhand.board.v1.GetTermRequest
+	24, // 37: evenhand.board.v1.BoardsService.ListTerms:input_type -> evenhand.board.v1.ListTermsRequest
+	26, // 38: evenhand.board.v1.BoardsService.EndTerm:input_type -> evenhand.board.v1.EndTermRequest
+	27, // 39: evenhand.board.v1.BoardsService.SwapTerms:input_type -> evenhand.board.v1.SwapTermsRequest
+	29, // 40: evenhand.board.v1.BoardsService.GetFinding:input_type -> evenhand.board.v1.GetFindingRequest
+	30, // 41: evenhand.board.v1.BoardsService.ListFindings:input_type -> evenhand.board.v1.ListFindingsRequest
+	32, // 42: evenhand.board.v1.BoardsService.GetBoard:output_type -> evenhand.board.v1.Board
+	2,  // 43: evenhand.board.v1.BoardsService.ListBoards:output_type -> evenhand.board.v1.ListBoardsResponse
+	32, // 44: evenhand.board.v1.BoardsService.CreateBoard:output_type -> evenhand.board.v1.Board
+	32, // 45: evenhand.board.v1.BoardsService.UpdateBoard:output_type -> evenhand.board.v1.Board
+	32, // 46: evenhand.board.v1.BoardsService.CloseBoard:output_type -> evenhand.board.v1.Board
+	34, // 47: evenhand.board.v1.BoardsService.GetCharter:output_type -> evenhand.board.v1.Charter
+	8,  // 48: evenhand.board.v1.BoardsService.ListCharters:output_type -> evenhand.board.v1.ListChartersResponse
+	34, // 49: evenhand.board.v1.BoardsService.PublishCharter:output_type -> evenhand.board.v1.Charter
+	35, // 50: evenhand.board.v1.BoardsService.GetCandidate:output_type -> evenhand.board.v1.Candidate
+	12, // 51: evenhand.board.v1.BoardsService.ListCandidates:output_type -> evenhand.board.v1.ListCandidatesResponse
+	35, // 52: evenhand.board.v1.BoardsService.NominateCandidate:output_type -> evenhand.board.v1.Candidate
+	16, // 53: evenhand.board.v1.BoardsService.BatchNominateCandidates:output_type -> evenhand.board.v1.BatchNominateCandidatesResponse
+	35, // 54: evenhand.board.v1.BoardsService.RecordConsent:output_type -> evenhand.board.v1.Candidate
+	35, // 55: evenhand.board.v1.BoardsService.WithdrawCandidate:output_type -> evenhand.board.v1.Candidate
+	38, // 56: evenhand.board.v1.BoardsService.GetSeat:output_type -> evenhand.board.v1.Seat
+	22, // 57: evenhand.board.v1.BoardsService.ListSeats:output_type -> evenhand.board.v1.ListSeatsResponse
+	39, // 58: evenhand.board.v1.BoardsService.GetTerm:output_type -> evenhand.board.v1.Term
+	25, // 59: evenhand.board.v1.BoardsService.ListTerms:output_type -> evenhand.board.v1.ListTermsResponse
+	39, // 60: evenhand.board.v1.BoardsService.EndTerm:output_type -> evenhand.board.v1.Term
+	28, // 61: evenhand.board.v1.BoardsService.SwapTerms:output_type -> evenhand.board.v1.SwapTermsResponse
+	42, // 62: evenhand.board.v1.BoardsService.GetFinding:output_type -> evenhand.board.v1.Finding
+	31, // 63: evenhand.board.v1.BoardsService.ListFindings:output_type -> evenhand.board.v1.ListFindingsResponse
+	42, // [42:64] is the sub-list for method output_type
+	20, // [20:42] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_boards_service_proto_init() }
@@ -1502,6 +2353,9 @@ func file_evenhand_board_v1_boards_service_proto_init() {
 	file_evenhand_board_v1_board_proto_init()
 	file_evenhand_board_v1_candidate_proto_init()
 	file_evenhand_board_v1_charter_proto_init()
+	file_evenhand_board_v1_finding_proto_init()
+	file_evenhand_board_v1_seat_proto_init()
+	file_evenhand_board_v1_term_proto_init()
 	file_evenhand_board_v1_boards_service_proto_msgTypes[17].OneofWrappers = []any{
 		(*NominationResult_Candidate)(nil),
 		(*NominationResult_Error)(nil),
@@ -1512,7 +2366,7 @@ func file_evenhand_board_v1_boards_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_board_v1_boards_service_proto_rawDesc), len(file_evenhand_board_v1_boards_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -33,6 +33,14 @@ const (
 	BoardsService_BatchNominateCandidates_FullMethodName = "/evenhand.board.v1.BoardsService/BatchNominateCandidates"
 	BoardsService_RecordConsent_FullMethodName           = "/evenhand.board.v1.BoardsService/RecordConsent"
 	BoardsService_WithdrawCandidate_FullMethodName       = "/evenhand.board.v1.BoardsService/WithdrawCandidate"
+	BoardsService_GetSeat_FullMethodName                 = "/evenhand.board.v1.BoardsService/GetSeat"
+	BoardsService_ListSeats_FullMethodName               = "/evenhand.board.v1.BoardsService/ListSeats"
+	BoardsService_GetTerm_FullMethodName                 = "/evenhand.board.v1.BoardsService/GetTerm"
+	BoardsService_ListTerms_FullMethodName               = "/evenhand.board.v1.BoardsService/ListTerms"
+	BoardsService_EndTerm_FullMethodName                 = "/evenhand.board.v1.BoardsService/EndTerm"
+	BoardsService_SwapTerms_FullMethodName               = "/evenhand.board.v1.BoardsService/SwapTerms"
+	BoardsService_GetFinding_FullMethodName              = "/evenhand.board.v1.BoardsService/GetFinding"
+	BoardsService_ListFindings_FullMethodName            = "/evenhand.board.v1.BoardsService/ListFindings"
 )
 
 // BoardsServiceClient is the client API for BoardsService service.
@@ -84,6 +92,30 @@ type BoardsServiceClient interface {
 	// Takes a candidate out of the pool at its own wish; a term that it serves goes on. NOT_FOUND;
 	// FAILED_PRECONDITION with NOT_ELIGIBLE for one that withdrew before.
 	WithdrawCandidate(ctx context.Context, in *WithdrawCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
+	// Returns a seat (AIP-131). NOT_FOUND.
+	GetSeat(ctx context.Context, in *GetSeatRequest, opts ...grpc.CallOption) (*Seat, error)
+	// Lists the seats of a board and who holds them, by number (AIP-132): as many as the charter in force has,
+	// and those beyond that members still hold. Nobody assigns a seat: there is no call for it. NOT_FOUND for
+	// the board.
+	ListSeats(ctx context.Context, in *ListSeatsRequest, opts ...grpc.CallOption) (*ListSeatsResponse, error)
+	// Returns a term (AIP-131). NOT_FOUND.
+	GetTerm(ctx context.Context, in *GetTermRequest, opts ...grpc.CallOption) (*Term, error)
+	// Lists the terms of a board, by the day they begin (AIP-132). NOT_FOUND for the board; INVALID_ARGUMENT for a
+	// filter on a field not declared.
+	ListTerms(ctx context.Context, in *ListTermsRequest, opts ...grpc.CallOption) (*ListTermsResponse, error)
+	// Ends a term before its planned end, because the member resigned or is no customer any more; its seat is
+	// vacant from then on. NOT_FOUND; INVALID_ARGUMENT for a day that is not within the term; ABORTED with
+	// STALE_ETAG; FAILED_PRECONDITION with TERM_STATE for one that is over.
+	EndTerm(ctx context.Context, in *EndTermRequest, opts ...grpc.CallOption) (*Term, error)
+	// Exchanges the ends of two members' terms. NOT_FOUND; FAILED_PRECONDITION with CHARTER_BROKEN, naming
+	// everything it would break, with TERM_STATE where one of them does not run, and with ROTATION_STATE while
+	// a rotation has taken its pool; PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
+	SwapTerms(ctx context.Context, in *SwapTermsRequest, opts ...grpc.CallOption) (*SwapTermsResponse, error)
+	// Returns a finding (AIP-131). NOT_FOUND.
+	GetFinding(ctx context.Context, in *GetFindingRequest, opts ...grpc.CallOption) (*Finding, error)
+	// Lists the findings about the members of a board, by id (AIP-132). NOT_FOUND for the board;
+	// INVALID_ARGUMENT for a filter on a field not declared.
+	ListFindings(ctx context.Context, in *ListFindingsRequest, opts ...grpc.CallOption) (*ListFindingsResponse, error)
 }
 
 type boardsServiceClient struct {
@@ -234,6 +266,86 @@ func (c *boardsServiceClient) WithdrawCandidate(ctx context.Context, in *Withdra
 	return out, nil
 }
 
+func (c *boardsServiceClient) GetSeat(ctx context.Context, in *GetSeatRequest, opts ...grpc.CallOption) (*Seat, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Seat)
+	err := c.cc.Invoke(ctx, BoardsService_GetSeat_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) ListSeats(ctx context.Context, in *ListSeatsRequest, opts ...grpc.CallOption) (*ListSeatsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSeatsResponse)
+	err := c.cc.Invoke(ctx, BoardsService_ListSeats_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) GetTerm(ctx context.Context, in *GetTermRequest, opts ...grpc.CallOption) (*Term, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Term)
+	err := c.cc.Invoke(ctx, BoardsService_GetTerm_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) ListTerms(ctx context.Context, in *ListTermsRequest, opts ...grpc.CallOption) (*ListTermsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTermsResponse)
+	err := c.cc.Invoke(ctx, BoardsService_ListTerms_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) EndTerm(ctx context.Context, in *EndTermRequest, opts ...grpc.CallOption) (*Term, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Term)
+	err := c.cc.Invoke(ctx, BoardsService_EndTerm_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) SwapTerms(ctx context.Context, in *SwapTermsRequest, opts ...grpc.CallOption) (*SwapTermsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SwapTermsResponse)
+	err := c.cc.Invoke(ctx, BoardsService_SwapTerms_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) GetFinding(ctx context.Context, in *GetFindingRequest, opts ...grpc.CallOption) (*Finding, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Finding)
+	err := c.cc.Invoke(ctx, BoardsService_GetFinding_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *boardsServiceClient) ListFindings(ctx context.Context, in *ListFindingsRequest, opts ...grpc.CallOption) (*ListFindingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListFindingsResponse)
+	err := c.cc.Invoke(ctx, BoardsService_ListFindings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // BoardsServiceServer is the server API for BoardsService service.
 // All implementations must embed UnimplementedBoardsServiceServer
 // for forward compatibility.
@@ -283,6 +395,30 @@ type BoardsServiceServer interface {
 	// Takes a candidate out of the pool at its own wish; a term that it serves goes on. NOT_FOUND;
 	// FAILED_PRECONDITION with NOT_ELIGIBLE for one that withdrew before.
 	WithdrawCandidate(context.Context, *WithdrawCandidateRequest) (*Candidate, error)
+	// Returns a seat (AIP-131). NOT_FOUND.
+	GetSeat(context.Context, *GetSeatRequest) (*Seat, error)
+	// Lists the seats of a board and who holds them, by number (AIP-132): as many as the charter in force has,
+	// and those beyond that members still hold. Nobody assigns a seat: there is no call for it. NOT_FOUND for
+	// the board.
+	ListSeats(context.Context, *ListSeatsRequest) (*ListSeatsResponse, error)
+	// Returns a term (AIP-131). NOT_FOUND.
+	GetTerm(context.Context, *GetTermRequest) (*Term, error)
+	// Lists the terms of a board, by the day they begin (AIP-132). NOT_FOUND for the board; INVALID_ARGUMENT for a
+	// filter on a field not declared.
+	ListTerms(context.Context, *ListTermsRequest) (*ListTermsResponse, error)
+	// Ends a term before its planned end, because the member resigned or is no customer any more; its seat is
+	// vacant from then on. NOT_FOUND; INVALID_ARGUMENT for a day that is not within the term; ABORTED with
+	// STALE_ETAG; FAILED_PRECONDITION with TERM_STATE for one that is over.
+	EndTerm(context.Context, *EndTermRequest) (*Term, error)
+	// Exchanges the ends of two members' terms. NOT_FOUND; FAILED_PRECONDITION with CHARTER_BROKEN, naming
+	// everything it would break, with TERM_STATE where one of them does not run, and with ROTATION_STATE while
+	// a rotation has taken its pool; PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
+	SwapTerms(context.Context, *SwapTermsRequest) (*SwapTermsResponse, error)
+	// Returns a finding (AIP-131). NOT_FOUND.
+	GetFinding(context.Context, *GetFindingRequest) (*Finding, error)
+	// Lists the findings about the members of a board, by id (AIP-132). NOT_FOUND for the board;
+	// INVALID_ARGUMENT for a filter on a field not declared.
+	ListFindings(context.Context, *ListFindingsRequest) (*ListFindingsResponse, error)
 	mustEmbedUnimplementedBoardsServiceServer()
 }
 
@@ -334,6 +470,30 @@ func (UnimplementedBoardsServiceServer) RecordConsent(context.Context, *RecordCo
 }
 func (UnimplementedBoardsServiceServer) WithdrawCandidate(context.Context, *WithdrawCandidateRequest) (*Candidate, error) {
 	return nil, status.Error(codes.Unimplemented, "method WithdrawCandidate not implemented")
+}
+func (UnimplementedBoardsServiceServer) GetSeat(context.Context, *GetSeatRequest) (*Seat, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSeat not implemented")
+}
+func (UnimplementedBoardsServiceServer) ListSeats(context.Context, *ListSeatsRequest) (*ListSeatsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSeats not implemented")
+}
+func (UnimplementedBoardsServiceServer) GetTerm(context.Context, *GetTermRequest) (*Term, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTerm not implemented")
+}
+func (UnimplementedBoardsServiceServer) ListTerms(context.Context, *ListTermsRequest) (*ListTermsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTerms not implemented")
+}
+func (UnimplementedBoardsServiceServer) EndTerm(context.Context, *EndTermRequest) (*Term, error) {
+	return nil, status.Error(codes.Unimplemented, "method EndTerm not implemented")
+}
+func (UnimplementedBoardsServiceServer) SwapTerms(context.Context, *SwapTermsRequest) (*SwapTermsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SwapTerms not implemented")
+}
+func (UnimplementedBoardsServiceServer) GetFinding(context.Context, *GetFindingRequest) (*Finding, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetFinding not implemented")
+}
+func (UnimplementedBoardsServiceServer) ListFindings(context.Context, *ListFindingsRequest) (*ListFindingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListFindings not implemented")
 }
 func (UnimplementedBoardsServiceServer) mustEmbedUnimplementedBoardsServiceServer() {}
 func (UnimplementedBoardsServiceServer) testEmbeddedByValue()                       {}
@@ -608,6 +768,150 @@ func _BoardsService_WithdrawCandidate_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _BoardsService_GetSeat_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSeatRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).GetSeat(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_GetSeat_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).GetSeat(ctx, req.(*GetSeatRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_ListSeats_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSeatsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).ListSeats(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_ListSeats_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).ListSeats(ctx, req.(*ListSeatsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_GetTerm_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTermRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).GetTerm(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_GetTerm_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).GetTerm(ctx, req.(*GetTermRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_ListTerms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTermsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).ListTerms(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_ListTerms_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).ListTerms(ctx, req.(*ListTermsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_EndTerm_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EndTermRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).EndTerm(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_EndTerm_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).EndTerm(ctx, req.(*EndTermRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_SwapTerms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SwapTermsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).SwapTerms(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_SwapTerms_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).SwapTerms(ctx, req.(*SwapTermsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_GetFinding_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetFindingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).GetFinding(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_GetFinding_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).GetFinding(ctx, req.(*GetFindingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BoardsService_ListFindings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListFindingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BoardsServiceServer).ListFindings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BoardsService_ListFindings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BoardsServiceServer).ListFindings(ctx, req.(*ListFindingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // BoardsService_ServiceDesc is the grpc.ServiceDesc for BoardsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -670,6 +974,38 @@ var BoardsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "WithdrawCandidate",
 			Handler:    _BoardsService_WithdrawCandidate_Handler,
+		},
+		{
+			MethodName: "GetSeat",
+			Handler:    _BoardsService_GetSeat_Handler,
+		},
+		{
+			MethodName: "ListSeats",
+			Handler:    _BoardsService_ListSeats_Handler,
+		},
+		{
+			MethodName: "GetTerm",
+			Handler:    _BoardsService_GetTerm_Handler,
+		},
+		{
+			MethodName: "ListTerms",
+			Handler:    _BoardsService_ListTerms_Handler,
+		},
+		{
+			MethodName: "EndTerm",
+			Handler:    _BoardsService_EndTerm_Handler,
+		},
+		{
+			MethodName: "SwapTerms",
+			Handler:    _BoardsService_SwapTerms_Handler,
+		},
+		{
+			MethodName: "GetFinding",
+			Handler:    _BoardsService_GetFinding_Handler,
+		},
+		{
+			MethodName: "ListFindings",
+			Handler:    _BoardsService_ListFindings_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

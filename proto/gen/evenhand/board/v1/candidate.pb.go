@@ -102,6 +102,10 @@ type Candidate struct {
 	Consent *Consent `protobuf:"bytes,7,opt,name=consent,proto3" json:"consent,omitempty"`
 	// Why it withdrew.
 	WithdrawReason string `protobuf:"bytes,8,opt,name=withdraw_reason,json=withdrawReason,proto3" json:"withdraw_reason,omitempty"`
+	// Whether it would be in the pool of a rotation today.
+	Eligible bool `protobuf:"varint,9,opt,name=eligible,proto3" json:"eligible,omitempty"`
+	// Why it would not, each as a sentence.
+	IneligibleReasons []string `protobuf:"bytes,10,rep,name=ineligible_reasons,json=ineligibleReasons,proto3" json:"ineligible_reasons,omitempty"`
 	// Changes with every write.
 	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When it was first nominated.
@@ -196,6 +200,20 @@ func (x *Candidate) GetWithdrawReason() string {
 		return x.WithdrawReason
 	}
 	return ""
+}
+
+func (x *Candidate) GetEligible() bool {
+	if x != nil {
+		return x.Eligible
+	}
+	return false
+}
+
+func (x *Candidate) GetIneligibleReasons() []string {
+	if x != nil {
+		return x.IneligibleReasons
+	}
+	return nil
 }
 
 func (x *Candidate) GetEtag() string {
@@ -296,7 +314,7 @@ var File_evenhand_board_v1_candidate_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_candidate_proto_rawDesc = "" +
 	"\n" +
-	"!evenhand/board/v1/candidate.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd9\x05\n" +
+	"!evenhand/board/v1/candidate.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xae\x06\n" +
 	"\tCandidate\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1d\n" +
 	"\aaccount\x18\x02 \x01(\tB\x03\xe0A\x03R\aaccount\x125\n" +
@@ -305,7 +323,10 @@ const file_evenhand_board_v1_candidate_proto_rawDesc = "" +
 	"\tnominator\x18\x05 \x01(\tB\x03\xe0A\x03R\tnominator\x12D\n" +
 	"\rnominate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\fnominateTime\x129\n" +
 	"\aconsent\x18\a \x01(\v2\x1a.evenhand.board.v1.ConsentB\x03\xe0A\x03R\aconsent\x12,\n" +
-	"\x0fwithdraw_reason\x18\b \x01(\tB\x03\xe0A\x03R\x0ewithdrawReason\x12\x12\n" +
+	"\x0fwithdraw_reason\x18\b \x01(\tB\x03\xe0A\x03R\x0ewithdrawReason\x12\x1f\n" +
+	"\beligible\x18\t \x01(\bB\x03\xe0A\x03R\beligible\x122\n" +
+	"\x12ineligible_reasons\x18\n" +
+	" \x03(\tB\x03\xe0A\x03R\x11ineligibleReasons\x12\x12\n" +
 	"\x04etag\x18\v \x01(\tR\x04etag\x12@\n" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +

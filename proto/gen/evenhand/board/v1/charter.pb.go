@@ -12,6 +12,7 @@ import (
 	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -24,6 +25,67 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// What becomes of a day on which nobody works.
+type Recurrence_HolidayPolicy int32
+
+const (
+	// Not given: it is kept.
+	Recurrence_HOLIDAY_POLICY_UNSPECIFIED Recurrence_HolidayPolicy = 0
+	// It takes place all the same.
+	Recurrence_HOLIDAY_POLICY_KEEP Recurrence_HolidayPolicy = 1
+	// It takes place on the next day on which people work.
+	Recurrence_HOLIDAY_POLICY_NEXT_WORKDAY Recurrence_HolidayPolicy = 2
+	// It takes place on the last such day before.
+	Recurrence_HOLIDAY_POLICY_PREVIOUS_WORKDAY Recurrence_HolidayPolicy = 3
+	// It does not take place.
+	Recurrence_HOLIDAY_POLICY_SKIP Recurrence_HolidayPolicy = 4
+)
+
+// Enum value maps for Recurrence_HolidayPolicy.
+var (
+	Recurrence_HolidayPolicy_name = map[int32]string{
+		0: "HOLIDAY_POLICY_UNSPECIFIED",
+		1: "HOLIDAY_POLICY_KEEP",
+		2: "HOLIDAY_POLICY_NEXT_WORKDAY",
+		3: "HOLIDAY_POLICY_PREVIOUS_WORKDAY",
+		4: "HOLIDAY_POLICY_SKIP",
+	}
+	Recurrence_HolidayPolicy_value = map[string]int32{
+		"HOLIDAY_POLICY_UNSPECIFIED":      0,
+		"HOLIDAY_POLICY_KEEP":             1,
+		"HOLIDAY_POLICY_NEXT_WORKDAY":     2,
+		"HOLIDAY_POLICY_PREVIOUS_WORKDAY": 3,
+		"HOLIDAY_POLICY_SKIP":             4,
+	}
+)
+
+func (x Recurrence_HolidayPolicy) Enum() *Recurrence_HolidayPolicy {
+	p := new(Recurrence_HolidayPolicy)
+	*p = x
+	return p
+}
+
+func (x Recurrence_HolidayPolicy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Recurrence_HolidayPolicy) Descriptor() protoreflect.EnumDescriptor {
+	return file_evenhand_board_v1_charter_proto_enumTypes[0].Descriptor()
+}
+
+func (Recurrence_HolidayPolicy) Type() protoreflect.EnumType {
+	return &file_evenhand_board_v1_charter_proto_enumTypes[0]
+}
+
+func (x Recurrence_HolidayPolicy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Recurrence_HolidayPolicy.Descriptor instead.
+func (Recurrence_HolidayPolicy) EnumDescriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{6, 0}
+}
 
 // What its values are formed of.
 type Category_Source int32
@@ -62,11 +124,11 @@ func (x Category_Source) String() string {
 }
 
 func (Category_Source) Descriptor() protoreflect.EnumDescriptor {
-	return file_evenhand_board_v1_charter_proto_enumTypes[0].Descriptor()
+	return file_evenhand_board_v1_charter_proto_enumTypes[1].Descriptor()
 }
 
 func (Category_Source) Type() protoreflect.EnumType {
-	return &file_evenhand_board_v1_charter_proto_enumTypes[0]
+	return &file_evenhand_board_v1_charter_proto_enumTypes[1]
 }
 
 func (x Category_Source) Number() protoreflect.EnumNumber {
@@ -75,7 +137,7 @@ func (x Category_Source) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Category_Source.Descriptor instead.
 func (Category_Source) EnumDescriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{6, 0}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // A published version of a board's charter: the rules by which its members are drawn and change. A version
@@ -211,7 +273,9 @@ type Rules struct {
 	// Those who are asked when one who was drawn does not accept.
 	Alternates *AlternateRules `protobuf:"bytes,13,opt,name=alternates,proto3" json:"alternates,omitempty"`
 	// How long before it takes place a change of a rotation is announced.
-	NoticeDays    int32 `protobuf:"varint,14,opt,name=notice_days,json=noticeDays,proto3" json:"notice_days,omitempty"`
+	NoticeDays int32 `protobuf:"varint,14,opt,name=notice_days,json=noticeDays,proto3" json:"notice_days,omitempty"`
+	// On which days people work, for what gives way to holidays.
+	Workdays      *Workdays `protobuf:"bytes,15,opt,name=workdays,proto3" json:"workdays,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +406,13 @@ func (x *Rules) GetNoticeDays() int32 {
 		return x.NoticeDays
 	}
 	return 0
+}
+
+func (x *Rules) GetWorkdays() *Workdays {
+	if x != nil {
+		return x.Workdays
+	}
+	return nil
 }
 
 // When a board meets.
@@ -528,7 +599,63 @@ func (x *AlternateRules) GetAnswerDays() int32 {
 	return 0
 }
 
-// When something happens again and again, in the board's time zone.
+// On which days people work.
+type Workdays struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Days on which nobody works.
+	Holidays []*date.Date `protobuf:"bytes,1,rep,name=holidays,proto3" json:"holidays,omitempty"`
+	// The days of every week on which nobody works, as `FR,SA`; `SA,SU`, where it is empty; `none` for no day.
+	Weekend       string `protobuf:"bytes,2,opt,name=weekend,proto3" json:"weekend,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Workdays) Reset() {
+	*x = Workdays{}
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Workdays) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Workdays) ProtoMessage() {}
+
+func (x *Workdays) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Workdays.ProtoReflect.Descriptor instead.
+func (*Workdays) Descriptor() ([]byte, []int) {
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Workdays) GetHolidays() []*date.Date {
+	if x != nil {
+		return x.Holidays
+	}
+	return nil
+}
+
+func (x *Workdays) GetWeekend() string {
+	if x != nil {
+		return x.Weekend
+	}
+	return ""
+}
+
+// When something happens again and again. Each time has the local time of the start, also across daylight
+// saving.
 type Recurrence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The value of an RRULE (RFC 5545), as `FREQ=YEARLY;BYMONTH=3;BYDAY=2TU`.
@@ -536,14 +663,18 @@ type Recurrence struct {
 	// The first day possible and the local time, as `2027-03-01T10:00`.
 	Start string `protobuf:"bytes,2,opt,name=start,proto3" json:"start,omitempty"`
 	// The IANA time zone; the board's, where it is empty.
-	TimeZone      string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	TimeZone string `protobuf:"bytes,3,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// How long it takes.
+	Duration *durationpb.Duration `protobuf:"bytes,4,opt,name=duration,proto3" json:"duration,omitempty"`
+	// What becomes of a day on which nobody works.
+	OnHoliday     Recurrence_HolidayPolicy `protobuf:"varint,5,opt,name=on_holiday,json=onHoliday,proto3,enum=evenhand.board.v1.Recurrence_HolidayPolicy" json:"on_holiday,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Recurrence) Reset() {
 	*x = Recurrence{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[5]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -555,7 +686,7 @@ func (x *Recurrence) String() string {
 func (*Recurrence) ProtoMessage() {}
 
 func (x *Recurrence) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[5]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -568,7 +699,7 @@ func (x *Recurrence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recurrence.ProtoReflect.Descriptor instead.
 func (*Recurrence) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{5}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Recurrence) GetRule() string {
@@ -590,6 +721,20 @@ func (x *Recurrence) GetTimeZone() string {
 		return x.TimeZone
 	}
 	return ""
+}
+
+func (x *Recurrence) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *Recurrence) GetOnHoliday() Recurrence_HolidayPolicy {
+	if x != nil {
+		return x.OnHoliday
+	}
+	return Recurrence_HOLIDAY_POLICY_UNSPECIFIED
 }
 
 // Something of accounts on which quotas are set, as sector or size.
@@ -615,7 +760,7 @@ type Category struct {
 
 func (x *Category) Reset() {
 	*x = Category{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[6]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +772,7 @@ func (x *Category) String() string {
 func (*Category) ProtoMessage() {}
 
 func (x *Category) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[6]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +785,7 @@ func (x *Category) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Category.ProtoReflect.Descriptor instead.
 func (*Category) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{6}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Category) GetName() string {
@@ -707,7 +852,7 @@ type Band struct {
 
 func (x *Band) Reset() {
 	*x = Band{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[7]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +864,7 @@ func (x *Band) String() string {
 func (*Band) ProtoMessage() {}
 
 func (x *Band) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[7]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +877,7 @@ func (x *Band) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Band.ProtoReflect.Descriptor instead.
 func (*Band) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{7}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Band) GetValue() string {
@@ -771,7 +916,7 @@ type Quota struct {
 
 func (x *Quota) Reset() {
 	*x = Quota{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[8]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -783,7 +928,7 @@ func (x *Quota) String() string {
 func (*Quota) ProtoMessage() {}
 
 func (x *Quota) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[8]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -796,7 +941,7 @@ func (x *Quota) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quota.ProtoReflect.Descriptor instead.
 func (*Quota) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{8}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Quota) GetValue() string {
@@ -836,7 +981,7 @@ type Quorum struct {
 
 func (x *Quorum) Reset() {
 	*x = Quorum{}
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[9]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -848,7 +993,7 @@ func (x *Quorum) String() string {
 func (*Quorum) ProtoMessage() {}
 
 func (x *Quorum) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_board_v1_charter_proto_msgTypes[9]
+	mi := &file_evenhand_board_v1_charter_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -861,7 +1006,7 @@ func (x *Quorum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quorum.ProtoReflect.Descriptor instead.
 func (*Quorum) Descriptor() ([]byte, []int) {
-	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{9}
+	return file_evenhand_board_v1_charter_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Quorum) GetOf() isQuorum_Of {
@@ -911,7 +1056,7 @@ var File_evenhand_board_v1_charter_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_charter_proto_rawDesc = "" +
 	"\n" +
-	"\x1fevenhand/board/v1/charter.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x8d\x03\n" +
+	"\x1fevenhand/board/v1/charter.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x8d\x03\n" +
 	"\aCharter\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x129\n" +
 	"\x05rules\x18\x02 \x01(\v2\x18.evenhand.board.v1.RulesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05rules\x128\n" +
@@ -920,7 +1065,7 @@ const file_evenhand_board_v1_charter_proto_rawDesc = "" +
 	"\tpublisher\x18\x05 \x01(\tB\x03\xe0A\x03R\tpublisher\x12B\n" +
 	"\fpublish_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vpublishTime\x12\x19\n" +
 	"\x05notes\x18\a \x03(\tB\x03\xe0A\x03R\x05notes:K\xeaAH\n" +
-	"\x10evenhand/Charter\x12!boards/{board}/charters/{charter}*\bcharters2\acharter\"\xb2\x05\n" +
+	"\x10evenhand/Charter\x12!boards/{board}/charters/{charter}*\bcharters2\acharter\"\xeb\x05\n" +
 	"\x05Rules\x12\x19\n" +
 	"\x05seats\x18\x01 \x01(\x05B\x03\xe0A\x02R\x05seats\x12\x1c\n" +
 	"\tnominated\x18\x02 \x01(\x05R\tnominated\x12$\n" +
@@ -944,7 +1089,8 @@ const file_evenhand_board_v1_charter_proto_rawDesc = "" +
 	"alternates\x18\r \x01(\v2!.evenhand.board.v1.AlternateRulesB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\n" +
 	"alternates\x12\x1f\n" +
 	"\vnotice_days\x18\x0e \x01(\x05R\n" +
-	"noticeDays\"\x9f\x01\n" +
+	"noticeDays\x127\n" +
+	"\bworkdays\x18\x0f \x01(\v2\x1b.evenhand.board.v1.WorkdaysR\bworkdays\"\x9f\x01\n" +
 	"\fMeetingRules\x121\n" +
 	"\x04when\x18\x01 \x01(\v2\x1d.evenhand.board.v1.RecurrenceR\x04when\x12\x19\n" +
 	"\bper_year\x18\x02 \x01(\x05R\aperYear\x12\x1f\n" +
@@ -958,13 +1104,25 @@ const file_evenhand_board_v1_charter_proto_rawDesc = "" +
 	"\x0eAlternateRules\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x05R\x05count\x12$\n" +
 	"\vanswer_days\x18\x02 \x01(\x05B\x03\xe0A\x02R\n" +
-	"answerDays\"s\n" +
+	"answerDays\"g\n" +
+	"\bWorkdays\x128\n" +
+	"\bholidays\x18\x01 \x03(\v2\x11.google.type.DateB\t\xbaH\x06\x92\x01\x03\x10\x88'R\bholidays\x12!\n" +
+	"\aweekend\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\aweekend\"\xaa\x03\n" +
 	"\n" +
 	"Recurrence\x12\x1e\n" +
 	"\x04rule\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\x04rule\x12\x1f\n" +
 	"\x05start\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\x05start\x12$\n" +
-	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\"\xaa\x03\n" +
+	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\x125\n" +
+	"\bduration\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12T\n" +
+	"\n" +
+	"on_holiday\x18\x05 \x01(\x0e2+.evenhand.board.v1.Recurrence.HolidayPolicyB\b\xbaH\x05\x82\x01\x02\x10\x01R\tonHoliday\"\xa7\x01\n" +
+	"\rHolidayPolicy\x12\x1e\n" +
+	"\x1aHOLIDAY_POLICY_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13HOLIDAY_POLICY_KEEP\x10\x01\x12\x1f\n" +
+	"\x1bHOLIDAY_POLICY_NEXT_WORKDAY\x10\x02\x12#\n" +
+	"\x1fHOLIDAY_POLICY_PREVIOUS_WORKDAY\x10\x03\x12\x17\n" +
+	"\x13HOLIDAY_POLICY_SKIP\x10\x04\"\xaa\x03\n" +
 	"\bCategory\x124\n" +
 	"\x04name\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12D\n" +
 	"\x06source\x18\x02 \x01(\x0e2\".evenhand.board.v1.Category.SourceB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06source\x12\x19\n" +
@@ -1004,42 +1162,49 @@ func file_evenhand_board_v1_charter_proto_rawDescGZIP() []byte {
 	return file_evenhand_board_v1_charter_proto_rawDescData
 }
 
-var file_evenhand_board_v1_charter_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_evenhand_board_v1_charter_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_evenhand_board_v1_charter_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_evenhand_board_v1_charter_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_evenhand_board_v1_charter_proto_goTypes = []any{
-	(Category_Source)(0),          // 0: evenhand.board.v1.Category.Source
-	(*Charter)(nil),               // 1: evenhand.board.v1.Charter
-	(*Rules)(nil),                 // 2: evenhand.board.v1.Rules
-	(*MeetingRules)(nil),          // 3: evenhand.board.v1.MeetingRules
-	(*ConflictRules)(nil),         // 4: evenhand.board.v1.ConflictRules
-	(*AlternateRules)(nil),        // 5: evenhand.board.v1.AlternateRules
-	(*Recurrence)(nil),            // 6: evenhand.board.v1.Recurrence
-	(*Category)(nil),              // 7: evenhand.board.v1.Category
-	(*Band)(nil),                  // 8: evenhand.board.v1.Band
-	(*Quota)(nil),                 // 9: evenhand.board.v1.Quota
-	(*Quorum)(nil),                // 10: evenhand.board.v1.Quorum
-	(*date.Date)(nil),             // 11: google.type.Date
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(Recurrence_HolidayPolicy)(0), // 0: evenhand.board.v1.Recurrence.HolidayPolicy
+	(Category_Source)(0),          // 1: evenhand.board.v1.Category.Source
+	(*Charter)(nil),               // 2: evenhand.board.v1.Charter
+	(*Rules)(nil),                 // 3: evenhand.board.v1.Rules
+	(*MeetingRules)(nil),          // 4: evenhand.board.v1.MeetingRules
+	(*ConflictRules)(nil),         // 5: evenhand.board.v1.ConflictRules
+	(*AlternateRules)(nil),        // 6: evenhand.board.v1.AlternateRules
+	(*Workdays)(nil),              // 7: evenhand.board.v1.Workdays
+	(*Recurrence)(nil),            // 8: evenhand.board.v1.Recurrence
+	(*Category)(nil),              // 9: evenhand.board.v1.Category
+	(*Band)(nil),                  // 10: evenhand.board.v1.Band
+	(*Quota)(nil),                 // 11: evenhand.board.v1.Quota
+	(*Quorum)(nil),                // 12: evenhand.board.v1.Quorum
+	(*date.Date)(nil),             // 13: google.type.Date
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
 }
 var file_evenhand_board_v1_charter_proto_depIdxs = []int32{
-	2,  // 0: evenhand.board.v1.Charter.rules:type_name -> evenhand.board.v1.Rules
-	11, // 1: evenhand.board.v1.Charter.effective_date:type_name -> google.type.Date
-	12, // 2: evenhand.board.v1.Charter.publish_time:type_name -> google.protobuf.Timestamp
-	6,  // 3: evenhand.board.v1.Rules.rotation:type_name -> evenhand.board.v1.Recurrence
-	3,  // 4: evenhand.board.v1.Rules.meetings:type_name -> evenhand.board.v1.MeetingRules
-	7,  // 5: evenhand.board.v1.Rules.categories:type_name -> evenhand.board.v1.Category
-	4,  // 6: evenhand.board.v1.Rules.conflicts:type_name -> evenhand.board.v1.ConflictRules
-	10, // 7: evenhand.board.v1.Rules.quorum:type_name -> evenhand.board.v1.Quorum
-	5,  // 8: evenhand.board.v1.Rules.alternates:type_name -> evenhand.board.v1.AlternateRules
-	6,  // 9: evenhand.board.v1.MeetingRules.when:type_name -> evenhand.board.v1.Recurrence
-	0,  // 10: evenhand.board.v1.Category.source:type_name -> evenhand.board.v1.Category.Source
-	8,  // 11: evenhand.board.v1.Category.bands:type_name -> evenhand.board.v1.Band
-	9,  // 12: evenhand.board.v1.Category.quotas:type_name -> evenhand.board.v1.Quota
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	3,  // 0: evenhand.board.v1.Charter.rules:type_name -> evenhand.board.v1.Rules
+	13, // 1: evenhand.board.v1.Charter.effective_date:type_name -> google.type.Date
+	14, // 2: evenhand.board.v1.Charter.publish_time:type_name -> google.protobuf.Timestamp
+	8,  // 3: evenhand.board.v1.Rules.rotation:type_name -> evenhand.board.v1.Recurrence
+	4,  // 4: evenhand.board.v1.Rules.meetings:type_name -> evenhand.board.v1.MeetingRules
+	9,  // 5: evenhand.board.v1.Rules.categories:type_name -> evenhand.board.v1.Category
+	5,  // 6: evenhand.board.v1.Rules.conflicts:type_name -> evenhand.board.v1.ConflictRules
+	12, // 7: evenhand.board.v1.Rules.quorum:type_name -> evenhand.board.v1.Quorum
+	6,  // 8: evenhand.board.v1.Rules.alternates:type_name -> evenhand.board.v1.AlternateRules
+	7,  // 9: evenhand.board.v1.Rules.workdays:type_name -> evenhand.board.v1.Workdays
+	8,  // 10: evenhand.board.v1.MeetingRules.when:type_name -> evenhand.board.v1.Recurrence
+	13, // 11: evenhand.board.v1.Workdays.holidays:type_name -> google.type.Date
+	15, // 12: evenhand.board.v1.Recurrence.duration:type_name -> google.protobuf.Duration
+	0,  // 13: evenhand.board.v1.Recurrence.on_holiday:type_name -> evenhand.board.v1.Recurrence.HolidayPolicy
+	1,  // 14: evenhand.board.v1.Category.source:type_name -> evenhand.board.v1.Category.Source
+	10, // 15: evenhand.board.v1.Category.bands:type_name -> evenhand.board.v1.Band
+	11, // 16: evenhand.board.v1.Category.quotas:type_name -> evenhand.board.v1.Quota
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_charter_proto_init() }
@@ -1047,8 +1212,8 @@ func file_evenhand_board_v1_charter_proto_init() {
 	if File_evenhand_board_v1_charter_proto != nil {
 		return
 	}
-	file_evenhand_board_v1_charter_proto_msgTypes[7].OneofWrappers = []any{}
-	file_evenhand_board_v1_charter_proto_msgTypes[9].OneofWrappers = []any{
+	file_evenhand_board_v1_charter_proto_msgTypes[8].OneofWrappers = []any{}
+	file_evenhand_board_v1_charter_proto_msgTypes[10].OneofWrappers = []any{
 		(*Quorum_Members)(nil),
 		(*Quorum_Percent)(nil),
 	}
@@ -1057,8 +1222,8 @@ func file_evenhand_board_v1_charter_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_board_v1_charter_proto_rawDesc), len(file_evenhand_board_v1_charter_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   10,
+			NumEnums:      2,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

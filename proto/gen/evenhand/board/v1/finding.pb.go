@@ -39,6 +39,10 @@ const (
 	Finding_KIND_CONSENT Finding_Kind = 4
 	// A seat is vacant.
 	Finding_KIND_VACANCY Finding_Kind = 5
+	// A member is something that the charter has no seats for.
+	Finding_KIND_NO_QUOTA Finding_Kind = 6
+	// A member has stayed longer than the charter allows.
+	Finding_KIND_TERM_LIMIT Finding_Kind = 7
 )
 
 // Enum value maps for Finding_Kind.
@@ -50,6 +54,8 @@ var (
 		3: "KIND_LEFT",
 		4: "KIND_CONSENT",
 		5: "KIND_VACANCY",
+		6: "KIND_NO_QUOTA",
+		7: "KIND_TERM_LIMIT",
 	}
 	Finding_Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -58,6 +64,8 @@ var (
 		"KIND_LEFT":        3,
 		"KIND_CONSENT":     4,
 		"KIND_VACANCY":     5,
+		"KIND_NO_QUOTA":    6,
+		"KIND_TERM_LIMIT":  7,
 	}
 )
 
@@ -264,7 +272,7 @@ var File_evenhand_board_v1_finding_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_finding_proto_rawDesc = "" +
 	"\n" +
-	"\x1fevenhand/board/v1/finding.proto\x12\x11evenhand.board.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x05\n" +
+	"\x1fevenhand/board/v1/finding.proto\x12\x11evenhand.board.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x06\n" +
 	"\aFinding\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x128\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1f.evenhand.board.v1.Finding.KindB\x03\xe0A\x03R\x04kind\x12;\n" +
@@ -276,7 +284,7 @@ const file_evenhand_board_v1_finding_proto_rawDesc = "" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"r\n" +
+	"updateTime\"\x9a\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rKIND_CONFLICT\x10\x01\x12\x0e\n" +
@@ -284,7 +292,9 @@ const file_evenhand_board_v1_finding_proto_rawDesc = "" +
 	"KIND_QUOTA\x10\x02\x12\r\n" +
 	"\tKIND_LEFT\x10\x03\x12\x10\n" +
 	"\fKIND_CONSENT\x10\x04\x12\x10\n" +
-	"\fKIND_VACANCY\x10\x05\"B\n" +
+	"\fKIND_VACANCY\x10\x05\x12\x11\n" +
+	"\rKIND_NO_QUOTA\x10\x06\x12\x13\n" +
+	"\x0fKIND_TERM_LIMIT\x10\a\"B\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +

@@ -312,7 +312,9 @@ type Rotation struct {
 	// When it was laid out.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The instant it takes place: the local time of the charter's recurrence on its day.
+	StartTime     *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -455,6 +457,13 @@ func (x *Rotation) GetCreateTime() *timestamppb.Timestamp {
 func (x *Rotation) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Rotation) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
 	}
 	return nil
 }
@@ -947,7 +956,7 @@ var File_evenhand_board_v1_rotation_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\n" +
-	" evenhand/board/v1/rotation.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xdb\b\n" +
+	" evenhand/board/v1/rotation.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9b\t\n" +
 	"\bRotation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12<\n" +
 	"\x05state\x18\x02 \x01(\x0e2!.evenhand.board.v1.Rotation.StateB\x03\xe0A\x03R\x05state\x129\n" +
@@ -967,7 +976,9 @@ const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"\xc9\x01\n" +
+	"updateTime\x12>\n" +
+	"\n" +
+	"start_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\"\xc9\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTATE_SCHEDULED\x10\x01\x12\x0e\n" +
@@ -1085,23 +1096,24 @@ var file_evenhand_board_v1_rotation_proto_depIdxs = []int32{
 	10, // 6: evenhand.board.v1.Rotation.invitations:type_name -> evenhand.board.v1.Invitation
 	12, // 7: evenhand.board.v1.Rotation.create_time:type_name -> google.protobuf.Timestamp
 	12, // 8: evenhand.board.v1.Rotation.update_time:type_name -> google.protobuf.Timestamp
-	12, // 9: evenhand.board.v1.PoolSummary.freeze_time:type_name -> google.protobuf.Timestamp
-	12, // 10: evenhand.board.v1.DrawSummary.commit_time:type_name -> google.protobuf.Timestamp
-	7,  // 11: evenhand.board.v1.DrawSummary.seed_plan:type_name -> evenhand.board.v1.SeedPlan
-	12, // 12: evenhand.board.v1.DrawSummary.draw_time:type_name -> google.protobuf.Timestamp
-	8,  // 13: evenhand.board.v1.SeedPlan.round:type_name -> evenhand.board.v1.PublicRound
-	9,  // 14: evenhand.board.v1.SeedPlan.holders:type_name -> evenhand.board.v1.SeedHolder
-	12, // 15: evenhand.board.v1.SeedPlan.reveal_deadline:type_name -> google.protobuf.Timestamp
-	3,  // 16: evenhand.board.v1.Invitation.state:type_name -> evenhand.board.v1.Invitation.State
-	0,  // 17: evenhand.board.v1.Invitation.origin:type_name -> evenhand.board.v1.Origin
-	12, // 18: evenhand.board.v1.Invitation.invite_time:type_name -> google.protobuf.Timestamp
-	12, // 19: evenhand.board.v1.Invitation.answer_deadline:type_name -> google.protobuf.Timestamp
-	12, // 20: evenhand.board.v1.Invitation.answer_time:type_name -> google.protobuf.Timestamp
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	12, // 9: evenhand.board.v1.Rotation.start_time:type_name -> google.protobuf.Timestamp
+	12, // 10: evenhand.board.v1.PoolSummary.freeze_time:type_name -> google.protobuf.Timestamp
+	12, // 11: evenhand.board.v1.DrawSummary.commit_time:type_name -> google.protobuf.Timestamp
+	7,  // 12: evenhand.board.v1.DrawSummary.seed_plan:type_name -> evenhand.board.v1.SeedPlan
+	12, // 13: evenhand.board.v1.DrawSummary.draw_time:type_name -> google.protobuf.Timestamp
+	8,  // 14: evenhand.board.v1.SeedPlan.round:type_name -> evenhand.board.v1.PublicRound
+	9,  // 15: evenhand.board.v1.SeedPlan.holders:type_name -> evenhand.board.v1.SeedHolder
+	12, // 16: evenhand.board.v1.SeedPlan.reveal_deadline:type_name -> google.protobuf.Timestamp
+	3,  // 17: evenhand.board.v1.Invitation.state:type_name -> evenhand.board.v1.Invitation.State
+	0,  // 18: evenhand.board.v1.Invitation.origin:type_name -> evenhand.board.v1.Origin
+	12, // 19: evenhand.board.v1.Invitation.invite_time:type_name -> google.protobuf.Timestamp
+	12, // 20: evenhand.board.v1.Invitation.answer_deadline:type_name -> google.protobuf.Timestamp
+	12, // 21: evenhand.board.v1.Invitation.answer_time:type_name -> google.protobuf.Timestamp
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_rotation_proto_init() }

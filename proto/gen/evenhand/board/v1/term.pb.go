@@ -113,8 +113,6 @@ type Term struct {
 	EndReason string `protobuf:"bytes,11,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
 	// It is what was left of another's term, whose seat had become vacant.
 	Unexpired bool `protobuf:"varint,12,opt,name=unexpired,proto3" json:"unexpired,omitempty"`
-	// Which of the account's terms in a row this is, from 1.
-	Consecutive int32 `protobuf:"varint,13,opt,name=consecutive,proto3" json:"consecutive,omitempty"`
 	// Changes with every write.
 	Etag string `protobuf:"bytes,14,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When the seat was confirmed.
@@ -239,13 +237,6 @@ func (x *Term) GetUnexpired() bool {
 	return false
 }
 
-func (x *Term) GetConsecutive() int32 {
-	if x != nil {
-		return x.Consecutive
-	}
-	return 0
-}
-
 func (x *Term) GetEtag() string {
 	if x != nil {
 		return x.Etag
@@ -271,7 +262,7 @@ var File_evenhand_board_v1_term_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_term_proto_rawDesc = "" +
 	"\n" +
-	"\x1cevenhand/board/v1/term.proto\x12\x11evenhand.board.v1\x1a evenhand/board/v1/rotation.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd2\x06\n" +
+	"\x1cevenhand/board/v1/term.proto\x12\x11evenhand.board.v1\x1a evenhand/board/v1/rotation.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xbe\x06\n" +
 	"\x04Term\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04seat\x18\x02 \x01(\tB\x03\xe0A\x03R\x04seat\x12\x1d\n" +
@@ -287,8 +278,7 @@ const file_evenhand_board_v1_term_proto_rawDesc = "" +
 	" \x01(\x0e2\x1b.evenhand.board.v1.Term.EndB\x03\xe0A\x03R\x03end\x12\"\n" +
 	"\n" +
 	"end_reason\x18\v \x01(\tB\x03\xe0A\x03R\tendReason\x12!\n" +
-	"\tunexpired\x18\f \x01(\bB\x03\xe0A\x03R\tunexpired\x12%\n" +
-	"\vconsecutive\x18\r \x01(\x05B\x03\xe0A\x03R\vconsecutive\x12\x12\n" +
+	"\tunexpired\x18\f \x01(\bB\x03\xe0A\x03R\tunexpired\x12\x12\n" +
 	"\x04etag\x18\x0e \x01(\tR\x04etag\x12@\n" +
 	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
@@ -301,7 +291,7 @@ const file_evenhand_board_v1_term_proto_rawDesc = "" +
 	"\fEND_RESIGNED\x10\x02\x12\f\n" +
 	"\bEND_LEFT\x10\x03\x12\x11\n" +
 	"\rEND_DISSOLVED\x10\x04:<\xeaA9\n" +
-	"\revenhand/Term\x12\x1bboards/{board}/terms/{term}*\x05terms2\x04termBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/board/v1;boardv1b\x06proto3"
+	"\revenhand/Term\x12\x1bboards/{board}/terms/{term}*\x05terms2\x04termJ\x04\b\r\x10\x0eR\vconsecutiveBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/board/v1;boardv1b\x06proto3"
 
 var (
 	file_evenhand_board_v1_term_proto_rawDescOnce sync.Once

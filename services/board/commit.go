@@ -1,0 +1,298 @@
+package board
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/charter"
+	"github.com/evenhand/evenhand/services/board/panel"
+	"github.com/evenhand/evenhand/services/board/panel/record"
+)
+
+// Solve finds the fairest lottery of a frozen rotation and keeps it, so that it is not
+// looked for again: what Commit otherwise does. One that the time limit ended is returned
+// and not kept. ErrRotationState; ErrInfeasible.
+func (r *Rotations) Solve(ctx context.Context, board, rotation string, o panel.Options) (*panel.Solution, error) {
+	s, err := r.Get(ctx, board, rotation)
+	if err != nil {
+		return nil, err
+	}
+	if s.State.State != Frozen {
+		return nil, rotationState(s.ID, "is %s, and there is a draw to prepare only for a frozen one", s.State.State)
+	}
+	taken, err := r.pool(ctx, s.State)
+	if err != nil {
+		return nil, err
+	}
+	_, _, solution, err := r.solve(ctx, s.State.Pool.ID, taken, o)
+	return solution, err
+}
+
+// solve returns the problem of a pool as the public sees it, and its solution.
+func (r *Rotations) solve(
+	ctx context.Context, id string, taken *pool, o panel.Options,
+) (*record.Pseudonyms, *panel.Problem, *panel.Solution, error) {
+	pseudonyms, err := record.PseudonymsOf(taken.Salts)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("the pseudonyms of %s: %w", id, err)
+	}
+	problem, err := pseudonyms.Conceal(&taken.Preparation.Problem)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("the problem of %s: %w", id, err)
+	}
+	kept := &panel.Solution{}
+	err = r.archive.read(ctx, id+"/solution", kept)
+	if err == nil {
+		return pseudonyms, problem, kept, nil
+	}
+	if !errors.Is(err, docstore.ErrNotFound) {
+		return nil, nil, nil, err
+	}
+	solution, err := panel.Leximin(ctx, problem, o)
+	switch {
+	case errors.Is(err, panel.ErrTimeLimit):
+		return nil, nil, nil, fault.New(fault.DeadlineExceeded, fault.ReasonDeadline,
+			"Not one panel was found within the time limit: give it more time.").Because(err)
+	case err != nil:
+		return nil, nil, nil, infeasible(err)
+	case !solution.Proven:
+		return pseudonyms, problem, solution, nil
+	}
+	text, err := json.Marshal(solution)
+	if err == nil {
+		_, err = r.archive.put(ctx, id+"/solution", text)
+	}
+	return pseudonyms, problem, solution, err
+}
+
+// Commitment is how a draw is to be made.
+type Commitment struct {
+	// Plan says where the seed comes from; people are named as principals/anna.
+	Plan record.SeedPlan
+	// Panels is how many panels are drawn from; 0 means record.DefaultPanels.
+	Panels int
+	// Solve says how the lottery is looked for, where Solve has not found it.
+	Solve panel.Options
+}
+
+// Commit makes and publishes the record of a frozen rotation's draw, before its seed
+// exists. The record is stored first, and then, in one write, the rotation is committed
+// to it. ErrRotationState; ErrSeed for a plan that cannot be; ErrInfeasible;
+// resource.ErrStale.
+func (r *Rotations) Commit(
+	ctx context.Context, call resource.Call, board, rotation, etag string, c Commitment,
+) (resource.Stored[Rotation], error) {
+	var none resource.Stored[Rotation]
+	id := rotationID(board, rotation)
+	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	s, err := r.table.Get(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	if s.State.State != Frozen {
+		return none, rotationState(id, "is %s, and only the draw of a frozen one can be committed", s.State.State)
+	}
+	if err := r.table.Check(s, resource.IfEtag[Rotation](etag)); err != nil {
+		return none, err
+	}
+	if err := r.checkPlan(&c.Plan); err != nil {
+		return none, err
+	}
+	mark, err := r.publish(ctx, board, s, c)
+	if err != nil {
+		return none, err
+	}
+	only := resource.IfVersion[Rotation](s.Version)
+	return r.step(ctx, call, id, only, "rotation.committed", []RotationState{Frozen}, func(s *Rotation) error {
+		s.State, s.Draw = Committed, mark
+		return nil
+	})
+}
+
+func (r *Rotations) checkPlan(p *record.SeedPlan) error {
+	err := p.Check()
+	if err == nil && len(p.People) > 0 && !p.Deadline.After(r.now()) {
+		err = fmt.Errorf("the deadline, %s, is over", p.Deadline.Format(time.RFC3339))
+	}
+	if err != nil {
+		return fault.Invalid("seed_plan", "%s", err).Because(err)
+	}
+	return nil
+}
+
+// publish makes the record, and archives it under what it is made of: whoever comes again
+// with the same finds it.
+func (r *Rotations) publish(ctx context.Context, board string, s resource.Stored[Rotation], c Commitment) (*DrawMark, error) {
+	taken, err := r.pool(ctx, s.State)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := json.Marshal([]any{c.Plan, c.Panels})
+	if err != nil {
+		return nil, err
+	}
+	id := s.State.Pool.ID + "/record/" + digest(asked)
+	text, err := r.archive.get(ctx, id)
+	if errors.Is(err, docstore.ErrNotFound) {
+		text, err = r.newRecord(ctx, board, id, s, taken, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	committed, err := record.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("read the record of %s: %w", BoardName(s.ID), err)
+	}
+	mark := &DrawMark{ID: id, Hash: committed.Hash, Committed: committed.Title.Committed, Plan: committed.Seed, Lowest: 1}
+	for _, m := range committed.Marginals {
+		if m.Count > 0 {
+			mark.Lowest = min(mark.Lowest, float64(m.Count)/float64(len(committed.Panels)))
+		}
+	}
+	return mark, nil
+}
+
+func (r *Rotations) newRecord(ctx context.Context, board, id string, s resource.Stored[Rotation], taken *pool, c Commitment) ([]byte, error) {
+	pseudonyms, problem, solution, err := r.solve(ctx, s.State.Pool.ID, taken, c.Solve)
+	if err != nil {
+		return nil, err
+	}
+	committed, err := record.Commit(record.Draft{
+		Title:      record.Title{Board: BoardName(board), Rotation: BoardName(s.ID), Charter: CharterName(board, taken.Charter), Committed: r.now()},
+		BoardSeats: taken.Rules.Seats, BoardQuotas: boardQuotas(&taken.Rules), Seated: seatedOf(taken, pseudonyms, problem),
+		Problem: problem, Solution: solution, Panels: c.Panels, Seed: c.Plan,
+	})
+	if err != nil {
+		return nil, fault.New(fault.FailedPrecondition, reasonInfeasible, "The record cannot be made: %s.", err).Because(err)
+	}
+	text, err := committed.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return r.archive.put(ctx, id, text)
+}
+
+// boardQuotas are the quotas of a charter, as a record has them.
+func boardQuotas(rules *charter.Charter) []panel.Category {
+	var quotas []panel.Category
+	for _, category := range rules.Categories {
+		c := panel.Category{Name: category.Name}
+		for _, q := range category.Quotas {
+			c.Values = append(c.Values, panel.Quota{Value: q.Value, Min: q.Min, Max: q.Max})
+		}
+		quotas = append(quotas, c)
+	}
+	return quotas
+}
+
+// seatedOf are those who are on the board without being drawn this time, with their
+// values in the order of the problem's categories.
+func seatedOf(taken *pool, pseudonyms *record.Pseudonyms, problem *panel.Problem) []record.Seated {
+	p := taken.Preparation
+	values := map[string][]string{}
+	for _, c := range p.Candidates {
+		values[c.Account] = c.Values
+	}
+	add := func(list []record.Seated, account, as string) []record.Seated {
+		seated := record.Seated{As: as}
+		seated.ID = pseudonyms.Of(account)
+		for _, category := range problem.Categories {
+			i := slices.IndexFunc(taken.Rules.Categories, func(c charter.Category) bool { return c.Name == category.Name })
+			value := ""
+			if own := values[account]; i >= 0 && i < len(own) {
+				value = own[i]
+			}
+			seated.Values = append(seated.Values, value)
+		}
+		return append(list, seated)
+	}
+	var list []record.Seated
+	for _, t := range p.Continuing {
+		list = add(list, t.Account, record.AsContinuing)
+	}
+	for _, id := range p.Nominees {
+		list = add(list, id, record.AsNominated)
+	}
+	return list
+}
+
+// Reveal records the secret of one of the people whom the plan names. ErrRotationState
+// where the rotation is not committed; ErrSeed for somebody who is not named, a secret
+// that is not the one committed, and after the deadline.
+func (r *Rotations) Reveal(ctx context.Context, call resource.Call, board, rotation, person, secret string) (resource.Stored[Rotation], error) {
+	id := rotationID(board, rotation)
+	return r.step(ctx, call, id, nil, "rotation.revealed", []RotationState{Committed}, func(s *Rotation) error {
+		i := slices.IndexFunc(s.Draw.Plan.People, func(p record.Person) bool { return p.Name == person })
+		switch {
+		case i < 0:
+			return seedError(id, "does not name %s among those who hold a part of its seed", person)
+		case record.Commitment(secret) != s.Draw.Plan.People[i].Commitment:
+			return seedError(id, "has another commitment of %s: this is not the secret that was committed", person)
+		case r.now().After(s.Draw.Plan.Deadline):
+			return seedError(id, "took secrets until %s: the round takes the place of this one", s.Draw.Plan.Deadline.Format(time.RFC3339))
+		}
+		mark := *s.Draw
+		mark.Secrets = map[string]string{person: secret}
+		for other, known := range s.Draw.Secrets {
+			mark.Secrets[other] = known
+		}
+		s.Draw = &mark
+		return nil
+	})
+}
+
+// Record returns the public record of a rotation's draw, byte for byte: with the draw once
+// it is made. ErrRotationState where nothing is committed.
+func (r *Rotations) Record(ctx context.Context, board, rotation string) (resource.Stored[Rotation], []byte, error) {
+	s, err := r.Get(ctx, board, rotation)
+	if err != nil {
+		return s, nil, err
+	}
+	if s.State.Draw == nil {
+		return s, nil, rotationState(s.ID, "is %s, and its draw is not committed yet", s.State.State)
+	}
+	made, err := r.record(ctx, s.State.Draw)
+	if err != nil {
+		return s, nil, err
+	}
+	text, err := made.Encode()
+	return s, text, err
+}
+
+// record returns the record of a draw, with its outcome once it is drawn.
+func (r *Rotations) record(ctx context.Context, d *DrawMark) (*record.Record, error) {
+	text, err := r.archive.get(ctx, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	committed, err := record.Parse(text)
+	if err != nil || d.Drawn.IsZero() {
+		return committed, err
+	}
+	return committed.Draw(record.Values{Time: d.Drawn, Round: d.Round, Secrets: d.Secrets})
+}
+
+// Pseudonyms returns which account has which pseudonym in the record of a rotation.
+func (r *Rotations) Pseudonyms(ctx context.Context, board, rotation string) ([]record.Entry, error) {
+	s, err := r.Get(ctx, board, rotation)
+	if err != nil {
+		return nil, err
+	}
+	if s.State.Draw == nil {
+		return nil, rotationState(s.ID, "is %s, and its draw is not committed yet", s.State.State)
+	}
+	taken, err := r.pool(ctx, s.State)
+	if err != nil {
+		return nil, err
+	}
+	return taken.Salts, nil
+}

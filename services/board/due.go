@@ -1,0 +1,63 @@
+package board
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// dueEvery is how often is looked for what falls due.
+const dueEvery = time.Minute
+
+// runDue does what falls due, again and again, until ctx ends. One process at a time does
+// it, under a lease.
+func (s *Service) runDue(ctx context.Context) error {
+	return s.store.WithLease(ctx, "due", func(ctx context.Context) error {
+		for {
+			if err := s.Due(ctx); err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "not all that is due was done, trying again", "error", err)
+			}
+			pause := time.NewTimer(dueEvery)
+			select {
+			case <-pause.C:
+			case <-ctx.Done():
+				pause.Stop()
+				return context.Cause(ctx)
+			}
+		}
+	})
+}
+
+// Due does what is due now on every board: it finishes what a crash interrupted, ends
+// invitations that were not answered in time and calls the next alternates, and finds
+// out what stands about members. What fails on one board does not stop the others.
+func (s *Service) Due(ctx context.Context) error {
+	var errs []error
+	for b, err := range s.Boards.table.All(ctx, docstore.Query{}) {
+		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		if b.State.State == Closed {
+			continue
+		}
+		if err := s.due(ctx, b.ID); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", BoardName(b.ID), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Service) due(ctx context.Context, board string) error {
+	errs := []error{s.Rotations.settleMove(ctx, board)}
+	rotations, err := s.Rotations.all(ctx, board)
+	errs = append(errs, err)
+	for _, r := range rotations {
+		if r.State.State == Inviting {
+			errs = append(errs, s.Rotations.lapse(ctx, board, r.ID))
+		}
+	}
+	return errors.Join(append(errs, s.Findings.look(ctx, board))...)
+}

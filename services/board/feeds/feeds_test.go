@@ -1,0 +1,291 @@
+package feeds
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	ics "github.com/arran4/golang-ical"
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
+)
+
+func (f *fixture) create(t testing.TB, subject string) (Listed, string) {
+	t.Helper()
+	secret := rand.Text()
+	feed, err := f.Create(t.Context(), anna, "a phone", subject, hashOf(secret))
+	require.NoError(t, err)
+	return feed, secret
+}
+
+func hashOf(secret string) Hash { return sha256.Sum256([]byte(secret)) }
+
+// summaries reads a calendar, and returns its events' summaries.
+func (f *fixture) summaries(t testing.TB, secret string) []string {
+	t.Helper()
+	c, err := f.Read(t.Context(), hashOf(secret))
+	require.NoError(t, err)
+	read, err := ics.ParseCalendar(bytes.NewReader(c.Text))
+	require.NoError(t, err)
+	list := []string{}
+	for _, e := range read.Events() {
+		list = append(list, e.GetProperty(ics.ComponentPropertySummary).Value)
+	}
+	return list
+}
+
+func requireKind(t testing.TB, err error, kind fault.Kind) *fault.Error {
+	t.Helper()
+	var told *fault.Error
+	require.ErrorAs(t, err, &told)
+	require.Equal(t, kind, told.Kind, told.Message)
+	return told
+}
+
+func TestEachFeedTellsItsOwn(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.world.meet("east", "1", 10, "accounts/acme", "accounts/brook")
+		f.world.meet("west", "2", 5, "accounts/brook")
+		f.world.meet("north", "3", 20, "accounts/acme")
+		f.world.meet("north", "old", -400, "accounts/acme")
+		for subject, want := range map[string][]string{
+			"boards/east":     {"Meeting 1"},
+			"boards/north":    {"Meeting 3"},
+			"accounts/acme":   {"Meeting 1", "Meeting 3"},
+			"accounts/brook":  {"Meeting 2", "Meeting 1"},
+			"principals/anna": {"Meeting 2", "Meeting 1"},
+			"principals/bob":  {"Meeting 2", "Meeting 3"},
+			"principals/cleo": {},
+		} {
+			_, secret := f.create(t, subject)
+			require.Equal(t, want, f.summaries(t, secret), subject)
+			c, err := f.Read(t.Context(), hashOf(secret))
+			require.NoError(t, err)
+			if strings.HasPrefix(subject, "accounts/") {
+				require.NotContains(t, string(c.Text), "Attendance", "a member is not told what is private")
+			} else if len(want) > 0 {
+				require.Contains(t, string(c.Text), "Attendance", subject)
+			}
+		}
+	})
+}
+
+func TestARetryGetsNoOtherSecretAndFollowersNone(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		call := anna
+		call.RequestID, call.Payload = "r1", []byte("east")
+		_, err := f.Create(t.Context(), call, "a phone", "boards/east", hashOf("first"))
+		require.NoError(t, err)
+		require.Empty(t, f.summaries(t, "first"))
+
+		_, err = f.Create(t.Context(), call, "a phone", "boards/east", hashOf("second"))
+		require.ErrorIs(t, err, resource.ErrExists)
+		require.Contains(t, requireKind(t, err, fault.AlreadyExists).Message, "not shown again")
+		call.Payload = []byte("west")
+		_, err = f.Create(t.Context(), call, "a phone", "boards/west", hashOf("third"))
+		require.ErrorIs(t, err, resource.ErrRequestIDReused)
+
+		f.create(t, "boards/east")
+		for _, data := range feedEvents(t, f) {
+			require.NotContains(t, data, "hash")
+		}
+	})
+}
+
+// feedEvents returns what followers of the store's feed were told, as JSON.
+func feedEvents(t testing.TB, f *fixture) []string {
+	var list []string
+	require.Eventually(t, func() bool {
+		entries, err := f.store.Feed().Read(t.Context(), 0, 100)
+		require.NoError(t, err)
+		list = nil
+		for _, e := range entries {
+			list = append(list, e.Data.String())
+		}
+		return len(list) > 1
+	}, 10*time.Second, 10*time.Millisecond)
+	return list
+}
+
+func TestRevokedAndUnknownAnswerAlike(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		feed, secret := f.create(t, "boards/east")
+		f.summaries(t, secret)
+		_, err := f.Revoke(t.Context(), anna, feed.ID, `another`)
+		require.ErrorIs(t, err, resource.ErrStale)
+		revoked, err := f.Revoke(t.Context(), anna, feed.ID, feed.Etag())
+		require.NoError(t, err)
+		require.Equal(t, f.world.now(), revoked.State.Revoked)
+		require.Nil(t, revoked.State.Hash)
+
+		_, err = f.Read(t.Context(), hashOf(secret))
+		_, unknown := f.Read(t.Context(), hashOf("nobody"))
+		require.Equal(t, requireKind(t, unknown, fault.NotFound), requireKind(t, err, fault.NotFound))
+
+		f.world.goOn(time.Hour)
+		again, err := f.Revoke(t.Context(), anna, feed.ID, "")
+		require.NoError(t, err)
+		require.Equal(t, revoked.State.Revoked, again.State.Revoked, "once")
+		_, err = f.Revoke(t.Context(), anna, "nothing", "")
+		require.ErrorIs(t, err, resource.ErrNotFound)
+	})
+}
+
+func TestFeedsAreListed(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		east, secret := f.create(t, "boards/east")
+		west, _ := f.create(t, "boards/west")
+		list, next, err := f.List(t.Context(), "", 10, nil)
+		require.NoError(t, err)
+		require.Nil(t, next)
+		require.Len(t, list, 2)
+		list, _, err = f.List(t.Context(), "boards/west", 10, nil)
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		require.Equal(t, west.ID, list[0].ID)
+		require.Zero(t, list[0].LastRead)
+
+		first := f.world.now()
+		f.summaries(t, secret)
+		f.world.goOn(59 * time.Minute)
+		f.summaries(t, secret)
+		got, err := f.Get(t.Context(), east.ID)
+		require.NoError(t, err)
+		require.Equal(t, first, got.LastRead, "it is kept to an hour")
+		f.world.goOn(time.Minute)
+		f.summaries(t, secret)
+		got, err = f.Get(t.Context(), east.ID)
+		require.NoError(t, err)
+		require.Equal(t, f.world.now(), got.LastRead)
+		require.Equal(t, east.Version, got.Version, "reading changes no feed")
+
+		for subject, kind := range map[string]fault.Kind{"boards/nowhere": fault.NotFound, "accounts/nobody": fault.NotFound,
+			"contacts/x": fault.InvalidArgument, "boards/": fault.InvalidArgument} {
+			_, err := f.Create(t.Context(), anna, "", subject, hashOf("any"))
+			requireKind(t, err, kind)
+		}
+	})
+}
+
+func TestAssignment(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	for _, tt := range []struct {
+		subject, principal string
+		want               bool
+	}{
+		{"boards/east", "anna", true}, {"boards/east", "bob", false}, {"accounts/acme", "anna", true}, {"accounts/brook", "cleo", true},
+		{"accounts/brook", "anna", false}, {"principals/anna", "anna", true}, {"principals/anna", "bob", false},
+	} {
+		got, err := f.AssignedTo(t.Context(), tt.subject, tt.principal)
+		require.NoError(t, err)
+		require.Equal(t, tt.want, got, "%s to %s", tt.subject, tt.principal)
+	}
+}
+
+// property returns a property of each event of a calendar, by UID.
+func (f *fixture) properties(t testing.TB, secret string, p ics.ComponentProperty) map[string]string {
+	c, err := f.Read(t.Context(), hashOf(secret))
+	require.NoError(t, err)
+	read, err := ics.ParseCalendar(bytes.NewReader(c.Text))
+	require.NoError(t, err)
+	found := map[string]string{}
+	for _, e := range read.Events() {
+		uid, _, _ := strings.Cut(e.Id(), "@")
+		found[uid] = e.GetProperty(p).Value
+	}
+	return found
+}
+
+func TestChangesReachTheCalendars(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		const first, second = "boards/east/meetings/1", "boards/east/meetings/2"
+		f.world.meet("east", "1", 10, "accounts/acme")
+		f.world.meet("east", "2", 20, "accounts/acme")
+		_, board := f.create(t, "boards/east")
+		_, member := f.create(t, "accounts/acme")
+		before, err := f.Read(t.Context(), hashOf(board))
+		require.NoError(t, err)
+		f.world.goOn(48 * time.Hour)
+		again, err := f.Read(t.Context(), hashOf(board))
+		require.NoError(t, err)
+		require.Equal(t, before, again, "the same bytes and etag while nothing changes")
+
+		f.world.events["boards/east"][0].Start = f.world.events["boards/east"][0].Start.Add(-time.Hour)
+		f.world.events["boards/east"] = f.world.events["boards/east"][:1]
+		for _, secret := range []string{board, member} {
+			require.Equal(t, map[string]string{first: "1", second: "1"}, f.properties(t, secret, ics.ComponentPropertySequence))
+			require.Equal(t, map[string]string{first: "CONFIRMED", second: "CANCELLED"}, f.properties(t, secret, ics.ComponentPropertyStatus))
+		}
+		changed, err := f.Read(t.Context(), hashOf(board))
+		require.NoError(t, err)
+		require.NotEqual(t, before.Etag, changed.Etag)
+
+		// Another process, on the same store, tells the same.
+		restarted := reopen(t, f.store, f.world)
+		same, err := restarted.Read(t.Context(), hashOf(board))
+		require.NoError(t, err)
+		require.Equal(t, changed, same)
+
+		events, err := f.Events(t.Context(), "east", f.world.now(), f.world.now().AddDate(1, 0, 0))
+		require.NoError(t, err)
+		require.Len(t, events, 2)
+		require.Equal(t, []calendar.Status{calendar.Confirmed, calendar.Cancelled}, []calendar.Status{events[0].Status, events[1].Status})
+		events, err = f.Events(t.Context(), "east", f.world.now().AddDate(0, 0, 15), f.world.now().AddDate(1, 0, 0))
+		require.NoError(t, err)
+		require.Len(t, events, 1)
+
+		for _, span := range [][2]int{{1, 0}, {0, 0}, {0, 101}} {
+			_, err := f.Events(t.Context(), "east", f.world.now().AddDate(span[0], 0, 0), f.world.now().AddDate(span[1], 0, 0))
+			requireKind(t, err, fault.InvalidArgument)
+		}
+		_, err = f.Events(t.Context(), "nowhere", f.world.now(), f.world.now().AddDate(1, 0, 0))
+		requireKind(t, err, fault.NotFound)
+	})
+}
+
+// Several processes that read at once tell the same, and each change once.
+func TestReadersAtOnceTellTheSame(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		e := f.world.meet("east", "1", 10, "accounts/acme")
+		_, secret := f.create(t, "boards/east")
+		f.summaries(t, secret)
+		e.Summary = "Moved"
+		var readers sync.WaitGroup
+		texts := make([]string, 8)
+		for i := range texts {
+			readers.Go(func() {
+				if c, err := f.Read(context.WithoutCancel(t.Context()), hashOf(secret)); err == nil {
+					texts[i] = string(c.Text)
+				}
+			})
+		}
+		readers.Wait()
+		require.Contains(t, texts[0], "SEQUENCE:1\r\n")
+		require.Len(t, slices.Compact(texts), 1)
+	})
+}
+
+// A source that fails tells nobody that everything is cancelled.
+func TestAFailingSourceCancelsNothing(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	f.world.meet("east", "1", 10, "accounts/acme")
+	_, secret := f.create(t, "boards/east")
+	want := f.summaries(t, secret)
+	events := f.world.events
+	f.world.events, f.world.fail = nil, docstore.ErrUnavailable
+	_, err := f.Read(t.Context(), hashOf(secret))
+	require.ErrorIs(t, err, docstore.ErrUnavailable)
+	f.world.events, f.world.fail = events, nil
+	require.Equal(t, want, f.summaries(t, secret))
+	require.Equal(t, map[string]string{"boards/east/meetings/1": "CONFIRMED"}, f.properties(t, secret, ics.ComponentPropertyStatus))
+}

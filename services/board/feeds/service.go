@@ -1,0 +1,109 @@
+package feeds
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
+)
+
+// Board is what a calendar needs to know of a board.
+type Board struct {
+	// ID and DisplayName are the board's.
+	ID, DisplayName string
+	// Zone is the IANA name of its time zone.
+	Zone string
+	// Managers are the ids of the account managers that it is assigned to.
+	Managers []string
+}
+
+// Boards knows the boards, and the accounts that may sit on them.
+type Boards interface {
+	// Board returns a board; a NOT_FOUND *fault.Error where there is none.
+	Board(ctx context.Context, id string) (Board, error)
+	// Boards returns all boards, by id.
+	Boards(ctx context.Context) ([]Board, error)
+	// Account returns what people call an account, and the principals whose account it
+	// is; a NOT_FOUND *fault.Error where there is none.
+	Account(ctx context.Context, id string) (displayName string, owners []string, err error)
+}
+
+// Options are what the service takes from outside.
+type Options struct {
+	// Boards knows the boards.
+	Boards Boards
+	// Source knows what happens on them.
+	Source calendar.Source
+	// Random is the source of ids; crypto/rand by default.
+	Random io.Reader
+}
+
+// Service is the calendar feeds.
+type Service struct {
+	table  *resource.Table[Feed, *Feed]
+	reads  *docstore.Collection[lastRead]
+	told   *docstore.Collection[memory]
+	boards Boards
+	source calendar.Source
+	random io.Reader
+	now    func() time.Time
+	// origin tells this installation's events from those of others; it never changes.
+	origin string
+}
+
+// New opens the collections of the feeds in a store.
+func New(ctx context.Context, store *docstore.Store, requests *resource.Requests, o Options) (*Service, error) {
+	s := &Service{boards: o.Boards, source: o.Source, random: o.Random, now: requests.Now}
+	if s.random == nil {
+		s.random = rand.Reader
+	}
+	var err error
+	if s.table, err = openTable(ctx, requests); err != nil {
+		return nil, fmt.Errorf("open the calendar feeds: %w", err)
+	}
+	s.reads, err = docstore.OpenCollection[lastRead](ctx, store, docstore.Spec{Name: "calendar_reads", Silent: true})
+	if err != nil {
+		return nil, fmt.Errorf("open the calendar feeds: %w", err)
+	}
+	s.told, err = docstore.OpenCollection[memory](ctx, store, docstore.Spec{Name: "calendar_told", Silent: true})
+	if err != nil {
+		return nil, fmt.Errorf("open the calendar feeds: %w", err)
+	}
+	if s.origin, err = s.openOrigin(ctx, store); err != nil {
+		return nil, fmt.Errorf("open the calendar feeds: %w", err)
+	}
+	return s, nil
+}
+
+// origin is a name drawn once for an installation.
+type origin struct {
+	Name string `bson:"name"`
+}
+
+const theOrigin = "origin"
+
+func (s *Service) openOrigin(ctx context.Context, store *docstore.Store) (string, error) {
+	origins, err := docstore.OpenCollection[origin](ctx, store, docstore.Spec{Name: "calendar_origin", Silent: true})
+	if err != nil {
+		return "", err
+	}
+	var b [10]byte
+	if _, err := io.ReadFull(s.random, b[:]); err != nil {
+		return "", err
+	}
+	name := strings.ToLower(base32.StdEncoding.EncodeToString(b[:])) + ".evenhand"
+	_, err = origins.Insert(ctx, theOrigin, origin{name})
+	if err == nil || !errors.Is(err, docstore.ErrExists) {
+		return name, err
+	}
+	d, err := origins.Get(ctx, theOrigin)
+	return d.Body.Name, err
+}

@@ -1,0 +1,100 @@
+package feeds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/services/board/calendar"
+)
+
+// What a feed shows: the year that was, and the years to come.
+const (
+	yearsBack  = 1
+	yearsAhead = 5
+	// maxYears is the longest time that Events looks at.
+	maxYears = 100
+)
+
+// memory is what the calendars of a board were told; its id is the board's.
+type memory struct {
+	Events []calendar.Told `bson:"events"`
+}
+
+// recall returns what the calendars of a board were told.
+func (s *Service) recall(ctx context.Context, board string) ([]calendar.Told, error) {
+	d, err := s.told.Get(ctx, board)
+	if errors.Is(err, docstore.ErrNotFound) {
+		return nil, nil
+	}
+	return d.Body.Events, err
+}
+
+// tell returns what the calendars of a board are told now, and remembers it.
+func (s *Service) tell(ctx context.Context, board string) ([]calendar.Told, error) {
+	now := s.now()
+	from, to := now.AddDate(-yearsBack, 0, 0), now.AddDate(yearsAhead, 0, 0)
+	events, err := s.source.Events(ctx, names.Join(ofBoard, board), from, to)
+	if err != nil {
+		return nil, fmt.Errorf("the events of %s: %w", board, err)
+	}
+	before, err := s.recall(ctx, board)
+	if err != nil {
+		return nil, err
+	}
+	told := calendar.Merge(before, events, from, to, now)
+	if same(before, told) {
+		return before, nil
+	}
+	d, err := s.told.Upsert(ctx, board, func(d *docstore.Doc[memory]) error {
+		d.Body.Events = calendar.Merge(d.Body.Events, events, from, to, now)
+		return nil
+	})
+	return d.Body.Events, err
+}
+
+// same compares what was stored with what would be. Telling what was told already
+// returns the stored events as they are.
+func same(a, b []calendar.Told) bool {
+	return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b))
+}
+
+// Events returns what happens on a board between two instants, with what calendars were
+// told of it. NOT_FOUND for the board; INVALID_ARGUMENT; OUT_OF_RANGE where there is too
+// much.
+func (s *Service) Events(ctx context.Context, board string, from, to time.Time) ([]calendar.Event, error) {
+	if !from.Before(to) || to.After(from.AddDate(maxYears, 0, 0)) {
+		return nil, fault.Invalid("to_time", "must be later than the beginning, %s, and at most %d years", from.Format(time.RFC3339), maxYears)
+	}
+	if _, err := s.boards.Board(ctx, board); err != nil {
+		return nil, err
+	}
+	events, err := s.source.Events(ctx, names.Join(ofBoard, board), from, to)
+	if err != nil {
+		return nil, fmt.Errorf("the events of %s: %w", board, err)
+	}
+	before, err := s.recall(ctx, board)
+	if err != nil {
+		return nil, err
+	}
+	var list []calendar.Event
+	for _, e := range calendar.Whole(calendar.Merge(before, events, from, to, s.now())) {
+		if e.During(from, to) {
+			list = append(list, e)
+		}
+	}
+	s.complete(list)
+	return list, nil
+}
+
+// complete makes the UIDs of events those of no other installation.
+func (s *Service) complete(events []calendar.Event) {
+	for i := range events {
+		events[i].UID += "@" + s.origin
+	}
+}

@@ -1,0 +1,368 @@
+package board
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/charter"
+	"github.com/evenhand/evenhand/services/board/panel"
+	"github.com/evenhand/evenhand/services/board/panel/record"
+)
+
+// pool is what a rotation draws from, as it was taken; it never changes.
+type pool struct {
+	Taken time.Time
+	// Charter is the number of the version, Rules what it says.
+	Charter     int
+	Rules       charter.Charter
+	Preparation *charter.Preparation
+	// Ineligible is how many candidates may not be drawn.
+	Ineligible int
+	// Names are what people called the accounts, Contacts the ids of those who consented.
+	Names    map[string]string
+	Contacts map[string]string
+	// Salts make the pseudonyms of the public record.
+	Salts []record.Entry
+}
+
+// Preview is what a rotation would come to if its pool were taken now.
+type Preview struct {
+	// Charter is the number of the version; 0 where other rules were given.
+	Charter int
+	// Categories are the names of the charter's, in the order of the candidates' values.
+	Categories  []string
+	Preparation *charter.Preparation
+	Names       map[string]string
+	// Solution has the probabilities of the problem's pool; nil where nobody asked.
+	Solution *panel.Solution
+
+	chances map[string]float64
+}
+
+// Open begins the preparation of a scheduled rotation, or takes back the pool of a frozen
+// one whose draw is not committed. ErrRotationState; resource.ErrStale; ErrBoardState.
+func (r *Rotations) Open(ctx context.Context, call resource.Call, board, rotation, etag string) (resource.Stored[Rotation], error) {
+	if _, err := r.boards.Open(ctx, board); err != nil {
+		return resource.Stored[Rotation]{}, err
+	}
+	s, err := r.step(ctx, call, rotationID(board, rotation), resource.IfEtag[Rotation](etag), "rotation.opened",
+		[]RotationState{Scheduled, Frozen}, func(s *Rotation) error {
+			s.State, s.Pool, s.Charter = Opened, nil, 0
+			return nil
+		})
+	if err != nil {
+		return s, err
+	}
+	return s, r.release(ctx, call, board, rotation)
+}
+
+// Cancel calls off a rotation whose draw is not committed. A regular one that is called
+// off is not made up for: Skip checks what that breaks. ErrRotationState;
+// resource.ErrStale.
+func (r *Rotations) Cancel(ctx context.Context, call resource.Call, board, rotation, etag, reason string) (resource.Stored[Rotation], error) {
+	s, err := r.step(ctx, call, rotationID(board, rotation), resource.IfEtag[Rotation](etag), "rotation.cancelled",
+		[]RotationState{Scheduled, Opened, Frozen}, func(s *Rotation) error {
+			s.State, s.Reason = Cancelled, reason
+			return nil
+		})
+	if err != nil {
+		return s, err
+	}
+	return s, r.release(ctx, call, board, rotation)
+}
+
+// Freeze takes the pool of an open rotation: who may be drawn, and why others may not.
+// Nominees are named for the seats that the charter keeps for nomination. ErrRotationState
+// where it is not open, or an earlier rotation is not over; ErrNotEligible for a nominee;
+// ErrInfeasible where no panel meets the quotas; ErrNoCharter; resource.ErrStale.
+func (r *Rotations) Freeze(
+	ctx context.Context, call resource.Call, board, rotation, etag string, nominees []string,
+) (resource.Stored[Rotation], error) {
+	var none resource.Stored[Rotation]
+	id := rotationID(board, rotation)
+	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	if err := r.settleMove(ctx, board); err != nil {
+		return none, err
+	}
+	s, err := r.table.Get(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	if s.State.State != Opened {
+		return none, rotationState(id, "is %s, and only the pool of an open one can be taken", s.State.State)
+	}
+	w, err := r.world(ctx, board)
+	if err != nil {
+		return none, err
+	}
+	if err := w.nothingBefore(s); err != nil {
+		return none, err
+	}
+	taken, err := r.take(ctx, w, s.State, nominees)
+	if err != nil {
+		return none, err
+	}
+	mark, err := r.keep(ctx, id, taken)
+	if err != nil {
+		return none, err
+	}
+	if err := r.seize(ctx, call, board, rotation); err != nil {
+		return none, err
+	}
+	only := both(resource.IfVersion[Rotation](s.Version), resource.IfEtag[Rotation](etag))
+	return r.step(ctx, call, id, only, "rotation.frozen", []RotationState{Opened}, func(s *Rotation) error {
+		s.State, s.Pool, s.Charter = Frozen, mark, taken.Charter
+		return nil
+	})
+}
+
+// nothingBefore wants all rotations of earlier days to be over: who stays depends on them.
+func (w *world) nothingBefore(s resource.Stored[Rotation]) error {
+	for _, other := range w.rotations {
+		if other.ID != s.ID && other.State.Day <= s.State.Day && !other.State.State.over() {
+			return rotationState(other.ID, "is on %s and %s: who stays on the board depends on it, so close, skip or cancel it first",
+				other.State.Day, other.State.State)
+		}
+	}
+	return nil
+}
+
+// take makes the pool of a rotation, as it is now.
+func (r *Rotations) take(ctx context.Context, w *world, s Rotation, nominees []string) (*pool, error) {
+	v, err := r.charters.At(ctx, w.id, s.Day)
+	if err != nil {
+		return nil, err
+	}
+	taken := &pool{Taken: r.now(), Charter: v.Number, Rules: v.Rules, Names: map[string]string{}, Contacts: map[string]string{}}
+	if taken.Preparation, err = prepare(ctx, &v.Rules, w.rotation(s, nominees)); err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, c := range taken.Preparation.Candidates {
+		taken.Names[c.Account] = w.accounts[c.Account].DisplayName
+		if consent := w.candidates[c.Account].Consent; consent != nil {
+			taken.Contacts[c.Account] = consent.Contact
+		}
+		_, candidate := w.candidates[c.Account]
+		switch {
+		case c.InPool() || slices.Contains(nominees, c.Account):
+			ids = append(ids, c.Account)
+		case candidate:
+			taken.Ineligible++
+		}
+	}
+	for _, t := range taken.Preparation.Continuing {
+		if !slices.Contains(ids, t.Account) {
+			ids = append(ids, t.Account)
+		}
+	}
+	pseudonyms, err := record.NewPseudonyms(r.random, ids)
+	if err != nil {
+		return nil, err
+	}
+	taken.Salts = pseudonyms.Entries()
+	return taken, nil
+}
+
+// prepare works out a rotation by a charter, with who goes first.
+func prepare(ctx context.Context, rules *charter.Charter, rotation charter.Rotation) (*charter.Preparation, error) {
+	prepared, err := rules.Prepare(rotation)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepared.GoFirst(ctx, panel.Most); err != nil {
+		return nil, infeasible(err)
+	}
+	return prepared, nil
+}
+
+// infeasible is ErrInfeasible where no panel meets the quotas, with the smallest change
+// that would allow one.
+func infeasible(err error) error {
+	var none *panel.InfeasibleError
+	if !errors.As(err, &none) {
+		return err
+	}
+	told := ErrInfeasible.Saying("No panel meets the quotas: %s.", strings.TrimSuffix(none.Reason, ".")).Because(err)
+	for _, c := range none.Relaxation {
+		told = told.WithCondition("RELAXATION", c.Category+" "+c.Value,
+			"With %d to %d of the seats to be drawn for %s %q there would be a panel, with the other changes named here.", c.Min, c.Max, c.Category, c.Value)
+	}
+	return told
+}
+
+// keep archives a pool.
+func (r *Rotations) keep(ctx context.Context, id string, p *pool) (*PoolMark, error) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("write the pool of %s: %w", BoardName(id), err)
+	}
+	mark := &PoolMark{ID: id + "/pool/" + digest(text), Frozen: p.Taken, Seats: len(p.Preparation.Open),
+		Nominated: len(p.Preparation.Nominees) + p.Preparation.Unnamed, Eligible: len(p.Preparation.Problem.Pool), Ineligible: p.Ineligible}
+	_, err = r.archive.put(ctx, mark.ID, text)
+	return mark, err
+}
+
+// seize makes a rotation the one under way. Where another is noted that has not taken its
+// pool, or is over, its version is raised, so that it cannot take it any more without
+// looking again.
+func (r *Rotations) seize(ctx context.Context, call resource.Call, board, rotation string) error {
+	call.RequestID = ""
+	roster, err := r.rosters.get(ctx, board)
+	if err != nil {
+		return err
+	}
+	other := roster.UnderWay
+	if other != "" && other != rotation {
+		id := rotationID(board, other)
+		s, err := r.table.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if s.State.State.underWay() {
+			return rotationState(id, "is %s: close it first", s.State.State)
+		}
+		if err := r.table.Touch(ctx, id, "rotation.touched"); err != nil {
+			return err
+		}
+		if s, err = r.table.Get(ctx, id); err != nil {
+			return err
+		}
+		if s.State.State.underWay() {
+			return rotationState(id, "is %s: close it first", s.State.State)
+		}
+	}
+	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
+		if s.UnderWay != other || s.Moving != nil {
+			return r.rosters.table.Kind().Stale(board)
+		}
+		s.UnderWay = rotation
+		return nil
+	})
+	return err
+}
+
+// release ends a rotation's being under way.
+func (r *Rotations) release(ctx context.Context, call resource.Call, board, rotation string) error {
+	call.RequestID = ""
+	_, err := r.rosters.update(ctx, call, board, func(s *Roster) error {
+		if s.UnderWay == rotation {
+			s.UnderWay = ""
+		}
+		return nil
+	})
+	return err
+}
+
+// Pool returns who is in the pool of a rotation and who is not: as it was taken, or, where
+// it is not yet, as it would be now.
+func (r *Rotations) Pool(ctx context.Context, board, rotation string) (*Preview, error) {
+	s, err := r.Get(ctx, board, rotation)
+	if err != nil {
+		return nil, err
+	}
+	if s.State.Pool == nil {
+		return r.Preview(ctx, board, rotation, nil, nil, nil)
+	}
+	taken, err := r.pool(ctx, s.State)
+	if err != nil {
+		return nil, err
+	}
+	p := &Preview{Charter: taken.Charter, Categories: categories(&taken.Rules), Preparation: taken.Preparation, Names: taken.Names}
+	if s.State.Draw != nil {
+		p.chances, err = r.chances(ctx, taken, s.State.Draw)
+	}
+	return p, err
+}
+
+// chances are the probabilities of a pool by the record: how many panels each is in.
+func (r *Rotations) chances(ctx context.Context, taken *pool, d *DrawMark) (map[string]float64, error) {
+	made, err := r.record(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	pseudonyms, err := record.PseudonymsOf(taken.Salts)
+	if err != nil {
+		return nil, err
+	}
+	accounts, chances := pseudonyms.Accounts(), map[string]float64{}
+	for _, m := range made.Marginals {
+		chances[accounts[m.ID]] = float64(m.Count) / float64(len(made.Panels))
+	}
+	return chances, nil
+}
+
+// Probabilities are those of the pool, by account; none where they are not known.
+func (p *Preview) Probabilities() map[string]float64 {
+	if p.Solution == nil {
+		return p.chances
+	}
+	chances := map[string]float64{}
+	for i, m := range p.Preparation.Problem.Pool {
+		chances[m.ID] = p.Solution.Marginals[i]
+	}
+	return chances
+}
+
+func categories(rules *charter.Charter) []string {
+	names := make([]string, len(rules.Categories))
+	for i, c := range rules.Categories {
+		names[i] = c.Name
+	}
+	return names
+}
+
+func (r *Rotations) pool(ctx context.Context, s Rotation) (*pool, error) {
+	p := &pool{}
+	return p, r.archive.read(ctx, s.Pool.ID, p)
+}
+
+// Preview works out what a rotation would come to if its pool were taken now, by the
+// charter in force or by another, and, where solve is given, with which probabilities.
+// Nothing is written. It fails as Freeze does.
+func (r *Rotations) Preview(
+	ctx context.Context, board, rotation string, rules *charter.Charter, nominees []string, solve *panel.Options,
+) (*Preview, error) {
+	s, err := r.Get(ctx, board, rotation)
+	if err != nil {
+		return nil, err
+	}
+	w, err := r.world(ctx, board)
+	if err != nil {
+		return nil, err
+	}
+	p := &Preview{Names: map[string]string{}}
+	if rules == nil {
+		v, err := r.charters.At(ctx, board, s.State.Day)
+		if err != nil {
+			return nil, err
+		}
+		rules, p.Charter = &v.Rules, v.Number
+	} else {
+		fill(rules, w.board.Zone)
+		if err := rules.Check("rules."); err != nil {
+			return nil, err
+		}
+	}
+	p.Categories = categories(rules)
+	if p.Preparation, err = prepare(ctx, rules, w.rotation(s.State, nominees)); err != nil {
+		return nil, err
+	}
+	for id, a := range w.accounts {
+		p.Names[id] = a.DisplayName
+	}
+	if solve != nil {
+		if p.Solution, err = panel.Leximin(ctx, &p.Preparation.Problem, *solve); err != nil {
+			return nil, infeasible(err)
+		}
+	}
+	return p, nil
+}

@@ -1,0 +1,148 @@
+// Package outbox sends what the board service has to tell people, each message once. A
+// message is recorded before it is sent, under an id that the same message always has;
+// what a crash interrupts is found out with whoever delivers, and is never sent on
+// suspicion.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+)
+
+// Message is something that a person at an account is to be told.
+type Message struct {
+	// ID is unique to the message: the same id is never sent twice.
+	ID string
+	// Kind says what it is, as invitation.
+	Kind string
+	// About is the name of the resource it is about, as boards/advisory/rotations/2027-03-09.
+	About string
+	// Account and Contact are ids, the contact's within the account.
+	Account, Contact string
+	// Subject is a line, and Body plain text.
+	Subject, Body string
+}
+
+// State says where a message stands.
+type State string
+
+// The states of a message.
+const (
+	// Waiting says that it is to be sent.
+	Waiting State = "waiting"
+	// Sending says that it is being sent.
+	Sending State = "sending"
+	// Sent says that it was handed over.
+	Sent State = "sent"
+	// Uncertain says that a crash came in between, and nobody can tell whether it was
+	// handed over. It is not sent again.
+	Uncertain State = "uncertain"
+	// Failed says that it cannot be delivered, for the reason given.
+	Failed State = "failed"
+)
+
+// Letter is a message in the outbox.
+type Letter struct {
+	Message `bson:",inline"`
+	State   State `bson:"state"`
+	// Put is when it was entered, Changed when its state was last changed.
+	Put     time.Time `bson:"put"`
+	Changed time.Time `bson:"changed"`
+	// Trouble is why it was not sent when that was last tried.
+	Trouble string `bson:"trouble,omitempty"`
+	// Open is set while it is waiting or being sent.
+	Open *bool `bson:"open,omitempty"`
+}
+
+// Address is where a person is written to.
+type Address struct{ Name, Email string }
+
+// Directory finds where people are written to.
+type Directory interface {
+	// Address returns that of a contact of an account: ErrNoAddress where there is no
+	// such contact, or it has none.
+	Address(ctx context.Context, account, contact string) (Address, error)
+}
+
+// ErrNoAddress says that a person cannot be written to.
+var ErrNoAddress = errors.New("there is no such contact, or it has no address")
+
+// Delivery hands messages over to those who carry them.
+type Delivery interface {
+	// Send hands a message over. ErrNotSent where it certainly was not; of any other
+	// error nobody can tell.
+	Send(ctx context.Context, to Address, m Message) error
+	// Sent says whether a message with an id was handed over: ErrUnknown where that
+	// cannot be found out.
+	Sent(ctx context.Context, id string) (bool, error)
+}
+
+var (
+	// ErrNotSent says that a message was certainly not handed over.
+	ErrNotSent = errors.New("the message was not handed over")
+	// ErrUnknown says that nobody can tell whether a message was handed over.
+	ErrUnknown = errors.New("nobody can tell whether the message was handed over")
+)
+
+// Outbox is the messages of a store.
+type Outbox struct {
+	store     *docstore.Store
+	letters   *docstore.Collection[Letter]
+	delivery  Delivery
+	directory Directory
+	now       func() time.Time
+	log       *slog.Logger
+	wake      chan struct{}
+}
+
+// The indexes of the letters.
+const (
+	byOpen  = "open"
+	byAbout = "about"
+)
+
+// Open opens the outbox of a store.
+func Open(
+	ctx context.Context, store *docstore.Store, delivery Delivery, directory Directory, now func() time.Time, log *slog.Logger,
+) (*Outbox, error) {
+	letters, err := docstore.OpenCollection[Letter](ctx, store, docstore.Spec{Name: "letters", Silent: true, Indexes: []docstore.Index{
+		{Name: byOpen, Fields: []string{"open"}, Partial: true}, {Name: byAbout, Fields: []string{"about"}}}})
+	if err != nil {
+		return nil, fmt.Errorf("open the outbox: %w", err)
+	}
+	return &Outbox{store, letters, delivery, directory, now, log, make(chan struct{}, 1)}, nil
+}
+
+// Put enters a message, once: one of an id that was entered before is left as it is.
+func (o *Outbox) Put(ctx context.Context, m Message) error {
+	open, at := true, o.now()
+	_, err := o.letters.Insert(ctx, m.ID, Letter{Message: m, State: Waiting, Put: at, Changed: at, Open: &open})
+	if errors.Is(err, docstore.ErrExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("put %s to %s into the outbox: %w", m.Kind, m.Account, err)
+	}
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// About returns the messages about a resource, by id.
+func (o *Outbox) About(ctx context.Context, name string) ([]Letter, error) {
+	var found []Letter
+	for d, err := range o.letters.All(ctx, docstore.Query{Index: byAbout, Equal: []any{name}}) {
+		if err != nil {
+			return nil, fmt.Errorf("read the outbox: %w", err)
+		}
+		found = append(found, d.Body)
+	}
+	return found, nil
+}

@@ -1,0 +1,182 @@
+package board
+
+import (
+	"context"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/charter"
+)
+
+// LayOut plans the regular rotations of a board up to a day, by the recurrences of the
+// charters in force: those that are there stay, as they were moved or skipped. Of those
+// planned for a day that no recurrence names any more, the ones nobody has opened are
+// cancelled. With check nothing is written. It returns the rotations that are new.
+// INVALID_ARGUMENT for a day more than 100 years ahead; ErrNoCharter; ErrBoardState.
+func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string, until civil.Day, check bool) ([]resource.Stored[Rotation], error) {
+	b, err := r.boards.Open(ctx, board)
+	if err != nil {
+		return nil, err
+	}
+	if until > r.boards.Today(b.State).AddMonths(12*100) {
+		return nil, fault.Invalid("until_date", "%s is more than 100 years ahead", until)
+	}
+	planned, err := r.plan(ctx, board, until)
+	if err != nil {
+		return nil, err
+	}
+	there, err := r.all(ctx, board)
+	if err != nil {
+		return nil, err
+	}
+	call.RequestID = "" // each of the writes can be repeated
+	var made []resource.Stored[Rotation]
+	known := map[string]bool{}
+	for _, s := range there {
+		known[s.ID] = true
+	}
+	for day, start := range planned {
+		id := rotationID(board, day.String())
+		if known[id] {
+			continue
+		}
+		s := Rotation{State: Scheduled, Kind: Regular, Day: start.day, Planned: day, Start: start.at}
+		if check {
+			made = append(made, r.table.Unwritten(id, s))
+			continue
+		}
+		created, err := r.table.Create(ctx, call, id, s, "rotation.scheduled")
+		if isExists(err) {
+			continue // another laid it out at the same time
+		}
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, created)
+	}
+	byDay(made)
+	if check {
+		return made, nil
+	}
+	if err := r.dropStray(ctx, call, there, planned, until); err != nil {
+		return nil, err
+	}
+	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
+		s.LaidOut = max(s.LaidOut, until)
+		return nil
+	})
+	return made, err
+}
+
+// dropStray cancels rotations that no recurrence names any more.
+func (r *Rotations) dropStray(ctx context.Context, call resource.Call, there []resource.Stored[Rotation], planned map[civil.Day]slot, until civil.Day) error {
+	for _, s := range there {
+		_, named := planned[s.State.Planned]
+		if named || s.State.Kind != Regular || s.State.State != Scheduled || s.State.Planned >= until {
+			continue
+		}
+		_, err := r.table.Update(ctx, call, s.ID, resource.IfVersion[Rotation](s.Version), "rotation.cancelled", func(s *Rotation) error {
+			s.State, s.Reason = Cancelled, "The charter in force does not plan a rotation for this day any more."
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slot is when a planned rotation is held.
+type slot struct {
+	day civil.Day
+	at  time.Time
+}
+
+// plan returns the rotations that the charters of a board plan before a day, by the day
+// that the recurrence names. Each version plans for the time in which it is in force.
+func (r *Rotations) plan(ctx context.Context, board string, until civil.Day) (map[civil.Day]slot, error) {
+	versions, err := r.charters.versions(ctx, board)
+	if err != nil {
+		return nil, err
+	}
+	if len(versions) == 0 {
+		return nil, unmet(ErrNoCharter, boardType, BoardName(board), "has no charter: publish one, which says when it rotates")
+	}
+	planned := map[civil.Day]slot{}
+	for i := len(versions) - 1; i >= 0; i-- { // a later version goes before earlier ones
+		v := versions[i].State
+		to := until
+		for _, later := range versions[i+1:] {
+			to = min(to, later.State.Effective)
+		}
+		series, err := v.Rules.Rotation.Series(v.Rules.Workdays)
+		if err != nil {
+			return nil, err
+		}
+		zone := series.Zone()
+		occurrences, err := series.Between(zone.Start(v.Effective), zone.Start(to))
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range occurrences {
+			planned[o.Day] = slot{zone.DayOf(o.Start), o.Start.UTC()}
+		}
+	}
+	return planned, nil
+}
+
+// at returns the instant at which a rotation takes place on a day: at the local time that
+// the charter gives.
+func at(c *charter.Charter, day civil.Day) time.Time {
+	zone, err := civil.LoadZone(c.Rotation.Zone)
+	if err != nil {
+		zone = civil.UTC
+	}
+	local, err := time.Parse(calendar.LocalTime, c.Rotation.Start)
+	if err != nil {
+		return zone.Start(day).UTC()
+	}
+	since := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
+	return calendar.Place(day, since, zone).UTC()
+}
+
+// PlanVacancy schedules a rotation that fills the seats that are vacant on a day, for
+// what is left of their terms. ErrRotationState where the board rotates on that day
+// already; ErrTermState where no seat is vacant then; ErrNoCharter; ErrBoardState.
+func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board string, day civil.Day, reason string) (resource.Stored[Rotation], error) {
+	var none resource.Stored[Rotation]
+	if _, err := r.boards.Open(ctx, board); err != nil {
+		return none, err
+	}
+	id := rotationID(board, "vacancy-"+day.String())
+	if call.RequestID == "" {
+		if there, err := r.table.Get(ctx, id); err == nil {
+			return none, r.table.Kind().Exists(there.ID)
+		}
+	}
+	v, err := r.charters.At(ctx, board, day)
+	if err != nil {
+		return none, err
+	}
+	w, err := r.world(ctx, board)
+	if err != nil {
+		return none, err
+	}
+	for _, s := range w.rotations {
+		if s.State.Day == day && !s.State.State.over() && s.ID != id {
+			return none, rotationState(s.ID, "is on %s already, and fills the vacant seats too", day)
+		}
+	}
+	prepared, err := v.Rules.Prepare(w.rotation(Rotation{Day: day, Kind: Vacancy}, nil))
+	if err != nil {
+		return none, err
+	}
+	if len(prepared.Open) == 0 {
+		return none, unmet(ErrTermState, boardType, BoardName(board), "has no seat that is vacant on %s", day)
+	}
+	return r.table.Create(ctx, call, id, Rotation{State: Scheduled, Kind: Vacancy, Day: day, Planned: day, Start: at(&v.Rules, day), Reason: reason},
+		"rotation.scheduled")
+}
