@@ -112,7 +112,7 @@ func broken(id string, effect *charter.Effect) error {
 	if len(effect.Breaks) == 0 {
 		return nil
 	}
-	name := BoardName(id)
+	name := Name(id)
 	told := ErrCharterBroken.Saying("This would break the charter: %s.", effect.Breaks[0].Text).WithResource(rotationType, name)
 	for _, b := range effect.Breaks {
 		told = told.WithCondition(string(b.Rule), name, "%s.", b.Text)
