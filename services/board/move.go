@@ -47,6 +47,9 @@ func (r *Rotations) reschedule(
 	if err := r.settleMove(ctx, board); err != nil {
 		return none, nil, err
 	}
+	if err := r.settleUnderWay(ctx, board); err != nil {
+		return none, nil, err
+	}
 	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, &charter.Effect{}, err
 	}
@@ -200,6 +203,9 @@ func (r *Rotations) settleMove(ctx context.Context, board string) error {
 // as Move does; ErrTermState where one of the two does not run.
 func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, reason string, check bool) ([]Term, *charter.Effect, error) {
 	if err := r.settleMove(ctx, board); err != nil {
+		return nil, nil, err
+	}
+	if err := r.settleUnderWay(ctx, board); err != nil {
 		return nil, nil, err
 	}
 	w, err := r.world(ctx, board)
