@@ -94,10 +94,22 @@ func (r *Rotations) effect(ctx context.Context, w *world, s Rotation, m moving) 
 	if err != nil {
 		return nil, err
 	}
+	effect, to := (*charter.Effect)(nil), m.Day
 	if m.Skip {
-		return plan.Skip(s.Day)
+		if effect, err = plan.Skip(s.Day); err != nil {
+			return nil, err
+		}
+		to = plan.Rotations.Days[slices.Index(plan.Rotations.Days, s.Day)+1] // Skip has found it
+	} else if effect, err = plan.Move(s.Day, m.Day); err != nil {
+		return nil, err
 	}
-	return plan.Move(s.Day, m.Day)
+	// Terms that are confirmed and have not begun follow too.
+	for i := range w.roster.Terms {
+		if t := &w.roster.Terms[i]; t.Start > plan.Today && t.Ended == nil && t.End == s.Day {
+			effect.Ends = append(effect.Ends, charter.NewEnd{Account: t.Account, Seat: t.Seat, From: s.Day, To: to})
+		}
+	}
+	return effect, nil
 }
 
 // charterPlan is the board as it stands, by the charter in force on a day.
