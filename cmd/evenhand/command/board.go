@@ -17,9 +17,16 @@ type Board struct {
 	Close      BoardClose      `cmd:"" help:"Dissolve a board for good."`
 	Charter    BoardCharter    `cmd:"" help:"The rules by which a board is drawn and changes."`
 	Candidates BoardCandidates `cmd:"" help:"Who was nominated, and who consented."`
+	Rotations  BoardRotations  `cmd:"" help:"Rotations: plan, draw, invite, close."`
+	Simulate   BoardSimulate   `cmd:"" help:"Play the next years through: who serves when, with which chance."`
+	Seats      BoardSeats      `cmd:"" help:"Who holds which seat today."`
+	Terms      BoardTerms      `cmd:"" help:"Who served when, and how it ended."`
+	Findings   BoardFindings   `cmd:"" help:"Conflicts that came about after members were seated."`
 	Meetings   BoardMeetings   `cmd:"" help:"Meetings: schedule, invite, hold, decide, minute."`
 	Solicit    BoardSolicit    `cmd:"" help:"Questions to the board or to customers, and by when they are answered."`
 	Ideas      BoardIdeas      `cmd:"" help:"What customers say we should do, and what became of it."`
+	Calendar   BoardCalendar   `cmd:"" help:"What happens on a board: as a table, or for calendar programs."`
+	Feeds      BoardFeeds      `cmd:"" help:"Secret addresses at which calendar programs read what happens."`
 	SaidAndDid BoardSaidAndDid `cmd:"" help:"Report: you said, we did."`
 }
 

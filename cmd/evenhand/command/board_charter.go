@@ -57,13 +57,9 @@ Examples:
 
 // Run publishes and prints it.
 func (c *CharterPublish) Run(env *Env) error {
-	text, err := readAll(env, c.File)
+	rules, err := readRules(env, c.File)
 	if err != nil {
 		return err
-	}
-	rules := &boardv1.Rules{}
-	if err := readYAML(text, rules); err != nil {
-		return &failure{message: fmt.Sprintf("%s: %v", c.File, err), fix: "mend the file; `evenhand board charter publish --help` shows one"}
 	}
 	return c.with(env, func(s *session) error {
 		ctx, cancel := s.call(env)
@@ -74,6 +70,19 @@ func (c *CharterPublish) Run(env *Env) error {
 		})
 		return c.printCharter(env, charter, err)
 	})
+}
+
+// readRules reads the rules of a charter from a file.
+func readRules(env *Env, path string) (*boardv1.Rules, error) {
+	text, err := readAll(env, path)
+	if err != nil {
+		return nil, err
+	}
+	rules := &boardv1.Rules{}
+	if err := readYAML(text, rules); err != nil {
+		return nil, &failure{message: fmt.Sprintf("%s: %v", path, err), fix: "mend the file; `evenhand board charter publish --help` shows one"}
+	}
+	return rules, nil
 }
 
 func (o Output) printCharter(env *Env, c *boardv1.Charter, err error) error {

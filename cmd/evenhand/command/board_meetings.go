@@ -85,8 +85,14 @@ func meetingPairs(m *boardv1.Meeting) []pair {
 	}
 }
 
-// showWhen is when a meeting begins, by the clocks of its zone.
-func showWhen(m *boardv1.Meeting) string {
+// planned is what begins at an instant, planned by the clocks of a zone.
+type planned interface {
+	GetStartTime() *timestamppb.Timestamp
+	GetTimeZone() string
+}
+
+// showWhen is when something begins, by the clocks of its zone.
+func showWhen(m planned) string {
 	zone, err := time.LoadLocation(m.GetTimeZone())
 	if err != nil {
 		return showTime(m.GetStartTime())

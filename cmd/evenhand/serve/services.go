@@ -4,14 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 
+	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
-	"github.com/evenhand/evenhand/services/board"
-	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
 	"github.com/evenhand/evenhand/services/entitlements"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
@@ -43,14 +42,19 @@ func (p *process) addAccounts(ctx context.Context) error {
 	return nil
 }
 
-// addEntitlements makes the entitlements service, which follows accounts.
+// addEntitlements makes the entitlements service, which follows accounts and, where there
+// is one, board.
 func (p *process) addEntitlements(ctx context.Context) error {
 	store, err := p.addStore(ctx, partEntitlements)
 	if err != nil {
 		return err
 	}
+	boards, err := p.boardOfEntitlements()
+	if err != nil {
+		return err
+	}
 	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
-		CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
+		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
 	})
 	if err != nil {
 		return err
@@ -62,22 +66,25 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	return nil
 }
 
-// addBoard makes the board service, which follows accounts.
-func (p *process) addBoard(ctx context.Context) error {
-	store, err := p.addStore(ctx, partBoard)
-	if err != nil {
-		return err
+// boardOfEntitlements is the board service that entitlements follows: that of this process,
+// or the one of --board-addr; none where that is not given.
+func (p *process) boardOfEntitlements() (entitlements.BoardSource, error) {
+	c := p.options
+	switch {
+	case c.runs(partBoard):
+		return entitlementsrpc.NewBoardSource(p.ownConn(partEntitlements)), nil
+	case c.BoardAddr == "":
+		return nil, nil
 	}
-	domain, err := board.New(ctx, store, boardrpc.NewSource(p.ownConn(partBoard)), board.Options{
-		Now: p.env.Now, Log: p.log.With("service", partBoard)})
+	token, err := c.serviceToken(p.env.Getenv)
 	if err != nil {
-		return err
+		return nil, command.UsageError(err)
 	}
-	p.faults = append(p.faults, boardrpc.Faults...)
-	p.serve(boardrpc.Service(domain), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of board", Run: untilStopped(store.RunRelay)})
-	p.following = append(p.following, lifecycle.Part{Name: "board", Run: domain.Run})
-	return nil
+	conn, err := p.dial("--board-addr", c.BoardAddr, auth.Bearer(token))
+	if err != nil {
+		return nil, err
+	}
+	return entitlementsrpc.NewBoardSource(conn), nil
 }
 
 // serve has the gRPC server serve a service, whose store is then needed.

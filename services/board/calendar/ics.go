@@ -13,15 +13,13 @@ import (
 type Document struct {
 	// Name is its title.
 	Name string
-	// Origin tells the events of this installation from those of others: it stands
-	// behind the @ of every UID, and must never change.
-	Origin string
 	// Zone is the IANA name of the zone in which a reader may show the calendar; empty
 	// where it has events of several.
 	Zone string
 	// Refresh is how long readers may keep what they have; 0 leaves it to them.
 	Refresh time.Duration
-	// Events are what is in it, in order.
+	// Events are what is in it, in order. Their UIDs are those of no other calendar,
+	// anywhere.
 	Events []Event
 }
 
@@ -43,9 +41,12 @@ func (d Document) ICalendar() ([]byte, error) {
 		cal.SetXPublishedTTL(every)
 	}
 	for _, e := range d.Events {
-		if err := d.add(cal, e); err != nil {
+		if err := add(cal, e); err != nil {
 			return nil, err
 		}
+	}
+	if len(d.Events) == 0 {
+		addUTC(cal)
 	}
 	var out strings.Builder
 	if err := cal.SerializeTo(&out, ics.WithNewLine("\r\n")); err != nil {
@@ -54,8 +55,17 @@ func (d Document) ICalendar() ([]byte, error) {
 	return []byte(out.String()), nil
 }
 
-func (d Document) add(cal *ics.Calendar, e Event) error {
-	v := cal.AddEvent(e.UID + "@" + d.Origin)
+// addUTC adds a table of UTC, since a calendar without any component is none by RFC
+// 5545, section 3.6, and some readers refuse it.
+func addUTC(cal *ics.Calendar) {
+	standard := cal.AddTimezone("UTC").AddStandard()
+	standard.SetProperty(ics.ComponentPropertyDtStart, "19700101T000000")
+	standard.SetProperty(ics.ComponentProperty(ics.PropertyTzoffsetfrom), "+0000")
+	standard.SetProperty(ics.ComponentProperty(ics.PropertyTzoffsetto), "+0000")
+}
+
+func add(cal *ics.Calendar, e Event) error {
+	v := cal.AddEvent(e.UID)
 	v.SetDtStampTime(e.Updated)
 	v.SetLastModifiedAt(e.Updated)
 	v.SetSequence(e.Sequence)

@@ -40,6 +40,7 @@ func (s *Service) Read(ctx context.Context, hash Hash) (Calendar, error) {
 		return Calendar{}, errNoCalendar
 	}
 	document, err := s.document(ctx, feed[0].State.Subject)
+	s.complete(document.Events)
 	if isNotFound(err) {
 		return Calendar{}, errNoCalendar
 	}
@@ -79,7 +80,7 @@ func (s *Service) noteRead(ctx context.Context, id string) error {
 // document makes the calendar of a subject.
 func (s *Service) document(ctx context.Context, subject string) (calendar.Document, error) {
 	kind, id, _ := parseSubject(subject)
-	d := calendar.Document{Origin: s.origin, Refresh: refresh}
+	d := calendar.Document{Refresh: refresh}
 	if kind == ofBoard {
 		b, err := s.boards.Board(ctx, id)
 		if err != nil {

@@ -55,7 +55,7 @@ type Service struct {
 	source calendar.Source
 	random io.Reader
 	now    func() time.Time
-	// origin tells this installation's events from those of others.
+	// origin tells this installation's events from those of others; it never changes.
 	origin string
 }
 

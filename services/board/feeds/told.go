@@ -88,5 +88,13 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 			list = append(list, e)
 		}
 	}
+	s.complete(list)
 	return list, nil
+}
+
+// complete makes the UIDs of events those of no other installation.
+func (s *Service) complete(events []calendar.Event) {
+	for i := range events {
+		events[i].UID += "@" + s.origin
+	}
 }

@@ -17,8 +17,8 @@ func Service(domain *board.Service) server.Service {
 		Name: "board",
 		Register: func(r grpc.ServiceRegistrar) {
 			boardv1.RegisterBoardsServiceServer(r, &boardsServer{domain: domain})
-			boardv1.RegisterRotationsServiceServer(r, &rotationsServer{domain: domain})
 			RegisterMeetings(r, domain.Meetings)
+			boardv1.RegisterRotationsServiceServer(r, &rotationsServer{domain: domain})
 			boardv1.RegisterFeedServiceServer(r, &feedServer{feed: domain.Feed})
 		},
 		Needs: []server.Need{{Name: "accounts-feed", Ready: domain.Accounts.Following}},

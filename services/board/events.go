@@ -1,0 +1,105 @@
+package board
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
+)
+
+// rotationHour is how long a rotation is shown in calendars: it is a moment.
+const rotationHour = time.Hour
+
+// Events returns what calendars show of the rotations and terms of the board of a name
+// that are under way between two instants; NOT_FOUND. It makes Rotations a
+// calendar.Source.
+func (r *Rotations) Events(ctx context.Context, name string, from, to time.Time) ([]calendar.Event, error) {
+	id, ok := names.ID(name, "boards")
+	if !ok {
+		return nil, fmt.Errorf("%q is no name of a board", name)
+	}
+	b, err := r.boards.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := civil.LoadZone(b.State.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("the time zone of %s: %w", name, err)
+	}
+	rotations, err := r.all(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	roster, err := r.rosters.get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var all []calendar.Event
+	for _, rotation := range rotations {
+		all = append(all, rotationEvents(id, rotation, zone)...)
+	}
+	for i := range roster.Terms {
+		all = append(all, termEvents(id, &roster.Terms[i], zone)...)
+	}
+	var list []calendar.Event
+	for _, e := range all {
+		if e.Start.Before(to) && e.End.After(from) {
+			e.Board = name
+			list = append(list, e)
+		}
+	}
+	return list, nil
+}
+
+var _ calendar.Source = (*Rotations)(nil)
+
+// rotationEvents are the rotation itself, and by when those who are invited answer.
+func rotationEvents(board string, r resource.Stored[Rotation], zone civil.Zone) []calendar.Event {
+	name := RotationName(board, names.Last(r.ID))
+	at := calendar.Event{UID: name, Kind: calendar.Rotation, Resource: name, Start: r.State.Start, End: r.State.Start.Add(rotationHour),
+		Zone: zone.String(), Summary: "Rotation: members change", Private: r.State.Reason}
+	switch r.State.State {
+	case Skipped, Cancelled:
+		at.Status = calendar.Cancelled
+	case Scheduled:
+		at.Status = calendar.Tentative
+	default:
+		at.Status = calendar.Confirmed
+	}
+	if r.State.Kind == Vacancy {
+		at.Summary = "Rotation: vacant seats are filled"
+	}
+	list := []calendar.Event{at}
+	for _, i := range r.State.Invitations {
+		due := calendar.Event{UID: name + "#answer-" + i.Account, Kind: calendar.AnswerDue, Resource: name, Accounts: []string{AccountName(i.Account)},
+			Start: i.Deadline.Add(-rotationHour), End: i.Deadline, Zone: zone.String(), Summary: "Last hour to answer the invitation to a seat"}
+		if i.State != Invited {
+			due.Status = calendar.Cancelled
+		}
+		list = append(list, due)
+	}
+	return list
+}
+
+// termEvents are the first and the last day of a term.
+func termEvents(board string, t *Term, zone civil.Zone) []calendar.Event {
+	name := TermName(board, t.ID)
+	day := func(part string, kind calendar.Kind, day civil.Day, summary string) calendar.Event {
+		e := calendar.Event{UID: name + "#" + part, Kind: kind, Resource: name, Accounts: []string{AccountName(t.Account)}, AllDay: true,
+			Zone: zone.String(), Summary: summary, Private: fmt.Sprintf("%s, seat %d.", AccountName(t.Account), t.Seat)}
+		e.Start, e.End = calendar.WholeDay(day, zone)
+		return e
+	}
+	// A term that ended before it began has no day.
+	if t.Over() <= t.Start {
+		return nil
+	}
+	return []calendar.Event{
+		day("start", calendar.TermStart, t.Start, "First day of a term on the board"),
+		day("end", calendar.TermEnd, t.Over()-1, "Last day of a term on the board"),
+	}
+}
