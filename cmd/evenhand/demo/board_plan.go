@@ -69,7 +69,7 @@ func (p boardPlan) charter() *boardv1.Charter {
 			Categories: []*boardv1.Category{regions, sectors},
 			Conflicts:  &boardv1.ConflictRules{SameGroup: true},
 			Quorum:     &boardv1.Quorum{Of: &boardv1.Quorum_Percent{Percent: 50}},
-			Alternates: &boardv1.AlternateRules{Count: 4, AnswerDays: 14},
+			Alternates: &boardv1.AlternateRules{Count: 20, AnswerDays: 14},
 		},
 	}
 }
