@@ -19,8 +19,8 @@ import (
 )
 
 // Files delivers messages as files of a folder, one each, in the form of e-mails
-// (RFC 5322): <id>.eml, where an id that is no file name everywhere stands as the SHA-256
-// of it. Whoever sends the company's e-mail reads them there, and moves
+// (RFC 5322): <id>.eml, with ~ for each / of the id; an id that is no file name everywhere
+// even so stands as the SHA-256 of it. Whoever sends the company's e-mail reads them there, and moves
 // those that are on their way to the folder "sent" within; a message that is in neither
 // place was not handed over.
 type Files struct {
@@ -36,16 +36,17 @@ var _ Delivery = (*Files)(nil)
 
 func (f *Files) path(id string) string { return filepath.Join(f.Folder, fileName(id)) }
 
-// plainID matches ids that are file names on every system, and local parts of Message-IDs.
-var plainID = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*$`)
+// plainID matches ids that are, but for slashes, file names on every system and local
+// parts of Message-IDs.
+var plainID = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*([./][a-z0-9_-]+)*$`)
 
 // maxPlain is the length in bytes from which on an id is not taken as a file name.
 const maxPlain = 200
 
-// plain returns an id that can stand in file names and headers: itself where it can.
+// plain writes an id as it can stand in file names and headers, no two ids alike.
 func plain(id string) string {
 	if len(id) <= maxPlain && plainID.MatchString(id) {
-		return id
+		return strings.ReplaceAll(id, "/", "~")
 	}
 	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:])
@@ -121,5 +122,6 @@ func (f *Files) write(to Address, m Message) ([]byte, error) {
 	b.WriteString("\r\n")
 	body := quotedprintable.NewWriter(&b)
 	_, err := body.Write([]byte(strings.ReplaceAll(m.Body, "\n", "\r\n")))
-	return b.Bytes(), errors.Join(err, body.Close())
+	err = errors.Join(err, body.Close()) // before which the last line is not there
+	return b.Bytes(), err
 }

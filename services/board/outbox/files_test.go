@@ -1,56 +1,48 @@
-package outbox
+package outbox_test
 
 import (
-	"io/fs"
-	"net/mail"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/services/board/outbox"
 )
 
-// Whatever the id of a message, it is one file of the folder, and found again.
-func TestAnyIDIsAFile(t *testing.T) {
-	ids := []string{"advisory.march.ash.1", "ideas/x/1", "ideas/x/2", "../escape", "", ".", "a.", ".hidden", "UPPER", "upper", "a b", "a\nb", "a>b",
-		strings.Repeat("long", 100), strings.Repeat("long", 101)}
-	folder := t.TempDir()
-	f := &Files{Folder: filepath.Join(folder, "outbox"), From: "board@example.com", Now: time.Now}
-	for _, id := range ids {
-		sent, err := f.Sent(t.Context(), id)
+// Each message is one file, whatever its id is: whoever sends the e-mail finds it in the
+// folder, and it stays known when it was moved to "sent".
+func TestFilesOfMessages(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "outbox")
+	files := &outbox.Files{Folder: folder, From: "board@example.com", Now: func() time.Time { return time.Unix(1_800_000_000, 0).UTC() }}
+	for _, id := range []string{"invitation-1", "ideas/06dna8pk/tellings/1"} {
+		before, err := files.Sent(t.Context(), id)
 		require.NoError(t, err)
-		require.False(t, sent, "%q", id)
-		require.NoError(t, f.Send(t.Context(), Address{"Jo", "jo@example.com"}, Message{ID: id, Subject: "Hello", Body: id}), "%q", id)
-		sent, err = f.Sent(t.Context(), id)
+		require.False(t, before)
+		message := outbox.Message{ID: id, Subject: "Ein schöner Tag", Body: "Two\nlines"}
+		require.NoError(t, files.Send(t.Context(), outbox.Address{Name: "Ann", Email: "ann@example.com"}, message))
+		after, err := files.Sent(t.Context(), id)
 		require.NoError(t, err)
-		require.True(t, sent, "%q", id)
+		require.True(t, after)
 	}
-	messages := map[string]bool{}
-	require.NoError(t, filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		require.NoError(t, err)
-		if d.IsDir() {
-			return nil
-		}
-		require.Equal(t, f.Folder, filepath.Dir(path))
-		require.Equal(t, ".eml", filepath.Ext(path))
-		file, err := os.Open(path)
-		require.NoError(t, err)
-		defer file.Close()
-		letter, err := mail.ReadMessage(file)
-		require.NoError(t, err)
-		messages[letter.Header.Get("Message-ID")] = true
-		return nil
-	}))
-	require.Len(t, messages, len(ids))
-
-	// What is on its way is found too.
-	require.NoError(t, os.Mkdir(filepath.Join(f.Folder, "sent"), 0o700))
-	name := fileName("ideas/x/1")
-	require.NoError(t, os.Rename(filepath.Join(f.Folder, name), filepath.Join(f.Folder, "sent", name)))
-	sent, err := f.Sent(t.Context(), "ideas/x/1")
+	found, err := filepath.Glob(filepath.Join(folder, "*.eml"))
 	require.NoError(t, err)
-	require.True(t, sent)
-	require.Equal(t, "advisory.march.ash.1.eml", fileName("advisory.march.ash.1"))
+	require.Len(t, found, 2)
+
+	text, err := os.ReadFile(found[0])
+	require.NoError(t, err)
+	require.Contains(t, string(text), "To: \"Ann\" <ann@example.com>\r\n")
+	require.Contains(t, string(text), "\r\n\r\nTwo\r\nlines")
+
+	sent := filepath.Join(folder, "sent")
+	require.NoError(t, os.Mkdir(sent, 0o700))
+	for _, path := range found {
+		require.NoError(t, os.Rename(path, filepath.Join(sent, filepath.Base(path))))
+	}
+	for _, id := range []string{"invitation-1", "ideas/06dna8pk/tellings/1"} {
+		known, err := files.Sent(t.Context(), id)
+		require.NoError(t, err)
+		require.True(t, known)
+	}
 }
