@@ -1,5 +1,16 @@
 package test
 
+import "strings"
+
+// adviser is the promise with a rule about terms on advisory boards.
+var adviser = strings.NewReplacer("rules:\n", `  - {id: dinner, promise: A dinner of thanks each year., kind: feature}
+rules:
+  - id: adviser
+    promise: Who has served a term on an advisory board is thanked with a dinner.
+    when: {board: terms-served, at_least: 1}
+    grants: [dinner]
+`, "First edition", "Advice is thanked for").Replace(promise)
+
 // promise is a schedule with two thresholds, whose benefits last while they are met.
 const promise = `schedule: service-promise
 currency: USD

@@ -68,10 +68,12 @@ func TestPartsInProcessesOfTheirOwn(t *testing.T) {
 		accounts := launch(t, dir, append([]string{"accounts"}, storeArgs...)...)
 		accounts.awaitReady()
 		token := filepath.Join(accounts.data, "admin-token")
-		entitlements := launch(t, t.TempDir(), append([]string{"entitlements", "--accounts-addr", accounts.grpc, "--token-file", token}, storeArgs...)...)
-		entitlements.awaitReady()
 		board := launch(t, t.TempDir(), append([]string{"board", "--accounts-addr", accounts.grpc, "--token-file", token}, storeArgs...)...)
 		board.awaitReady()
+		entitlements := launch(t, t.TempDir(), append([]string{
+			"entitlements", "--accounts-addr", accounts.grpc, "--board-addr", board.grpc, "--token-file", token,
+		}, storeArgs...)...)
+		entitlements.awaitReady()
 		gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc,
 			"--board-addr", board.grpc, "--token-file", token)
 		gateway.awaitReady()
@@ -93,7 +95,11 @@ func TestPartsInProcessesOfTheirOwn(t *testing.T) {
 		gateway.data = accounts.data
 		body := gateway.get("/v1/benefits/thanks/holders:count?asOfDate=2024-06-30", 200)
 		require.Contains(t, string(body), `"`+strings.TrimSpace(count)+`"`)
-		for _, s := range []*server{gateway, board, entitlements, accounts} {
+
+		entitlements.cli("schedule", "publish", write(t, dir, "adviser.yaml", adviser))
+		entitlements.awaitReady()
+		require.Contains(t, entitlements.cli("check", "c000001", "dinner"), "1 more completed term on an advisory board (rule adviser)")
+		for _, s := range []*server{gateway, entitlements, board, accounts} {
 			s.stop()
 		}
 	})

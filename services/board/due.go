@@ -44,7 +44,7 @@ func (s *Service) Due(ctx context.Context) error {
 			continue
 		}
 		if err := s.due(ctx, b.ID); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", BoardName(b.ID), err))
+			errs = append(errs, fmt.Errorf("%s: %w", Name(b.ID), err))
 		}
 	}
 	return errors.Join(errs...)

@@ -206,7 +206,7 @@ func infeasible(err error) error {
 func (r *Rotations) keep(ctx context.Context, id string, p *pool) (*PoolMark, error) {
 	text, err := json.Marshal(p)
 	if err != nil {
-		return nil, fmt.Errorf("write the pool of %s: %w", BoardName(id), err)
+		return nil, fmt.Errorf("write the pool of %s: %w", Name(id), err)
 	}
 	mark := &PoolMark{ID: id + "/pool/" + digest(text), Frozen: p.Taken, Seats: len(p.Preparation.Open),
 		Nominated: len(p.Preparation.Nominees) + p.Preparation.Unnamed, Eligible: len(p.Preparation.Problem.Pool), Ineligible: p.Ineligible}
@@ -214,9 +214,7 @@ func (r *Rotations) keep(ctx context.Context, id string, p *pool) (*PoolMark, er
 	return mark, err
 }
 
-// seize makes a rotation the one under way. Where another is noted that has not taken its
-// pool, or is over, its version is raised, so that it cannot take it any more without
-// looking again.
+// seize makes a rotation the one under way.
 func (r *Rotations) seize(ctx context.Context, call resource.Call, board, rotation string) error {
 	call.RequestID = ""
 	roster, err := r.rosters.get(ctx, board)
@@ -225,22 +223,8 @@ func (r *Rotations) seize(ctx context.Context, call resource.Call, board, rotati
 	}
 	other := roster.UnderWay
 	if other != "" && other != rotation {
-		id := rotationID(board, other)
-		s, err := r.table.Get(ctx, id)
-		if err != nil {
+		if err := r.vacate(ctx, rotationID(board, other)); err != nil {
 			return err
-		}
-		if s.State.State.underWay() {
-			return rotationState(id, "is %s: close it first", s.State.State)
-		}
-		if err := r.table.Touch(ctx, id, "rotation.touched"); err != nil {
-			return err
-		}
-		if s, err = r.table.Get(ctx, id); err != nil {
-			return err
-		}
-		if s.State.State.underWay() {
-			return rotationState(id, "is %s: close it first", s.State.State)
 		}
 	}
 	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
@@ -251,6 +235,40 @@ func (r *Rotations) seize(ctx context.Context, call resource.Call, board, rotati
 		return nil
 	})
 	return err
+}
+
+// vacate makes sure that a rotation that is noted to be under way, and has not taken its
+// pool, cannot take it any more without looking again: its version is raised.
+// ErrRotationState where it has taken it.
+func (r *Rotations) vacate(ctx context.Context, id string) error {
+	for touched := false; ; touched = true {
+		s, err := r.table.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		if s.State.State.underWay() {
+			return rotationState(id, "is %s: close it first", s.State.State)
+		}
+		if touched || s.State.State.over() {
+			return nil
+		}
+		if err := r.table.Touch(ctx, id, "rotation.touched"); err != nil {
+			return err
+		}
+	}
+}
+
+// settleUnderWay strikes out the note of a rotation under way that is not: a crash came
+// after the note was made, or before it was struck out. ErrRotationState where it is.
+func (r *Rotations) settleUnderWay(ctx context.Context, board string) error {
+	roster, err := r.rosters.get(ctx, board)
+	if err != nil || roster.UnderWay == "" {
+		return err
+	}
+	if err := r.vacate(ctx, rotationID(board, roster.UnderWay)); err != nil {
+		return err
+	}
+	return r.release(ctx, resource.Call{Principal: serviceName}, board, roster.UnderWay)
 }
 
 // release ends a rotation's being under way.

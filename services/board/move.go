@@ -47,6 +47,9 @@ func (r *Rotations) reschedule(
 	if err := r.settleMove(ctx, board); err != nil {
 		return none, nil, err
 	}
+	if err := r.settleUnderWay(ctx, board); err != nil {
+		return none, nil, err
+	}
 	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, &charter.Effect{}, err
 	}
@@ -91,10 +94,22 @@ func (r *Rotations) effect(ctx context.Context, w *world, s Rotation, m moving) 
 	if err != nil {
 		return nil, err
 	}
+	effect, to := (*charter.Effect)(nil), m.Day
 	if m.Skip {
-		return plan.Skip(s.Day)
+		if effect, err = plan.Skip(s.Day); err != nil {
+			return nil, err
+		}
+		to = plan.Rotations.Days[slices.Index(plan.Rotations.Days, s.Day)+1] // Skip has found it
+	} else if effect, err = plan.Move(s.Day, m.Day); err != nil {
+		return nil, err
 	}
-	return plan.Move(s.Day, m.Day)
+	// Terms that are confirmed and have not begun follow too.
+	for i := range w.roster.Terms {
+		if t := &w.roster.Terms[i]; t.Start > plan.Today && t.Ended == nil && t.End == s.Day {
+			effect.Ends = append(effect.Ends, charter.NewEnd{Account: t.Account, Seat: t.Seat, From: s.Day, To: to})
+		}
+	}
+	return effect, nil
 }
 
 // charterPlan is the board as it stands, by the charter in force on a day.
@@ -112,7 +127,7 @@ func broken(id string, effect *charter.Effect) error {
 	if len(effect.Breaks) == 0 {
 		return nil
 	}
-	name := BoardName(id)
+	name := Name(id)
 	told := ErrCharterBroken.Saying("This would break the charter: %s.", effect.Breaks[0].Text).WithResource(rotationType, name)
 	for _, b := range effect.Breaks {
 		told = told.WithCondition(string(b.Rule), name, "%s.", b.Text)
@@ -200,6 +215,9 @@ func (r *Rotations) settleMove(ctx context.Context, board string) error {
 // as Move does; ErrTermState where one of the two does not run.
 func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, reason string, check bool) ([]Term, *charter.Effect, error) {
 	if err := r.settleMove(ctx, board); err != nil {
+		return nil, nil, err
+	}
+	if err := r.settleUnderWay(ctx, board); err != nil {
 		return nil, nil, err
 	}
 	w, err := r.world(ctx, board)

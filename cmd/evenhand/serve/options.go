@@ -47,7 +47,7 @@ type Command struct {
 
 	AccountsAddr     string `env:"EVENHAND_ACCOUNTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where accounts is, for a part that runs alone."`
 	EntitlementsAddr string `env:"EVENHAND_ENTITLEMENTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where entitlements is, for a gateway that runs alone."`
-	BoardAddr        string `env:"EVENHAND_BOARD_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where board is, for a gateway that runs alone."`
+	BoardAddr        string `env:"EVENHAND_BOARD_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where board is, for a gateway that runs alone; and for entitlements that does, so that rules may read terms served on boards."`
 	TokenFile        string `env:"EVENHAND_TOKEN_FILE" placeholder:"FILE" group:"peers" help:"Token with which a part that runs alone calls the others; the variable EVENHAND_SERVICE_TOKEN wins over it."`
 	PeerCA           string `name:"peer-ca" env:"EVENHAND_PEER_CA" placeholder:"FILE" group:"peers" help:"Call the others by TLS, trusting the authority in this PEM file."`
 
@@ -71,7 +71,7 @@ Examples:
   evenhand serve --demo
   evenhand serve --store mongodb --mongodb-uri mongodb://db1,db2,db3/?replicaSet=rs0
   evenhand serve accounts --grpc-addr 127.0.0.1:9091
-  evenhand serve entitlements --accounts-addr 127.0.0.1:9091 --grpc-addr 127.0.0.1:9092 --data-dir entitlements --token-file data/admin-token
+  evenhand serve entitlements --accounts-addr 127.0.0.1:9091 --board-addr 127.0.0.1:9093 --grpc-addr 127.0.0.1:9092 --data-dir entitlements --token-file data/admin-token
   evenhand serve board --accounts-addr 127.0.0.1:9091 --grpc-addr 127.0.0.1:9093 --data-dir board --token-file data/admin-token
   evenhand serve gateway --accounts-addr 127.0.0.1:9091 --entitlements-addr 127.0.0.1:9092 --board-addr 127.0.0.1:9093 --token-file data/admin-token`
 }

@@ -29,6 +29,7 @@ func TestCheck(t *testing.T) {
 	} {
 		require.ErrorContains(t, good(change), told)
 	}
+	require.NoError(t, good(func(c *Command) { c.Part, c.AccountsAddr = "entitlements", "x:1" }), "board may be away, or not there at all")
 	demo := &Command{Demo: true, Store: "sqlite", Drain: 1}
 	require.NoError(t, demo.check())
 	require.Equal(t, ".demo", demo.DataDir)

@@ -30,7 +30,10 @@ type Files struct {
 
 var _ Delivery = (*Files)(nil)
 
-func (f *Files) path(id string) string { return filepath.Join(f.Folder, id+".eml") }
+func (f *Files) path(id string) string { return filepath.Join(f.Folder, fileName(id)) }
+
+// fileName is the name of a message's file: ids of messages may be names of resources.
+func fileName(id string) string { return strings.ReplaceAll(id, "/", ".") + ".eml" }
 
 // Send implements Delivery. The file appears whole or not at all.
 func (f *Files) Send(_ context.Context, to Address, m Message) error {
@@ -70,7 +73,7 @@ func writeWhole(path string, content []byte) error {
 
 // Sent implements Delivery.
 func (f *Files) Sent(_ context.Context, id string) (bool, error) {
-	for _, path := range []string{f.path(id), filepath.Join(f.Folder, "sent", id+".eml")} {
+	for _, path := range []string{f.path(id), filepath.Join(f.Folder, "sent", fileName(id))} {
 		_, err := os.Stat(path)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return err == nil, err
@@ -100,5 +103,6 @@ func (f *Files) write(to Address, m Message) ([]byte, error) {
 	b.WriteString("\r\n")
 	body := quotedprintable.NewWriter(&b)
 	_, err := body.Write([]byte(strings.ReplaceAll(m.Body, "\n", "\r\n")))
-	return b.Bytes(), errors.Join(err, body.Close())
+	err = errors.Join(err, body.Close()) // before which the last line is not there
+	return b.Bytes(), err
 }

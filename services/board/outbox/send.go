@@ -17,7 +17,7 @@ const sendEvery = 5 * time.Second
 // one at a time does the work, under a lease.
 func (o *Outbox) Run(ctx context.Context) error {
 	return o.store.WithLease(ctx, "outbox", func(ctx context.Context) error {
-		if err := o.recover(ctx); err != nil && ctx.Err() == nil {
+		if err := o.Recover(ctx); err != nil && ctx.Err() == nil {
 			o.log.WarnContext(ctx, "what a crash interrupted in the outbox was not looked into", "error", err)
 		}
 		for {
@@ -37,8 +37,9 @@ func (o *Outbox) Run(ctx context.Context) error {
 	})
 }
 
-// recover finds out what became of messages that were being sent when a process died.
-func (o *Outbox) recover(ctx context.Context) error {
+// Recover finds out what became of messages that were being sent when a process died. It
+// is for the one who sends, before it begins.
+func (o *Outbox) Recover(ctx context.Context) error {
 	var errs []error
 	for _, l := range o.open(ctx, &errs) {
 		if l.Body.State != Sending {
