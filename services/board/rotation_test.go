@@ -53,10 +53,13 @@ func (f *fixture) ready(t testing.TB) string {
 	return "a"
 }
 
-// byRound is a commitment to a round that is known a minute from now.
-func (f *fixture) byRound() Commitment {
-	return Commitment{Plan: record.SeedPlan{Round: record.Round{Source: "drand", Number: "4711", Known: f.clock.now().Add(time.Minute)}}, Panels: 100}
+// byRound is a commitment to a round that is known from then on.
+func byRound(known time.Time) Commitment {
+	return Commitment{Plan: record.SeedPlan{Round: record.Round{Source: "drand", Number: "4711", Known: known}}, Panels: 100}
 }
+
+// byRound is a commitment to a round that is known a minute from now.
+func (f *fixture) byRound() Commitment { return byRound(f.clock.now().Add(time.Minute)) }
 
 // draw takes a rotation from scheduled to drawn.
 func (f *fixture) draw(t testing.TB, board, rotation, round string) Rotation {
