@@ -11,11 +11,11 @@ import (
 type Effect struct {
 	// Ends are the terms that would end on another day, by seat: those that run, and
 	// those to come.
-	Ends []NewEnd
+	Ends []NewEnd `bson:"ends,omitempty"`
 	// Breaks is everything that the change would break, or make worse.
-	Breaks []Breach
+	Breaks []Breach `bson:"breaks,omitempty"`
 	// Tolerated is what such a change cannot but break. It stands in nobody's way.
-	Tolerated []Breach
+	Tolerated []Breach `bson:"tolerated,omitempty"`
 }
 
 // NewEnd is another end of a term.
