@@ -52,15 +52,15 @@ func (p *Plan) Move(from, to civil.Day) (*Effect, error) {
 
 // Skip checks leaving a rotation out; terms that would have ended with it go on to the
 // next. That more seats come free there is tolerated: the terms that begin then are
-// spread again. It fails as Move does, and where no later rotation is laid out
-// (ReasonRotationState).
+// spread again. It fails as Move does, and where terms end with it and no later
+// rotation is laid out (ReasonRotationState).
 func (p *Plan) Skip(day civil.Day) (*Effect, error) {
 	i, err := p.find(day)
 	if err != nil {
 		return nil, err
 	}
 	next := p.Rotations.next(day + 1)
-	if next == civil.Never {
+	if next == civil.Never && slices.ContainsFunc(p.lasting(), func(t Term) bool { return t.Ended == nil && t.End == day }) {
 		return nil, fault.New(fault.FailedPrecondition, ReasonRotationState, "No rotation after %s is laid out: lay them out further.", day)
 	}
 	after := p.with(slices.Delete(slices.Clone(p.Rotations.Days), i, i+1))

@@ -166,6 +166,9 @@ func TestSwappingTwoEndsNamesWhatItBreaks(t *testing.T) {
 
 func TestChangesOfWhatIsNotPlannedAreRefused(t *testing.T) {
 	p := planned()
+	_, err := p.Skip(day("2036-03-01"))
+	require.NoError(t, err, "nobody stays until the last one that is laid out")
+	p.Terms = append(p.Terms, term("a08", 1, "2033-03-01", "2036-03-01"))
 	for name, change := range map[string]func() (*Effect, error){
 		"no rotation":        func() (*Effect, error) { return p.Move(day("2028-03-02"), day("2028-03-05")) },
 		"held already":       func() (*Effect, error) { return p.Skip(day("2027-03-01")) },
