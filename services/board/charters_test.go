@@ -125,3 +125,41 @@ func TestChartersPublishedAtOnceAllCount(t *testing.T) {
 		require.Len(t, seats, len(errs), "none took another's place")
 	})
 }
+
+func TestRotationsThatNoCharterPlansAreCancelledUntilOneDoes(t *testing.T) {
+	f := onSQLite(t)
+	board, ctx := f.ready(t), t.Context()
+	_, err := f.Rotations.Cancel(ctx, someone, board, "2028-03-14", "", "Called off.")
+	require.NoError(t, err)
+	rules := six()
+	publish := func(effective string) {
+		_, err := f.Charters.Publish(ctx, someone, board, NewCharter{Rules: rules, Effective: ptr(day(t, effective)), Reason: "Other days."}, false)
+		require.NoError(t, err)
+	}
+	days := func(list []resource.Stored[Rotation]) (days []string) {
+		for _, s := range list {
+			days = append(days, s.State.Day.String())
+		}
+		return days
+	}
+	rules.Rotation.Rule = "FREQ=YEARLY;BYMONTH=4;BYDAY=2TU"
+	publish("2027-01-01")
+	checked, err := f.Rotations.LayOut(ctx, someone, board, day(t, "2030-01-01"), true)
+	require.NoError(t, err)
+	layout, err := f.Rotations.LayOut(ctx, someone, board, day(t, "2030-01-01"), false)
+	require.NoError(t, err)
+	require.Equal(t, []string{"2027-04-13", "2028-04-11", "2029-04-10"}, days(layout.New))
+	require.Equal(t, []string{"2027-03-09", "2029-03-13"}, days(layout.Cancelled))
+	require.Equal(t, days(layout.New), days(checked.New))
+	require.Equal(t, days(layout.Cancelled), days(checked.Cancelled))
+
+	rules.Rotation.Rule = "FREQ=YEARLY;BYMONTH=3;BYDAY=2TU"
+	publish("2027-01-02")
+	layout, err = f.Rotations.LayOut(ctx, someone, board, day(t, "2030-01-01"), false)
+	require.NoError(t, err)
+	require.Equal(t, []string{"2027-03-09", "2029-03-13"}, days(layout.New), "what people called off stays so")
+	require.Len(t, layout.Cancelled, 3)
+	again, err := f.Rotations.Get(ctx, board, "2027-03-09")
+	require.NoError(t, err)
+	require.Equal(t, Scheduled, again.State.State)
+}

@@ -62,21 +62,6 @@ func (r *Rotations) Open(ctx context.Context, call resource.Call, board, rotatio
 	return s, r.release(ctx, call, board, rotation)
 }
 
-// Cancel calls off a rotation whose draw is not committed. A regular one that is called
-// off is not made up for: Skip checks what that breaks. ErrRotationState;
-// resource.ErrStale.
-func (r *Rotations) Cancel(ctx context.Context, call resource.Call, board, rotation, etag, reason string) (resource.Stored[Rotation], error) {
-	s, err := r.step(ctx, call, rotationID(board, rotation), resource.IfEtag[Rotation](etag), "rotation.cancelled",
-		[]RotationState{Scheduled, Opened, Frozen}, func(s *Rotation) error {
-			s.State, s.Reason = Cancelled, reason
-			return nil
-		})
-	if err != nil {
-		return s, err
-	}
-	return s, r.release(ctx, call, board, rotation)
-}
-
 // Freeze takes the pool of an open rotation: who may be drawn, and why others may not.
 // Nominees are named for the seats that the charter keeps for nomination. ErrRotationState
 // where it is not open, or an earlier rotation is not over; ErrNotEligible for a nominee;
@@ -94,6 +79,9 @@ func (r *Rotations) Freeze(
 	}
 	s, err := r.table.Get(ctx, id)
 	if err != nil {
+		return none, err
+	}
+	if err := r.table.Check(s, resource.IfEtag[Rotation](etag)); err != nil {
 		return none, err
 	}
 	if s.State.State != Opened {
@@ -114,11 +102,10 @@ func (r *Rotations) Freeze(
 	if err != nil {
 		return none, err
 	}
-	if err := r.seize(ctx, call, board, rotation); err != nil {
+	if err := r.seize(ctx, call, w, rotation); err != nil {
 		return none, err
 	}
-	only := both(resource.IfVersion[Rotation](s.Version), resource.IfEtag[Rotation](etag))
-	return r.step(ctx, call, id, only, "rotation.frozen", []RotationState{Opened}, func(s *Rotation) error {
+	return r.step(ctx, call, id, resource.IfVersion[Rotation](s.Version), "rotation.frozen", []RotationState{Opened}, func(s *Rotation) error {
 		s.State, s.Pool, s.Charter = Frozen, mark, taken.Charter
 		return nil
 	})
@@ -214,9 +201,11 @@ func (r *Rotations) keep(ctx context.Context, id string, p *pool) (*PoolMark, er
 	return mark, err
 }
 
-// seize makes a rotation the one under way.
-func (r *Rotations) seize(ctx context.Context, call resource.Call, board, rotation string) error {
+// seize makes a rotation the one under way, unless the schedule was changed since the
+// world was read.
+func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rotation string) error {
 	call.RequestID = ""
+	board := w.id
 	roster, err := r.rosters.get(ctx, board)
 	if err != nil {
 		return err
@@ -228,7 +217,7 @@ func (r *Rotations) seize(ctx context.Context, call resource.Call, board, rotati
 		}
 	}
 	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
-		if s.UnderWay != other || s.Moving != nil {
+		if s.UnderWay != other || s.Moving != nil || s.Moves != w.roster.Moves {
 			return r.rosters.table.Kind().Stale(board)
 		}
 		s.UnderWay = rotation

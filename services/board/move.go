@@ -3,32 +3,48 @@ package board
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 
-// moving is a change of a rotation's day that terms follow.
+// moving is a change of the schedule that terms follow. It is noted in the roster together
+// with the terms' new ends, so that whoever comes after a crash can write the rotation as
+// the call would have.
 type moving struct {
+	// Number counts the changes of the board's schedule.
+	Number int64 `bson:"number"`
 	// Rotation is the id of the rotation within the board.
 	Rotation string `bson:"rotation"`
-	// Skip says that it is skipped, Day to which day it is moved otherwise.
-	Skip   bool      `bson:"skip,omitempty"`
-	Day    civil.Day `bson:"day"`
-	Reason string    `bson:"reason"`
-	// By is the name of the principal.
-	By string `bson:"by"`
+	// State is Skipped or Cancelled, and empty where the rotation is moved: to Day, at
+	// the instant Start.
+	State  RotationState `bson:"state,omitempty"`
+	Day    civil.Day     `bson:"day"`
+	Start  time.Time     `bson:"start,omitempty"`
+	Reason string        `bson:"reason"`
+	// Effect is what the call is answered.
+	Effect charter.Effect `bson:"effect"`
+	Call   resource.Call  `bson:"call"`
+}
+
+// event is the type of the event that tells of the change.
+func (m *moving) event() string {
+	if m.State == "" {
+		return "rotation.moved"
+	}
+	return "rotation." + string(m.State)
 }
 
 // Move moves a rotation that nobody has frozen to another day, with the terms that end
 // with it. Effect says which those are; with check nothing is written. ErrCharterBroken
-// where that would break the charter, with everything it would break; ErrRotationState;
-// resource.ErrStale.
+// where that would break the charter, with everything it would break; ErrRotationState,
+// also where another rotation is on that day; resource.ErrStale.
 func (r *Rotations) Move(
 	ctx context.Context, call resource.Call, board, rotation, etag string, to civil.Day, reason string, check bool,
 ) (resource.Stored[Rotation], *charter.Effect, error) {
-	return r.reschedule(ctx, call, board, etag, moving{Rotation: rotation, Day: to, Reason: reason, By: call.Principal}, check)
+	return r.reschedule(ctx, board, etag, moving{Rotation: rotation, Day: to, Reason: reason, Call: call}, check)
 }
 
 // Skip leaves a rotation out that nobody has frozen; terms that would have ended with it
@@ -36,80 +52,106 @@ func (r *Rotations) Move(
 func (r *Rotations) Skip(
 	ctx context.Context, call resource.Call, board, rotation, etag, reason string, check bool,
 ) (resource.Stored[Rotation], *charter.Effect, error) {
-	return r.reschedule(ctx, call, board, etag, moving{Rotation: rotation, Skip: true, Reason: reason, By: call.Principal}, check)
+	return r.reschedule(ctx, board, etag, moving{Rotation: rotation, State: Skipped, Reason: reason, Call: call}, check)
 }
 
 func (r *Rotations) reschedule(
-	ctx context.Context, call resource.Call, board, etag string, m moving, check bool,
+	ctx context.Context, board, etag string, m moving, check bool,
 ) (resource.Stored[Rotation], *charter.Effect, error) {
 	var none resource.Stored[Rotation]
 	id := rotationID(board, m.Rotation)
 	if err := r.settleMove(ctx, board); err != nil {
 		return none, nil, err
 	}
-	if err := r.settleUnderWay(ctx, board); err != nil {
+	if earlier, known, err := r.table.Replay(ctx, m.Call, id); known || err != nil {
+		return earlier, earlier.State.effect(), err
+	}
+	s, err := r.movable(ctx, id, etag)
+	if err != nil {
 		return none, nil, err
 	}
-	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
-		return earlier, &charter.Effect{}, err
+	if err := r.settleUnderWay(ctx, board); err != nil {
+		return none, nil, err
 	}
 	w, err := r.world(ctx, board)
 	if err != nil {
 		return none, nil, err
 	}
-	s, err := r.table.Get(ctx, id)
-	if err != nil {
+	if s, err = r.movable(ctx, id, ""); err != nil { // settling may have raised its version
 		return none, nil, err
 	}
-	if err := r.table.Check(s, resource.IfEtag[Rotation](etag)); err != nil {
-		return none, nil, err
-	}
-	if s.State.State != Scheduled && s.State.State != Opened {
-		return none, nil, rotationState(id, "is %s, and only one that is scheduled or open can be moved or skipped", s.State.State)
-	}
-	if s.State.Day == m.Day && !m.Skip {
+	if s.State.Day == m.Day && m.State == "" {
 		return s, &charter.Effect{}, nil
 	}
-	effect, err := r.effect(ctx, w, s.State, m)
+	effect, err := r.effect(ctx, w, s, m)
 	if err != nil {
 		return none, nil, err
 	}
 	if err := broken(id, effect); err != nil || check {
 		return s, effect, err
 	}
-	if err := r.follow(ctx, call, w, s.State, m, effect); err != nil {
+	if m.State == "" {
+		v, err := r.charters.At(ctx, board, m.Day)
+		if err != nil {
+			return none, nil, err
+		}
+		m.Start = at(&v.Rules, m.Day)
+	}
+	m.Effect = *effect
+	if m, err = r.follow(ctx, w, m); err != nil {
 		return none, nil, err
 	}
-	moved, err := r.write(ctx, call, board, m)
+	moved, err := r.write(ctx, board, m)
 	return moved, effect, err
+}
+
+// movable returns a rotation that can be moved, skipped or cancelled with its terms.
+func (r *Rotations) movable(ctx context.Context, id, etag string) (resource.Stored[Rotation], error) {
+	s, err := r.table.Get(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	if err := r.table.Check(s, resource.IfEtag[Rotation](etag)); err != nil {
+		return s, err
+	}
+	if s.State.State != Scheduled && s.State.State != Opened {
+		return s, rotationState(id, "is %s, and only one that is scheduled or open can be moved, skipped or cancelled", s.State.State)
+	}
+	return s, nil
 }
 
 // effect asks the charter what a change would do. Nothing depends on when vacancies are
 // filled but the members to come.
-func (r *Rotations) effect(ctx context.Context, w *world, s Rotation, m moving) (*charter.Effect, error) {
-	if s.Kind == Vacancy {
+func (r *Rotations) effect(ctx context.Context, w *world, s resource.Stored[Rotation], m moving) (*charter.Effect, error) {
+	if m.State == "" {
+		if err := w.free(s.ID, m.Day, r.boards.Today(w.board)); err != nil {
+			return nil, err
+		}
+	}
+	if s.State.Kind == Vacancy {
 		return &charter.Effect{}, nil
 	}
-	plan, err := r.charterPlan(ctx, w, s.Day)
+	plan, err := r.charterPlan(ctx, w, s.State.Day)
 	if err != nil {
 		return nil, err
 	}
-	effect, to := (*charter.Effect)(nil), m.Day
-	if m.Skip {
-		if effect, err = plan.Skip(s.Day); err != nil {
-			return nil, err
-		}
-		to = plan.Rotations.Days[slices.Index(plan.Rotations.Days, s.Day)+1] // Skip has found it
-	} else if effect, err = plan.Move(s.Day, m.Day); err != nil {
-		return nil, err
+	if m.State == "" {
+		return plan.Move(s.State.Day, m.Day)
 	}
-	// Terms that are confirmed and have not begun follow too.
-	for i := range w.roster.Terms {
-		if t := &w.roster.Terms[i]; t.Start > plan.Today && t.Ended == nil && t.End == s.Day {
-			effect.Ends = append(effect.Ends, charter.NewEnd{Account: t.Account, Seat: t.Seat, From: s.Day, To: to})
+	return plan.Skip(s.State.Day)
+}
+
+// free wants a day to be one to come, on which no other rotation is to be held.
+func (w *world) free(id string, day, today civil.Day) error {
+	if day <= today {
+		return rotationState(id, "cannot move to %s: choose a day after %s", day, today)
+	}
+	for _, other := range w.rotations {
+		if other.ID != id && other.State.Day == day && !other.State.State.over() {
+			return rotationState(other.ID, "is on %s already: choose another day", day)
 		}
 	}
-	return effect, nil
+	return nil
 }
 
 // charterPlan is the board as it stands, by the charter in force on a day.
@@ -136,64 +178,64 @@ func broken(id string, effect *charter.Effect) error {
 }
 
 // follow changes the ends of terms as a rotation's day will change, and notes what is
-// still to be written of the rotation.
-func (r *Rotations) follow(ctx context.Context, call resource.Call, w *world, s Rotation, m moving, effect *charter.Effect) error {
-	call.RequestID = ""
-	_, err := r.rosters.update(ctx, call, w.id, func(roster *Roster) error {
+// still to be written of the rotation, which it returns.
+func (r *Rotations) follow(ctx context.Context, w *world, m moving) (moving, error) {
+	_, err := r.rosters.update(ctx, resource.Call{Principal: m.Call.Principal}, w.id, func(roster *Roster) error {
 		if roster.UnderWay != "" {
-			return rotationState(rotationID(w.id, roster.UnderWay), "has taken its pool: close it before others are moved or skipped")
+			return rotationState(rotationID(w.id, roster.UnderWay), "has taken its pool: close it before others are moved, skipped or cancelled")
 		}
-		if roster.Moving != nil || !slices.EqualFunc(roster.Terms, w.roster.Terms, sameTerm) {
+		if !roster.as(&w.roster) {
 			return r.rosters.table.Kind().Stale(w.id)
 		}
-		r.rosters.shift(roster, effect.Ends)
-		if s.Kind == Regular {
-			roster.Moving = &m
-		}
+		r.rosters.shift(roster, m.Effect.Ends, m.Reason)
+		roster.Moves++
+		m.Number = roster.Moves
+		note := m
+		roster.Moving = &note
 		return nil
 	})
-	return err
+	return m, err
 }
 
-func sameTerm(a, b Term) bool { return a.ID == b.ID && a.Revision == b.Revision }
+// as says whether terms and schedule are as they were read, and no change is half written.
+func (r *Roster) as(read *Roster) bool {
+	return r.Moving == nil && r.Moves == read.Moves && slices.EqualFunc(r.Terms, read.Terms,
+		func(a, b Term) bool { return a.ID == b.ID && a.Revision == b.Revision })
+}
 
-// shift gives running terms other ends.
-func (r *Rosters) shift(s *Roster, ends []charter.NewEnd) {
+// shift gives terms other ends, with the reason for it.
+func (r *Rosters) shift(s *Roster, ends []charter.NewEnd, reason string) {
 	for _, end := range ends {
 		for _, t := range s.Terms {
 			if t.Account == end.Account && t.Seat == end.Seat && t.Over() == end.From && t.Ended == nil {
-				s.change(t.ID, r.now()).End = end.To
+				moved := s.change(t.ID, r.now())
+				moved.End, moved.MoveReason = end.To, reason
 				break
 			}
 		}
 	}
 }
 
-// write changes the rotation as was noted, and then strikes the note out.
-func (r *Rotations) write(ctx context.Context, call resource.Call, board string, m moving) (resource.Stored[Rotation], error) {
-	id, event := rotationID(board, m.Rotation), "rotation.moved"
-	if m.Skip {
-		event = "rotation.skipped"
-	}
-	v, err := r.charters.At(ctx, board, m.Day)
-	if err != nil && !m.Skip {
-		return resource.Stored[Rotation]{}, err
-	}
-	s, err := r.table.Update(ctx, call, id, nil, event, func(s *Rotation) error {
-		s.Reason = m.Reason
-		if m.Skip {
-			s.State = Skipped
+// write changes the rotation as was noted, unless somebody has done so who found the
+// note, and then strikes the note out.
+func (r *Rotations) write(ctx context.Context, board string, m moving) (resource.Stored[Rotation], error) {
+	s, err := r.table.Update(ctx, m.Call, rotationID(board, m.Rotation), nil, m.event(), func(s *Rotation) error {
+		if s.Moves >= m.Number || s.State.over() {
 			return nil
 		}
-		s.Day, s.Start = m.Day, at(&v.Rules, m.Day)
+		s.Reason, s.Moves, s.Effect = m.Reason, m.Number, &m.Effect
+		if m.State != "" {
+			s.State = m.State
+			return nil
+		}
+		s.Day, s.Start = m.Day, m.Start
 		return nil
 	})
 	if err != nil {
 		return s, err
 	}
-	call.RequestID = ""
-	_, err = r.rosters.update(ctx, call, board, func(roster *Roster) error {
-		if roster.Moving != nil && *roster.Moving == m {
+	_, err = r.rosters.update(ctx, resource.Call{Principal: m.Call.Principal}, board, func(roster *Roster) error {
+		if roster.Moving != nil && roster.Moving.Number == m.Number {
 			roster.Moving = nil
 		}
 		return nil
@@ -207,73 +249,6 @@ func (r *Rotations) settleMove(ctx context.Context, board string) error {
 	if err != nil || roster.Moving == nil {
 		return err
 	}
-	_, err = r.write(ctx, resource.Call{Principal: roster.Moving.By}, board, *roster.Moving)
+	_, err = r.write(ctx, board, *roster.Moving)
 	return err
-}
-
-// Swap exchanges the ends of two members' terms. With check nothing is written. It fails
-// as Move does; ErrTermState where one of the two does not run.
-func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, reason string, check bool) ([]Term, *charter.Effect, error) {
-	if err := r.settleMove(ctx, board); err != nil {
-		return nil, nil, err
-	}
-	if err := r.settleUnderWay(ctx, board); err != nil {
-		return nil, nil, err
-	}
-	w, err := r.world(ctx, board)
-	if err != nil {
-		return nil, nil, err
-	}
-	if _, known, err := r.rosters.table.Replay(ctx, call, board); known || err != nil {
-		return picked(w.roster, a, b), &charter.Effect{}, err
-	}
-	today := r.boards.Today(w.board)
-	var accounts []string
-	for _, id := range []string{a, b} {
-		i := slices.IndexFunc(w.roster.Terms, func(t Term) bool { return t.ID == id })
-		if i < 0 {
-			return nil, nil, r.rosters.missing(board, id)
-		}
-		if t := w.roster.Terms[i]; !t.Runs(today) || t.Ended != nil {
-			return nil, nil, termState(board, id, "does not run on %s, and only ends of terms that run can be exchanged", today)
-		}
-		accounts = append(accounts, w.roster.Terms[i].Account)
-	}
-	plan, err := r.charterPlan(ctx, w, today)
-	if err != nil {
-		return nil, nil, err
-	}
-	effect, err := plan.Swap(accounts[0], accounts[1])
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := broken(board, effect); err != nil {
-		return nil, nil, err
-	}
-	after := w.roster
-	if check {
-		r.rosters.shift(&after, effect.Ends)
-		return picked(after, a, b), effect, nil
-	}
-	after, err = r.rosters.update(ctx, call, board, func(roster *Roster) error {
-		if roster.UnderWay != "" {
-			return rotationState(rotationID(board, roster.UnderWay), "has taken its pool: close it before terms are exchanged")
-		}
-		if !slices.EqualFunc(roster.Terms, w.roster.Terms, sameTerm) {
-			return r.rosters.table.Kind().Stale(board)
-		}
-		r.rosters.shift(roster, effect.Ends)
-		return nil
-	})
-	return picked(after, a, b), effect, err
-}
-
-// picked returns two terms of a roster.
-func picked(r Roster, a, b string) (found []Term) {
-	for _, t := range r.Terms {
-		if t.ID == a || t.ID == b {
-			found = append(found, t)
-		}
-	}
-	return found
 }

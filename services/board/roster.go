@@ -28,6 +28,8 @@ type Roster struct {
 	// Moving is a rotation whose change the terms have followed already, and which may
 	// not be written yet.
 	Moving *moving `bson:"moving,omitempty"`
+	// Moves counts the changes of the schedule that terms followed.
+	Moves int64 `bson:"moves,omitempty"`
 	// Changed are the ids of the terms that the last write changed.
 	Changed        []string `bson:"changed,omitempty"`
 	resource.Times `bson:",inline"`
@@ -48,6 +50,8 @@ type Term struct {
 	Start    civil.Day    `bson:"start"`
 	// End is the first day on which it is over, as planned.
 	End civil.Day `bson:"end"`
+	// MoveReason says why its planned end was moved last; empty where it never was.
+	MoveReason string `bson:"move_reason,omitempty"`
 	// Ended is the first day on which it was over, where it ended otherwise than
 	// planned; nil where it did not.
 	Ended *civil.Day `bson:"ended,omitempty"`

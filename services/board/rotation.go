@@ -68,6 +68,12 @@ type Rotation struct {
 	Start time.Time `bson:"start"`
 	// Reason says why it was moved, skipped or cancelled, or what vacancies it fills.
 	Reason string `bson:"reason,omitempty"`
+	// Stray says that it was cancelled because no recurrence named its day any more.
+	Stray bool `bson:"stray,omitempty"`
+	// Moves is the number of the change of the board's schedule that changed it last, and
+	// Effect what that did; nil for none.
+	Moves  int64           `bson:"moves,omitempty"`
+	Effect *charter.Effect `bson:"effect,omitempty"`
 	// Charter is the number of the version that it follows, from Frozen on.
 	Charter int       `bson:"charter,omitempty"`
 	Pool    *PoolMark `bson:"pool,omitempty"`
@@ -79,6 +85,14 @@ type Rotation struct {
 	// Shortfall is how many seats stayed vacant.
 	Shortfall      int `bson:"shortfall,omitempty"`
 	resource.Times `bson:",inline"`
+}
+
+// effect is what the last change of its day did.
+func (r *Rotation) effect() *charter.Effect {
+	if r.Effect == nil {
+		return &charter.Effect{}
+	}
+	return r.Effect
 }
 
 // PoolMark says which pool a rotation has.

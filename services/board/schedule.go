@@ -11,12 +11,21 @@ import (
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 
+// Layout is what laying out the rotations of a board changes.
+type Layout struct {
+	// New are those that are new, or planned again after they were cancelled because no
+	// charter planned them any more; by day.
+	New []resource.Stored[Rotation]
+	// Cancelled are those that no charter plans any more, by day.
+	Cancelled []resource.Stored[Rotation]
+}
+
 // LayOut plans the regular rotations of a board up to a day, by the recurrences of the
-// charters in force: those that are there stay, as they were moved or skipped. Of those
-// planned for a day that no recurrence names any more, the ones nobody has opened are
-// cancelled. With check nothing is written. It returns the rotations that are new.
+// charters in force: those that are there stay, as they were moved, skipped or called
+// off. Of those planned for a day that no recurrence names any more, the ones nobody has
+// opened are cancelled, until one names them again. With check nothing is written.
 // INVALID_ARGUMENT for a day more than 100 years ahead; ErrNoCharter; ErrBoardState.
-func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string, until civil.Day, check bool) ([]resource.Stored[Rotation], error) {
+func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string, until civil.Day, check bool) (*Layout, error) {
 	b, err := r.boards.Open(ctx, board)
 	if err != nil {
 		return nil, err
@@ -33,58 +42,95 @@ func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string
 		return nil, err
 	}
 	call.RequestID = "" // each of the writes can be repeated
-	var made []resource.Stored[Rotation]
-	known := map[string]bool{}
-	for _, s := range there {
-		known[s.ID] = true
-	}
-	for day, start := range planned {
-		id := rotationID(board, day.String())
-		if known[id] {
-			continue
-		}
-		s := Rotation{State: Scheduled, Kind: Regular, Day: start.day, Planned: day, Start: start.at}
-		if check {
-			made = append(made, r.table.Unwritten(id, s))
-			continue
-		}
-		created, err := r.table.Create(ctx, call, id, s, "rotation.scheduled")
-		if isExists(err) {
-			continue // another laid it out at the same time
-		}
-		if err != nil {
-			return nil, err
-		}
-		made = append(made, created)
-	}
-	byDay(made)
-	if check {
-		return made, nil
-	}
-	if err := r.dropStray(ctx, call, there, planned, until); err != nil {
+	l := &laying{Rotations: r, call: call, check: check, until: until, planned: planned}
+	if err := l.keep(ctx, there); err != nil {
 		return nil, err
+	}
+	if err := l.add(ctx, board); err != nil {
+		return nil, err
+	}
+	byDay(l.layout.New)
+	if check {
+		return &l.layout, nil
 	}
 	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
 		s.LaidOut = max(s.LaidOut, until)
 		return nil
 	})
-	return made, err
+	return &l.layout, err
 }
 
-// dropStray cancels rotations that no recurrence names any more.
-func (r *Rotations) dropStray(ctx context.Context, call resource.Call, there []resource.Stored[Rotation], planned map[civil.Day]slot, until civil.Day) error {
+// laying is the laying out of a board's rotations.
+type laying struct {
+	*Rotations
+	call  resource.Call
+	check bool
+	until civil.Day
+	// planned are those to be laid out that are not there.
+	planned map[civil.Day]slot
+	layout  Layout
+}
+
+// keep goes through the rotations that are there: it cancels those that no recurrence
+// names any more, and plans those again that were cancelled for that and are named.
+func (l *laying) keep(ctx context.Context, there []resource.Stored[Rotation]) error {
 	for _, s := range there {
-		_, named := planned[s.State.Planned]
-		if named || s.State.Kind != Regular || s.State.State != Scheduled || s.State.Planned >= until {
+		if s.State.Kind != Regular {
 			continue
 		}
-		_, err := r.table.Update(ctx, call, s.ID, resource.IfVersion[Rotation](s.Version), "rotation.cancelled", func(s *Rotation) error {
-			s.State, s.Reason = Cancelled, "The charter in force does not plan a rotation for this day any more."
-			return nil
-		})
+		start, named := l.planned[s.State.Planned]
+		delete(l.planned, s.State.Planned)
+		var err error
+		switch {
+		case named && s.State.State == Cancelled && s.State.Stray:
+			if s, err = l.change(ctx, s, "rotation.scheduled", func(s *Rotation) {
+				s.State, s.Stray, s.Reason, s.Day, s.Start = Scheduled, false, "", start.day, start.at
+			}); err == nil {
+				l.layout.New = append(l.layout.New, s)
+			}
+		case !named && s.State.State == Scheduled && s.State.Planned < l.until:
+			if s, err = l.change(ctx, s, "rotation.cancelled", func(s *Rotation) {
+				s.State, s.Stray, s.Reason = Cancelled, true, "The charter in force does not plan a rotation for this day any more."
+			}); err == nil {
+				l.layout.Cancelled = append(l.layout.Cancelled, s)
+			}
+		}
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// change changes a rotation that is as it was read.
+func (l *laying) change(ctx context.Context, s resource.Stored[Rotation], event string, change func(*Rotation)) (resource.Stored[Rotation], error) {
+	if l.check {
+		change(&s.State)
+		return s, nil
+	}
+	return l.table.Update(ctx, l.call, s.ID, resource.IfVersion[Rotation](s.Version), event, func(s *Rotation) error {
+		change(s)
+		return nil
+	})
+}
+
+// add lays out what is not there.
+func (l *laying) add(ctx context.Context, board string) error {
+	for day, start := range l.planned {
+		id := rotationID(board, day.String())
+		s := Rotation{State: Scheduled, Kind: Regular, Day: start.day, Planned: day, Start: start.at}
+		if l.check {
+			l.layout.New = append(l.layout.New, l.table.Unwritten(id, s))
+			continue
+		}
+		created, err := l.table.Create(ctx, l.call, id, s, "rotation.scheduled")
+		if isExists(err) {
+			continue // another laid it out at the same time
+		}
+		if err != nil {
+			return err
+		}
+		l.layout.New = append(l.layout.New, created)
 	}
 	return nil
 }
@@ -145,11 +191,16 @@ func at(c *charter.Charter, day civil.Day) time.Time {
 
 // PlanVacancy schedules a rotation that fills the seats that are vacant on a day, for
 // what is left of their terms. ErrRotationState where the board rotates on that day
-// already; ErrTermState where no seat is vacant then; ErrNoCharter; ErrBoardState.
+// already; ErrTermState where no seat is vacant then; INVALID_ARGUMENT for a day that is
+// past; ErrNoCharter; ErrBoardState.
 func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board string, day civil.Day, reason string) (resource.Stored[Rotation], error) {
 	var none resource.Stored[Rotation]
-	if _, err := r.boards.Open(ctx, board); err != nil {
+	b, err := r.boards.Open(ctx, board)
+	if err != nil {
 		return none, err
+	}
+	if day < r.boards.Today(b.State) {
+		return none, fault.Invalid("date", "%s is past: choose a day to come", day)
 	}
 	id := rotationID(board, "vacancy-"+day.String())
 	if call.RequestID == "" {

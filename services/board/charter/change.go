@@ -9,13 +9,16 @@ import (
 
 // Effect is what a change of the schedule would do.
 type Effect struct {
-	// Ends are the running terms that would end on another day, by seat.
-	Ends []NewEnd
+	// Ends are the terms that would end on another day, by seat: those that run, and
+	// those to come.
+	Ends []NewEnd `bson:"ends,omitempty"`
 	// Breaks is everything that the change would break, or make worse.
-	Breaks []Breach
+	Breaks []Breach `bson:"breaks,omitempty"`
+	// Tolerated is what such a change cannot but break. It stands in nobody's way.
+	Tolerated []Breach `bson:"tolerated,omitempty"`
 }
 
-// NewEnd is another end of a running term.
+// NewEnd is another end of a term.
 type NewEnd struct {
 	Account  string
 	Seat     int
@@ -48,24 +51,27 @@ func (p *Plan) Move(from, to civil.Day) (*Effect, error) {
 }
 
 // Skip checks leaving a rotation out; terms that would have ended with it go on to the
-// next. It fails as Move does, and where no later rotation is laid out
-// (ReasonRotationState).
+// next. That more seats come free there is tolerated: the terms that begin then are
+// spread again. It fails as Move does, and where terms end with it and no later
+// rotation is laid out (ReasonRotationState).
 func (p *Plan) Skip(day civil.Day) (*Effect, error) {
 	i, err := p.find(day)
 	if err != nil {
 		return nil, err
 	}
 	next := p.Rotations.next(day + 1)
-	if next == civil.Never {
+	if next == civil.Never && slices.ContainsFunc(p.lasting(), func(t Term) bool { return t.Ended == nil && t.End == day }) {
 		return nil, fault.New(fault.FailedPrecondition, ReasonRotationState, "No rotation after %s is laid out: lay them out further.", day)
 	}
 	after := p.with(slices.Delete(slices.Clone(p.Rotations.Days), i, i+1))
 	e := p.compare(after, after.shift(day, next))
+	e.tolerate(func(b Breach) bool { return b.Rule == RuleStagger })
 	e.Breaks = append(e.Breaks, p.notice(day, day)...)
 	return e, nil
 }
 
-// Swap checks that two members exchange the ends of their terms. FAILED_PRECONDITION
+// Swap checks that two members exchange the ends of their terms. That one of them leaves
+// earlier than was promised is tolerated: it is what they exchange. FAILED_PRECONDITION
 // where one of them is not a member (ReasonTermState).
 func (p *Plan) Swap(a, b string) (*Effect, error) {
 	running := Running(p.Terms, p.Today)
@@ -90,6 +96,7 @@ func (p *Plan) Swap(a, b string) (*Effect, error) {
 	ends = append(ends, after.end(second, first.Over())...)
 	slices.SortFunc(ends, func(a, b NewEnd) int { return a.Seat - b.Seat })
 	e := p.compare(after, ends)
+	e.tolerate(func(b Breach) bool { return b.Rule == RuleRunningTerm })
 	if first.Over() != second.Over() {
 		e.Breaks = append(e.Breaks, p.notice(min(first.Over(), second.Over()), min(first.Over(), second.Over()))...)
 	}
@@ -112,27 +119,40 @@ func (p *Plan) with(days []civil.Day) *Plan {
 	return &after
 }
 
-// shift gives running terms that end on a day another end.
+// shift gives terms that end on a day as planned another end.
 func (p *Plan) shift(from, to civil.Day) []NewEnd {
 	var ends []NewEnd
-	for _, t := range Running(p.Terms, p.Today) {
-		if t.Over() == from {
+	for _, t := range p.lasting() {
+		if t.Ended == nil && t.End == from {
 			ends = append(ends, p.end(t, to)...)
 		}
 	}
 	return ends
 }
 
-func (p *Plan) end(running Term, to civil.Day) []NewEnd {
-	if running.Over() == to {
+func (p *Plan) end(term Term, to civil.Day) []NewEnd {
+	if term.Over() == to {
 		return nil
 	}
 	for i := range p.Terms {
-		if t := &p.Terms[i]; t.Account == running.Account && t.Start == running.Start && t.Seat == running.Seat {
+		if t := &p.Terms[i]; t.Account == term.Account && t.Start == term.Start && t.Seat == term.Seat {
 			t.End, t.Ended = to, nil
 		}
 	}
-	return []NewEnd{{running.Account, running.Seat, running.Over(), to}}
+	return []NewEnd{{term.Account, term.Seat, term.Over(), to}}
+}
+
+// tolerate takes from what a change breaks what it may break.
+func (e *Effect) tolerate(may func(Breach) bool) {
+	var breaks []Breach
+	for _, b := range e.Breaks {
+		if may(b) {
+			e.Tolerated = append(e.Tolerated, b)
+		} else {
+			breaks = append(breaks, b)
+		}
+	}
+	e.Breaks = breaks
 }
 
 // compare returns what is broken after a change and was not before, or less so.

@@ -3,6 +3,7 @@ package charter
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ type Plan struct {
 	Rotations Rotations
 	// Accounts are those of members and candidates.
 	Accounts []Account
-	// Terms are all terms, past and running.
+	// Terms are all terms, past, running and to come.
 	Terms []Term
 
 	// was is the day that a moved rotation had before.
@@ -32,7 +33,7 @@ type Rule string
 const (
 	// RuleTermLimit: a member would stay longer than the charter allows.
 	RuleTermLimit Rule = "term-limit"
-	// RuleRunningTerm: a running term would end before the day that was promised.
+	// RuleRunningTerm: a term would end before the day that was promised.
 	RuleRunningTerm Rule = "running-term"
 	// RuleTermLength: new terms would be much shorter than the charter's.
 	RuleTermLength Rule = "term-length"
@@ -69,7 +70,7 @@ type Breach struct {
 }
 
 // Breaches returns everything in the plan that is not as the charter has it:
-// of running terms, and of the rotations of the next term. That a running term is
+// of terms that run or are to come, and of the rotations of the next term. That a running term is
 // longer than a changed charter has it, or that continuing members exceed a changed
 // quota, is among them; such things pass with the terms.
 func (p *Plan) Breaches() []Breach {
@@ -89,16 +90,33 @@ func (p *Plan) at(day civil.Day, rule Rule, subject string, size int, text strin
 	return Breach{Rule: rule, Rotation: &day, Subject: subject, Size: size, Text: fmt.Sprintf(text, args...)}
 }
 
-// members finds breaches of running terms.
+// lasting returns the terms that are not over, those to come among them, by seat.
+func (p *Plan) lasting() []Term {
+	var lasting []Term
+	for i := range p.Terms {
+		if p.Terms[i].Over() > p.Today {
+			lasting = append(lasting, p.Terms[i])
+		}
+	}
+	slices.SortFunc(lasting, func(a, b Term) int { return cmp.Or(a.Seat-b.Seat, cmp.Compare(a.Start, b.Start)) })
+	return lasting
+}
+
+// members finds breaches of terms that are not over.
 func (p *Plan) members() []Breach {
 	c := p.Charter
 	var found []Breach
 	x, own := index(p.Accounts), byAccount(p.Terms)
-	for _, t := range Running(p.Terms, p.Today) {
+	for _, t := range p.lasting() {
 		add := func(rule Rule, size int, text string, args ...any) {
-			found = append(found, Breach{Rule: rule, Account: t.Account, Size: size, Text: t.Account + " " + fmt.Sprintf(text, args...)})
+			found = append(found, Breach{Rule: rule, Account: t.Account, Subject: t.Start.String(), Size: size,
+				Text: t.Account + " " + fmt.Sprintf(text, args...)})
 		}
-		r := c.runUpTo(own[t.Account])
+		upTo := slices.IndexFunc(own[t.Account], func(other Term) bool { return other.Start > t.Start })
+		if upTo < 0 {
+			upTo = len(own[t.Account])
+		}
+		r := c.runUpTo(own[t.Account][:upTo])
 		if limit := c.runLimit(r.start, c.MaxTerms); t.Over() > limit {
 			add(RuleTermLimit, int(t.Over()-limit), "would stay until %s, %d days longer than %s of %s from %s allow", t.Over(), t.Over()-limit,
 				count(c.MaxTerms, "term"), count(c.TermMonths, "month"), r.start)
@@ -142,9 +160,17 @@ func (p *Plan) stagger() []Breach {
 	if err != nil {
 		return nil // not laid out that far
 	}
-	// Those who end at the next rotation make room for terms that end at the last slot.
+	// Those who end at the next rotation make room for terms that end at the last slot,
+	// and those who are to come with it take that room: each seat counts once.
+	last := slots[len(slots)-1]
 	slots = append([]civil.Day{next}, slots[:len(slots)-1]...)
-	load := loads(slots, p.ends())
+	ends := p.ends()
+	for i := range ends {
+		if ends[i] == last {
+			ends[i] = next
+		}
+	}
+	load := loads(slots, ends)
 	most, least := slices.Max(load), slices.Min(load)
 	if most-least <= 1 {
 		return nil
@@ -156,21 +182,19 @@ func (p *Plan) stagger() []Breach {
 	return []Breach{{Rule: RuleStagger, Size: most - least, Text: "terms would not end evenly: " + strings.Join(texts, ", ")}}
 }
 
-// ends returns when the seats that are or were held come free: of those that somebody
-// left, the end of the unexpired term.
+// ends returns when the seats that are, were or will be held come free after the last
+// who is known to hold them: of those that somebody left, the end of the unexpired term.
 func (p *Plan) ends() []civil.Day {
-	var ends []civil.Day
-	taken := map[int]bool{}
-	for _, t := range Running(p.Terms, p.Today) {
-		taken[t.Seat] = true
-		ends = append(ends, t.Over())
+	bySeat := map[int]civil.Day{}
+	for _, t := range p.lasting() { // by seat and start: the last one counts
+		bySeat[t.Seat] = t.Over()
 	}
 	for seat, t := range vacated(p.Terms, p.Today+1) {
-		if !taken[seat] && seat <= p.Charter.Seats {
-			ends = append(ends, t.End)
+		if _, taken := bySeat[seat]; !taken && seat <= p.Charter.Seats {
+			bySeat[seat] = t.End
 		}
 	}
-	return ends
+	return slices.Collect(maps.Values(bySeat))
 }
 
 // key tells breaches apart across a change of the days.

@@ -53,8 +53,8 @@ func TestR12SkippingARotationNamesWhatItBreaks(t *testing.T) {
 	require.Equal(t, 358, limit.Size)
 	require.Equal(t, "a00 would stay until 2029-03-01, 358 days longer than 1 term of 36 months from 2025-03-01 allow", limit.Text)
 	require.Equal(t, "a01 agreed until 2028-06-01, and would stay until 2029-03-01", find(t, e.Breaks, RuleConsent, "a01").Text)
-	require.Equal(t, "terms would not end evenly: 4 on 2029-03-01, 2 on 2030-03-01, 0 on 2031-03-01", find(t, e.Breaks, RuleStagger, "").Text)
-	require.Len(t, e.Breaks, 4)
+	require.Equal(t, "terms would not end evenly: 4 on 2029-03-01, 2 on 2030-03-01, 0 on 2031-03-01", find(t, e.Tolerated, RuleStagger, "").Text)
+	require.Equal(t, []Rule{RuleTermLimit, RuleTermLimit, RuleConsent}, rules(e.Breaks))
 	require.Equal(t, day("2028-03-01"), p.Terms[0].End, "nothing was changed")
 
 	p.Charter.MaxTerms = 2
@@ -97,13 +97,50 @@ func TestMovingARotationNamesWhatItBreaks(t *testing.T) {
 	require.Equal(t, "the rotation of 2029-03-01 would pass that of 2028-03-01", find(t, e.Breaks, RuleOrder, "").Text)
 }
 
+func TestR12TermsToComeFollowTheirRotation(t *testing.T) {
+	// The rotation of 2028 is closed ahead of its day: two terms begin with it, one of
+	// them for two years only.
+	p := planned()
+	p.Charter.GraceDays, p.Charter.MaxTerms, p.Charter.CoolingOffMonths = 400, 2, 24
+	p.Terms = append(p.Terms, term("a06", 1, "2028-03-01", "2031-03-01"), term("a00", 2, "2028-03-01", "2030-03-01"))
+	e, err := p.Skip(day("2030-03-01"))
+	require.NoError(t, err)
+	to := day("2031-03-01")
+	require.Equal(t, []NewEnd{{"a00", 2, day("2030-03-01"), to}, {"a04", 5, day("2030-03-01"), to}, {"a05", 6, day("2030-03-01"), to}}, e.Ends)
+	require.NotEmpty(t, e.Tolerated)
+
+	p = planned()
+	p.Terms = append(p.Terms, term("a06", 1, "2028-03-01", "2031-03-01"), term("a07", 2, "2028-03-01", "2031-03-01"))
+	require.Empty(t, p.Breaches(), "who is to come counts in the place of who leaves")
+	e, err = p.Move(day("2031-03-01"), day("2031-04-01"))
+	require.NoError(t, err)
+	require.Len(t, e.Ends, 2)
+	require.Equal(t, 24, find(t, e.Breaks, RuleTermLimit, "a06").Size)
+	p.Accounts[7].Consent.Until = day("2031-03-03")
+	e, err = p.Move(day("2031-03-01"), day("2031-03-05"))
+	require.NoError(t, err)
+	require.Equal(t, []Rule{RuleConsent}, rules(e.Breaks))
+}
+
+func TestTermsThatEndOtherwiseThanPlannedDoNotMove(t *testing.T) {
+	p := planned()
+	ended := day("2028-03-01")
+	p.Terms[2].Ended = &ended // who resigns for the day of the rotation
+	p.Terms[0].Ended = &ended
+	e, err := p.Move(day("2028-03-01"), day("2028-03-06"))
+	require.NoError(t, err)
+	require.Equal(t, []NewEnd{{"a01", 2, day("2028-03-01"), day("2028-03-06")}}, e.Ends)
+	require.Equal(t, &ended, p.Terms[2].Ended)
+}
+
 func TestSwappingTwoEndsNamesWhatItBreaks(t *testing.T) {
 	p := planned()
 	e, err := p.Swap("a02", "a01")
 	require.NoError(t, err)
 	require.Equal(t, []NewEnd{{"a01", 2, day("2028-03-01"), day("2029-03-01")}, {"a02", 3, day("2029-03-01"), day("2028-03-01")}}, e.Ends)
-	require.ElementsMatch(t, []Rule{RuleRunningTerm, RuleTermLimit}, rules(e.Breaks), "as many end at each rotation as before")
-	require.Equal(t, "a02", find(t, e.Breaks, RuleRunningTerm, "a02").Account)
+	require.Equal(t, []Rule{RuleTermLimit}, rules(e.Breaks), "as many end at each rotation as before")
+	require.Equal(t, []Rule{RuleRunningTerm}, rules(e.Tolerated), "it is what they exchange")
+	require.Equal(t, "a02", find(t, e.Tolerated, RuleRunningTerm, "a02").Account)
 
 	e, err = p.Swap("a00", "a01")
 	require.NoError(t, err)
@@ -129,6 +166,9 @@ func TestSwappingTwoEndsNamesWhatItBreaks(t *testing.T) {
 
 func TestChangesOfWhatIsNotPlannedAreRefused(t *testing.T) {
 	p := planned()
+	_, err := p.Skip(day("2036-03-01"))
+	require.NoError(t, err, "nobody stays until the last one that is laid out")
+	p.Terms = append(p.Terms, term("a08", 1, "2033-03-01", "2036-03-01"))
 	for name, change := range map[string]func() (*Effect, error){
 		"no rotation":        func() (*Effect, error) { return p.Move(day("2028-03-02"), day("2028-03-05")) },
 		"held already":       func() (*Effect, error) { return p.Skip(day("2027-03-01")) },

@@ -44,7 +44,8 @@ func termState(parent string, t *board.Term) *boardv1.Term {
 		Name: board.TermName(parent, t.ID), Seat: board.SeatName(parent, t.Seat), Account: board.AccountName(t.Account),
 		Contact: board.ContactName(t.Account, t.Contact), Rotation: board.RotationName(parent, t.Rotation), Origin: origins[t.Kind],
 		StartDate: wire.Date(int32(t.Start)), PlannedEndDate: wire.Date(int32(t.End)), EndReason: t.EndReason, Unexpired: t.Vacancy,
-		Etag: t.Etag(), CreateTime: wire.Timestamp(t.Created), UpdateTime: wire.Timestamp(t.Updated),
+		MoveReason: t.MoveReason,
+		Etag:       t.Etag(), CreateTime: wire.Timestamp(t.Created), UpdateTime: wire.Timestamp(t.Updated),
 	}
 	if t.Ended != nil {
 		out.EndDate, out.End = wire.Date(int32(*t.Ended)), ends[t.How]

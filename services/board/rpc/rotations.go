@@ -124,12 +124,15 @@ func (s *rotationsServer) LayOutRotations(ctx context.Context, r *boardv1.LayOut
 	if err != nil {
 		return nil, err
 	}
-	made, err := s.domain.Rotations.LayOut(ctx, c, parent, civil.Day(until), r.GetValidateOnly())
+	layout, err := s.domain.Rotations.LayOut(ctx, c, parent, civil.Day(until), r.GetValidateOnly())
 	if err != nil {
 		return nil, err
 	}
 	out := &boardv1.LayOutRotationsResponse{}
-	out.Rotations, err = s.messages(ctx, made...)
+	if out.Rotations, err = s.messages(ctx, layout.New...); err != nil {
+		return nil, err
+	}
+	out.CancelledRotations, err = s.messages(ctx, layout.Cancelled...)
 	return out, err
 }
 

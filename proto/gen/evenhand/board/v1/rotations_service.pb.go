@@ -276,10 +276,12 @@ func (x *LayOutRotationsRequest) GetValidateOnly() bool {
 // The answer of LayOutRotations.
 type LayOutRotationsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Those that are new.
-	Rotations     []*Rotation `protobuf:"bytes,1,rep,name=rotations,proto3" json:"rotations,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Those that are new, and those planned again that had been cancelled because no charter planned them.
+	Rotations []*Rotation `protobuf:"bytes,1,rep,name=rotations,proto3" json:"rotations,omitempty"`
+	// Those that are cancelled, because no charter plans them any more.
+	CancelledRotations []*Rotation `protobuf:"bytes,2,rep,name=cancelled_rotations,json=cancelledRotations,proto3" json:"cancelled_rotations,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *LayOutRotationsResponse) Reset() {
@@ -315,6 +317,13 @@ func (*LayOutRotationsResponse) Descriptor() ([]byte, []int) {
 func (x *LayOutRotationsResponse) GetRotations() []*Rotation {
 	if x != nil {
 		return x.Rotations
+	}
+	return nil
+}
+
+func (x *LayOutRotationsResponse) GetCancelledRotations() []*Rotation {
+	if x != nil {
+		return x.CancelledRotations
 	}
 	return nil
 }
@@ -2523,9 +2532,10 @@ const file_evenhand_board_v1_rotations_service_proto_rawDesc = "" +
 	"until_date\x18\x02 \x01(\v2\x11.google.type.DateB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\tuntilDate\x12*\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"T\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xa2\x01\n" +
 	"\x17LayOutRotationsResponse\x129\n" +
-	"\trotations\x18\x01 \x03(\v2\x1b.evenhand.board.v1.RotationR\trotations\"\xe5\x01\n" +
+	"\trotations\x18\x01 \x03(\v2\x1b.evenhand.board.v1.RotationR\trotations\x12L\n" +
+	"\x13cancelled_rotations\x18\x02 \x03(\v2\x1b.evenhand.board.v1.RotationR\x12cancelledRotations\"\xe5\x01\n" +
 	"\x1aPlanVacancyRotationRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x120\n" +
 	"\x04date\x18\x02 \x01(\v2\x11.google.type.DateB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04date\x12%\n" +
@@ -2812,79 +2822,80 @@ var file_evenhand_board_v1_rotations_service_proto_depIdxs = []int32{
 	36, // 0: evenhand.board.v1.ListRotationsResponse.rotations:type_name -> evenhand.board.v1.Rotation
 	37, // 1: evenhand.board.v1.LayOutRotationsRequest.until_date:type_name -> google.type.Date
 	36, // 2: evenhand.board.v1.LayOutRotationsResponse.rotations:type_name -> evenhand.board.v1.Rotation
-	37, // 3: evenhand.board.v1.PlanVacancyRotationRequest.date:type_name -> google.type.Date
-	37, // 4: evenhand.board.v1.MoveRotationRequest.date:type_name -> google.type.Date
-	36, // 5: evenhand.board.v1.MoveRotationResponse.rotation:type_name -> evenhand.board.v1.Rotation
-	8,  // 6: evenhand.board.v1.MoveRotationResponse.term_moves:type_name -> evenhand.board.v1.TermMove
-	37, // 7: evenhand.board.v1.TermMove.from_date:type_name -> google.type.Date
-	37, // 8: evenhand.board.v1.TermMove.to_date:type_name -> google.type.Date
-	36, // 9: evenhand.board.v1.SkipRotationResponse.rotation:type_name -> evenhand.board.v1.Rotation
-	8,  // 10: evenhand.board.v1.SkipRotationResponse.term_moves:type_name -> evenhand.board.v1.TermMove
-	38, // 11: evenhand.board.v1.PreviewRotationRequest.rules:type_name -> evenhand.board.v1.Rules
-	15, // 12: evenhand.board.v1.PreviewRotationResponse.open_seats:type_name -> evenhand.board.v1.OpenSeat
-	39, // 13: evenhand.board.v1.PreviewRotationResponse.pool:type_name -> evenhand.board.v1.PoolMember
-	37, // 14: evenhand.board.v1.OpenSeat.end_date:type_name -> google.type.Date
-	40, // 15: evenhand.board.v1.SolveRotationRequest.time_limit:type_name -> google.protobuf.Duration
-	19, // 16: evenhand.board.v1.SolveRotationResponse.progress:type_name -> evenhand.board.v1.SolveProgress
-	20, // 17: evenhand.board.v1.SolveRotationResponse.result:type_name -> evenhand.board.v1.SolveResult
-	41, // 18: evenhand.board.v1.CommitRotationRequest.seed_plan:type_name -> evenhand.board.v1.SeedPlan
-	40, // 19: evenhand.board.v1.CommitRotationRequest.time_limit:type_name -> google.protobuf.Duration
-	39, // 20: evenhand.board.v1.ListPoolMembersResponse.pool_members:type_name -> evenhand.board.v1.PoolMember
-	42, // 21: evenhand.board.v1.ListPseudonymsResponse.pseudonyms:type_name -> evenhand.board.v1.Pseudonym
-	43, // 22: evenhand.board.v1.ListDeliveriesResponse.deliveries:type_name -> evenhand.board.v1.Delivery
-	38, // 23: evenhand.board.v1.SimulateRotationsRequest.rules:type_name -> evenhand.board.v1.Rules
-	44, // 24: evenhand.board.v1.SimulateRotationsResponse.rotations:type_name -> evenhand.board.v1.SimulatedRotation
-	45, // 25: evenhand.board.v1.SimulateRotationsResponse.accounts:type_name -> evenhand.board.v1.SimulatedAccount
-	37, // 26: evenhand.board.v1.SimulateRotationsResponse.all_served_date:type_name -> google.type.Date
-	0,  // 27: evenhand.board.v1.RotationsService.GetRotation:input_type -> evenhand.board.v1.GetRotationRequest
-	1,  // 28: evenhand.board.v1.RotationsService.ListRotations:input_type -> evenhand.board.v1.ListRotationsRequest
-	3,  // 29: evenhand.board.v1.RotationsService.LayOutRotations:input_type -> evenhand.board.v1.LayOutRotationsRequest
-	5,  // 30: evenhand.board.v1.RotationsService.PlanVacancyRotation:input_type -> evenhand.board.v1.PlanVacancyRotationRequest
-	6,  // 31: evenhand.board.v1.RotationsService.MoveRotation:input_type -> evenhand.board.v1.MoveRotationRequest
-	9,  // 32: evenhand.board.v1.RotationsService.SkipRotation:input_type -> evenhand.board.v1.SkipRotationRequest
-	11, // 33: evenhand.board.v1.RotationsService.CancelRotation:input_type -> evenhand.board.v1.CancelRotationRequest
-	12, // 34: evenhand.board.v1.RotationsService.OpenRotation:input_type -> evenhand.board.v1.OpenRotationRequest
-	13, // 35: evenhand.board.v1.RotationsService.PreviewRotation:input_type -> evenhand.board.v1.PreviewRotationRequest
-	16, // 36: evenhand.board.v1.RotationsService.FreezeRotation:input_type -> evenhand.board.v1.FreezeRotationRequest
-	17, // 37: evenhand.board.v1.RotationsService.SolveRotation:input_type -> evenhand.board.v1.SolveRotationRequest
-	21, // 38: evenhand.board.v1.RotationsService.CommitRotation:input_type -> evenhand.board.v1.CommitRotationRequest
-	22, // 39: evenhand.board.v1.RotationsService.RevealSeed:input_type -> evenhand.board.v1.RevealSeedRequest
-	23, // 40: evenhand.board.v1.RotationsService.DrawRotation:input_type -> evenhand.board.v1.DrawRotationRequest
-	24, // 41: evenhand.board.v1.RotationsService.InviteRotation:input_type -> evenhand.board.v1.InviteRotationRequest
-	25, // 42: evenhand.board.v1.RotationsService.AnswerSeatInvitation:input_type -> evenhand.board.v1.AnswerSeatInvitationRequest
-	26, // 43: evenhand.board.v1.RotationsService.CloseRotation:input_type -> evenhand.board.v1.CloseRotationRequest
-	27, // 44: evenhand.board.v1.RotationsService.ListPoolMembers:input_type -> evenhand.board.v1.ListPoolMembersRequest
-	29, // 45: evenhand.board.v1.RotationsService.GetDraw:input_type -> evenhand.board.v1.GetDrawRequest
-	30, // 46: evenhand.board.v1.RotationsService.ListPseudonyms:input_type -> evenhand.board.v1.ListPseudonymsRequest
-	32, // 47: evenhand.board.v1.RotationsService.ListDeliveries:input_type -> evenhand.board.v1.ListDeliveriesRequest
-	34, // 48: evenhand.board.v1.RotationsService.SimulateRotations:input_type -> evenhand.board.v1.SimulateRotationsRequest
-	36, // 49: evenhand.board.v1.RotationsService.GetRotation:output_type -> evenhand.board.v1.Rotation
-	2,  // 50: evenhand.board.v1.RotationsService.ListRotations:output_type -> evenhand.board.v1.ListRotationsResponse
-	4,  // 51: evenhand.board.v1.RotationsService.LayOutRotations:output_type -> evenhand.board.v1.LayOutRotationsResponse
-	36, // 52: evenhand.board.v1.RotationsService.PlanVacancyRotation:output_type -> evenhand.board.v1.Rotation
-	7,  // 53: evenhand.board.v1.RotationsService.MoveRotation:output_type -> evenhand.board.v1.MoveRotationResponse
-	10, // 54: evenhand.board.v1.RotationsService.SkipRotation:output_type -> evenhand.board.v1.SkipRotationResponse
-	36, // 55: evenhand.board.v1.RotationsService.CancelRotation:output_type -> evenhand.board.v1.Rotation
-	36, // 56: evenhand.board.v1.RotationsService.OpenRotation:output_type -> evenhand.board.v1.Rotation
-	14, // 57: evenhand.board.v1.RotationsService.PreviewRotation:output_type -> evenhand.board.v1.PreviewRotationResponse
-	36, // 58: evenhand.board.v1.RotationsService.FreezeRotation:output_type -> evenhand.board.v1.Rotation
-	18, // 59: evenhand.board.v1.RotationsService.SolveRotation:output_type -> evenhand.board.v1.SolveRotationResponse
-	36, // 60: evenhand.board.v1.RotationsService.CommitRotation:output_type -> evenhand.board.v1.Rotation
-	36, // 61: evenhand.board.v1.RotationsService.RevealSeed:output_type -> evenhand.board.v1.Rotation
-	36, // 62: evenhand.board.v1.RotationsService.DrawRotation:output_type -> evenhand.board.v1.Rotation
-	36, // 63: evenhand.board.v1.RotationsService.InviteRotation:output_type -> evenhand.board.v1.Rotation
-	36, // 64: evenhand.board.v1.RotationsService.AnswerSeatInvitation:output_type -> evenhand.board.v1.Rotation
-	36, // 65: evenhand.board.v1.RotationsService.CloseRotation:output_type -> evenhand.board.v1.Rotation
-	28, // 66: evenhand.board.v1.RotationsService.ListPoolMembers:output_type -> evenhand.board.v1.ListPoolMembersResponse
-	46, // 67: evenhand.board.v1.RotationsService.GetDraw:output_type -> evenhand.board.v1.Draw
-	31, // 68: evenhand.board.v1.RotationsService.ListPseudonyms:output_type -> evenhand.board.v1.ListPseudonymsResponse
-	33, // 69: evenhand.board.v1.RotationsService.ListDeliveries:output_type -> evenhand.board.v1.ListDeliveriesResponse
-	35, // 70: evenhand.board.v1.RotationsService.SimulateRotations:output_type -> evenhand.board.v1.SimulateRotationsResponse
-	49, // [49:71] is the sub-list for method output_type
-	27, // [27:49] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	36, // 3: evenhand.board.v1.LayOutRotationsResponse.cancelled_rotations:type_name -> evenhand.board.v1.Rotation
+	37, // 4: evenhand.board.v1.PlanVacancyRotationRequest.date:type_name -> google.type.Date
+	37, // 5: evenhand.board.v1.MoveRotationRequest.date:type_name -> google.type.Date
+	36, // 6: evenhand.board.v1.MoveRotationResponse.rotation:type_name -> evenhand.board.v1.Rotation
+	8,  // 7: evenhand.board.v1.MoveRotationResponse.term_moves:type_name -> evenhand.board.v1.TermMove
+	37, // 8: evenhand.board.v1.TermMove.from_date:type_name -> google.type.Date
+	37, // 9: evenhand.board.v1.TermMove.to_date:type_name -> google.type.Date
+	36, // 10: evenhand.board.v1.SkipRotationResponse.rotation:type_name -> evenhand.board.v1.Rotation
+	8,  // 11: evenhand.board.v1.SkipRotationResponse.term_moves:type_name -> evenhand.board.v1.TermMove
+	38, // 12: evenhand.board.v1.PreviewRotationRequest.rules:type_name -> evenhand.board.v1.Rules
+	15, // 13: evenhand.board.v1.PreviewRotationResponse.open_seats:type_name -> evenhand.board.v1.OpenSeat
+	39, // 14: evenhand.board.v1.PreviewRotationResponse.pool:type_name -> evenhand.board.v1.PoolMember
+	37, // 15: evenhand.board.v1.OpenSeat.end_date:type_name -> google.type.Date
+	40, // 16: evenhand.board.v1.SolveRotationRequest.time_limit:type_name -> google.protobuf.Duration
+	19, // 17: evenhand.board.v1.SolveRotationResponse.progress:type_name -> evenhand.board.v1.SolveProgress
+	20, // 18: evenhand.board.v1.SolveRotationResponse.result:type_name -> evenhand.board.v1.SolveResult
+	41, // 19: evenhand.board.v1.CommitRotationRequest.seed_plan:type_name -> evenhand.board.v1.SeedPlan
+	40, // 20: evenhand.board.v1.CommitRotationRequest.time_limit:type_name -> google.protobuf.Duration
+	39, // 21: evenhand.board.v1.ListPoolMembersResponse.pool_members:type_name -> evenhand.board.v1.PoolMember
+	42, // 22: evenhand.board.v1.ListPseudonymsResponse.pseudonyms:type_name -> evenhand.board.v1.Pseudonym
+	43, // 23: evenhand.board.v1.ListDeliveriesResponse.deliveries:type_name -> evenhand.board.v1.Delivery
+	38, // 24: evenhand.board.v1.SimulateRotationsRequest.rules:type_name -> evenhand.board.v1.Rules
+	44, // 25: evenhand.board.v1.SimulateRotationsResponse.rotations:type_name -> evenhand.board.v1.SimulatedRotation
+	45, // 26: evenhand.board.v1.SimulateRotationsResponse.accounts:type_name -> evenhand.board.v1.SimulatedAccount
+	37, // 27: evenhand.board.v1.SimulateRotationsResponse.all_served_date:type_name -> google.type.Date
+	0,  // 28: evenhand.board.v1.RotationsService.GetRotation:input_type -> evenhand.board.v1.GetRotationRequest
+	1,  // 29: evenhand.board.v1.RotationsService.ListRotations:input_type -> evenhand.board.v1.ListRotationsRequest
+	3,  // 30: evenhand.board.v1.RotationsService.LayOutRotations:input_type -> evenhand.board.v1.LayOutRotationsRequest
+	5,  // 31: evenhand.board.v1.RotationsService.PlanVacancyRotation:input_type -> evenhand.board.v1.PlanVacancyRotationRequest
+	6,  // 32: evenhand.board.v1.RotationsService.MoveRotation:input_type -> evenhand.board.v1.MoveRotationRequest
+	9,  // 33: evenhand.board.v1.RotationsService.SkipRotation:input_type -> evenhand.board.v1.SkipRotationRequest
+	11, // 34: evenhand.board.v1.RotationsService.CancelRotation:input_type -> evenhand.board.v1.CancelRotationRequest
+	12, // 35: evenhand.board.v1.RotationsService.OpenRotation:input_type -> evenhand.board.v1.OpenRotationRequest
+	13, // 36: evenhand.board.v1.RotationsService.PreviewRotation:input_type -> evenhand.board.v1.PreviewRotationRequest
+	16, // 37: evenhand.board.v1.RotationsService.FreezeRotation:input_type -> evenhand.board.v1.FreezeRotationRequest
+	17, // 38: evenhand.board.v1.RotationsService.SolveRotation:input_type -> evenhand.board.v1.SolveRotationRequest
+	21, // 39: evenhand.board.v1.RotationsService.CommitRotation:input_type -> evenhand.board.v1.CommitRotationRequest
+	22, // 40: evenhand.board.v1.RotationsService.RevealSeed:input_type -> evenhand.board.v1.RevealSeedRequest
+	23, // 41: evenhand.board.v1.RotationsService.DrawRotation:input_type -> evenhand.board.v1.DrawRotationRequest
+	24, // 42: evenhand.board.v1.RotationsService.InviteRotation:input_type -> evenhand.board.v1.InviteRotationRequest
+	25, // 43: evenhand.board.v1.RotationsService.AnswerSeatInvitation:input_type -> evenhand.board.v1.AnswerSeatInvitationRequest
+	26, // 44: evenhand.board.v1.RotationsService.CloseRotation:input_type -> evenhand.board.v1.CloseRotationRequest
+	27, // 45: evenhand.board.v1.RotationsService.ListPoolMembers:input_type -> evenhand.board.v1.ListPoolMembersRequest
+	29, // 46: evenhand.board.v1.RotationsService.GetDraw:input_type -> evenhand.board.v1.GetDrawRequest
+	30, // 47: evenhand.board.v1.RotationsService.ListPseudonyms:input_type -> evenhand.board.v1.ListPseudonymsRequest
+	32, // 48: evenhand.board.v1.RotationsService.ListDeliveries:input_type -> evenhand.board.v1.ListDeliveriesRequest
+	34, // 49: evenhand.board.v1.RotationsService.SimulateRotations:input_type -> evenhand.board.v1.SimulateRotationsRequest
+	36, // 50: evenhand.board.v1.RotationsService.GetRotation:output_type -> evenhand.board.v1.Rotation
+	2,  // 51: evenhand.board.v1.RotationsService.ListRotations:output_type -> evenhand.board.v1.ListRotationsResponse
+	4,  // 52: evenhand.board.v1.RotationsService.LayOutRotations:output_type -> evenhand.board.v1.LayOutRotationsResponse
+	36, // 53: evenhand.board.v1.RotationsService.PlanVacancyRotation:output_type -> evenhand.board.v1.Rotation
+	7,  // 54: evenhand.board.v1.RotationsService.MoveRotation:output_type -> evenhand.board.v1.MoveRotationResponse
+	10, // 55: evenhand.board.v1.RotationsService.SkipRotation:output_type -> evenhand.board.v1.SkipRotationResponse
+	36, // 56: evenhand.board.v1.RotationsService.CancelRotation:output_type -> evenhand.board.v1.Rotation
+	36, // 57: evenhand.board.v1.RotationsService.OpenRotation:output_type -> evenhand.board.v1.Rotation
+	14, // 58: evenhand.board.v1.RotationsService.PreviewRotation:output_type -> evenhand.board.v1.PreviewRotationResponse
+	36, // 59: evenhand.board.v1.RotationsService.FreezeRotation:output_type -> evenhand.board.v1.Rotation
+	18, // 60: evenhand.board.v1.RotationsService.SolveRotation:output_type -> evenhand.board.v1.SolveRotationResponse
+	36, // 61: evenhand.board.v1.RotationsService.CommitRotation:output_type -> evenhand.board.v1.Rotation
+	36, // 62: evenhand.board.v1.RotationsService.RevealSeed:output_type -> evenhand.board.v1.Rotation
+	36, // 63: evenhand.board.v1.RotationsService.DrawRotation:output_type -> evenhand.board.v1.Rotation
+	36, // 64: evenhand.board.v1.RotationsService.InviteRotation:output_type -> evenhand.board.v1.Rotation
+	36, // 65: evenhand.board.v1.RotationsService.AnswerSeatInvitation:output_type -> evenhand.board.v1.Rotation
+	36, // 66: evenhand.board.v1.RotationsService.CloseRotation:output_type -> evenhand.board.v1.Rotation
+	28, // 67: evenhand.board.v1.RotationsService.ListPoolMembers:output_type -> evenhand.board.v1.ListPoolMembersResponse
+	46, // 68: evenhand.board.v1.RotationsService.GetDraw:output_type -> evenhand.board.v1.Draw
+	31, // 69: evenhand.board.v1.RotationsService.ListPseudonyms:output_type -> evenhand.board.v1.ListPseudonymsResponse
+	33, // 70: evenhand.board.v1.RotationsService.ListDeliveries:output_type -> evenhand.board.v1.ListDeliveriesResponse
+	35, // 71: evenhand.board.v1.RotationsService.SimulateRotations:output_type -> evenhand.board.v1.SimulateRotationsResponse
+	50, // [50:72] is the sub-list for method output_type
+	28, // [28:50] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_rotations_service_proto_init() }

@@ -55,8 +55,8 @@ type RotationsServiceClient interface {
 	// field not declared.
 	ListRotations(ctx context.Context, in *ListRotationsRequest, opts ...grpc.CallOption) (*ListRotationsResponse, error)
 	// Plans the regular rotations of a board years ahead, by the recurrences of its charters. Those that are
-	// there stay, as they were moved or skipped; those that no charter plans any more, and that nobody has
-	// opened, are cancelled. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
+	// there stay, as they were moved, skipped or called off; those that no charter plans any more, and that nobody
+	// has opened, are cancelled. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
 	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE, and with BOARD_STATE for a closed board; PERMISSION_DENIED
 	// with NOT_ASSIGNED for a board not assigned to the caller.
 	LayOutRotations(ctx context.Context, in *LayOutRotationsRequest, opts ...grpc.CallOption) (*LayOutRotationsResponse, error)
@@ -73,8 +73,9 @@ type RotationsServiceClient interface {
 	// Leaves a rotation out; terms that would have ended with it go on to the next. It fails as MoveRotation
 	// does.
 	SkipRotation(ctx context.Context, in *SkipRotationRequest, opts ...grpc.CallOption) (*SkipRotationResponse, error)
-	// Calls a rotation off before its draw is committed; a draw that is committed is made. NOT_FOUND; ABORTED
-	// with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE.
+	// Calls a rotation off before its draw is committed; a draw that is committed is made. Terms that would have
+	// ended with one to come go on to the next, as when it is skipped. NOT_FOUND; ABORTED with STALE_ETAG;
+	// FAILED_PRECONDITION with ROTATION_STATE, and with CHARTER_BROKEN, naming everything it would break.
 	CancelRotation(ctx context.Context, in *CancelRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Begins the preparation of a scheduled rotation, or takes back the pool of a frozen one. NOT_FOUND; ABORTED
 	// with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, and with BOARD_STATE for a closed board.
@@ -388,8 +389,8 @@ type RotationsServiceServer interface {
 	// field not declared.
 	ListRotations(context.Context, *ListRotationsRequest) (*ListRotationsResponse, error)
 	// Plans the regular rotations of a board years ahead, by the recurrences of its charters. Those that are
-	// there stay, as they were moved or skipped; those that no charter plans any more, and that nobody has
-	// opened, are cancelled. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
+	// there stay, as they were moved, skipped or called off; those that no charter plans any more, and that nobody
+	// has opened, are cancelled. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
 	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE, and with BOARD_STATE for a closed board; PERMISSION_DENIED
 	// with NOT_ASSIGNED for a board not assigned to the caller.
 	LayOutRotations(context.Context, *LayOutRotationsRequest) (*LayOutRotationsResponse, error)
@@ -406,8 +407,9 @@ type RotationsServiceServer interface {
 	// Leaves a rotation out; terms that would have ended with it go on to the next. It fails as MoveRotation
 	// does.
 	SkipRotation(context.Context, *SkipRotationRequest) (*SkipRotationResponse, error)
-	// Calls a rotation off before its draw is committed; a draw that is committed is made. NOT_FOUND; ABORTED
-	// with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE.
+	// Calls a rotation off before its draw is committed; a draw that is committed is made. Terms that would have
+	// ended with one to come go on to the next, as when it is skipped. NOT_FOUND; ABORTED with STALE_ETAG;
+	// FAILED_PRECONDITION with ROTATION_STATE, and with CHARTER_BROKEN, naming everything it would break.
 	CancelRotation(context.Context, *CancelRotationRequest) (*Rotation, error)
 	// Begins the preparation of a scheduled rotation, or takes back the pool of a frozen one. NOT_FOUND; ABORTED
 	// with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, and with BOARD_STATE for a closed board.

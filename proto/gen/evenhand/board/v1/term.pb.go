@@ -118,7 +118,9 @@ type Term struct {
 	// When the seat was confirmed.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Why its planned end was moved last; empty where it never was.
+	MoveReason    string `protobuf:"bytes,17,opt,name=move_reason,json=moveReason,proto3" json:"move_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -258,11 +260,18 @@ func (x *Term) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Term) GetMoveReason() string {
+	if x != nil {
+		return x.MoveReason
+	}
+	return ""
+}
+
 var File_evenhand_board_v1_term_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_term_proto_rawDesc = "" +
 	"\n" +
-	"\x1cevenhand/board/v1/term.proto\x12\x11evenhand.board.v1\x1a evenhand/board/v1/rotation.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xbe\x06\n" +
+	"\x1cevenhand/board/v1/term.proto\x12\x11evenhand.board.v1\x1a evenhand/board/v1/rotation.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xe4\x06\n" +
 	"\x04Term\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04seat\x18\x02 \x01(\tB\x03\xe0A\x03R\x04seat\x12\x1d\n" +
@@ -283,7 +292,9 @@ const file_evenhand_board_v1_term_proto_rawDesc = "" +
 	"\vcreate_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"]\n" +
+	"updateTime\x12$\n" +
+	"\vmove_reason\x18\x11 \x01(\tB\x03\xe0A\x03R\n" +
+	"moveReason\"]\n" +
 	"\x03End\x12\x13\n" +
 	"\x0fEND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
