@@ -19,7 +19,7 @@ func customer(attributes map[string]string) Account {
 func (f *fixture) keep(t testing.TB, accounts map[string]Account) {
 	t.Helper()
 	for id, a := range accounts {
-		require.NoError(t, f.Accounts.apply(t.Context(), Batch{Accounts: []AccountChange{{id, a}}, Position: 1}))
+		require.NoError(t, f.Accounts.apply(t.Context(), Batch{Accounts: []AccountChange{{ID: id, Account: a}}, Position: 1}))
 		f.source.contacts[ContactName(id, "ann")] = Contact{DisplayName: "Ann of " + id, Email: "ann@" + id + ".example"}
 	}
 }

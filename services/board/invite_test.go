@@ -72,7 +72,7 @@ func TestAlternatesWhoCannotBeSeatedAreNotCalled(t *testing.T) {
 	gone, err := f.Accounts.Get(t.Context(), line[1])
 	require.NoError(t, err)
 	gone.State, gone.Closed = AccountClosed, day(t, "2026-03-07")
-	require.NoError(t, f.Accounts.apply(t.Context(), Batch{Accounts: []AccountChange{{line[1], gone}}, Position: 2}))
+	require.NoError(t, f.Accounts.apply(t.Context(), Batch{Accounts: []AccountChange{{ID: line[1], Account: gone}}, Position: 2}))
 	after, err := f.Rotations.Answer(t.Context(), someone, board, firstRotation, s.Invitations[0].Account, false, "", "")
 	require.NoError(t, err)
 	require.Len(t, after.State.Invitations, 7)
