@@ -126,7 +126,7 @@ func TestASecretOfSeveralLinesIsNotTaken(t *testing.T) {
 	_, err = f.Rotations.Freeze(ctx, someone, board, firstRotation, "", nil)
 	require.NoError(t, err)
 	_, err = f.Rotations.Commit(ctx, someone, board, firstRotation, "", Commitment{Panels: 100, Plan: record.SeedPlan{
-		Round: record.Round{Source: "drand", Number: "4711"}, Deadline: f.clock.now().Add(time.Hour), People: []record.Person{
+		Round: record.Round{Source: "drand", Number: "4711", Known: f.clock.now().Add(70 * time.Minute)}, Deadline: f.clock.now().Add(time.Hour), People: []record.Person{
 			{Name: "principals/ines", Commitment: record.Commitment("a secret\n")}, {Name: "principals/kim", Commitment: record.Commitment("kim's")}}}})
 	require.NoError(t, err)
 	_, err = f.Rotations.Reveal(ctx, someone, board, firstRotation, "principals/ines", "a secret\n")
