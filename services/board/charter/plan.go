@@ -165,7 +165,7 @@ func (p *Plan) ends() []civil.Day {
 		taken[t.Seat] = true
 		ends = append(ends, t.Over())
 	}
-	for seat, t := range vacated(p.Terms, p.Today+1) {
+	for seat, t := range Vacated(p.Terms, p.Today+1) {
 		if !taken[seat] && seat <= p.Charter.Seats {
 			ends = append(ends, t.End)
 		}
