@@ -16,7 +16,7 @@ import (
 type Accounts struct {
 	store  *docstore.Store
 	source Source
-	copies *docstore.Collection[Account]
+	copies *docstore.Collection[accountCopy]
 	marks  *docstore.Collection[mark]
 	now    func() time.Time
 	log    *slog.Logger
@@ -26,6 +26,12 @@ type Accounts struct {
 	// current is when the copy was last as far as the feed, in nanoseconds since 1970; 0
 	// while that is not known.
 	current atomic.Int64
+}
+
+// accountCopy is an account, and the position in the feed of the change it is as of.
+type accountCopy struct {
+	Account  `bson:",inline"`
+	Position int64 `bson:"position"`
 }
 
 // mark is how far the copy is.
@@ -38,7 +44,7 @@ type mark struct {
 const accountsMark = "accounts"
 
 func openAccounts(ctx context.Context, w wiring) (*Accounts, error) {
-	copies, err := docstore.OpenCollection[Account](ctx, w.store, docstore.Spec{Name: "accounts", Silent: true})
+	copies, err := docstore.OpenCollection[accountCopy](ctx, w.store, docstore.Spec{Name: "accounts", Silent: true})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +62,7 @@ func (a *Accounts) Get(ctx context.Context, id string) (Account, error) {
 	if errors.Is(err, docstore.ErrNotFound) {
 		return Account{}, fault.Missing("evenhand/Account", AccountName(id))
 	}
-	return d.Body, err
+	return d.Body.Account, err
 }
 
 // GetMany returns those of the accounts that there are, by id.
@@ -67,7 +73,7 @@ func (a *Accounts) GetMany(ctx context.Context, ids []string) (map[string]Accoun
 	}
 	found := make(map[string]Account, len(docs))
 	for _, d := range docs {
-		found[d.ID] = d.Body
+		found[d.ID] = d.Body.Account
 	}
 	return found, nil
 }
@@ -79,7 +85,7 @@ func (a *Accounts) All(ctx context.Context) (map[string]Account, error) {
 		if err != nil {
 			return nil, err
 		}
-		found[d.ID] = d.Body
+		found[d.ID] = d.Body.Account
 	}
 	return found, nil
 }
@@ -107,15 +113,18 @@ func (a *Accounts) mark(ctx context.Context) (mark, error) {
 }
 
 // apply takes changes over. Each of its writes can be repeated, and the mark is the last,
-// so that after a crash it begins anew with the same changes.
+// so that after a crash it begins anew with the same changes. A change older than the copy
+// is ignored: a process that lost its lease without knowing may come with it late.
 func (a *Accounts) apply(ctx context.Context, b Batch) error {
 	if b.Position == 0 {
 		return nil
 	}
 	ids := make([]string, 0, len(b.Accounts))
 	for _, c := range b.Accounts {
-		if _, err := a.copies.Upsert(ctx, c.ID, func(d *docstore.Doc[Account]) error {
-			d.Body = c.Account
+		if _, err := a.copies.Upsert(ctx, c.ID, func(d *docstore.Doc[accountCopy]) error {
+			if c.Position >= d.Body.Position {
+				d.Body = accountCopy{c.Account, c.Position}
+			}
 			return nil
 		}); err != nil {
 			return fmt.Errorf("keep %s: %w", AccountName(c.ID), err)

@@ -53,6 +53,10 @@ type Patch struct {
 type Boards struct {
 	table *resource.Table[Board, *Board]
 	now   func() time.Time
+	// free fails with ErrRotationState while a rotation of a board is under way.
+	free func(ctx context.Context, board string) error
+	// dissolve ends the terms of a board that is closed.
+	dissolve func(ctx context.Context, s resource.Stored[Board]) error
 }
 
 func openBoards(ctx context.Context, w wiring) (*Boards, error) {
@@ -127,16 +131,24 @@ func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string
 	})
 }
 
-// Close dissolves a board for good: resource.ErrNotFound; resource.ErrStale;
-// ErrBoardState for one that is closed.
+// Close dissolves a board for good, and ends its terms: resource.ErrNotFound;
+// resource.ErrStale; ErrBoardState for one that is closed; ErrRotationState while a
+// rotation of it is under way.
 func (b *Boards) Close(ctx context.Context, call resource.Call, id, etag, reason string) (resource.Stored[Board], error) {
-	return b.table.Update(ctx, call, id, resource.IfEtag[Board](etag), "board.closed", func(s *Board) error {
+	if err := b.free(ctx, id); err != nil {
+		return resource.Stored[Board]{}, err
+	}
+	s, err := b.table.Update(ctx, call, id, resource.IfEtag[Board](etag), "board.closed", func(s *Board) error {
 		if s.State == Closed {
 			return boardState(id, "is closed already")
 		}
 		s.State, s.CloseReason = Closed, reason
 		return nil
 	})
+	if err != nil {
+		return s, err
+	}
+	return s, b.dissolve(ctx, s)
 }
 
 func (b *Board) check() error {

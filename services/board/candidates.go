@@ -47,6 +47,12 @@ type Consent struct {
 	Recorder string `bson:"recorder"`
 }
 
+// same says whether another consent is of the same person until the same day; false for
+// nil.
+func (c *Consent) same(other *Consent) bool {
+	return c != nil && c.Contact == other.Contact && c.Until == other.Until
+}
+
 // NewConsent is a consent about to be recorded.
 type NewConsent struct {
 	Contact string
@@ -117,8 +123,9 @@ func (c *Candidates) Nominate(
 	return c.nominate(ctx, call, board, account, by, consent, false)
 }
 
-// NominateAlso is Nominate for one that may be a candidate already: then only the consent
-// is recorded, where one is given.
+// NominateAlso is Nominate for one that may be a candidate already, as lists of them name
+// it: then only the consent is recorded, where one is given that is of another person or
+// until another day. ErrNotEligible besides for one that withdrew.
 func (c *Candidates) NominateAlso(
 	ctx context.Context, call resource.Call, board, account, by string, consent *NewConsent,
 ) (resource.Stored[Candidate], error) {
@@ -146,10 +153,14 @@ func (c *Candidates) nominate(
 	id := candidateID(board, account)
 	return c.table.Upsert(ctx, call, id, nil, "candidate.nominated", func(s *Candidate) error {
 		there := s.State != "" && s.State != Withdrawn
-		if there && !also {
+		switch {
+		case there && !also:
 			return c.table.Kind().Exists(id)
-		}
-		if !there {
+		case s.State == Withdrawn && also:
+			return notEligible(Name(id), "withdrew, and is not put back by a list: nominate it by itself if it wants to be a candidate again")
+		case there && given != nil && s.Consent.same(given):
+			return nil
+		case !there:
 			*s = Candidate{State: Nominated, Nominator: by, Nominated: c.now(), Times: s.Times}
 		}
 		if given != nil {

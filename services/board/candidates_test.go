@@ -19,7 +19,7 @@ func customer(attributes map[string]string) Account {
 func (f *fixture) keep(t testing.TB, accounts map[string]Account) {
 	t.Helper()
 	for id, a := range accounts {
-		require.NoError(t, f.Accounts.apply(t.Context(), Batch{Accounts: []AccountChange{{id, a}}, Position: 1}))
+		require.NoError(t, f.Accounts.apply(t.Context(), Batch{Accounts: []AccountChange{{ID: id, Account: a}}, Position: 1}))
 		f.source.contacts[ContactName(id, "ann")] = Contact{DisplayName: "Ann of " + id, Email: "ann@" + id + ".example"}
 	}
 }
@@ -85,4 +85,34 @@ func TestCandidatesAreNominatedAndConsent(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "a/candidates/brook", second.Items[0].ID)
 	})
+}
+
+func TestAListPutsNobodyBack(t *testing.T) {
+	f := onSQLite(t)
+	_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+	require.NoError(t, err)
+	f.keep(t, map[string]Account{"acme": customer(nil)})
+	f.source.contacts[ContactName("acme", "bob")] = Contact{DisplayName: "Bob"}
+	consent := NewConsent{Contact: "ann", Until: day(t, "2030-12-31")}
+	first, err := f.Candidates.Nominate(t.Context(), someone, "a", "acme", "sam", &consent)
+	require.NoError(t, err)
+
+	f.clock.set("2026-04-01T00:00:00Z")
+	again, err := f.Candidates.NominateAlso(t.Context(), someone, "a", "acme", "kim", &consent)
+	require.NoError(t, err)
+	require.Equal(t, first.State.Consent, again.State.Consent, "who recorded it and when it was given stay")
+	other := consent
+	other.Contact = "bob"
+	changed, err := f.Candidates.NominateAlso(t.Context(), someone, "a", "acme", "kim", &other)
+	require.NoError(t, err)
+	require.Equal(t, &Consent{Contact: "bob", Given: f.clock.now(), Until: other.Until, Recorder: "kim"}, changed.State.Consent)
+
+	_, err = f.Candidates.Withdraw(t.Context(), someone, "a", "acme", "", "No time.")
+	require.NoError(t, err)
+	_, err = f.Candidates.NominateAlso(t.Context(), someone, "a", "acme", "kim", &consent)
+	require.ErrorIs(t, err, ErrNotEligible)
+	require.ErrorContains(t, err, "boards/a/candidates/acme withdrew")
+	kept, err := f.Candidates.Get(t.Context(), "a", "acme")
+	require.NoError(t, err)
+	require.Equal(t, Withdrawn, kept.State.State)
 }

@@ -223,7 +223,8 @@ func seatedOf(taken *pool, pseudonyms *record.Pseudonyms, problem *panel.Problem
 
 // Reveal records the secret of one of the people whom the plan names. ErrRotationState
 // where the rotation is not committed; ErrSeed for somebody who is not named, a secret
-// that is not the one committed, and after the deadline.
+// that is not the one committed or that no seed can be made of, and after the deadline.
+// What is refused counts as not revealed.
 func (r *Rotations) Reveal(ctx context.Context, call resource.Call, board, rotation, person, secret string) (resource.Stored[Rotation], error) {
 	id := rotationID(board, rotation)
 	return r.step(ctx, call, id, nil, "rotation.revealed", []RotationState{Committed}, func(s *Rotation) error {
@@ -233,6 +234,8 @@ func (r *Rotations) Reveal(ctx context.Context, call resource.Call, board, rotat
 			return seedError(id, "does not name %s among those who hold a part of its seed", person)
 		case record.Commitment(secret) != s.Draw.Plan.People[i].Commitment:
 			return seedError(id, "has another commitment of %s: this is not the secret that was committed", person)
+		case record.CheckSecret(secret) != nil:
+			return seedError(id, "cannot take the secret of %s: %s; the round takes the place of this one", person, record.CheckSecret(secret))
 		case r.now().After(s.Draw.Plan.Deadline):
 			return seedError(id, "took secrets until %s: the round takes the place of this one", s.Draw.Plan.Deadline.Format(time.RFC3339))
 		}

@@ -40,10 +40,11 @@ func (s *Service) Due(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
+		due := func() error { return s.due(ctx, b.ID) }
 		if b.State.State == Closed {
-			continue
+			due = func() error { return s.Terms.dissolve(ctx, b) }
 		}
-		if err := s.due(ctx, b.ID); err != nil {
+		if err := due(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", Name(b.ID), err))
 		}
 	}

@@ -22,7 +22,10 @@ func newFakeSource() *fakeSource {
 func (s *fakeSource) put(changes ...AccountChange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.changes = append(s.changes, changes...)
+	for _, c := range changes {
+		c.Position = int64(len(s.changes) + 1)
+		s.changes = append(s.changes, c)
+	}
 	close(s.written)
 	s.written = make(chan struct{})
 }

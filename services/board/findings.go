@@ -3,6 +3,7 @@ package board
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -150,40 +151,38 @@ func (f *Findings) look(ctx context.Context, board string) error {
 	return nil
 }
 
-// find returns what is not as the charter in force today has it; nothing where there is
-// none, nobody sits on the board, or it is closed.
+// find returns what is not as the charter in force today has it, and which seats are
+// vacant; nothing where there is no charter, or the board is closed.
 func (f *Findings) find(ctx context.Context, board string) ([]charter.Finding, error) {
 	w, err := f.rotations.world(ctx, board)
 	if err != nil || w.board.State == Closed {
 		return nil, err
 	}
 	today := f.rotations.boards.Today(w.board)
-	if len(w.roster.running(today)) == 0 {
-		return nil, nil
-	}
 	versions, err := f.rotations.charters.versions(ctx, board)
 	if err != nil {
 		return nil, err
 	}
 	for i := len(versions) - 1; i >= 0; i-- {
 		if v := versions[i].State; v.Effective <= today {
-			found := v.Rules.Findings(today, w.plain(today), w.roster.plain())
-			for i := range w.roster.Terms {
-				t := &w.roster.Terms[i]
-				if t.Ended != nil && *t.Ended <= today && today < t.End && !w.refilled(t, today) {
-					found = append(found, charter.Finding{ID: fmt.Sprintf("%s-%d-%s", FoundVacancy, t.Seat, t.End), Kind: FoundVacancy,
-						Text: fmt.Sprintf("seat %d is vacant since %s, until %s", t.Seat, *t.Ended, t.End)})
-				}
-			}
-			return found, nil
+			return w.found(&v.Rules, today), nil
 		}
 	}
 	return nil, nil
 }
 
-// refilled says whether the seat of a term that ended early has had another holder since.
-func (w *world) refilled(left *Term, today civil.Day) bool {
-	return slices.ContainsFunc(w.roster.Terms, func(t Term) bool {
-		return t.Seat == left.Seat && t.ID != left.ID && t.Start >= *left.Ended && t.Start <= today
-	})
+// found returns what is not as a charter has it. Where nobody is a member, only that
+// seats are vacant.
+func (w *world) found(rules *charter.Charter, today civil.Day) []charter.Finding {
+	var found []charter.Finding
+	if len(w.roster.running(today)) > 0 {
+		found = rules.Findings(today, w.plain(today), w.roster.plain())
+	}
+	vacant := charter.Vacated(w.terms(today), today)
+	for _, seat := range slices.Sorted(maps.Keys(vacant)) {
+		left := vacant[seat]
+		found = append(found, charter.Finding{ID: fmt.Sprintf("%s-%d-%s", FoundVacancy, seat, left.End), Kind: FoundVacancy,
+			Text: fmt.Sprintf("seat %d is vacant since %s, until %s", seat, *left.Ended, left.End)})
+	}
+	return found
 }

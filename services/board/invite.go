@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/panel/record"
@@ -30,8 +31,9 @@ func (r *Rotations) Invite(ctx context.Context, call resource.Call, board, rotat
 	return s, r.settled(ctx, board, s, err)
 }
 
-// Answer records that an invited account accepts its seat or declines it; where it
-// declines, the next alternate is called. Contact is the id of who comes, or empty for
+// Answer records that an invited account accepts its seat or declines it; the next
+// alternates are called to the seats that are free by then: of those who decline, and of
+// those who did not answer in time. Contact is the id of who comes, or empty for
 // the one who was invited. NOT_FOUND where the account was not invited, or has no such
 // contact; ErrInvitationState where it answered before, or did not in time;
 // ErrRotationState.
@@ -66,7 +68,6 @@ func (r *Rotations) Answer(
 			if contact != "" {
 				in.Contact = contact
 			}
-			return nil
 		}
 		return caller.call(s)
 	})
@@ -104,7 +105,8 @@ func (r *Rotations) Close(ctx context.Context, call resource.Call, board, rotati
 	if err := r.settle(ctx, board, s); err != nil { // what is confirmed is written before it is closed
 		return s, err
 	}
-	s, err = r.step(ctx, call, id, resource.IfEtag[Rotation](etag), "rotation.closed", []RotationState{Inviting}, func(s *Rotation) error {
+	only := both(resource.IfVersion[Rotation](s.Version), resource.IfEtag[Rotation](etag)) // who accepted since has no term yet
+	s, err = r.step(ctx, call, id, only, "rotation.closed", []RotationState{Inviting}, func(s *Rotation) error {
 		confirmed := 0
 		for _, in := range s.Invitations {
 			switch in.State {
@@ -128,8 +130,10 @@ type caller struct {
 	record     *record.Record
 	pool       *pool
 	pseudonyms *record.Pseudonyms
-	now        time.Time
-	deadline   time.Time
+	// gone are the pseudonyms of alternates who cannot be seated any more.
+	gone     []string
+	now      time.Time
+	deadline time.Time
 }
 
 // caller returns what is needed to invite for a rotation in a state.
@@ -155,9 +159,38 @@ func (r *Rotations) caller(ctx context.Context, board, id string, state Rotation
 	if c.pseudonyms, err = record.PseudonymsOf(c.pool.Salts); err != nil {
 		return nil, err
 	}
+	if c.gone, err = r.gone(ctx, board, s.State.Day, c); err != nil {
+		return nil, err
+	}
 	zone := b.State.zone()
 	c.deadline = zone.End(zone.DayOf(c.now) + days(c.pool.Rules.Alternates.AnswerDays)).UTC()
 	return c, nil
+}
+
+// gone returns the pseudonyms of alternates who, since the pool was taken, withdrew or
+// let their consent end, or are no customers on the day of the rotation.
+func (r *Rotations) gone(ctx context.Context, board string, day civil.Day, c *caller) ([]string, error) {
+	candidates, err := r.candidates.all(ctx, board)
+	if err != nil {
+		return nil, err
+	}
+	behind := c.pseudonyms.Accounts()
+	ids := make([]string, 0, len(c.record.Outcome.Alternates))
+	for _, pseudonym := range c.record.Outcome.Alternates {
+		ids = append(ids, behind[pseudonym])
+	}
+	accounts, err := r.accounts.GetMany(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var gone []string
+	for i, id := range ids {
+		consent := candidates[id].Consent
+		if consent == nil || consent.Until < day || !accounts[id].customer(day) {
+			gone = append(gone, c.record.Outcome.Alternates[i])
+		}
+	}
+	return gone, nil
 }
 
 func (c *caller) invite(s *Rotation, seat int, account string, kind charter.Kind) {
@@ -178,11 +211,12 @@ func (c *caller) lapse(s *Rotation) bool {
 }
 
 // call invites alternates to the drawn seats that are free, in the order of the draw:
-// those with whom all of these seats can be filled within quotas and conflicts. Nominated
-// seats have no alternates. As many are called at most as the charter has drawn.
+// those with whom all of these seats can be filled within quotas and conflicts, and who
+// can still be seated. Nominated seats have no alternates. As many are called at most as the charter has drawn.
 func (c *caller) call(s *Rotation) error {
 	taken := map[int]bool{}
-	var holding, out []string
+	var holding []string
+	out := slices.Clone(c.gone)
 	for _, in := range s.Invitations {
 		stands := in.State == Invited || in.State == Accepted
 		if stands {

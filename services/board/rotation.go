@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -228,10 +229,15 @@ func byDay(list []resource.Stored[Rotation]) {
 	slices.SortStableFunc(list, func(a, b resource.Stored[Rotation]) int { return int(a.State.Day) - int(b.State.Day) })
 }
 
-// step changes a rotation that is in one of the states in which that can be done.
+// step changes a rotation that is in one of the states in which that can be done, of a
+// board that is not closed.
 func (r *Rotations) step(
 	ctx context.Context, call resource.Call, id string, only resource.Condition[Rotation], event string, from []RotationState, change func(*Rotation) error,
 ) (resource.Stored[Rotation], error) {
+	board, _, _ := strings.Cut(id, "/rotations/")
+	if _, err := r.boards.Open(ctx, board); err != nil {
+		return resource.Stored[Rotation]{}, err
+	}
 	return r.table.Update(ctx, call, id, only, event, func(s *Rotation) error {
 		if !slices.Contains(from, s.State) {
 			return rotationState(id, "is %s, and this can be done only with one that is %s", s.State, oneOf(from))

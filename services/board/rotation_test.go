@@ -6,6 +6,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
+	"github.com/evenhand/evenhand/services/board/outbox"
 	"github.com/evenhand/evenhand/services/board/panel/record"
 )
 
@@ -146,6 +148,7 @@ func TestR12ARotationFromItsScheduleToItsTerms(t *testing.T) {
 		letters, err := f.Outbox.About(t.Context(), RotationName(board, "2026-03-10"))
 		require.NoError(t, err)
 		require.Len(t, letters, 6)
+		require.True(t, slices.IsSortedFunc(letters, func(a, b outbox.Letter) int { return strings.Compare(a.Account, b.Account) }))
 
 		first := drawn.Seats[0].Account
 		s, err = f.Rotations.Answer(t.Context(), someone, board, "2026-03-10", first, false, "", "No time.")

@@ -43,6 +43,9 @@ type Batch struct {
 type AccountChange struct {
 	ID      string
 	Account Account
+	// Position is that of the change in the feed; of two changes of an account, the one
+	// with the greater position counts.
+	Position int64
 }
 
 // AccountState says where an account stands.

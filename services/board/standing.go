@@ -38,7 +38,7 @@ func (r *Rotations) Standing(ctx context.Context, board string) (*Standing, erro
 		if err != nil {
 			return nobody(err)
 		}
-		prepared, err := v.Rules.Prepare(w.rotation(s.State, nil))
+		prepared, err := prepare(ctx, &v.Rules, w.rotation(s.State, nil))
 		if err != nil {
 			return nobody(err)
 		}

@@ -56,8 +56,11 @@ func (r *Rosters) Members(ctx context.Context, board string, day civil.Day) ([]T
 
 // End ends a term before its planned end, from a day on, and leaves its seat vacant.
 // NOT_FOUND; resource.ErrStale; ErrTermState for one that is over; INVALID_ARGUMENT for a
-// day that is not within it.
+// day that is not within it; ErrBoardState.
 func (r *Rosters) End(ctx context.Context, call resource.Call, board, id, etag string, how TermEnd, day civil.Day, reason string) (Term, error) {
+	if _, err := r.boards.Open(ctx, board); err != nil {
+		return Term{}, err
+	}
 	roster, err := r.update(ctx, call, board, func(s *Roster) error {
 		i := slices.IndexFunc(s.Terms, func(t Term) bool { return t.ID == id })
 		if i < 0 {
@@ -87,6 +90,29 @@ func (r *Rosters) End(ctx context.Context, call resource.Call, board, id, etag s
 		}
 	}
 	return ended, r.changed(ctx, board)
+}
+
+// dissolve ends the terms of a closed board, on the day on which it was closed; those to
+// come end before they begin. It can be repeated: a crash may come after the close.
+func (r *Rosters) dissolve(ctx context.Context, s resource.Stored[Board]) error {
+	closed := s.State.zone().DayOf(s.State.Updated) // nothing of it changed since
+	remains := func(t Term) bool { return t.Ended == nil && t.End > closed }
+	roster, err := r.get(ctx, s.ID)
+	if err == nil && slices.ContainsFunc(roster.Terms, remains) {
+		_, err = r.update(ctx, resource.Call{Principal: serviceName}, s.ID, func(roster *Roster) error {
+			for _, t := range roster.Terms {
+				if remains(t) {
+					ended, day := roster.change(t.ID, r.now()), max(t.Start, closed)
+					ended.Ended, ended.How, ended.EndReason = &day, Dissolved, s.State.CloseReason
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return r.changed(ctx, s.ID)
 }
 
 // Seat is a chair on a board, and who holds it.

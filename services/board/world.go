@@ -146,5 +146,28 @@ func (w *world) days() charter.Rotations {
 // rotation is what the charter is asked about a rotation.
 func (w *world) rotation(s Rotation, nominees []string) charter.Rotation {
 	return charter.Rotation{Day: s.Day, VacanciesOnly: s.Kind == Vacancy, Rotations: w.days(), Accounts: w.plain(s.Day),
-		Terms: w.roster.plain(), Nominees: nominees}
+		Terms: w.terms(s.Day), Nominees: nominees}
+}
+
+// terms are all terms as the charter sees them on a day; a seat that a closed rotation
+// left empty counts as left on the first day of its term.
+func (w *world) terms(day civil.Day) []charter.Term {
+	terms := w.roster.plain()
+	for _, s := range w.rotations {
+		if s.State.State != Done {
+			continue
+		}
+		for _, open := range s.State.Seats {
+			filled := slices.ContainsFunc(s.State.Invitations, func(in Invitation) bool { return in.Seat == open.Number && in.State == Accepted })
+			later := slices.ContainsFunc(w.roster.Terms, func(t Term) bool {
+				return t.Seat == open.Number && s.State.Day <= t.Start && t.Start <= day
+			})
+			if filled || later || open.Vacancy { // a vacancy that was not filled is what it was
+				continue
+			}
+			from := s.State.Day
+			terms = append(terms, charter.Term{Seat: open.Number, Start: from, End: open.End, Ended: &from, Kind: open.Kind})
+		}
+	}
+	return terms
 }

@@ -15,6 +15,7 @@ import (
 
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	"github.com/evenhand/evenhand/services/board/panel"
+	"github.com/evenhand/evenhand/services/board/panel/record"
 )
 
 // RotationsSolve is `evenhand board rotations solve`.
@@ -145,6 +146,9 @@ func (c *RotationsReveal) Run(env *Env) error {
 			return err
 		}
 		secret = strings.TrimRight(string(text), "\r\n")
+	}
+	if err := record.CheckSecret(secret); err != nil {
+		return &usageError{"no seed can be made of this secret: " + err.Error()}
 	}
 	if c.Hash {
 		sum := sha256.Sum256([]byte(secret))

@@ -189,7 +189,7 @@ func (p *Plan) ends() []civil.Day {
 	for _, t := range p.lasting() { // by seat and start: the last one counts
 		bySeat[t.Seat] = t.Over()
 	}
-	for seat, t := range vacated(p.Terms, p.Today+1) {
+	for seat, t := range Vacated(p.Terms, p.Today+1) {
 		if _, taken := bySeat[seat]; !taken && seat <= p.Charter.Seats {
 			bySeat[seat] = t.End
 		}

@@ -105,7 +105,7 @@ func (p *Preparation) open(r Rotation, slots []civil.Day) (nominated int) {
 	}
 	free := max(0, c.Seats-len(p.Continuing))
 	nominated = min(free, max(0, c.Nominated-nominatedNow))
-	left := vacated(r.Terms, r.Day)
+	left := Vacated(r.Terms, r.Day)
 	var fresh []int
 	for n := 1; n <= c.Seats && len(p.Open) < free; n++ {
 		if t, ok := left[n]; ok && !taken[n] {
@@ -129,18 +129,30 @@ func (p *Preparation) open(r Rotation, slots []civil.Day) (nominated int) {
 	return nominated
 }
 
-// vacated returns the term of each seat that somebody left before its end, which is
-// still to come, unless the seat was filled again.
-func vacated(terms []Term, day civil.Day) map[int]Term {
-	last := map[int]Term{}
+// Vacated returns by seat the term that was left before its end, which is still to come,
+// unless the seat was filled again. It ends when the seat's next term begins, where there
+// is one already.
+func Vacated(terms []Term, day civil.Day) map[int]Term {
+	last, next := map[int]Term{}, map[int]civil.Day{}
 	for _, t := range terms {
-		if was, ok := last[t.Seat]; t.Start <= day && (!ok || t.Start > was.Start) {
+		if t.Start > day {
+			if first, ok := next[t.Seat]; t.Start < t.Over() && (!ok || t.Start < first) {
+				next[t.Seat] = t.Start
+			}
+			continue
+		}
+		if was, ok := last[t.Seat]; !ok || t.Start > was.Start {
 			last[t.Seat] = t
 		}
 	}
 	for seat, t := range last {
 		if t.Ended == nil || *t.Ended > day || t.End <= day {
 			delete(last, seat)
+			continue
+		}
+		if first, ok := next[seat]; ok {
+			t.End = min(t.End, first)
+			last[seat] = t
 		}
 	}
 	return last

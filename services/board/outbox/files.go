@@ -54,8 +54,19 @@ func plain(id string) string {
 
 func fileName(id string) string { return plain(id) + ".eml" }
 
-// Send implements Delivery. The file appears whole or not at all.
-func (f *Files) Send(_ context.Context, to Address, m Message) error {
+// Send implements Delivery. The file appears whole or not at all; a message that was
+// handed over before, under the same id, is left as it is.
+func (f *Files) Send(ctx context.Context, to Address, m Message) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotSent, context.Cause(ctx))
+	}
+	sent, err := f.Sent(ctx, m.ID)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
+	if sent {
+		return nil
+	}
 	text, err := f.write(to, m)
 	if err == nil {
 		err = os.MkdirAll(f.Folder, 0o700)
@@ -66,10 +77,11 @@ func (f *Files) Send(_ context.Context, to Address, m Message) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
-	return nil
+	return syncFolder(f.Folder)
 }
 
-// writeWhole writes a file of which readers see nothing until it is on the disk.
+// writeWhole writes a file of which readers see nothing until it is on the disk. One that
+// is there stays.
 func writeWhole(path string, content []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
@@ -78,12 +90,21 @@ func writeWhole(path string, content []byte) error {
 	_, err = file.Write(content)
 	err = errors.Join(err, file.Sync(), file.Close())
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		// Unlike a renaming, a link takes no other file's place.
+		if err = os.Link(file.Name(), path); errors.Is(err, fs.ErrExist) {
+			err = nil
+		}
 	}
+	removed := os.Remove(file.Name())
 	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
+		return errors.Join(err, removed)
 	}
-	folder, err := os.Open(filepath.Dir(path))
+	return nil // what could not be removed is in nobody's way
+}
+
+// syncFolder makes sure that what a folder lists is on the disk.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
 	if err != nil {
 		return err
 	}

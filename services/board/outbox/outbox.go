@@ -5,10 +5,12 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -135,7 +137,8 @@ func (o *Outbox) Put(ctx context.Context, m Message) error {
 	return nil
 }
 
-// About returns the messages about a resource, by id.
+// About returns the messages about a resource, by account, and those to one account in the
+// order in which they were entered.
 func (o *Outbox) About(ctx context.Context, name string) ([]Letter, error) {
 	var found []Letter
 	for d, err := range o.letters.All(ctx, docstore.Query{Index: byAbout, Equal: []any{name}}) {
@@ -144,5 +147,8 @@ func (o *Outbox) About(ctx context.Context, name string) ([]Letter, error) {
 		}
 		found = append(found, d.Body)
 	}
+	slices.SortFunc(found, func(a, b Letter) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), a.Put.Compare(b.Put), cmp.Compare(a.ID, b.ID))
+	})
 	return found, nil
 }

@@ -72,7 +72,7 @@ func batchOf(answer *accountsv1.WatchChangesResponse) (board.Batch, error) {
 		if err != nil {
 			return batch, fmt.Errorf("change %d of the accounts feed: %w", c.GetPosition(), err)
 		}
-		batch.Accounts = append(batch.Accounts, board.AccountChange{ID: id(in.GetName(), "accounts"), Account: account})
+		batch.Accounts = append(batch.Accounts, board.AccountChange{ID: id(in.GetName(), "accounts"), Account: account, Position: c.GetPosition()})
 	}
 	return batch, nil
 }

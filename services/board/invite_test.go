@@ -1,0 +1,141 @@
+package board
+
+import (
+	"context"
+	mathrand "math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/services/board/charter"
+	"github.com/evenhand/evenhand/services/board/outbox"
+	"github.com/evenhand/evenhand/services/board/panel/record"
+)
+
+// invited takes the first rotation of a board of six to its invitations. With other salts
+// another panel is drawn, after which the alternates may not do.
+func invited(t *testing.T) (*fixture, string, Rotation) {
+	t.Helper()
+	f := startWith(t, stores["sqlite"](t), mathrand.NewChaCha8([32]byte{1}))
+	board := f.ready(t)
+	f.draw(t, board, firstRotation, "abc")
+	s, err := f.Rotations.Invite(t.Context(), someone, board, firstRotation, "")
+	require.NoError(t, err)
+	return f, board, s.State
+}
+
+const firstRotation = "2026-03-10"
+
+// alternatesOf returns the alternates of a drawn rotation, in their order.
+func (f *fixture) alternatesOf(t *testing.T, board, rotation string) []string {
+	t.Helper()
+	_, text, err := f.Rotations.Record(t.Context(), board, rotation)
+	require.NoError(t, err)
+	drawn, err := record.Parse(text)
+	require.NoError(t, err)
+	entries, err := f.Rotations.Pseudonyms(t.Context(), board, rotation)
+	require.NoError(t, err)
+	pseudonyms, err := record.PseudonymsOf(entries)
+	require.NoError(t, err)
+	var accounts []string
+	for _, pseudonym := range drawn.Outcome.Alternates {
+		accounts = append(accounts, pseudonyms.Accounts()[pseudonym])
+	}
+	return accounts
+}
+
+func TestAnAcceptanceCallsForSeatsThatLapsed(t *testing.T) {
+	f, board, s := invited(t)
+	for _, in := range s.Invitations[:4] {
+		_, err := f.Rotations.Answer(t.Context(), someone, board, firstRotation, in.Account, true, "", "")
+		require.NoError(t, err)
+	}
+	f.clock.set("2026-03-15T12:00:00Z")
+	called, err := f.Rotations.Answer(t.Context(), someone, board, firstRotation, s.Invitations[4].Account, false, "", "")
+	require.NoError(t, err)
+	require.Len(t, called.State.Invitations, 7)
+	f.clock.set("2026-03-21T12:00:00Z") // the first invitations have lapsed, the alternate's has not
+	answered, err := f.Rotations.Answer(t.Context(), someone, board, firstRotation, called.State.Invitations[6].Account, true, "", "")
+	require.NoError(t, err)
+	require.Equal(t, Lapsed, answered.State.Invitations[5].State)
+	require.Len(t, answered.State.Invitations, 8, "the next one is called to the seat that lapsed")
+	require.Equal(t, s.Invitations[5].Seat, answered.State.Invitations[7].Seat)
+}
+
+func TestAlternatesWhoCannotBeSeatedAreNotCalled(t *testing.T) {
+	f, board, s := invited(t)
+	line := f.alternatesOf(t, board, firstRotation)
+	_, err := f.Candidates.Withdraw(t.Context(), someone, board, line[0], "", "No time.")
+	require.NoError(t, err)
+	gone, err := f.Accounts.Get(t.Context(), line[1])
+	require.NoError(t, err)
+	gone.State, gone.Closed = AccountClosed, day(t, "2026-03-07")
+	require.NoError(t, f.Accounts.apply(t.Context(), Batch{Accounts: []AccountChange{{ID: line[1], Account: gone}}, Position: 2}))
+	after, err := f.Rotations.Answer(t.Context(), someone, board, firstRotation, s.Invitations[0].Account, false, "", "")
+	require.NoError(t, err)
+	require.Len(t, after.State.Invitations, 7)
+	require.Equal(t, charter.Alternate, after.State.Invitations[6].Kind)
+	require.NotContains(t, line[:2], after.State.Invitations[6].Account)
+}
+
+// Who accepts while a rotation is being closed has a seat, or the close is told.
+func TestACloseLosesNoAcceptance(t *testing.T) {
+	f, board, s := invited(t)
+	for _, in := range s.Invitations[1:] {
+		_, err := f.Rotations.Answer(t.Context(), someone, board, firstRotation, in.Account, true, "", "")
+		require.NoError(t, err)
+	}
+	settled := f.Rotations.letters
+	f.Rotations.letters = meanwhile{settled, func() {
+		f.Rotations.letters = settled
+		_, err := f.Rotations.table.Update(t.Context(), someone, rotationID(board, firstRotation), nil, "rotation.answered", func(s *Rotation) error {
+			s.Invitations = slices.Clone(s.Invitations)
+			s.Invitations[0].State = Accepted
+			return nil
+		})
+		require.NoError(t, err)
+	}}
+	_, err := f.Rotations.Close(t.Context(), someone, board, firstRotation, "")
+	require.True(t, isStale(err), "%v", err)
+	_, err = f.Rotations.Close(t.Context(), someone, board, firstRotation, "")
+	require.NoError(t, err)
+	members, err := f.Terms.Members(t.Context(), board, day(t, firstRotation))
+	require.NoError(t, err)
+	require.Len(t, members, 6)
+}
+
+// meanwhile does something else before the first letter.
+type meanwhile struct {
+	letters
+	first func()
+}
+
+func (m meanwhile) Put(ctx context.Context, message outbox.Message) error {
+	m.first()
+	return m.letters.Put(ctx, message)
+}
+
+func TestASecretOfSeveralLinesIsNotTaken(t *testing.T) {
+	f := onSQLite(t)
+	board := f.ready(t)
+	ctx := t.Context()
+	_, err := f.Rotations.Open(ctx, someone, board, firstRotation, "")
+	require.NoError(t, err)
+	_, err = f.Rotations.Freeze(ctx, someone, board, firstRotation, "", nil)
+	require.NoError(t, err)
+	_, err = f.Rotations.Commit(ctx, someone, board, firstRotation, "", Commitment{Panels: 100, Plan: record.SeedPlan{
+		Round: record.Round{Source: "drand", Number: "4711", Known: f.clock.now().Add(70 * time.Minute)}, Deadline: f.clock.now().Add(time.Hour), People: []record.Person{
+			{Name: "principals/ines", Commitment: record.Commitment("a secret\n")}, {Name: "principals/kim", Commitment: record.Commitment("kim's")}}}})
+	require.NoError(t, err)
+	_, err = f.Rotations.Reveal(ctx, someone, board, firstRotation, "principals/ines", "a secret\n")
+	require.ErrorIs(t, err, ErrSeed)
+	require.ErrorContains(t, err, "not one line")
+	_, err = f.Rotations.Reveal(ctx, someone, board, firstRotation, "principals/kim", "kim's")
+	require.NoError(t, err)
+	f.clock.set("2026-03-06T18:00:00Z")
+	s, err := f.Rotations.DrawPanel(ctx, someone, board, firstRotation, "", "abc")
+	require.NoError(t, err, "the round takes its place")
+	require.Equal(t, Drawn, s.State.State)
+}

@@ -1,0 +1,110 @@
+package board
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/resource"
+)
+
+// vacancies returns the texts of the standing findings about vacant seats.
+func (f *fixture) vacancies(t *testing.T, board string) (texts []string) {
+	t.Helper()
+	standing, err := f.Findings.Standing(t.Context(), board)
+	require.NoError(t, err)
+	for _, s := range standing {
+		if s.State.Kind == FoundVacancy {
+			texts = append(texts, s.State.Text)
+		}
+	}
+	return texts
+}
+
+// Seats that a rotation left empty are vacant, and are filled for the same terms.
+func TestSeatsThatStayedEmptyCanBeFilled(t *testing.T) {
+	f, board, s := invited(t)
+	for _, in := range s.Invitations[1:] {
+		_, err := f.Rotations.Answer(t.Context(), someone, board, firstRotation, in.Account, true, "", "")
+		require.NoError(t, err)
+	}
+	_, err := f.Rotations.table.Update(t.Context(), someone, rotationID(board, firstRotation), nil, "rotation.answered", func(s *Rotation) error {
+		s.Invitations = slices.Clone(s.Invitations)
+		s.Invitations[0].State = Lapsed // and no alternate was left
+		return nil
+	})
+	require.NoError(t, err)
+	closed, err := f.Rotations.Close(t.Context(), someone, board, firstRotation, "")
+	require.NoError(t, err)
+	require.Equal(t, 1, closed.State.Shortfall)
+	empty := closed.State.Seats[0]
+
+	f.clock.set("2026-06-15T12:00:00Z")
+	require.NoError(t, f.Due(t.Context()))
+	require.Len(t, f.vacancies(t, board), 1)
+	_, err = f.Rotations.PlanVacancy(t.Context(), someone, board, day(t, "2026-07-01"), "One seat stayed empty.")
+	require.NoError(t, err)
+	filled := f.rotate(t, board, "vacancy-2026-07-01", "def")
+	require.Len(t, filled.Seats, 1)
+	require.Equal(t, empty.Number, filled.Seats[0].Number)
+	require.Equal(t, empty.End, filled.Seats[0].End)
+	f.clock.set("2026-07-01T12:00:00Z")
+	require.NoError(t, f.Due(t.Context()))
+	require.Empty(t, f.vacancies(t, board))
+}
+
+func TestVacanciesStandWhenTheLastMemberHasLeft(t *testing.T) {
+	f := onSQLite(t)
+	board := f.ready(t)
+	f.rotate(t, board, firstRotation, "abc")
+	members, err := f.Terms.Members(t.Context(), board, day(t, firstRotation))
+	require.NoError(t, err)
+	for _, m := range members {
+		_, err := f.Terms.End(t.Context(), someone, board, m.ID, "", Resigned, day(t, "2026-06-01"), "All left.")
+		require.NoError(t, err)
+	}
+	f.clock.set("2026-06-02T12:00:00Z")
+	require.NoError(t, f.Due(t.Context()))
+	require.Len(t, f.vacancies(t, board), 6)
+}
+
+func TestAClosedBoardHasNoMembers(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		board := f.ready(t)
+		f.draw(t, board, firstRotation, "abc")
+		_, err := f.Boards.Close(t.Context(), someone, board, "", "Merged.")
+		require.ErrorIs(t, err, ErrRotationState, "a rotation is under way")
+		_, err = f.Rotations.Invite(t.Context(), someone, board, firstRotation, "")
+		require.NoError(t, err)
+		f.acceptAll(t.Context(), t, board, firstRotation)
+		_, err = f.Rotations.Close(t.Context(), someone, board, firstRotation, "")
+		require.NoError(t, err)
+
+		// The process dies after the board is closed.
+		dissolve := f.Boards.dissolve
+		f.Boards.dissolve = func(context.Context, resource.Stored[Board]) error { return errDied }
+		f.clock.set("2026-06-15T12:00:00Z")
+		_, err = f.Boards.Close(t.Context(), someone, board, "", "Merged.")
+		require.ErrorIs(t, err, errDied)
+		f.Boards.dissolve = dissolve
+		f.clock.set("2026-06-20T12:00:00Z")
+		for range 2 {
+			require.NoError(t, f.Due(t.Context()))
+			terms, err := f.Terms.Terms(t.Context(), board)
+			require.NoError(t, err)
+			require.Len(t, terms, 6)
+			for _, term := range terms {
+				require.Equal(t, Dissolved, term.How)
+				require.Equal(t, "Merged.", term.EndReason)
+				require.Equal(t, day(t, "2026-06-15"), term.Over(), "the day on which it was closed")
+				require.EqualValues(t, 2, term.Revision)
+			}
+		}
+		_, err = f.Rotations.Cancel(t.Context(), someone, board, "2027-03-09", "", "No more.")
+		require.ErrorIs(t, err, ErrBoardState)
+		_, err = f.Terms.End(t.Context(), someone, board, TermID(firstRotation, 1), "", Resigned, day(t, "2026-06-01"), "Again.")
+		require.ErrorIs(t, err, ErrBoardState)
+	})
+}
