@@ -12,15 +12,15 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
-// BoardState is where a board stands.
-type BoardState string
+// State is where a board stands.
+type State string
 
 // The states of a board.
 const (
 	// Active says that the board meets and rotates.
-	Active BoardState = "active"
+	Active State = "active"
 	// Closed says that the board was dissolved, for good.
-	Closed BoardState = "closed"
+	Closed State = "closed"
 )
 
 // Board is a customer advisory board.
@@ -30,9 +30,9 @@ type Board struct {
 	// Zone is the IANA time zone in which its days begin.
 	Zone string `bson:"zone"`
 	// Secretaries and Managers are ids of principals.
-	Secretaries []string   `bson:"secretaries,omitempty"`
-	Managers    []string   `bson:"managers,omitempty"`
-	State       BoardState `bson:"state"`
+	Secretaries []string `bson:"secretaries,omitempty"`
+	Managers    []string `bson:"managers,omitempty"`
+	State       State    `bson:"state"`
 	// CloseReason says why it was dissolved.
 	CloseReason    string `bson:"close_reason,omitempty"`
 	resource.Times `bson:",inline"`
@@ -43,8 +43,8 @@ func (b Board) AssignedTo(principal string) bool {
 	return principal != "" && slices.Contains(b.Managers, principal)
 }
 
-// BoardPatch says what to change of a board; nil leaves a field as it is.
-type BoardPatch struct {
+// Patch says what to change of a board; nil leaves a field as it is.
+type Patch struct {
 	DisplayName, Purpose, Zone *string
 	Secretaries, Managers      *[]string
 }
@@ -59,7 +59,7 @@ type Boards struct {
 
 func openBoards(ctx context.Context, w wiring) (*Boards, error) {
 	table, err := resource.OpenTable[Board](ctx, w.requests, resource.Kind[Board]{
-		Type: boardType, Name: BoardName, Spec: docstore.Spec{Name: "boards"}, Tell: func(b Board) any { return b }})
+		Type: boardType, Name: Name, Spec: docstore.Spec{Name: "boards"}, Tell: func(b Board) any { return b }})
 	return &Boards{table: table, now: w.now}, err
 }
 
@@ -115,7 +115,7 @@ func (b *Boards) Create(ctx context.Context, call resource.Call, id string, s Bo
 
 // Update changes a board: INVALID_ARGUMENT; resource.ErrNotFound; resource.ErrStale;
 // ErrBoardState for a closed one.
-func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string, p BoardPatch) (resource.Stored[Board], error) {
+func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string, p Patch) (resource.Stored[Board], error) {
 	return b.table.Update(ctx, call, id, resource.IfEtag[Board](etag), "board.updated", func(s *Board) error {
 		if s.State == Closed {
 			return boardState(id, "is closed, and nothing of it changes any more")

@@ -67,7 +67,7 @@ type Candidates struct {
 
 func openCandidates(ctx context.Context, w wiring, boards *Boards, accounts *Accounts) (*Candidates, error) {
 	table, err := resource.OpenTable[Candidate](ctx, w.requests, resource.Kind[Candidate]{
-		Type: candidateType, Name: BoardName, Spec: docstore.Spec{Name: "candidates"}})
+		Type: candidateType, Name: Name, Spec: docstore.Spec{Name: "candidates"}})
 	return &Candidates{table: table, boards: boards, accounts: accounts, source: w.source, now: w.now}, err
 }
 
@@ -100,7 +100,7 @@ func (c *Candidates) all(ctx context.Context, board string) (map[string]Candidat
 	prefix := len(candidateID(board, ""))
 	for s, err := range c.table.All(ctx, below(board, "candidates")) {
 		if err != nil {
-			return nil, fmt.Errorf("read the candidates of %s: %w", BoardName(board), err)
+			return nil, fmt.Errorf("read the candidates of %s: %w", Name(board), err)
 		}
 		found[s.ID[prefix:]] = s.State
 	}
@@ -176,7 +176,7 @@ func (c *Candidates) RecordConsent(
 	id := candidateID(board, account)
 	return c.table.Update(ctx, call, id, resource.IfEtag[Candidate](etag), "candidate.consented", func(s *Candidate) error {
 		if s.State == Withdrawn {
-			return notEligible(BoardName(id), "withdrew: nominate it anew")
+			return notEligible(Name(id), "withdrew: nominate it anew")
 		}
 		s.State, s.Consent = Consented, given
 		return nil
@@ -204,7 +204,7 @@ func (c *Candidates) Withdraw(ctx context.Context, call resource.Call, board, ac
 	id := candidateID(board, account)
 	return c.table.Update(ctx, call, id, resource.IfEtag[Candidate](etag), "candidate.withdrawn", func(s *Candidate) error {
 		if s.State == Withdrawn {
-			return notEligible(BoardName(id), "has withdrawn already")
+			return notEligible(Name(id), "has withdrawn already")
 		}
 		s.State, s.Consent, s.WithdrawReason = Withdrawn, nil, reason
 		return nil

@@ -37,7 +37,7 @@ type Charters struct {
 
 func openCharters(ctx context.Context, w wiring, boards *Boards) (*Charters, error) {
 	table, err := resource.OpenTable[CharterVersion](ctx, w.requests, resource.Kind[CharterVersion]{
-		Type: charterType, Name: BoardName, Spec: docstore.Spec{Name: "charters"}})
+		Type: charterType, Name: Name, Spec: docstore.Spec{Name: "charters"}})
 	return &Charters{table: table, boards: boards}, err
 }
 
@@ -85,7 +85,7 @@ func (c *Charters) At(ctx context.Context, board string, day civil.Day) (Charter
 			return list[i].State, nil
 		}
 	}
-	return CharterVersion{}, unmet(ErrNoCharter, boardType, BoardName(board), "has no charter in force on %s: publish one that is effective by then", day)
+	return CharterVersion{}, unmet(ErrNoCharter, boardType, Name(board), "has no charter in force on %s: publish one that is effective by then", day)
 }
 
 // NewCharter is a version about to be published.

@@ -150,7 +150,7 @@ func (r *Rotations) publish(ctx context.Context, board string, s resource.Stored
 	}
 	committed, err := record.Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("read the record of %s: %w", BoardName(s.ID), err)
+		return nil, fmt.Errorf("read the record of %s: %w", Name(s.ID), err)
 	}
 	mark := &DrawMark{ID: id, Hash: committed.Hash, Committed: committed.Title.Committed, Plan: committed.Seed, Lowest: 1}
 	for _, m := range committed.Marginals {
@@ -167,7 +167,7 @@ func (r *Rotations) newRecord(ctx context.Context, board, id string, s resource.
 		return nil, err
 	}
 	committed, err := record.Commit(record.Draft{
-		Title:      record.Title{Board: BoardName(board), Rotation: BoardName(s.ID), Charter: CharterName(board, taken.Charter), Committed: r.now()},
+		Title:      record.Title{Board: Name(board), Rotation: Name(s.ID), Charter: CharterName(board, taken.Charter), Committed: r.now()},
 		BoardSeats: taken.Rules.Seats, BoardQuotas: boardQuotas(&taken.Rules), Seated: seatedOf(taken, pseudonyms, problem),
 		Problem: problem, Solution: solution, Panels: c.Panels, Seed: c.Plan,
 	})

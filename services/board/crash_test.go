@@ -144,7 +144,7 @@ func advance(ctx context.Context, s *Service, seed string) (over bool, err error
 	case Drawn:
 		_, err = s.Rotations.Invite(ctx, someone, "a", crashing, "")
 	case Inviting:
-		if err = s.Outbox.Send(ctx); err != nil {
+		if err := s.Outbox.Send(ctx); err != nil {
 			return false, err
 		}
 		for i, in := range rotation.State.Invitations {

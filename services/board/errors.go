@@ -75,7 +75,7 @@ func unmet(as *fault.Error, resourceType, name, format string, args ...any) erro
 
 // boardState is ErrBoardState about a board.
 func boardState(id, format string, args ...any) error {
-	return unmet(ErrBoardState, boardType, BoardName(id), format, args...)
+	return unmet(ErrBoardState, boardType, Name(id), format, args...)
 }
 
 // notEligible is ErrNotEligible about an account or a candidate.
@@ -85,12 +85,12 @@ func notEligible(name, format string, args ...any) error {
 
 // rotationState is ErrRotationState about a rotation.
 func rotationState(id, format string, args ...any) error {
-	return unmet(ErrRotationState, rotationType, BoardName(id), format, args...)
+	return unmet(ErrRotationState, rotationType, Name(id), format, args...)
 }
 
 // seedError is ErrSeed about a rotation.
 func seedError(id, format string, args ...any) error {
-	return unmet(ErrSeed, rotationType, BoardName(id), format, args...)
+	return unmet(ErrSeed, rotationType, Name(id), format, args...)
 }
 
 // termState is ErrTermState about a term.

@@ -40,7 +40,7 @@ type Findings struct {
 
 func openFindings(ctx context.Context, w wiring, rotations *Rotations) (*Findings, error) {
 	table, err := resource.OpenTable[Finding](ctx, w.requests, resource.Kind[Finding]{
-		Type: findingType, Name: BoardName, Spec: docstore.Spec{Name: "findings"}})
+		Type: findingType, Name: Name, Spec: docstore.Spec{Name: "findings"}})
 	return &Findings{table: table, rotations: rotations, now: w.now}, err
 }
 
@@ -66,7 +66,7 @@ func (f *Findings) Standing(ctx context.Context, board string) ([]resource.Store
 	var list []resource.Stored[Finding]
 	for s, err := range f.table.All(ctx, below(board, "findings")) {
 		if err != nil {
-			return nil, fmt.Errorf("read the findings of %s: %w", BoardName(board), err)
+			return nil, fmt.Errorf("read the findings of %s: %w", Name(board), err)
 		}
 		if s.State.Resolved.IsZero() {
 			list = append(list, s)
@@ -111,7 +111,7 @@ func (f *Findings) accountsChanged(ctx context.Context, ids []string) error {
 func (f *Findings) look(ctx context.Context, board string) error {
 	found, err := f.find(ctx, board)
 	if err != nil {
-		return fmt.Errorf("look at the members of %s: %w", BoardName(board), err)
+		return fmt.Errorf("look at the members of %s: %w", Name(board), err)
 	}
 	standing, err := f.Standing(ctx, board)
 	if err != nil {

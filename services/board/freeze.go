@@ -203,7 +203,7 @@ func infeasible(err error) error {
 func (r *Rotations) keep(ctx context.Context, id string, p *pool) (*PoolMark, error) {
 	text, err := json.Marshal(p)
 	if err != nil {
-		return nil, fmt.Errorf("write the pool of %s: %w", BoardName(id), err)
+		return nil, fmt.Errorf("write the pool of %s: %w", Name(id), err)
 	}
 	mark := &PoolMark{ID: id + "/pool/" + digest(text), Frozen: p.Taken, Seats: len(p.Preparation.Open),
 		Nominated: len(p.Preparation.Nominees) + p.Preparation.Unnamed, Eligible: len(p.Preparation.Problem.Pool), Ineligible: p.Ineligible}

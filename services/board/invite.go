@@ -53,11 +53,11 @@ func (r *Rotations) Answer(
 		s.Invitations = slices.Clone(s.Invitations)
 		i := slices.IndexFunc(s.Invitations, func(in Invitation) bool { return in.Account == account })
 		if i < 0 {
-			return unmet(ErrInvitationState, rotationType, BoardName(id), "has not invited %s", AccountName(account))
+			return unmet(ErrInvitationState, rotationType, Name(id), "has not invited %s", AccountName(account))
 		}
 		in := &s.Invitations[i]
 		if in.State != Invited {
-			return unmet(ErrInvitationState, rotationType, BoardName(id), "has an invitation of %s that was %s on %s",
+			return unmet(ErrInvitationState, rotationType, Name(id), "has an invitation of %s that was %s on %s",
 				AccountName(account), in.State, in.Answered.Format(time.RFC3339))
 		}
 		in.State, in.Answered, in.Note = Declined, r.now(), note

@@ -94,14 +94,18 @@ func (r *Rotations) effect(ctx context.Context, w *world, s Rotation, m moving) 
 	if err != nil {
 		return nil, err
 	}
-	effect, to := (*charter.Effect)(nil), m.Day
+	var effect *charter.Effect
+	to := m.Day
 	if m.Skip {
-		if effect, err = plan.Skip(s.Day); err != nil {
-			return nil, err
-		}
-		to = plan.Rotations.Days[slices.Index(plan.Rotations.Days, s.Day)+1] // Skip has found it
-	} else if effect, err = plan.Move(s.Day, m.Day); err != nil {
+		effect, err = plan.Skip(s.Day)
+	} else {
+		effect, err = plan.Move(s.Day, m.Day)
+	}
+	if err != nil {
 		return nil, err
+	}
+	if m.Skip {
+		to = plan.Rotations.Days[slices.Index(plan.Rotations.Days, s.Day)+1] // which Skip has found
 	}
 	// Terms that are confirmed and have not begun follow too.
 	for i := range w.roster.Terms {
@@ -127,7 +131,7 @@ func broken(id string, effect *charter.Effect) error {
 	if len(effect.Breaks) == 0 {
 		return nil
 	}
-	name := BoardName(id)
+	name := Name(id)
 	told := ErrCharterBroken.Saying("This would break the charter: %s.", effect.Breaks[0].Text).WithResource(rotationType, name)
 	for _, b := range effect.Breaks {
 		told = told.WithCondition(string(b.Rule), name, "%s.", b.Text)

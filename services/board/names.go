@@ -6,11 +6,11 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
-// BoardName returns the resource name of a board.
-func BoardName(id string) string { return names.Join("boards", id) }
+// Name returns the resource name of a board, or of what is stored below one.
+func Name(id string) string { return names.Join("boards", id) }
 
 // CharterName returns the resource name of a version of a board's charter.
-func CharterName(board string, number int) string { return BoardName(charterID(board, number)) }
+func CharterName(board string, number int) string { return Name(charterID(board, number)) }
 
 // TermID is the id of the term that begins with a rotation on a seat.
 func TermID(rotation string, seat int) string { return rotation + "-" + strconv.Itoa(seat) }

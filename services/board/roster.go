@@ -141,7 +141,7 @@ const termsChanged = "terms.changed"
 
 func openRosters(ctx context.Context, w wiring, boards *Boards) (*Rosters, error) {
 	table, err := resource.OpenTable[Roster](ctx, w.requests, resource.Kind[Roster]{
-		Type: boardType, Name: BoardName, Spec: docstore.Spec{Name: "rosters"}, Tell: func(r Roster) any { return tellTerms(r) }})
+		Type: boardType, Name: Name, Spec: docstore.Spec{Name: "rosters"}, Tell: func(r Roster) any { return tellTerms(r) }})
 	return &Rosters{table: table, boards: boards, now: w.now}, err
 }
 
@@ -201,7 +201,7 @@ func (r *Rosters) confirm(ctx context.Context, call resource.Call, board string,
 			for i := range s.Terms {
 				if other := &s.Terms[i]; other.Seat == t.Seat && t.Start < other.Over() && other.Start < t.Over() {
 					return fmt.Errorf("seat %d of %s is held by %s until %s and cannot be given to %s from %s",
-						t.Seat, BoardName(board), other.Account, other.Over(), t.Account, t.Start)
+						t.Seat, Name(board), other.Account, other.Over(), t.Account, t.Start)
 				}
 			}
 			t.Revision, t.Created, t.Updated = 1, r.now(), r.now()

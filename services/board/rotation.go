@@ -170,7 +170,7 @@ type Rotations struct {
 
 func openRotations(ctx context.Context, w wiring, s *Service) (*Rotations, error) {
 	table, err := resource.OpenTable[Rotation](ctx, w.requests, resource.Kind[Rotation]{
-		Type: rotationType, Name: BoardName, Spec: docstore.Spec{Name: "rotations"}})
+		Type: rotationType, Name: Name, Spec: docstore.Spec{Name: "rotations"}})
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func (r *Rotations) all(ctx context.Context, board string) ([]resource.Stored[Ro
 	var list []resource.Stored[Rotation]
 	for s, err := range r.table.All(ctx, below(board, "rotations")) {
 		if err != nil {
-			return nil, fmt.Errorf("read the rotations of %s: %w", BoardName(board), err)
+			return nil, fmt.Errorf("read the rotations of %s: %w", Name(board), err)
 		}
 		list = append(list, s)
 	}
@@ -219,7 +219,7 @@ func (r *Rotations) idle(ctx context.Context, board string) error {
 	list, err := r.all(ctx, board)
 	for _, s := range list {
 		if s.State.State.underWay() {
-			return boardState(board, "has a rotation under way, %s: close or cancel that first", BoardName(s.ID))
+			return boardState(board, "has a rotation under way, %s: close or cancel that first", Name(s.ID))
 		}
 	}
 	return err

@@ -103,7 +103,7 @@ func (r *Rotations) plan(ctx context.Context, board string, until civil.Day) (ma
 		return nil, err
 	}
 	if len(versions) == 0 {
-		return nil, unmet(ErrNoCharter, boardType, BoardName(board), "has no charter: publish one, which says when it rotates")
+		return nil, unmet(ErrNoCharter, boardType, Name(board), "has no charter: publish one, which says when it rotates")
 	}
 	planned := map[civil.Day]slot{}
 	for i := len(versions) - 1; i >= 0; i-- { // a later version goes before earlier ones
@@ -175,7 +175,7 @@ func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board s
 		return none, err
 	}
 	if len(prepared.Open) == 0 {
-		return none, unmet(ErrTermState, boardType, BoardName(board), "has no seat that is vacant on %s", day)
+		return none, unmet(ErrTermState, boardType, Name(board), "has no seat that is vacant on %s", day)
 	}
 	return r.table.Create(ctx, call, id, Rotation{State: Scheduled, Kind: Vacancy, Day: day, Planned: day, Start: at(&v.Rules, day), Reason: reason},
 		"rotation.scheduled")

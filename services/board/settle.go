@@ -71,7 +71,7 @@ Please answer by %s (%s); after that, the seat is offered to the next in line.
 `, b.DisplayName, s.State.Day.Words(), open.End.Words(), how(in), in.Deadline.In(zone.Location()).Format("15:04 on Monday 2 January 2006"), zone)
 	return outbox.Message{
 		ID:   "invitation-" + digest([]byte(s.ID), []byte(in.Account)),
-		Kind: "invitation", About: BoardName(s.ID), Account: in.Account, Contact: in.Contact,
+		Kind: "invitation", About: Name(s.ID), Account: in.Account, Contact: in.Contact,
 		Subject: "Invitation to " + b.DisplayName, Body: body,
 	}
 }

@@ -77,7 +77,7 @@ func (r *Rotations) editions(ctx context.Context, w *world, today civil.Day, rul
 		editions = append(editions, charter.Edition{From: max(v.Effective, today+1), Charter: &v.Rules})
 	}
 	if len(editions) == 0 {
-		return nil, unmet(ErrNoCharter, boardType, BoardName(w.id), "has no charter: publish one, or give the rules to simulate")
+		return nil, unmet(ErrNoCharter, boardType, Name(w.id), "has no charter: publish one, or give the rules to simulate")
 	}
 	return editions, nil
 }

@@ -20,7 +20,7 @@ type boardsServer struct {
 	domain *board.Service
 }
 
-var boardStates = map[board.BoardState]boardv1.Board_State{
+var boardStates = map[board.State]boardv1.Board_State{
 	board.Active: boardv1.Board_STATE_ACTIVE,
 	board.Closed: boardv1.Board_STATE_CLOSED,
 }
@@ -33,7 +33,7 @@ func boardOf(s resource.Stored[board.Board]) *boardv1.Board {
 
 func boardState(id string, b *board.Board) *boardv1.Board {
 	return &boardv1.Board{
-		Name: board.BoardName(id), DisplayName: b.DisplayName, Purpose: b.Purpose, TimeZone: b.Zone,
+		Name: board.Name(id), DisplayName: b.DisplayName, Purpose: b.Purpose, TimeZone: b.Zone,
 		Secretaries: named(b.Secretaries, "principals"), Managers: named(b.Managers, "principals"), State: boardStates[b.State],
 		CreateTime: wire.Timestamp(b.Created), UpdateTime: wire.Timestamp(b.Updated),
 	}
@@ -120,7 +120,7 @@ func (s *boardsServer) UpdateBoard(ctx context.Context, r *boardv1.UpdateBoardRe
 	if err != nil {
 		return nil, err
 	}
-	return boardAnswer(s.domain.Boards.Update(ctx, c, found[0], in.GetEtag(), board.BoardPatch{
+	return boardAnswer(s.domain.Boards.Update(ctx, c, found[0], in.GetEtag(), board.Patch{
 		DisplayName: masked(mask, "display_name", in.GetDisplayName()),
 		Purpose:     masked(mask, "purpose", in.GetPurpose()),
 		Zone:        masked(mask, "time_zone", in.GetTimeZone()),

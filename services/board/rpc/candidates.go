@@ -44,7 +44,7 @@ func (s *boardsServer) candidatesOf(ctx context.Context, standing *board.Standin
 func candidateOf(s resource.Stored[board.Candidate], account board.Account) *boardv1.Candidate {
 	c, id := s.State, last(s.ID)
 	out := &boardv1.Candidate{
-		Name: board.BoardName(s.ID), Account: board.AccountName(id), AccountDisplayName: account.DisplayName, State: candidateStates[c.State],
+		Name: board.Name(s.ID), Account: board.AccountName(id), AccountDisplayName: account.DisplayName, State: candidateStates[c.State],
 		Nominator: names.Join("principals", c.Nominator), NominateTime: wire.Timestamp(c.Nominated), WithdrawReason: c.WithdrawReason,
 		Etag: s.Etag(), CreateTime: wire.Timestamp(c.Created), UpdateTime: wire.Timestamp(c.Updated),
 	}
@@ -62,7 +62,7 @@ func (s *boardsServer) candidate(ctx context.Context, c resource.Stored[board.Ca
 	if err != nil {
 		return nil, err
 	}
-	standing, err := s.domain.Rotations.Standing(ctx, id(board.BoardName(c.ID), "boards"))
+	standing, err := s.domain.Rotations.Standing(ctx, id(board.Name(c.ID), "boards"))
 	if err != nil {
 		return nil, err
 	}

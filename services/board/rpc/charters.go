@@ -16,7 +16,7 @@ import (
 func charterOf(s resource.Stored[board.CharterVersion]) *boardv1.Charter {
 	v := s.State
 	return &boardv1.Charter{
-		Name: board.BoardName(s.ID), Rules: rulesOf(&v.Rules), EffectiveDate: wire.Date(int32(v.Effective)), Reason: v.Reason,
+		Name: board.Name(s.ID), Rules: rulesOf(&v.Rules), EffectiveDate: wire.Date(int32(v.Effective)), Reason: v.Reason,
 		Publisher: names.Join("principals", v.Publisher), PublishTime: wire.Timestamp(v.Created), Notes: v.Notes,
 	}
 }

@@ -203,7 +203,7 @@ func checkAssigned(ctx context.Context, domain *board.Service, parent, permissio
 	if p.Can(permission) == auth.All || b.State.AssignedTo(id(p.Name(), "principals")) {
 		return nil
 	}
-	name := board.BoardName(parent)
+	name := board.Name(parent)
 	return fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "%s holds %s for boards assigned to it only, and %s is not.", p.Name(), permission, name).
 		With("permission", permission).With("principal", p.Name()).WithResource("evenhand/Board", name)
 }
@@ -277,7 +277,7 @@ var findingKinds = map[charter.FindingKind]boardv1.Finding_Kind{
 func findingOf(s resource.Stored[board.Finding]) *boardv1.Finding {
 	f := s.State
 	out := &boardv1.Finding{
-		Name: board.BoardName(s.ID), Kind: findingKinds[f.Kind], State: boardv1.Finding_STATE_OPEN, Summary: f.Text,
+		Name: board.Name(s.ID), Kind: findingKinds[f.Kind], State: boardv1.Finding_STATE_OPEN, Summary: f.Text,
 		Accounts: named(f.Accounts, "accounts"), OpenTime: wire.Timestamp(f.Opened), ResolveTime: wire.Timestamp(f.Resolved),
 		CreateTime: wire.Timestamp(f.Created), UpdateTime: wire.Timestamp(f.Updated),
 	}

@@ -38,7 +38,7 @@ func rotationOf(s resource.Stored[board.Rotation], accounts map[string]board.Acc
 	r := &s.State
 	parent, rotation, _ := strings.Cut(s.ID, "/rotations/")
 	out := &boardv1.Rotation{
-		Name: board.BoardName(s.ID), State: rotationStates[r.State], Kind: rotationKinds[r.Kind], Date: wire.Date(int32(r.Day)),
+		Name: board.Name(s.ID), State: rotationStates[r.State], Kind: rotationKinds[r.Kind], Date: wire.Date(int32(r.Day)),
 		PlannedDate: wire.Date(int32(r.Planned)), StartTime: wire.Timestamp(r.Start), Reason: r.Reason, Draw: drawOf(r.Draw),
 		Shortfall: int32(r.Shortfall), Etag: s.Etag(), CreateTime: wire.Timestamp(r.Created), UpdateTime: wire.Timestamp(r.Updated),
 	}
