@@ -1,21 +1,32 @@
 package test
 
 import (
+	"encoding/csv"
+	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// The demo shows three commands; each works as it is printed.
+const (
+	// commandsToTry is how many commands the demo shows.
+	commandsToTry = 5
+	// demoBoard is its advisory board.
+	demoBoard = "customer-advisory"
+)
+
+// The demo shows commands; each works as it is printed.
 func TestDemo(t *testing.T) {
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	commands := s.demoCommands()
-	require.Len(t, commands, 3)
+	require.Len(t, commands, commandsToTry)
 	var answers []string
 	for _, command := range commands {
 		shell := exec.CommandContext(t.Context(), "sh", "-c", command)
@@ -27,6 +38,8 @@ func TestDemo(t *testing.T) {
 	}
 	require.Contains(t, answers[0], "USD 212.40 more by")
 	require.Contains(t, answers[0], "$25,000")
+	require.Equal(t, 1+9, strings.Count(answers[3], "\n"), "a line for each seat:\n%s", answers[3])
+	require.Contains(t, answers[4], "You said, we did")
 
 	accounts := strings.Count(s.cli("accounts", "list", "--output", "csv"), "\n") - 1
 	require.Equal(t, 60, accounts)
@@ -37,7 +50,7 @@ func TestDemo(t *testing.T) {
 	s.stop()
 	s.start(s.grpc, s.http)
 	s.awaitReady()
-	require.Len(t, s.demoCommands(), 3)
+	require.Len(t, s.demoCommands(), commandsToTry)
 	require.Equal(t, before, s.cli("spend", "--as-of", "2025-01-01"))
 }
 
@@ -46,9 +59,66 @@ func TestDemoKilledWhileLoading(t *testing.T) {
 	s := launch(t, t.TempDir(), "--demo")
 	s.kill()
 	s.start(s.grpc, s.http)
+	s.await("the board", func() bool { return s.try("board", "get", demoBoard).code == 0 })
+	s.kill() // in the midst of the board's history
+	s.start(s.grpc, s.http)
 	s.awaitReady()
-	require.Len(t, s.demoCommands(), 3)
+	require.Len(t, s.demoCommands(), commandsToTry)
 	require.Equal(t, 60, strings.Count(s.cli("accounts", "list", "--output", "csv"), "\n")-1)
+	require.NotContains(t, s.cli("board", "seats", demoBoard), "(vacant)", "no invitation lapsed in between")
+}
+
+// R11, R30: the demo's board is in its second year: members were drawn and are staggered,
+// an alternate sits for one who declined, the record of the draw can be replayed without
+// the server, the next rotation is open, advice was answered and done, and what is overdue
+// keeps the next question from being asked.
+func TestDemoBoardIsInItsSecondYear(t *testing.T) {
+	s := launch(t, t.TempDir(), "--demo")
+	s.awaitReady()
+	s.demoCommands()
+	rows := func(args ...string) [][]string {
+		records, err := csv.NewReader(strings.NewReader(s.cli(append(args, "--output", "csv")...))).ReadAll()
+		require.NoError(t, err)
+		return records[1:]
+	}
+	count := func(rows [][]string, column int, value string) (n int) {
+		for _, row := range rows {
+			if row[column] == value {
+				n++
+			}
+		}
+		return n
+	}
+	ends := map[string]int{}
+	for _, seat := range rows("board", "seats", demoBoard) {
+		require.NotEmpty(t, seat[1])
+		ends[seat[4]]++
+	}
+	require.Equal(t, []int{3, 3, 3}, slices.Collect(maps.Values(ends)))
+
+	rotations := rows("board", "rotations", "list", demoBoard)
+	require.Equal(t, []int{1, 1}, []int{count(rotations, 2, "closed"), count(rotations, 2, "open")})
+	require.GreaterOrEqual(t, count(rotations, 2, "scheduled"), 4)
+	first := rotations[0][1]
+	answers := s.cli("board", "rotations", "get", demoBoard, first)
+	require.Equal(t, 1, strings.Count(answers, ": declined"), answers)
+	require.Equal(t, 1, strings.Count(answers, ", alternate: accepted"), answers)
+
+	record := filepath.Join(t.TempDir(), "record.json")
+	require.NoError(t, os.WriteFile(record, []byte(s.cli("board", "rotations", "record", demoBoard, first)), 0o600))
+	verified, err := exec.CommandContext(t.Context(), binary, "panel", "verify", record).CombinedOutput()
+	require.NoError(t, err, "%s", verified)
+
+	meetings := rows("board", "meetings", "list", demoBoard)
+	require.Equal(t, 4, count(meetings, 2, "minuted"))
+	require.Greater(t, count(meetings, 2, "planned"), 16)
+	require.Equal(t, 1, count(rows("board", "meetings", "decisions", "list", demoBoard), 5, "overdue"))
+
+	require.Contains(t, s.cli("board", "said-and-did", "--board", demoBoard), "3 done, 1 adopted, 1 there already, 1 declined, 2 not decided yet")
+	locked := s.try("board", "solicit", "open", "next-instrument")
+	require.Equal(t, 1, locked.code)
+	require.Contains(t, locked.stderr, "has 2 ideas undecided")
+	require.Len(t, rows("board", "feeds", "list"), 1)
 }
 
 // The demo keeps its data apart.
@@ -68,7 +138,7 @@ func (s *server) demoCommands() []string {
 	var found [][]string
 	s.await("the commands to try", func() bool {
 		found = line.FindAllStringSubmatch(s.stdout.String(), -1)
-		return len(found) >= 3
+		return len(found) >= commandsToTry
 	})
 	commands := make([]string, len(found))
 	for i, match := range found {

@@ -15,10 +15,10 @@ type adviceMail struct{ outbox *outbox.Outbox }
 
 // Put implements advice.Delivery. Where a member of the staff passed on what an account
 // said, there is nobody to write to.
-func (m adviceMail) Put(ctx context.Context, message advice.Message) error {
+func (m adviceMail) Put(ctx context.Context, message advice.Message) (bool, error) {
 	if message.To.Contact == "" {
-		return nil
+		return false, nil
 	}
-	return m.outbox.Put(ctx, outbox.Message{ID: message.ID, Kind: "idea-answered", About: names.Join("ideas", message.Idea),
+	return true, m.outbox.Put(ctx, outbox.Message{ID: message.ID, Kind: "idea-answered", About: names.Join("ideas", message.Idea),
 		Account: message.To.Account, Contact: message.To.Contact, Subject: message.Subject, Body: message.Text})
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
-// shown is how long a rotation is in calendars: it is a moment.
-const shown = time.Hour
+// rotationShown is how long a rotation is shown in calendars: it is a moment.
+const rotationShown = time.Hour
 
 // Events returns what calendars show of the rotations and terms of the board of a name
 // that are under way between two instants; NOT_FOUND. It makes Rotations a
@@ -60,7 +60,7 @@ var _ calendar.Source = (*Rotations)(nil)
 // rotationEvents are the rotation itself, and by when those who are invited answer.
 func rotationEvents(board string, r resource.Stored[Rotation], zone civil.Zone) []calendar.Event {
 	name := RotationName(board, names.Last(r.ID))
-	at := calendar.Event{UID: name, Kind: calendar.Rotation, Resource: name, Start: r.State.Start, End: r.State.Start.Add(shown),
+	at := calendar.Event{UID: name, Kind: calendar.Rotation, Resource: name, Start: r.State.Start, End: r.State.Start.Add(rotationShown),
 		Zone: zone.String(), Summary: "Rotation: members change", Private: r.State.Reason}
 	switch r.State.State {
 	case Skipped, Cancelled:
@@ -76,7 +76,7 @@ func rotationEvents(board string, r resource.Stored[Rotation], zone civil.Zone) 
 	list := []calendar.Event{at}
 	for _, i := range r.State.Invitations {
 		due := calendar.Event{UID: name + "#answer-" + i.Account, Kind: calendar.AnswerDue, Resource: name, Accounts: []string{AccountName(i.Account)},
-			Start: i.Deadline.Add(-shown), End: i.Deadline, Zone: zone.String(), Summary: "Last hour to answer the invitation to a seat"}
+			Start: i.Deadline.Add(-rotationShown), End: i.Deadline, Zone: zone.String(), Summary: "Last hour to answer the invitation to a seat"}
 		if i.State != Invited {
 			due.Status = calendar.Cancelled
 		}

@@ -6,7 +6,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
-// Name returns the resource name of a board, or of what is stored below one.
+// Name returns the resource name of a board.
 func Name(id string) string { return names.Join("boards", id) }
 
 // CharterName returns the resource name of a version of a board's charter.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,12 +96,18 @@ func dropDatabase(t testing.TB, uri, database string) {
 
 func start(t testing.TB, backend docstore.Backend) *fixture {
 	t.Helper()
+	return startWith(t, backend, nil)
+}
+
+// startWith opens a fixture with a source of randomness; nil is the real one.
+func startWith(t testing.TB, backend docstore.Backend, random io.Reader) *fixture {
+	t.Helper()
 	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
 	require.NoError(t, err)
 	clock := &clock{}
 	clock.set("2026-03-06T15:30:00Z")
 	source := newFakeSource()
-	service, err := New(t.Context(), store, source, Options{Now: clock.now})
+	service, err := New(t.Context(), store, source, Options{Now: clock.now, Random: random})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	relayed := make(chan error, 1)

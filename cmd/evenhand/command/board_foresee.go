@@ -71,7 +71,7 @@ type RotationsPreview struct {
 
 // Run asks, and prints the pool below what is open and what cannot be.
 func (c *RotationsPreview) Run(env *Env) error {
-	rules, err := c.OtherRules.read(env)
+	rules, err := c.read(env)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ Examples:
 
 // Run asks and prints.
 func (c *BoardSimulate) Run(env *Env) error {
-	rules, err := c.OtherRules.read(env)
+	rules, err := c.read(env)
 	if err != nil {
 		return err
 	}

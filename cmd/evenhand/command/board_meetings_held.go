@@ -250,7 +250,7 @@ func (c *MeetingsUnrecuse) Run(env *Env) error {
 // MeetingsClose is `evenhand board meetings close`.
 type MeetingsClose struct {
 	MeetingChange
-	Ended string `placeholder:"TIME" help:"When it ended: local, as 2026-03-12T18:05, or RFC 3339; now, where it is not given."`
+	Ended string `placeholder:"TIME" help:"When it ended: local, as 2026-03-12T18:05, or RFC 3339; where it is not given, when the last who came left, if that was recorded."`
 }
 
 // Run closes and prints it.

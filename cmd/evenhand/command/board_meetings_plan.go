@@ -51,13 +51,14 @@ func (c *MeetingsSchedule) Run(env *Env) error {
 			return printJSON(env.Stdout, done)
 		}
 		l := c.newList(env.Stdout, "meetings", "Meeting", "When", "What")
-		for i, m := range slices.Concat(done.GetCreated(), done.GetRetimed()) {
-			what := "entered"
-			if i >= len(done.GetCreated()) {
-				what = "at another hour"
-			}
-			if err := l.add(m, m.GetName(), showWhen(m), what); err != nil {
-				return err
+		for _, part := range []struct {
+			what     string
+			meetings []*boardv1.Meeting
+		}{{"entered", done.GetCreated()}, {"at another hour", done.GetRetimed()}, {"foreseen again", done.GetRestored()}} {
+			for _, m := range part.meetings {
+				if err := l.add(m, m.GetName(), showWhen(m), part.what); err != nil {
+					return err
+				}
 			}
 		}
 		if err := l.end(); err != nil {

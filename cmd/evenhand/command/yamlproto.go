@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -93,6 +95,9 @@ func yamlField(node *yaml.Node, fd protoreflect.FieldDescriptor) (any, error) {
 
 // yamlValue reads one value; one that is not of its field's kind is told by its place.
 func yamlValue(node *yaml.Node, fd protoreflect.FieldDescriptor) (any, error) {
+	if fd.Message() != nil && node.Kind == yaml.ScalarNode {
+		return yamlTime(node, fd)
+	}
 	if fd.Message() != nil {
 		return yamlMessage(node, fd.Message())
 	}
@@ -122,6 +127,26 @@ func yamlValue(node *yaml.Node, fd protoreflect.FieldDescriptor) (any, error) {
 			return nil, misplaced(node, "%s has to be a whole number, not %q", fd.Name(), node.Value)
 		}
 		return number, nil
+	}
+}
+
+// yamlTime reads how long something takes, as 2h or 90m, or a day, as 2027-12-25.
+func yamlTime(node *yaml.Node, fd protoreflect.FieldDescriptor) (any, error) {
+	switch fd.Message().FullName() {
+	case "google.protobuf.Duration":
+		d, err := time.ParseDuration(node.Value)
+		if err != nil {
+			return nil, misplaced(node, "%s has to be how long it takes, as 2h or 90m, not %q", fd.Name(), node.Value)
+		}
+		return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s", nil
+	case "google.type.Date":
+		day, err := time.Parse(time.DateOnly, node.Value)
+		if err != nil {
+			return nil, misplaced(node, "%s has to be a day, as 2027-12-25, not %q", fd.Name(), node.Value)
+		}
+		return map[string]any{"year": day.Year(), "month": day.Month(), "day": day.Day()}, nil
+	default:
+		return nil, misplaced(node, "this has to be fields with their values, of %s", fieldNames(fd.Message()))
 	}
 }
 

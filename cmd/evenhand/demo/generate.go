@@ -1,6 +1,7 @@
 // Package demo makes a small invented company, the same every time for the same day:
-// sixty customers, three years of their revenue, and a schedule in two versions. It is
-// loaded through the public API, as any client would.
+// sixty customers, three years of their revenue, a schedule in two versions, and an
+// advisory board in its second year. It is loaded through the public API, as any client
+// would.
 package demo
 
 import (
@@ -98,6 +99,10 @@ func (d *Data) customer(i int, c customer) Customer {
 	for _, p := range contacts[c.name] {
 		id := Slug(p.name)
 		out.Contacts = append(out.Contacts, Contact{ID: id, Name: p.name, Role: p.role, Email: id + "@" + out.ID + ".example"})
+	}
+	if name := delegateOf(c.name); name != "" && !slices.ContainsFunc(out.Contacts, func(p Contact) bool { return p.Name == name }) {
+		id := Slug(name)
+		out.Contacts = append(out.Contacts, Contact{ID: id, Name: name, Role: "advisory-board", Email: id + "@" + out.ID + ".example"})
 	}
 	if g, ok := goals[c.name]; ok {
 		out.Goal = &Goal{Statement: g.statement, Measure: g.measure, Target: d.Today.AddDate(0, g.inMonths, 0)}

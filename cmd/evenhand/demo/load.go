@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
@@ -32,20 +33,27 @@ type loader struct {
 	access   accountsv1.AccessServiceClient
 	schedule entitlementsv1.ScheduleServiceClient
 	spend    entitlementsv1.EntitlementsServiceClient
+	board    *clerk
 	data     *Data
 }
 
 // Load writes the invented company of the day now through a connection of an
 // administrator, and returns when all of it counts. What is there already is left alone:
 // a company that was loaded before stays as it is, and one whose loading was cut off is
-// completed as it was begun. It returns the day it was made for.
-func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time) (time.Time, error) {
+// completed as it was begun. The board service goes by the clock, which is turned back
+// for what happened on the board. It returns the day the company was made for.
+func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time, clock *Clock) (time.Time, error) {
 	l := &loader{
 		accounts: accountsv1.NewAccountsServiceClient(conn),
 		revenue:  accountsv1.NewRevenueServiceClient(conn),
 		access:   accountsv1.NewAccessServiceClient(conn),
 		schedule: entitlementsv1.NewScheduleServiceClient(conn),
 		spend:    entitlementsv1.NewEntitlementsServiceClient(conn),
+		board: &clerk{
+			boards: boardv1.NewBoardsServiceClient(conn), rotations: boardv1.NewRotationsServiceClient(conn),
+			meetings: boardv1.NewMeetingsServiceClient(conn), questions: boardv1.NewSolicitationsServiceClient(conn),
+			ideas: boardv1.NewIdeasServiceClient(conn), calendar: boardv1.NewCalendarServiceClient(conn), clock: clock,
+		},
 	}
 	done, err := l.imports(ctx)
 	if err != nil {
@@ -56,6 +64,7 @@ func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time) (ti
 		begun = first.GetCreateTime().AsTime()
 	}
 	l.data = Generate(Seed, begun)
+	l.board.today, l.board.plan = l.data.Today, planBoard(l.data.Today)
 	if done[revenueBatch].GetState() == accountsv1.Import_STATE_FINISHED {
 		return l.data.Today, nil
 	}
@@ -81,6 +90,9 @@ func (l *loader) load(ctx context.Context, haveAccounts bool) error {
 	}
 	if err := l.publish(ctx); err != nil {
 		return fmt.Errorf("schedule: %w", err)
+	}
+	if err := l.board.write(ctx); err != nil {
+		return fmt.Errorf("advisory board: %w", err)
 	}
 	// Last, since it says that the demo is there.
 	if err := l.importRevenue(ctx); err != nil {
@@ -108,7 +120,7 @@ func (l *loader) imports(ctx context.Context) (map[string]*accountsv1.Import, er
 	}
 }
 
-// people writes the company's name and its account managers.
+// people writes the company's name, its account managers, and the board's secretary.
 func (l *loader) people(ctx context.Context) error {
 	_, err := l.accounts.UpdateCompany(ctx, &accountsv1.UpdateCompanyRequest{
 		Company:    &accountsv1.Company{Name: "company", DisplayName: Company},
@@ -118,15 +130,24 @@ func (l *loader) people(ctx context.Context) error {
 		return fmt.Errorf("company: %w", err)
 	}
 	for _, m := range managers {
-		_, err := l.access.CreatePrincipal(ctx, &accountsv1.CreatePrincipalRequest{
-			PrincipalId: m.id,
-			Principal:   &accountsv1.Principal{DisplayName: m.name, Person: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_ACCOUNT_MANAGER}},
-		})
-		if err != nil && status.Code(err) != codes.AlreadyExists {
+		if err := l.employ(ctx, m, accountsv1.Role_ROLE_ACCOUNT_MANAGER); err != nil {
 			return fmt.Errorf("account manager %s: %w", m.id, err)
 		}
 	}
+	if err := l.employ(ctx, secretary, accountsv1.Role_ROLE_BOARD_SECRETARY); err != nil {
+		return fmt.Errorf("secretary %s: %w", secretary.id, err)
+	}
 	return nil
+}
+
+func (l *loader) employ(ctx context.Context, p person, role accountsv1.Role) error {
+	_, err := l.access.CreatePrincipal(ctx, &accountsv1.CreatePrincipalRequest{
+		PrincipalId: p.id, Principal: &accountsv1.Principal{DisplayName: p.name, Person: true, Roles: []accountsv1.Role{role}},
+	})
+	if status.Code(err) == codes.AlreadyExists {
+		return nil
+	}
+	return err
 }
 
 // complete writes what an import of accounts does not bring.

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
+	"github.com/evenhand/evenhand/cmd/evenhand/demo"
 	"github.com/evenhand/evenhand/gateway"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -45,6 +46,8 @@ type process struct {
 	own map[string]*lateConn
 	// admin is a connection of the administrator, for the demo.
 	admin grpc.ClientConnInterface
+	// boardClock is the clock of the board service, by which the demo tells what was.
+	boardClock *demo.Clock
 
 	adminToken string
 	grpc       *server.Server

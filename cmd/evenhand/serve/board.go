@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"github.com/evenhand/evenhand/cmd/evenhand/demo"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/board"
@@ -31,9 +32,9 @@ func (p *process) addBoard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := p.env.Now
-	if now == nil {
-		now = time.Now
+	now, err := p.boardTime()
+	if err != nil {
+		return err
 	}
 	parts, err := p.openBoard(ctx, store, now)
 	if err != nil {
@@ -51,6 +52,23 @@ func (p *process) addBoard(ctx context.Context) error {
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of board", Run: untilStopped(store.RunRelay)})
 	p.following = append(p.following, lifecycle.Part{Name: "board", Run: untilStopped(parts.run)})
 	return nil
+}
+
+// boardTime is the clock of the board service; where there is a demo, the demo's.
+func (p *process) boardTime() (func() time.Time, error) {
+	now, path := p.env.Now, ""
+	if now == nil {
+		now = time.Now
+	}
+	if p.options.Demo {
+		path = filepath.Join(p.options.DataDir, "demo-clock")
+	}
+	var err error
+	p.boardClock, err = demo.NewClock(now, path)
+	if err != nil {
+		return nil, err
+	}
+	return p.boardClock.Now, nil
 }
 
 func (p *process) openBoard(ctx context.Context, store *docstore.Store, now func() time.Time) (*boardParts, error) {

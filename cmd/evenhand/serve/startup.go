@@ -53,6 +53,8 @@ func (a announcement) demo(today time.Time) {
 		"check " + near + " expert-hours",
 		"entitlements windrow-storage --held",
 		"holders free-shipping --as-of " + lastYear,
+		"board seats " + demo.Board,
+		"board said-and-did --board " + demo.Board,
 	} {
 		fmt.Fprintf(a.out, "  %s %s%s\n", shellWord(os.Args[0]), command, flags)
 	}

@@ -210,3 +210,25 @@ func TestRunFinishesWhatWasLeft(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 	require.Len(t, f.outbox.order, 1)
 }
+
+// Where nobody could be written to, nothing says that somebody was told.
+func TestOnlyThoseWhoWereWrittenToWereTold(t *testing.T) {
+	f := onSQLite(t)
+	one := f.idea(t, "One", "acme", "")
+	passedOn := f.idea(t, "Passed on", "unwritten", "")
+	f.merge(t, passedOn, one)
+	f.decline(t, one)
+	i := f.get(t, one)
+	require.False(t, i.Pending)
+	require.Len(t, i.Tellings, 1)
+	require.Equal(t, one, i.Tellings[0].Idea)
+	require.Equal(t, "1 of the 2 who gave it were told: no contact gave the rest", i.Last)
+
+	alone := f.idea(t, "Alone", "unwritten", "")
+	f.decline(t, alone)
+	i = f.get(t, alone)
+	require.False(t, i.Pending)
+	require.Empty(t, i.Tellings)
+	require.Equal(t, "nobody was written to: no contact gave it", i.Last)
+	require.Len(t, f.outbox.order, 1)
+}

@@ -13,7 +13,7 @@ import (
 
 // Events returns what a board's calendar shows of its solicitations and their ideas: the
 // last day for ideas, the day by which they are decided, and by when what was promised
-// is done. The board is named as boards/customers. It is a calendar.Source.
+// is done; what was answered or done is cancelled. The board is named as boards/customers. It is a calendar.Source.
 func (s *Service) Events(ctx context.Context, board string, from, to time.Time) ([]calendar.Event, error) {
 	id, ok := names.ID(board, "boards")
 	if !ok {
@@ -41,9 +41,13 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 		if n.State.Stored == Withdrawn {
 			status = calendar.Cancelled
 		}
+		decision := status
+		if n.State.Stored == Answered { // nothing is to be decided any more
+			decision = calendar.Cancelled
+		}
 		add(calendar.Event{UID: name + "#ideas", Kind: calendar.IdeasDue, Resource: name, Status: status,
 			Summary: "Last day for ideas: " + n.State.Question}, n.State.Closes)
-		add(calendar.Event{UID: name + "#decision", Kind: calendar.DecisionDue, Resource: name, Status: status,
+		add(calendar.Event{UID: name + "#decision", Kind: calendar.DecisionDue, Resource: name, Status: decision,
 			Summary: "To be decided: " + n.State.Question, Private: "principals/" + n.State.Owner + " answers."}, n.State.Decision)
 	}
 	for i, err := range s.Ideas.table.All(ctx, docstore.Query{Index: "board", Equal: []any{id}}) {
@@ -54,8 +58,11 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 		if d == nil || !d.promises() || i.State.Into != "" {
 			continue
 		}
-		name := IdeaName(i.ID)
-		add(calendar.Event{UID: name + "#follow-up", Kind: calendar.FollowUpDue, Resource: name,
+		name, status := IdeaName(i.ID), calendar.Confirmed
+		if !d.Done.IsZero() {
+			status = calendar.Cancelled
+		}
+		add(calendar.Event{UID: name + "#follow-up", Kind: calendar.FollowUpDue, Resource: name, Status: status,
 			Summary: "Promised: " + i.State.Title, Private: "principals/" + d.Owner + " sees to it."}, d.Due)
 	}
 	return list, nil

@@ -47,6 +47,18 @@ func TestTheCalendarShowsWhatIsDue(t *testing.T) {
 	_, err = f.Solicitations.Update(t.Context(), someone, "first", "", SolicitationPatch{Decision: ptr(date(t, "2026-05-01")), Reason: "More time."})
 	require.NoError(t, err)
 	require.Contains(t, events("2026-05-01", "2026-05-02"), "solicitations/first#decision")
+
+	// What is done, and what is answered, is due no more.
+	_, err = f.Ideas.Follow(t.Context(), someone, id, "", Step{Note: "Signed.", Evidence: "contract 7", Completes: true})
+	require.NoError(t, err)
+	f.clock.day(t, "2026-03-21")
+	_, err = f.Solicitations.Answer(t.Context(), someone, "first", "", "Cheaper freight it is.")
+	require.NoError(t, err)
+	all = events("2026-01-01", "2027-01-01")
+	require.Equal(t, calendar.Cancelled, all["ideas/"+id+"#follow-up"].Status)
+	require.Equal(t, calendar.Cancelled, all["solicitations/first#decision"].Status)
+	require.Equal(t, calendar.Confirmed, all["solicitations/first#ideas"].Status, "it was one")
+
 	_, err = f.Events(t.Context(), "steel", f.clock.now(), f.clock.now())
 	require.Error(t, err)
 }

@@ -41,7 +41,8 @@ type Idea struct {
 	// Told is the revision of which those who gave the idea, and the ideas merged into
 	// it, have been told, or rather will be for certain.
 	Told int64 `bson:"told,omitempty"`
-	// Tellings are to whom that was handed over, oldest first.
+	// Tellings are to whom that was handed over, oldest first. Where a member of the
+	// staff passed on what an account said there is none: whoever did tells the account.
 	Tellings []Telling `bson:"tellings,omitempty"`
 	// Due is by when what was promised has to be done, while it is not; for the index.
 	Due *civil.Day `bson:"due,omitempty"`

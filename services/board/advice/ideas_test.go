@@ -2,6 +2,7 @@ package advice
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -285,7 +286,9 @@ func TestIdeasThatMaySayTheSameAreSuggested(t *testing.T) {
 	require.Equal(t, same, list[0].ID)
 	require.InDelta(t, 1, list[0].Likeness, 1e-9)
 	require.Equal(t, unasked, list[1].ID)
-	require.Zero(t, likeness(Idea{Title: "..."}, Idea{Title: "!"}))
+	long := strings.Repeat("and so on, ", 1000)
+	require.Len(t, shapeOf(Idea{Title: "A", Text: long + "never read"}).whole, len(shapeOf(Idea{Title: "A", Text: long}).whole), "long texts are compared by their beginning")
+	require.Zero(t, shapeOf(Idea{Title: "..."}).likeness(shapeOf(Idea{Title: "!"})))
 	require.Equal(t, trigrams("cafe"), trigrams("Café"))
 }
 

@@ -89,19 +89,21 @@ func (o *outbox) fail(err error) {
 	o.err = err
 }
 
-func (o *outbox) Put(_ context.Context, m Message) error {
+func (o *outbox) Put(_ context.Context, m Message) (bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.err != nil {
-		return o.err
-	}
-	if _, there := o.sent[m.ID]; there {
+	switch _, there := o.sent[m.ID]; {
+	case o.err != nil:
+		return false, o.err
+	case m.To.Account == "unwritten":
+		return false, nil
+	case there:
 		o.repeat++
-		return nil
+		return true, nil
 	}
 	o.sent[m.ID] = m
 	o.order = append(o.order, m.ID)
-	return nil
+	return true, nil
 }
 
 // fixture is a service on a store of its own, with its relay running.

@@ -62,10 +62,12 @@ type Said struct {
 	Text  string     `json:"text,omitempty"`
 	Links []SaidLink `json:"links,omitempty"`
 	Given string     `json:"given"`
-	// By is who gave it, and With who gave the ideas merged into it.
-	By    string   `json:"by"`
-	With  []string `json:"with,omitempty"`
-	Votes int64    `json:"votes"`
+	// By is who gave it, and With who gave the ideas merged into it. A report for one
+	// account has Others instead, how many those are: customers are not told of each other.
+	By     string   `json:"by"`
+	With   []string `json:"with,omitempty"`
+	Others int      `json:"others,omitempty"`
+	Votes  int64    `json:"votes"`
 	// Into is the title of the idea it was merged into.
 	Into string `json:"mergedInto,omitempty"`
 	// Status is what became of it in a few words.
@@ -112,7 +114,7 @@ type ReportQuery struct {
 // Report makes the report. INVALID_ARGUMENT for what it names that does not exist, and
 // for more than MaxReported ideas.
 func (s *Ideas) Report(ctx context.Context, q ReportQuery) (Report, error) {
-	w, err := s.reporting(ctx)
+	w, err := s.reporting(ctx, q.Account != "")
 	if err != nil {
 		return Report{}, err
 	}
@@ -135,7 +137,7 @@ func (s *Ideas) Report(ctx context.Context, q ReportQuery) (Report, error) {
 
 // reportOne makes the report of one idea, for those who gave it.
 func (s *Ideas) reportOne(ctx context.Context, idea resource.Stored[Idea]) (Report, error) {
-	w, err := s.reporting(ctx)
+	w, err := s.reporting(ctx, true)
 	if err != nil {
 		return Report{}, err
 	}
@@ -194,17 +196,20 @@ func (q ReportQuery) wants(i *Idea, zone civil.Zone) bool {
 // reporting makes a report; it looks each name up once.
 type reporting struct {
 	ideas *Ideas
+	// outside says that it is for customers, who are not told who else gave an idea.
+	outside bool
+
 	zone  civil.Zone
 	today civil.Day
 	names map[string]string
 }
 
-func (s *Ideas) reporting(ctx context.Context) (*reporting, error) {
+func (s *Ideas) reporting(ctx context.Context, outside bool) (*reporting, error) {
 	zone, err := s.zone(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find the company's time zone: %w", err)
 	}
-	return &reporting{ideas: s, zone: zone, today: zone.DayOf(s.now()), names: map[string]string{}}, nil
+	return &reporting{ideas: s, outside: outside, zone: zone, today: zone.DayOf(s.now()), names: map[string]string{}}, nil
 }
 
 // called returns what people call something; its resource name where it is there no more.

@@ -99,14 +99,12 @@ func (w *reporting) said(ctx context.Context, i resource.Stored[Idea]) (Said, er
 			return s, err
 		}
 	} else {
-		for _, m := range i.State.Merged() {
-			with, err := w.giver(ctx, m.Giver)
-			if err != nil {
-				return s, err
-			}
-			if with != s.By && !slices.Contains(s.With, with) {
-				s.With = append(s.With, with)
-			}
+		others, err := w.others(ctx, s.By, i.State.Merged())
+		if err != nil {
+			return s, err
+		}
+		if s.Others = len(others); !w.outside {
+			s.With, s.Others = others, 0
 		}
 	}
 	for _, d := range i.State.Answers {
@@ -117,6 +115,21 @@ func (w *reporting) said(ctx context.Context, i resource.Stored[Idea]) (Said, er
 		s.Answers = append(s.Answers, did)
 	}
 	return s, nil
+}
+
+// others returns who gave the ideas merged into one, besides whoever gave that.
+func (w *reporting) others(ctx context.Context, by string, merged []Member) ([]string, error) {
+	var others []string
+	for _, m := range merged {
+		giver, err := w.giver(ctx, m.Giver)
+		if err != nil {
+			return nil, err
+		}
+		if giver != by && !slices.Contains(others, giver) {
+			others = append(others, giver)
+		}
+	}
+	return others, nil
 }
 
 // status says what became of an idea in a few words.

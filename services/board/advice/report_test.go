@@ -102,6 +102,32 @@ func TestR40TheReport(t *testing.T) {
 	golden(t, "message.md", f.outbox.sent[f.outbox.order[1]].Text)
 }
 
+// Whoever gave an idea learns that others did too, and nobody learns who they are.
+func TestCustomersAreNotToldOfEachOther(t *testing.T) {
+	f := told(t)
+	one, err := f.Ideas.Report(t.Context(), ReportQuery{Account: "acme", Contact: "jo"})
+	require.NoError(t, err)
+	text, err := one.JSON()
+	require.NoError(t, err)
+	page, err := one.HTML()
+	require.NoError(t, err)
+	require.Contains(t, one.Markdown(), "Jo of acme, Acme & Sons; also 1 other,")
+	require.Contains(t, text, `"others": 1`)
+	for _, told := range []string{one.Markdown(), text, page} {
+		require.NotContains(t, told, "Brook")
+	}
+	for _, m := range f.outbox.sent {
+		for account, name := range map[string]string{"acme": "Acme", "brook": "Brook", "cole": "Cole", "drew": "Drew"} {
+			if account != m.To.Account {
+				require.NotContains(t, m.Text+m.HTML, name, "to %s", m.To)
+			}
+		}
+	}
+	all, err := f.Ideas.Report(t.Context(), ReportQuery{Board: "steel"})
+	require.NoError(t, err)
+	require.Contains(t, all.Markdown(), "Jo of acme, Acme & Sons; also Brook & Sons,")
+}
+
 func TestR40ThePeriodOfAReport(t *testing.T) {
 	f := told(t)
 	for period, want := range map[[2]string]int{

@@ -26,7 +26,7 @@ var page string
 // pageTemplate escapes what customers wrote, and does not follow addresses of other
 // kinds than those of pages and mail.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"period": period, "summary": func(c Counts) string { return c.words() }, "votes": votesWords, "join": strings.Join,
+	"period": period, "summary": func(c Counts) string { return c.words() }, "votes": votesWords, "from": Said.from,
 	"latest":  func(s Said) *Did { return s.latest() },
 	"earlier": func(s Said) []Did { return s.earlier() },
 	"linked":  linked, "lines": func(text string) []string { return strings.Split(text, "\n") },
@@ -95,6 +95,19 @@ func votesWords(n int64) string {
 	return fmt.Sprintf("%d votes", n)
 }
 
+// from says who gave it, and the ideas merged into it: "Jo, Brook & Sons; also 2 others".
+func (s Said) from() string {
+	switch {
+	case len(s.With) > 0:
+		return s.By + "; also " + strings.Join(s.With, "; ")
+	case s.Others == 1:
+		return s.By + "; also 1 other"
+	case s.Others > 1:
+		return fmt.Sprintf("%s; also %d others", s.By, s.Others)
+	}
+	return s.By
+}
+
 // latest is the answer that counts; nil while there is none.
 func (s Said) latest() *Did {
 	if len(s.Answers) == 0 {
@@ -138,11 +151,7 @@ func (r Report) Markdown() string {
 
 func (s Said) markdown(line func(string, ...any)) {
 	line("\n### %s\n", plain(s.Title))
-	by := plain(s.By)
-	if len(s.With) > 0 {
-		by += "; also " + plain(strings.Join(s.With, "; "))
-	}
-	line("**You said** (%s, %s, %s):\n", by, s.Given, votesWords(s.Votes))
+	line("**You said** (%s, %s, %s):\n", plain(s.from()), s.Given, votesWords(s.Votes))
 	quoted := strings.Split(strings.TrimSpace(cmp.Or(s.Text, s.Title)), "\n")
 	for i, l := range quoted {
 		quoted[i] = plain(l)

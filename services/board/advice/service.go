@@ -27,8 +27,8 @@ type Directory interface {
 // Delivery hands messages over to those who send them.
 type Delivery interface {
 	// Put enters a message into the outbox, once: one of an id that was entered before
-	// is left as it is.
-	Put(ctx context.Context, m Message) error
+	// is left as it is. It returns false where there is nobody to write to.
+	Put(ctx context.Context, m Message) (bool, error)
 }
 
 // Message is what those who gave an idea are told of it.

@@ -136,33 +136,49 @@ func (s *Ideas) tell(ctx context.Context, root resource.Stored[Idea]) error {
 		told[m.Idea] = true
 		answered = append(answered, idea)
 	}
+	var tellings []Telling
 	for _, idea := range answered {
-		if err := s.deliver(ctx, idea, revision); err != nil {
+		written, err := s.deliver(ctx, idea, revision)
+		if err != nil {
 			return err
+		}
+		if written {
+			tellings = append(tellings, Telling{idea.ID, idea.State.Giver, revision, s.now()})
 		}
 	}
 	_, err := s.change(ctx, resource.Call{}, root.ID, nil, "idea.told", func(i *Idea) error {
 		i.Told = max(i.Told, revision)
 		i.Group = i.telling(revision, told)
-		for _, idea := range answered {
-			i.tellings(Telling{idea.ID, idea.State.Giver, revision, s.now()})
+		for _, t := range tellings {
+			i.tellings(t)
 		}
-		i.say("those who gave it were told")
+		i.say("%s", toldWords(len(tellings), len(answered)))
 		return nil
 	})
 	return err
 }
 
+// toldWords says how many of those who gave ideas were written to.
+func toldWords(written, givers int) string {
+	switch written {
+	case givers:
+		return "those who gave it were told"
+	case 0:
+		return "nobody was written to: no contact gave it"
+	}
+	return fmt.Sprintf("%d of the %d who gave it were told: no contact gave the rest", written, givers)
+}
+
 // deliver hands over what whoever gave an idea is told of its answers, once for each
-// revision of them.
-func (s *Ideas) deliver(ctx context.Context, idea resource.Stored[Idea], revision int64) error {
+// revision of them, and says whether there was somebody to write to.
+func (s *Ideas) deliver(ctx context.Context, idea resource.Stored[Idea], revision int64) (bool, error) {
 	report, err := s.reportOne(ctx, idea)
 	if err != nil {
-		return err
+		return false, err
 	}
 	page, err := report.HTML()
 	if err != nil {
-		return err
+		return false, err
 	}
 	return s.delivery.Put(ctx, Message{ID: fmt.Sprintf("%s/%d", IdeaName(idea.ID), revision), To: idea.State.Giver, Idea: idea.ID,
 		Subject: report.Title, Text: report.Markdown(), HTML: page})

@@ -17,8 +17,9 @@ const (
 	// alike is from which likeness on an idea is suggested, and mostAlike how many are.
 	alike     = 0.5
 	mostAlike = 5
-	// compared is with how many ideas, the newest, one is compared.
-	compared = 2000
+	// compared is with how many ideas, the newest, one is compared, and comparedText how
+	// many bytes of their texts are looked at.
+	compared, comparedText = 2000, 1000
 )
 
 // Similar is an idea that may say the same as another. It is a suggestion, from the
@@ -37,6 +38,7 @@ func (s *Ideas) Similar(ctx context.Context, id string, n Idea) ([]Similar, erro
 		solicitations = append(solicitations, "")
 	}
 	var list []Similar
+	own := shapeOf(n)
 	for _, solicitation := range solicitations {
 		looked := 0
 		for i, err := range s.table.All(ctx, docstore.Query{Index: "solicitation", Equal: []any{solicitation}, Descending: true}) {
@@ -49,7 +51,7 @@ func (s *Ideas) Similar(ctx context.Context, id string, n Idea) ([]Similar, erro
 			if i.ID == id || i.State.Into != "" {
 				continue
 			}
-			if l := likeness(n, i.State); l >= alike {
+			if l := own.likeness(shapeOf(i.State)); l >= alike {
 				list = append(list, Similar{i, l})
 			}
 		}
@@ -58,10 +60,18 @@ func (s *Ideas) Similar(ctx context.Context, id string, n Idea) ([]Similar, erro
 	return list[:min(len(list), mostAlike)], nil
 }
 
-// likeness compares titles, and titles and texts together; the greater of both counts.
-func likeness(a, b Idea) float64 {
-	return max(overlap(trigrams(a.Title), trigrams(b.Title)),
-		overlap(trigrams(a.Title+" "+a.Text), trigrams(b.Title+" "+b.Text)))
+// shape is what is compared of an idea: the trigrams of its title, and those of its
+// title and the beginning of its text together.
+type shape struct{ title, whole map[string]bool }
+
+func shapeOf(i Idea) shape {
+	text := i.Text[:min(len(i.Text), comparedText)]
+	return shape{trigrams(i.Title), trigrams(i.Title + " " + text)}
+}
+
+// likeness is that of the titles, or of all: the greater of both counts.
+func (a shape) likeness(b shape) float64 {
+	return max(overlap(a.title, b.title), overlap(a.whole, b.whole))
 }
 
 // overlap is the Dice coefficient of two sets: twice what they share, by what they hold.

@@ -238,11 +238,9 @@ func TestChangesReachTheCalendars(t *testing.T) {
 
 		events, err := f.Events(t.Context(), "east", f.world.now(), f.world.now().AddDate(1, 0, 0))
 		require.NoError(t, err)
-		require.Len(t, events, 2)
-		require.Equal(t, []calendar.Status{calendar.Confirmed, calendar.Cancelled}, []calendar.Status{events[0].Status, events[1].Status})
-		events, err = f.Events(t.Context(), "east", f.world.now().AddDate(0, 0, 15), f.world.now().AddDate(1, 0, 0))
-		require.NoError(t, err)
-		require.Len(t, events, 1)
+		require.Len(t, events, 1, "what is gone is cancelled in calendars alone")
+		require.Equal(t, calendar.Confirmed, events[0].Status)
+		require.Equal(t, 1, events[0].Sequence, "as calendars are told")
 
 		for _, span := range [][2]int{{1, 0}, {0, 0}, {0, 101}} {
 			_, err := f.Events(t.Context(), "east", f.world.now().AddDate(span[0], 0, 0), f.world.now().AddDate(span[1], 0, 0))
@@ -250,6 +248,31 @@ func TestChangesReachTheCalendars(t *testing.T) {
 		}
 		_, err = f.Events(t.Context(), "nowhere", f.world.now(), f.world.now().AddDate(1, 0, 0))
 		requireKind(t, err, fault.NotFound)
+	})
+}
+
+// What was moved to another time is there, and nowhere else.
+func TestListingShowsWhatWasMovedWhereItIs(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.world.meet("east", "1", 10, "accounts/acme")
+		_, secret := f.create(t, "boards/east")
+		_, err := f.Read(t.Context(), hashOf(secret))
+		require.NoError(t, err)
+		f.world.events["boards/east"] = nil
+		f.world.meet("east", "1", 40, "accounts/acme")
+		during := func(from, to int) []calendar.Event {
+			list, err := f.Events(t.Context(), "east", f.world.now().AddDate(0, 0, from), f.world.now().AddDate(0, 0, to))
+			require.NoError(t, err)
+			return list
+		}
+		for range 2 { // before calendars are told of it, and after
+			require.Empty(t, during(5, 15))
+			require.Len(t, during(35, 45), 1)
+			require.Equal(t, calendar.Confirmed, during(35, 45)[0].Status)
+			require.Equal(t, 1, during(0, 100)[0].Sequence)
+			_, err := f.Read(t.Context(), hashOf(secret))
+			require.NoError(t, err)
+		}
 	})
 }
 

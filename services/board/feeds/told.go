@@ -64,8 +64,9 @@ func same(a, b []calendar.Told) bool {
 	return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b))
 }
 
-// Events returns what happens on a board between two instants, with what calendars were
-// told of it. NOT_FOUND for the board; INVALID_ARGUMENT; OUT_OF_RANGE where there is too
+// Events returns what happens on a board between two instants, with the sequences under
+// which calendars are told of it. What is not there, as it was moved to another time, is
+// cancelled in calendars alone. NOT_FOUND for the board; INVALID_ARGUMENT; OUT_OF_RANGE where there is too
 // much.
 func (s *Service) Events(ctx context.Context, board string, from, to time.Time) ([]calendar.Event, error) {
 	if !from.Before(to) || to.After(from.AddDate(maxYears, 0, 0)) {
@@ -82,9 +83,13 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 	if err != nil {
 		return nil, err
 	}
+	there := map[string]bool{}
+	for _, e := range events {
+		there[e.UID] = true
+	}
 	var list []calendar.Event
 	for _, e := range calendar.Whole(calendar.Merge(before, events, from, to, s.now())) {
-		if e.During(from, to) {
+		if there[e.UID] && e.During(from, to) {
 			list = append(list, e)
 		}
 	}

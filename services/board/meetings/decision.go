@@ -204,6 +204,9 @@ func (m *Meeting) checkVotes(p *problems, d Decision) {
 	if d.Outcome == Adopted && d.Tally.For <= d.Tally.Against {
 		p.add("outcome", "cannot be adopted with %d for and %d against", d.Tally.For, d.Tally.Against)
 	}
+	if d.Outcome == Rejected && d.Tally.For > d.Tally.Against {
+		p.add("outcome", "cannot be rejected with %d for and %d against", d.Tally.For, d.Tally.Against)
+	}
 }
 
 func needsQuorum(o Outcome) bool { return o == Adopted || o == Rejected }

@@ -75,9 +75,8 @@ func (s *Meetings) andDeliver(ctx context.Context, stored resource.Stored[Meetin
 
 // sent names a notice that was handed over.
 type sent struct {
-	account  string
-	at       int // its place among the member's notices
-	sequence int
+	account string
+	number  int
 }
 
 // deliver puts the pending notices of a meeting into the outbox and then marks them. A
@@ -92,18 +91,17 @@ func (s *Meetings) deliver(ctx context.Context, stored resource.Stored[Meeting])
 		if !i.pending() {
 			continue
 		}
-		last := len(i.Notices) - 1
-		if err := s.delivery.Put(ctx, message(stored.ID, stored.State, board, i, last)); err != nil {
+		if err := s.delivery.Put(ctx, message(stored.ID, stored.State, board, i)); err != nil {
 			return stored, fmt.Errorf("hand over a notice of %s for accounts/%s: %w", Name(stored.ID), i.Account, err)
 		}
-		done[sent{i.Account, last, i.Notices[last].Sequence}] = true
+		done[sent{i.Account, i.Notices[len(i.Notices)-1].Number}] = true
 	}
 	at := s.now()
 	return s.change(ctx, resource.Call{Principal: itself}, stored.ID, "", "meeting.notified", func(m *Meeting) error {
 		m.Invitations = slices.Clone(m.Invitations)
 		for n, i := range m.Invitations {
 			last := len(i.Notices) - 1
-			if i.pending() && done[sent{i.Account, last, i.Notices[last].Sequence}] {
+			if i.pending() && done[sent{i.Account, i.Notices[last].Number}] {
 				m.Invitations[n].Notices = slices.Clone(i.Notices)
 				m.Invitations[n].Notices[last].Sent = at
 			}

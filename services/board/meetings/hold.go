@@ -11,7 +11,7 @@ import (
 // Hold says that a meeting began at an instant, now where that is zero, and who is there
 // from the beginning: who are members, and the quorum they need by the charter in force
 // then, are fixed from here on. NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, MEETING_STATE
-// unless it is invited, NO_MEMBERS, NO_CHARTER_IN_FORCE, SUBSTITUTE.
+// unless it is planned or invited, NO_MEMBERS, NO_CHARTER_IN_FORCE, SUBSTITUTE.
 func (s *Meetings) Hold(ctx context.Context, call resource.Call, id, etag string, opened time.Time, there []Attendance) (resource.Stored[Meeting], error) {
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -30,7 +30,7 @@ func (s *Meetings) Hold(ctx context.Context, call resource.Call, id, etag string
 		return before, err
 	}
 	return s.change(ctx, call, id, etag, "meeting.held", func(m *Meeting) error {
-		if err := m.wants(Name(id), "it is held", Invited); err != nil {
+		if err := m.wants(Name(id), "it is held", Planned, Invited); err != nil {
 			return err
 		}
 		if opened.After(now) {
@@ -107,15 +107,11 @@ func (s *Meetings) TakeUp(ctx context.Context, call resource.Call, id, etag, ite
 	})
 }
 
-// Close closes a meeting whose minutes are written, and says when it ended; where that
-// is zero, what is known stays, or it is now. NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT,
+// Close closes a meeting whose minutes are written, often days after it, and says when it
+// ended; where that is zero, it is when the last left, as far as that was recorded. NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT,
 // MEETING_STATE unless it is held, MINUTES where there are none.
 func (s *Meetings) Close(ctx context.Context, call resource.Call, id, etag string, ended time.Time) (resource.Stored[Meeting], error) {
 	now := s.now()
-	if ended.IsZero() {
-		ended = now
-	}
-	ended = instant(ended)
 	return s.change(ctx, call, id, etag, "meeting.closed", func(m *Meeting) error {
 		if err := m.wants(Name(id), "it is closed", Held); err != nil {
 			return err
@@ -123,10 +119,31 @@ func (s *Meetings) Close(ctx context.Context, call resource.Call, id, etag strin
 		if len(m.Minutes) == 0 {
 			return refuse(ReasonMinutes, Name(id), "%s has no minutes yet: record them first.", Name(id))
 		}
-		if ended.After(now) || ended.Before(m.Roll.Opened) {
-			return fault.Invalid("end_time", "%s is before the meeting began, %s, or still to come", m.clock(ended), m.clock(m.Roll.Opened))
+		m.State, m.Ended = Minuted, m.lastLeft()
+		if ended.IsZero() {
+			return nil
 		}
-		m.State, m.Ended = Minuted, ended
+		m.Ended = instant(ended)
+		if m.Ended.After(now) || m.Ended.Before(m.Roll.Opened) {
+			return fault.Invalid("end_time", "%s is before the meeting began, %s, or still to come", m.clock(m.Ended), m.clock(m.Roll.Opened))
+		}
 		return nil
 	})
+}
+
+// lastLeft is when the last of those who were there left; zero where that was not
+// recorded of everybody.
+func (m *Meeting) lastLeft() time.Time {
+	var last time.Time
+	for _, a := range m.Attendance {
+		for _, s := range a.Stays {
+			if s.To.IsZero() {
+				return time.Time{}
+			}
+			if s.To.After(last) {
+				last = s.To
+			}
+		}
+	}
+	return last
 }

@@ -44,6 +44,9 @@ const (
 // Notice is something that a member was sent, or is to be.
 type Notice struct {
 	Kind NoticeKind `bson:"kind"`
+	// Number counts the member's notices from 1, those that gave way to another too: what
+	// was handed over under a number is never taken for what is to be said instead.
+	Number int `bson:"number"`
 	// Sequence is that of the meeting when it was decided on.
 	Sequence int `bson:"sequence"`
 	// Sent is when it was handed over for delivery; zero before.
@@ -58,17 +61,18 @@ func (i Invitation) pending() bool {
 // notify adds a notice. One that is still to be handed over gives way: what was an
 // invitation then is one still, of the meeting as it is now.
 func (i Invitation) notify(kind NoticeKind, sequence int) Invitation {
-	notices := slices.Clone(i.Notices)
+	notices, number := slices.Clone(i.Notices), 1
+	if n := len(notices); n > 0 {
+		number = notices[n-1].Number + 1
+	}
 	if i.pending() {
-		last := &notices[len(notices)-1]
+		last := notices[len(notices)-1]
 		if kind == Change {
 			kind = last.Kind
 		}
-		*last = Notice{Kind: kind, Sequence: sequence}
-	} else {
-		notices = append(notices, Notice{Kind: kind, Sequence: sequence})
+		notices = notices[:len(notices)-1]
 	}
-	i.Notices = notices
+	i.Notices = append(notices, Notice{Kind: kind, Number: number, Sequence: sequence})
 	return i
 }
 

@@ -3,6 +3,7 @@ package meetings
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -93,11 +94,67 @@ func TestWhatCouldNotBeHandedOverIsLater(t *testing.T) {
 		i := stored.State.Invitations[0]
 		board, err := f.boards.Board(ctx, "advisory")
 		require.NoError(t, err)
-		require.NoError(t, f.outbox.Put(ctx, message(id, stored.State, board, i, len(i.Notices)-1)))
+		require.NoError(t, f.outbox.Put(ctx, message(id, stored.State, board, i)))
 		require.NoError(t, f.DeliverPending(ctx))
 		require.Equal(t, 1, f.outbox.repeated, "the outbox knows its id")
 		require.Equal(t, []string{"change ash", "invitation ash"}, f.outbox.take())
 	})
+}
+
+// What was handed over under an id before a crash is not taken for what came instead.
+func TestANoticeThatGaveWayIsNotTakenForTheNext(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.boards.set(func(b *fakeBoards) { b.members = members("ash", "birch") })
+	id := f.called(t).ID
+	board, err := f.boards.Board(ctx, "advisory")
+	require.NoError(t, err)
+	// crash puts the pending notices of ash into the outbox, and dies before the meeting says so.
+	crash := func() {
+		m, err := f.Get(ctx, id)
+		require.NoError(t, err)
+		require.NoError(t, f.outbox.Put(ctx, message(id, m.State, board, m.State.Invitations[0])))
+	}
+	invite := func(accounts ...string) {
+		_, err := f.table.Update(ctx, someone, id, nil, "test", func(m *Meeting) error {
+			m.State = Invited
+			m.invite(members(accounts...))
+			return nil
+		})
+		require.NoError(t, err)
+	}
+	invite("ash", "birch")
+	crash()
+	invite("birch")
+	crash()
+	invite("ash", "birch")
+	require.NoError(t, f.DeliverPending(ctx))
+	require.Equal(t, []string{"cancellation ash", "invitation ash", "invitation ash", "invitation birch"}, f.outbox.take())
+	require.Zero(t, f.outbox.repeated)
+}
+
+// Nobody is written to about what the message does not show.
+func TestOnlyWhatDiffersIsTold(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.boards.set(func(b *fakeBoards) { b.members = members("ash") })
+	id := f.called(t).ID
+	m, err := f.InviteMembers(ctx, someone, id, "", false)
+	require.NoError(t, err)
+	f.outbox.take()
+	items := slices.Clone(m.State.Agenda)
+	items[0].Presenter, items[1].Concerns = "Jo", nil
+	m, err = f.Update(ctx, someone, id, "", Patch{Title: ptr("Spring meeting"), Agenda: &items})
+	require.NoError(t, err)
+	require.Equal(t, "Jo", m.State.Agenda[0].Presenter)
+	require.Zero(t, m.State.Sequence)
+	require.Empty(t, f.outbox.take())
+	items = slices.Clone(items)
+	items[0].Title = "Good morning"
+	m, err = f.Update(ctx, someone, id, "", Patch{Agenda: &items})
+	require.NoError(t, err)
+	require.Equal(t, 1, m.State.Sequence)
+	require.Equal(t, []string{"change ash"}, f.outbox.take())
 }
 
 func TestAMessageSaysWhatAMemberHasToKnow(t *testing.T) {
@@ -107,7 +164,7 @@ func TestAMessageSaysWhatAMemberHasToKnow(t *testing.T) {
 	_, err := f.InviteMembers(t.Context(), someone, id, "", false)
 	require.NoError(t, err)
 	m := f.outbox.messages[0]
-	require.Equal(t, Message{ID: "advisory.march.ash.0-0", Kind: "meeting-invitation", About: "boards/advisory/meetings/march", Account: "ash", Contact: "jo",
+	require.Equal(t, Message{ID: "advisory.march.ash.1", Kind: "meeting-invitation", About: "boards/advisory/meetings/march", Account: "ash", Contact: "jo",
 		Subject: "Invitation: Spring meeting, Thursday 12 March 2026, 16:00 to 18:00 (America/New_York)",
 		Body: `You are invited to a meeting of the board Customer Advisory Board.
 

@@ -36,6 +36,9 @@ type Meeting struct {
 	// Occurrence is the day, as 2026-03-12, that names it among the occurrences of the
 	// charter's recurrence; empty where it was called by hand.
 	Occurrence string `bson:"occurrence,omitempty"`
+	// Obsolete says that scheduling cancelled it, since the recurrence did not foresee it
+	// any more: it is brought back when the recurrence does again.
+	Obsolete bool `bson:"obsolete,omitempty"`
 	// Moved says that it was moved by hand.
 	Moved bool `bson:"moved,omitempty"`
 	// Reason is why it was moved last, or cancelled.

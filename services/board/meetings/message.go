@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// message is what a notice says to a member. Its id has the place of the notice and the
-// sequence, so that a notice that gave way to another is not taken for it.
-func message(id string, m Meeting, board Board, i Invitation, at int) Message {
-	notice := i.Notices[at]
+// message is what the last notice says to a member. Its id has the number of the notice,
+// so that a notice that gave way to another is not taken for it.
+func message(id string, m Meeting, board Board, i Invitation) Message {
+	notice := i.Notices[len(i.Notices)-1]
 	out := Message{
 		// No id of a resource has a dot.
-		ID:   fmt.Sprintf("%s.%s.%s.%d-%d", m.Board, tail(id), i.Account, at, notice.Sequence),
+		ID:   fmt.Sprintf("%s.%s.%s.%d", m.Board, tail(id), i.Account, notice.Number),
 		Kind: "meeting-" + string(notice.Kind), About: Name(id), Account: i.Account, Contact: i.Contact,
 	}
 	title := m.title(board)

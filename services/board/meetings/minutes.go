@@ -60,24 +60,13 @@ func textID(meeting, digest string) string { return meeting + "/" + digest }
 func (s *Meetings) RecordMinutes(ctx context.Context, call resource.Call, id, words, comment string) (Minutes, error) {
 	sum := sha256.Sum256([]byte(words))
 	v := Version{Digest: hex.EncodeToString(sum[:]), Comment: comment, By: call.Principal, At: s.now()}
-	if _, err := s.texts.Insert(ctx, textID(id, v.Digest), text{words}); err != nil && !errors.Is(err, docstore.ErrExists) {
-		return Minutes{}, fmt.Errorf("keep the minutes of %s: %w", Name(id), err)
+	stored, known, err := s.table.Replay(ctx, call, id)
+	if err != nil {
+		return Minutes{}, err
 	}
-	stored, err := s.table.Update(ctx, call, id, nil, "meeting.minutes-recorded", func(m *Meeting) error {
-		if err := m.wants(Name(id), "minutes are recorded", Held, Minuted); err != nil {
-			return err
-		}
-		if m.Approval != nil {
-			return refuse(ReasonMinutes, Name(id), "The minutes of %s were approved as version %d, and stay as they are.", Name(id), m.Approval.Version)
-		}
-		if n := len(m.Minutes); n > 0 && m.Minutes[n-1].Digest == v.Digest {
-			return fault.Invalid("minutes.text", "is the same as in version %d", n)
-		} else if n == maxVersions {
-			return refuse(ReasonMinutes, Name(id), "%s has %d versions of its minutes, which is the most.", Name(id), n)
-		}
-		m.Minutes = append(m.Minutes[:len(m.Minutes):len(m.Minutes)], v)
-		return nil
-	})
+	if !known {
+		stored, err = s.addVersion(ctx, call, id, v, words)
+	}
 	if err != nil {
 		return Minutes{}, err
 	}
@@ -89,6 +78,35 @@ func (s *Meetings) RecordMinutes(ctx context.Context, call resource.Call, id, wo
 		}
 	}
 	return Minutes{}, fmt.Errorf("%s does not have the version that was recorded", Name(id))
+}
+
+// addVersion keeps a text and then has the meeting name it; a text that would be refused
+// is not kept.
+func (s *Meetings) addVersion(ctx context.Context, call resource.Call, id string, v Version, words string) (resource.Stored[Meeting], error) {
+	add := func(m *Meeting) error { return m.addMinutes(Name(id), v) }
+	if tried, err := s.try(ctx, id, "", add); err != nil {
+		return tried, err
+	}
+	if _, err := s.texts.Insert(ctx, textID(id, v.Digest), text{words}); err != nil && !errors.Is(err, docstore.ErrExists) {
+		return resource.Stored[Meeting]{}, fmt.Errorf("keep the minutes of %s: %w", Name(id), err)
+	}
+	return s.change(ctx, call, id, "", "meeting.minutes-recorded", add)
+}
+
+func (m *Meeting) addMinutes(name string, v Version) error {
+	if err := m.wants(name, "minutes are recorded", Held, Minuted); err != nil {
+		return err
+	}
+	if m.Approval != nil {
+		return refuse(ReasonMinutes, name, "The minutes of %s were approved as version %d, and stay as they are.", name, m.Approval.Version)
+	}
+	if n := len(m.Minutes); n > 0 && m.Minutes[n-1].Digest == v.Digest {
+		return fault.Invalid("minutes.text", "is the same as in version %d", n)
+	} else if n == maxVersions {
+		return refuse(ReasonMinutes, name, "%s has %d versions of its minutes, which is the most.", name, n)
+	}
+	m.Minutes = append(m.Minutes[:len(m.Minutes):len(m.Minutes)], v)
+	return nil
 }
 
 func minutesOf(s resource.Stored[Meeting], number int) Minutes {

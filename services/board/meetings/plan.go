@@ -57,13 +57,15 @@ type Patch struct {
 	Agenda             *[]Item
 }
 
-// Update changes a meeting, and tells who was invited: NOT_FOUND, STALE_ETAG,
+// Update changes a meeting, and tells who was invited where they are told of what
+// changed: NOT_FOUND, STALE_ETAG,
 // INVALID_ARGUMENT, MEETING_STATE for one that is minuted or cancelled.
 func (s *Meetings) Update(ctx context.Context, call resource.Call, id, etag string, p Patch) (resource.Stored[Meeting], error) {
 	stored, err := s.change(ctx, call, id, etag, "meeting.updated", func(m *Meeting) error {
 		if err := m.wants(Name(id), "it is changed", Planned, Invited, Held); err != nil {
 			return err
 		}
+		before := m.particulars(m.Title, m.When(), true)
 		set(&m.Title, p.Title)
 		set(&m.Place, p.Place)
 		set(&m.Link, p.Link)
@@ -74,6 +76,9 @@ func (s *Meetings) Update(ctx context.Context, call resource.Call, id, etag stri
 		}
 		if err := m.checkFields("meeting."); err != nil {
 			return err
+		}
+		if m.particulars(m.Title, m.When(), true) == before {
+			return nil
 		}
 		m.Sequence++
 		if m.State == Invited {

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -123,8 +125,6 @@ func TestHoldingIsChecked(t *testing.T) {
 		_, err := f.Hold(ctx, someone, id, "", opened, there)
 		return err
 	}
-	f.clock.set(local("2026-03-12 17:00"))
-	wantReason(t, hold(local("2026-03-12 16:00")), ReasonMeetingState, "only while it is invited")
 	f.clock.set(local("2026-03-11 17:00"))
 	_, err := f.InviteMembers(ctx, someone, id, "", false)
 	require.NoError(t, err)
@@ -200,6 +200,7 @@ func TestDecisionsAreChecked(t *testing.T) {
 		{"too many", func(d *Decision) { d.Tally = &Tally{For: 3, Abstained: 1} }, "INVALID_ARGUMENT", "4 votes, and 3 who were there"},
 		{"disagree", func(d *Decision) { d.Votes, d.Tally = []Vote{{"ash", For}}, &Tally{For: 2} }, "INVALID_ARGUMENT", "decision.tally"},
 		{"lost", func(d *Decision) { d.Tally = &Tally{For: 1, Against: 1} }, "INVALID_ARGUMENT", "cannot be adopted with 1 for and 1 against"},
+		{"won", func(d *Decision) { d.Outcome, d.Owner, d.Due, d.Tally = Rejected, "", nil, &Tally{For: 2} }, "INVALID_ARGUMENT", "cannot be rejected with 2 for and 0 against"},
 		{"no quorum", func(d *Decision) { d.Item = "2" }, ReasonNoQuorum, "2 of the 3 needed"},
 		{"rejected without quorum", func(d *Decision) { d.Item, d.Outcome, d.Owner, d.Due = "2", Rejected, "", nil }, ReasonNoQuorum, "postponed or noted"},
 	} {
@@ -282,4 +283,75 @@ func TestDecisionsAreFollowedUp(t *testing.T) {
 	got, err = f.GetDecision(ctx, id, d.ID)
 	require.NoError(t, err)
 	require.True(t, got.Late)
+}
+
+func TestAMeetingNobodyWasInvitedToIsRecorded(t *testing.T) {
+	f := onSQLite(t)
+	id := f.called(t).ID
+	f.clock.set(local("2026-03-12 17:00"))
+	m, err := f.Hold(t.Context(), someone, id, "", local("2026-03-12 16:00"), []Attendance{{Account: "ash", Stays: []Stay{{}}}})
+	require.NoError(t, err)
+	require.Equal(t, Held, m.State.State)
+	require.Empty(t, m.State.Invitations)
+	require.Empty(t, f.outbox.take())
+}
+
+// A meeting is often closed days later: nobody said that it ended then.
+func TestTheEndOfAMeeting(t *testing.T) {
+	for name, c := range map[string]struct {
+		left, said, want time.Time
+	}{
+		"nobody knows":         {},
+		"when the last left":   {left: local("2026-03-12 17:40"), want: local("2026-03-12 17:40")},
+		"as it was said":       {said: local("2026-03-12 18:10"), want: local("2026-03-12 18:10")},
+		"what was said counts": {left: local("2026-03-12 17:40"), said: local("2026-03-12 17:45"), want: local("2026-03-12 17:45")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := onSQLite(t)
+			id := f.begun(t, "ash").ID
+			f.clock.set(local("2026-03-20 09:00"))
+			_, err := f.RecordAttendance(t.Context(), someone, id, "", []Attendance{
+				{Account: "ash", Stays: []Stay{{To: c.left}}}, {Account: "birch", Excused: true}})
+			require.NoError(t, err)
+			_, err = f.RecordMinutes(t.Context(), someone, id, "# Minutes", "")
+			require.NoError(t, err)
+			m, err := f.Close(t.Context(), someone, id, "", c.said)
+			require.NoError(t, err)
+			require.True(t, m.State.Ended.Equal(c.want), "%s", m.State.Ended)
+		})
+	}
+}
+
+func TestRefusedMinutesAreNotKept(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	id := f.called(t).ID
+	_, err := f.RecordMinutes(ctx, someone, id, "Too early.", "")
+	wantReason(t, err, ReasonMeetingState, "minutes are recorded")
+	_, err = f.RecordMinutes(ctx, someone, "advisory/meetings/none", "Of nothing.", "")
+	wantReason(t, err, "NOT_FOUND", "none")
+	for d, err := range f.texts.All(ctx, docstore.Query{}) {
+		require.NoError(t, err)
+		t.Errorf("%s was kept: %s", d.ID, d.Body.Text)
+	}
+}
+
+// What followers are told for good is no place for what people wrote about each other.
+func TestEventsTellNoCommentsAndReasons(t *testing.T) {
+	m := Meeting{Board: "advisory", State: Held, Reason: "secret", Agenda: []Item{{ID: "1", Title: "secret", Description: "secret",
+		Recusals: []Recusal{{Account: "ash", Reason: "secret"}, {Account: "birch", Reason: "secret", Withdrawn: &Withdrawal{Reason: "secret"}}}}},
+		Invitations: []Invitation{{Account: "ash", Answer: Declined, Comment: "secret"}, {Account: "birch", Withdrawn: true}},
+		Roll:        &Roll{Needed: 3}, Attendance: []Attendance{{Account: "ash", Comment: "secret"}},
+		Decisions: []Decision{{ID: "1", Item: "1", Text: "secret", Outcome: Adopted, Owner: "anna", Status: Done, Note: "secret",
+			Votes: []Vote{{"ash", For}}}},
+		Minutes: []Version{{Digest: "d", Comment: "secret"}}}
+	raw, err := bson.Marshal(tell(m))
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), "secret")
+	told, ok := tell(m).(told)
+	require.True(t, ok)
+	require.Equal(t, map[string]Answer{"ash": Declined}, told.Answers)
+	require.Equal(t, map[string][]string{"1": {"ash"}}, told.Recused)
+	require.Equal(t, Adopted, told.Decisions[0].Outcome)
+	require.Equal(t, "d", told.Digest)
 }

@@ -42,6 +42,8 @@ type Scheduled struct {
 	// Retimed are meetings that nobody moved or invited to, which the recurrence now has
 	// at another hour or for another time.
 	Retimed []resource.Stored[Meeting]
+	// Restored are meetings that scheduling had cancelled and the recurrence foresees again.
+	Restored []resource.Stored[Meeting]
 	// Outdated are the ids of such meetings that were invited to, and stay as they are.
 	Outdated []string
 	// Obsolete are the ids of meetings that the recurrence does not foresee any more.
@@ -50,7 +52,7 @@ type Scheduled struct {
 
 // Schedule enters the meetings that the charter in force now foresees from now on. The
 // same occurrence is the same meeting, so it can be repeated at will, and what was moved
-// or cancelled by hand stays so. NOT_FOUND for the board; FAILED_PRECONDITION with
+// or cancelled by hand stays so; what an earlier call cancelled comes back. NOT_FOUND for the board; FAILED_PRECONDITION with
 // BOARD_STATE or NO_CHARTER_IN_FORCE; INVALID_ARGUMENT. With check, nothing is written. A process
 // that dies leaves some meetings entered, and the next call enters the others.
 func (s *Meetings) Schedule(ctx context.Context, call resource.Call, board string, plan Plan, check bool) (Scheduled, error) {
@@ -171,14 +173,20 @@ func (w *scheduling) enter(ctx context.Context, m Meeting, there map[string]reso
 		}
 	}
 	w.done.Existing++
-	if !old.State.differs(m) {
+	switch {
+	case old.State.Obsolete:
+		restored, err := w.put(ctx, old, func(now *Meeting) { now.restore(m) })
+		w.done.Restored = append(w.done.Restored, restored)
+		return err
+	case !old.State.differs(m):
 		return nil
-	}
-	if old.State.State == Invited {
+	case old.State.State == Invited:
 		w.done.Outdated = append(w.done.Outdated, id)
 		return nil
 	}
-	return w.retime(ctx, old, m)
+	retimed, err := w.put(ctx, old, func(now *Meeting) { now.retime(m) })
+	w.done.Retimed = append(w.done.Retimed, retimed)
+	return err
 }
 
 // differs says whether a meeting that stands where the recurrence put it is not where
@@ -188,22 +196,34 @@ func (m *Meeting) differs(now Meeting) bool {
 		(!m.Start.Equal(now.Start) || m.Zone != now.Zone || m.Duration != now.Duration)
 }
 
-func (w *scheduling) retime(ctx context.Context, old resource.Stored[Meeting], now Meeting) error {
-	change := func(m *Meeting) error {
-		if m.State == Planned && m.differs(now) {
-			m.Start, m.Zone, m.Duration = now.Start, now.Zone, now.Duration
-			m.Sequence++
-		}
-		return nil
+// retime puts a planned meeting to where the recurrence has it now.
+func (m *Meeting) retime(now Meeting) {
+	if m.State == Planned && m.differs(now) {
+		m.Start, m.Zone, m.Duration = now.Start, now.Zone, now.Duration
+		m.Sequence++
 	}
-	var err error
+}
+
+// restore brings a meeting back that scheduling had cancelled, to where the recurrence
+// has it now.
+func (m *Meeting) restore(now Meeting) {
+	if m.Obsolete {
+		m.State, m.Obsolete, m.Reason = Planned, false, ""
+		m.Start, m.Zone, m.Duration = now.Start, now.Zone, now.Duration
+		m.Sequence++
+	}
+}
+
+// put changes a meeting that is there; where only is checked, as it would be.
+func (w *scheduling) put(ctx context.Context, m resource.Stored[Meeting], change func(*Meeting)) (resource.Stored[Meeting], error) {
 	if w.check {
-		err = change(&old.State)
-	} else {
-		old, err = w.change(ctx, w.call, old.ID, "", "meeting.scheduled", change)
+		change(&m.State)
+		return m, nil
 	}
-	w.done.Retimed = append(w.done.Retimed, old)
-	return err
+	return w.change(ctx, w.call, m.ID, "", "meeting.scheduled", func(m *Meeting) error {
+		change(m)
+		return nil
+	})
 }
 
 // obsolete deals with meetings to come whose occurrence is foreseen no more.
@@ -221,6 +241,7 @@ func (w *scheduling) obsolete(ctx context.Context, left map[string]resource.Stor
 		_, err := w.change(ctx, w.call, m.ID, "", "meeting.cancelled", func(m *Meeting) error {
 			if m.State == Planned && !m.Moved {
 				m.cancel("The charter's meeting recurrence does not foresee it any more.")
+				m.Obsolete = true
 			}
 			return nil
 		})

@@ -103,9 +103,36 @@ func TestSchedulingUnderAnotherRecurrence(t *testing.T) {
 		require.Equal(t, Cancelled, m.State.State)
 		require.Contains(t, m.State.Reason, "does not foresee")
 	}
+	cancelled := done.Obsolete
 	done, err = f.Schedule(ctx, someone, "advisory", Plan{Years: 1, CancelObsolete: true}, false)
 	require.NoError(t, err)
 	require.Empty(t, done.Obsolete)
+
+	// The days that were before: what scheduling cancelled is back, and what a person did not.
+	byHand := done.Existing
+	_, err = f.Cancel(ctx, someone, "advisory/meetings/2026-05-14", "", Cancellation{Reason: "Fair."}, false)
+	require.NoError(t, err)
+	f.boards.set(func(b *fakeBoards) { b.charter.Rules.Meetings.When = monthly("18:00", time.Hour) })
+	tried, err = f.Schedule(ctx, someone, "advisory", Plan{Years: 1}, true)
+	require.NoError(t, err)
+	require.Len(t, tried.Restored, len(cancelled))
+	done, err = f.Schedule(ctx, someone, "advisory", Plan{Years: 1, CancelObsolete: true}, false)
+	require.NoError(t, err)
+	require.Equal(t, byHand, done.Existing)
+	require.Len(t, done.Restored, len(cancelled))
+	first, err := f.Get(ctx, cancelled[0])
+	require.NoError(t, err)
+	require.Equal(t, first, done.Restored[0])
+	require.Equal(t, Planned, first.State.State)
+	require.Equal(t, 3, first.State.Sequence, "it was retimed, cancelled and restored")
+	require.Empty(t, first.State.Reason)
+	require.True(t, local("2026-04-09 18:00").Equal(first.State.Start))
+	hand, err := f.Get(ctx, "advisory/meetings/2026-05-14")
+	require.NoError(t, err)
+	require.Equal(t, Cancelled, hand.State.State)
+	done, err = f.Schedule(ctx, someone, "advisory", Plan{Years: 1}, false)
+	require.NoError(t, err)
+	require.Empty(t, done.Restored)
 }
 
 func TestSchedulingIsRefused(t *testing.T) {

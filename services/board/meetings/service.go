@@ -36,7 +36,7 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 	s.table, err = resource.OpenTable[Meeting](ctx, requests, resource.Kind[Meeting]{
 		Type: meetingType,
 		Name: Name,
-		Tell: func(m Meeting) any { return m },
+		Tell: tell,
 		Spec: docstore.Spec{Name: "meetings", Indexes: []docstore.Index{
 			{Name: byBoard, Fields: []string{"board", "start"}},
 			{Name: byStart, Fields: []string{"start"}},

@@ -3,6 +3,8 @@ package outbox
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,12 +13,14 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
 
 // Files delivers messages as files of a folder, one each, in the form of e-mails
-// (RFC 5322): <id>.eml. Whoever sends the company's e-mail reads them there, and moves
+// (RFC 5322): <id>.eml, with ~ for each / of the id; an id that is no file name everywhere
+// even so stands as the SHA-256 of it. Whoever sends the company's e-mail reads them there, and moves
 // those that are on their way to the folder "sent" within; a message that is in neither
 // place was not handed over.
 type Files struct {
@@ -30,7 +34,25 @@ type Files struct {
 
 var _ Delivery = (*Files)(nil)
 
-func (f *Files) path(id string) string { return filepath.Join(f.Folder, id+".eml") }
+func (f *Files) path(id string) string { return filepath.Join(f.Folder, fileName(id)) }
+
+// plainID matches ids that are, but for slashes, file names on every system and local
+// parts of Message-IDs.
+var plainID = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*([./][a-z0-9_-]+)*$`)
+
+// maxPlain is the length in bytes from which on an id is not taken as a file name.
+const maxPlain = 200
+
+// plain writes an id as it can stand in file names and headers, no two ids alike.
+func plain(id string) string {
+	if len(id) <= maxPlain && plainID.MatchString(id) {
+		return strings.ReplaceAll(id, "/", "~")
+	}
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
+}
+
+func fileName(id string) string { return plain(id) + ".eml" }
 
 // Send implements Delivery. The file appears whole or not at all.
 func (f *Files) Send(_ context.Context, to Address, m Message) error {
@@ -70,7 +92,7 @@ func writeWhole(path string, content []byte) error {
 
 // Sent implements Delivery.
 func (f *Files) Sent(_ context.Context, id string) (bool, error) {
-	for _, path := range []string{f.path(id), filepath.Join(f.Folder, "sent", id+".eml")} {
+	for _, path := range []string{f.path(id), filepath.Join(f.Folder, "sent", fileName(id))} {
 		_, err := os.Stat(path)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return err == nil, err
@@ -84,7 +106,7 @@ func (f *Files) write(to Address, m Message) ([]byte, error) {
 	var b bytes.Buffer
 	for _, h := range [][2]string{
 		{"Date", f.Now().Format(time.RFC1123Z)},
-		{"Message-ID", "<" + m.ID + "@evenhand>"},
+		{"Message-ID", "<" + plain(m.ID) + "@evenhand>"},
 		{"From", (&mail.Address{Name: "Advisory board", Address: f.From}).String()},
 		{"To", (&mail.Address{Name: to.Name, Address: to.Email}).String()},
 		{"Subject", mime.QEncoding.Encode("utf-8", m.Subject)},
@@ -100,5 +122,6 @@ func (f *Files) write(to Address, m Message) ([]byte, error) {
 	b.WriteString("\r\n")
 	body := quotedprintable.NewWriter(&b)
 	_, err := body.Write([]byte(strings.ReplaceAll(m.Body, "\n", "\r\n")))
-	return b.Bytes(), errors.Join(err, body.Close())
+	err = errors.Join(err, body.Close()) // before which the last line is not there
+	return b.Bytes(), err
 }

@@ -49,11 +49,11 @@ type mailbox struct {
 	sent []advice.Message
 }
 
-func (m *mailbox) Put(_ context.Context, message advice.Message) error {
+func (m *mailbox) Put(_ context.Context, message advice.Message) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sent = append(m.sent, message)
-	return nil
+	return true, nil
 }
 
 // advised is the service of solicitations and ideas behind a real server.

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
@@ -55,8 +56,8 @@ func (s *ideasServer) SubmitIdea(ctx context.Context, r *boardv1.SubmitIdeaReque
 		return nil, err
 	}
 	similar, err := s.domain.Ideas.Similar(ctx, submitted.ID, submitted.State)
-	if err != nil {
-		return nil, err
+	if err != nil { // the idea is there: it does without suggestions
+		slog.WarnContext(ctx, "no ideas were suggested that are like a new one", "idea", advice.IdeaName(submitted.ID), "error", err)
 	}
 	return &boardv1.SubmitIdeaResponse{Idea: ideaOf(submitted, today), SuggestedDuplicates: similarOf(similar)}, nil
 }

@@ -100,6 +100,9 @@ func (s *meetingsServer) ScheduleMeetings(ctx context.Context, r *boardv1.Schedu
 	for _, m := range done.Retimed {
 		out.Retimed = append(out.Retimed, s.meetingOf(m))
 	}
+	for _, m := range done.Restored {
+		out.Restored = append(out.Restored, s.meetingOf(m))
+	}
 	for _, id := range done.Outdated {
 		out.Outdated = append(out.Outdated, meetings.Name(id))
 	}

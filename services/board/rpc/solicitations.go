@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
 	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/wire"
@@ -183,6 +184,19 @@ func (s *solicitationsServer) changing(ctx context.Context, name string, r reque
 	return n.ID, c, err
 }
 
+// checkGiven returns PERMISSION_DENIED where the caller may change its own solicitations
+// only, and would make one somebody else's.
+func checkGiven(ctx context.Context, name, owner string) error {
+	p := auth.FromContext(ctx)
+	if p.Can(updateSolicitations) == auth.All || owner == id(p.Name(), "principals") {
+		return nil
+	}
+	return fault.New(fault.PermissionDenied, "NOT_ASSIGNED",
+		"%s may change what it owns (%s), and not hand it to %s, who would have to answer it: ask somebody who may change all solicitations.",
+		p.Name(), updateSolicitations, nameIn("principals", owner)).
+		With("permission", updateSolicitations).With("principal", p.Name()).WithResource("evenhand/Solicitation", name)
+}
+
 func (s *solicitationsServer) UpdateSolicitation(ctx context.Context, r *boardv1.UpdateSolicitationRequest) (*boardv1.Solicitation, error) {
 	in := r.GetSolicitation()
 	mask, err := fieldmask.Read("solicitation", r.GetUpdateMask(), in)
@@ -195,6 +209,11 @@ func (s *solicitationsServer) UpdateSolicitation(ctx context.Context, r *boardv1
 	n, c, err := s.changing(ctx, in.GetName(), r)
 	if err != nil {
 		return nil, err
+	}
+	if mask.Touches("owner") { // whoever gets it is locked by it
+		if err := checkGiven(ctx, in.GetName(), id(in.GetOwner(), "principals")); err != nil {
+			return nil, err
+		}
 	}
 	patch := advice.SolicitationPatch{
 		Question:   masked(mask, "question", in.GetQuestion()),

@@ -352,7 +352,10 @@ type ScheduleMeetingsResponse struct {
 	Outdated []string `protobuf:"bytes,4,rep,name=outdated,proto3" json:"outdated,omitempty"`
 	// Meetings ahead that come from an earlier recurrence and not from the present one, as
 	// `boards/{board}/meetings/{meeting}`; they were cancelled, or would be, where that is asked for.
-	Obsolete      []string `protobuf:"bytes,5,rep,name=obsolete,proto3" json:"obsolete,omitempty"`
+	Obsolete []string `protobuf:"bytes,5,rep,name=obsolete,proto3" json:"obsolete,omitempty"`
+	// Meetings that were cancelled by scheduling and come from the present recurrence again: they are planned
+	// again, or would be. What people cancelled stays cancelled.
+	Restored      []*Meeting `protobuf:"bytes,6,rep,name=restored,proto3" json:"restored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -418,6 +421,13 @@ func (x *ScheduleMeetingsResponse) GetOutdated() []string {
 func (x *ScheduleMeetingsResponse) GetObsolete() []string {
 	if x != nil {
 		return x.Obsolete
+	}
+	return nil
+}
+
+func (x *ScheduleMeetingsResponse) GetRestored() []*Meeting {
+	if x != nil {
+		return x.Restored
 	}
 	return nil
 }
@@ -1569,7 +1579,7 @@ type CloseMeetingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `boards/{board}/meetings/{meeting}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// When it ended; now, where it is not set and not known yet.
+	// When it ended; where it is not set, when the last left, if that was recorded of everybody who came.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// The etag read with it; when given and stale, ABORTED with STALE_ETAG.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -2488,13 +2498,14 @@ const file_evenhand_board_v1_meetings_service_proto_rawDesc = "" +
 	"\x0fcancel_obsolete\x18\x06 \x01(\bR\x0ecancelObsolete\x12#\n" +
 	"\rvalidate_only\x18\a \x01(\bR\fvalidateOnly\x12*\n" +
 	"\n" +
-	"request_id\x18\b \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xe5\x01\n" +
+	"request_id\x18\b \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x9d\x02\n" +
 	"\x18ScheduleMeetingsResponse\x124\n" +
 	"\acreated\x18\x01 \x03(\v2\x1a.evenhand.board.v1.MeetingR\acreated\x12%\n" +
 	"\x0eexisting_count\x18\x02 \x01(\x05R\rexistingCount\x124\n" +
 	"\aretimed\x18\x03 \x03(\v2\x1a.evenhand.board.v1.MeetingR\aretimed\x12\x1a\n" +
 	"\boutdated\x18\x04 \x03(\tR\boutdated\x12\x1a\n" +
-	"\bobsolete\x18\x05 \x03(\tR\bobsolete\"\xb0\x02\n" +
+	"\bobsolete\x18\x05 \x03(\tR\bobsolete\x126\n" +
+	"\brestored\x18\x06 \x03(\v2\x1a.evenhand.board.v1.MeetingR\brestored\"\xb0\x02\n" +
 	"\x14CreateMeetingRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xe0A\x02\xbaH$r\"2 ^boards/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12B\n" +
 	"\n" +
@@ -2790,83 +2801,84 @@ var file_evenhand_board_v1_meetings_service_proto_depIdxs = []int32{
 	35, // 3: evenhand.board.v1.ScheduleMeetingsRequest.duration:type_name -> google.protobuf.Duration
 	34, // 4: evenhand.board.v1.ScheduleMeetingsResponse.created:type_name -> evenhand.board.v1.Meeting
 	34, // 5: evenhand.board.v1.ScheduleMeetingsResponse.retimed:type_name -> evenhand.board.v1.Meeting
-	34, // 6: evenhand.board.v1.CreateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
-	34, // 7: evenhand.board.v1.UpdateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
-	36, // 8: evenhand.board.v1.UpdateMeetingRequest.update_mask:type_name -> google.protobuf.FieldMask
-	33, // 9: evenhand.board.v1.MoveMeetingRequest.start_time:type_name -> google.protobuf.Timestamp
-	35, // 10: evenhand.board.v1.MoveMeetingRequest.duration:type_name -> google.protobuf.Duration
-	37, // 11: evenhand.board.v1.AnswerInvitationRequest.answer:type_name -> evenhand.board.v1.MeetingInvitation.Answer
-	33, // 12: evenhand.board.v1.HoldMeetingRequest.open_time:type_name -> google.protobuf.Timestamp
-	38, // 13: evenhand.board.v1.HoldMeetingRequest.attendance:type_name -> evenhand.board.v1.Attendance
-	38, // 14: evenhand.board.v1.RecordAttendanceRequest.attendance:type_name -> evenhand.board.v1.Attendance
-	33, // 15: evenhand.board.v1.TakeUpItemRequest.take_up_time:type_name -> google.protobuf.Timestamp
-	16, // 16: evenhand.board.v1.SuggestRecusalsResponse.suggestions:type_name -> evenhand.board.v1.RecusalSuggestion
-	33, // 17: evenhand.board.v1.CloseMeetingRequest.end_time:type_name -> google.protobuf.Timestamp
-	39, // 18: evenhand.board.v1.CreateMinutesRequest.minutes:type_name -> evenhand.board.v1.Minutes
-	39, // 19: evenhand.board.v1.ListMinutesResponse.minutes:type_name -> evenhand.board.v1.Minutes
-	40, // 20: evenhand.board.v1.CreateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
-	40, // 21: evenhand.board.v1.ListDecisionsResponse.decisions:type_name -> evenhand.board.v1.Decision
-	40, // 22: evenhand.board.v1.UpdateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
-	36, // 23: evenhand.board.v1.UpdateDecisionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 24: evenhand.board.v1.MeetingsService.GetMeeting:input_type -> evenhand.board.v1.GetMeetingRequest
-	1,  // 25: evenhand.board.v1.MeetingsService.ListMeetings:input_type -> evenhand.board.v1.ListMeetingsRequest
-	3,  // 26: evenhand.board.v1.MeetingsService.ScheduleMeetings:input_type -> evenhand.board.v1.ScheduleMeetingsRequest
-	5,  // 27: evenhand.board.v1.MeetingsService.CreateMeeting:input_type -> evenhand.board.v1.CreateMeetingRequest
-	6,  // 28: evenhand.board.v1.MeetingsService.UpdateMeeting:input_type -> evenhand.board.v1.UpdateMeetingRequest
-	7,  // 29: evenhand.board.v1.MeetingsService.MoveMeeting:input_type -> evenhand.board.v1.MoveMeetingRequest
-	8,  // 30: evenhand.board.v1.MeetingsService.CancelMeeting:input_type -> evenhand.board.v1.CancelMeetingRequest
-	9,  // 31: evenhand.board.v1.MeetingsService.InviteMembers:input_type -> evenhand.board.v1.InviteMembersRequest
-	10, // 32: evenhand.board.v1.MeetingsService.AnswerInvitation:input_type -> evenhand.board.v1.AnswerInvitationRequest
-	11, // 33: evenhand.board.v1.MeetingsService.HoldMeeting:input_type -> evenhand.board.v1.HoldMeetingRequest
-	12, // 34: evenhand.board.v1.MeetingsService.RecordAttendance:input_type -> evenhand.board.v1.RecordAttendanceRequest
-	13, // 35: evenhand.board.v1.MeetingsService.TakeUpItem:input_type -> evenhand.board.v1.TakeUpItemRequest
-	14, // 36: evenhand.board.v1.MeetingsService.SuggestRecusals:input_type -> evenhand.board.v1.SuggestRecusalsRequest
-	17, // 37: evenhand.board.v1.MeetingsService.RecuseMember:input_type -> evenhand.board.v1.RecuseMemberRequest
-	18, // 38: evenhand.board.v1.MeetingsService.WithdrawRecusal:input_type -> evenhand.board.v1.WithdrawRecusalRequest
-	19, // 39: evenhand.board.v1.MeetingsService.CloseMeeting:input_type -> evenhand.board.v1.CloseMeetingRequest
-	20, // 40: evenhand.board.v1.MeetingsService.CreateMinutes:input_type -> evenhand.board.v1.CreateMinutesRequest
-	21, // 41: evenhand.board.v1.MeetingsService.GetMinutes:input_type -> evenhand.board.v1.GetMinutesRequest
-	22, // 42: evenhand.board.v1.MeetingsService.ListMinutes:input_type -> evenhand.board.v1.ListMinutesRequest
-	24, // 43: evenhand.board.v1.MeetingsService.ApproveMinutes:input_type -> evenhand.board.v1.ApproveMinutesRequest
-	25, // 44: evenhand.board.v1.MeetingsService.CreateDecision:input_type -> evenhand.board.v1.CreateDecisionRequest
-	26, // 45: evenhand.board.v1.MeetingsService.GetDecision:input_type -> evenhand.board.v1.GetDecisionRequest
-	27, // 46: evenhand.board.v1.MeetingsService.ListDecisions:input_type -> evenhand.board.v1.ListDecisionsRequest
-	29, // 47: evenhand.board.v1.MeetingsService.UpdateDecision:input_type -> evenhand.board.v1.UpdateDecisionRequest
-	30, // 48: evenhand.board.v1.MeetingsService.CompleteDecision:input_type -> evenhand.board.v1.CompleteDecisionRequest
-	31, // 49: evenhand.board.v1.MeetingsService.DropDecision:input_type -> evenhand.board.v1.DropDecisionRequest
-	32, // 50: evenhand.board.v1.MeetingsService.ReopenDecision:input_type -> evenhand.board.v1.ReopenDecisionRequest
-	34, // 51: evenhand.board.v1.MeetingsService.GetMeeting:output_type -> evenhand.board.v1.Meeting
-	2,  // 52: evenhand.board.v1.MeetingsService.ListMeetings:output_type -> evenhand.board.v1.ListMeetingsResponse
-	4,  // 53: evenhand.board.v1.MeetingsService.ScheduleMeetings:output_type -> evenhand.board.v1.ScheduleMeetingsResponse
-	34, // 54: evenhand.board.v1.MeetingsService.CreateMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 55: evenhand.board.v1.MeetingsService.UpdateMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 56: evenhand.board.v1.MeetingsService.MoveMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 57: evenhand.board.v1.MeetingsService.CancelMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 58: evenhand.board.v1.MeetingsService.InviteMembers:output_type -> evenhand.board.v1.Meeting
-	34, // 59: evenhand.board.v1.MeetingsService.AnswerInvitation:output_type -> evenhand.board.v1.Meeting
-	34, // 60: evenhand.board.v1.MeetingsService.HoldMeeting:output_type -> evenhand.board.v1.Meeting
-	34, // 61: evenhand.board.v1.MeetingsService.RecordAttendance:output_type -> evenhand.board.v1.Meeting
-	34, // 62: evenhand.board.v1.MeetingsService.TakeUpItem:output_type -> evenhand.board.v1.Meeting
-	15, // 63: evenhand.board.v1.MeetingsService.SuggestRecusals:output_type -> evenhand.board.v1.SuggestRecusalsResponse
-	34, // 64: evenhand.board.v1.MeetingsService.RecuseMember:output_type -> evenhand.board.v1.Meeting
-	34, // 65: evenhand.board.v1.MeetingsService.WithdrawRecusal:output_type -> evenhand.board.v1.Meeting
-	34, // 66: evenhand.board.v1.MeetingsService.CloseMeeting:output_type -> evenhand.board.v1.Meeting
-	39, // 67: evenhand.board.v1.MeetingsService.CreateMinutes:output_type -> evenhand.board.v1.Minutes
-	39, // 68: evenhand.board.v1.MeetingsService.GetMinutes:output_type -> evenhand.board.v1.Minutes
-	23, // 69: evenhand.board.v1.MeetingsService.ListMinutes:output_type -> evenhand.board.v1.ListMinutesResponse
-	34, // 70: evenhand.board.v1.MeetingsService.ApproveMinutes:output_type -> evenhand.board.v1.Meeting
-	40, // 71: evenhand.board.v1.MeetingsService.CreateDecision:output_type -> evenhand.board.v1.Decision
-	40, // 72: evenhand.board.v1.MeetingsService.GetDecision:output_type -> evenhand.board.v1.Decision
-	28, // 73: evenhand.board.v1.MeetingsService.ListDecisions:output_type -> evenhand.board.v1.ListDecisionsResponse
-	40, // 74: evenhand.board.v1.MeetingsService.UpdateDecision:output_type -> evenhand.board.v1.Decision
-	40, // 75: evenhand.board.v1.MeetingsService.CompleteDecision:output_type -> evenhand.board.v1.Decision
-	40, // 76: evenhand.board.v1.MeetingsService.DropDecision:output_type -> evenhand.board.v1.Decision
-	40, // 77: evenhand.board.v1.MeetingsService.ReopenDecision:output_type -> evenhand.board.v1.Decision
-	51, // [51:78] is the sub-list for method output_type
-	24, // [24:51] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	34, // 6: evenhand.board.v1.ScheduleMeetingsResponse.restored:type_name -> evenhand.board.v1.Meeting
+	34, // 7: evenhand.board.v1.CreateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
+	34, // 8: evenhand.board.v1.UpdateMeetingRequest.meeting:type_name -> evenhand.board.v1.Meeting
+	36, // 9: evenhand.board.v1.UpdateMeetingRequest.update_mask:type_name -> google.protobuf.FieldMask
+	33, // 10: evenhand.board.v1.MoveMeetingRequest.start_time:type_name -> google.protobuf.Timestamp
+	35, // 11: evenhand.board.v1.MoveMeetingRequest.duration:type_name -> google.protobuf.Duration
+	37, // 12: evenhand.board.v1.AnswerInvitationRequest.answer:type_name -> evenhand.board.v1.MeetingInvitation.Answer
+	33, // 13: evenhand.board.v1.HoldMeetingRequest.open_time:type_name -> google.protobuf.Timestamp
+	38, // 14: evenhand.board.v1.HoldMeetingRequest.attendance:type_name -> evenhand.board.v1.Attendance
+	38, // 15: evenhand.board.v1.RecordAttendanceRequest.attendance:type_name -> evenhand.board.v1.Attendance
+	33, // 16: evenhand.board.v1.TakeUpItemRequest.take_up_time:type_name -> google.protobuf.Timestamp
+	16, // 17: evenhand.board.v1.SuggestRecusalsResponse.suggestions:type_name -> evenhand.board.v1.RecusalSuggestion
+	33, // 18: evenhand.board.v1.CloseMeetingRequest.end_time:type_name -> google.protobuf.Timestamp
+	39, // 19: evenhand.board.v1.CreateMinutesRequest.minutes:type_name -> evenhand.board.v1.Minutes
+	39, // 20: evenhand.board.v1.ListMinutesResponse.minutes:type_name -> evenhand.board.v1.Minutes
+	40, // 21: evenhand.board.v1.CreateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
+	40, // 22: evenhand.board.v1.ListDecisionsResponse.decisions:type_name -> evenhand.board.v1.Decision
+	40, // 23: evenhand.board.v1.UpdateDecisionRequest.decision:type_name -> evenhand.board.v1.Decision
+	36, // 24: evenhand.board.v1.UpdateDecisionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 25: evenhand.board.v1.MeetingsService.GetMeeting:input_type -> evenhand.board.v1.GetMeetingRequest
+	1,  // 26: evenhand.board.v1.MeetingsService.ListMeetings:input_type -> evenhand.board.v1.ListMeetingsRequest
+	3,  // 27: evenhand.board.v1.MeetingsService.ScheduleMeetings:input_type -> evenhand.board.v1.ScheduleMeetingsRequest
+	5,  // 28: evenhand.board.v1.MeetingsService.CreateMeeting:input_type -> evenhand.board.v1.CreateMeetingRequest
+	6,  // 29: evenhand.board.v1.MeetingsService.UpdateMeeting:input_type -> evenhand.board.v1.UpdateMeetingRequest
+	7,  // 30: evenhand.board.v1.MeetingsService.MoveMeeting:input_type -> evenhand.board.v1.MoveMeetingRequest
+	8,  // 31: evenhand.board.v1.MeetingsService.CancelMeeting:input_type -> evenhand.board.v1.CancelMeetingRequest
+	9,  // 32: evenhand.board.v1.MeetingsService.InviteMembers:input_type -> evenhand.board.v1.InviteMembersRequest
+	10, // 33: evenhand.board.v1.MeetingsService.AnswerInvitation:input_type -> evenhand.board.v1.AnswerInvitationRequest
+	11, // 34: evenhand.board.v1.MeetingsService.HoldMeeting:input_type -> evenhand.board.v1.HoldMeetingRequest
+	12, // 35: evenhand.board.v1.MeetingsService.RecordAttendance:input_type -> evenhand.board.v1.RecordAttendanceRequest
+	13, // 36: evenhand.board.v1.MeetingsService.TakeUpItem:input_type -> evenhand.board.v1.TakeUpItemRequest
+	14, // 37: evenhand.board.v1.MeetingsService.SuggestRecusals:input_type -> evenhand.board.v1.SuggestRecusalsRequest
+	17, // 38: evenhand.board.v1.MeetingsService.RecuseMember:input_type -> evenhand.board.v1.RecuseMemberRequest
+	18, // 39: evenhand.board.v1.MeetingsService.WithdrawRecusal:input_type -> evenhand.board.v1.WithdrawRecusalRequest
+	19, // 40: evenhand.board.v1.MeetingsService.CloseMeeting:input_type -> evenhand.board.v1.CloseMeetingRequest
+	20, // 41: evenhand.board.v1.MeetingsService.CreateMinutes:input_type -> evenhand.board.v1.CreateMinutesRequest
+	21, // 42: evenhand.board.v1.MeetingsService.GetMinutes:input_type -> evenhand.board.v1.GetMinutesRequest
+	22, // 43: evenhand.board.v1.MeetingsService.ListMinutes:input_type -> evenhand.board.v1.ListMinutesRequest
+	24, // 44: evenhand.board.v1.MeetingsService.ApproveMinutes:input_type -> evenhand.board.v1.ApproveMinutesRequest
+	25, // 45: evenhand.board.v1.MeetingsService.CreateDecision:input_type -> evenhand.board.v1.CreateDecisionRequest
+	26, // 46: evenhand.board.v1.MeetingsService.GetDecision:input_type -> evenhand.board.v1.GetDecisionRequest
+	27, // 47: evenhand.board.v1.MeetingsService.ListDecisions:input_type -> evenhand.board.v1.ListDecisionsRequest
+	29, // 48: evenhand.board.v1.MeetingsService.UpdateDecision:input_type -> evenhand.board.v1.UpdateDecisionRequest
+	30, // 49: evenhand.board.v1.MeetingsService.CompleteDecision:input_type -> evenhand.board.v1.CompleteDecisionRequest
+	31, // 50: evenhand.board.v1.MeetingsService.DropDecision:input_type -> evenhand.board.v1.DropDecisionRequest
+	32, // 51: evenhand.board.v1.MeetingsService.ReopenDecision:input_type -> evenhand.board.v1.ReopenDecisionRequest
+	34, // 52: evenhand.board.v1.MeetingsService.GetMeeting:output_type -> evenhand.board.v1.Meeting
+	2,  // 53: evenhand.board.v1.MeetingsService.ListMeetings:output_type -> evenhand.board.v1.ListMeetingsResponse
+	4,  // 54: evenhand.board.v1.MeetingsService.ScheduleMeetings:output_type -> evenhand.board.v1.ScheduleMeetingsResponse
+	34, // 55: evenhand.board.v1.MeetingsService.CreateMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 56: evenhand.board.v1.MeetingsService.UpdateMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 57: evenhand.board.v1.MeetingsService.MoveMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 58: evenhand.board.v1.MeetingsService.CancelMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 59: evenhand.board.v1.MeetingsService.InviteMembers:output_type -> evenhand.board.v1.Meeting
+	34, // 60: evenhand.board.v1.MeetingsService.AnswerInvitation:output_type -> evenhand.board.v1.Meeting
+	34, // 61: evenhand.board.v1.MeetingsService.HoldMeeting:output_type -> evenhand.board.v1.Meeting
+	34, // 62: evenhand.board.v1.MeetingsService.RecordAttendance:output_type -> evenhand.board.v1.Meeting
+	34, // 63: evenhand.board.v1.MeetingsService.TakeUpItem:output_type -> evenhand.board.v1.Meeting
+	15, // 64: evenhand.board.v1.MeetingsService.SuggestRecusals:output_type -> evenhand.board.v1.SuggestRecusalsResponse
+	34, // 65: evenhand.board.v1.MeetingsService.RecuseMember:output_type -> evenhand.board.v1.Meeting
+	34, // 66: evenhand.board.v1.MeetingsService.WithdrawRecusal:output_type -> evenhand.board.v1.Meeting
+	34, // 67: evenhand.board.v1.MeetingsService.CloseMeeting:output_type -> evenhand.board.v1.Meeting
+	39, // 68: evenhand.board.v1.MeetingsService.CreateMinutes:output_type -> evenhand.board.v1.Minutes
+	39, // 69: evenhand.board.v1.MeetingsService.GetMinutes:output_type -> evenhand.board.v1.Minutes
+	23, // 70: evenhand.board.v1.MeetingsService.ListMinutes:output_type -> evenhand.board.v1.ListMinutesResponse
+	34, // 71: evenhand.board.v1.MeetingsService.ApproveMinutes:output_type -> evenhand.board.v1.Meeting
+	40, // 72: evenhand.board.v1.MeetingsService.CreateDecision:output_type -> evenhand.board.v1.Decision
+	40, // 73: evenhand.board.v1.MeetingsService.GetDecision:output_type -> evenhand.board.v1.Decision
+	28, // 74: evenhand.board.v1.MeetingsService.ListDecisions:output_type -> evenhand.board.v1.ListDecisionsResponse
+	40, // 75: evenhand.board.v1.MeetingsService.UpdateDecision:output_type -> evenhand.board.v1.Decision
+	40, // 76: evenhand.board.v1.MeetingsService.CompleteDecision:output_type -> evenhand.board.v1.Decision
+	40, // 77: evenhand.board.v1.MeetingsService.DropDecision:output_type -> evenhand.board.v1.Decision
+	40, // 78: evenhand.board.v1.MeetingsService.ReopenDecision:output_type -> evenhand.board.v1.Decision
+	52, // [52:79] is the sub-list for method output_type
+	25, // [25:52] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_meetings_service_proto_init() }

@@ -72,7 +72,7 @@ type MeetingsServiceClient interface {
 	// Changes title, place, link or agenda of a meeting (AIP-134). INVALID_ARGUMENT for a mask path that is
 	// output only or immutable, or for taking away an agenda item that has recusals or decisions; NOT_FOUND;
 	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with MEETING_STATE for one that is minuted or cancelled. Who
-	// was invited is told of the change.
+	// was invited is told where what they were told differs now.
 	UpdateMeeting(ctx context.Context, in *UpdateMeetingRequest, opts ...grpc.CallOption) (*Meeting, error)
 	// Moves a meeting to another time (AIP-136). Who was invited is told, and asked again. NOT_FOUND; ABORTED with
 	// STALE_ETAG; INVALID_ARGUMENT for a time that is past; FAILED_PRECONDITION with MEETING_STATE where it was
@@ -96,7 +96,7 @@ type MeetingsServiceClient interface {
 	// Says that a meeting began (AIP-136): who are members then, and the quorum they need by the charter version
 	// in force then, are fixed from here on. NOT_FOUND; ABORTED with STALE_ETAG; INVALID_ARGUMENT for an instant to
 	// come, or more than a day away from the meeting's time; FAILED_PRECONDITION with MEETING_STATE unless it is
-	// invited, with NO_MEMBERS, with NO_CHARTER_IN_FORCE.
+	// planned or invited, with NO_MEMBERS, with NO_CHARTER_IN_FORCE.
 	HoldMeeting(ctx context.Context, in *HoldMeetingRequest, opts ...grpc.CallOption) (*Meeting, error)
 	// Records who was there (AIP-136), by account: what was recorded of these accounts before is replaced.
 	// NOT_FOUND; ABORTED with STALE_ETAG; INVALID_ARGUMENT for who is not a member, for times that do not follow
@@ -463,7 +463,7 @@ type MeetingsServiceServer interface {
 	// Changes title, place, link or agenda of a meeting (AIP-134). INVALID_ARGUMENT for a mask path that is
 	// output only or immutable, or for taking away an agenda item that has recusals or decisions; NOT_FOUND;
 	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with MEETING_STATE for one that is minuted or cancelled. Who
-	// was invited is told of the change.
+	// was invited is told where what they were told differs now.
 	UpdateMeeting(context.Context, *UpdateMeetingRequest) (*Meeting, error)
 	// Moves a meeting to another time (AIP-136). Who was invited is told, and asked again. NOT_FOUND; ABORTED with
 	// STALE_ETAG; INVALID_ARGUMENT for a time that is past; FAILED_PRECONDITION with MEETING_STATE where it was
@@ -487,7 +487,7 @@ type MeetingsServiceServer interface {
 	// Says that a meeting began (AIP-136): who are members then, and the quorum they need by the charter version
 	// in force then, are fixed from here on. NOT_FOUND; ABORTED with STALE_ETAG; INVALID_ARGUMENT for an instant to
 	// come, or more than a day away from the meeting's time; FAILED_PRECONDITION with MEETING_STATE unless it is
-	// invited, with NO_MEMBERS, with NO_CHARTER_IN_FORCE.
+	// planned or invited, with NO_MEMBERS, with NO_CHARTER_IN_FORCE.
 	HoldMeeting(context.Context, *HoldMeetingRequest) (*Meeting, error)
 	// Records who was there (AIP-136), by account: what was recorded of these accounts before is replaced.
 	// NOT_FOUND; ABORTED with STALE_ETAG; INVALID_ARGUMENT for who is not a member, for times that do not follow

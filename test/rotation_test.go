@@ -1,0 +1,164 @@
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// seedRound names the public round that the seed of these tests comes from.
+var seedRound = []string{"--round-source", "drand quicknet", "--round-number", "4712345"}
+
+// readyBoard makes a board of three seats with a charter, twelve candidates who consented,
+// and its rotations laid out; the first is that of 9 March 2027.
+func readyBoard(t *testing.T, s *server) {
+	t.Helper()
+	s.cli("board", "create", "--id", "advisory", "--display-name", "Advisory", "--time-zone", "Europe/Paris")
+	s.cli("attributes", "declare", "sector", "--display-name", "Sector")
+	var file strings.Builder
+	file.WriteString("account,person,mail\n")
+	for n := range 12 {
+		sector := []string{"Energy", "Health", "Retail"}[n%3]
+		s.cli("accounts", "create", "--id", fmt.Sprintf("shop-%d", n), "--display-name", fmt.Sprintf("Customer %d", n), "--attribute", "sector="+sector)
+		fmt.Fprintf(&file, "shop-%d,Person %d,p%d@customer.example\n", n, n, n)
+	}
+	volunteers := write(t, t.TempDir(), "volunteers.csv", file.String())
+	s.await("the candidates", func() bool { // once the board service has heard of the accounts
+		return s.try("board", "candidates", "import", "advisory", volunteers, "--column", "contact-name=person", "--column", "contact-email=mail").code == 0
+	})
+	s.cli("board", "charter", "publish", "advisory", write(t, t.TempDir(), "charter.yaml", boardRules), "--reason", "The first")
+	s.cli("board", "rotations", "lay-out", "advisory", "--until", "2030-12-31")
+}
+
+// A rotation from its pool to its members: the draw is replayed from the public record
+// without the server, whoever declines is followed by an alternate, and nobody is invited
+// twice.
+func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
+	stores(t, func(t *testing.T, storeArgs []string) {
+		s := serve(t, storeArgs...)
+		readyBoard(t, s)
+		step := func(step string, more ...string) string {
+			return s.cli(append([]string{"board", "rotations", step, "advisory", "2027-03-09"}, more...)...)
+		}
+		require.Equal(t, "open", value(t, step("open"), "State"))
+		require.Contains(t, step("preview"), "accounts/shop-0")
+		require.Equal(t, "12 candidates, 0 left out", value(t, step("freeze"), "Pool"))
+		committed := step("commit", seedRound...)
+		require.Equal(t, "committed", value(t, committed, "State"))
+		second := s.try(append([]string{"board", "rotations", "commit", "advisory", "2027-03-09"}, seedRound...)...)
+		require.Equal(t, 1, second.code)
+		require.Contains(t, second.stderr, "is committed")
+
+		drawn := step("draw", "--round-value", "0f3a9c")
+		again := s.try("board", "rotations", "draw", "advisory", "2027-03-09", "--round-value", "ffffff")
+		require.Equal(t, 1, again.code, "there is no second seed")
+		record := write(t, t.TempDir(), "record.json", step("record"))
+		verified := s.run("", "panel", "verify", record, "--hash", value(t, committed, "Record"))
+		require.Zero(t, verified.code, verified.stderr)
+		require.Equal(t, value(t, drawn, "Seed"), value(t, verified.stdout, "Seed"))
+		text, err := os.ReadFile(record)
+		require.NoError(t, err)
+		require.NotContains(t, string(text), "shop", "accounts are pseudonyms")
+		text[len(text)/2] ^= 1
+		require.NoError(t, os.WriteFile(record, text, 0o600))
+		require.Equal(t, 1, s.run("", "panel", "verify", record).code)
+
+		invited := accountsIn(step("invite"), "drawn: sent")
+		require.Len(t, invited, 3)
+		step("answer", invited[0], "decline", "--note", "No time.")
+		alternates := accountsIn(step("get"), "alternate: sent")
+		require.Len(t, alternates, 1)
+		for _, account := range append(invited[1:], alternates[0]) {
+			step("answer", account, "accept")
+		}
+		require.Equal(t, "0", value(t, step("close"), "Vacant seats"))
+		terms := s.cli("board", "terms", "list", "advisory", "-o", "csv")
+		require.Equal(t, 4, strings.Count(terms, "\n"), terms)
+		require.NotContains(t, terms, "accounts/"+invited[0]+",")
+		s.await("the letters", func() bool {
+			letters, err := filepath.Glob(filepath.Join(s.data, "outbox", "*.eml"))
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(letters), 4)
+			return len(letters) == 4
+		})
+
+		var rotation map[string]any
+		require.NoError(t, json.Unmarshal(s.get("/v1/boards/advisory/rotations/2027-03-09", http.StatusOK), &rotation))
+		require.Equal(t, "STATE_CLOSED", rotation["state"])
+		require.Contains(t, string(s.get("/v1/boards/advisory/calendarEvents?fromTime=2027-03-01T00:00:00Z&toTime=2027-04-01T00:00:00Z", http.StatusOK)), "2027-03-09")
+	})
+}
+
+var invitation = regexp.MustCompile(`\(accounts/([a-z0-9-]+)\), ([a-z]+: [a-z]+)`)
+
+// accountsIn are the accounts whose invitation stands so.
+func accountsIn(shown, state string) []string {
+	var ids []string
+	for _, found := range invitation.FindAllStringSubmatch(shown, -1) {
+		if found[2] == state {
+			ids = append(ids, found[1])
+		}
+	}
+	return ids
+}
+
+// Two secretaries act on one state of a rotation: one wins, the other is told to read it
+// again.
+func TestTwoSecretariesAtOnce(t *testing.T) {
+	s := serve(t)
+	readyBoard(t, s)
+	etag := value(t, s.cli("board", "rotations", "get", "advisory", "2027-03-09"), "Etag")
+	results := make(chan result, 2)
+	for range 2 {
+		go func() {
+			results <- s.run("", "board", "rotations", "open", "advisory", "2027-03-09", "--etag", etag, "--server", s.grpc, "--data-dir", s.data)
+		}()
+	}
+	first, second := <-results, <-results
+	if first.code != 0 {
+		first, second = second, first
+	}
+	require.Zero(t, first.code, first.stderr)
+	require.Equal(t, 1, second.code)
+	require.Contains(t, second.stderr, "was changed since it was read")
+}
+
+// The process dies between the steps of a rotation: it is where it was, with the same
+// record, and the draw is not made with another seed.
+func TestKilledBetweenTheStepsOfARotation(t *testing.T) {
+	s := serve(t)
+	readyBoard(t, s)
+	hash, seed := "", ""
+	for _, step := range [][]string{{"open"}, {"freeze"}, append([]string{"commit"}, seedRound...), {"draw", "--round-value", "0f3a9c"}, {"invite"}} {
+		shown := s.cli(append([]string{"board", "rotations", step[0], "advisory", "2027-03-09"}, step[1:]...)...)
+		s.kill()
+		s.restart()
+		now := s.cli("board", "rotations", "get", "advisory", "2027-03-09")
+		require.Equal(t, value(t, shown, "State"), value(t, now, "State"))
+		if strings.Contains(now, "Record ") {
+			if hash == "" {
+				hash = value(t, now, "Record")
+			}
+			require.Equal(t, hash, value(t, now, "Record"))
+		}
+		if strings.Contains(now, "Seed  ") {
+			if seed == "" {
+				seed = value(t, now, "Seed")
+			}
+			require.Equal(t, seed, value(t, now, "Seed"))
+		}
+	}
+	s.await("three letters and no more", func() bool {
+		letters, err := filepath.Glob(filepath.Join(s.data, "outbox", "*.eml"))
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(letters), 3)
+		return len(letters) == 3
+	})
+}
