@@ -9,12 +9,31 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// seedRound names the public round that the seed of these tests comes from.
-var seedRound = []string{"--round-source", "drand quicknet", "--round-number", "4712345"}
+// commit is the step that commits a draw to a public round, the value of which is known
+// some seconds from now: enough for the commitment to come before, on a busy machine too.
+func commit() []string {
+	known := time.Now().Add(8 * time.Second).UTC().Format(time.RFC3339)
+	return []string{"commit", "--round-source", "drand quicknet", "--round-number", "4712345", "--round-time", known}
+}
+
+// drawn draws as soon as the round's value is known, and not before.
+func (s *server) drawn() string {
+	s.t.Helper()
+	var got result
+	s.await("the round", func() bool {
+		got = s.try("board", "rotations", "draw", "advisory", "2027-03-09", "--round-value", "0f3a9c")
+		if got.code != 0 {
+			require.Contains(s.t, got.stderr, "is known from", "nothing else is in the way")
+		}
+		return got.code == 0
+	})
+	return got.stdout
+}
 
 // readyBoard makes a board of three seats with a charter, twelve candidates who consented,
 // and its rotations laid out; the first is that of 9 March 2027.
@@ -50,13 +69,14 @@ func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
 		require.Equal(t, "open", value(t, step("open"), "State"))
 		require.Contains(t, step("preview"), "accounts/shop-0")
 		require.Equal(t, "12 candidates, 0 left out", value(t, step("freeze"), "Pool"))
-		committed := step("commit", seedRound...)
+		round := commit()
+		committed := step(round[0], round[1:]...)
 		require.Equal(t, "committed", value(t, committed, "State"))
-		second := s.try(append([]string{"board", "rotations", "commit", "advisory", "2027-03-09"}, seedRound...)...)
+		second := s.try(append([]string{"board", "rotations", "commit", "advisory", "2027-03-09"}, round[1:]...)...)
 		require.Equal(t, 1, second.code)
 		require.Contains(t, second.stderr, "is committed")
 
-		drawn := step("draw", "--round-value", "0f3a9c")
+		drawn := s.drawn()
 		again := s.try("board", "rotations", "draw", "advisory", "2027-03-09", "--round-value", "ffffff")
 		require.Equal(t, 1, again.code, "there is no second seed")
 		record := write(t, t.TempDir(), "record.json", step("record"))
@@ -136,8 +156,14 @@ func TestKilledBetweenTheStepsOfARotation(t *testing.T) {
 	s := serve(t)
 	readyBoard(t, s)
 	hash, seed := "", ""
-	for _, step := range [][]string{{"open"}, {"freeze"}, append([]string{"commit"}, seedRound...), {"draw", "--round-value", "0f3a9c"}, {"invite"}} {
-		shown := s.cli(append([]string{"board", "rotations", step[0], "advisory", "2027-03-09"}, step[1:]...)...)
+	step := func(step string, more ...string) func() string {
+		return func() string {
+			return s.cli(append([]string{"board", "rotations", step, "advisory", "2027-03-09"}, more...)...)
+		}
+	}
+	committed := func() string { return step("commit", commit()[1:]...)() }
+	for _, take := range []func() string{step("open"), step("freeze"), committed, s.drawn, step("invite")} {
+		shown := take()
 		s.kill()
 		s.restart()
 		now := s.cli("board", "rotations", "get", "advisory", "2027-03-09")

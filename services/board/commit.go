@@ -119,11 +119,7 @@ func (r *Rotations) Commit(
 }
 
 func (r *Rotations) checkPlan(p *record.SeedPlan) error {
-	err := p.Check()
-	if err == nil && len(p.People) > 0 && !p.Deadline.After(r.now()) {
-		err = fmt.Errorf("the deadline, %s, is over", p.Deadline.Format(time.RFC3339))
-	}
-	if err != nil {
+	if err := p.CheckAt(r.now()); err != nil {
 		return fault.Invalid("seed_plan", "%s", err).Because(err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -127,7 +128,7 @@ const crashing = "2026-03-10"
 
 // advance does what a secretary does next in the state that a rotation is in, and says
 // whether that was the last.
-func advance(ctx context.Context, s *Service, seed string) (over bool, err error) {
+func (l *life) advance(ctx context.Context, s *Service, seed string) (over bool, err error) {
 	rotation, err := s.Rotations.Get(ctx, "a", crashing)
 	if err != nil {
 		return false, err
@@ -138,8 +139,9 @@ func advance(ctx context.Context, s *Service, seed string) (over bool, err error
 	case Opened:
 		_, err = s.Rotations.Freeze(ctx, someone, "a", crashing, "", nil)
 	case Frozen:
-		_, err = s.Rotations.Commit(ctx, someone, "a", crashing, "", byRound)
+		_, err = s.Rotations.Commit(ctx, someone, "a", crashing, "", byRound(time.Date(2026, 3, 6, 15, 31, 0, 0, time.UTC)))
 	case Committed:
+		l.clock.set("2026-03-06T15:31:00Z")
 		_, err = s.Rotations.DrawPanel(ctx, someone, "a", crashing, "", seed)
 	case Drawn:
 		_, err = s.Rotations.Invite(ctx, someone, "a", crashing, "")
@@ -193,7 +195,7 @@ func (l *life) live(t *testing.T, dies *mortal) int {
 	dies.arm()
 	over, err := false, error(nil)
 	for !over && err == nil {
-		over, err = advance(ctx, s, "the first seed")
+		over, err = l.advance(ctx, s, "aa")
 	}
 	made := dies.writes
 	if err != nil {
@@ -207,7 +209,7 @@ func (l *life) live(t *testing.T, dies *mortal) int {
 	require.NoError(t, next.Outbox.Recover(ctx))
 	require.NoError(t, next.Due(ctx))
 	for over := false; !over; {
-		over, err = advance(ctx, next, "another seed")
+		over, err = l.advance(ctx, next, "bb")
 		require.NoError(t, err)
 	}
 	require.NoError(t, next.Outbox.Send(ctx))

@@ -192,6 +192,9 @@ func infeasible(err error) error {
 		return err
 	}
 	told := ErrInfeasible.Saying("No panel meets the quotas: %s.", strings.TrimSuffix(none.Reason, ".")).Because(err)
+	if !none.Sought {
+		return told.WithCondition("RELAXATION", "quotas", "The smallest change that would allow a panel was not worked out within the time limit: give it more time.")
+	}
 	for _, c := range none.Relaxation {
 		told = told.WithCondition("RELAXATION", c.Category+" "+c.Value,
 			"With %d to %d of the seats to be drawn for %s %q there would be a panel, with the other changes named here.", c.Min, c.Max, c.Category, c.Value)

@@ -209,8 +209,8 @@ func (c *caller) call(s *Rotation) error {
 		out = append(out, c.record.Outcome.Alternates[most:]...)
 	}
 	called, err := c.record.Call(holding, out)
-	if errors.Is(err, record.ErrNoAlternates) {
-		return nil
+	if errors.Is(err, record.ErrNoAlternates) || errors.Is(err, record.ErrNotWorkedOut) {
+		return nil // the answer counts all the same; the seats stay free
 	}
 	if err != nil {
 		return err

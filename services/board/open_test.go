@@ -47,6 +47,13 @@ func (c *clock) set(text string) {
 	c.at = at
 }
 
+// pass lets time go on.
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
 // fixture is a service on a store of its own, with its relay running.
 type fixture struct {
 	*Service

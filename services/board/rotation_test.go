@@ -54,7 +54,13 @@ func (f *fixture) ready(t testing.TB) string {
 	return "a"
 }
 
-var byRound = Commitment{Plan: record.SeedPlan{Round: record.Round{Source: "drand", Number: "4711"}}, Panels: 100}
+// byRound is a commitment to a round that is known from then on.
+func byRound(known time.Time) Commitment {
+	return Commitment{Plan: record.SeedPlan{Round: record.Round{Source: "drand", Number: "4711", Known: known}}, Panels: 100}
+}
+
+// byRound is a commitment to a round that is known a minute from now.
+func (f *fixture) byRound() Commitment { return byRound(f.clock.now().Add(time.Minute)) }
 
 // draw takes a rotation from scheduled to drawn.
 func (f *fixture) draw(t testing.TB, board, rotation, round string) Rotation {
@@ -64,8 +70,9 @@ func (f *fixture) draw(t testing.TB, board, rotation, round string) Rotation {
 	require.NoError(t, err)
 	_, err = f.Rotations.Freeze(ctx, someone, board, rotation, "", nil)
 	require.NoError(t, err)
-	_, err = f.Rotations.Commit(ctx, someone, board, rotation, "", byRound)
+	_, err = f.Rotations.Commit(ctx, someone, board, rotation, "", f.byRound())
 	require.NoError(t, err)
+	f.clock.pass(time.Minute)
 	s, err := f.Rotations.DrawPanel(ctx, someone, board, rotation, "", round)
 	require.NoError(t, err)
 	require.Equal(t, Drawn, s.State.State)
@@ -185,7 +192,7 @@ func TestTheStateDecidesWhatCanBeDone(t *testing.T) {
 	steps := map[string]func() error{
 		"open":   func() error { _, err := r.Open(ctx, someone, board, id, ""); return err },
 		"freeze": func() error { _, err := r.Freeze(ctx, someone, board, id, "", nil); return err },
-		"commit": func() error { _, err := r.Commit(ctx, someone, board, id, "", byRound); return err },
+		"commit": func() error { _, err := r.Commit(ctx, someone, board, id, "", f.byRound()); return err },
 		"draw":   func() error { _, err := r.DrawPanel(ctx, someone, board, id, "", "abc"); return err },
 		"invite": func() error { _, err := r.Invite(ctx, someone, board, id, ""); return err },
 		"close":  func() error { _, err := r.Close(ctx, someone, board, id, ""); return err },
@@ -209,6 +216,7 @@ func TestTheStateDecidesWhatCanBeDone(t *testing.T) {
 			f.acceptAll(ctx, t, board, id)
 		}
 		require.NoError(t, steps[step](), step)
+		f.clock.pass(time.Minute)
 	}
 	require.ErrorIs(t, steps["close"](), ErrRotationState)
 }
@@ -240,15 +248,16 @@ func TestTwoSecretariesAtOnce(t *testing.T) {
 			require.Equal(t, 1, won, "one wins, the others are told")
 		}
 		race(func(i int) error {
-			plan := byRound
+			plan := f.byRound()
 			plan.Plan.Round.Number = fmt.Sprint(i)
 			_, err := f.Rotations.Commit(t.Context(), someone, board, "2026-03-10", "", plan)
 			return err
 		})
+		f.clock.pass(time.Minute)
 		committed, before, err := f.Rotations.Record(t.Context(), board, "2026-03-10")
 		require.NoError(t, err)
 		race(func(i int) error {
-			_, err := f.Rotations.DrawPanel(t.Context(), someone, board, "2026-03-10", "", fmt.Sprint("value ", i))
+			_, err := f.Rotations.DrawPanel(t.Context(), someone, board, "2026-03-10", "", fmt.Sprint(i))
 			return err
 		})
 		drawn, text, err := f.Rotations.Record(t.Context(), board, "2026-03-10")
@@ -276,12 +285,20 @@ func TestTheSeedOfTwoPeople(t *testing.T) {
 	_, err = f.Rotations.Freeze(ctx, someone, board, "2026-03-10", "", nil)
 	require.NoError(t, err)
 	deadline := f.clock.now().Add(time.Hour)
-	plan := record.SeedPlan{Round: record.Round{Source: "drand", Number: "4711"}, Deadline: deadline, People: []record.Person{
+	plan := record.SeedPlan{Round: record.Round{Source: "drand", Number: "4711", Known: deadline.Add(10 * time.Minute)}, Deadline: deadline, People: []record.Person{
 		{Name: "principals/ines", Commitment: record.Commitment("ines's secret")}, {Name: "principals/kim", Commitment: record.Commitment("kim's secret")}}}
 	late := plan
 	late.Deadline = f.clock.now()
 	_, err = f.Rotations.Commit(ctx, someone, board, "2026-03-10", "", Commitment{Plan: late})
 	require.ErrorContains(t, err, "deadline")
+	early := plan
+	early.Round.Known = deadline
+	_, err = f.Rotations.Commit(ctx, someone, board, "2026-03-10", "", Commitment{Plan: early})
+	require.ErrorContains(t, err, "has to come after the deadline")
+	past := record.SeedPlan{Round: plan.Round}
+	past.Round.Known = f.clock.now()
+	_, err = f.Rotations.Commit(ctx, someone, board, "2026-03-10", "", Commitment{Plan: past})
+	require.ErrorContains(t, err, "name a round that is still to come")
 	_, err = f.Rotations.Commit(ctx, someone, board, "2026-03-10", "", Commitment{Plan: plan, Panels: 100})
 	require.NoError(t, err)
 
@@ -293,11 +310,16 @@ func TestTheSeedOfTwoPeople(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.Rotations.DrawPanel(ctx, someone, board, "2026-03-10", "", "abc")
 	require.ErrorIs(t, err, ErrSeed, "kim can still reveal")
+	f.clock.set("2026-03-06T16:35:00Z")
+	_, err = f.Rotations.DrawPanel(ctx, someone, board, "2026-03-10", "", "abc")
+	require.ErrorContains(t, err, "is known from 2026-03-06T16:40:00Z on")
 	f.clock.set("2026-03-06T17:00:00Z")
 	_, err = f.Rotations.Reveal(ctx, someone, board, "2026-03-10", "principals/kim", "kim's secret")
 	require.ErrorIs(t, err, ErrSeed, "too late")
 	_, err = f.Rotations.DrawPanel(ctx, someone, board, "2026-03-10", "", "")
 	require.ErrorIs(t, err, ErrSeed, "the round's value is needed")
+	_, err = f.Rotations.DrawPanel(ctx, someone, board, "2026-03-10", "", " ABC")
+	require.ErrorIs(t, err, ErrSeed, "a value has one spelling")
 	s, err := f.Rotations.DrawPanel(ctx, someone, board, "2026-03-10", "", "abc")
 	require.NoError(t, err)
 	require.Equal(t, Drawn, s.State.State)

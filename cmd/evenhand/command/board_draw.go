@@ -88,6 +88,7 @@ type RotationsCommit struct {
 	RotationStep
 	RoundSource string            `placeholder:"SOURCE" help:"A public source of randomness, as \"drand quicknet\"."`
 	RoundNumber string            `placeholder:"ROUND" help:"Which of its values, one that does not exist yet."`
+	RoundTime   *time.Time        `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"From when its value is known, as the source says: after the commitment, and after --reveal-by."`
 	Holder      map[string]string `mapsep:"none" placeholder:"PRINCIPAL=HASH" help:"Somebody who holds a part of the seed, and the SHA-256 of their secret (see panel draw --help); at least two. May be repeated."`
 	RevealBy    *time.Time        `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Until when they reveal; what is not revealed is replaced by the value of the round."`
 	Panels      int32             `placeholder:"N" help:"How many panels are drawn from; 1,000 where it is not given."`
@@ -100,15 +101,18 @@ func (*RotationsCommit) Help() string {
 
 Examples:
 
-  evenhand board rotations commit advisory 2027-03-09 --round-source "drand quicknet" --round-number 4712345
-  evenhand board rotations commit advisory 2027-03-09 --holder sam=6b86b2… --holder ines=d4735e… --reveal-by 2027-02-20T12:00:00Z --round-source "drand quicknet" --round-number 4712345`
+  evenhand board rotations commit advisory 2027-03-09 --round-source "drand quicknet" --round-number ROUND --round-time INSTANT
+  evenhand board rotations commit advisory 2027-03-09 --holder sam=6b86b2… --holder ines=d4735e… --reveal-by INSTANT --round-source "drand quicknet" --round-number ROUND --round-time INSTANT`
 }
 
 // Run commits.
 func (c *RotationsCommit) Run(env *Env) error {
 	plan := &boardv1.SeedPlan{}
-	if c.RoundSource != "" || c.RoundNumber != "" {
+	if c.RoundSource != "" || c.RoundNumber != "" || c.RoundTime != nil {
 		plan.Round = &boardv1.PublicRound{Source: c.RoundSource, Number: c.RoundNumber}
+	}
+	if c.RoundTime != nil {
+		plan.Round.KnownTime = timestamppb.New(*c.RoundTime)
 	}
 	for _, holder := range sortedKeys(c.Holder) {
 		plan.Holders = append(plan.Holders, &boardv1.SeedHolder{Principal: principalName(holder), Commitment: strings.ToLower(c.Holder[holder])})
@@ -160,7 +164,7 @@ func (c *RotationsReveal) Run(env *Env) error {
 // RotationsDraw is `evenhand board rotations draw`.
 type RotationsDraw struct {
 	RotationStep
-	RoundValue string `placeholder:"VALUE" help:"The value of the named round, as its source publishes it; only where the seed needs it."`
+	RoundValue string `placeholder:"VALUE" help:"The value of the named round, in lower-case hexadecimal or decimal digits; only where the seed needs it."`
 }
 
 // Run draws.

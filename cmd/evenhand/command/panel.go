@@ -90,6 +90,10 @@ func explainSolve(p *panel.Problem, err error) error {
 	for _, i := range infeasible.Conflicts {
 		f.details = append(f.details, conflict(p, i))
 	}
+	if !infeasible.Sought {
+		f.fix = "allow more with --time-limit, to be told the smallest change of the quotas with which there is one"
+		return f
+	}
 	if len(infeasible.Relaxation) == 0 {
 		f.fix = "no change of the quotas alone would help: fewer seats, fewer conflicts or a larger pool are needed"
 		return f
@@ -118,6 +122,13 @@ func instead(p *panel.Problem, c panel.Change) string {
 func conflict(p *panel.Problem, i int) string {
 	c := p.Conflicts[i]
 	return fmt.Sprintf("%s and %s are in conflict", p.Pool[c[0]].ID, p.Pool[c[1]].ID)
+}
+
+// tellUnsettled names those on stderr for whom no panel was found in time.
+func tellUnsettled(env *Env, p *panel.Problem, unsettled []int) {
+	for _, i := range unsettled {
+		env.note("%s has the probability 0 only because no panel was looked for within the time limit: allow more with --time-limit", p.Pool[i].ID)
+	}
 }
 
 // tellUnreachable names those on no possible panel on stderr.

@@ -13,8 +13,11 @@ import (
 
 // commit solves the problem of the files and writes the committed record.
 func (c *PanelDraw) commit(env *Env) error {
-	plan, err := c.plan()
+	plan, err := c.plan(env)
 	if err != nil {
+		return err
+	}
+	if err := differentFiles(c.Commit, c.Pseudonyms); err != nil {
 		return err
 	}
 	for _, name := range []string{c.Commit, c.Pseudonyms} {
@@ -60,9 +63,9 @@ func (c *PanelDraw) commit(env *Env) error {
 }
 
 // plan reads how the seed will be made.
-func (c *PanelDraw) plan() (*record.SeedPlan, error) {
+func (c *PanelDraw) plan(env *Env) (*record.SeedPlan, error) {
 	source, number, _ := strings.Cut(strings.TrimSpace(c.Round), " ")
-	plan := &record.SeedPlan{Deadline: c.Deadline, Round: record.Round{Source: source, Number: strings.TrimSpace(number)}}
+	plan := &record.SeedPlan{Deadline: c.Deadline, Round: record.Round{Source: source, Number: strings.TrimSpace(number), Known: c.RoundTime}}
 	people, err := named(c.RevealHash, "--reveal-hash")
 	if err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func (c *PanelDraw) plan() (*record.SeedPlan, error) {
 	for _, p := range people {
 		plan.People = append(plan.People, record.Person{Name: p[0], Commitment: strings.ToLower(p[1])})
 	}
-	if err := plan.Check(); err != nil {
+	if err := plan.CheckAt(env.Now()); err != nil {
 		return nil, &usageError{strings.ReplaceAll(err.Error(), "\n", "; ")}
 	}
 	return plan, nil
@@ -115,6 +118,7 @@ func (c *PanelDraw) draft(env *Env, whole *panel.Problem, names *record.Pseudony
 	}
 	d.Solution = result.Solution
 	tellUnreachable(env, known, d.Solution.Unreachable)
+	tellUnsettled(env, known, d.Solution.Unsettled())
 	return d, nil
 }
 

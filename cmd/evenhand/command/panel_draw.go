@@ -15,7 +15,7 @@ type PanelDraw struct {
 	PanelFiles
 	commitFlags
 	Reveal     []string `sep:"none" placeholder:"NAME=SECRET" group:"drawing" help:"What a person revealed; may be repeated."`
-	Value      string   `placeholder:"VALUE" group:"drawing" help:"The value of the named round, as its source publishes it."`
+	Value      string   `placeholder:"VALUE" group:"drawing" help:"The value of the named round, in lower-case hexadecimal or decimal digits."`
 	Output     string   `placeholder:"FILE" group:"drawing" help:"Where to write the record with the draw."`
 	Pseudonyms string   `placeholder:"FILE" help:"Which account has which pseudonym, as CSV: written by --commit, read by a draw to name the accounts. Keep it to yourself."`
 	Report     Format   `default:"table" enum:"table,json" help:"How to print: ${enum} (${default})."`
@@ -25,6 +25,7 @@ type PanelDraw struct {
 type commitFlags struct {
 	Commit     string        `placeholder:"RECORD.json" group:"commitment" help:"Solve, and write the record to be published before there is a seed."`
 	Round      string        `placeholder:"\"SOURCE NUMBER\"" group:"commitment" help:"The round of public randomness that will be the seed, or replace what is not revealed; as \"drand 12345\"."`
+	RoundTime  time.Time     `placeholder:"INSTANT" group:"commitment" help:"From when the value of the round is known, as its source says: after the commitment, and after the deadline."`
 	RevealHash []string      `sep:"none" placeholder:"NAME=SHA256" group:"commitment" help:"A person who will reveal a secret, and its SHA-256; twice or more."`
 	Deadline   time.Time     `placeholder:"INSTANT" group:"commitment" help:"Until when secrets may be revealed, as 2026-12-01T12:00:00Z."`
 	Board      string        `placeholder:"TEXT" group:"commitment" help:"The board's name in the record."`
@@ -35,6 +36,12 @@ type commitFlags struct {
 	TimeLimit  time.Duration `placeholder:"DURATION" group:"commitment" help:"Take the best lottery that is found within this time; the record shows that it is not proven."`
 }
 
+// given reports whether any of the flags is given, other than --commit.
+func (f *commitFlags) given() bool {
+	texts := f.Round + f.Board + f.Rotation + f.Charter + strings.Join(f.RevealHash, "") + strings.Join(f.Nominate, "")
+	return texts != "" || !f.RoundTime.IsZero() || !f.Deadline.IsZero() || f.DrawFrom != record.DefaultPanels || f.TimeLimit != 0
+}
+
 // Help implements kong.HelpProvider.
 func (*PanelDraw) Help() string {
 	return `A draw has two steps. First commit: the lottery is computed, and the record of everything that decides it is written and published, before there is a seed. Then draw: with the value of the named round, or with the secrets of the people who committed them, the panel follows, and everybody can replay it with "evenhand panel verify". Accounts stand in the record under pseudonyms; the file of pseudonyms is for you and auditors, and each account may be told its own line.
@@ -43,29 +50,33 @@ A person makes a secret and its hash with:
 
   openssl rand -hex 32 | tr -d '\n' | tee secret.txt | sha256sum
 
-The deadline should be before the named round is published: otherwise whoever reveals last could choose between two results.
+The value of the named round has to become known after the commitment, and after the deadline: otherwise somebody could know the result beforehand, or whoever reveals last choose between two. It is written as lower-case hexadecimal digits or as decimal ones, without prefix or space.
+
+When a secret was revealed is not seen here and not in the record: leave out what comes after the deadline. A server's "evenhand board rotations reveal" refuses it.
 
 Examples:
 
   evenhand panel draw --categories categories.csv --respondents respondents.csv --seats 12 \
-    --commit record.json --pseudonyms pseudonyms.csv --round "drand 12345" --board "Customer board" --rotation 2027
+    --commit record.json --pseudonyms pseudonyms.csv --round "drand ROUND" --round-time INSTANT --board "Customer board" --rotation 2027
   evenhand panel draw record.json --value 0f3a9c --output drawn.json --pseudonyms pseudonyms.csv
 
   evenhand panel draw --categories categories.csv --respondents respondents.csv --seats 12 --commit record.json --pseudonyms pseudonyms.csv \
-    --reveal-hash "Ana Ruiz=43c31b…" --reveal-hash "Bo Li=c5a338…" --deadline 2026-12-01T12:00:00Z --round "drand 12345"
+    --reveal-hash "Ana Ruiz=43c31b…" --reveal-hash "Bo Li=c5a338…" --deadline INSTANT --round "drand ROUND" --round-time INSTANT
   evenhand panel draw record.json --reveal "Ana Ruiz=SECRET" --reveal "Bo Li=SECRET" --output drawn.json`
 }
 
 // Run commits or draws.
 func (c *PanelDraw) Run(env *Env) error {
-	commits, draws := c.Commit != "" || c.given(), c.Record != ""
+	commits, draws := c.Commit != "" || c.PanelFiles.given(), c.Record != ""
 	switch {
 	case commits && draws:
 		return &usageError{"either commit, from files with --commit, or draw, from a RECORD.json: not both at once"}
+	case draws && c.commitFlags.given():
+		return &usageError{"what is drawn, and from which seed, stands in the record: give the flags of a commitment without a RECORD.json"}
 	case draws:
 		return c.draw(env)
-	case c.Commit == "" || c.Pseudonyms == "" || c.Round == "":
-		return &usageError{"to commit, --commit, --pseudonyms and --round are needed; to draw, a RECORD.json"}
+	case c.Commit == "" || c.Pseudonyms == "" || c.Round == "" || c.RoundTime.IsZero():
+		return &usageError{"to commit, --commit, --pseudonyms, --round and --round-time are needed; to draw, a RECORD.json"}
 	case len(c.Reveal) > 0 || c.Value != "" || c.Output != "":
 		return &usageError{"--reveal, --value and --output are for drawing, from a RECORD.json"}
 	default:
@@ -97,7 +108,7 @@ func (c *PanelDraw) draw(env *Env) error {
 	if err != nil {
 		return err
 	}
-	values := record.Values{Time: env.Now(), Round: strings.TrimSpace(c.Value), Secrets: map[string]string{}}
+	values := record.Values{Time: env.Now(), Round: c.Value, Secrets: map[string]string{}}
 	for _, s := range secrets {
 		values.Secrets[s[0]] = s[1]
 	}

@@ -26,8 +26,9 @@ type panelReport struct {
 	Proven        bool              `json:"proven"`
 	Gap           float64           `json:"gap"`
 	Unreachable   []reportedAccount `json:"unreachable"`
+	Unsettled     []string          `json:"unsettled"` // nobody knows whether they can be drawn
 	Levels        []reportedLevel   `json:"levels"`
-	unreachable   []panel.Unreachable
+	result        *panel.Result
 }
 
 type reportedAccount struct {
@@ -46,7 +47,17 @@ type reportedLevel struct {
 func newPanelReport(p *panel.Problem, result *panel.Result) *panelReport {
 	r := &panelReport{
 		Mode: string(result.Mode), Seats: p.Seats, Pool: len(p.Pool), Samples: result.Samples, Method: result.Method,
-		Unreachable: []reportedAccount{}, Levels: []reportedLevel{},
+		Unreachable: reportUnreachable(p, result.Unreachable), Unsettled: []string{}, Levels: []reportedLevel{}, result: result,
+	}
+	for _, i := range result.Unsettled {
+		r.Unsettled = append(r.Unsettled, p.Pool[i].ID)
+	}
+	for _, l := range result.Levels {
+		level := reportedLevel{l.Probability, l.Bound, l.Gap, []string{}}
+		for _, m := range l.Members {
+			level.Members = append(level.Members, p.Pool[m].ID)
+		}
+		r.Levels = append(r.Levels, level)
 	}
 	if result.Lottery != nil {
 		r.Panels = len(result.Lottery.Panels)
@@ -55,7 +66,6 @@ func newPanelReport(p *panel.Problem, result *panel.Result) *panelReport {
 	if s := result.Solution; s != nil {
 		r.Proven, r.Gap = s.Proven, s.Gap
 		if result.Mode == panel.ModeLeximin {
-			r.take(p, s)
 			kept = nil
 			for i, probability := range result.Marginals {
 				if !slices.ContainsFunc(s.Unreachable, func(u panel.Unreachable) bool { return u.Member == i }) {
@@ -67,19 +77,6 @@ func newPanelReport(p *panel.Problem, result *panel.Result) *panelReport {
 	f := panel.MeasureFairness(kept)
 	r.Lowest, r.Gini, r.GeometricMean, r.AtZero = f.Lowest, f.Gini, f.GeometricMean, f.AtZero
 	return r
-}
-
-// take takes in the certificate of a solution of the problem.
-func (r *panelReport) take(p *panel.Problem, s *panel.Solution) {
-	r.unreachable = s.Unreachable
-	r.Unreachable = reportUnreachable(p, s.Unreachable)
-	for _, l := range s.Levels {
-		level := reportedLevel{l.Probability, l.Bound, l.Gap, []string{}}
-		for _, m := range l.Members {
-			level.Members = append(level.Members, p.Pool[m].ID)
-		}
-		r.Levels = append(r.Levels, level)
-	}
 }
 
 func reportUnreachable(p *panel.Problem, unreachable []panel.Unreachable) []reportedAccount {
@@ -97,7 +94,8 @@ func reportUnreachable(p *panel.Problem, unreachable []panel.Unreachable) []repo
 
 // warn tells on stderr what must not be overlooked.
 func (r *panelReport) warn(env *Env, p *panel.Problem) {
-	tellUnreachable(env, p, r.unreachable)
+	tellUnreachable(env, p, r.result.Unreachable)
+	tellUnsettled(env, p, r.result.Unsettled)
 	if (r.Mode == string(panel.ModeLeximin) || r.Mode == string(panel.ModeNominated)) && !r.Proven {
 		env.note("not proven to be the fairest: the time limit was reached, and probabilities may be %.6f from it", r.Gap)
 	}

@@ -28,7 +28,7 @@ type Sampling struct {
 
 // Help implements kong.HelpProvider.
 func (*PanelSolve) Help() string {
-	return `Computes the fairest lottery over all panels that fill the seats within quotas and conflicts: the lowest probability as high as possible, then the second lowest, and so on (leximin). Probabilities are written in the order of the respondents; who is on no possible panel has 0 and is named on stderr. When no panel is possible, the reason and the smallest change of the quotas are told, and nothing is written.
+	return `Computes the fairest lottery over all panels that fill the seats within quotas and conflicts: the lowest probability as high as possible, then the second lowest, and so on (leximin). Probabilities are written in the order of the respondents; who is on no possible panel has 0 and is named on stderr, as is everybody for whom no panel was found within the time limit. When no panel is possible, the reason and the smallest change of the quotas are told, and nothing is written.
 
 Examples:
 
@@ -45,6 +45,8 @@ func (c *PanelSolve) Run(env *Env) error {
 		return &usageError{"--panels needs a lottery: --mode leximin or --mode nominated"}
 	case (mode == panel.ModeNominated) != (len(c.Nominate) > 0):
 		return &usageError{"--nominate and --mode nominated belong together"}
+	case c.Panels != "" && differentFiles(c.Output, c.Panels) != nil:
+		return differentFiles(c.Output, c.Panels)
 	case c.Samples < 1:
 		return &usageError{"--samples: give 1 or more"}
 	}

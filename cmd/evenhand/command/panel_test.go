@@ -213,7 +213,7 @@ func TestR38DrawByCommitAndReveal(t *testing.T) {
 		return executeAt(t.Context(), t, func() time.Time { return clock }, "", "", append([]string{"panel"}, args...)...)
 	}
 	commit := append([]string{
-		"draw", "--commit", in("record.json"), "--pseudonyms", in("pseudonyms.csv"), "--round", "drand 12345", "--board", "Customer board",
+		"draw", "--commit", in("record.json"), "--pseudonyms", in("pseudonyms.csv"), "--round", "drand 12345", "--round-time", "2026-11-24T15:00:30Z", "--board", "Customer board",
 		"--reveal-hash", "Ana Ruiz=" + hash("ana's secret"), "--reveal-hash", "Bo Li=" + strings.ToUpper(hash("bo=secret")),
 		"--deadline", "2026-11-24T15:00:00Z", "--draw-from", "20",
 	}, flags...)
@@ -235,13 +235,17 @@ func TestR38DrawByCommitAndReveal(t *testing.T) {
 
 	got = panelCommand(t, "verify", in("record.json"), "--hash", published)
 	require.Zero(t, got.code, got.stderr)
-	require.Contains(t, got.stdout, "ok  The record is committed and not drawn yet: the secrets of Ana Ruiz and Bo Li, with round 12345 of drand")
+	require.Contains(t, got.stdout, "ok  The record is committed and not drawn yet: the secrets of Ana Ruiz and Bo Li, with round 12345 of drand (known from 2026-11-24T15:00:30Z on) for what is not revealed by 2026-11-24T15:00:00Z")
 
 	drawing := []string{"draw", in("record.json"), "--output", in("drawn.json"), "--pseudonyms", in("pseudonyms.csv")}
 	got = at(append(slices.Clone(drawing), "--reveal", "Bo Li=bo=secret", "--value", "8a3f")...)
 	require.Equal(t, ExitFailed, got.code)
 	require.Contains(t, got.stderr, "Ana Ruiz can still reveal until 2026-11-24T15:00:00Z")
 	clock = clock.Add(48 * time.Hour)
+	got = at(append(slices.Clone(drawing), "--reveal", "Bo Li=bo=secret", "--value", "8a3f")...)
+	require.Equal(t, ExitFailed, got.code)
+	require.Contains(t, got.stderr, "is known from 2026-11-24T15:00:30Z on")
+	clock = clock.Add(time.Minute)
 	for told, args := range map[string][]string{
 		"the value of round 12345 of drand is needed": {"--reveal", "Bo Li=bo=secret"},
 		"the secret of Bo Li is not the one":          {"--reveal", "Bo Li=bo"},
@@ -283,9 +287,28 @@ func TestR38DrawByCommitAndReveal(t *testing.T) {
 func TestR38DrawByPublicRound(t *testing.T) {
 	folder, flags := fiveFiles(t)
 	in := func(name string) string { return filepath.Join(folder, name) }
-	got := panelCommand(t, append([]string{"draw", "--commit", in("record.json"), "--pseudonyms", in("p.csv"), "--round", "drand 7", "--nominate", "D"}, flags...)...)
+	clock := time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)
+	at := func(args ...string) result {
+		return executeAt(t.Context(), t, func() time.Time { return clock }, "", "", append([]string{"panel"}, args...)...)
+	}
+	commit := append([]string{"draw", "--commit", in("record.json"), "--pseudonyms", in("p.csv"), "--round", "drand 7", "--nominate", "D"}, flags...)
+	got := at(append(slices.Clone(commit), "--round-time", "2026-11-22T15:00:00Z")...)
+	require.Equal(t, ExitUsage, got.code)
+	require.Contains(t, got.stderr, "name a round that is still to come")
+	got = at(append(commit, "--round-time", "2026-11-22T17:00:00+01:00")...)
 	require.Zero(t, got.code, got.stderr)
-	got = panelCommand(t, "draw", in("record.json"), "--value", "8a3f", "--output", in("drawn.json"))
+	drawing := []string{"draw", in("record.json"), "--value", "8a3f", "--output", in("drawn.json")}
+	got = at(drawing...)
+	require.Equal(t, ExitFailed, got.code)
+	require.Contains(t, got.stderr, "the value of round 7 of drand is known from 2026-11-22T16:00:00Z on")
+	clock = clock.Add(time.Hour)
+	got = at(append(slices.Clone(drawing), "--value", "8A3F")...)
+	require.Equal(t, ExitFailed, got.code)
+	require.Contains(t, got.stderr, "lower-case hexadecimal digits")
+	got = at(append(slices.Clone(drawing), "--board", "Another")...)
+	require.Equal(t, ExitUsage, got.code)
+	require.Contains(t, got.stderr, "stands in the record")
+	got = at(drawing...)
 	require.Zero(t, got.code, got.stderr)
 	require.Contains(t, squeeze(got.stdout), "\nDrawn ")
 	text, err := os.ReadFile(in("drawn.json"))
@@ -319,6 +342,9 @@ func TestR38DrawByPublicRound(t *testing.T) {
 	require.Equal(t, ExitFailed, got.code)
 	require.Contains(t, got.stderr, "not in the record")
 	require.Contains(t, panelCommand(t, "verify", in("drawn.json"), "--report", "json").stdout, `"verified": true`)
+	got = panelCommand(t, "verify", in("drawn.json"), "--report", "json", "--pseudonyms", in("p.csv"))
+	require.Equal(t, ExitUsage, got.code)
+	require.Contains(t, got.stderr, "leave out --report json")
 }
 
 func TestPanelDrawUsage(t *testing.T) {
@@ -326,16 +352,17 @@ func TestPanelDrawUsage(t *testing.T) {
 	nowhere := filepath.Join(t.TempDir(), "record.json")
 	commit := append([]string{"--commit", nowhere, "--pseudonyms", nowhere + "p"}, flags...)
 	for told, args := range map[string][]string{
-		"--pseudonyms and --round are needed":                  append([]string{"--commit", nowhere}, flags...),
+		"--pseudonyms, --round and --round-time are needed":    append([]string{"--commit", nowhere}, flags...),
 		"to commit, --commit":                                  nil,
 		"either commit":                                        append([]string{nowhere, "--round", "drand 1"}, commit...),
-		"--reveal, --value and --output are for drawing":       append([]string{"--round", "drand 1", "--value", "1"}, commit...),
-		"name a round of public randomness":                    append([]string{"--round", "drand"}, commit...),
-		"one person alone would control the seed":              append([]string{"--round", "drand 1", "--deadline", "2026-01-01T00:00:00Z", "--reveal-hash", "A=" + strings.Repeat("0", 64)}, commit...),
-		`--reveal-hash "A": give it as NAME=VALUE`:             append([]string{"--round", "drand 1", "--reveal-hash", "A"}, commit...),
+		"--reveal, --value and --output are for drawing":       append([]string{"--round", "drand 1", "--round-time", "2999-01-01T00:00:00Z", "--value", "1"}, commit...),
+		"name a round of public randomness":                    append([]string{"--round", "drand", "--round-time", "2999-01-01T00:00:00Z"}, commit...),
+		"one person alone would control the seed":              append([]string{"--round", "drand 1", "--round-time", "2999-01-01T00:00:00Z", "--deadline", "2026-01-01T00:00:00Z", "--reveal-hash", "A=" + strings.Repeat("0", 64)}, commit...),
+		`--reveal-hash "A": give it as NAME=VALUE`:             append([]string{"--round", "drand 1", "--round-time", "2999-01-01T00:00:00Z", "--reveal-hash", "A"}, commit...),
+		"record.json is named for two files":                   append(slices.Clone(flags), "--commit", nowhere, "--pseudonyms", nowhere, "--round", "drand 1", "--round-time", "2999-01-01T00:00:00Z"),
 		"--output is needed":                                   {nowhere},
 		"--id and --salt belong together":                      {"", "--id", "A"},
-		"--nominate Z: give the id of a respondent, each once": append([]string{"--round", "drand 1", "--nominate", "Z"}, commit...),
+		"--nominate Z: give the id of a respondent, each once": append([]string{"--round", "drand 1", "--round-time", "2999-01-01T00:00:00Z", "--nominate", "Z"}, commit...),
 	} {
 		args = append([]string{"draw"}, args...)
 		if len(args) > 1 && args[1] == "" {
@@ -346,7 +373,7 @@ func TestPanelDrawUsage(t *testing.T) {
 		require.Contains(t, got.stderr, told)
 	}
 	require.NoFileExists(t, nowhere)
-	got := panelCommand(t, append([]string{"draw", "--round", "drand 1", "--draw-from", "1"}, commit...)...)
+	got := panelCommand(t, append([]string{"draw", "--round", "drand 1", "--round-time", "2999-01-01T00:00:00Z", "--draw-from", "1"}, commit...)...)
 	require.Equal(t, ExitFailed, got.code)
 	require.Contains(t, got.stderr, "would have no chance although they should")
 }

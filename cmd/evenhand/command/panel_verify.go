@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,6 +63,9 @@ func doesNotVerify(name string, report *record.Report) error {
 func (c *PanelVerify) Run(env *Env) error {
 	if (c.ID == "") != (c.Salt == "") {
 		return &usageError{"--id and --salt belong together"}
+	}
+	if c.Report == formatJSON && (c.ID != "" || c.Pseudonyms != "") {
+		return &usageError{"--id and --pseudonyms name accounts in the table: leave out --report json"}
 	}
 	text, err := readRecord(c.Record)
 	if err != nil {
@@ -138,12 +142,13 @@ func account(r *record.Record, id, salt string) (string, error) {
 		if r.Outcome == nil {
 			return text, nil
 		}
-		for i, other := range r.Outcome.Alternates {
-			if other == pseudonym {
-				return text + ", alternate number " + strconv.Itoa(i+1), nil
-			}
+		if slices.Contains(r.Outcome.Members, pseudonym) {
+			return text + ", drawn", nil
 		}
-		return text + ", drawn", nil
+		if i := slices.Index(r.Outcome.Alternates, pseudonym); i >= 0 {
+			return text + ", alternate number " + strconv.Itoa(i+1), nil
+		}
+		return text + ", neither drawn nor an alternate", nil
 	}
 	return "", &failure{
 		message: text + "not in the record",

@@ -19,8 +19,26 @@ type writtenFile struct {
 	text []byte
 }
 
+// differentFiles fails where two outputs have one name: the second would replace the first.
+func differentFiles(one, other string) error {
+	a, err := filepath.Abs(one)
+	if err != nil {
+		return err
+	}
+	b, err := filepath.Abs(other)
+	if err == nil && a == b {
+		return &usageError{fmt.Sprintf("%s is named for two files: give each its own name", other)}
+	}
+	return err
+}
+
 // add puts a file on the list; write fills it.
 func (w *written) add(name string, mode os.FileMode, write func(io.Writer) error) error {
+	for _, f := range w.files {
+		if err := differentFiles(f.name, name); err != nil {
+			return err
+		}
+	}
 	var text bytes.Buffer
 	if err := write(&text); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)

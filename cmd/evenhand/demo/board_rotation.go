@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 )
 
@@ -41,8 +43,9 @@ func (c *clerk) step(ctx context.Context, r *boardv1.Rotation) (*boardv1.Rotatio
 		return c.rotations.FreezeRotation(ctx, &boardv1.FreezeRotationRequest{Name: name})
 	case boardv1.Rotation_STATE_FROZEN:
 		before(44)
+		read := c.plan.first.AddDate(0, 0, -41)
 		return c.rotations.CommitRotation(ctx, &boardv1.CommitRotationRequest{Name: name, SeedPlan: &boardv1.SeedPlan{
-			Round: &boardv1.PublicRound{Source: beacon, Number: c.plan.first.AddDate(0, 0, -40).Format(time.DateOnly)},
+			Round: &boardv1.PublicRound{Source: beacon, Number: read.Format(time.DateOnly), KnownTime: timestamppb.New(read.Add(20 * time.Hour))},
 		}})
 	case boardv1.Rotation_STATE_COMMITTED:
 		before(40)

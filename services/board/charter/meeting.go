@@ -12,7 +12,7 @@ import (
 func (c *Charter) Meeting(today civil.Day, before, after []civil.Day, until civil.Day) []Breach {
 	var found []Breach
 	for _, day := range before {
-		if _, kept := slices.BinarySearch(after, day); kept || day <= today {
+		if contains(after, day) || day <= today {
 			continue
 		}
 		if late := int(today) + c.Meetings.NoticeDays - int(day); late > 0 {
@@ -20,12 +20,12 @@ func (c *Charter) Meeting(today civil.Day, before, after []civil.Day, until civi
 				" would be announced " + count(int(day-today), "day") + " ahead, and the charter has " + count(c.Meetings.NoticeDays, "day")})
 		}
 	}
-	had := map[civil.Day]int{}
-	for _, gap := range c.sparse(before, until) {
-		had[gap.from] = gap.meetings
-	}
+	thin := c.sparse(before, until)
 	for _, gap := range c.sparse(after, until) {
-		if n, known := had[gap.from]; known && n <= gap.meetings {
+		same := func(y year) bool { // twelve months that were as thin; about these, where a meeting is new
+			return y.meetings <= gap.meetings && (y.from == gap.from || !contains(before, gap.from) && y.overlaps(gap))
+		}
+		if slices.ContainsFunc(thin, same) {
 			continue
 		}
 		found = append(found, Breach{Rule: RuleMeetings, Rotation: &gap.from, Size: c.Meetings.PerYear - gap.meetings,
@@ -35,10 +35,21 @@ func (c *Charter) Meeting(today civil.Day, before, after []civil.Day, until civi
 	return found
 }
 
+// contains reports whether a day is in a list that ascends.
+func contains(days []civil.Day, day civil.Day) bool {
+	_, found := slices.BinarySearch(days, day)
+	return found
+}
+
 // year is twelve months that begin with a meeting.
 type year struct {
 	from     civil.Day
 	meetings int
+}
+
+// overlaps reports whether two years have a day in common.
+func (y year) overlaps(other year) bool {
+	return y.from < other.from.AddMonths(12) && other.from < y.from.AddMonths(12)
 }
 
 // sparse returns the twelve months from each meeting on that have too few meetings,

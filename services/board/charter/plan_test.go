@@ -199,4 +199,14 @@ func TestMeetingsPerYear(t *testing.T) {
 	require.Empty(t, c.Meeting(day("2027-02-01"), days, moved, until))
 	require.Equal(t, []Rule{RuleNotice}, rules(c.Meeting(day("2027-07-10"), days, moved, until)))
 	require.Empty(t, c.Meeting(day("2027-08-01"), days, moved, until), "what is over cannot be announced")
+
+	thin := days[:3:3] // and one in the next year, so that each of these has too few already
+	thin = append(thin, day("2028-12-15"))
+	first := append([]civil.Day{day("2027-01-20")}, thin[1:]...)
+	require.Empty(t, c.Meeting(day("2026-12-01"), thin, first, until), "a year that was too thin is not made thinner")
+	middle := []civil.Day{thin[0], thin[2], day("2027-08-15"), thin[3]}
+	require.Empty(t, c.Meeting(day("2026-12-01"), thin, middle, until))
+	found = c.Meeting(day("2026-12-01"), thin, []civil.Day{thin[0], thin[1], thin[3]}, until)
+	require.Len(t, found, 2, "one skipped makes it thinner")
+	require.Contains(t, found[0].Text, "2 times in the twelve months from 2027-01-15")
 }

@@ -47,7 +47,7 @@ func newExplainer(p *Problem) *explainer {
 
 // reduce leaves out all that is not needed for there to be no panel: the conflicts, where
 // the quotas alone exclude it; otherwise first quotas, then conflicts. When the context
-// ends it stops, with more kept than needed.
+// ends it stops, with more kept than needed: that is no reason to be told.
 func (e *explainer) reduce(ctx context.Context) {
 	quotas, all := len(e.sides), len(e.kept)
 	e.drop(ctx, quotas, all)
@@ -195,17 +195,29 @@ func feasible(ctx context.Context, p *Problem) (bool, error) {
 	return outcome.X != nil, err
 }
 
+// What stands in the place of a reason when the time limit was over before it was worked
+// out: what a stopped search keeps may have nothing to do with it.
+const (
+	unexplainedMember  = "the quotas and conflicts exclude it; which of them was not worked out within the time limit"
+	unexplainedProblem = "which of them cannot hold together was not worked out within the time limit"
+)
+
 // infeasible returns the InfeasibleError of a problem without a panel. When the
-// limited context is over and the other is not, the set of quotas it names is larger than
-// it could be, and it proposes nothing.
+// limited context is over and the other is not, it says that reason and relaxation were
+// not worked out.
 func infeasible(ctx, limited context.Context, p *Problem) error {
 	e := newExplainer(p)
 	e.reduce(limited)
+	told := &InfeasibleError{Reason: unexplainedProblem}
+	if limited.Err() == nil {
+		told.Reason, told.Conflicts = e.reason(), e.conflicts()
+	}
 	relaxation, err := relax(limited, p)
 	if err != nil && (!errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil) {
 		return err
 	}
-	return &InfeasibleError{Reason: e.reason(), Conflicts: e.conflicts(), Relaxation: relaxation}
+	told.Relaxation, told.Sought = relaxation, err == nil
+	return told
 }
 
 // unreachable returns the members of the types that are in no panel, with the reasons.
@@ -249,5 +261,8 @@ func excluded(ctx context.Context, p *Problem, member int) Unreachable {
 	}
 	e.problem = &forced
 	e.reduce(ctx)
+	if ctx.Err() != nil {
+		return Unreachable{member, unexplainedMember, nil}
+	}
 	return Unreachable{member, "with this member seated, " + e.reason(), e.conflicts()}
 }

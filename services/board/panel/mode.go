@@ -47,8 +47,14 @@ type Result struct {
 	// amounts to.
 	Lottery *Lottery
 	// Solution is that of the problem for ModeLeximin, and that of the seats not
-	// nominated for ModeNominated; nil for the others.
+	// nominated for ModeNominated, whose members it numbers in their own pool; nil for the
+	// others.
 	Solution *Solution
+	// Unreachable, Unsettled and Levels are the solution's, in indexes of the problem;
+	// those in conflict with somebody nominated are among the unreachable.
+	Unreachable []Unreachable
+	Unsettled   []int
+	Levels      []Level
 }
 
 // Solve computes or estimates the probabilities that a way of drawing gives. It returns
@@ -89,6 +95,7 @@ func (r *Result) solve(ctx context.Context, p *Problem, o Options) error {
 	}
 	r.Solution, r.Lottery = s, &s.Lottery
 	r.Marginals = s.Marginals
+	r.Unreachable, r.Unsettled, r.Levels = s.Unreachable, s.Unsettled(), s.Levels
 	r.Method = "exact, proven"
 	if !s.Proven {
 		r.Method = fmt.Sprintf("the best found, not proven: within %.9f", s.Gap)
@@ -110,6 +117,12 @@ func (r *Result) solveNominated(ctx context.Context, p *Problem, o ModeOptions) 
 	if err := r.solve(ctx, rest, o.Options); err != nil {
 		return err
 	}
+	r.Unreachable = append(beside(p, o.Nominated), p.inWhole(rest, from, r.Unreachable)...)
+	slices.SortFunc(r.Unreachable, func(a, b Unreachable) int { return a.Member - b.Member })
+	for i, member := range r.Unsettled {
+		r.Unsettled[i] = from[member]
+	}
+	r.Levels = levelsInWhole(r.Levels, from, len(p.Pool))
 	lottery := &Lottery{Probabilities: r.Lottery.Probabilities}
 	for _, panel := range r.Lottery.Panels {
 		whole := slices.Clone(o.Nominated)

@@ -72,3 +72,54 @@ func (p *Problem) take(whole *Problem, out []bool) []int {
 	}
 	return from
 }
+
+// beside returns those who are in conflict with somebody seated beforehand.
+func beside(p *Problem, beforehand []int) []Unreachable {
+	fixed := Panel(slices.Sorted(slices.Values(beforehand)))
+	with := map[int][]int{} // their conflicts with them
+	for i, c := range p.Conflicts {
+		switch a, b := seated(fixed, c[0]), seated(fixed, c[1]); {
+		case a:
+			with[c[1]] = append(with[c[1]], i)
+		case b:
+			with[c[0]] = append(with[c[0]], i)
+		}
+	}
+	var all []Unreachable
+	for member, conflicts := range with {
+		all = append(all, Unreachable{member, "somebody is nominated who is in conflict with this member", conflicts})
+	}
+	return all
+}
+
+// inWhole numbers the unreachable of a residual problem as this problem does.
+func (p *Problem) inWhole(rest *Problem, from []int, unreachable []Unreachable) []Unreachable {
+	place := map[[2]int]int{}
+	for i, c := range p.Conflicts {
+		place[c] = i
+	}
+	all := make([]Unreachable, len(unreachable))
+	for i, u := range unreachable {
+		all[i] = Unreachable{Member: from[u.Member], Reason: u.Reason}
+		for _, k := range u.Conflicts {
+			c := rest.Conflicts[k]
+			all[i].Conflicts = append(all[i].Conflicts, place[[2]int{from[c[0]], from[c[1]]}])
+		}
+	}
+	return all
+}
+
+// levelsInWhole numbers the members of levels as the problem with that pool does.
+func levelsInWhole(levels []Level, from []int, pool int) []Level {
+	all := slices.Clone(levels)
+	for i, l := range levels {
+		all[i].Members, all[i].Weights = make([]int, len(l.Members)), make([]float64, pool)
+		for j, member := range l.Members {
+			all[i].Members[j] = from[member]
+		}
+		for member, w := range l.Weights {
+			all[i].Weights[from[member]] = w
+		}
+	}
+	return all
+}

@@ -50,6 +50,23 @@ type Solution struct {
 	Compositions []Composition
 }
 
+// Unsettled are those for whom no panel was found within the time limit, although none
+// may be impossible for them: their probability is 0, and they are not among the
+// unreachable. Indexes into the pool, ascending.
+func (s *Solution) Unsettled() []int {
+	settled := make([]bool, len(s.Marginals))
+	for _, u := range s.Unreachable {
+		settled[u.Member] = true
+	}
+	var unsettled []int
+	for i, probability := range s.Marginals {
+		if probability == 0 && !settled[i] {
+			unsettled = append(unsettled, i)
+		}
+	}
+	return unsettled
+}
+
 // Type is a class of members alike in all attributes and conflicts, of whom any may
 // take the place of another on a panel.
 type Type struct {
@@ -73,8 +90,8 @@ type Composition struct {
 type Unreachable struct {
 	// Member is an index into the pool.
 	Member int
-	// Reason says which quotas exclude the member, as a clause that can follow "because".
-	// It names nobody.
+	// Reason says which quotas exclude the member, or that the time limit was over before
+	// that was worked out, as a clause that can follow "because". It names nobody.
 	Reason string
 	// Conflicts are the indexes of the problem's conflicts that are part of the reason.
 	Conflicts []int
@@ -109,7 +126,7 @@ type Options struct {
 	Progress func(Progress)
 	// TimeLimit, where more than 0, is how long to look for the fairest lottery. When
 	// it is over, the best lottery found so far is returned as not proven; those for whom
-	// no panel has been found by then have the probability 0. The linear programme for
+	// no panel has been found by then have the probability 0: see Solution.Unsettled. The linear programme for
 	// the bounds is solved even then, which takes well under a second.
 	TimeLimit time.Duration
 }
@@ -130,14 +147,17 @@ type Progress struct {
 // InfeasibleError reports that no panel meets all quotas and conflicts.
 type InfeasibleError struct {
 	// Reason names a set of quotas that cannot hold together, none of which can be left
-	// out. It names nobody.
+	// out, or says that the time limit was over before it was worked out. It names nobody.
 	Reason string
 	// Conflicts are the indexes of the problem's conflicts that are part of the reason.
 	Conflicts []int
 	// Relaxation are the fewest seats by which quotas have to change for a panel to
-	// exist; it is a proposal and has not been applied. It is empty where the pool has
-	// no panel of that size whatever the quotas are, or where the time limit was over.
+	// exist; it is a proposal and has not been applied.
 	Relaxation []Change
+	// Sought says that the relaxation was looked for to the end: where it is empty then,
+	// the pool has no panel of that size whatever the quotas are. It is false where the
+	// time limit was over before.
+	Sought bool
 }
 
 // Change is a quota with other bounds.

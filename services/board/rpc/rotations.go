@@ -264,6 +264,9 @@ func planFrom(in *boardv1.SeedPlan) (record.SeedPlan, error) {
 		plan.People = append(plan.People, record.Person{Name: h.GetPrincipal(), Commitment: h.GetCommitment()})
 	}
 	var err error
+	if plan.Round.Known, err = wire.Time("seed_plan.round.known_time", in.GetRound().GetKnownTime()); err != nil {
+		return plan, err
+	}
 	plan.Deadline, err = wire.Time("seed_plan.reveal_deadline", in.GetRevealDeadline())
 	return plan, err
 }

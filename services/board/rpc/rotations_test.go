@@ -104,10 +104,11 @@ func TestR30ARotationOverRPC(t *testing.T) {
 	wantStatus(t, err, codes.FailedPrecondition, "ROTATION_STATE")
 	holders := []*boardv1.SeedHolder{
 		{Principal: "principals/auditor", Commitment: record.Commitment("one")}, {Principal: "principals/board-secretary", Commitment: record.Commitment("two")}}
-	plan := &boardv1.SeedPlan{Round: &boardv1.PublicRound{Source: "drand", Number: "4711"}, Holders: holders, RevealDeadline: at(t, "2099-01-01T00:00:00Z")}
+	plan := &boardv1.SeedPlan{Round: &boardv1.PublicRound{Source: "drand", Number: "4711", KnownTime: at(t, "2099-01-02T00:00:00Z")}, Holders: holders, RevealDeadline: at(t, "2099-01-01T00:00:00Z")}
 	committed, err := secretary.CommitRotation(ctx, &boardv1.CommitRotationRequest{Name: first, SeedPlan: plan, Panels: 100})
 	require.NoError(t, err)
 	require.Len(t, committed.GetDraw().GetRecordHash(), 64)
+	require.Equal(t, plan.GetRound().GetKnownTime().AsTime(), committed.GetDraw().GetSeedPlan().GetRound().GetKnownTime().AsTime())
 	_, err = s.as(t, auth.PolicyAuthor).rotations.RevealSeed(ctx, &boardv1.RevealSeedRequest{Name: first, Secret: "one"})
 	wantStatus(t, err, codes.FailedPrecondition, "SEED")
 	_, err = auditor.RevealSeed(ctx, &boardv1.RevealSeedRequest{Name: first, Secret: "one"})

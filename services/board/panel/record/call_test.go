@@ -11,7 +11,7 @@ import (
 // Whoever is called fills the seats within quotas and conflicts, and nobody before the
 // first of them would have done.
 func TestCallFillsSeatsWithinTheRules(t *testing.T) {
-	r, err := largeCommitted(t).Draw(Values{Time: deadline, Round: "0123"})
+	r, err := largeCommitted(t).Draw(Values{Time: known, Round: "0123"})
 	require.NoError(t, err)
 	problem := r.problem()
 	place := map[string]int{}
@@ -79,4 +79,21 @@ func TestCallSaysWhenThereIsNobody(t *testing.T) {
 	require.NoError(t, err)
 	_, err = undrawn.Call(nil, nil)
 	require.ErrorContains(t, err, "not drawn")
+}
+
+// A search that ends at its bound does not know that there is nobody.
+func TestCallSaysWhenItDoesNotKnow(t *testing.T) {
+	r := fiveDrawn(t)
+	var order []int
+	for i := range r.Pool {
+		order = append(order, i)
+	}
+	f := newFilling(r, nil)
+	called, err := f.call(order, 3)
+	require.NoError(t, err)
+	require.Len(t, called, 3)
+	f = newFilling(r, nil)
+	f.steps = 3
+	_, err = f.call(order, 3)
+	require.ErrorIs(t, err, ErrNotWorkedOut)
 }

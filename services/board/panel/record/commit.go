@@ -37,9 +37,10 @@ const DefaultPanels = 1000
 // maxPanels bounds the size of a record.
 const maxPanels = 1_000_000
 
-// Commit makes the record of a draw that has no seed yet. It fails where rounding to
-// that many panels would leave someone without any chance who has one in the solution,
-// and where the record would not verify.
+// Commit makes the record of a draw that has no seed yet. It fails where the seed could
+// be known already or too early, where someone would have no chance who is not known to
+// be on no possible panel, be it by rounding to that many panels or because the solution
+// was not looked for long enough, and where the record would not verify.
 func Commit(d Draft) (*Record, error) {
 	if d.Panels == 0 {
 		d.Panels = DefaultPanels
@@ -53,7 +54,11 @@ func Commit(d Draft) (*Record, error) {
 	if err := concealed(d.Problem); err != nil {
 		return nil, err
 	}
-	if err := d.Seed.checkAt(d.Title.Committed); err != nil {
+	d.Title.Committed, d.Seed = seconds(d.Title.Committed), d.Seed.inSeconds()
+	if err := d.Seed.CheckAt(d.Title.Committed); err != nil {
+		return nil, err
+	}
+	if err := unsettledError(d); err != nil {
 		return nil, err
 	}
 	rounding, err := panel.Round(d.Solution, d.Panels)
@@ -88,6 +93,19 @@ func concealed(p *panel.Problem) error {
 	return nil
 }
 
+// unsettledError names those of whom a solution does not say whether they can be drawn.
+func unsettledError(d Draft) error {
+	var ids []string
+	for _, i := range d.Solution.Unsettled() {
+		ids = append(ids, d.Problem.Pool[i].ID)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of the pool would have no chance, and nobody knows whether they could have one, because the time limit was reached before (%s): give the solver more time",
+		len(ids), strings.Join(ids, ", "))
+}
+
 // lostError says who would have no chance, and with how many panels they would.
 func lostError(d Draft, rounding *panel.Rounding) error {
 	least := 1.0
@@ -106,9 +124,8 @@ func (d *Draft) record(rounding *panel.Rounding) *Record {
 		Quotas:      d.quotas(),
 		Seated:      slices.Clone(d.Seated),
 		Certificate: Certificate{ModeLeximin, s.Proven, Probability(s.Gap), d.Panels, Probability(rounding.LargestLoss)},
-		Seed:        SeedPlan{append([]Person{}, d.Seed.People...), seconds(d.Seed.Deadline), d.Seed.Round},
+		Seed:        d.Seed,
 	}
-	r.Title.Committed = seconds(r.Title.Committed)
 	if r.Rules.BoardSeats == 0 {
 		r.Rules.BoardSeats = p.Seats + len(d.Seated)
 	}

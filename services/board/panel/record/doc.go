@@ -64,8 +64,16 @@
 // committed. Either it is that of a named round of public randomness, or two or more
 // named people each commit the SHA-256 of a secret and reveal the secret afterwards; the
 // value of a named round takes the place of what is not revealed by the deadline, so that
-// nobody can veto a draw. That round should be one after the deadline: whoever reveals
-// last would otherwise know both results and could choose one.
+// nobody can veto a draw. The record says from when the value of the round is known, as its
+// source has it: after the commitment, and after the deadline, because whoever reveals last
+// would otherwise know both results and could choose one. No draw that needs the value is
+// dated before that.
+//
+// A value has one spelling: its hexadecimal digits in lower case, or its decimal ones,
+// leading zeros included and without prefix or space.
+//
+// When a secret was revealed does not stand in the record: that those after the deadline
+// are left out is for whoever draws to see to, and for the people named to object to.
 //
 // The seed is the SHA-256 of the line "evenhand panel record 1, seed" and, for each
 // person in the order of the record, the line "secret SECRET", or "round VALUE" for one

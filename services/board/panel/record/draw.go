@@ -75,12 +75,17 @@ func (r *Record) drawn(seed string) *Outcome {
 // and conflicts.
 var ErrNoAlternates = errors.New("no alternates fill the free seats within quotas and conflicts")
 
+// ErrNotWorkedOut is returned where the bounded search for alternates ended before it
+// knew whether any can fill the free seats.
+var ErrNotWorkedOut = errors.New("whether alternates fill the free seats within quotas and conflicts was not worked out: the search is too long")
+
 // Call returns the pseudonyms of the alternates who are called to the free seats of a
 // drawn record: all but those whom holding, a list of pseudonyms, still hold. Nobody of
 // out, those who declined or left, is called. The same record and lists give the same
 // answer.
 //
-// It fails with ErrNoAlternates where there is nobody to call. The record has to be one
+// It fails with ErrNoAlternates where there is nobody to call, and with ErrNotWorkedOut
+// where its search, which is bounded by a count of steps, ended before. The record has to be one
 // that verifies.
 func (r *Record) Call(holding, out []string) ([]string, error) {
 	if r.Outcome == nil {
@@ -108,9 +113,9 @@ func (r *Record) Call(holding, out []string) ([]string, error) {
 			order = append(order, place[id])
 		}
 	}
-	called, found := newFilling(r, panel).fill(order, r.Rules.Seats-len(panel))
-	if !found {
-		return nil, ErrNoAlternates
+	called, err := newFilling(r, panel).call(order, r.Rules.Seats-len(panel))
+	if err != nil {
+		return nil, err
 	}
 	ids := make([]string, len(called))
 	for i, member := range called {

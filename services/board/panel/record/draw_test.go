@@ -16,8 +16,13 @@ import (
 func TestSeedPlanIsChecked(t *testing.T) {
 	require.NoError(t, new(SeedPlan{Round: round}).Check())
 	for told, change := range map[string]func(*SeedPlan){
-		"has to be after the commitment":  func(s *SeedPlan) { s.Deadline = committed },
-		"name a round":                    func(s *SeedPlan) { s.Round.Number = "" },
+		"has to be after the commitment": func(s *SeedPlan) { s.Deadline = committed },
+		"name a round":                   func(s *SeedPlan) { s.Round.Number = "" },
+		"say from when the value":        func(s *SeedPlan) { s.Round.Known = time.Time{} },
+		"is known from 2026-11-24T15:00:00Z on, and has to come after the deadline 2026-11-24T15:00:00Z": func(s *SeedPlan) { s.Round.Known = deadline },
+		"name a round that is still to come": func(s *SeedPlan) {
+			*s = SeedPlan{Round: Round{"drand", "12345", committed}}
+		},
 		"name two, or none":               func(s *SeedPlan) { s.People = s.People[:1] },
 		"give both or none":               func(s *SeedPlan) { s.People = nil },
 		"Ana Ruiz is named twice":         func(s *SeedPlan) { s.People[1].Name = "Ana Ruiz" },
@@ -29,7 +34,7 @@ func TestSeedPlanIsChecked(t *testing.T) {
 	} {
 		plan := twoPeople()
 		change(&plan)
-		require.ErrorContains(t, plan.checkAt(committed), told)
+		require.ErrorContains(t, plan.CheckAt(committed), told)
 		d, _ := fiveDraft(t, plan)
 		_, err := Commit(d)
 		require.ErrorContains(t, err, told)
@@ -49,26 +54,62 @@ func TestSeed(t *testing.T) {
 	_, err = full.Draw(Values{Time: committed, Secrets: both})
 	require.ErrorIs(t, err, ErrDrawn)
 
-	one, err := r.Draw(Values{Time: deadline, Round: "8a3f", Secrets: map[string]string{"Bo Li": "bo's secret"}})
+	one, err := r.Draw(Values{Time: known, Round: "8a3f", Secrets: map[string]string{"Bo Li": "bo's secret"}})
 	require.NoError(t, err)
-	none, err := r.Draw(Values{Time: deadline, Round: "8a3f"})
+	none, err := r.Draw(Values{Time: known, Round: "8a3f"})
 	require.NoError(t, err, "nobody can veto a draw")
 	require.NotEqual(t, one.Outcome.Seed, full.Outcome.Seed)
 	require.NotEqual(t, one.Outcome.Seed, none.Outcome.Seed)
 
 	for told, v := range map[string]Values{
 		"Bo Li can still reveal until 2026-11-24T15:00:00Z":                         {Time: deadline.Add(-time.Second), Round: "8a3f", Secrets: map[string]string{"Ana Ruiz": "ana's secret"}},
-		"the value of round 12345 of drand is needed":                               {Time: deadline, Secrets: map[string]string{"Ana Ruiz": "ana's secret"}},
-		"the value of round 12345 of drand must not be given":                       {Time: deadline, Round: "8a3f", Secrets: both},
-		"the secret of Bo Li is not the one committed: its SHA-256 is c93157656c7e": {Time: deadline, Round: "8a3f", Secrets: map[string]string{"Bo Li": "Bo's secret"}},
+		"the value of round 12345 of drand is needed":                               {Time: known, Secrets: map[string]string{"Ana Ruiz": "ana's secret"}},
+		"the value of round 12345 of drand must not be given":                       {Time: known, Round: "8a3f", Secrets: both},
+		"the secret of Bo Li is not the one committed: its SHA-256 is c93157656c7e": {Time: known, Round: "8a3f", Secrets: map[string]string{"Bo Li": "Bo's secret"}},
 		"before the record was committed":                                           {Time: committed.Add(-time.Second), Secrets: both},
-		`no commitment of "Cy"`:                                                     {Time: deadline, Secrets: map[string]string{"Ana Ruiz": "ana's secret", "Bo Li": "bo's secret", "Cy": "?"}},
+		`no commitment of "Cy"`:                                                     {Time: known, Secrets: map[string]string{"Ana Ruiz": "ana's secret", "Bo Li": "bo's secret", "Cy": "?"}},
 	} {
 		_, err := r.Draw(v)
 		require.ErrorContains(t, err, told)
 	}
-	_, err = fiveCommitted(t, SeedPlan{Round: round}).Draw(Values{Time: deadline, Round: "8a\n3f"})
-	require.ErrorContains(t, err, "is needed")
+}
+
+// R38: nobody who commits or reveals can know what comes of it: the value of the round is
+// not known until then, and a draw cannot be dated before.
+func TestR38TheRoundIsNotKnownBefore(t *testing.T) {
+	plan := SeedPlan{Round: round}
+	_, err := fiveCommitted(t, plan).Draw(Values{Time: known.Add(-time.Second), Round: "8a3f"})
+	require.ErrorContains(t, err, "the value of round 12345 of drand is known from 2026-11-24T19:00:00Z on")
+	_, err = fiveCommitted(t, twoPeople()).Draw(Values{Time: deadline, Round: "8a3f"})
+	require.ErrorContains(t, err, "is known from", "the deadline is over, and the round still to come")
+
+	for told, forge := range map[string]func(*Record){
+		"(seed): the value of round 12345 of drand is known from 2026-11-22T15:00:00Z on, and the commitment": func(r *Record) { r.Seed.Round.Known = committed },
+		"(draw): the value of round 12345 of drand is known from 2026-11-24T19:00:00Z on":                     func(r *Record) { r.Outcome.Time = known.Add(-time.Second) },
+		`(draw): the value of round 12345 of drand is given as "8A3F"`:                                        func(r *Record) { r.Outcome.Round = "8A3F" },
+	} {
+		r, err := fiveCommitted(t, plan).Draw(Values{Time: known, Round: "8a3f"})
+		require.NoError(t, err)
+		forge(r)
+		require.NoError(t, r.seal())
+		require.NoError(t, r.Outcome.seal(r.Hash))
+		_, report := Verify(encoded(t, r))
+		require.NotEmpty(t, report.Problems)
+		require.Contains(t, report.Problems[0].Error(), told)
+	}
+}
+
+// One value has one spelling, and so makes one seed.
+func TestR38RoundValueHasOneSpelling(t *testing.T) {
+	r := fiveCommitted(t, SeedPlan{Round: round})
+	for _, good := range []string{"0", "007", "8a3f", strings.Repeat("f", 1000)} {
+		_, err := r.Draw(Values{Time: known, Round: good})
+		require.NoError(t, err)
+	}
+	for _, bad := range []string{"8A3F", "0x8a3f", " 8a3f", "8a3f\n", "8a 3f", "8a:3f", "-1", "1.5", "a value", "８", strings.Repeat("f", 1001)} {
+		_, err := r.Draw(Values{Time: known, Round: bad})
+		require.ErrorContains(t, err, "lower-case hexadecimal digits, or as decimal digits", bad)
+	}
 }
 
 // Blocks beyond the largest multiple of n are left out, so that no number is more likely.
@@ -146,7 +187,7 @@ func logBinomial(n, k int) float64 {
 // an alternate, once.
 func TestDrawnAndAlternates(t *testing.T) {
 	r := largeCommitted(t)
-	drawn, err := r.Draw(Values{Time: deadline, Round: "0123"})
+	drawn, err := r.Draw(Values{Time: known, Round: "0123"})
 	require.NoError(t, err)
 	o := drawn.Outcome
 	require.Equal(t, newStream(r.Hash, o.Seed).below(len(r.Panels)), o.Panel)

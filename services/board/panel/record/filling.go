@@ -13,7 +13,7 @@ type filling struct {
 	kind    []int               // of each of the pool; those alike are of one kind
 	blocked []int               // how many of those seated each is in conflict with
 	open    int
-	steps   int
+	steps   int // that are left of the search
 }
 
 // count is how far a quota is filled.
@@ -24,7 +24,7 @@ type count struct{ seated, min, max int }
 const fillingSteps = 2_000_000
 
 func newFilling(r *Record, seated []int) *filling {
-	f := &filling{record: r, against: r.against(), blocked: make([]int, len(r.Pool)), open: r.Rules.Seats}
+	f := &filling{record: r, against: r.against(), blocked: make([]int, len(r.Pool)), open: r.Rules.Seats, steps: fillingSteps}
 	for range r.Rules.Categories {
 		f.quotas = append(f.quotas, map[string]*count{})
 	}
@@ -66,12 +66,26 @@ func (r *Record) against() [][]int {
 	return against
 }
 
+// call returns the members of an order who fill the open seats: see fill. It fails with
+// ErrNoAlternates, and with ErrNotWorkedOut where no steps are left.
+func (f *filling) call(order []int, open int) ([]int, error) {
+	called, found := f.fill(order, open)
+	switch {
+	case found:
+		return called, nil
+	case f.steps < 0:
+		return nil, ErrNotWorkedOut
+	default:
+		return nil, ErrNoAlternates
+	}
+}
+
 // fill finds the first of the order with whom all open seats can be filled, then the
 // first further one, and so on.
 func (f *filling) fill(order []int, open int) ([]int, bool) {
-	f.steps++
+	f.steps--
 	switch {
-	case f.steps > fillingSteps, !f.possible():
+	case f.steps < 0, !f.possible():
 		return nil, false
 	case open == 0:
 		return []int{}, true

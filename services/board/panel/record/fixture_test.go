@@ -17,7 +17,8 @@ import (
 var (
 	committed = time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC)
 	deadline  = committed.Add(48 * time.Hour)
-	round     = Round{"drand", "12345"}
+	known     = deadline.Add(4 * time.Hour)
+	round     = Round{"drand", "12345", known}
 )
 
 // twoPeople is a plan in which Ana and Bo reveal secrets.
@@ -94,7 +95,7 @@ func fiveCommitted(t testing.TB, plan SeedPlan) *Record {
 
 func fiveDrawn(t testing.TB) *Record {
 	r, err := fiveCommitted(t, twoPeople()).Draw(Values{
-		Time:    deadline,
+		Time:    known,
 		Round:   "8a3f",
 		Secrets: map[string]string{"Ana Ruiz": "ana's secret"},
 	})

@@ -102,7 +102,7 @@ func TestEveryChangedByteIsCaughtAndNamed(t *testing.T) {
 	}
 }
 
-// requireCaught fails unless the changed record fails at a place that has the line.
+// requireCaught fails unless the changed record fails at the place that has the line.
 func requireCaught(t *testing.T, text []byte, line, i int) {
 	t.Helper()
 	r, report := Verify(text)
@@ -117,11 +117,32 @@ func requireCaught(t *testing.T, text []byte, line, i int) {
 		if problem.Line != line && problem.Line != line+1 {
 			t.Fatalf("byte %d, on line %d, was changed, and line %d is named: %v", i, line, problem.Line, problem)
 		}
+		return
+	}
+	if section := sectionAt(text, line); problem.Section != section && !blamesHash(text, line, problem) {
+		t.Fatalf("byte %d, on line %d in section %s, was changed, and section %s is named: %v", i, line, section, problem.Section, problem)
 	}
 }
 
+// sectionAt is the section that a line of a record belongs to.
+func sectionAt(text []byte, line int) string {
+	section := ""
+	for _, l := range strings.Split(string(text), "\n")[:line] {
+		if name, _, found := strings.Cut(strings.TrimPrefix(l, "\""), "\": "); found && strings.HasPrefix(l, "\"") {
+			section = name
+		}
+	}
+	return section
+}
+
+// blamesHash reports whether a problem with another section names a line of hashes as what
+// may have been changed instead.
+func blamesHash(text []byte, line int, problem *Problem) bool {
+	return strings.HasSuffix(sectionAt(text, line), "hashes") && strings.Contains(problem.Text, fmt.Sprintf("or their hash on line %d was", line))
+}
+
 func TestChangedBytesOfALargeRecord(t *testing.T) {
-	r, err := largeCommitted(t).Draw(Values{Time: deadline, Round: "0123abcd"})
+	r, err := largeCommitted(t).Draw(Values{Time: known, Round: "0123abcd"})
 	require.NoError(t, err)
 	text := encoded(t, r)
 	step := len(text)/150 + 1

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Report says what Verify checked and what is wrong.
@@ -139,7 +138,7 @@ func (v *verifier) sectionHashes(parts []part, section string, told []sectionHas
 // record and seed.
 func (v *verifier) outcome() *Problem {
 	r := v.record
-	if err := r.Seed.checkAt(r.Title.Committed); err != nil {
+	if err := r.Seed.CheckAt(r.Title.Committed); err != nil {
 		return v.at("seed", "%v", err)
 	}
 	if r.Outcome == nil {
@@ -191,10 +190,13 @@ func differ(want, got []string) int {
 	return min(len(want), len(got))
 }
 
+// describe names the round and when its value is known.
+func (r Round) describe() string { return r.String() + " (known from " + instant(r.Known) + " on)" }
+
 // describe says what the seed is made of.
 func (s *SeedPlan) describe() string {
 	if len(s.People) == 0 {
-		return s.Round.String()
+		return s.Round.describe()
 	}
 	text := "the secrets of "
 	for i, person := range s.People {
@@ -203,5 +205,5 @@ func (s *SeedPlan) describe() string {
 		}
 		text += person.Name
 	}
-	return fmt.Sprintf("%s, with %s for what is not revealed by %s", text, s.Round, s.Deadline.Format(time.RFC3339))
+	return fmt.Sprintf("%s, with %s for what is not revealed by %s", text, s.Round.describe(), instant(s.Deadline))
 }

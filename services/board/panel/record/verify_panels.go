@@ -89,7 +89,7 @@ func (v *verifier) residual() *Problem {
 			counts[[2]string{r.Rules.Categories[c], value}]++
 		}
 	}
-	if left := r.Rules.BoardSeats - len(r.Seated); r.Rules.Seats > left {
+	if left := max(0, r.Rules.BoardSeats-len(r.Seated)); r.Rules.Seats > left {
 		return v.at("rules", "%d seats are drawn where %d of %d are taken", r.Rules.Seats, len(r.Seated), r.Rules.BoardSeats)
 	}
 	for i, q := range r.Quotas {
@@ -133,6 +133,10 @@ func (v *verifier) marginals() *Problem {
 			counts[member]++
 		}
 	}
+	unreachable := map[string]bool{}
+	for _, u := range r.Unreachable {
+		unreachable[u.ID] = true
+	}
 	sum, largest := 0.0, 0.0
 	for i, m := range r.Marginals {
 		part := float64(counts[i]) / float64(len(r.Panels))
@@ -141,8 +145,8 @@ func (v *verifier) marginals() *Problem {
 			return v.element("marginals", i, "here has to stand %s, as in the pool", r.Pool[i].ID)
 		case m.Count != counts[i]:
 			return v.element("marginals", i, "%s is on %d panels, not %d", m.ID, counts[i], m.Count)
-		case m.Count == 0 && m.Probability > inexact:
-			return v.element("marginals", i, "%s has a probability and is on no panel", m.ID)
+		case m.Count == 0 && !unreachable[m.ID]:
+			return v.element("marginals", i, "%s has no chance, and is not among those who are on no possible panel", m.ID)
 		}
 		sum += float64(m.Probability)
 		largest = max(largest, math.Abs(part-float64(m.Probability)))

@@ -33,6 +33,15 @@ func TestForgedRecords(t *testing.T) {
 		"alike and their loss": {func(r *Record) {
 			r.Marginals[0].Probability, r.Marginals[1].Probability, r.Certificate.LargestLoss = 0.6, 0.4, 0.1
 		}, "line 32 (marginals): 1024ce9d0e6202a9329b33063f5c42f6 is treated otherwise than 0822ace12058b9bdc41754b8cc60013d"},
+		"no chance unnamed": {func(r *Record) {
+			for i := range r.Panels {
+				r.Panels[i] = []int{2, 3, 4}
+			}
+			for i := range r.Marginals {
+				on := min(i/2, 1) // the last three
+				r.Marginals[i].Probability, r.Marginals[i].Count = Probability(on), on*len(r.Panels)
+			}
+		}, "(marginals): 0822ace12058b9bdc41754b8cc60013d has no chance, and is not among those who are on no possible panel"},
 		"unreachable with a chance": {func(r *Record) { r.Unreachable = []Unreachable{{r.Pool[0].ID, "because", []Pair{}}} }, "(unreachable): 0822ace12058b9bdc41754b8cc60013d is on 10 panels"},
 		"unreachable of elsewhere":  {func(r *Record) { r.Unreachable = []Unreachable{{"ff", "because", []Pair{}}} }, "(unreachable): ff is not in the pool"},
 		"mode":                      {func(r *Record) { r.Certificate.Mode = "uniform" }, `(certificate): the mode "uniform" is not known`},
@@ -141,7 +150,16 @@ func TestCommitRefuses(t *testing.T) {
 		}
 		require.ErrorContains(t, err, told)
 	}
-	d, _ := fiveDraft(t, twoPeople())
+	d, names := fiveDraft(t, twoPeople())
+	for i, m := range d.Problem.Pool {
+		if m.ID == names.Of("A") { // for whom no panel was found in time
+			d.Solution.Marginals[i] = 0
+			_, err := Commit(d)
+			require.ErrorContains(t, err, "1 of the pool would have no chance, and nobody knows whether they could have one")
+			require.ErrorContains(t, err, m.ID)
+		}
+	}
+	d, _ = fiveDraft(t, twoPeople())
 	d.Solution = &panel.Solution{}
 	_, err := Commit(d)
 	require.ErrorContains(t, err, "no panels")
@@ -154,12 +172,27 @@ func TestRecordOfNothing(t *testing.T) {
 		Solution: &panel.Solution{Compositions: []panel.Composition{{Probability: 1}}},
 	})
 	require.NoError(t, err)
-	drawn, err := r.Draw(Values{Time: committed, Round: "1"})
+	drawn, err := r.Draw(Values{Time: known, Round: "1"})
 	require.NoError(t, err)
 	text := encoded(t, drawn)
 	_, report := Verify(text)
 	require.NoError(t, report.Err())
 	require.False(t, bytes.Contains(text, []byte("null")))
+}
+
+// A board that has more members than seats, since its charter has fewer, is one where
+// nobody is drawn.
+func TestRecordOfAnOverfullBoard(t *testing.T) {
+	d, names := fiveDraft(t, SeedPlan{Round: round})
+	d.BoardSeats, d.Problem = 1, &panel.Problem{Categories: []panel.Category{{Name: "region", Values: []panel.Quota{{Value: "south", Max: 0}}}}}
+	d.BoardQuotas = []panel.Category{{Name: "region", Values: []panel.Quota{{Value: "south", Max: 1}}}}
+	d.Seated = append(d.Seated, Seated{Member{names.Of("A"), []string{"south"}}, AsContinuing})
+	d.Solution = &panel.Solution{Compositions: []panel.Composition{{Probability: 1}}, Proven: true}
+	r, err := Commit(d)
+	require.NoError(t, err)
+	drawn, err := r.Draw(Values{Time: known, Round: "1"})
+	require.NoError(t, err)
+	require.Empty(t, drawn.Outcome.Members)
 }
 
 // Whatever a file holds, verifying ends in an answer, and what verifies is written again

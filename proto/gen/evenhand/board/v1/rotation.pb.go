@@ -697,13 +697,16 @@ func (x *SeedPlan) GetRevealDeadline() *timestamppb.Timestamp {
 	return nil
 }
 
-// A round of a public source of randomness, which is in the future when it is named.
+// A round of a public source of randomness. Nobody can know its value when it is named, nor until secrets are revealed.
 type PublicRound struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The source, as `drand quicknet`.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// Which of its values, as `4712345`.
-	Number        string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// From when its value is known, as the source has it: after the commitment, and after `reveal_deadline`. The
+	// panel cannot be drawn with it before. Needed.
+	KnownTime     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=known_time,json=knownTime,proto3" json:"known_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -750,6 +753,13 @@ func (x *PublicRound) GetNumber() string {
 		return x.Number
 	}
 	return ""
+}
+
+func (x *PublicRound) GetKnownTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KnownTime
+	}
+	return nil
 }
 
 // Someone who holds a part of the seed.
@@ -1017,10 +1027,12 @@ const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\x05round\x18\x01 \x01(\v2\x1e.evenhand.board.v1.PublicRoundR\x05round\x12A\n" +
 	"\aholders\x18\x02 \x03(\v2\x1d.evenhand.board.v1.SeedHolderB\b\xbaH\x05\x92\x01\x02\x10\n" +
 	"R\aholders\x12C\n" +
-	"\x0freveal_deadline\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0erevealDeadline\"Q\n" +
+	"\x0freveal_deadline\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x0erevealDeadline\"\x8c\x01\n" +
 	"\vPublicRound\x12 \n" +
 	"\x06source\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06source\x12 \n" +
-	"\x06number\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06number\"\xaf\x01\n" +
+	"\x06number\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06number\x129\n" +
+	"\n" +
+	"known_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tknownTime\"\xaf\x01\n" +
 	"\n" +
 	"SeedHolder\x12I\n" +
 	"\tprincipal\x18\x01 \x01(\tB+\xbaH(r&2$^principals/[a-z0-9][a-z0-9-]{0,62}$R\tprincipal\x125\n" +
@@ -1104,16 +1116,17 @@ var file_evenhand_board_v1_rotation_proto_depIdxs = []int32{
 	8,  // 14: evenhand.board.v1.SeedPlan.round:type_name -> evenhand.board.v1.PublicRound
 	9,  // 15: evenhand.board.v1.SeedPlan.holders:type_name -> evenhand.board.v1.SeedHolder
 	12, // 16: evenhand.board.v1.SeedPlan.reveal_deadline:type_name -> google.protobuf.Timestamp
-	3,  // 17: evenhand.board.v1.Invitation.state:type_name -> evenhand.board.v1.Invitation.State
-	0,  // 18: evenhand.board.v1.Invitation.origin:type_name -> evenhand.board.v1.Origin
-	12, // 19: evenhand.board.v1.Invitation.invite_time:type_name -> google.protobuf.Timestamp
-	12, // 20: evenhand.board.v1.Invitation.answer_deadline:type_name -> google.protobuf.Timestamp
-	12, // 21: evenhand.board.v1.Invitation.answer_time:type_name -> google.protobuf.Timestamp
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	12, // 17: evenhand.board.v1.PublicRound.known_time:type_name -> google.protobuf.Timestamp
+	3,  // 18: evenhand.board.v1.Invitation.state:type_name -> evenhand.board.v1.Invitation.State
+	0,  // 19: evenhand.board.v1.Invitation.origin:type_name -> evenhand.board.v1.Origin
+	12, // 20: evenhand.board.v1.Invitation.invite_time:type_name -> google.protobuf.Timestamp
+	12, // 21: evenhand.board.v1.Invitation.answer_deadline:type_name -> google.protobuf.Timestamp
+	12, // 22: evenhand.board.v1.Invitation.answer_time:type_name -> google.protobuf.Timestamp
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_rotation_proto_init() }

@@ -1653,7 +1653,8 @@ type DrawRotationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `boards/{board}/rotations/{rotation}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The value of the named round, as its source publishes it; only where the seed needs it.
+	// The value of the named round, only where the seed needs it: its hexadecimal digits in lower case, or its decimal
+	// ones, with leading zeros and without prefix or space.
 	RoundValue string `protobuf:"bytes,2,opt,name=round_value,json=roundValue,proto3" json:"round_value,omitempty"`
 	// The etag read with it; when given and stale, ABORTED with STALE_ETAG.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
