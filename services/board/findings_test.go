@@ -2,6 +2,7 @@ package board
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -81,8 +82,9 @@ func TestR30NominatedSeats(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotEligible, "one seat is kept for nomination")
 	_, err = f.Rotations.Freeze(ctx, someone, "a", "2026-03-10", "", []string{"c01"})
 	require.NoError(t, err)
-	_, err = f.Rotations.Commit(ctx, someone, "a", "2026-03-10", "", byRound)
+	_, err = f.Rotations.Commit(ctx, someone, "a", "2026-03-10", "", f.byRound())
 	require.NoError(t, err)
+	f.clock.pass(time.Minute)
 	s, err := f.Rotations.DrawPanel(ctx, someone, "a", "2026-03-10", "", "abc")
 	require.NoError(t, err)
 	kinds := map[charter.Kind]int{}
@@ -116,7 +118,7 @@ func TestInfeasibleQuotasAreRefusedWithTheSmallestRelaxation(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.Rotations.Freeze(t.Context(), someone, "a", "2026-03-10", "", nil)
 	require.NoError(t, err, "who is in the pool can be seen")
-	_, err = f.Rotations.Commit(t.Context(), someone, "a", "2026-03-10", "", byRound)
+	_, err = f.Rotations.Commit(t.Context(), someone, "a", "2026-03-10", "", f.byRound())
 	require.ErrorIs(t, err, ErrInfeasible)
 	s, err := f.Rotations.Open(t.Context(), someone, "a", "2026-03-10", "")
 	require.NoError(t, err)

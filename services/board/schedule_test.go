@@ -218,7 +218,7 @@ func TestR12ManyYearsOfRotations(t *testing.T) {
 	_, err := f.Rotations.LayOut(ctx, someone, board, day(t, "2050-01-01"), false)
 	require.NoError(t, err)
 	for i, rotation := range f.daysOf(t, board)[:16] {
-		closed := f.rotate(t, board, rotation, fmt.Sprint("round ", i))
+		closed := f.rotate(t, board, rotation, fmt.Sprint(4711+i))
 		require.Zero(t, closed.Shortfall)
 		members, err := f.Terms.Members(ctx, board, closed.Day)
 		require.NoError(t, err)
