@@ -106,6 +106,7 @@ func (p *post) Sent(_ context.Context, id string) (bool, error) {
 // life is the processes, one after the other, that take one rotation from its schedule to
 // its end, on one database.
 type life struct {
+	path    string
 	backend docstore.Backend
 	source  *fakeSource
 	post    *post
@@ -145,7 +146,7 @@ func (l *life) advance(ctx context.Context, s *Service, seed string) (over bool,
 	case Drawn:
 		_, err = s.Rotations.Invite(ctx, someone, "a", crashing, "")
 	case Inviting:
-		if err = s.Outbox.Send(ctx); err != nil {
+		if err := s.Outbox.Send(ctx); err != nil {
 			return false, err
 		}
 		for i, in := range rotation.State.Invitations {
@@ -290,8 +291,8 @@ func reopen(t *testing.T, template string) *life {
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	backend, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, backend.Close()) })
-	l := &life{backend: backend, source: newFakeSource(), post: &post{sent: map[string]int{}}, clock: &clock{}}
+	t.Cleanup(func() { _ = backend.Close() })
+	l := &life{path: path, backend: backend, source: newFakeSource(), post: &post{sent: map[string]int{}}, clock: &clock{}}
 	l.clock.set("2026-03-06T15:30:00Z")
 	for i := 1; i <= 8; i++ {
 		l.source.contacts[ContactName(fmt.Sprintf("c%02d", i), "ann")] = Contact{DisplayName: "Ann", Email: "ann@example.org"}

@@ -60,7 +60,7 @@ type BoardsServiceClient interface {
 	// does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with BOARD_STATE for a closed one.
 	UpdateBoard(ctx context.Context, in *UpdateBoardRequest, opts ...grpc.CallOption) (*Board, error)
 	// Dissolves a board for good: nothing of it changes any more. NOT_FOUND; ABORTED with STALE_ETAG;
-	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, or where a rotation is under way: close or
+	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, with ROTATION_STATE where a rotation is under way: close or
 	// cancel that first.
 	CloseBoard(ctx context.Context, in *CloseBoardRequest, opts ...grpc.CallOption) (*Board, error)
 	// Returns a version of a board's charter (AIP-131). NOT_FOUND.
@@ -363,7 +363,7 @@ type BoardsServiceServer interface {
 	// does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with BOARD_STATE for a closed one.
 	UpdateBoard(context.Context, *UpdateBoardRequest) (*Board, error)
 	// Dissolves a board for good: nothing of it changes any more. NOT_FOUND; ABORTED with STALE_ETAG;
-	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, or where a rotation is under way: close or
+	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, with ROTATION_STATE where a rotation is under way: close or
 	// cancel that first.
 	CloseBoard(context.Context, *CloseBoardRequest) (*Board, error)
 	// Returns a version of a board's charter (AIP-131). NOT_FOUND.
