@@ -119,7 +119,7 @@ func BenchmarkWatch(b *testing.B) {
 				err := f.Feed.Watch(ctx, "", func(c Changes) error {
 					for i := range c.Changes {
 						position = c.Changes[i].Position
-						if r := c.Changes[i].Revenue; r != nil {
+						if r := c.Changes[i].State.Revenue; r != nil {
 							entries += len(r.Days)
 						}
 					}

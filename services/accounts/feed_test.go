@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/resource/feed"
 )
 
 func TestAFollowerThatIsTooOldIsSentAway(t *testing.T) {
@@ -22,7 +24,7 @@ func TestAFollowerThatIsTooOldIsSentAway(t *testing.T) {
 		require.NoError(t, f.store.Feed().Trim(ctx, time.Now().Add(time.Hour)))
 		never := func(Changes) error { return nil }
 		wantReason(t, f.Feed.Watch(ctx, "", func(c Changes) error { require.Empty(t, c.Changes); return nil }), ErrOutOfRange, "take the head with GetFeed")
-		wantReason(t, f.Feed.Watch(ctx, resumeToken(head+1), never), ErrOutOfRange, "")
+		wantReason(t, f.Feed.Watch(ctx, feed.ResumeToken(head+1), never), ErrOutOfRange, "")
 		wantReason(t, f.Feed.Watch(ctx, "nonsense", never), ErrInvalid, "resume_token")
 
 		enough := errors.New("enough")

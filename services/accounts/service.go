@@ -88,6 +88,6 @@ func open(ctx context.Context, store *docstore.Store, opts Options) (*Service, e
 	if s.Imports, err = openImports(ctx, w, s.Company, s.Accounts, s.Ledger); err != nil {
 		return nil, err
 	}
-	s.Feed = &Feed{store: store, ledger: s.Ledger}
+	s.Feed = openFeed(store, s.Ledger)
 	return s, nil
 }

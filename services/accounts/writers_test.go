@@ -160,10 +160,10 @@ func (f *fixture) requireFollowed(t *testing.T, want map[string]int64) {
 		for _, change := range c.Changes {
 			require.Equal(t, position+1, change.Position, "the feed has no gap")
 			position = change.Position
-			if change.Account != nil {
-				states[change.Source] = *change.Account
+			if change.State.Account != nil {
+				states[change.Source] = *change.State.Account
 			}
-			if r := change.Revenue; r != nil {
+			if r := change.State.Revenue; r != nil {
 				for i := range r.Minor {
 					followed[r.Accounts[r.Index[i]]] += r.Minor[i]
 				}

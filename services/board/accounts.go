@@ -10,6 +10,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 )
 
 // Accounts is this service's copy of the accounts: it follows their feed.
@@ -183,12 +184,8 @@ func retry(ctx context.Context, log *slog.Logger, what string, attempt func(cont
 			level = slog.LevelWarn
 		}
 		log.Log(ctx, level, what+" failed, trying again", "error", err, "wait", wait)
-		pause := time.NewTimer(wait)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return context.Cause(ctx)
+		if err := lifecycle.Pause(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

@@ -53,6 +53,8 @@ type Patch struct {
 type Boards struct {
 	table *resource.Table[Board, *Board]
 	now   func() time.Time
+	// idle is ErrBoardState where a rotation of a board is under way.
+	idle func(ctx context.Context, id string) error
 }
 
 func openBoards(ctx context.Context, w wiring) (*Boards, error) {
@@ -128,8 +130,11 @@ func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string
 }
 
 // Close dissolves a board for good: resource.ErrNotFound; resource.ErrStale;
-// ErrBoardState for one that is closed.
+// ErrBoardState for one that is closed, or whose rotation is under way.
 func (b *Boards) Close(ctx context.Context, call resource.Call, id, etag, reason string) (resource.Stored[Board], error) {
+	if err := b.idle(ctx, id); err != nil {
+		return resource.Stored[Board]{}, err
+	}
 	return b.table.Update(ctx, call, id, resource.IfEtag[Board](etag), "board.closed", func(s *Board) error {
 		if s.State == Closed {
 			return boardState(id, "is closed already")

@@ -106,6 +106,7 @@ func (p *post) Sent(_ context.Context, id string) (bool, error) {
 // life is the processes, one after the other, that take one rotation from its schedule to
 // its end, on one database.
 type life struct {
+	path    string
 	backend docstore.Backend
 	source  *fakeSource
 	post    *post
@@ -145,7 +146,7 @@ func (l *life) advance(ctx context.Context, s *Service, seed string) (over bool,
 	case Drawn:
 		_, err = s.Rotations.Invite(ctx, someone, "a", crashing, "")
 	case Inviting:
-		if err = s.Outbox.Send(ctx); err != nil {
+		if err := s.Outbox.Send(ctx); err != nil {
 			return false, err
 		}
 		for i, in := range rotation.State.Invitations {
@@ -290,11 +291,52 @@ func reopen(t *testing.T, template string) *life {
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 	backend, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, backend.Close()) })
-	l := &life{backend: backend, source: newFakeSource(), post: &post{sent: map[string]int{}}, clock: &clock{}}
+	t.Cleanup(func() { _ = backend.Close() })
+	l := &life{path: path, backend: backend, source: newFakeSource(), post: &post{sent: map[string]int{}}, clock: &clock{}}
 	l.clock.set("2026-03-06T15:30:00Z")
 	for i := 1; i <= 8; i++ {
 		l.source.contacts[ContactName(fmt.Sprintf("c%02d", i), "ann")] = Contact{DisplayName: "Ann", Email: "ann@example.org"}
 	}
 	return l
+}
+
+// A process dies at every write of moving a rotation: afterwards the rotation and the
+// terms that end with it are on one day.
+func TestACrashAtAnyWriteOfAMove(t *testing.T) {
+	template := crashTemplate(t)
+	rotated := reopen(t, template)
+	rotated.live(t, &mortal{left: -1})
+	template = rotated.path
+	require.NoError(t, rotated.backend.Close())
+	for at := range 8 {
+		for _, after := range []bool{false, true} {
+			l := reopen(t, template)
+			l.clock.set("2026-04-01T12:00:00Z")
+			dies := &mortal{left: at, after: after}
+			s := l.process(t, dies)
+			dies.arm()
+			move := func(s *Service) error {
+				_, _, err := s.Rotations.Move(t.Context(), someone, "a", "2027-03-09", "", day(t, "2027-03-16"), "Fair.", false)
+				return err
+			}
+			if err := move(s); err != nil {
+				require.ErrorIs(t, err, errDied)
+			}
+			next := l.process(t, &mortal{left: -1})
+			require.NoError(t, next.Due(t.Context()))
+			rotation, err := next.Rotations.Get(t.Context(), "a", "2027-03-09")
+			require.NoError(t, err)
+			roster, err := next.Terms.get(t.Context(), "a")
+			require.NoError(t, err)
+			require.Nil(t, roster.Moving)
+			ends := 0
+			for _, term := range roster.Terms {
+				if term.End == rotation.State.Day {
+					ends++
+				}
+			}
+			require.Equal(t, 1, ends, "died %v write %d: the rotation is on %s", after, at, rotation.State.Day)
+			require.NoError(t, move(next))
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 )
 
 // dueEvery is how often is looked for what falls due.
@@ -20,12 +21,8 @@ func (s *Service) runDue(ctx context.Context) error {
 			if err := s.Due(ctx); err != nil && ctx.Err() == nil {
 				s.log.WarnContext(ctx, "not all that is due was done, trying again", "error", err)
 			}
-			pause := time.NewTimer(dueEvery)
-			select {
-			case <-pause.C:
-			case <-ctx.Done():
-				pause.Stop()
-				return context.Cause(ctx)
+			if err := lifecycle.Pause(ctx, dueEvery); err != nil {
+				return err
 			}
 		}
 	})

@@ -94,14 +94,18 @@ func (r *Rotations) effect(ctx context.Context, w *world, s Rotation, m moving) 
 	if err != nil {
 		return nil, err
 	}
-	effect, to := (*charter.Effect)(nil), m.Day
+	var effect *charter.Effect
+	to := m.Day
 	if m.Skip {
-		if effect, err = plan.Skip(s.Day); err != nil {
-			return nil, err
-		}
-		to = plan.Rotations.Days[slices.Index(plan.Rotations.Days, s.Day)+1] // Skip has found it
-	} else if effect, err = plan.Move(s.Day, m.Day); err != nil {
+		effect, err = plan.Skip(s.Day)
+	} else {
+		effect, err = plan.Move(s.Day, m.Day)
+	}
+	if err != nil {
 		return nil, err
+	}
+	if m.Skip {
+		to = plan.Rotations.Days[slices.Index(plan.Rotations.Days, s.Day)+1] // which Skip has found
 	}
 	// Terms that are confirmed and have not begun follow too.
 	for i := range w.roster.Terms {

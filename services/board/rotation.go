@@ -214,6 +214,17 @@ func byDay(list []resource.Stored[Rotation]) {
 	slices.SortStableFunc(list, func(a, b resource.Stored[Rotation]) int { return int(a.State.Day) - int(b.State.Day) })
 }
 
+// idle is ErrBoardState where a rotation of a board has taken its pool and is not closed.
+func (r *Rotations) idle(ctx context.Context, board string) error {
+	list, err := r.all(ctx, board)
+	for _, s := range list {
+		if s.State.State.underWay() {
+			return boardState(board, "has a rotation under way, %s: close or cancel that first", Name(s.ID))
+		}
+	}
+	return err
+}
+
 // step changes a rotation that is in one of the states in which that can be done.
 func (r *Rotations) step(
 	ctx context.Context, call resource.Call, id string, only resource.Condition[Rotation], event string, from []RotationState, change func(*Rotation) error,

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/panel/record"
@@ -407,4 +408,49 @@ func isStale(err error) bool {
 		}
 	}
 	return false
+}
+
+func TestStandingSaysWhyACandidateCouldNotBeDrawn(t *testing.T) {
+	f := onSQLite(t)
+	board := f.ready(t)
+	_, err := f.Candidates.Withdraw(t.Context(), someone, board, "c03", "", "No time.")
+	require.NoError(t, err)
+	standing, err := f.Rotations.Standing(t.Context(), board)
+	require.NoError(t, err)
+	require.Empty(t, standing.Reasons("c01"))
+	require.Equal(t, []string{"c03 was not nominated."}, standing.Reasons("c03"))
+	drawn := f.rotate(t, board, "2026-03-10", "abc")
+	standing, err = f.Rotations.Standing(t.Context(), board)
+	require.NoError(t, err)
+	require.Contains(t, standing.Reasons(drawn.Seats[0].Account)[0], "holds seat")
+}
+
+func TestTheFeedTellsWhichTermsChanged(t *testing.T) {
+	f := onSQLite(t)
+	board := f.ready(t)
+	f.rotate(t, board, "2026-03-10", "abc")
+	members, err := f.Terms.Members(t.Context(), board, day(t, "2026-03-10"))
+	require.NoError(t, err)
+	_, err = f.Terms.End(t.Context(), someone, board, members[0].ID, "", Resigned, day(t, "2026-05-01"), "Moved away.")
+	require.NoError(t, err)
+	_, resume, err := f.Feed.Head(t.Context())
+	require.NoError(t, err)
+	done := errors.New("seen all")
+	latest, told := map[string]Term{}, 0
+	err = f.Feed.Watch(t.Context(), "", func(b feed.Batch[Told]) error {
+		for _, c := range b.Changes {
+			for _, term := range c.State.Terms {
+				told++
+				latest[term.ID] = term
+			}
+		}
+		if b.Resume == resume {
+			return done
+		}
+		return nil
+	})
+	require.ErrorIs(t, err, done)
+	require.Len(t, latest, 6)
+	require.Equal(t, 7, told, "each once when it began, and one when it ended")
+	require.Equal(t, Resigned, latest[members[0].ID].How)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 )
 
 // Change is something that happened to an aggregate. S is what followers are told of the
@@ -122,7 +123,7 @@ func (f *Feed[S]) relay(ctx context.Context, position int64, read <-chan []Chang
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		batch := Batch[S]{Changes: changes, Resume: token(position)}
+		batch := Batch[S]{Changes: changes, Resume: ResumeToken(position)}
 		if scan, ok := f.store.Scanned(); ok {
 			batch.CaughtUp, batch.Age = scan.Position <= position, scan.Age
 		}
@@ -166,7 +167,7 @@ func (f *Feed[S]) Head(ctx context.Context) (position int64, resume string, err 
 		return 0, "", err
 	}
 	position, err = f.store.Feed().Head(ctx)
-	return position, token(position), err
+	return position, ResumeToken(position), err
 }
 
 // Locate returns the position of the write that left an aggregate at a version:
@@ -185,19 +186,15 @@ func (f *Feed[S]) Locate(ctx context.Context, aggregate string, version int64) (
 			return 0, fault.New(fault.Unavailable, fault.ReasonUnavailable,
 				"Version %d of %s is not in the feed yet.", version, aggregate).WithRetry(soon)
 		}
-		pause := time.NewTimer(locatePause)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return 0, ctx.Err()
+		if err := lifecycle.Pause(ctx, locatePause); err != nil {
+			return 0, err
 		}
 	}
 }
 
-// token makes the resume token of a position. It is opaque to callers, so that it can
+// ResumeToken makes the resume token of a position. It is opaque to callers, so that it can
 // come to carry more.
-func token(position int64) string {
+func ResumeToken(position int64) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("1." + strconv.FormatInt(position, 10)))
 }
 
@@ -208,7 +205,7 @@ func parseToken(text string) (int64, error) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	digits, ok := strings.CutPrefix(string(b), "1.")
 	position, parseErr := strconv.ParseInt(digits, 10, 64)
-	if err != nil || !ok || parseErr != nil || position < 0 || token(position) != text {
+	if err != nil || !ok || parseErr != nil || position < 0 || ResumeToken(position) != text {
 		return 0, fault.Invalid("resume_token", "is not one that this feed gave: leave it out to begin anew")
 	}
 	return position, nil

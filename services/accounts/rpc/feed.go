@@ -36,14 +36,14 @@ func changeOf(c *accounts.Change) *accountsv1.Change {
 		Time: wire.Timestamp(c.At), RecordedTime: wire.Timestamp(c.Recorded), Principal: c.Principal,
 	}
 	switch {
-	case c.Revenue != nil:
+	case c.State.Revenue != nil:
 		out.State = &accountsv1.Change_Revenue{Revenue: &accountsv1.RevenueChunk{
-			Accounts: c.Revenue.Accounts, AccountIndex: c.Revenue.Index, Days: c.Revenue.Days, MinorUnits: c.Revenue.Minor}}
-	case c.Account != nil:
+			Accounts: c.State.Revenue.Accounts, AccountIndex: c.State.Revenue.Index, Days: c.State.Revenue.Days, MinorUnits: c.State.Revenue.Minor}}
+	case c.State.Account != nil:
 		_, id, _ := strings.Cut(c.Source, "/")
-		out.State = &accountsv1.Change_Account{Account: accountState(id, c.Account)}
-	case c.Company != nil:
-		out.State = &accountsv1.Change_Company{Company: companyState(c.Company)}
+		out.State = &accountsv1.Change_Account{Account: accountState(id, c.State.Account)}
+	case c.State.Company != nil:
+		out.State = &accountsv1.Change_Company{Company: companyState(c.State.Company)}
 	}
 	return out
 }

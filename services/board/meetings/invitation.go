@@ -72,7 +72,8 @@ func (i Invitation) notify(kind NoticeKind, sequence int) Invitation {
 		}
 		notices = notices[:len(notices)-1]
 	}
-	i.Notices = append(notices, Notice{Kind: kind, Number: number, Sequence: sequence})
+	notices = append(notices, Notice{Kind: kind, Number: number, Sequence: sequence})
+	i.Notices = notices
 	return i
 }
 

@@ -1,0 +1,255 @@
+package board
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
+)
+
+// daysOf are the days of the rotations that are not called off.
+func (f *fixture) daysOf(t testing.TB, board string) (days []string) {
+	t.Helper()
+	list, err := f.Rotations.List(t.Context(), board)
+	require.NoError(t, err)
+	for _, s := range list {
+		if s.State.State != Cancelled && s.State.State != Skipped {
+			days = append(days, s.State.Day.String())
+		}
+	}
+	return days
+}
+
+func TestRotationsAreLaidOutYearsAhead(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+		require.NoError(t, err)
+		_, err = f.Rotations.LayOut(t.Context(), someone, "a", day(t, "2030-01-01"), false)
+		require.ErrorIs(t, err, ErrNoCharter)
+		_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: yearly(3), Reason: "First"}, false)
+		require.NoError(t, err)
+		made, err := f.Rotations.LayOut(t.Context(), someone, "a", day(t, "2029-01-01"), true)
+		require.NoError(t, err)
+		require.Len(t, made, 3)
+		require.Empty(t, f.daysOf(t, "a"), "it was checked only")
+		_, err = f.Rotations.LayOut(t.Context(), someone, "a", day(t, "2029-01-01"), false)
+		require.NoError(t, err)
+		made, err = f.Rotations.LayOut(t.Context(), someone, "a", day(t, "2031-01-01"), false)
+		require.NoError(t, err)
+		require.Len(t, made, 2, "the others are there")
+		require.Equal(t, []string{"2026-03-10", "2027-03-09", "2028-03-14", "2029-03-13", "2030-03-12"}, f.daysOf(t, "a"))
+		_, err = f.Rotations.LayOut(t.Context(), someone, "a", day(t, "2200-01-01"), false)
+		require.ErrorContains(t, err, "100 years")
+
+		// From 2028 on the board rotates in autumn.
+		autumn, effective := yearly(3), day(t, "2028-01-01")
+		autumn.Rotation.Rule = "FREQ=YEARLY;BYMONTH=10;BYDAY=1MO"
+		_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: autumn, Effective: &effective, Reason: "Autumn"}, false)
+		require.NoError(t, err)
+		_, err = f.Rotations.LayOut(t.Context(), someone, "a", day(t, "2031-01-01"), false)
+		require.NoError(t, err)
+		require.Equal(t, []string{"2026-03-10", "2027-03-09", "2028-10-02", "2029-10-01", "2030-10-07"}, f.daysOf(t, "a"))
+	})
+}
+
+func TestRotationsGiveWayToHolidays(t *testing.T) {
+	f := onSQLite(t)
+	_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+	require.NoError(t, err)
+	rules := yearly(3)
+	rules.Rotation.OnHoliday = calendar.NextWorkday
+	rules.Workdays.Holidays = []civil.Day{day(t, "2027-03-09")}
+	_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: rules, Reason: "First"}, false)
+	require.NoError(t, err)
+	_, err = f.Rotations.LayOut(t.Context(), someone, "a", day(t, "2028-01-01"), false)
+	require.NoError(t, err)
+	s, err := f.Rotations.Get(t.Context(), "a", "2027-03-09")
+	require.NoError(t, err)
+	require.Equal(t, day(t, "2027-03-10"), s.State.Day)
+	require.Equal(t, day(t, "2027-03-09"), s.State.Planned)
+}
+
+func TestR12MovingARotationMovesTheTermsThatEndWithIt(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		board := f.ready(t)
+		ctx := t.Context()
+		f.rotate(t, board, "2026-03-10", "abc")
+		f.clock.set("2026-04-01T12:00:00Z")
+		before, err := f.Rotations.Get(ctx, board, "2027-03-09")
+		require.NoError(t, err)
+
+		_, effect, err := f.Rotations.Move(ctx, someone, board, "2027-03-09", before.Etag(), day(t, "2027-03-16"), "Fair.", true)
+		require.NoError(t, err)
+		require.Len(t, effect.Ends, 2)
+		moved, _, err := f.Rotations.Move(ctx, request("1", "x"), board, "2027-03-09", before.Etag(), day(t, "2027-03-16"), "Fair.", false)
+		require.NoError(t, err)
+		require.Equal(t, day(t, "2027-03-16"), moved.State.Day)
+		again, _, err := f.Rotations.Move(ctx, request("1", "x"), board, "2027-03-09", before.Etag(), day(t, "2027-03-16"), "Fair.", false)
+		require.NoError(t, err)
+		require.Equal(t, moved.Version, again.Version, "a retry moves nothing")
+		_, _, err = f.Rotations.Move(ctx, someone, board, "2027-03-09", before.Etag(), day(t, "2027-03-17"), "Fair.", false)
+		require.ErrorIs(t, err, resource.ErrStale)
+		roster, err := f.Terms.get(ctx, board)
+		require.NoError(t, err)
+		require.Nil(t, roster.Moving)
+		ends := map[string]int{}
+		for _, term := range roster.Terms {
+			ends[term.End.String()]++
+		}
+		require.Equal(t, map[string]int{"2027-03-16": 2, "2028-03-14": 2, "2029-03-13": 2}, ends)
+
+		_, _, err = f.Rotations.Move(ctx, someone, board, "2029-03-13", "", day(t, "2029-12-01"), "Late.", false)
+		require.ErrorIs(t, err, ErrCharterBroken)
+		var told *fault.Error
+		require.True(t, errors.As(err, &told))
+		require.True(t, slices.ContainsFunc(told.Conditions, func(c fault.Condition) bool { return c.Type == "term-limit" }), "%+v", told.Conditions)
+		_, _, err = f.Rotations.Skip(ctx, someone, board, "2029-03-13", "", "Nobody has time.", true)
+		require.ErrorIs(t, err, ErrCharterBroken)
+		require.Contains(t, f.daysOf(t, board), "2029-03-13")
+	})
+}
+
+func TestASkippedRotationKeepsItsMembersUntilTheNext(t *testing.T) {
+	f := onSQLite(t)
+	_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+	require.NoError(t, err)
+	f.pool(t, "a", 12)
+	rules := six()
+	rules.Rotation.Rule, rules.GraceDays, rules.Seats = "FREQ=MONTHLY;BYDAY=1MO", 60, 4
+	rules.TermMonths, rules.CoolingOffMonths = 4, 2
+	rules.Categories = nil
+	_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: rules, Reason: "First"}, false)
+	require.NoError(t, err)
+	_, err = f.Rotations.LayOut(t.Context(), someone, "a", day(t, "2028-01-01"), false)
+	require.NoError(t, err)
+	f.rotate(t, "a", "2026-04-06", "abc")
+	f.clock.set("2026-04-07T12:00:00Z")
+	days := f.daysOf(t, "a")
+	_, effect, err := f.Rotations.Skip(t.Context(), someone, "a", days[1], "", "August.", true)
+	var told *fault.Error
+	if errors.As(err, &told) { // only evenness may suffer here
+		for _, c := range told.Conditions {
+			require.Equal(t, "stagger", c.Type, "%+v", c)
+		}
+		return
+	}
+	require.NoError(t, err)
+	_, _, err = f.Rotations.Skip(t.Context(), someone, "a", days[1], "", "August.", false)
+	require.NoError(t, err)
+	require.NotContains(t, f.daysOf(t, "a"), days[1])
+	for _, end := range effect.Ends {
+		require.Equal(t, days[2], end.To.String())
+	}
+}
+
+func TestR12SwappingEndsIsCheckedAgainstTheCharter(t *testing.T) {
+	f := onSQLite(t)
+	board := f.ready(t)
+	ctx := t.Context()
+	f.rotate(t, board, "2026-03-10", "abc")
+	f.clock.set("2026-04-01T12:00:00Z")
+	members, err := f.Terms.Members(ctx, board, day(t, "2026-04-01"))
+	require.NoError(t, err)
+	long, short := members[0], members[0]
+	for _, m := range members {
+		if m.End > long.End {
+			long = m
+		}
+		if m.End < short.End {
+			short = m
+		}
+	}
+	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, short.ID, "Asked.", false)
+	require.ErrorIs(t, err, ErrCharterBroken, "a running term would be cut short")
+	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, "nobody", "Asked.", false)
+	require.ErrorContains(t, err, "terms/nobody")
+	after, err := f.Terms.Members(ctx, board, day(t, "2026-04-01"))
+	require.NoError(t, err)
+	require.Equal(t, members, after)
+}
+
+// Two rotations of one board never have their pools taken at the same time.
+func TestOneRotationIsUnderWayAtATime(t *testing.T) {
+	f := onSQLite(t)
+	board := f.ready(t)
+	ctx := t.Context()
+	f.rotate(t, board, "2026-03-10", "abc")
+	members, err := f.Terms.Members(ctx, board, day(t, "2026-03-10"))
+	require.NoError(t, err)
+	_, err = f.Terms.End(ctx, someone, board, members[0].ID, "", Resigned, day(t, "2026-05-01"), "Moved away.")
+	require.NoError(t, err)
+	_, err = f.Rotations.PlanVacancy(ctx, someone, board, day(t, "2027-03-01"), "One seat.")
+	require.NoError(t, err)
+	for _, id := range []string{"vacancy-2027-03-01", "2027-03-09"} {
+		_, err := f.Rotations.Open(ctx, someone, board, id, "")
+		require.NoError(t, err)
+	}
+	_, err = f.Rotations.Freeze(ctx, someone, board, "2027-03-09", "", nil)
+	require.ErrorIs(t, err, ErrRotationState, "an earlier one is not over")
+	_, err = f.Rotations.Freeze(ctx, someone, board, "vacancy-2027-03-01", "", nil)
+	require.NoError(t, err)
+	_, _, err = f.Rotations.Move(ctx, someone, board, "2028-03-14", "", day(t, "2028-03-15"), "Busy.", false)
+	require.ErrorIs(t, err, ErrRotationState, "terms are not moved meanwhile")
+	_, err = f.Boards.Close(ctx, someone, board, "", "Over.")
+	require.ErrorIs(t, err, ErrBoardState, "a rotation is under way")
+	_, err = f.Rotations.Cancel(ctx, someone, board, "vacancy-2027-03-01", "", "Not needed.")
+	require.NoError(t, err)
+	_, err = f.Rotations.Freeze(ctx, someone, board, "2027-03-09", "", nil)
+	require.NoError(t, err)
+	_, err = f.Rotations.Open(ctx, someone, board, "2027-03-09", "")
+	require.NoError(t, err, "its pool is taken back")
+	_, _, err = f.Rotations.Move(ctx, someone, board, "2028-03-14", "", day(t, "2028-03-15"), "Busy.", true)
+	require.NoError(t, err)
+}
+
+// Over many years nobody sits too long, too soon again, or beside a competitor, quotas
+// are met, and everybody gets a turn.
+func TestR12ManyYearsOfRotations(t *testing.T) {
+	f := onSQLite(t)
+	board := f.ready(t)
+	ctx := t.Context()
+	_, err := f.Rotations.LayOut(ctx, someone, board, day(t, "2050-01-01"), false)
+	require.NoError(t, err)
+	for i, rotation := range f.daysOf(t, board)[:16] {
+		closed := f.rotate(t, board, rotation, fmt.Sprint(4711+i))
+		require.Zero(t, closed.Shortfall)
+		members, err := f.Terms.Members(ctx, board, closed.Day)
+		require.NoError(t, err)
+		require.Len(t, members, 6)
+		sectors, ends := map[string]int{}, map[civil.Day]int{}
+		for _, m := range members {
+			a, err := f.Accounts.Get(ctx, m.Account)
+			require.NoError(t, err)
+			sectors[a.Attributes["sector"]]++
+			ends[m.End]++
+		}
+		require.True(t, sectors["energy"] >= 2 && sectors["energy"] <= 4, "%v", sectors)
+		for end, n := range ends {
+			require.Equal(t, 2, n, "two end on %s", end)
+		}
+	}
+	terms, err := f.Terms.Terms(ctx, board)
+	require.NoError(t, err)
+	served := map[string][]Term{}
+	for _, term := range terms {
+		require.LessOrEqual(t, term.End, term.Start.AddMonths(36)+10)
+		served[term.Account] = append(served[term.Account], term)
+	}
+	require.Len(t, served, 20, "everybody had a turn")
+	for account, own := range served {
+		for i := 1; i < len(own); i++ {
+			pause := own[i].Start - own[i-1].Over()
+			require.True(t, pause == 0 || own[i].Start >= own[i-1].Over().AddMonths(12), "%s came back after %d days", account, pause)
+		}
+	}
+	simulated, err := f.Rotations.Simulate(ctx, board, SimulationPlan{Years: 20, Seed: []byte("spring")})
+	require.NoError(t, err)
+	require.NotEmpty(t, simulated.Rounds)
+}
