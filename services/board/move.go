@@ -66,8 +66,7 @@ func (r *Rotations) reschedule(
 	if earlier, known, err := r.table.Replay(ctx, m.Call, id); known || err != nil {
 		return earlier, earlier.State.effect(), err
 	}
-	s, err := r.movable(ctx, id, etag)
-	if err != nil {
+	if _, err := r.movable(ctx, id, etag); err != nil {
 		return none, nil, err
 	}
 	if err := r.settleUnderWay(ctx, board); err != nil {
@@ -77,7 +76,8 @@ func (r *Rotations) reschedule(
 	if err != nil {
 		return none, nil, err
 	}
-	if s, err = r.movable(ctx, id, ""); err != nil { // settling may have raised its version
+	s, err := r.movable(ctx, id, "") // settling may have raised its version
+	if err != nil {
 		return none, nil, err
 	}
 	if s.State.Day == m.Day && m.State == "" {
