@@ -30,6 +30,9 @@ type Roster struct {
 	Moving *moving `bson:"moving,omitempty"`
 	// Moves counts the changes of the schedule that terms followed.
 	Moves int64 `bson:"moves,omitempty"`
+	// Closing is the version of the board over which its close is written, or was to be;
+	// 0 for none. While it is noted no pool is taken and no term moves.
+	Closing int64 `bson:"closing,omitempty"`
 	// Changed are the ids of the terms that the last write changed.
 	Changed        []string `bson:"changed,omitempty"`
 	resource.Times `bson:",inline"`

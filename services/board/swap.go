@@ -11,6 +11,12 @@ import (
 // Swap exchanges the ends of two members' terms, which keep the reason. With check nothing
 // is written. It fails as Move does; ErrTermState where one of the two does not run.
 func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, reason string, check bool) ([]Term, *charter.Effect, error) {
+	if earlier, known, err := r.rosters.table.Replay(ctx, call, board); known || err != nil {
+		return picked(earlier.State, a, b), &charter.Effect{}, err
+	}
+	if err := r.settleClose(ctx, board); err != nil {
+		return nil, nil, err
+	}
 	if err := r.settleMove(ctx, board); err != nil {
 		return nil, nil, err
 	}
@@ -20,9 +26,6 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 	w, err := r.world(ctx, board)
 	if err != nil {
 		return nil, nil, err
-	}
-	if _, known, err := r.rosters.table.Replay(ctx, call, board); known || err != nil {
-		return picked(w.roster, a, b), &charter.Effect{}, err
 	}
 	today := r.boards.Today(w.board)
 	var accounts []string
