@@ -31,7 +31,8 @@ func TestR37AMeetingFromItsCallToItsMinutes(t *testing.T) {
 		require.Equal(t, 1, got.code, got.stdout)
 		require.Contains(t, got.stderr, told)
 	}
-	s.cli("board", "meetings", "call", demoBoard, at(0), "--id", "special", "--title", "Special meeting")
+	refused("choose a later day, or say why with --short-notice-reason", "call", demoBoard, at(0), "--id", "special")
+	s.cli("board", "meetings", "call", demoBoard, at(0), "--id", "special", "--title", "Special meeting", "--short-notice-reason", "Prices rise tomorrow.")
 	s.cli("board", "meetings", "agenda", "add", meeting, "How prices are told", "--id", "prices", "--kind", "decision")
 	refused("move it first", "invite", meeting)
 	refused("minutes are recorded only while", "minutes", "record", meeting, write(t, t.TempDir(), "early.md", "# Early"))

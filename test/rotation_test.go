@@ -105,6 +105,8 @@ func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
 		terms := s.cli("board", "terms", "list", "advisory", "-o", "csv")
 		require.Equal(t, 4, strings.Count(terms, "\n"), terms)
 		require.NotContains(t, terms, "accounts/"+invited[0]+",")
+		s.cli("board", "rotations", "skip", "advisory", "2028-03-14", "--reason", "The fair.")
+		require.Contains(t, s.cli("board", "terms", "list", "advisory"), "The fair.")
 		s.awaitLetters("invitation", 4)
 		s.requireTold(s.awaitLetters("pool-notice", 12)[0], write(t, t.TempDir(), "record.json", step("record")))
 

@@ -12,6 +12,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // interposed is a backend that does something once, right before the call with a number.
@@ -187,6 +188,12 @@ func TestTheScheduleOfAClosedBoardStays(t *testing.T) {
 		after, err := f.Terms.get(ctx, board)
 		require.NoError(t, err)
 		require.Equal(t, roster, after)
+		events, err := f.Rotations.Events(ctx, Name(board), f.clock.now(), f.clock.now().AddDate(5, 0, 0))
+		require.NoError(t, err)
+		for _, e := range events {
+			require.True(t, e.Kind != calendar.Rotation || e.Status == calendar.Cancelled, "it does not take place: %+v", e)
+		}
+		require.NotEmpty(t, events)
 	})
 }
 

@@ -55,6 +55,8 @@ type Term struct {
 	End civil.Day `bson:"end"`
 	// MoveReason says why its planned end was moved last; empty where it never was.
 	MoveReason string `bson:"move_reason,omitempty"`
+	// Swap is what the last exchange of its planned end did; nil where there was none.
+	Swap *charter.Effect `bson:"swap,omitempty"`
 	// Ended is the first day on which it was over, where it ended otherwise than
 	// planned; nil where it did not.
 	Ended *civil.Day `bson:"ended,omitempty"`

@@ -138,7 +138,7 @@ type RotationsList struct {
 func (c *RotationsList) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		client := boardv1.NewRotationsServiceClient(s)
-		l := c.newList(env.Stdout, "rotations", "Rotation", "Date", "State", "Kind", "Seats", "Charter", "Reason")
+		l := c.newRotations(env)
 		return eachPage(l, c.Limit, func(size int32, token string) (page[*boardv1.Rotation], error) {
 			ctx, cancel := s.call(env)
 			defer cancel()
@@ -148,6 +148,10 @@ func (c *RotationsList) Run(env *Env) error {
 			return page[*boardv1.Rotation]{answer.GetRotations(), answer.GetNextPageToken()}, err
 		}, func(r *boardv1.Rotation) error { return addRotation(l, r) })
 	})
+}
+
+func (o Output) newRotations(env *Env) *list {
+	return o.newList(env.Stdout, "rotations", "Rotation", "Date", "State", "Kind", "Seats", "Charter", "Reason")
 }
 
 func addRotation(l *list, r *boardv1.Rotation) error {

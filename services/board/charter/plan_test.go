@@ -239,6 +239,13 @@ func TestMeetingsPerYear(t *testing.T) {
 	require.Empty(t, c.Meeting(day("2027-02-01"), days, moved, until))
 	require.Equal(t, []Rule{RuleNotice}, rules(c.Meeting(day("2027-07-10"), days, moved, until)))
 	require.Empty(t, c.Meeting(day("2027-08-01"), days, moved, until), "what is over cannot be announced")
+	moved[2] = day("2027-06-20")
+	found = c.Meeting(day("2027-06-10"), days, moved, until)
+	require.Len(t, found, 1)
+	require.Equal(t, "a meeting on 2027-06-20 would be announced 10 days ahead, and the charter has 14 days", found[0].Text)
+	moved[2] = day("2027-06-24")
+	require.Empty(t, c.Meeting(day("2027-06-10"), days, moved, until), "two weeks ahead")
+	require.Equal(t, day("2027-06-24"), c.EarliestCall(day("2027-06-10")))
 
 	thin := days[:3:3] // and one in the next year, so that each of these has too few already
 	thin = append(thin, day("2028-12-15"))

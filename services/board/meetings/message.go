@@ -66,6 +66,9 @@ func (m *Meeting) particulars(title, when string, agenda bool) string {
 	if agenda {
 		line("Where", m.Place)
 		line("Join", m.Link)
+		if !m.Moved { // since then it has a notice, and a reason, of its own
+			line("Called at short notice", m.ShortNotice)
+		}
 	}
 	line("Why", m.Reason)
 	if agenda && len(m.Agenda) > 0 {

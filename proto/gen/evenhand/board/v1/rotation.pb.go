@@ -88,9 +88,9 @@ type Rotation_State int32
 const (
 	// Not given.
 	Rotation_STATE_UNSPECIFIED Rotation_State = 0
-	// It is laid out.
+	// It is laid out. Of a closed board: it does not take place.
 	Rotation_STATE_SCHEDULED Rotation_State = 1
-	// It is being prepared: candidates are nominated and consent.
+	// It is being prepared: candidates are nominated and consent. Of a closed board: it does not take place.
 	Rotation_STATE_OPEN Rotation_State = 2
 	// Its pool is taken, with the reason of everybody who is not in it.
 	Rotation_STATE_FROZEN Rotation_State = 3

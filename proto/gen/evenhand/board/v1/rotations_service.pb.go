@@ -498,7 +498,9 @@ type MoveRotationResponse struct {
 	// The rotation, as it is or was before.
 	Rotation *Rotation `protobuf:"bytes,1,opt,name=rotation,proto3" json:"rotation,omitempty"`
 	// The terms that end on another day because of it.
-	TermMoves     []*TermMove `protobuf:"bytes,2,rep,name=term_moves,json=termMoves,proto3" json:"term_moves,omitempty"`
+	TermMoves []*TermMove `protobuf:"bytes,2,rep,name=term_moves,json=termMoves,proto3" json:"term_moves,omitempty"`
+	// What of the charter it breaks all the same, each as a sentence: such a change cannot but do so.
+	Tolerated     []string `protobuf:"bytes,3,rep,name=tolerated,proto3" json:"tolerated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -543,6 +545,13 @@ func (x *MoveRotationResponse) GetRotation() *Rotation {
 func (x *MoveRotationResponse) GetTermMoves() []*TermMove {
 	if x != nil {
 		return x.TermMoves
+	}
+	return nil
+}
+
+func (x *MoveRotationResponse) GetTolerated() []string {
+	if x != nil {
+		return x.Tolerated
 	}
 	return nil
 }
@@ -708,7 +717,9 @@ type SkipRotationResponse struct {
 	// The rotation, as it is or was before.
 	Rotation *Rotation `protobuf:"bytes,1,opt,name=rotation,proto3" json:"rotation,omitempty"`
 	// The terms that end on another day because of it.
-	TermMoves     []*TermMove `protobuf:"bytes,2,rep,name=term_moves,json=termMoves,proto3" json:"term_moves,omitempty"`
+	TermMoves []*TermMove `protobuf:"bytes,2,rep,name=term_moves,json=termMoves,proto3" json:"term_moves,omitempty"`
+	// What of the charter it breaks all the same, each as a sentence: such a change cannot but do so.
+	Tolerated     []string `protobuf:"bytes,3,rep,name=tolerated,proto3" json:"tolerated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -753,6 +764,13 @@ func (x *SkipRotationResponse) GetRotation() *Rotation {
 func (x *SkipRotationResponse) GetTermMoves() []*TermMove {
 	if x != nil {
 		return x.TermMoves
+	}
+	return nil
+}
+
+func (x *SkipRotationResponse) GetTolerated() []string {
+	if x != nil {
+		return x.Tolerated
 	}
 	return nil
 }
@@ -2558,11 +2576,12 @@ const file_evenhand_board_v1_rotations_service_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"\x8b\x01\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"\xa9\x01\n" +
 	"\x14MoveRotationResponse\x127\n" +
 	"\brotation\x18\x01 \x01(\v2\x1b.evenhand.board.v1.RotationR\brotation\x12:\n" +
 	"\n" +
-	"term_moves\x18\x02 \x03(\v2\x1b.evenhand.board.v1.TermMoveR\ttermMoves\"\x94\x01\n" +
+	"term_moves\x18\x02 \x03(\v2\x1b.evenhand.board.v1.TermMoveR\ttermMoves\x12\x1c\n" +
+	"\ttolerated\x18\x03 \x03(\tR\ttolerated\"\x94\x01\n" +
 	"\bTermMove\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x12\n" +
 	"\x04seat\x18\x02 \x01(\tR\x04seat\x12.\n" +
@@ -2574,11 +2593,12 @@ const file_evenhand_board_v1_rotations_service_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x8b\x01\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\xa9\x01\n" +
 	"\x14SkipRotationResponse\x127\n" +
 	"\brotation\x18\x01 \x01(\v2\x1b.evenhand.board.v1.RotationR\brotation\x12:\n" +
 	"\n" +
-	"term_moves\x18\x02 \x03(\v2\x1b.evenhand.board.v1.TermMoveR\ttermMoves\"\xe0\x01\n" +
+	"term_moves\x18\x02 \x03(\v2\x1b.evenhand.board.v1.TermMoveR\ttermMoves\x12\x1c\n" +
+	"\ttolerated\x18\x03 \x03(\tR\ttolerated\"\xe0\x01\n" +
 	"\x15CancelRotationRequest\x12`\n" +
 	"\x04name\x18\x01 \x01(\tBL\xe0A\x02\xbaHFrD2B^boards/[a-z0-9][a-z0-9-]{0,62}/rotations/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12%\n" +
 	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12\x12\n" +
