@@ -97,7 +97,9 @@ func (s *rotationsServer) ListPoolMembers(ctx context.Context, r *boardv1.ListPo
 	place := map[string]int64{}
 	for i, m := range membersOf(p) {
 		place[m.GetAccount()] = int64(i)
-		if f.Match(func(field string) any { return map[string]bool{"eligible": m.GetEligible(), "unreachable": m.GetUnreachable()}[field] }) {
+		if f.Match(func(field string) any {
+			return map[string]bool{"eligible": m.GetEligible(), "unreachable": m.GetUnreachable()}[field]
+		}) {
 			wanted = append(wanted, m)
 		}
 	}
