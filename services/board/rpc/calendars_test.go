@@ -38,7 +38,7 @@ func (s *served) withBoard(t *testing.T, id string, managers ...string) {
 }
 
 func (s *served) meets(board string, n int) {
-	start := time.Now().Truncate(time.Second).Add(time.Duration(n) * 24 * time.Hour)
+	start := clock.Add(time.Duration(n) * 24 * time.Hour)
 	name := fmt.Sprintf("boards/%s/meetings/%d", board, n)
 	s.happening.events = append(s.happening.events, calendar.Event{UID: name, Resource: name, Kind: calendar.Meeting, Board: "boards/" + board,
 		Accounts: []string{"accounts/acme"}, Start: start, End: start.Add(time.Hour), Zone: "America/New_York",
@@ -51,12 +51,10 @@ func TestCalendarEventsOverTheAPI(t *testing.T) {
 	for n := range 5 {
 		s.meets("east", n+1)
 	}
-	zone, err := time.LoadLocation("America/New_York")
-	require.NoError(t, err)
-	year, month, date := time.Now().In(zone).AddDate(0, 0, 30).Date()
-	first := time.Date(year, month, date, 0, 0, 0, 0, zone)
+	zone := time.FixedZone("", 0)
+	first := time.Date(2030, 6, 30, 4, 0, 0, 0, zone)
 	s.happening.events = append(s.happening.events, calendar.Event{UID: "whole", Kind: calendar.TermEnd, Board: "boards/east", AllDay: true,
-		Start: first, End: first.AddDate(0, 0, 1), Zone: "America/New_York", Summary: "A term ends", Status: calendar.Tentative})
+		Start: first, End: first.Add(24 * time.Hour), Zone: "America/New_York", Summary: "A term ends", Status: calendar.Tentative})
 	viewer := s.as(t, auth.Viewer).calendars
 	var got []string
 	r := &boardv1.ListCalendarEventsRequest{Parent: "boards/east", PageSize: 2}
@@ -67,7 +65,7 @@ func TestCalendarEventsOverTheAPI(t *testing.T) {
 		for _, e := range answer.GetCalendarEvents() {
 			got = append(got, e.GetSummary())
 			if e.GetKind() == boardv1.CalendarEvent_KIND_TERM_END {
-				require.Equal(t, first.Format(time.DateOnly), fmt.Sprintf("%d-%02d-%02d", e.GetWholeDay().GetYear(), e.GetWholeDay().GetMonth(), e.GetWholeDay().GetDay()))
+				require.Equal(t, "2030-06-30", fmt.Sprintf("%d-%02d-%02d", e.GetWholeDay().GetYear(), e.GetWholeDay().GetMonth(), e.GetWholeDay().GetDay()))
 				require.Equal(t, boardv1.CalendarEvent_STATE_TENTATIVE, e.GetState())
 				continue
 			}
@@ -82,15 +80,14 @@ func TestCalendarEventsOverTheAPI(t *testing.T) {
 	}
 	require.Equal(t, []string{"Meeting 1", "Meeting 2", "Meeting 3", "Meeting 4", "Meeting 5", "A term ends"}, got)
 
-	now := time.Now()
 	some, err := viewer.ListCalendarEvents(t.Context(), &boardv1.ListCalendarEventsRequest{Parent: "boards/east",
-		FromTime: timestamppb.New(now.Add(36 * time.Hour)), ToTime: timestamppb.New(now.Add(84 * time.Hour))})
+		FromTime: timestamppb.New(clock.Add(36 * time.Hour)), ToTime: timestamppb.New(clock.Add(84 * time.Hour))})
 	require.NoError(t, err)
 	require.Len(t, some.GetCalendarEvents(), 2)
 	_, err = viewer.ListCalendarEvents(t.Context(), &boardv1.ListCalendarEventsRequest{Parent: "boards/nowhere"})
 	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
 	_, err = viewer.ListCalendarEvents(t.Context(), &boardv1.ListCalendarEventsRequest{Parent: "boards/east",
-		FromTime: timestamppb.New(now), ToTime: timestamppb.New(now)})
+		FromTime: timestamppb.New(clock), ToTime: timestamppb.New(clock)})
 	wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
 }
 
