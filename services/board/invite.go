@@ -122,7 +122,7 @@ func (r *Rotations) Close(ctx context.Context, call resource.Call, board, rotati
 	if err != nil {
 		return s, err
 	}
-	return s, r.release(ctx, call, board, rotation)
+	return s, r.release(ctx, call, board, s)
 }
 
 // caller invites, and calls alternates. Its record and pool never change.
