@@ -81,8 +81,8 @@ type Rotation struct {
 	Charter int       `bson:"charter,omitempty"`
 	Pool    *PoolMark `bson:"pool,omitempty"`
 	// Taking is the number under which the roster noted it when it took its last pool.
-	Taking int64 `bson:"taking,omitempty"`
-	Draw    *DrawMark `bson:"draw,omitempty"`
+	Taking int64     `bson:"taking,omitempty"`
+	Draw   *DrawMark `bson:"draw,omitempty"`
 	// Seats are those to be filled and who has been drawn for each, from Drawn on.
 	Seats []OpenSeat `bson:"seats,omitempty"`
 	// Invitations are in the order in which they were made.

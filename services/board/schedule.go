@@ -24,7 +24,8 @@ type Layout struct {
 // LayOut plans the regular rotations of a board up to a day, by the recurrences of the
 // charters in force: those that are there stay, as they were moved, skipped or called
 // off. Of those planned for a day that no recurrence names any more, the ones nobody has
-// opened are cancelled, until one names them again. With check nothing is written.
+// opened are cancelled, until one names them again; terms that end with them end all the
+// same, and their seats are vacant until the next. With check nothing is written.
 // INVALID_ARGUMENT for a day more than 100 years ahead; ErrNoCharter; ErrBoardState.
 func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string, until civil.Day, check bool) (*Layout, error) {
 	b, err := r.boards.Open(ctx, board)
@@ -143,8 +144,13 @@ type slot struct {
 	at  time.Time
 }
 
+// givesWay is how many days at most lie between the day that a recurrence names and the
+// day on which it is held because of holidays, and a few more.
+const givesWay = 40
+
 // plan returns the rotations that the charters of a board plan before a day, by the day
-// that the recurrence names. Each version plans for the time in which it is in force.
+// that the recurrence names: those that it names before, and those that are held before.
+// Each version plans for the time in which it is in force.
 func (r *Rotations) plan(ctx context.Context, board string, until civil.Day) (map[civil.Day]slot, error) {
 	versions, err := r.charters.versions(ctx, board)
 	if err != nil {
@@ -156,7 +162,7 @@ func (r *Rotations) plan(ctx context.Context, board string, until civil.Day) (ma
 	planned := map[civil.Day]slot{}
 	for i := len(versions) - 1; i >= 0; i-- { // a later version goes before earlier ones
 		v := versions[i].State
-		to := until
+		to := until + givesWay
 		for _, later := range versions[i+1:] {
 			to = min(to, later.State.Effective)
 		}
@@ -170,7 +176,9 @@ func (r *Rotations) plan(ctx context.Context, board string, until civil.Day) (ma
 			return nil, err
 		}
 		for _, o := range occurrences {
-			planned[o.Day] = slot{zone.DayOf(o.Start), o.Start.UTC()}
+			if held := zone.DayOf(o.Start); min(held, o.Day) < until {
+				planned[o.Day] = slot{held, o.Start.UTC()}
+			}
 		}
 	}
 	return planned, nil

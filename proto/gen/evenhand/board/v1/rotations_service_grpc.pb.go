@@ -56,7 +56,7 @@ type RotationsServiceClient interface {
 	ListRotations(ctx context.Context, in *ListRotationsRequest, opts ...grpc.CallOption) (*ListRotationsResponse, error)
 	// Plans the regular rotations of a board years ahead, by the recurrences of its charters. Those that are
 	// there stay, as they were moved, skipped or called off; those that no charter plans any more, and that nobody
-	// has opened, are cancelled. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
+	// has opened, are cancelled, and seats whose terms end with them are vacant until the next. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
 	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE, and with BOARD_STATE for a closed board; PERMISSION_DENIED
 	// with NOT_ASSIGNED for a board not assigned to the caller.
 	LayOutRotations(ctx context.Context, in *LayOutRotationsRequest, opts ...grpc.CallOption) (*LayOutRotationsResponse, error)
@@ -392,7 +392,7 @@ type RotationsServiceServer interface {
 	ListRotations(context.Context, *ListRotationsRequest) (*ListRotationsResponse, error)
 	// Plans the regular rotations of a board years ahead, by the recurrences of its charters. Those that are
 	// there stay, as they were moved, skipped or called off; those that no charter plans any more, and that nobody
-	// has opened, are cancelled. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
+	// has opened, are cancelled, and seats whose terms end with them are vacant until the next. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
 	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE, and with BOARD_STATE for a closed board; PERMISSION_DENIED
 	// with NOT_ASSIGNED for a board not assigned to the caller.
 	LayOutRotations(context.Context, *LayOutRotationsRequest) (*LayOutRotationsResponse, error)
