@@ -172,6 +172,8 @@ type Invitation struct {
 	Deadline time.Time `bson:"deadline"`
 	Answered time.Time `bson:"answered,omitempty"`
 	Note     string    `bson:"note,omitempty"`
+	// Unasked says that it was never sent, as the account could not be seated any more.
+	Unasked bool `bson:"unasked,omitempty"`
 }
 
 // Rotations is the use cases of rotations.
