@@ -200,9 +200,10 @@ func at(c *charter.Charter, day civil.Day) time.Time {
 }
 
 // PlanVacancy schedules a rotation that fills the seats that are vacant on a day, for
-// what is left of their terms. ErrRotationState where the board rotates on that day
-// already; ErrTermState where no seat is vacant then; INVALID_ARGUMENT for a day that is
-// past; ErrNoCharter; ErrBoardState.
+// what is left of their terms; one that was planned for that day and cancelled is planned
+// again. ErrRotationState where the board rotates on that day already; ErrTermState where
+// no seat is vacant then; INVALID_ARGUMENT for a day that is past; ErrNoCharter;
+// ErrBoardState.
 func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board string, day civil.Day, reason string) (resource.Stored[Rotation], error) {
 	var none resource.Stored[Rotation]
 	b, err := r.boards.Open(ctx, board)
@@ -214,7 +215,7 @@ func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board s
 	}
 	id := rotationID(board, "vacancy-"+day.String())
 	if call.RequestID == "" {
-		if there, err := r.table.Get(ctx, id); err == nil {
+		if there, err := r.table.Get(ctx, id); err == nil && there.State.State != Cancelled {
 			return none, r.table.Kind().Exists(there.ID)
 		}
 	}
@@ -238,6 +239,12 @@ func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board s
 	if len(prepared.Open) == 0 {
 		return none, unmet(ErrTermState, boardType, Name(board), "has no seat that is vacant on %s", day)
 	}
-	return r.table.Create(ctx, call, id, Rotation{State: Scheduled, Kind: Vacancy, Day: day, Planned: day, Start: at(&v.Rules, day), Reason: reason},
-		"rotation.scheduled")
+	return r.table.Upsert(ctx, call, id, nil, "rotation.scheduled", func(s *Rotation) error {
+		if s.State != "" && s.State != Cancelled {
+			return r.table.Kind().Exists(id)
+		}
+		*s = Rotation{State: Scheduled, Kind: Vacancy, Day: day, Planned: day, Start: at(&v.Rules, day), Reason: reason,
+			Moves: s.Moves, Taking: s.Taking, Times: s.Times}
+		return nil
+	})
 }
