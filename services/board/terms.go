@@ -96,7 +96,7 @@ func (r *Rosters) End(ctx context.Context, call resource.Call, board, id, etag s
 // come end before they begin. It can be repeated: a crash may come after the close.
 func (r *Rosters) dissolve(ctx context.Context, s resource.Stored[Board]) error {
 	closed := s.State.zone().DayOf(s.State.Updated) // nothing of it changed since
-	remains := func(t Term) bool { return t.Ended == nil && t.End > closed }
+	remains := func(t Term) bool { return t.Over() > max(t.Start, closed) }
 	roster, err := r.get(ctx, s.ID)
 	if err == nil && slices.ContainsFunc(roster.Terms, remains) {
 		_, err = r.update(ctx, resource.Call{Principal: serviceName}, s.ID, func(roster *Roster) error {
