@@ -24,7 +24,8 @@ type pool struct {
 	Preparation *charter.Preparation
 	// Ineligible is how many candidates may not be drawn.
 	Ineligible int
-	// Names are what people called the accounts, Contacts the ids of those who consented.
+	// Names are what people called the accounts, Contacts the ids of those who consented,
+	// or, of members who stay, of those who come.
 	Names    map[string]string
 	Contacts map[string]string
 	// Salts make the pseudonyms of the public record.
@@ -154,6 +155,9 @@ func (r *Rotations) take(ctx context.Context, w *world, s Rotation, nominees []s
 		if !slices.Contains(ids, t.Account) {
 			ids = append(ids, t.Account)
 		}
+	}
+	for _, t := range w.roster.running(s.Day) {
+		taken.Contacts[t.Account] = t.Contact
 	}
 	pseudonyms, err := record.NewPseudonyms(r.random, ids)
 	if err != nil {

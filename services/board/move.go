@@ -164,7 +164,7 @@ func (r *Rotations) charterPlan(ctx context.Context, w *world, day civil.Day) (*
 		return nil, err
 	}
 	today := r.boards.Today(w.board)
-	return &charter.Plan{Charter: &v.Rules, Today: today, Rotations: w.days(), Accounts: w.plain(today), Terms: w.roster.plain()}, nil
+	return &charter.Plan{Charter: &v.Rules, Today: today, Rotations: w.days(), Accounts: w.plain(today), Terms: w.terms()}, nil
 }
 
 // broken is ErrCharterBroken with everything that a change would break; nil for nothing.
@@ -232,6 +232,7 @@ func (r *Rotations) write(ctx context.Context, board string, m moving) (resource
 			s.State = m.State
 			return nil
 		}
+		s.Was = append(slices.Clip(s.Was), s.Day)
 		s.Day, s.Start = m.Day, m.Start
 		return nil
 	})

@@ -2150,7 +2150,9 @@ type ListPseudonymsRequest struct {
 	// Most items to return: 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Continues where the page that gave this token ended; all else as in that request.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// As `account = "accounts/acme"` (AIP-160): account.
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2202,6 +2204,13 @@ func (x *ListPseudonymsRequest) GetPageSize() int32 {
 func (x *ListPseudonymsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListPseudonymsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
 	}
 	return ""
 }
@@ -2697,12 +2706,13 @@ const file_evenhand_board_v1_rotations_service_proto_rawDesc = "" +
 	"\fpool_members\x18\x01 \x03(\v2\x1d.evenhand.board.v1.PoolMemberR\vpoolMembers\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"w\n" +
 	"\x0eGetDrawRequest\x12e\n" +
-	"\x04name\x18\x01 \x01(\tBQ\xe0A\x02\xbaHKrI2G^boards/[a-z0-9][a-z0-9-]{0,62}/rotations/[a-z0-9][a-z0-9-]{0,62}/draw$R\x04name\"\xd1\x01\n" +
+	"\x04name\x18\x01 \x01(\tBQ\xe0A\x02\xbaHKrI2G^boards/[a-z0-9][a-z0-9-]{0,62}/rotations/[a-z0-9][a-z0-9-]{0,62}/draw$R\x04name\"\xf3\x01\n" +
 	"\x15ListPseudonymsRequest\x12i\n" +
 	"\x06parent\x18\x01 \x01(\tBQ\xe0A\x02\xbaHKrI2G^boards/[a-z0-9][a-z0-9-]{0,62}/rotations/[a-z0-9][a-z0-9-]{0,62}/draw$R\x06parent\x12$\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"~\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06filter\"~\n" +
 	"\x16ListPseudonymsResponse\x12<\n" +
 	"\n" +
 	"pseudonyms\x18\x01 \x03(\v2\x1c.evenhand.board.v1.PseudonymR\n" +

@@ -129,10 +129,11 @@ type RotationsServiceClient interface {
 	// ROTATION_STATE where nothing is committed yet.
 	GetDraw(ctx context.Context, in *GetDrawRequest, opts ...grpc.CallOption) (*Draw, error)
 	// Lists which account has which pseudonym in the public record of a rotation's draw, by account (AIP-132).
-	// NOT_FOUND; FAILED_PRECONDITION with ROTATION_STATE where nothing is committed yet.
+	// Each account was written its own. NOT_FOUND; FAILED_PRECONDITION with ROTATION_STATE where nothing is
+	// committed yet.
 	ListPseudonyms(ctx context.Context, in *ListPseudonymsRequest, opts ...grpc.CallOption) (*ListPseudonymsResponse, error)
-	// Lists what was written to those who were invited, and whether it was sent, by account (AIP-132).
-	// NOT_FOUND.
+	// Lists what was written about a rotation, and whether it was sent, by account (AIP-132): to everybody in the
+	// public record, which pseudonym is theirs, and to those who were invited. NOT_FOUND.
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
 	// Plays the rotations of the next years through: who serves when, with which probability, and by when
 	// everybody who is willing has had a turn. Nothing is written. NOT_FOUND for the board; INVALID_ARGUMENT;
@@ -464,10 +465,11 @@ type RotationsServiceServer interface {
 	// ROTATION_STATE where nothing is committed yet.
 	GetDraw(context.Context, *GetDrawRequest) (*Draw, error)
 	// Lists which account has which pseudonym in the public record of a rotation's draw, by account (AIP-132).
-	// NOT_FOUND; FAILED_PRECONDITION with ROTATION_STATE where nothing is committed yet.
+	// Each account was written its own. NOT_FOUND; FAILED_PRECONDITION with ROTATION_STATE where nothing is
+	// committed yet.
 	ListPseudonyms(context.Context, *ListPseudonymsRequest) (*ListPseudonymsResponse, error)
-	// Lists what was written to those who were invited, and whether it was sent, by account (AIP-132).
-	// NOT_FOUND.
+	// Lists what was written about a rotation, and whether it was sent, by account (AIP-132): to everybody in the
+	// public record, which pseudonym is theirs, and to those who were invited. NOT_FOUND.
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
 	// Plays the rotations of the next years through: who serves when, with which probability, and by when
 	// everybody who is willing has had a turn. Nothing is written. NOT_FOUND for the board; INVALID_ARGUMENT;
