@@ -89,12 +89,18 @@ func TestDemoBoardIsInItsSecondYear(t *testing.T) {
 		}
 		return n
 	}
-	ends := map[string]int{}
+	ends, terms := map[string]int{}, map[string]string{}
 	for _, seat := range rows("board", "seats", demoBoard) {
 		require.NotEmpty(t, seat[1])
 		ends[seat[4]]++
+		terms[seat[4]] = seat[6]
 	}
 	require.Equal(t, []int{3, 3, 3}, slices.Collect(maps.Values(ends)))
+	days := slices.Sorted(maps.Keys(ends))
+	swapped := s.try("board", "terms", "swap", demoBoard, terms[days[1]], terms[days[2]], "--reason", "They asked for it.", "--validate-only")
+	require.Zero(t, swapped.code, swapped.stderr)
+	require.Regexp(t, `^broken all the same: \S+ would leave on `+days[1], swapped.stderr)
+	require.Equal(t, 2, strings.Count(swapped.stdout, "They asked for it."), swapped.stdout)
 
 	rotations := rows("board", "rotations", "list", demoBoard)
 	require.Equal(t, []int{1, 1}, []int{count(rotations, 2, "closed"), count(rotations, 2, "open")})

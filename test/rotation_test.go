@@ -3,7 +3,10 @@ package test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"mime/quotedprintable"
 	"net/http"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -83,6 +86,12 @@ func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
 		verified := s.run("", "panel", "verify", record, "--hash", value(t, committed, "Record"))
 		require.Zero(t, verified.code, verified.stderr)
 		require.Equal(t, value(t, drawn, "Seed"), value(t, verified.stdout, "Seed"))
+		require.Contains(t, value(t, drawn, "Seed from"), "round 4712345 of drand quicknet (known from 20")
+		for _, shown := range []string{step("get"), verified.stdout} {
+			require.Equal(t, "4712345 of drand quicknet", value(t, shown, "Round"))
+			require.Equal(t, "0f3a9c", value(t, shown, "Round value"))
+			require.Equal(t, "compare this value with what drand quicknet published for that round", value(t, shown, "To check"))
+		}
 		text, err := os.ReadFile(record)
 		require.NoError(t, err)
 		require.NotContains(t, string(text), "shop", "accounts are pseudonyms")
@@ -102,12 +111,10 @@ func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
 		terms := s.cli("board", "terms", "list", "advisory", "-o", "csv")
 		require.Equal(t, 4, strings.Count(terms, "\n"), terms)
 		require.NotContains(t, terms, "accounts/"+invited[0]+",")
-		s.await("the letters", func() bool {
-			letters, err := filepath.Glob(filepath.Join(s.data, "outbox", "*.eml"))
-			require.NoError(t, err)
-			require.LessOrEqual(t, len(letters), 4)
-			return len(letters) == 4
-		})
+		s.cli("board", "rotations", "skip", "advisory", "2028-03-14", "--reason", "The fair.")
+		require.Contains(t, s.cli("board", "terms", "list", "advisory"), "The fair.")
+		s.awaitLetters("invitation", 4)
+		s.requireTold(s.awaitLetters("pool-notice", 12)[0], write(t, t.TempDir(), "record.json", step("record")))
 
 		var rotation map[string]any
 		require.NoError(t, json.Unmarshal(s.get("/v1/boards/advisory/rotations/2027-03-09", http.StatusOK), &rotation))
@@ -181,10 +188,44 @@ func TestKilledBetweenTheStepsOfARotation(t *testing.T) {
 			require.Equal(t, seed, value(t, now, "Seed"))
 		}
 	}
-	s.await("three letters and no more", func() bool {
-		letters, err := filepath.Glob(filepath.Join(s.data, "outbox", "*.eml"))
-		require.NoError(t, err)
-		require.LessOrEqual(t, len(letters), 3)
-		return len(letters) == 3
+	s.awaitLetters("invitation", 3)
+	s.awaitLetters("pool-notice", 12)
+}
+
+// awaitLetters waits until so many letters of a kind were handed over, and no more, and
+// returns their files.
+func (s *server) awaitLetters(kind string, count int) (letters []string) {
+	s.t.Helper()
+	s.await(kind, func() bool {
+		var err error
+		letters, err = filepath.Glob(filepath.Join(s.data, "outbox", kind+"-*.eml"))
+		require.NoError(s.t, err)
+		require.LessOrEqual(s.t, len(letters), count)
+		return len(letters) == count
 	})
+	return letters
+}
+
+var verifying = regexp.MustCompile(`panel verify record.json (--hash [0-9a-f]+ --id ([a-z0-9-]+) --salt ([0-9a-f]+))`)
+
+// requireTold wants a letter to tell an account how it finds itself in the record.
+func (s *server) requireTold(letter, record string) {
+	s.t.Helper()
+	file, err := os.Open(letter)
+	require.NoError(s.t, err)
+	defer file.Close()
+	message, err := mail.ReadMessage(file)
+	require.NoError(s.t, err)
+	body, err := io.ReadAll(quotedprintable.NewReader(message.Body))
+	require.NoError(s.t, err)
+	told := verifying.FindStringSubmatch(string(body))
+	require.NotNil(s.t, told, string(body))
+	got := s.run("", append([]string{"panel", "verify", record}, strings.Fields(told[1])...)...)
+	require.Zero(s.t, got.code, got.stderr)
+	require.Contains(s.t, got.stdout, told[2]+" is ")
+	require.Contains(s.t, got.stdout, ": in the pool, on ")
+	listed := s.cli("board", "rotations", "pseudonyms", "advisory", "2027-03-09", "--account", told[2], "-o", "csv")
+	require.Equal(s.t, 2, strings.Count(listed, "\n"), listed)
+	require.Contains(s.t, listed, "accounts/"+told[2]+",")
+	require.Contains(s.t, listed, ","+told[3])
 }

@@ -53,8 +53,9 @@ type Patch struct {
 type Boards struct {
 	table *resource.Table[Board, *Board]
 	now   func() time.Time
-	// free fails with ErrRotationState while a rotation of a board is under way.
-	free func(ctx context.Context, board string) error
+	// closing notes that a board is about to be closed, over a version of it;
+	// ErrRotationState while a rotation of it is under way.
+	closing func(ctx context.Context, call resource.Call, board string, version int64) error
 	// dissolve ends the terms of a board that is closed.
 	dissolve func(ctx context.Context, s resource.Stored[Board]) error
 }
@@ -135,13 +136,23 @@ func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string
 // resource.ErrStale; ErrBoardState for one that is closed; ErrRotationState while a
 // rotation of it is under way.
 func (b *Boards) Close(ctx context.Context, call resource.Call, id, etag, reason string) (resource.Stored[Board], error) {
-	if err := b.free(ctx, id); err != nil {
-		return resource.Stored[Board]{}, err
+	if earlier, known, err := b.table.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
 	}
-	s, err := b.table.Update(ctx, call, id, resource.IfEtag[Board](etag), "board.closed", func(s *Board) error {
-		if s.State == Closed {
-			return boardState(id, "is closed already")
-		}
+	s, err := b.Get(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	if err := b.table.Check(s, resource.IfEtag[Board](etag)); err != nil {
+		return s, err
+	}
+	if s.State.State == Closed {
+		return s, boardState(id, "is closed already")
+	}
+	if err := b.closing(ctx, call, id, s.Version); err != nil {
+		return s, err
+	}
+	s, err = b.table.Update(ctx, call, id, resource.IfVersion[Board](s.Version), "board.closed", func(s *Board) error {
 		s.State, s.CloseReason = Closed, reason
 		return nil
 	})

@@ -8,8 +8,8 @@ import (
 
 // Cancel calls off a rotation whose draw is not committed. One that was to come by plan is
 // not made up for: that is checked as Skip does, and terms go on to the next. Where it
-// fills vacancies, is overdue or the board is closed, no term follows. ErrCharterBroken;
-// ErrRotationState; resource.ErrStale.
+// fills vacancies or is overdue, no term follows. ErrCharterBroken; ErrRotationState;
+// ErrBoardState; resource.ErrStale.
 func (r *Rotations) Cancel(ctx context.Context, call resource.Call, board, rotation, etag, reason string) (resource.Stored[Rotation], error) {
 	var none resource.Stored[Rotation]
 	id := rotationID(board, rotation)
@@ -19,6 +19,10 @@ func (r *Rotations) Cancel(ctx context.Context, call resource.Call, board, rotat
 	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
+	b, err := r.boards.Open(ctx, board)
+	if err != nil {
+		return none, err
+	}
 	s, err := r.table.Get(ctx, id)
 	if err != nil {
 		return none, err
@@ -26,11 +30,7 @@ func (r *Rotations) Cancel(ctx context.Context, call resource.Call, board, rotat
 	if err := r.table.Check(s, resource.IfEtag[Rotation](etag)); err != nil {
 		return none, err
 	}
-	b, err := r.boards.Get(ctx, board)
-	if err != nil {
-		return none, err
-	}
-	if s.State.Kind == Vacancy || b.State.State == Closed || s.State.Day <= r.boards.Today(b.State) {
+	if s.State.Kind == Vacancy || s.State.Day <= r.boards.Today(b.State) {
 		return r.callOff(ctx, call, board, rotation, etag, reason)
 	}
 	m := moving{Rotation: rotation, State: Cancelled, Reason: reason, Call: call}

@@ -84,7 +84,7 @@ type Commitment struct {
 
 // Commit makes and publishes the record of a frozen rotation's draw, before its seed
 // exists. The record is stored first, and then, in one write, the rotation is committed
-// to it. ErrRotationState; ErrSeed for a plan that cannot be; ErrInfeasible;
+// to it; then everybody in it is told their pseudonym. ErrRotationState; ErrSeed for a plan that cannot be; ErrInfeasible;
 // resource.ErrStale.
 func (r *Rotations) Commit(
 	ctx context.Context, call resource.Call, board, rotation, etag string, c Commitment,
@@ -92,7 +92,7 @@ func (r *Rotations) Commit(
 	var none resource.Stored[Rotation]
 	id := rotationID(board, rotation)
 	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
-		return earlier, err
+		return earlier, r.settled(ctx, board, earlier, err)
 	}
 	s, err := r.table.Get(ctx, id)
 	if err != nil {
@@ -112,10 +112,11 @@ func (r *Rotations) Commit(
 		return none, err
 	}
 	only := resource.IfVersion[Rotation](s.Version)
-	return r.step(ctx, call, id, only, "rotation.committed", []RotationState{Frozen}, func(s *Rotation) error {
+	s, err = r.step(ctx, call, id, only, "rotation.committed", []RotationState{Frozen}, func(s *Rotation) error {
 		s.State, s.Draw = Committed, mark
 		return nil
 	})
+	return s, r.settled(ctx, board, s, err)
 }
 
 func (r *Rotations) checkPlan(p *record.SeedPlan) error {

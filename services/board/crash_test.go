@@ -238,7 +238,7 @@ func (l *life) check(t *testing.T, s *Service, hash, seed string) {
 			confirmed++
 		}
 	}
-	require.Len(t, l.post.sent, len(invited))
+	require.Len(t, l.post.sent, len(invited)+8, "the invitations, and what each of the pool is told")
 	for id, n := range l.post.sent {
 		require.Equal(t, 1, n, "%s was sent more than once", id)
 	}

@@ -18,7 +18,7 @@ func (r *Rotations) DrawPanel(ctx context.Context, call resource.Call, board, ro
 	var none resource.Stored[Rotation]
 	id := rotationID(board, rotation)
 	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
-		return earlier, err
+		return earlier, r.settled(ctx, board, earlier, err)
 	}
 	s, err := r.table.Get(ctx, id)
 	if err != nil {
@@ -47,10 +47,11 @@ func (r *Rotations) DrawPanel(ctx context.Context, call resource.Call, board, ro
 		return none, err
 	}
 	only := both(resource.IfVersion[Rotation](s.Version), resource.IfEtag[Rotation](etag))
-	return r.step(ctx, call, id, only, "rotation.drawn", []RotationState{Committed}, func(s *Rotation) error {
+	s, err = r.step(ctx, call, id, only, "rotation.drawn", []RotationState{Committed}, func(s *Rotation) error {
 		s.State, s.Draw, s.Seats = Drawn, &mark, seats
 		return nil
 	})
+	return s, r.settled(ctx, board, s, err)
 }
 
 // seat gives the drawn and the nominees their seats, by the order that the seed draws of

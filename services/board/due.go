@@ -53,7 +53,10 @@ func (s *Service) due(ctx context.Context, board string) error {
 	rotations, err := s.Rotations.all(ctx, board)
 	errs = append(errs, err)
 	for _, r := range rotations {
-		if r.State.State == Inviting {
+		switch r.State.State {
+		case Committed, Drawn:
+			errs = append(errs, s.Rotations.settle(ctx, board, r))
+		case Inviting:
 			errs = append(errs, s.Rotations.lapse(ctx, board, r.ID))
 		}
 	}

@@ -40,7 +40,7 @@ func (r *Rotations) Events(ctx context.Context, name string, from, to time.Time)
 	}
 	var all []calendar.Event
 	for _, rotation := range rotations {
-		all = append(all, rotationEvents(id, rotation, zone)...)
+		all = append(all, rotationEvents(id, rotation, b.State.State, zone)...)
 	}
 	for i := range roster.Terms {
 		all = append(all, termEvents(id, &roster.Terms[i], zone)...)
@@ -57,15 +57,16 @@ func (r *Rotations) Events(ctx context.Context, name string, from, to time.Time)
 
 var _ calendar.Source = (*Rotations)(nil)
 
-// rotationEvents are the rotation itself, and by when those who are invited answer.
-func rotationEvents(board string, r resource.Stored[Rotation], zone civil.Zone) []calendar.Event {
+// rotationEvents are the rotation itself, called off where the board is closed before it,
+// and by when those who are invited answer.
+func rotationEvents(board string, r resource.Stored[Rotation], of State, zone civil.Zone) []calendar.Event {
 	name := RotationName(board, names.Last(r.ID))
 	at := calendar.Event{UID: name, Kind: calendar.Rotation, Resource: name, Start: r.State.Start, End: r.State.Start.Add(rotationShown),
 		Zone: zone.String(), Summary: "Rotation: members change", Private: r.State.Reason}
-	switch r.State.State {
-	case Skipped, Cancelled:
+	switch state := r.State.State; {
+	case state == Skipped, state == Cancelled, of == Closed && !state.over():
 		at.Status = calendar.Cancelled
-	case Scheduled:
+	case state == Scheduled:
 		at.Status = calendar.Tentative
 	default:
 		at.Status = calendar.Confirmed

@@ -178,7 +178,7 @@ func (w *world) found(rules *charter.Charter, today civil.Day) []charter.Finding
 	if len(w.roster.running(today)) > 0 {
 		found = rules.Findings(today, w.plain(today), w.roster.plain())
 	}
-	vacant := charter.Vacated(w.terms(today), today)
+	vacant := charter.Vacated(w.terms(), today)
 	for _, seat := range slices.Sorted(maps.Keys(vacant)) {
 		left := vacant[seat]
 		found = append(found, charter.Finding{ID: fmt.Sprintf("%s-%d-%s", FoundVacancy, seat, left.End), Kind: FoundVacancy,

@@ -24,7 +24,8 @@ type pool struct {
 	Preparation *charter.Preparation
 	// Ineligible is how many candidates may not be drawn.
 	Ineligible int
-	// Names are what people called the accounts, Contacts the ids of those who consented.
+	// Names are what people called the accounts, Contacts the ids of those who consented,
+	// or, of members who stay, of those who come.
 	Names    map[string]string
 	Contacts map[string]string
 	// Salts make the pseudonyms of the public record.
@@ -65,7 +66,8 @@ func (r *Rotations) Open(ctx context.Context, call resource.Call, board, rotatio
 // Freeze takes the pool of an open rotation: who may be drawn, and why others may not.
 // Nominees are named for the seats that the charter keeps for nomination. ErrRotationState
 // where it is not open, or an earlier rotation is not over; ErrNotEligible for a nominee;
-// ErrInfeasible where no panel meets the quotas; ErrNoCharter; resource.ErrStale.
+// ErrInfeasible where no panel meets the quotas; ErrNoCharter; ErrBoardState;
+// resource.ErrStale.
 func (r *Rotations) Freeze(
 	ctx context.Context, call resource.Call, board, rotation, etag string, nominees []string,
 ) (resource.Stored[Rotation], error) {
@@ -73,6 +75,9 @@ func (r *Rotations) Freeze(
 	id := rotationID(board, rotation)
 	if earlier, known, err := r.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
+	}
+	if err := r.settleClose(ctx, board); err != nil {
+		return none, err
 	}
 	if err := r.settleMove(ctx, board); err != nil {
 		return none, err
@@ -151,6 +156,9 @@ func (r *Rotations) take(ctx context.Context, w *world, s Rotation, nominees []s
 			ids = append(ids, t.Account)
 		}
 	}
+	for _, t := range w.roster.running(s.Day) {
+		taken.Contacts[t.Account] = t.Contact
+	}
 	pseudonyms, err := record.NewPseudonyms(r.random, ids)
 	if err != nil {
 		return nil, err
@@ -202,7 +210,7 @@ func (r *Rotations) keep(ctx context.Context, id string, p *pool) (*PoolMark, er
 }
 
 // seize makes a rotation the one under way, unless the schedule was changed since the
-// world was read.
+// world was read, or the board is about to be closed.
 func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rotation string) error {
 	call.RequestID = ""
 	board := w.id
@@ -217,7 +225,7 @@ func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rot
 		}
 	}
 	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
-		if s.UnderWay != other || s.Moving != nil || s.Moves != w.roster.Moves {
+		if s.UnderWay != other || s.Moving != nil || s.Moves != w.roster.Moves || s.Closing != 0 {
 			return r.rosters.table.Kind().Stale(board)
 		}
 		s.UnderWay = rotation

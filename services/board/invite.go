@@ -211,8 +211,9 @@ func (c *caller) lapse(s *Rotation) bool {
 }
 
 // call invites alternates to the drawn seats that are free, in the order of the draw:
-// those with whom all of these seats can be filled within quotas and conflicts, and who
-// can still be seated. Nominated seats have no alternates. As many are called at most as the charter has drawn.
+// those with whom all of these seats can be filled within quotas and conflicts, or as many
+// as can be, and who can still be seated. Nominated seats have no alternates. As many are
+// called at most as the charter has drawn.
 func (c *caller) call(s *Rotation) error {
 	taken := map[int]bool{}
 	var holding []string

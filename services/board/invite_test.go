@@ -112,9 +112,9 @@ type meanwhile struct {
 	first func()
 }
 
-func (m meanwhile) Put(ctx context.Context, message outbox.Message) error {
+func (m meanwhile) Put(ctx context.Context, messages ...outbox.Message) error {
 	m.first()
-	return m.letters.Put(ctx, message)
+	return m.letters.Put(ctx, messages...)
 }
 
 func TestASecretOfSeveralLinesIsNotTaken(t *testing.T) {

@@ -40,7 +40,7 @@ func (m *moving) event() string {
 // Move moves a rotation that nobody has frozen to another day, with the terms that end
 // with it. Effect says which those are; with check nothing is written. ErrCharterBroken
 // where that would break the charter, with everything it would break; ErrRotationState,
-// also where another rotation is on that day; resource.ErrStale.
+// also where another rotation is on that day; ErrBoardState; resource.ErrStale.
 func (r *Rotations) Move(
 	ctx context.Context, call resource.Call, board, rotation, etag string, to civil.Day, reason string, check bool,
 ) (resource.Stored[Rotation], *charter.Effect, error) {
@@ -65,6 +65,9 @@ func (r *Rotations) reschedule(
 	}
 	if earlier, known, err := r.table.Replay(ctx, m.Call, id); known || err != nil {
 		return earlier, earlier.State.effect(), err
+	}
+	if err := r.settleClose(ctx, board); err != nil {
+		return none, nil, err
 	}
 	if _, err := r.movable(ctx, id, etag); err != nil {
 		return none, nil, err
@@ -161,7 +164,7 @@ func (r *Rotations) charterPlan(ctx context.Context, w *world, day civil.Day) (*
 		return nil, err
 	}
 	today := r.boards.Today(w.board)
-	return &charter.Plan{Charter: &v.Rules, Today: today, Rotations: w.days(), Accounts: w.plain(today), Terms: w.roster.plain()}, nil
+	return &charter.Plan{Charter: &v.Rules, Today: today, Rotations: w.days(), Accounts: w.plain(today), Terms: w.terms()}, nil
 }
 
 // broken is ErrCharterBroken with everything that a change would break; nil for nothing.
@@ -197,9 +200,10 @@ func (r *Rotations) follow(ctx context.Context, w *world, m moving) (moving, err
 	return m, err
 }
 
-// as says whether terms and schedule are as they were read, and no change is half written.
+// as says whether terms and schedule are as they were read, no change is half written, and
+// the board is not about to be closed.
 func (r *Roster) as(read *Roster) bool {
-	return r.Moving == nil && r.Moves == read.Moves && slices.EqualFunc(r.Terms, read.Terms,
+	return r.Moving == nil && r.Closing == 0 && r.Moves == read.Moves && slices.EqualFunc(r.Terms, read.Terms,
 		func(a, b Term) bool { return a.ID == b.ID && a.Revision == b.Revision })
 }
 
@@ -228,6 +232,7 @@ func (r *Rotations) write(ctx context.Context, board string, m moving) (resource
 			s.State = m.State
 			return nil
 		}
+		s.Was = append(slices.Clip(s.Was), s.Day)
 		s.Day, s.Start = m.Day, m.Start
 		return nil
 	})

@@ -30,6 +30,9 @@ type Roster struct {
 	Moving *moving `bson:"moving,omitempty"`
 	// Moves counts the changes of the schedule that terms followed.
 	Moves int64 `bson:"moves,omitempty"`
+	// Closing is the version of the board over which its close is written, or was to be;
+	// 0 for none. While it is noted no pool is taken and no term moves.
+	Closing int64 `bson:"closing,omitempty"`
 	// Changed are the ids of the terms that the last write changed.
 	Changed        []string `bson:"changed,omitempty"`
 	resource.Times `bson:",inline"`
@@ -52,6 +55,8 @@ type Term struct {
 	End civil.Day `bson:"end"`
 	// MoveReason says why its planned end was moved last; empty where it never was.
 	MoveReason string `bson:"move_reason,omitempty"`
+	// Swap is what the last exchange of its planned end did; nil where there was none.
+	Swap *charter.Effect `bson:"swap,omitempty"`
 	// Ended is the first day on which it was over, where it ended otherwise than
 	// planned; nil where it did not.
 	Ended *civil.Day `bson:"ended,omitempty"`

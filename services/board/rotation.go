@@ -65,6 +65,8 @@ type Rotation struct {
 	// Day is when it takes place, Planned when the charter's recurrence has it.
 	Day     civil.Day `bson:"day"`
 	Planned civil.Day `bson:"planned"`
+	// Was are the days that it had before it was moved, the earliest first.
+	Was []civil.Day `bson:"was,omitempty"`
 	// Start is the instant of it.
 	Start time.Time `bson:"start"`
 	// Reason says why it was moved, skipped or cancelled, or what vacancies it fills.

@@ -145,8 +145,7 @@ func TestR12ARotationFromItsScheduleToItsTerms(t *testing.T) {
 		require.NoError(t, err)
 		_, err = f.Rotations.Close(t.Context(), someone, board, "2026-03-10", "")
 		require.ErrorIs(t, err, ErrRotationState, "invitations are open")
-		letters, err := f.Outbox.About(t.Context(), RotationName(board, "2026-03-10"))
-		require.NoError(t, err)
+		letters := f.letters(t, board, "2026-03-10", "invitation")
 		require.Len(t, letters, 6)
 		require.True(t, slices.IsSortedFunc(letters, func(a, b outbox.Letter) int { return strings.Compare(a.Account, b.Account) }))
 
@@ -307,9 +306,15 @@ func TestUnansweredInvitationsLapse(t *testing.T) {
 
 	f.clock.set("2026-05-01T00:00:00Z")
 	require.NoError(t, f.Due(t.Context()))
+	s, err = f.Rotations.Get(t.Context(), board, "2026-03-10")
+	require.NoError(t, err)
+	require.Len(t, s.State.Invitations, 12, "the last of six alternates is asked, though five seats are free")
+	require.Equal(t, Invited, s.State.Invitations[11].State)
+	f.clock.set("2026-06-01T00:00:00Z")
+	require.NoError(t, f.Due(t.Context()))
 	closed, err := f.Rotations.Close(t.Context(), someone, board, "2026-03-10", "")
 	require.NoError(t, err)
-	require.Equal(t, 5, closed.State.Shortfall, "six alternates were drawn: five did not answer, one does not do for five seats")
+	require.Equal(t, 5, closed.State.Shortfall, "nobody is left to be asked")
 }
 
 func TestVacanciesAreFilledForTheRestOfTheTerm(t *testing.T) {

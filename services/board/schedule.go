@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -84,6 +85,7 @@ func (l *laying) keep(ctx context.Context, there []resource.Stored[Rotation]) er
 		switch {
 		case named && s.State.State == Cancelled && s.State.Stray:
 			if s, err = l.change(ctx, s, "rotation.scheduled", func(s *Rotation) {
+				s.Was = append(slices.Clip(s.Was), s.Day)
 				s.State, s.Stray, s.Reason, s.Day, s.Start = Scheduled, false, "", start.day, start.at
 			}); err == nil {
 				l.layout.New = append(l.layout.New, s)

@@ -13,7 +13,7 @@ import (
 
 // letters is where messages go.
 type letters interface {
-	Put(ctx context.Context, m outbox.Message) error
+	Put(ctx context.Context, messages ...outbox.Message) error
 }
 
 // settled makes sure that what a change of a rotation brings is written.
@@ -25,10 +25,15 @@ func (r *Rotations) settled(ctx context.Context, board string, s resource.Stored
 }
 
 // settle writes what follows from a rotation, each thing under an id that it always has:
-// the terms of those who accepted, and the invitations into the outbox. It can be
-// repeated, and is until the rotation is closed, so that a crash in between loses nothing
-// and doubles nothing.
+// what accounts are told of the record, the invitations, and the terms of those who
+// accepted. It can be repeated, and is until the rotation is closed, so that a crash in
+// between loses nothing and doubles nothing.
 func (r *Rotations) settle(ctx context.Context, board string, s resource.Stored[Rotation]) error {
+	return errors.Join(r.tell(ctx, board, s), r.settleInvitations(ctx, board, s))
+}
+
+// settleInvitations puts the invitations into the outbox, and confirms those accepted.
+func (r *Rotations) settleInvitations(ctx context.Context, board string, s resource.Stored[Rotation]) error {
 	if len(s.State.Invitations) == 0 {
 		return nil
 	}
@@ -42,15 +47,16 @@ func (r *Rotations) settle(ctx context.Context, board string, s resource.Stored[
 		seats[open.Number] = open
 	}
 	var terms []Term
-	var errs []error
+	var invitations []outbox.Message
 	for _, in := range s.State.Invitations {
 		open := seats[in.Seat]
 		if in.State == Accepted {
 			terms = append(terms, Term{ID: TermID(rotation, in.Seat), Account: in.Account, Contact: in.Contact, Seat: in.Seat,
 				Rotation: rotation, Kind: in.Kind, Start: s.State.Day, End: open.End, Vacancy: open.Vacancy})
 		}
-		errs = append(errs, r.letters.Put(ctx, invitationLetter(b.State, s, in, open)))
+		invitations = append(invitations, invitationLetter(b.State, s, in, open))
 	}
+	errs := []error{r.letters.Put(ctx, invitations...)}
 	if len(terms) > 0 {
 		errs = append(errs, r.rosters.confirm(ctx, resource.Call{Principal: serviceName}, board, terms))
 	}

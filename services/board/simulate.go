@@ -46,7 +46,7 @@ func (r *Rotations) Simulate(ctx context.Context, board string, p SimulationPlan
 		return nil, err
 	}
 	s := charter.Simulation{
-		Editions: editions, Rotations: rotations, Until: until, Accounts: w.plain(today), Terms: w.roster.plain(), Seed: p.Seed,
+		Editions: editions, Rotations: rotations, Until: until, Accounts: w.plain(today), Terms: w.terms(), Seed: p.Seed,
 		Draw: charter.Draw{Most: panel.Most, Leximin: func(ctx context.Context, problem *panel.Problem) (*panel.Solution, error) {
 			return panel.Leximin(ctx, problem, panel.Options{})
 		}},

@@ -11,6 +11,16 @@ import (
 // Swap exchanges the ends of two members' terms, which keep the reason. With check nothing
 // is written. It fails as Move does; ErrTermState where one of the two does not run.
 func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, reason string, check bool) ([]Term, *charter.Effect, error) {
+	if earlier, known, err := r.rosters.table.Replay(ctx, call, board); known || err != nil {
+		terms := picked(earlier.State, a, b)
+		if len(terms) == 0 || terms[0].Swap == nil {
+			return terms, &charter.Effect{}, err
+		}
+		return terms, terms[0].Swap, err
+	}
+	if err := r.settleClose(ctx, board); err != nil {
+		return nil, nil, err
+	}
 	if err := r.settleMove(ctx, board); err != nil {
 		return nil, nil, err
 	}
@@ -20,9 +30,6 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 	w, err := r.world(ctx, board)
 	if err != nil {
 		return nil, nil, err
-	}
-	if _, known, err := r.rosters.table.Replay(ctx, call, board); known || err != nil {
-		return picked(w.roster, a, b), &charter.Effect{}, err
 	}
 	today := r.boards.Today(w.board)
 	var accounts []string
@@ -60,6 +67,11 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 			return r.rosters.table.Kind().Stale(board)
 		}
 		r.rosters.shift(roster, effect.Ends, reason)
+		for i := range roster.Terms { // shift has made a copy of them
+			if t := &roster.Terms[i]; len(effect.Ends) > 0 && (t.ID == a || t.ID == b) {
+				t.Swap = effect
+			}
+		}
 		return nil
 	})
 	return picked(after, a, b), effect, err

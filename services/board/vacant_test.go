@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -107,4 +108,49 @@ func TestAClosedBoardHasNoMembers(t *testing.T) {
 		_, err = f.Terms.End(t.Context(), someone, board, TermID(firstRotation, 1), "", Resigned, day(t, "2026-06-01"), "Again.")
 		require.ErrorIs(t, err, ErrBoardState)
 	})
+}
+
+// A seat that stayed empty comes free with the rotation that its term would have ended
+// with, wherever that is by then.
+func TestR12WhatIsLeftOfATermGoesAlongWithItsRotation(t *testing.T) {
+	f, board, s := invited(t)
+	ctx, last := t.Context(), len(s.Invitations)-1
+	for _, in := range s.Invitations[:last] {
+		_, err := f.Rotations.Answer(ctx, someone, board, firstRotation, in.Account, true, "", "")
+		require.NoError(t, err)
+	}
+	_, err := f.Rotations.table.Update(ctx, someone, rotationID(board, firstRotation), nil, "rotation.answered", func(s *Rotation) error {
+		s.Invitations = slices.Clone(s.Invitations)
+		s.Invitations[last].State = Lapsed // and no alternate was left
+		return nil
+	})
+	require.NoError(t, err)
+	closed, err := f.Rotations.Close(ctx, someone, board, firstRotation, "")
+	require.NoError(t, err)
+	empty := closed.State.Seats[last]
+	require.Equal(t, day(t, "2027-03-09"), empty.End)
+
+	f.clock.set("2026-06-15T12:00:00Z")
+	stands := func(until string) {
+		t.Helper()
+		require.NoError(t, f.Due(ctx))
+		require.Equal(t, []string{fmt.Sprintf("seat %d is vacant since 2026-03-10, until %s", empty.Number, until)}, f.vacancies(t, board))
+	}
+	stands("2027-03-09")
+	_, effect, err := f.Rotations.Move(ctx, someone, board, "2027-03-09", "", day(t, "2027-03-16"), "Fair.", false)
+	require.NoError(t, err)
+	require.Len(t, effect.Ends, 1, "nobody sits on the other seat")
+	stands("2027-03-16")
+	_, effect, err = f.Rotations.Skip(ctx, someone, board, "2027-03-09", "", "Nobody has time.", false)
+	require.NoError(t, err)
+	require.Equal(t, "terms would not end evenly: 4 on 2028-03-14, 2 on 2029-03-13, 0 on 2030-03-12", effect.Tolerated[0].Text)
+	stands("2028-03-14")
+	f.clock.set("2027-04-15T12:00:00Z") // there would have been a rotation by now
+	stands("2028-03-14")
+	_, err = f.Rotations.PlanVacancy(ctx, someone, board, day(t, "2027-05-01"), "One seat stayed empty.")
+	require.NoError(t, err)
+	filled := f.rotate(t, board, "vacancy-2027-05-01", "def")
+	require.Len(t, filled.Seats, 1)
+	require.Equal(t, empty.Number, filled.Seats[0].Number)
+	require.Equal(t, day(t, "2028-03-14"), filled.Seats[0].End)
 }

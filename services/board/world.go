@@ -146,12 +146,13 @@ func (w *world) days() charter.Rotations {
 // rotation is what the charter is asked about a rotation.
 func (w *world) rotation(s Rotation, nominees []string) charter.Rotation {
 	return charter.Rotation{Day: s.Day, VacanciesOnly: s.Kind == Vacancy, Rotations: w.days(), Accounts: w.plain(s.Day),
-		Terms: w.terms(s.Day), Nominees: nominees}
+		Terms: w.terms(), Nominees: nominees}
 }
 
-// terms are all terms as the charter sees them on a day; a seat that a closed rotation
-// left empty counts as left on the first day of its term.
-func (w *world) terms(day civil.Day) []charter.Term {
+// terms are all terms as the charter sees them. A seat that a closed rotation left empty
+// counts as left on the first day of its term. What is left of a term that somebody left
+// ends where its rotation is now.
+func (w *world) terms() []charter.Term {
 	terms := w.roster.plain()
 	for _, s := range w.rotations {
 		if s.State.State != Done {
@@ -159,15 +160,36 @@ func (w *world) terms(day civil.Day) []charter.Term {
 		}
 		for _, open := range s.State.Seats {
 			filled := slices.ContainsFunc(s.State.Invitations, func(in Invitation) bool { return in.Seat == open.Number && in.State == Accepted })
-			later := slices.ContainsFunc(w.roster.Terms, func(t Term) bool {
-				return t.Seat == open.Number && s.State.Day <= t.Start && t.Start <= day
-			})
-			if filled || later || open.Vacancy { // a vacancy that was not filled is what it was
+			if filled || open.Vacancy { // a vacancy that was not filled is what it was
 				continue
 			}
 			from := s.State.Day
 			terms = append(terms, charter.Term{Seat: open.Number, Start: from, End: open.End, Ended: &from, Kind: open.Kind})
 		}
 	}
+	days := w.days().Days
+	for i := range terms {
+		if t := &terms[i]; t.Ended != nil {
+			t.End = w.moved(days, t.End)
+		}
+	}
 	return terms
+}
+
+// moved returns when a seat comes free that was to with the regular rotation of a day:
+// with it where it was moved since, and with the next where it does not take place. Days
+// are those of the rotations that do.
+func (w *world) moved(days []civil.Day, day civil.Day) civil.Day {
+	if slices.Contains(days, day) {
+		return day
+	}
+	for _, s := range w.rotations {
+		if s.State.Kind != Regular || s.State.Day != day && !slices.Contains(s.State.Was, day) {
+			continue
+		}
+		if i, found := slices.BinarySearch(days, s.State.Day); found || i < len(days) {
+			return days[i]
+		}
+	}
+	return day
 }

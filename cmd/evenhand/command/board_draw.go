@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -209,6 +210,7 @@ func (c *RotationsRecord) Run(env *Env) error {
 // RotationsPseudonyms is `evenhand board rotations pseudonyms`.
 type RotationsPseudonyms struct {
 	RotationArg
+	Account string `placeholder:"ACCOUNT" help:"Only that of this account, to tell it."`
 	Output
 	Connection
 }
@@ -216,12 +218,22 @@ type RotationsPseudonyms struct {
 // Run asks and prints.
 func (c *RotationsPseudonyms) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
+		only := ""
+		if c.Account != "" {
+			account, err := accountName(env, s, c.Account)
+			if err != nil {
+				return err
+			}
+			only = "account = " + strconv.Quote(account)
+		}
 		client := boardv1.NewRotationsServiceClient(s)
 		l := c.newList(env.Stdout, "pseudonyms", "Account", "Pseudonym", "Salt")
 		return eachPage(l, 0, func(size int32, token string) (page[*boardv1.Pseudonym], error) {
 			ctx, cancel := s.call(env)
 			defer cancel()
-			answer, err := client.ListPseudonyms(ctx, &boardv1.ListPseudonymsRequest{Parent: c.name() + "/draw", PageSize: size, PageToken: token})
+			answer, err := client.ListPseudonyms(ctx, &boardv1.ListPseudonymsRequest{
+				Parent: c.name() + "/draw", Filter: only, PageSize: size, PageToken: token,
+			})
 			return page[*boardv1.Pseudonym]{answer.GetPseudonyms(), answer.GetNextPageToken()}, err
 		}, func(p *boardv1.Pseudonym) error { return l.add(p, p.GetAccount(), p.GetPseudonym(), p.GetSalt()) })
 	})

@@ -79,7 +79,7 @@ func meetingPairs(m *boardv1.Meeting) []pair {
 	return []pair{
 		{"Meeting", m.GetName()}, {"Title", m.GetTitle()}, {"State", showEnum(m.GetState(), "STATE_")},
 		{"When", showWhen(m)}, {"Duration", showDuration(m.GetDuration())}, {"Place", m.GetPlace()}, {"Link", m.GetLink()},
-		{"Reason", m.GetReason()}, {"Agenda", agendaLines(m)}, {"Invited", invitationLines(m)},
+		{"Short notice", m.GetShortNoticeReason()}, {"Reason", m.GetReason()}, {"Agenda", agendaLines(m)}, {"Invited", invitationLines(m)},
 		{"Quorum", showQuorum(m.GetQuorum())}, {"Present", attendanceLines(m)}, {"Decisions", decisionLines(m)},
 		{"Minutes", minutesLine(m)}, {"Etag", m.GetEtag()},
 	}

@@ -112,13 +112,17 @@ type MeetingsCall struct {
 	Title    string        `help:"What it is called in calendars."`
 	Place    string        `help:"Where it takes place."`
 	Link     string        `placeholder:"URL" help:"The address at which to join it from elsewhere."`
+
+	ShortNoticeReason string `placeholder:"TEXT" help:"Why it is called at shorter notice than the charter has; members are told."`
 	Output
 	Connection
 }
 
 // Help implements kong.HelpProvider.
 func (*MeetingsCall) Help() string {
-	return `Example:
+	return `A meeting sooner than the charter's notice needs --short-notice-reason.
+
+Example:
 
   evenhand board meetings call advisory 2026-03-12T16:00 --title "Spring meeting" --place "Oak room"`
 }
@@ -142,7 +146,7 @@ func (c *MeetingsCall) Run(env *Env) error {
 		}
 		m, err := boardv1.NewMeetingsServiceClient(s).CreateMeeting(ctx, &boardv1.CreateMeetingRequest{Parent: c.name(), MeetingId: c.ID,
 			RequestId: newRequestID(), Meeting: &boardv1.Meeting{StartTime: start, Duration: length(c.Duration), TimeZone: zone,
-				Title: c.Title, Place: c.Place, Link: c.Link}})
+				Title: c.Title, Place: c.Place, Link: c.Link, ShortNoticeReason: c.ShortNoticeReason}})
 		return c.printMeeting(env, m, err)
 	})
 }

@@ -83,12 +83,12 @@ func (c *TermsList) Run(env *Env) error {
 }
 
 func (o Output) newTerms(env *Env) *list {
-	return o.newList(env.Stdout, "terms", "Term", "Seat", "Account", "Origin", "Begins", "Planned end", "Ended", "How", "Unexpired")
+	return o.newList(env.Stdout, "terms", "Term", "Seat", "Account", "Origin", "Begins", "Planned end", "Ended", "How", "Unexpired", "Moved because")
 }
 
 func addTerm(l *list, t *boardv1.Term) error {
 	return l.add(t, lastOf(t.GetName()), lastOf(t.GetSeat()), t.GetAccount(), showEnum(t.GetOrigin(), "ORIGIN_"), showDay(t.GetStartDate()),
-		showDay(t.GetPlannedEndDate()), showDay(t.GetEndDate()), showEnum(t.GetEnd(), "END_"), yesNo(t.GetUnexpired()))
+		showDay(t.GetPlannedEndDate()), showDay(t.GetEndDate()), showEnum(t.GetEnd(), "END_"), yesNo(t.GetUnexpired()), t.GetMoveReason())
 }
 
 // TermsEnd is `evenhand board terms end`.

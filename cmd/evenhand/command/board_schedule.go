@@ -1,6 +1,10 @@
 package command
 
 import (
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 )
 
@@ -8,14 +12,14 @@ import (
 type RotationsLayOut struct {
 	BoardArg
 	Until        Day  `required:"" placeholder:"DATE" help:"The day up to which rotations are planned."`
-	ValidateOnly bool `help:"Only list what would be new."`
+	ValidateOnly bool `help:"Only list what would be new, or cancelled."`
 	Output
 	Connection
 }
 
 // Help implements kong.HelpProvider.
 func (*RotationsLayOut) Help() string {
-	return `Rotations that are there stay, as they were moved or skipped. Prints those that are new.
+	return `Rotations that are there stay, as they were moved or skipped. Prints those that are new, and those that are cancelled because no charter plans them any more.
 
 Example:
 
@@ -33,8 +37,11 @@ func (c *RotationsLayOut) Run(env *Env) error {
 		if err != nil {
 			return err
 		}
-		l := c.newList(env.Stdout, "rotations", "Rotation", "Date", "State", "Kind", "Seats", "Charter", "Reason")
-		for _, r := range answer.GetRotations() {
+		if c.Output.Output == formatJSON {
+			return printJSON(env.Stdout, answer)
+		}
+		l := c.newRotations(env)
+		for _, r := range slices.Concat(answer.GetRotations(), answer.GetCancelledRotations()) {
 			if err := addRotation(l, r); err != nil {
 				return err
 			}
@@ -100,19 +107,37 @@ func (c *RotationsMove) Run(env *Env) error {
 		if err != nil {
 			return err
 		}
-		return c.printTermMoves(env, answer.GetTermMoves())
+		return c.printTermMoves(env, answer)
 	})
 }
 
+// rescheduled is what the API answers where a rotation is moved or skipped.
+type rescheduled interface {
+	proto.Message
+	GetTermMoves() []*boardv1.TermMove
+	GetTolerated() []string
+}
+
 // printTermMoves prints the terms that end on another day than before.
-func (o Output) printTermMoves(env *Env, moves []*boardv1.TermMove) error {
+func (o Output) printTermMoves(env *Env, answer rescheduled) error {
+	if o.Output == formatJSON {
+		return printJSON(env.Stdout, answer)
+	}
+	tellTolerated(env, answer.GetTolerated())
 	l := o.newList(env.Stdout, "termMoves", "Account", "Seat", "Ended", "Ends")
-	for _, m := range moves {
+	for _, m := range answer.GetTermMoves() {
 		if err := l.add(m, m.GetAccount(), m.GetSeat(), showDay(m.GetFromDate()), showDay(m.GetToDate())); err != nil {
 			return err
 		}
 	}
 	return l.end()
+}
+
+// tellTolerated tells what of the charter a change breaks all the same.
+func tellTolerated(env *Env, tolerated []string) {
+	for _, text := range tolerated {
+		env.note("broken all the same: %s", text)
+	}
 }
 
 // RotationsSkip is `evenhand board rotations skip`.
@@ -135,7 +160,7 @@ func (c *RotationsSkip) Run(env *Env) error {
 		if err != nil {
 			return err
 		}
-		return c.printTermMoves(env, answer.GetTermMoves())
+		return c.printTermMoves(env, answer)
 	})
 }
 
@@ -166,6 +191,10 @@ func (c *TermsSwap) Run(env *Env) error {
 		if err != nil {
 			return err
 		}
+		if c.Output.Output == formatJSON {
+			return printJSON(env.Stdout, answer)
+		}
+		tellTolerated(env, answer.GetTolerated())
 		l := c.newTerms(env)
 		for _, term := range answer.GetTerms() {
 			if err := addTerm(l, term); err != nil {

@@ -174,6 +174,7 @@ var fixes = map[typev1.ErrorReason]string{
 	typev1.ErrorReason_ERROR_REASON_STALE_ETAG:           "read it again, and change what you then see",
 	typev1.ErrorReason_ERROR_REASON_CONFLICT:             "try again",
 	typev1.ErrorReason_ERROR_REASON_NO_SCHEDULE_IN_FORCE: "publish one with `evenhand schedule publish FILE.yaml`, or ask for another day with --as-of",
+	typev1.ErrorReason_ERROR_REASON_SHORT_NOTICE:         "choose a later day, or say why with --short-notice-reason",
 	typev1.ErrorReason_ERROR_REASON_BATCH_CHANGED:        "when this is the same file grown, add --resume; when it is another one, name it with --batch; --source and the columns stay as they were",
 	typev1.ErrorReason_ERROR_REASON_UNIMPLEMENTED:        "where the parts run alone, accounts and entitlements have addresses of their own: name the other with --server",
 	typev1.ErrorReason_ERROR_REASON_INTERNAL:             "the server's log says more, under the trace",

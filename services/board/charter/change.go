@@ -119,8 +119,14 @@ func (p *Plan) with(days []civil.Day) *Plan {
 	return &after
 }
 
-// shift gives terms that end on a day as planned another end.
+// shift gives terms that end on a day as planned another end. Those that somebody left
+// keep theirs; only what is left of them goes along.
 func (p *Plan) shift(from, to civil.Day) []NewEnd {
+	for i := range p.Terms {
+		if t := &p.Terms[i]; t.Ended != nil && t.End == from {
+			t.End = to
+		}
+	}
 	var ends []NewEnd
 	for _, t := range p.lasting() {
 		if t.Ended == nil && t.End == from {

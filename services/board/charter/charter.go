@@ -49,7 +49,8 @@ type Meetings struct {
 	When *calendar.Recurrence `bson:"when,omitempty"`
 	// PerYear is how many meetings any twelve months have at least; 0 leaves it open.
 	PerYear int `bson:"per_year,omitempty"`
-	// NoticeDays is how long before it takes place a change of a meeting is announced.
+	// NoticeDays is how long before it takes place a meeting that is called by hand, and
+	// a change of any, is announced.
 	NoticeDays int `bson:"notice_days,omitempty"`
 	// Substitutes lets a member send another of its people than the one who consented.
 	Substitutes bool `bson:"substitutes,omitempty"`

@@ -6,9 +6,16 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
+// EarliestCall returns the first day for which a meeting can be called on a day, so that
+// it is announced in time.
+func (c *Charter) EarliestCall(today civil.Day) civil.Day {
+	return today + civil.Day(c.Meetings.NoticeDays)
+}
+
 // Meeting checks a change of the days on which the board meets, as moving or skipping
 // one. Both lists ascend and are complete up to a day. It returns everything that is
-// broken after the change and was not before.
+// broken after the change and was not before. Of a move that is announced too late for
+// both days, the day that it leaves is named.
 func (c *Charter) Meeting(today civil.Day, before, after []civil.Day, until civil.Day) []Breach {
 	var found []Breach
 	for _, day := range before {
@@ -17,6 +24,12 @@ func (c *Charter) Meeting(today civil.Day, before, after []civil.Day, until civi
 		}
 		if late := int(today) + c.Meetings.NoticeDays - int(day); late > 0 {
 			found = append(found, Breach{Rule: RuleNotice, Rotation: &day, Size: late, Text: "changing the meeting of " + day.String() +
+				" would be announced " + count(int(day-today), "day") + " ahead, and the charter has " + count(c.Meetings.NoticeDays, "day")})
+		}
+	}
+	for _, day := range after {
+		if late := int(c.EarliestCall(today) - day); late > 0 && day > today && !contains(before, day) && len(found) == 0 {
+			found = append(found, Breach{Rule: RuleNotice, Rotation: &day, Size: late, Text: "a meeting on " + day.String() +
 				" would be announced " + count(int(day-today), "day") + " ahead, and the charter has " + count(c.Meetings.NoticeDays, "day")})
 		}
 	}

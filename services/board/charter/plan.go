@@ -3,7 +3,6 @@ package charter
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,7 +18,8 @@ type Plan struct {
 	Rotations Rotations
 	// Accounts are those of members and candidates.
 	Accounts []Account
-	// Terms are all terms, past, running and to come.
+	// Terms are all terms, past, running and to come. A seat that was left empty is that of
+	// a term that ended when it began.
 	Terms []Term
 
 	// was is the day that a moved rotation had before.
@@ -93,9 +93,9 @@ func (p *Plan) at(day civil.Day, rule Rule, subject string, size int, text strin
 // lasting returns the terms that are not over, those to come among them, by seat.
 func (p *Plan) lasting() []Term {
 	var lasting []Term
-	for i := range p.Terms {
-		if p.Terms[i].Over() > p.Today {
-			lasting = append(lasting, p.Terms[i])
+	for _, t := range p.Terms {
+		if t.Over() > max(p.Today, t.Start) {
+			lasting = append(lasting, t)
 		}
 	}
 	slices.SortFunc(lasting, func(a, b Term) int { return cmp.Or(a.Seat-b.Seat, cmp.Compare(a.Start, b.Start)) })
@@ -183,18 +183,26 @@ func (p *Plan) stagger() []Breach {
 }
 
 // ends returns when the seats that are, were or will be held come free after the last
-// who is known to hold them: of those that somebody left, the end of the unexpired term.
+// who is known to hold them: of those that somebody left, or will, the end of the
+// unexpired term, unless the charter has no such seat any more.
 func (p *Plan) ends() []civil.Day {
-	bySeat := map[int]civil.Day{}
-	for _, t := range p.lasting() { // by seat and start: the last one counts
-		bySeat[t.Seat] = t.Over()
-	}
-	for seat, t := range Vacated(p.Terms, p.Today+1) {
-		if _, taken := bySeat[seat]; !taken && seat <= p.Charter.Seats {
-			bySeat[seat] = t.End
+	last := map[int]Term{}
+	for _, t := range p.Terms {
+		if was, known := last[t.Seat]; !known || t.Start > was.Start {
+			last[t.Seat] = t
 		}
 	}
-	return slices.Collect(maps.Values(bySeat))
+	var ends []civil.Day
+	for seat, t := range last {
+		end := t.End
+		if seat > p.Charter.Seats {
+			end = t.Over()
+		}
+		if end > p.Today {
+			ends = append(ends, end)
+		}
+	}
+	return ends
 }
 
 // key tells breaches apart across a change of the days.

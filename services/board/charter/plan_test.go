@@ -133,6 +133,25 @@ func TestTermsThatEndOtherwiseThanPlannedDoNotMove(t *testing.T) {
 	require.Equal(t, &ended, p.Terms[2].Ended)
 }
 
+func TestR12SeatsLeftEmptyComeFreeWithTheirRotation(t *testing.T) {
+	p := planned()
+	for i := 4; i < 6; i++ { // two were left empty when they began, and of one somebody will leave
+		p.Terms[i].Ended = &p.Terms[i].Start
+	}
+	resigned := day("2027-09-01")
+	p.Terms[3].Ended = &resigned
+	require.Empty(t, p.Breaches(), "two seats come free at each rotation")
+	e, err := p.Move(day("2030-03-01"), day("2030-03-06"))
+	require.NoError(t, err)
+	require.Empty(t, e.Ends, "nobody's term")
+	require.Empty(t, e.Breaks)
+	e, err = p.Skip(day("2029-03-01"))
+	require.NoError(t, err)
+	require.Equal(t, []NewEnd{{"a02", 3, day("2029-03-01"), day("2030-03-01")}}, e.Ends)
+	require.Equal(t, "terms would not end evenly: 2 on 2028-03-01, 4 on 2030-03-01", find(t, e.Tolerated, RuleStagger, "").Text)
+	require.Equal(t, day("2029-03-01"), p.Terms[3].End, "nothing was changed")
+}
+
 func TestSwappingTwoEndsNamesWhatItBreaks(t *testing.T) {
 	p := planned()
 	e, err := p.Swap("a02", "a01")
@@ -239,6 +258,13 @@ func TestMeetingsPerYear(t *testing.T) {
 	require.Empty(t, c.Meeting(day("2027-02-01"), days, moved, until))
 	require.Equal(t, []Rule{RuleNotice}, rules(c.Meeting(day("2027-07-10"), days, moved, until)))
 	require.Empty(t, c.Meeting(day("2027-08-01"), days, moved, until), "what is over cannot be announced")
+	moved[2] = day("2027-06-20")
+	found = c.Meeting(day("2027-06-10"), days, moved, until)
+	require.Len(t, found, 1)
+	require.Equal(t, "a meeting on 2027-06-20 would be announced 10 days ahead, and the charter has 14 days", found[0].Text)
+	moved[2] = day("2027-06-24")
+	require.Empty(t, c.Meeting(day("2027-06-10"), days, moved, until), "two weeks ahead")
+	require.Equal(t, day("2027-06-24"), c.EarliestCall(day("2027-06-10")))
 
 	thin := days[:3:3] // and one in the next year, so that each of these has too few already
 	thin = append(thin, day("2028-12-15"))

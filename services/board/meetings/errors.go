@@ -15,6 +15,7 @@ const (
 	ReasonBoardState    = "BOARD_STATE"
 	ReasonNoCharter     = "NO_CHARTER_IN_FORCE"
 	ReasonCharter       = "CHARTER_BROKEN"
+	ReasonShortNotice   = "SHORT_NOTICE"
 	ReasonNoMembers     = "NO_MEMBERS"
 	ReasonNoQuorum      = "NO_QUORUM"
 	ReasonSubstitute    = "SUBSTITUTE"

@@ -43,6 +43,9 @@ type Meeting struct {
 	Moved bool `bson:"moved,omitempty"`
 	// Reason is why it was moved last, or cancelled.
 	Reason string `bson:"reason,omitempty"`
+	// ShortNotice is why it was called at shorter notice than the charter has; empty where
+	// nobody said.
+	ShortNotice string `bson:"short_notice,omitempty"`
 	// Sequence rises with each change that calendars have to show.
 	Sequence int `bson:"sequence"`
 

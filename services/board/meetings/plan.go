@@ -12,8 +12,9 @@ import (
 )
 
 // Create calls a meeting by hand. An empty zone is the board's; an empty id is the local
-// date and time. NOT_FOUND for the board, INVALID_ARGUMENT, BOARD_STATE, ALREADY_EXISTS.
-// With check, nothing is written.
+// date and time. NOT_FOUND for the board, INVALID_ARGUMENT, BOARD_STATE, ALREADY_EXISTS;
+// SHORT_NOTICE where the charter in force now has a longer notice and the meeting does not
+// say why its is shorter. With check, nothing is written.
 func (s *Meetings) Create(ctx context.Context, call resource.Call, board, meeting string, m Meeting, check bool) (resource.Stored[Meeting], error) {
 	b, err := s.openBoard(ctx, board)
 	if err != nil {
@@ -42,10 +43,16 @@ func (s *Meetings) Create(ctx context.Context, call resource.Call, board, meetin
 			"%s is kept for the meeting that the charter foresees on that day: give another, as %s-called", meeting, meeting)
 	}
 	id := ID(board, meeting)
-	if check {
-		if _, err := s.Get(ctx, id); err == nil {
-			return resource.Stored[Meeting]{}, s.table.Kind().Exists(id)
-		}
+	_, err = s.Get(ctx, id)
+	if errors.Is(err, resource.ErrNotFound) { // else this is a retry, whose notice was long enough, or the id is taken
+		err = s.keepsNotice(ctx, Name(id), &m)
+	} else if err == nil && check {
+		err = s.table.Kind().Exists(id)
+	}
+	switch {
+	case err != nil:
+		return resource.Stored[Meeting]{}, err
+	case check:
 		return s.table.Unwritten(id, m), nil
 	}
 	return s.table.Create(ctx, call, id, m, "meeting.called")

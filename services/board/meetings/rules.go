@@ -15,8 +15,7 @@ import (
 // where a meeting is to be as it is given.
 func (s *Meetings) keepsCharter(ctx context.Context, to resource.Stored[Meeting]) error {
 	charter, err := s.boards.Charter(ctx, to.State.Board, s.now())
-	var told *fault.Error
-	if errors.As(err, &told) && told.Reason == ReasonNoCharter {
+	if isNoCharter(err) {
 		return nil // there is no rule to break
 	}
 	if err != nil {
@@ -35,6 +34,33 @@ func (s *Meetings) keepsCharter(ctx context.Context, to resource.Stored[Meeting]
 		e = e.WithCondition(ReasonCharter, Name(to.ID), "%s", b.Text)
 	}
 	return e.WithResource(meetingType, Name(to.ID))
+}
+
+// keepsNotice returns SHORT_NOTICE, naming the earliest day, where a meeting is called for
+// a day sooner than the charter lets it be announced, without saying why.
+func (s *Meetings) keepsNotice(ctx context.Context, name string, m *Meeting) error {
+	if m.ShortNotice != "" {
+		return nil
+	}
+	charter, err := s.boards.Charter(ctx, m.Board, s.now())
+	if isNoCharter(err) {
+		return nil // there is no notice to keep
+	}
+	if err != nil {
+		return err
+	}
+	earliest, notice := charter.Rules.EarliestCall(s.Today(m)), charter.Rules.Meetings.NoticeDays
+	if notice == 0 || m.zone().DayOf(m.Start) >= earliest {
+		return nil
+	}
+	return refuse(ReasonShortNotice, name, "The charter of boards/%s has meetings called %d days ahead: call it for %s or later, "+
+		"or say in short_notice_reason why it is called at shorter notice, which members are told.", m.Board, notice, earliest).
+		With("earliest_date", earliest.String()).WithResource(meetingType, name)
+}
+
+func isNoCharter(err error) bool {
+	var told *fault.Error
+	return errors.As(err, &told) && told.Reason == ReasonNoCharter
 }
 
 // days returns the days on which the board meets, as they are, and as they will be when a

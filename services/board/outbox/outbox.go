@@ -28,6 +28,16 @@ type Message struct {
 	Account, Contact string
 	// Subject is a line, and Body plain text.
 	Subject, Body string
+	// Attachment says the same in a form for programs; nil where there is none.
+	Attachment *Attachment `bson:"attachment,omitempty"`
+}
+
+// Attachment is a file that goes with a message.
+type Attachment struct {
+	// Name is that of the file, and Type its media type with parameters, as
+	// "text/calendar; charset=utf-8; method=REQUEST".
+	Name, Type string
+	Content    []byte
 }
 
 // State says where a message stands.
@@ -120,21 +130,49 @@ func Open(
 	return &Outbox{store, letters, delivery, directory, now, log, make(chan struct{}, 1)}, nil
 }
 
-// Put enters a message, once: one of an id that was entered before is left as it is.
-func (o *Outbox) Put(ctx context.Context, m Message) error {
+// putAtOnce is how many messages are written at once.
+const putAtOnce = 500
+
+// Put enters messages, each once: one of an id that was entered before is left as it is.
+// Where it fails, some may have been entered; it can be repeated.
+func (o *Outbox) Put(ctx context.Context, messages ...Message) error {
 	open, at := true, o.now()
-	_, err := o.letters.Insert(ctx, m.ID, Letter{Message: m, State: Waiting, Put: at, Changed: at, Open: &open})
-	if errors.Is(err, docstore.ErrExists) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("put %s to %s into the outbox: %w", m.Kind, m.Account, err)
+	for some := range slices.Chunk(messages, putAtOnce) {
+		docs := make([]docstore.New[Letter], len(some))
+		for i, m := range some {
+			docs[i] = docstore.New[Letter]{ID: m.ID, Body: Letter{Message: m, State: Waiting, Put: at, Changed: at, Open: &open}}
+		}
+		if err := unlessThere(some, o.letters.InsertMany(ctx, docs)); err != nil {
+			return err
+		}
 	}
 	select {
 	case o.wake <- struct{}{}:
 	default:
 	}
 	return nil
+}
+
+// unlessThere is what went wrong with entering messages, other than that some are there.
+func unlessThere(messages []Message, err error) error {
+	var batch *docstore.BatchError
+	if err == nil || !errors.As(err, &batch) {
+		return wrapped(messages[0], err)
+	}
+	var errs []error
+	for i, failed := range batch.Failed {
+		if !errors.Is(failed, docstore.ErrExists) {
+			errs = append(errs, wrapped(messages[i], failed))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func wrapped(m Message, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("put %s to %s into the outbox: %w", m.Kind, m.Account, err)
 }
 
 // About returns the messages about a resource, by account, and those to one account in the

@@ -81,6 +81,11 @@ func serveAdvice(t *testing.T) *advised {
 	t.Helper()
 	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
 	require.NoError(t, err)
+	return serveAdviceOn(t, backend)
+}
+
+func serveAdviceOn(t *testing.T, backend docstore.Backend) *advised {
+	t.Helper()
 	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
 	require.NoError(t, err)
 	s := &advised{mail: &mailbox{}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/wire"
@@ -118,16 +119,23 @@ func (s *rotationsServer) ListPseudonyms(ctx context.Context, r *boardv1.ListPse
 	if err != nil {
 		return nil, err
 	}
+	f, err := filter.Parse(r.GetFilter(), filter.Field{Name: "account"})
+	if err != nil {
+		return nil, err
+	}
 	parent, rotation := place(r.GetParent())
 	entries, err := s.domain.Rotations.Pseudonyms(ctx, parent, rotation)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]*boardv1.Pseudonym, len(entries))
+	var all []*boardv1.Pseudonym
 	place := map[string]int64{}
 	for i, e := range entries {
-		all[i] = &boardv1.Pseudonym{Account: board.AccountName(e.Account), Pseudonym: e.Pseudonym, Salt: e.Salt}
-		place[all[i].GetAccount()] = int64(i)
+		account := board.AccountName(e.Account)
+		if f.Match(func(string) any { return account }) {
+			all = append(all, &boardv1.Pseudonym{Account: account, Pseudonym: e.Pseudonym, Salt: e.Salt})
+			place[account] = int64(i)
+		}
 	}
 	all, more := slice(page, all, func(p *boardv1.Pseudonym) int64 { return place[p.GetAccount()] })
 	next, err := page.Next(more)
@@ -142,6 +150,9 @@ var deliveryStates = map[outbox.State]boardv1.Delivery_State{
 	outbox.Failed:    boardv1.Delivery_STATE_FAILED,
 }
 
+// readDraws is the permission to learn which account has which pseudonym.
+const readDraws = "draws.read"
+
 func (s *rotationsServer) ListDeliveries(ctx context.Context, r *boardv1.ListDeliveriesRequest) (*boardv1.ListDeliveriesResponse, error) {
 	page, err := request.ReadPage(r)
 	if err != nil {
@@ -155,12 +166,16 @@ func (s *rotationsServer) ListDeliveries(ctx context.Context, r *boardv1.ListDel
 	if err != nil {
 		return nil, err
 	}
+	reveals := auth.FromContext(ctx).Can(readDraws) == auth.All
 	var all []*boardv1.Delivery
 	place := map[*boardv1.Delivery]int64{}
 	for i, l := range letters {
 		d := &boardv1.Delivery{
 			Contact: board.ContactName(l.Account, l.Contact), Kind: l.Kind, State: deliveryStates[l.State], Subject: l.Subject, Body: l.Body,
 			CreateTime: wire.Timestamp(l.Put), UpdateTime: wire.Timestamp(l.Changed), Trouble: l.Trouble,
+		}
+		if l.Kind == board.PoolNotice && !reveals {
+			d.Body = ""
 		}
 		all, place[d] = append(all, d), int64(i)
 	}

@@ -56,6 +56,9 @@ func (s *ideasServer) SubmitIdea(ctx context.Context, r *boardv1.SubmitIdeaReque
 		return nil, err
 	}
 	similar, err := s.domain.Ideas.Similar(ctx, submitted.ID, submitted.State)
+	if err != nil && r.GetValidateOnly() {
+		return nil, err
+	}
 	if err != nil { // the idea is there: it does without suggestions
 		slog.WarnContext(ctx, "no ideas were suggested that are like a new one", "idea", advice.IdeaName(submitted.ID), "error", err)
 	}

@@ -132,7 +132,7 @@ func (s *meetingsServer) CreateMeeting(ctx context.Context, r *boardv1.CreateMee
 	}
 	return s.answer(s.meetings.Create(ctx, c, id(r.GetParent(), "boards"), r.GetMeetingId(), meetings.Meeting{
 		Title: in.GetTitle(), Start: start, Duration: duration, Zone: in.GetTimeZone(), Place: in.GetPlace(), Link: in.GetLink(),
-		Agenda: agenda}, r.GetValidateOnly()))
+		Agenda: agenda, ShortNotice: in.GetShortNoticeReason()}, r.GetValidateOnly()))
 }
 
 func (s *meetingsServer) UpdateMeeting(ctx context.Context, r *boardv1.UpdateMeetingRequest) (*boardv1.Meeting, error) {

@@ -268,3 +268,26 @@ func TestAccountManagersChangeMeetingsOfTheirBoardsOnly(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestShortNoticeThroughTheAPI(t *testing.T) {
+	as, _ := meet(t)
+	c := as(auth.BoardSecretary)
+	in := &boardv1.CreateMeetingRequest{Parent: "boards/noticed", MeetingId: "recall", Meeting: soon()}
+	_, err := c.CreateMeeting(t.Context(), in)
+	s := wantStatus(t, err, codes.FailedPrecondition, "SHORT_NOTICE")
+	require.Contains(t, s.Message(), "or say in short_notice_reason why")
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			day, err := time.Parse(time.DateOnly, info.GetMetadata()["earliest_date"])
+			require.NoError(t, err)
+			require.InDelta(t, 7*24, time.Until(day).Hours(), 48, "a week from now, in the zone of the meeting")
+		}
+	}
+	in.Meeting.ShortNoticeReason = "The recall is announced tomorrow."
+	m, err := c.CreateMeeting(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, "The recall is announced tomorrow.", m.GetShortNoticeReason())
+	_, err = c.UpdateMeeting(t.Context(), &boardv1.UpdateMeetingRequest{UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"short_notice_reason"}},
+		Meeting: &boardv1.Meeting{Name: m.GetName(), ShortNoticeReason: "Another."}})
+	require.Equal(t, []string{"update_mask"}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")), "it was told")
+}

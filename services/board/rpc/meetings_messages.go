@@ -89,7 +89,7 @@ func meetingOf(s resource.Stored[meetings.Meeting], today civil.Day) *boardv1.Me
 	m, name := &s.State, meetings.Name(s.ID)
 	out := &boardv1.Meeting{
 		Name: name, Title: m.Title, State: meetingStates.message(m.State), StartTime: wire.Timestamp(m.Start), Duration: spanOf(m.Duration),
-		TimeZone: m.Zone, Place: m.Place, Link: m.Link, Occurrence: m.Occurrence, Moved: m.Moved, Reason: m.Reason,
+		TimeZone: m.Zone, Place: m.Place, Link: m.Link, Occurrence: m.Occurrence, Moved: m.Moved, Reason: m.Reason, ShortNoticeReason: m.ShortNotice,
 		Sequence: int32(m.Sequence), MinutesCount: int32(len(m.Minutes)), EndTime: wire.Timestamp(m.Ended),
 		Etag: s.Etag(), CreateTime: wire.Timestamp(m.Created), UpdateTime: wire.Timestamp(m.Updated),
 	}

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -21,27 +22,33 @@ import (
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
+	"github.com/evenhand/evenhand/services/board/diary"
 	"github.com/evenhand/evenhand/services/board/meetings"
 	"github.com/evenhand/evenhand/services/board/rpc"
 )
 
 // boardsOfMeetings knows the boards "advisory", which is assigned to the account manager,
-// and "other", which is assigned to nobody. Both have five members.
+// and "other" and "noticed", which are assigned to nobody. All have five members, and the
+// charter of "noticed" a week's notice.
 type boardsOfMeetings struct{}
 
 func (boardsOfMeetings) Board(_ context.Context, id string) (meetings.Board, error) {
 	switch id {
 	case "advisory":
 		return meetings.Board{DisplayName: "Advisory board", Zone: "America/New_York", Managers: []string{"account-manager"}}, nil
-	case "other":
+	case "other", "noticed":
 		return meetings.Board{DisplayName: "Other", Zone: "UTC"}, nil
 	}
 	return meetings.Board{}, fault.Missing("evenhand/Board", "boards/"+id)
 }
 
-func (boardsOfMeetings) Charter(context.Context, string, time.Time) (meetings.Charter, error) {
-	return meetings.Charter{Version: 2, Rules: charter.Charter{Quorum: charter.Quorum{Percent: 50}, Meetings: charter.Meetings{When: &calendar.Recurrence{
-		Rule: "FREQ=MONTHLY;BYDAY=2TH", Start: "2026-01-01T16:00", Zone: "America/New_York", Duration: time.Hour}}}}, nil
+func (boardsOfMeetings) Charter(_ context.Context, board string, _ time.Time) (meetings.Charter, error) {
+	notice := 0
+	if board == "noticed" {
+		notice = 7
+	}
+	return meetings.Charter{Version: 2, Rules: charter.Charter{Quorum: charter.Quorum{Percent: 50}, Meetings: charter.Meetings{NoticeDays: notice,
+		When: &calendar.Recurrence{Rule: "FREQ=MONTHLY;BYDAY=2TH", Start: "2026-01-01T16:00", Zone: "America/New_York", Duration: time.Hour}}}}, nil
 }
 
 func (boardsOfMeetings) Members(context.Context, string, time.Time) ([]meetings.Member, error) {
@@ -82,7 +89,9 @@ func meet(t *testing.T) (as func(auth.Role) boardv1.MeetingsServiceClient, sent 
 	requests, err := resource.OpenRequests(t.Context(), store, time.Now)
 	require.NoError(t, err)
 	sent = &outbox{messages: map[string]meetings.Message{}}
-	domain, err := meetings.New(t.Context(), store, requests, boardsOfMeetings{}, sent)
+	calendars, err := diary.Open(t.Context(), store, rand.Reader, time.Now)
+	require.NoError(t, err)
+	domain, err := meetings.New(t.Context(), store, requests, boardsOfMeetings{}, calendars, sent)
 	require.NoError(t, err)
 	keys := &auth.Keyring{}
 	for _, role := range people {

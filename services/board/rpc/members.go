@@ -178,11 +178,11 @@ func (s *boardsServer) SwapTerms(ctx context.Context, r *boardv1.SwapTermsReques
 	if err != nil {
 		return nil, err
 	}
-	terms, _, err := s.domain.Rotations.Swap(ctx, c, parent, last(r.GetFirstTerm()), last(r.GetSecondTerm()), r.GetReason(), r.GetValidateOnly())
+	terms, effect, err := s.domain.Rotations.Swap(ctx, c, parent, last(r.GetFirstTerm()), last(r.GetSecondTerm()), r.GetReason(), r.GetValidateOnly())
 	if err != nil {
 		return nil, err
 	}
-	out := &boardv1.SwapTermsResponse{}
+	out := &boardv1.SwapTermsResponse{Tolerated: toleratedOf(effect)}
 	for i := range terms {
 		out.Terms = append(out.Terms, termOf(parent, &terms[i], today))
 	}

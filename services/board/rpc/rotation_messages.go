@@ -69,7 +69,7 @@ func drawOf(d *board.DrawMark) *boardv1.DrawSummary {
 	}
 	out := &boardv1.DrawSummary{
 		CommitTime: wire.Timestamp(d.Committed), RecordHash: d.Hash, DrawTime: wire.Timestamp(d.Drawn), Seed: d.Seed, Panel: int32(d.Panel),
-		LowestProbability: d.Lowest,
+		LowestProbability: d.Lowest, RoundValue: d.Round,
 		SeedPlan: &boardv1.SeedPlan{
 			Round: &boardv1.PublicRound{
 				Source: d.Plan.Round.Source, Number: d.Plan.Round.Number, KnownTime: wire.Timestamp(d.Plan.Round.Known)},
@@ -83,6 +83,15 @@ func drawOf(d *board.DrawMark) *boardv1.DrawSummary {
 }
 
 // movesOf are the terms that end on another day.
+// toleratedOf is what a change of the schedule breaks all the same, in sentences.
+func toleratedOf(effect *charter.Effect) []string {
+	var out []string
+	for _, b := range effect.Tolerated {
+		out = append(out, b.Text+".")
+	}
+	return out
+}
+
 func movesOf(parent string, effect *charter.Effect) []*boardv1.TermMove {
 	var out []*boardv1.TermMove
 	for _, end := range effect.Ends {

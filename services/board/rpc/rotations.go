@@ -171,7 +171,7 @@ func (s *rotationsServer) MoveRotation(ctx context.Context, r *boardv1.MoveRotat
 	if err != nil {
 		return nil, err
 	}
-	return &boardv1.MoveRotationResponse{Rotation: out, TermMoves: movesOf(parent, effect)}, nil
+	return &boardv1.MoveRotationResponse{Rotation: out, TermMoves: movesOf(parent, effect), Tolerated: toleratedOf(effect)}, nil
 }
 
 func (s *rotationsServer) SkipRotation(ctx context.Context, r *boardv1.SkipRotationRequest) (*boardv1.SkipRotationResponse, error) {
@@ -188,7 +188,7 @@ func (s *rotationsServer) SkipRotation(ctx context.Context, r *boardv1.SkipRotat
 	if err != nil {
 		return nil, err
 	}
-	return &boardv1.SkipRotationResponse{Rotation: out, TermMoves: movesOf(parent, effect)}, nil
+	return &boardv1.SkipRotationResponse{Rotation: out, TermMoves: movesOf(parent, effect), Tolerated: toleratedOf(effect)}, nil
 }
 
 func (s *rotationsServer) CancelRotation(ctx context.Context, r *boardv1.CancelRotationRequest) (*boardv1.Rotation, error) {

@@ -2,11 +2,13 @@ package rpc_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/encoding/prototext"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
@@ -131,6 +133,12 @@ func TestR30ARotationOverRPC(t *testing.T) {
 	pseudonyms, err := auditor.ListPseudonyms(ctx, &boardv1.ListPseudonymsRequest{Parent: first + "/draw", PageSize: 5})
 	require.NoError(t, err)
 	require.Len(t, pseudonyms.GetPseudonyms(), 5)
+	one, err := auditor.ListPseudonyms(ctx, &boardv1.ListPseudonymsRequest{Parent: first + "/draw", Filter: `account = "accounts/c03"`})
+	require.NoError(t, err)
+	require.Len(t, one.GetPseudonyms(), 1)
+	require.Equal(t, "accounts/c03", one.GetPseudonyms()[0].GetAccount())
+	_, err = s.as(t, auth.AccountManager).rotations.ListPseudonyms(ctx, &boardv1.ListPseudonymsRequest{Parent: first + "/draw", Filter: `account = "accounts/c03"`})
+	wantStatus(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
 	pool, err := viewer.rotations.ListPoolMembers(ctx, &boardv1.ListPoolMembersRequest{Parent: first, Filter: "eligible = true"})
 	require.NoError(t, err)
 	require.InDelta(t, 0.25, pool.GetPoolMembers()[3].GetProbability(), 1e-6)
@@ -138,9 +146,7 @@ func TestR30ARotationOverRPC(t *testing.T) {
 	invited, err := secretary.InviteRotation(ctx, &boardv1.InviteRotationRequest{Name: first})
 	require.NoError(t, err)
 	require.Len(t, invited.GetInvitations(), 3)
-	deliveries, err := viewer.rotations.ListDeliveries(ctx, &boardv1.ListDeliveriesRequest{Parent: first})
-	require.NoError(t, err)
-	require.Len(t, deliveries.GetDeliveries(), 3)
+	requireWritten(t, s, 3, one.GetPseudonyms()[0])
 	for _, in := range invited.GetInvitations() {
 		_, err := secretary.AnswerSeatInvitation(ctx, &boardv1.AnswerSeatInvitationRequest{Name: first, Account: in.GetAccount(), Accept: true})
 		require.NoError(t, err)
@@ -166,6 +172,26 @@ func TestR30ARotationOverRPC(t *testing.T) {
 	more, err := viewer.rotations.ListRotations(ctx, &boardv1.ListRotationsRequest{Parent: "boards/a", Filter: "state = SCHEDULED", PageSize: 4, PageToken: list.GetNextPageToken()})
 	require.NoError(t, err)
 	require.Equal(t, "boards/a/rotations/2025-03-11", more.GetRotations()[0].GetName())
+}
+
+// requireWritten wants everybody in the record to have been written their pseudonym, as
+// only those see who may read pseudonyms, and so many to have been invited.
+func requireWritten(t *testing.T, s *served, invited int, one *boardv1.Pseudonym) {
+	t.Helper()
+	for _, role := range people {
+		rotations := s.as(t, role).rotations
+		_, refused := rotations.ListPseudonyms(t.Context(), &boardv1.ListPseudonymsRequest{Parent: first + "/draw"})
+		list, err := rotations.ListDeliveries(t.Context(), &boardv1.ListDeliveriesRequest{Parent: first})
+		require.NoError(t, err)
+		kinds := map[string]int{}
+		for _, d := range list.GetDeliveries() {
+			kinds[d.GetKind()]++
+			require.Equal(t, d.GetKind() == "invitation" || refused == nil, d.GetBody() != "", "%s of %s", d.GetKind(), role)
+		}
+		require.Equal(t, map[string]int{"invitation": invited, "pool-notice": 12}, kinds)
+		require.Equal(t, refused == nil, strings.Contains(prototext.Format(list), one.GetSalt()))
+		require.Equal(t, refused == nil, strings.Contains(prototext.Format(list), one.GetPseudonym()))
+	}
 }
 
 func TestSchedulesAreForThoseTheBoardIsAssignedTo(t *testing.T) {

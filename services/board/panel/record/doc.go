@@ -95,5 +95,7 @@
 // When seats of the drawn panel are free, those alternates are called who come first in
 // that order and, with the members who remain, fill all seats within quotas and
 // conflicts: the first alternate with whom that is possible at all, then the first
-// further one, and so on.
+// further one, and so on. When no alternates can fill all of them, it is the same with the
+// largest number of seats that can be filled: no maximum and no conflict is broken, and as
+// many seats stay free as the minimums of each category still need.
 package record

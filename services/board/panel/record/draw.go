@@ -71,18 +71,19 @@ func (r *Record) drawn(seed string) *Outcome {
 	return d
 }
 
-// ErrNoAlternates is returned where no alternates can fill the free seats within quotas
-// and conflicts.
-var ErrNoAlternates = errors.New("no alternates fill the free seats within quotas and conflicts")
+// ErrNoAlternates is returned where no alternate can fill a free seat within quotas and
+// conflicts.
+var ErrNoAlternates = errors.New("no alternate fills a free seat within quotas and conflicts")
 
 // ErrNotWorkedOut is returned where the bounded search for alternates ended before it
-// knew whether any can fill the free seats.
-var ErrNotWorkedOut = errors.New("whether alternates fill the free seats within quotas and conflicts was not worked out: the search is too long")
+// knew how many of the free seats they can fill.
+var ErrNotWorkedOut = errors.New("how many of the free seats alternates fill within quotas and conflicts was not worked out: the search is too long")
 
 // Call returns the pseudonyms of the alternates who are called to the free seats of a
 // drawn record: all but those whom holding, a list of pseudonyms, still hold. Nobody of
-// out, those who declined or left, is called. The same record and lists give the same
-// answer.
+// out, those who declined or left, is called. Where nobody can fill all of these seats
+// within quotas and conflicts, as many are filled as can be, and those left free are
+// enough for what the quotas need. The same record and lists give the same answer.
 //
 // It fails with ErrNoAlternates where there is nobody to call, and with ErrNotWorkedOut
 // where its search, which is bounded by a count of steps, ended before. The record has to be one

@@ -16,12 +16,12 @@ type filling struct {
 	steps   int // that are left of the search
 }
 
-// count is how far a quota is filled.
-type count struct{ seated, min, max int }
+// count is how far a quota is filled, and by how many who fit it still could be.
+type count struct{ seated, min, max, left int }
 
-// fillingSteps bounds the search; it is a count and no time, so that everybody gets the
-// same answer.
-const fillingSteps = 2_000_000
+// fillingSteps bounds the search, by how often it looks at a member; it is a count and no
+// time, so that everybody gets the same answer.
+const fillingSteps = 20_000_000
 
 func newFilling(r *Record, seated []int) *filling {
 	f := &filling{record: r, against: r.against(), blocked: make([]int, len(r.Pool)), open: r.Rules.Seats, steps: fillingSteps}
@@ -29,7 +29,7 @@ func newFilling(r *Record, seated []int) *filling {
 		f.quotas = append(f.quotas, map[string]*count{})
 	}
 	for _, q := range r.Quotas {
-		f.quotas[slices.Index(r.Rules.Categories, q.Category)][q.Value] = &count{0, q.Min, q.Max}
+		f.quotas[slices.Index(r.Rules.Categories, q.Category)][q.Value] = &count{min: q.Min, max: q.Max}
 	}
 	kinds := map[string]int{}
 	for i, m := range r.Pool {
@@ -66,29 +66,37 @@ func (r *Record) against() [][]int {
 	return against
 }
 
-// call returns the members of an order who fill the open seats: see fill. It fails with
-// ErrNoAlternates, and with ErrNotWorkedOut where no steps are left.
+// call returns the members of an order who fill the open seats or, where nobody can fill
+// all of them, as many as can be filled: see fill. It fails with ErrNoAlternates where
+// that is none, and with ErrNotWorkedOut where no steps are left.
 func (f *filling) call(order []int, open int) ([]int, error) {
-	called, found := f.fill(order, open)
-	switch {
-	case found:
-		return called, nil
-	case f.steps < 0:
-		return nil, ErrNotWorkedOut
-	default:
-		return nil, ErrNoAlternates
+	if open == 0 {
+		return []int{}, nil
 	}
+	for want := min(open, len(order)); want > 0; want-- {
+		called, found := f.fill(order, want)
+		switch {
+		case found:
+			return called, nil
+		case f.steps < 0:
+			return nil, ErrNotWorkedOut
+		}
+	}
+	return nil, ErrNoAlternates
 }
 
-// fill finds the first of the order with whom all open seats can be filled, then the
-// first further one, and so on.
-func (f *filling) fill(order []int, open int) ([]int, bool) {
-	f.steps--
+// fill finds the first of the order with whom as many open seats as are wanted can be
+// filled, then the first further one, and so on. Of the seats that stay open, there are
+// enough for what the quotas still need.
+func (f *filling) fill(order []int, want int) ([]int, bool) {
+	f.steps -= 1 + len(order)
 	switch {
 	case f.steps < 0, !f.possible():
 		return nil, false
-	case open == 0:
+	case want == 0:
 		return []int{}, true
+	case !f.enough(order, want):
+		return nil, false
 	}
 	failed := map[int]bool{} // kinds of whom the first did not do
 	for i, member := range order {
@@ -96,7 +104,7 @@ func (f *filling) fill(order []int, open int) ([]int, bool) {
 			continue
 		}
 		f.seat(member, 1)
-		rest, found := f.fill(order[i+1:], open-1)
+		rest, found := f.fill(order[i+1:], want-1)
 		if found {
 			return append([]int{member}, rest...), true
 		}
@@ -131,6 +139,41 @@ func (f *filling) possible() bool {
 			needed += max(0, q.min-q.seated)
 		}
 		if needed > f.open {
+			return false
+		}
+	}
+	return true
+}
+
+// enough reports whether, as far as each category alone tells, those of an order who fit
+// can fill as many seats as are wanted, and leave enough for what they cannot fill of what
+// the quotas need. Where it says no, no search is needed.
+func (f *filling) enough(order []int, want int) bool {
+	for _, values := range f.quotas {
+		for _, q := range values {
+			q.left = 0
+		}
+	}
+	fit := 0
+	for _, member := range order {
+		if !f.fits(member) {
+			continue
+		}
+		fit++
+		for c, value := range f.record.Pool[member].Values {
+			f.quotas[c][value].left++
+		}
+	}
+	if fit < want {
+		return false
+	}
+	for _, values := range f.quotas {
+		filled, lacking := 0, 0
+		for _, q := range values {
+			filled += min(q.left, q.max-q.seated)
+			lacking += max(0, q.min-q.seated-q.left)
+		}
+		if filled < want || lacking > f.open-want {
 			return false
 		}
 	}

@@ -142,7 +142,7 @@ func (v *verifier) outcome() *Problem {
 		return v.at("seed", "%v", err)
 	}
 	if r.Outcome == nil {
-		v.passed("The record is committed and not drawn yet: %s.", r.Seed.describe())
+		v.passed("The record is committed and not drawn yet: %s.", r.Seed.Describe())
 		return nil
 	}
 	o := r.Outcome
@@ -162,7 +162,7 @@ func (v *verifier) outcome() *Problem {
 	case seed != o.Seed:
 		return v.at("draw", "the seed that follows is %s, not %s", seed, o.Seed)
 	}
-	v.passed("The seed follows from %s.", r.Seed.describe())
+	v.passed("The seed follows from %s.", r.Seed.Describe())
 	want := r.drawn(seed)
 	if want.Panel != o.Panel {
 		return v.at("draw", "the panel that follows is number %d, not %d", want.Panel, o.Panel)
@@ -193,8 +193,8 @@ func differ(want, got []string) int {
 // describe names the round and when its value is known.
 func (r Round) describe() string { return r.String() + " (known from " + instant(r.Known) + " on)" }
 
-// describe says what the seed is made of.
-func (s *SeedPlan) describe() string {
+// Describe says what the seed is made of, as a clause that can follow "from".
+func (s *SeedPlan) Describe() string {
 	if len(s.People) == 0 {
 		return s.Round.describe()
 	}

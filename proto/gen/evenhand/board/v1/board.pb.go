@@ -32,7 +32,7 @@ const (
 	Board_STATE_UNSPECIFIED Board_State = 0
 	// It meets and rotates.
 	Board_STATE_ACTIVE Board_State = 1
-	// It was dissolved: nothing of it changes any more, and all of it can still be read.
+	// It was dissolved: it has no members, nothing of it changes any more, and all of it can still be read.
 	Board_STATE_CLOSED Board_State = 2
 )
 

@@ -1122,7 +1122,7 @@ type NominationResult_Candidate struct {
 }
 
 type NominationResult_Error struct {
-	// Why it is none.
+	// Why it was refused; nothing was written for it.
 	Error *status.Status `protobuf:"bytes,2,opt,name=error,proto3,oneof"`
 }
 
@@ -1802,7 +1802,10 @@ func (x *SwapTermsRequest) GetValidateOnly() bool {
 type SwapTermsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The two terms, as they are or would be.
-	Terms         []*Term `protobuf:"bytes,1,rep,name=terms,proto3" json:"terms,omitempty"`
+	Terms []*Term `protobuf:"bytes,1,rep,name=terms,proto3" json:"terms,omitempty"`
+	// What of the charter it breaks all the same, each as a sentence: one of the two leaves earlier than was
+	// promised.
+	Tolerated     []string `protobuf:"bytes,2,rep,name=tolerated,proto3" json:"tolerated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1840,6 +1843,13 @@ func (*SwapTermsResponse) Descriptor() ([]byte, []int) {
 func (x *SwapTermsResponse) GetTerms() []*Term {
 	if x != nil {
 		return x.Terms
+	}
+	return nil
+}
+
+func (x *SwapTermsResponse) GetTolerated() []string {
+	if x != nil {
+		return x.Tolerated
 	}
 	return nil
 }
@@ -2149,9 +2159,10 @@ const file_evenhand_board_v1_boards_service_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12*\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"B\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"`\n" +
 	"\x11SwapTermsResponse\x12-\n" +
-	"\x05terms\x18\x01 \x03(\v2\x17.evenhand.board.v1.TermR\x05terms\"t\n" +
+	"\x05terms\x18\x01 \x03(\v2\x17.evenhand.board.v1.TermR\x05terms\x12\x1c\n" +
+	"\ttolerated\x18\x02 \x03(\tR\ttolerated\"t\n" +
 	"\x11GetFindingRequest\x12_\n" +
 	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xbaHErC2A^boards/[a-z0-9][a-z0-9-]{0,62}/findings/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\xca\x01\n" +
 	"\x13ListFindingsRequest\x12B\n" +

@@ -59,9 +59,11 @@ type BoardsServiceClient interface {
 	// Changes a board (AIP-134). INVALID_ARGUMENT for a mask path that is output only or a time zone that
 	// does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with BOARD_STATE for a closed one.
 	UpdateBoard(ctx context.Context, in *UpdateBoardRequest, opts ...grpc.CallOption) (*Board, error)
-	// Dissolves a board for good: nothing of it changes any more. NOT_FOUND; ABORTED with STALE_ETAG;
-	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, with ROTATION_STATE where a rotation is under way: close or
-	// cancel that first.
+	// Dissolves a board for good: nothing of it changes any more. Its terms end on the day on which it is closed,
+	// those to come before they begin, all with END_DISSOLVED and the reason. Rotations that have not taken place
+	// stay as they are, scheduled or open, and never take place. NOT_FOUND; ABORTED with STALE_ETAG;
+	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, and with ROTATION_STATE where a rotation is under
+	// way, from the taking of its pool to its close: close it, or cancel it before its draw is committed.
 	CloseBoard(ctx context.Context, in *CloseBoardRequest, opts ...grpc.CallOption) (*Board, error)
 	// Returns a version of a board's charter (AIP-131). NOT_FOUND.
 	GetCharter(ctx context.Context, in *GetCharterRequest, opts ...grpc.CallOption) (*Charter, error)
@@ -81,8 +83,12 @@ type BoardsServiceClient interface {
 	// with NOT_ELIGIBLE for an account that is no customer any more.
 	NominateCandidate(ctx context.Context, in *NominateCandidateRequest, opts ...grpc.CallOption) (*Candidate, error)
 	// Nominates up to 1,000 accounts at once, with the consents that are known. Those that are candidates
-	// already stay as they are, unless a consent is given. What cannot be done is told for each, and does not
-	// stop the others. NOT_FOUND for the board; FAILED_PRECONDITION with BOARD_STATE for a closed one.
+	// already stay as they are, unless a consent is given of another person or until another day. What is refused
+	// is told for each, and does not stop the others: with NOT_FOUND an account or contact that does not exist,
+	// with INVALID_ARGUMENT a contact of another account or a day that does not exist, and with NOT_ELIGIBLE an account that is no customer any
+	// more or a candidate that withdrew, which only NominateCandidate puts back. There is no request id: the same
+	// nominations again change nothing. NOT_FOUND for the board; FAILED_PRECONDITION with BOARD_STATE for a closed
+	// one.
 	BatchNominateCandidates(ctx context.Context, in *BatchNominateCandidatesRequest, opts ...grpc.CallOption) (*BatchNominateCandidatesResponse, error)
 	// Records the consent of one of the account's people: that it may be drawn, and that this person will
 	// come. It takes the place of an earlier one. NOT_FOUND for the candidate and the contact;
@@ -105,11 +111,13 @@ type BoardsServiceClient interface {
 	ListTerms(ctx context.Context, in *ListTermsRequest, opts ...grpc.CallOption) (*ListTermsResponse, error)
 	// Ends a term before its planned end, because the member resigned or is no customer any more; its seat is
 	// vacant from then on. NOT_FOUND; INVALID_ARGUMENT for a day that is not within the term; ABORTED with
-	// STALE_ETAG; FAILED_PRECONDITION with TERM_STATE for one that is over.
+	// STALE_ETAG; FAILED_PRECONDITION with TERM_STATE for one that has ended, and with BOARD_STATE for a closed
+	// board.
 	EndTerm(ctx context.Context, in *EndTermRequest, opts ...grpc.CallOption) (*Term, error)
 	// Exchanges the ends of two members' terms. NOT_FOUND; FAILED_PRECONDITION with CHARTER_BROKEN, naming
-	// everything it would break, with TERM_STATE where one of them does not run, and with ROTATION_STATE while
-	// a rotation has taken its pool; PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
+	// everything it would break, with TERM_STATE where one of them does not run, with ROTATION_STATE while a
+	// rotation has taken its pool, and with BOARD_STATE for a closed board; PERMISSION_DENIED with NOT_ASSIGNED
+	// for a board not assigned to the caller.
 	SwapTerms(ctx context.Context, in *SwapTermsRequest, opts ...grpc.CallOption) (*SwapTermsResponse, error)
 	// Returns a finding (AIP-131). NOT_FOUND.
 	GetFinding(ctx context.Context, in *GetFindingRequest, opts ...grpc.CallOption) (*Finding, error)
@@ -362,9 +370,11 @@ type BoardsServiceServer interface {
 	// Changes a board (AIP-134). INVALID_ARGUMENT for a mask path that is output only or a time zone that
 	// does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with BOARD_STATE for a closed one.
 	UpdateBoard(context.Context, *UpdateBoardRequest) (*Board, error)
-	// Dissolves a board for good: nothing of it changes any more. NOT_FOUND; ABORTED with STALE_ETAG;
-	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, with ROTATION_STATE where a rotation is under way: close or
-	// cancel that first.
+	// Dissolves a board for good: nothing of it changes any more. Its terms end on the day on which it is closed,
+	// those to come before they begin, all with END_DISSOLVED and the reason. Rotations that have not taken place
+	// stay as they are, scheduled or open, and never take place. NOT_FOUND; ABORTED with STALE_ETAG;
+	// FAILED_PRECONDITION with BOARD_STATE for one that is closed, and with ROTATION_STATE where a rotation is under
+	// way, from the taking of its pool to its close: close it, or cancel it before its draw is committed.
 	CloseBoard(context.Context, *CloseBoardRequest) (*Board, error)
 	// Returns a version of a board's charter (AIP-131). NOT_FOUND.
 	GetCharter(context.Context, *GetCharterRequest) (*Charter, error)
@@ -384,8 +394,12 @@ type BoardsServiceServer interface {
 	// with NOT_ELIGIBLE for an account that is no customer any more.
 	NominateCandidate(context.Context, *NominateCandidateRequest) (*Candidate, error)
 	// Nominates up to 1,000 accounts at once, with the consents that are known. Those that are candidates
-	// already stay as they are, unless a consent is given. What cannot be done is told for each, and does not
-	// stop the others. NOT_FOUND for the board; FAILED_PRECONDITION with BOARD_STATE for a closed one.
+	// already stay as they are, unless a consent is given of another person or until another day. What is refused
+	// is told for each, and does not stop the others: with NOT_FOUND an account or contact that does not exist,
+	// with INVALID_ARGUMENT a contact of another account or a day that does not exist, and with NOT_ELIGIBLE an account that is no customer any
+	// more or a candidate that withdrew, which only NominateCandidate puts back. There is no request id: the same
+	// nominations again change nothing. NOT_FOUND for the board; FAILED_PRECONDITION with BOARD_STATE for a closed
+	// one.
 	BatchNominateCandidates(context.Context, *BatchNominateCandidatesRequest) (*BatchNominateCandidatesResponse, error)
 	// Records the consent of one of the account's people: that it may be drawn, and that this person will
 	// come. It takes the place of an earlier one. NOT_FOUND for the candidate and the contact;
@@ -408,11 +422,13 @@ type BoardsServiceServer interface {
 	ListTerms(context.Context, *ListTermsRequest) (*ListTermsResponse, error)
 	// Ends a term before its planned end, because the member resigned or is no customer any more; its seat is
 	// vacant from then on. NOT_FOUND; INVALID_ARGUMENT for a day that is not within the term; ABORTED with
-	// STALE_ETAG; FAILED_PRECONDITION with TERM_STATE for one that is over.
+	// STALE_ETAG; FAILED_PRECONDITION with TERM_STATE for one that has ended, and with BOARD_STATE for a closed
+	// board.
 	EndTerm(context.Context, *EndTermRequest) (*Term, error)
 	// Exchanges the ends of two members' terms. NOT_FOUND; FAILED_PRECONDITION with CHARTER_BROKEN, naming
-	// everything it would break, with TERM_STATE where one of them does not run, and with ROTATION_STATE while
-	// a rotation has taken its pool; PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
+	// everything it would break, with TERM_STATE where one of them does not run, with ROTATION_STATE while a
+	// rotation has taken its pool, and with BOARD_STATE for a closed board; PERMISSION_DENIED with NOT_ASSIGNED
+	// for a board not assigned to the caller.
 	SwapTerms(context.Context, *SwapTermsRequest) (*SwapTermsResponse, error)
 	// Returns a finding (AIP-131). NOT_FOUND.
 	GetFinding(context.Context, *GetFindingRequest) (*Finding, error)

@@ -422,7 +422,7 @@ type MeetingRules struct {
 	When *Recurrence `protobuf:"bytes,1,opt,name=when,proto3" json:"when,omitempty"`
 	// How many meetings any twelve months have at least; 0 leaves it open.
 	PerYear int32 `protobuf:"varint,2,opt,name=per_year,json=perYear,proto3" json:"per_year,omitempty"`
-	// How long before it takes place a change of a meeting is announced.
+	// How many days before it takes place a meeting that is called by hand, and a change of any, is announced.
 	NoticeDays int32 `protobuf:"varint,3,opt,name=notice_days,json=noticeDays,proto3" json:"notice_days,omitempty"`
 	// A member may send another of its people than the one who consented.
 	Substitutes   bool `protobuf:"varint,4,opt,name=substitutes,proto3" json:"substitutes,omitempty"`

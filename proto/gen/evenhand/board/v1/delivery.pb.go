@@ -92,13 +92,14 @@ type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who was written to, as `accounts/{account}/contacts/{contact}`.
 	Contact string `protobuf:"bytes,1,opt,name=contact,proto3" json:"contact,omitempty"`
-	// What it is, as `invitation`.
+	// What it is, as `invitation`, or `pool-notice`: what an account is told of its pseudonym.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Where it stands.
 	State Delivery_State `protobuf:"varint,3,opt,name=state,proto3,enum=evenhand.board.v1.Delivery_State" json:"state,omitempty"`
 	// The subject.
 	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
-	// The text.
+	// The text. That of a `pool-notice` is left out for callers who do not have the permission draws.read: it tells
+	// a pseudonym.
 	Body string `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
 	// When it was made.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

@@ -490,9 +490,12 @@ type Meeting struct {
 	// When the meeting was entered here.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Why it is called at shorter notice than the charter has for meetings called by hand, which members are told
+	// with the invitation. Needed for such a meeting.
+	ShortNoticeReason string `protobuf:"bytes,25,opt,name=short_notice_reason,json=shortNoticeReason,proto3" json:"short_notice_reason,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Meeting) Reset() {
@@ -691,6 +694,13 @@ func (x *Meeting) GetUpdateTime() *timestamppb.Timestamp {
 		return x.UpdateTime
 	}
 	return nil
+}
+
+func (x *Meeting) GetShortNoticeReason() string {
+	if x != nil {
+		return x.ShortNoticeReason
+	}
+	return ""
 }
 
 // Something to be spoken about at a meeting.
@@ -1947,7 +1957,7 @@ var File_evenhand_board_v1_meeting_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\n" +
-	"\x1fevenhand/board/v1/meeting.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x84\v\n" +
+	"\x1fevenhand/board/v1/meeting.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xc1\v\n" +
 	"\aMeeting\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1e\n" +
 	"\x05title\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x05title\x12;\n" +
@@ -1981,7 +1991,8 @@ const file_evenhand_board_v1_meeting_proto_rawDesc = "" +
 	"\vcreate_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"|\n" +
+	"updateTime\x12;\n" +
+	"\x13short_notice_reason\x18\x19 \x01(\tB\v\xe0A\x05\xbaH\x05r\x03\x18\xe8\aR\x11shortNoticeReason\"|\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTATE_PLANNED\x10\x01\x12\x11\n" +

@@ -67,7 +67,9 @@ type MeetingsServiceClient interface {
 	// one without a meeting recurrence; INVALID_ARGUMENT for more years than can be laid out.
 	ScheduleMeetings(ctx context.Context, in *ScheduleMeetingsRequest, opts ...grpc.CallOption) (*ScheduleMeetingsResponse, error)
 	// Calls a meeting by hand (AIP-133). INVALID_ARGUMENT for a field that is wrong; NOT_FOUND for the board;
-	// FAILED_PRECONDITION with BOARD_STATE where it is closed; ALREADY_EXISTS when the id is taken.
+	// FAILED_PRECONDITION with BOARD_STATE where it is closed, with SHORT_NOTICE, whose metadata has the
+	// earliest_date, where the charter in force now has a longer notice and short_notice_reason is not given;
+	// ALREADY_EXISTS when the id is taken.
 	CreateMeeting(ctx context.Context, in *CreateMeetingRequest, opts ...grpc.CallOption) (*Meeting, error)
 	// Changes title, place, link or agenda of a meeting (AIP-134). INVALID_ARGUMENT for a mask path that is
 	// output only or immutable, or for taking away an agenda item that has recusals or decisions; NOT_FOUND;
@@ -458,7 +460,9 @@ type MeetingsServiceServer interface {
 	// one without a meeting recurrence; INVALID_ARGUMENT for more years than can be laid out.
 	ScheduleMeetings(context.Context, *ScheduleMeetingsRequest) (*ScheduleMeetingsResponse, error)
 	// Calls a meeting by hand (AIP-133). INVALID_ARGUMENT for a field that is wrong; NOT_FOUND for the board;
-	// FAILED_PRECONDITION with BOARD_STATE where it is closed; ALREADY_EXISTS when the id is taken.
+	// FAILED_PRECONDITION with BOARD_STATE where it is closed, with SHORT_NOTICE, whose metadata has the
+	// earliest_date, where the charter in force now has a longer notice and short_notice_reason is not given;
+	// ALREADY_EXISTS when the id is taken.
 	CreateMeeting(context.Context, *CreateMeetingRequest) (*Meeting, error)
 	// Changes title, place, link or agenda of a meeting (AIP-134). INVALID_ARGUMENT for a mask path that is
 	// output only or immutable, or for taking away an agenda item that has recusals or decisions; NOT_FOUND;

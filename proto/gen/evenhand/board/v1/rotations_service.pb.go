@@ -498,7 +498,9 @@ type MoveRotationResponse struct {
 	// The rotation, as it is or was before.
 	Rotation *Rotation `protobuf:"bytes,1,opt,name=rotation,proto3" json:"rotation,omitempty"`
 	// The terms that end on another day because of it.
-	TermMoves     []*TermMove `protobuf:"bytes,2,rep,name=term_moves,json=termMoves,proto3" json:"term_moves,omitempty"`
+	TermMoves []*TermMove `protobuf:"bytes,2,rep,name=term_moves,json=termMoves,proto3" json:"term_moves,omitempty"`
+	// What of the charter it breaks all the same, each as a sentence: such a change cannot but do so.
+	Tolerated     []string `protobuf:"bytes,3,rep,name=tolerated,proto3" json:"tolerated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -543,6 +545,13 @@ func (x *MoveRotationResponse) GetRotation() *Rotation {
 func (x *MoveRotationResponse) GetTermMoves() []*TermMove {
 	if x != nil {
 		return x.TermMoves
+	}
+	return nil
+}
+
+func (x *MoveRotationResponse) GetTolerated() []string {
+	if x != nil {
+		return x.Tolerated
 	}
 	return nil
 }
@@ -708,7 +717,9 @@ type SkipRotationResponse struct {
 	// The rotation, as it is or was before.
 	Rotation *Rotation `protobuf:"bytes,1,opt,name=rotation,proto3" json:"rotation,omitempty"`
 	// The terms that end on another day because of it.
-	TermMoves     []*TermMove `protobuf:"bytes,2,rep,name=term_moves,json=termMoves,proto3" json:"term_moves,omitempty"`
+	TermMoves []*TermMove `protobuf:"bytes,2,rep,name=term_moves,json=termMoves,proto3" json:"term_moves,omitempty"`
+	// What of the charter it breaks all the same, each as a sentence: such a change cannot but do so.
+	Tolerated     []string `protobuf:"bytes,3,rep,name=tolerated,proto3" json:"tolerated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -753,6 +764,13 @@ func (x *SkipRotationResponse) GetRotation() *Rotation {
 func (x *SkipRotationResponse) GetTermMoves() []*TermMove {
 	if x != nil {
 		return x.TermMoves
+	}
+	return nil
+}
+
+func (x *SkipRotationResponse) GetTolerated() []string {
+	if x != nil {
+		return x.Tolerated
 	}
 	return nil
 }
@@ -2132,7 +2150,9 @@ type ListPseudonymsRequest struct {
 	// Most items to return: 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Continues where the page that gave this token ended; all else as in that request.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// As `account = "accounts/acme"` (AIP-160): account.
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2184,6 +2204,13 @@ func (x *ListPseudonymsRequest) GetPageSize() int32 {
 func (x *ListPseudonymsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListPseudonymsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
 	}
 	return ""
 }
@@ -2549,11 +2576,12 @@ const file_evenhand_board_v1_rotations_service_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"\x8b\x01\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"\xa9\x01\n" +
 	"\x14MoveRotationResponse\x127\n" +
 	"\brotation\x18\x01 \x01(\v2\x1b.evenhand.board.v1.RotationR\brotation\x12:\n" +
 	"\n" +
-	"term_moves\x18\x02 \x03(\v2\x1b.evenhand.board.v1.TermMoveR\ttermMoves\"\x94\x01\n" +
+	"term_moves\x18\x02 \x03(\v2\x1b.evenhand.board.v1.TermMoveR\ttermMoves\x12\x1c\n" +
+	"\ttolerated\x18\x03 \x03(\tR\ttolerated\"\x94\x01\n" +
 	"\bTermMove\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x12\n" +
 	"\x04seat\x18\x02 \x01(\tR\x04seat\x12.\n" +
@@ -2565,11 +2593,12 @@ const file_evenhand_board_v1_rotations_service_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tR\x04etag\x12*\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x8b\x01\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\xa9\x01\n" +
 	"\x14SkipRotationResponse\x127\n" +
 	"\brotation\x18\x01 \x01(\v2\x1b.evenhand.board.v1.RotationR\brotation\x12:\n" +
 	"\n" +
-	"term_moves\x18\x02 \x03(\v2\x1b.evenhand.board.v1.TermMoveR\ttermMoves\"\xe0\x01\n" +
+	"term_moves\x18\x02 \x03(\v2\x1b.evenhand.board.v1.TermMoveR\ttermMoves\x12\x1c\n" +
+	"\ttolerated\x18\x03 \x03(\tR\ttolerated\"\xe0\x01\n" +
 	"\x15CancelRotationRequest\x12`\n" +
 	"\x04name\x18\x01 \x01(\tBL\xe0A\x02\xbaHFrD2B^boards/[a-z0-9][a-z0-9-]{0,62}/rotations/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12%\n" +
 	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12\x12\n" +
@@ -2677,12 +2706,13 @@ const file_evenhand_board_v1_rotations_service_proto_rawDesc = "" +
 	"\fpool_members\x18\x01 \x03(\v2\x1d.evenhand.board.v1.PoolMemberR\vpoolMembers\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"w\n" +
 	"\x0eGetDrawRequest\x12e\n" +
-	"\x04name\x18\x01 \x01(\tBQ\xe0A\x02\xbaHKrI2G^boards/[a-z0-9][a-z0-9-]{0,62}/rotations/[a-z0-9][a-z0-9-]{0,62}/draw$R\x04name\"\xd1\x01\n" +
+	"\x04name\x18\x01 \x01(\tBQ\xe0A\x02\xbaHKrI2G^boards/[a-z0-9][a-z0-9-]{0,62}/rotations/[a-z0-9][a-z0-9-]{0,62}/draw$R\x04name\"\xf3\x01\n" +
 	"\x15ListPseudonymsRequest\x12i\n" +
 	"\x06parent\x18\x01 \x01(\tBQ\xe0A\x02\xbaHKrI2G^boards/[a-z0-9][a-z0-9-]{0,62}/rotations/[a-z0-9][a-z0-9-]{0,62}/draw$R\x06parent\x12$\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"~\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06filter\"~\n" +
 	"\x16ListPseudonymsResponse\x12<\n" +
 	"\n" +
 	"pseudonyms\x18\x01 \x03(\v2\x1c.evenhand.board.v1.PseudonymR\n" +

@@ -62,20 +62,21 @@ type RotationsServiceClient interface {
 	LayOutRotations(ctx context.Context, in *LayOutRotationsRequest, opts ...grpc.CallOption) (*LayOutRotationsResponse, error)
 	// Plans a rotation that fills the seats vacant on a day, for what is left of their terms only. NOT_FOUND for
 	// the board; ALREADY_EXISTS; FAILED_PRECONDITION with TERM_STATE where no seat is vacant then, with
-	// ROTATION_STATE where the board rotates on that day anyway, and with NO_CHARTER_IN_FORCE;
-	// PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
+	// ROTATION_STATE where the board rotates on that day anyway, with NO_CHARTER_IN_FORCE, and with BOARD_STATE
+	// for a closed board; PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
 	PlanVacancyRotation(ctx context.Context, in *PlanVacancyRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Moves a rotation to another day, with the terms that end with it; validate_only tells what that would do.
 	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with CHARTER_BROKEN, naming everything it would
-	// break, and with ROTATION_STATE for one that has taken its pool; PERMISSION_DENIED with NOT_ASSIGNED for
-	// a board not assigned to the caller.
+	// break, with ROTATION_STATE for one that has taken its pool, and with BOARD_STATE for a closed board;
+	// PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
 	MoveRotation(ctx context.Context, in *MoveRotationRequest, opts ...grpc.CallOption) (*MoveRotationResponse, error)
 	// Leaves a rotation out; terms that would have ended with it go on to the next. It fails as MoveRotation
 	// does.
 	SkipRotation(ctx context.Context, in *SkipRotationRequest, opts ...grpc.CallOption) (*SkipRotationResponse, error)
 	// Calls a rotation off before its draw is committed; a draw that is committed is made. Terms that would have
 	// ended with one to come go on to the next, as when it is skipped. NOT_FOUND; ABORTED with STALE_ETAG;
-	// FAILED_PRECONDITION with ROTATION_STATE, and with CHARTER_BROKEN, naming everything it would break.
+	// FAILED_PRECONDITION with ROTATION_STATE, with CHARTER_BROKEN, naming everything it would break, and with
+	// BOARD_STATE for a closed board.
 	CancelRotation(ctx context.Context, in *CancelRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Begins the preparation of a scheduled rotation, or takes back the pool of a frozen one. NOT_FOUND; ABORTED
 	// with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, and with BOARD_STATE for a closed board.
@@ -89,8 +90,8 @@ type RotationsServiceClient interface {
 	// Takes the pool of an open rotation: consenting customers past their cooling-off and in no conflict with a
 	// member who stays, and for everybody else the reasons. Nominees take the seats that the charter reserves for
 	// nomination. NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE where it is not
-	// open, or an earlier one is not over, with INFEASIBLE, with NOT_ELIGIBLE for a nominee, and with
-	// NO_CHARTER_IN_FORCE.
+	// open, or an earlier one is not over, with INFEASIBLE, with NOT_ELIGIBLE for a nominee, with
+	// NO_CHARTER_IN_FORCE, and with BOARD_STATE for a closed board.
 	FreezeRotation(ctx context.Context, in *FreezeRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Finds the fairest lottery over the pool of a frozen rotation, telling how far it is, and keeps it for
 	// CommitRotation, which otherwise does the same without telling. For large boards. gRPC only. NOT_FOUND;
@@ -128,10 +129,11 @@ type RotationsServiceClient interface {
 	// ROTATION_STATE where nothing is committed yet.
 	GetDraw(ctx context.Context, in *GetDrawRequest, opts ...grpc.CallOption) (*Draw, error)
 	// Lists which account has which pseudonym in the public record of a rotation's draw, by account (AIP-132).
-	// NOT_FOUND; FAILED_PRECONDITION with ROTATION_STATE where nothing is committed yet.
+	// Each account was written its own. NOT_FOUND; FAILED_PRECONDITION with ROTATION_STATE where nothing is
+	// committed yet.
 	ListPseudonyms(ctx context.Context, in *ListPseudonymsRequest, opts ...grpc.CallOption) (*ListPseudonymsResponse, error)
-	// Lists what was written to those who were invited, and whether it was sent, by account (AIP-132).
-	// NOT_FOUND.
+	// Lists what was written about a rotation, and whether it was sent, by account (AIP-132): to everybody in the
+	// public record, which pseudonym is theirs, and to those who were invited. NOT_FOUND.
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
 	// Plays the rotations of the next years through: who serves when, with which probability, and by when
 	// everybody who is willing has had a turn. Nothing is written. NOT_FOUND for the board; INVALID_ARGUMENT;
@@ -396,20 +398,21 @@ type RotationsServiceServer interface {
 	LayOutRotations(context.Context, *LayOutRotationsRequest) (*LayOutRotationsResponse, error)
 	// Plans a rotation that fills the seats vacant on a day, for what is left of their terms only. NOT_FOUND for
 	// the board; ALREADY_EXISTS; FAILED_PRECONDITION with TERM_STATE where no seat is vacant then, with
-	// ROTATION_STATE where the board rotates on that day anyway, and with NO_CHARTER_IN_FORCE;
-	// PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
+	// ROTATION_STATE where the board rotates on that day anyway, with NO_CHARTER_IN_FORCE, and with BOARD_STATE
+	// for a closed board; PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
 	PlanVacancyRotation(context.Context, *PlanVacancyRotationRequest) (*Rotation, error)
 	// Moves a rotation to another day, with the terms that end with it; validate_only tells what that would do.
 	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with CHARTER_BROKEN, naming everything it would
-	// break, and with ROTATION_STATE for one that has taken its pool; PERMISSION_DENIED with NOT_ASSIGNED for
-	// a board not assigned to the caller.
+	// break, with ROTATION_STATE for one that has taken its pool, and with BOARD_STATE for a closed board;
+	// PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
 	MoveRotation(context.Context, *MoveRotationRequest) (*MoveRotationResponse, error)
 	// Leaves a rotation out; terms that would have ended with it go on to the next. It fails as MoveRotation
 	// does.
 	SkipRotation(context.Context, *SkipRotationRequest) (*SkipRotationResponse, error)
 	// Calls a rotation off before its draw is committed; a draw that is committed is made. Terms that would have
 	// ended with one to come go on to the next, as when it is skipped. NOT_FOUND; ABORTED with STALE_ETAG;
-	// FAILED_PRECONDITION with ROTATION_STATE, and with CHARTER_BROKEN, naming everything it would break.
+	// FAILED_PRECONDITION with ROTATION_STATE, with CHARTER_BROKEN, naming everything it would break, and with
+	// BOARD_STATE for a closed board.
 	CancelRotation(context.Context, *CancelRotationRequest) (*Rotation, error)
 	// Begins the preparation of a scheduled rotation, or takes back the pool of a frozen one. NOT_FOUND; ABORTED
 	// with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, and with BOARD_STATE for a closed board.
@@ -423,8 +426,8 @@ type RotationsServiceServer interface {
 	// Takes the pool of an open rotation: consenting customers past their cooling-off and in no conflict with a
 	// member who stays, and for everybody else the reasons. Nominees take the seats that the charter reserves for
 	// nomination. NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE where it is not
-	// open, or an earlier one is not over, with INFEASIBLE, with NOT_ELIGIBLE for a nominee, and with
-	// NO_CHARTER_IN_FORCE.
+	// open, or an earlier one is not over, with INFEASIBLE, with NOT_ELIGIBLE for a nominee, with
+	// NO_CHARTER_IN_FORCE, and with BOARD_STATE for a closed board.
 	FreezeRotation(context.Context, *FreezeRotationRequest) (*Rotation, error)
 	// Finds the fairest lottery over the pool of a frozen rotation, telling how far it is, and keeps it for
 	// CommitRotation, which otherwise does the same without telling. For large boards. gRPC only. NOT_FOUND;
@@ -462,10 +465,11 @@ type RotationsServiceServer interface {
 	// ROTATION_STATE where nothing is committed yet.
 	GetDraw(context.Context, *GetDrawRequest) (*Draw, error)
 	// Lists which account has which pseudonym in the public record of a rotation's draw, by account (AIP-132).
-	// NOT_FOUND; FAILED_PRECONDITION with ROTATION_STATE where nothing is committed yet.
+	// Each account was written its own. NOT_FOUND; FAILED_PRECONDITION with ROTATION_STATE where nothing is
+	// committed yet.
 	ListPseudonyms(context.Context, *ListPseudonymsRequest) (*ListPseudonymsResponse, error)
-	// Lists what was written to those who were invited, and whether it was sent, by account (AIP-132).
-	// NOT_FOUND.
+	// Lists what was written about a rotation, and whether it was sent, by account (AIP-132): to everybody in the
+	// public record, which pseudonym is theirs, and to those who were invited. NOT_FOUND.
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
 	// Plays the rotations of the next years through: who serves when, with which probability, and by when
 	// everybody who is willing has had a turn. Nothing is written. NOT_FOUND for the board; INVALID_ARGUMENT;

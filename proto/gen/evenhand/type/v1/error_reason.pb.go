@@ -122,6 +122,9 @@ const (
 	ErrorReason_ERROR_REASON_SUBSTITUTE ErrorReason = 54
 	// The minutes are missing, approved already, or not the last version.
 	ErrorReason_ERROR_REASON_MINUTES ErrorReason = 55
+	// The meeting would be called at shorter notice than the charter has: earliest_date is the first day that it
+	// lets it be called for. Choose that or a later one, or give the reason.
+	ErrorReason_ERROR_REASON_SHORT_NOTICE ErrorReason = 56
 )
 
 // Enum value maps for ErrorReason.
@@ -174,6 +177,7 @@ var (
 		53: "ERROR_REASON_NO_MEMBERS",
 		54: "ERROR_REASON_SUBSTITUTE",
 		55: "ERROR_REASON_MINUTES",
+		56: "ERROR_REASON_SHORT_NOTICE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -223,6 +227,7 @@ var (
 		"ERROR_REASON_NO_MEMBERS":              53,
 		"ERROR_REASON_SUBSTITUTE":              54,
 		"ERROR_REASON_MINUTES":                 55,
+		"ERROR_REASON_SHORT_NOTICE":            56,
 	}
 )
 
@@ -257,7 +262,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xf7\v\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x96\f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -306,7 +311,8 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x16ERROR_REASON_NO_QUORUM\x104\x12\x1b\n" +
 	"\x17ERROR_REASON_NO_MEMBERS\x105\x12\x1b\n" +
 	"\x17ERROR_REASON_SUBSTITUTE\x106\x12\x18\n" +
-	"\x14ERROR_REASON_MINUTES\x107B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x14ERROR_REASON_MINUTES\x107\x12\x1d\n" +
+	"\x19ERROR_REASON_SHORT_NOTICE\x108B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
