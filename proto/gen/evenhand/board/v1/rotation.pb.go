@@ -226,7 +226,7 @@ const (
 	Invitation_STATE_SENT Invitation_State = 1
 	// It was accepted: the seat is confirmed.
 	Invitation_STATE_ACCEPTED Invitation_State = 2
-	// It was declined.
+	// It was declined, or never sent: the note says that the account could not be seated any more.
 	Invitation_STATE_DECLINED Invitation_State = 3
 	// It was not answered in time.
 	Invitation_STATE_LAPSED Invitation_State = 4
