@@ -108,39 +108,6 @@ func TestASkippedRotationKeepsItsMembersUntilTheNext(t *testing.T) {
 	}
 }
 
-func TestR12TwoMembersExchangeTheirEnds(t *testing.T) {
-	f := onSQLite(t)
-	board := f.ready(t)
-	ctx := t.Context()
-	f.rotate(t, board, "2026-03-10", "abc")
-	f.clock.set("2026-04-01T12:00:00Z")
-	members, err := f.Terms.Members(ctx, board, day(t, "2026-04-01"))
-	require.NoError(t, err)
-	long, short := members[0], members[0]
-	for _, m := range members {
-		if m.End > long.End {
-			long = m
-		}
-		if m.End < short.End {
-			short = m
-		}
-	}
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, "nobody", "Asked.", false)
-	require.ErrorContains(t, err, "terms/nobody")
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, short.ID, "Asked.", true)
-	require.NoError(t, err)
-	after, err := f.Terms.Members(ctx, board, day(t, "2026-04-01"))
-	require.NoError(t, err)
-	require.Equal(t, members, after, "it was checked only")
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, short.ID, "Asked.", false)
-	require.NoError(t, err)
-	for id, end := range map[string]civil.Day{long.ID: short.End, short.ID: long.End} {
-		term, err := f.Terms.Term(ctx, board, id)
-		require.NoError(t, err)
-		require.Equal(t, end, term.End)
-	}
-}
-
 // Two rotations of one board never have their pools taken at the same time.
 func TestOneRotationIsUnderWayAtATime(t *testing.T) {
 	f := onSQLite(t)
