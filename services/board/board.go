@@ -51,8 +51,9 @@ type Patch struct {
 
 // Boards is the use cases of boards themselves.
 type Boards struct {
-	table *resource.Table[Board, *Board]
-	now   func() time.Time
+	table  *resource.Table[Board, *Board]
+	source Source
+	now    func() time.Time
 	// closing notes that a board is about to be closed, over a version of it;
 	// ErrRotationState while a rotation of it is under way.
 	closing func(ctx context.Context, call resource.Call, board string, version int64) error
@@ -63,7 +64,7 @@ type Boards struct {
 func openBoards(ctx context.Context, w wiring) (*Boards, error) {
 	table, err := resource.OpenTable[Board](ctx, w.requests, resource.Kind[Board]{
 		Type: boardType, Name: Name, Spec: docstore.Spec{Name: "boards"}, Tell: func(b Board) any { return b }})
-	return &Boards{table: table, now: w.now}, err
+	return &Boards{table: table, source: w.source, now: w.now}, err
 }
 
 // Get returns a board, or resource.ErrNotFound.
@@ -113,12 +114,27 @@ func (b *Boards) Create(ctx context.Context, call resource.Call, id string, s Bo
 	if err := s.check(); err != nil {
 		return resource.Stored[Board]{}, err
 	}
+	if err := b.people(ctx, Board{}, s.Secretaries, s.Managers); err != nil {
+		return resource.Stored[Board]{}, err
+	}
 	return b.table.Create(ctx, call, id, s, "board.created")
 }
 
 // Update changes a board: INVALID_ARGUMENT; resource.ErrNotFound; resource.ErrStale;
 // ErrBoardState for a closed one.
 func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string, p Patch) (resource.Stored[Board], error) {
+	if p.Secretaries != nil || p.Managers != nil {
+		was, err := b.Get(ctx, id)
+		if err != nil {
+			return was, err
+		}
+		var secretaries, managers []string
+		set(&secretaries, p.Secretaries)
+		set(&managers, p.Managers)
+		if err := b.people(ctx, was.State, secretaries, managers); err != nil {
+			return was, err
+		}
+	}
 	return b.table.Update(ctx, call, id, resource.IfEtag[Board](etag), "board.updated", func(s *Board) error {
 		if s.State == Closed {
 			return boardState(id, "is closed, and nothing of it changes any more")
@@ -130,6 +146,15 @@ func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string
 		set(&s.Managers, p.Managers)
 		return s.check()
 	})
+}
+
+// people wants the secretaries and managers that a board did not have before to be
+// principals. INVALID_ARGUMENT.
+func (b *Boards) people(ctx context.Context, was Board, secretaries, managers []string) error {
+	if err := principals(ctx, b.source, "board.secretaries", secretaries, was.Secretaries); err != nil {
+		return err
+	}
+	return principals(ctx, b.source, "board.managers", managers, was.Managers)
 }
 
 // Close dissolves a board for good, and ends its terms: resource.ErrNotFound;

@@ -10,6 +10,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/panel"
@@ -104,7 +105,7 @@ func (r *Rotations) Commit(
 	if err := r.table.Check(s, resource.IfEtag[Rotation](etag)); err != nil {
 		return none, err
 	}
-	if err := r.checkPlan(&c.Plan); err != nil {
+	if err := r.checkPlan(ctx, &c.Plan); err != nil {
 		return none, err
 	}
 	mark, err := r.publish(ctx, board, s, c)
@@ -119,9 +120,24 @@ func (r *Rotations) Commit(
 	return s, r.settled(ctx, board, s, err)
 }
 
-func (r *Rotations) checkPlan(p *record.SeedPlan) error {
+// checkPlan wants a plan that can be, and people in it who can reveal.
+func (r *Rotations) checkPlan(ctx context.Context, p *record.SeedPlan) error {
 	if err := p.CheckAt(r.now()); err != nil {
 		return fault.Invalid("seed_plan", "%s", err).Because(err)
+	}
+	for i, person := range p.People {
+		field := fmt.Sprintf("seed_plan.holders[%d].principal", i)
+		id, named := names.ID(person.Name, "principals")
+		if !named {
+			return fault.Invalid(field, "%q is not principals/{principal}", person.Name)
+		}
+		err := r.source.Principal(ctx, id)
+		if errors.Is(err, ErrNoPrincipal) {
+			return noPrincipal(field, id)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -70,3 +70,11 @@ func (s *fakeSource) Contact(_ context.Context, account, contact string) (Contac
 	}
 	return c, nil
 }
+
+// Principal knows everybody but "nobody".
+func (s *fakeSource) Principal(_ context.Context, id string) error {
+	if id == "nobody" {
+		return ErrNoPrincipal
+	}
+	return nil
+}

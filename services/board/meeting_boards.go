@@ -43,6 +43,11 @@ func (m meetingBoards) Charter(ctx context.Context, board string, at time.Time) 
 	return meetings.Charter{Version: v.Number, Rules: v.Rules}, err
 }
 
+// Principal implements meetings.Boards.
+func (m meetingBoards) Principal(ctx context.Context, id string) error {
+	return m.service.Principal(ctx, id)
+}
+
 // day is the day it is at an instant in the zone of a board.
 func (m meetingBoards) day(ctx context.Context, board string, at time.Time) (civil.Day, error) {
 	s, err := m.service.Boards.Get(ctx, board)

@@ -19,6 +19,9 @@ type Source interface {
 	Head(ctx context.Context) (int64, error)
 	// Contact returns a person at an account; ErrNoContact where there is none.
 	Contact(ctx context.Context, account, contact string) (Contact, error)
+	// Principal returns nil where there is a principal of that id, and ErrNoPrincipal where
+	// there is none.
+	Principal(ctx context.Context, id string) error
 }
 
 var (
@@ -27,6 +30,8 @@ var (
 	ErrFeedTrimmed = errors.New("the accounts feed no longer reaches back to where this copy stands")
 	// ErrNoContact says that an account has no such contact.
 	ErrNoContact = errors.New("there is no such contact")
+	// ErrNoPrincipal says that there is no such principal.
+	ErrNoPrincipal = errors.New("there is no such principal")
 )
 
 // Batch is a run of changes of the accounts feed.

@@ -70,7 +70,7 @@ type Listed struct {
 type Hash = [sha256.Size]byte
 
 // Create makes a feed of a subject whose secret has a hash. INVALID_ARGUMENT for a
-// subject that is none; NOT_FOUND for a board or account that there is not;
+// subject that is none; NOT_FOUND for a board, an account or a principal that there is not;
 // resource.ErrExists for a retry, whose secret is not the first call's.
 func (s *Service) Create(ctx context.Context, call resource.Call, displayName, subject string, hash Hash) (Listed, error) {
 	kind, id, ok := parseSubject(subject)
@@ -112,6 +112,8 @@ func (s *Service) exists(ctx context.Context, kind, id string) error {
 		_, err = s.boards.Board(ctx, id)
 	case ofAccount:
 		_, _, err = s.boards.Account(ctx, id)
+	case ofPrincipal:
+		err = s.boards.Principal(ctx, id)
 	}
 	return err
 }

@@ -169,7 +169,7 @@ func TestFeedsAreListed(t *testing.T) {
 		require.Equal(t, f.world.now(), got.LastRead)
 		require.Equal(t, east.Version, got.Version, "reading changes no feed")
 
-		for subject, kind := range map[string]fault.Kind{"boards/nowhere": fault.NotFound, "accounts/nobody": fault.NotFound,
+		for subject, kind := range map[string]fault.Kind{"boards/nowhere": fault.NotFound, "accounts/nobody": fault.NotFound, "principals/nobody": fault.NotFound,
 			"contacts/x": fault.InvalidArgument, "boards/": fault.InvalidArgument} {
 			_, err := f.Create(t.Context(), anna, "", subject, hashOf("any"))
 			requireKind(t, err, kind)

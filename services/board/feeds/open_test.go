@@ -67,6 +67,14 @@ func (w *world) Account(_ context.Context, id string) (string, []string, error) 
 	return "The " + id, owners, nil
 }
 
+// Principal knows everybody but "nobody".
+func (*world) Principal(_ context.Context, id string) error {
+	if id == "nobody" {
+		return fault.Missing("evenhand/Principal", "principals/"+id)
+	}
+	return nil
+}
+
 func (w *world) Events(_ context.Context, board string, from, to time.Time) ([]calendar.Event, error) {
 	var list []calendar.Event
 	for _, e := range w.events[board] {

@@ -32,6 +32,8 @@ type Boards interface {
 	// Account returns what people call an account, and the principals whose account it
 	// is; a NOT_FOUND *fault.Error where there is none.
 	Account(ctx context.Context, id string) (displayName string, owners []string, err error)
+	// Principal returns a NOT_FOUND *fault.Error where there is no principal of that id.
+	Principal(ctx context.Context, id string) error
 }
 
 // Options are what the service takes from outside.

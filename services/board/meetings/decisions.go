@@ -2,6 +2,7 @@ package meetings
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -50,6 +51,9 @@ func noDecision(meeting, id string) error {
 // Decide records a decision of a meeting: NOT_FOUND, INVALID_ARGUMENT, MEETING_STATE
 // unless the meeting is held, NO_QUORUM.
 func (s *Meetings) Decide(ctx context.Context, call resource.Call, meeting string, d Decision) (FollowedUp, error) {
+	if err := s.checkOwner(ctx, d.Owner); err != nil {
+		return FollowedUp{}, err
+	}
 	stored, err := s.change(ctx, call, meeting, "", "meeting.decision-recorded", func(m *Meeting) error {
 		if err := m.wants(Name(meeting), "decisions are recorded", Held); err != nil {
 			return err
@@ -87,6 +91,11 @@ func (m *Meeting) recordedLast(d Decision) Decision {
 // due date, while it is to be done, also when it is minuted. NOT_FOUND, STALE_ETAG,
 // INVALID_ARGUMENT, MEETING_STATE, DECISION_STATE, NO_QUORUM.
 func (s *Meetings) UpdateDecision(ctx context.Context, call resource.Call, meeting, id, etag string, p DecisionPatch) (FollowedUp, error) {
+	if p.Owner != nil {
+		if err := s.checkOwner(ctx, *p.Owner); err != nil {
+			return FollowedUp{}, err
+		}
+	}
 	return s.changeDecision(ctx, call, meeting, id, etag, "meeting.decision-updated", func(m *Meeting, d *Decision) error {
 		if !p.onlyFollowUp() {
 			if err := m.wants(Name(meeting), "what it decided is changed", Held); err != nil {
@@ -99,6 +108,18 @@ func (s *Meetings) UpdateDecision(ctx context.Context, call resource.Call, meeti
 		d.settle()
 		return m.checkDecision(Name(meeting), *d)
 	})
+}
+
+// checkOwner wants the owner of a decision, where it has one, to be a principal.
+func (s *Meetings) checkOwner(ctx context.Context, owner string) error {
+	if owner == "" {
+		return nil
+	}
+	err := s.boards.Principal(ctx, owner)
+	if errors.Is(err, resource.ErrNotFound) {
+		return fault.Invalid("decision.owner", "principals/%s does not exist: name a principal that does", owner)
+	}
+	return err
 }
 
 // Turn is a change of a decision's status, and why.

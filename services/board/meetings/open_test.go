@@ -99,6 +99,14 @@ func (b *fakeBoards) Conflicts(_ context.Context, _ string, _ time.Time, members
 	}), nil
 }
 
+// Principal knows everybody but "nobody".
+func (*fakeBoards) Principal(_ context.Context, id string) error {
+	if id == "nobody" {
+		return fault.Missing("evenhand/Principal", "principals/"+id)
+	}
+	return nil
+}
+
 func (b *fakeBoards) set(change func(*fakeBoards)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -190,6 +190,7 @@ func TestDecisionsAreChecked(t *testing.T) {
 		{"text", func(d *Decision) { d.Text = "" }, "INVALID_ARGUMENT", "decision.text"},
 		{"outcome", func(d *Decision) { d.Outcome = "" }, "INVALID_ARGUMENT", "decision.outcome"},
 		{"owner", func(d *Decision) { d.Owner = "" }, "INVALID_ARGUMENT", "decision.owner"},
+		{"owner whom nobody knows", func(d *Decision) { d.Owner = "nobody" }, "INVALID_ARGUMENT", "principals/nobody does not exist"},
 		{"due", func(d *Decision) { d.Due = nil }, "INVALID_ARGUMENT", "decision.due_date"},
 		{"due before", func(d *Decision) { d.Due = day("2026-03-11") }, "INVALID_ARGUMENT", "before the meeting, on 2026-03-12"},
 		{"owner of nothing", func(d *Decision) { d.Outcome, d.Due = Noted, nil }, "INVALID_ARGUMENT", "decision.owner"},

@@ -30,6 +30,14 @@ func (f fakeAccounts) Contact(_ context.Context, account, contact string) (board
 	return board.Contact{DisplayName: "Ann", Email: "ann@" + account + ".example"}, nil
 }
 
+// Principal knows everybody but "nobody".
+func (f fakeAccounts) Principal(_ context.Context, id string) error {
+	if id == "nobody" {
+		return board.ErrNoPrincipal
+	}
+	return nil
+}
+
 func customer(id string, attributes map[string]string) board.AccountChange {
 	return board.AccountChange{ID: id, Account: board.Account{DisplayName: "The " + id, State: board.AccountActive,
 		Joined: civil.Never, Closed: civil.Never, Attributes: attributes}}

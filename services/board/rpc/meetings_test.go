@@ -51,6 +51,8 @@ func (boardsOfMeetings) Charter(_ context.Context, board string, _ time.Time) (m
 		When: &calendar.Recurrence{Rule: "FREQ=MONTHLY;BYDAY=2TH", Start: "2026-01-01T16:00", Zone: "America/New_York", Duration: time.Hour}}}}, nil
 }
 
+func (boardsOfMeetings) Principal(context.Context, string) error { return nil }
+
 func (boardsOfMeetings) Members(context.Context, string, time.Time) ([]meetings.Member, error) {
 	var list []meetings.Member
 	for i, account := range []string{"ash", "birch", "cedar", "dogwood", "elm"} {

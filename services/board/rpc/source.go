@@ -19,15 +19,17 @@ import (
 type Source struct {
 	feed     accountsv1.FeedServiceClient
 	accounts accountsv1.AccountsServiceClient
+	access   accountsv1.AccessServiceClient
 }
 
 var _ board.Source = (*Source)(nil)
 
 // NewSource returns a source on a connection to the accounts service, whose calls carry a
-// token that may watch changes and read contacts: one of a principal with the role
-// service.
+// token that may watch changes, and read contacts and principals: one of a principal with
+// the role service.
 func NewSource(conn grpc.ClientConnInterface) *Source {
-	return &Source{feed: accountsv1.NewFeedServiceClient(conn), accounts: accountsv1.NewAccountsServiceClient(conn)}
+	return &Source{feed: accountsv1.NewFeedServiceClient(conn), accounts: accountsv1.NewAccountsServiceClient(conn),
+		access: accountsv1.NewAccessServiceClient(conn)}
 }
 
 // Watch implements board.Source.
@@ -119,4 +121,13 @@ func (s *Source) Contact(ctx context.Context, account, contact string) (board.Co
 		return board.Contact{}, errors.Join(board.ErrNoContact, err)
 	}
 	return board.Contact{DisplayName: c.GetDisplayName(), Email: c.GetEmail()}, err
+}
+
+// Principal implements board.Source.
+func (s *Source) Principal(ctx context.Context, id string) error {
+	_, err := s.access.GetPrincipal(ctx, &accountsv1.GetPrincipalRequest{Name: board.PrincipalName(id)})
+	if status.Code(err) == codes.NotFound {
+		return errors.Join(board.ErrNoPrincipal, err)
+	}
+	return err
 }
