@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/panel"
@@ -42,8 +43,11 @@ type Preview struct {
 	Names       map[string]string
 	// Solution has the probabilities of the problem's pool; nil where nobody asked.
 	Solution *panel.Solution
-
-	chances map[string]float64
+	// Probabilities are those of the pool, by account; none where they are not known.
+	Probabilities map[string]float64
+	// Unreachable are those of the pool who are on no possible panel, by account: why, as a
+	// clause of which the account is the subject.
+	Unreachable map[string]string
 }
 
 // Open begins the preparation of a scheduled rotation, or takes back the pool of a frozen
@@ -60,7 +64,7 @@ func (r *Rotations) Open(ctx context.Context, call resource.Call, board, rotatio
 	if err != nil {
 		return s, err
 	}
-	return s, r.release(ctx, call, board, rotation)
+	return s, r.release(ctx, call, board, s)
 }
 
 // Freeze takes the pool of an open rotation: who may be drawn, and why others may not.
@@ -107,11 +111,12 @@ func (r *Rotations) Freeze(
 	if err != nil {
 		return none, err
 	}
-	if err := r.seize(ctx, call, w, rotation); err != nil {
+	taking, err := r.seize(ctx, call, w, rotation)
+	if err != nil {
 		return none, err
 	}
 	return r.step(ctx, call, id, resource.IfVersion[Rotation](s.Version), "rotation.frozen", []RotationState{Opened}, func(s *Rotation) error {
-		s.State, s.Pool, s.Charter = Frozen, mark, taken.Charter
+		s.State, s.Pool, s.Charter, s.Taking = Frozen, mark, taken.Charter, taking
 		return nil
 	})
 }
@@ -209,29 +214,30 @@ func (r *Rotations) keep(ctx context.Context, id string, p *pool) (*PoolMark, er
 	return mark, err
 }
 
-// seize makes a rotation the one under way, unless the schedule was changed since the
-// world was read, or the board is about to be closed.
-func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rotation string) error {
+// seize makes a rotation the one under way, unless terms or schedule were changed since
+// the world was read, or the board is about to be closed. It returns the number of the
+// note.
+func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rotation string) (int64, error) {
 	call.RequestID = ""
 	board := w.id
-	roster, err := r.rosters.get(ctx, board)
+	before, err := r.rosters.get(ctx, board)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	other := roster.UnderWay
-	if other != "" && other != rotation {
+	if other := before.UnderWay; other != "" && other != rotation {
 		if err := r.vacate(ctx, rotationID(board, other)); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
-		if s.UnderWay != other || s.Moving != nil || s.Moves != w.roster.Moves || s.Closing != 0 {
+	after, err := r.rosters.update(ctx, call, board, func(s *Roster) error {
+		if s.UnderWay != before.UnderWay || s.Takings != before.Takings || !s.as(&w.roster) {
 			return r.rosters.table.Kind().Stale(board)
 		}
 		s.UnderWay = rotation
+		s.Takings++
 		return nil
 	})
-	return err
+	return after.Takings, err
 }
 
 // vacate makes sure that a rotation that is noted to be under way, and has not taken its
@@ -265,69 +271,27 @@ func (r *Rotations) settleUnderWay(ctx context.Context, board string) error {
 	if err := r.vacate(ctx, rotationID(board, roster.UnderWay)); err != nil {
 		return err
 	}
-	return r.release(ctx, resource.Call{Principal: serviceName}, board, roster.UnderWay)
+	return r.strike(ctx, resource.Call{Principal: serviceName}, board, roster.UnderWay, roster.Takings)
 }
 
-// release ends a rotation's being under way.
-func (r *Rotations) release(ctx context.Context, call resource.Call, board, rotation string) error {
+// release ends a rotation's being under way, unless it took its pool again since.
+func (r *Rotations) release(ctx context.Context, call resource.Call, board string, s resource.Stored[Rotation]) error {
+	if s.State.State.underWay() {
+		return nil
+	}
 	call.RequestID = ""
+	return r.strike(ctx, call, board, names.Last(s.ID), s.State.Taking)
+}
+
+// strike strikes out the note with a number that a rotation is under way, and no later one.
+func (r *Rotations) strike(ctx context.Context, call resource.Call, board, rotation string, taking int64) error {
 	_, err := r.rosters.update(ctx, call, board, func(s *Roster) error {
-		if s.UnderWay == rotation {
+		if s.UnderWay == rotation && s.Takings == taking {
 			s.UnderWay = ""
 		}
 		return nil
 	})
 	return err
-}
-
-// Pool returns who is in the pool of a rotation and who is not: as it was taken, or, where
-// it is not yet, as it would be now.
-func (r *Rotations) Pool(ctx context.Context, board, rotation string) (*Preview, error) {
-	s, err := r.Get(ctx, board, rotation)
-	if err != nil {
-		return nil, err
-	}
-	if s.State.Pool == nil {
-		return r.Preview(ctx, board, rotation, nil, nil, nil)
-	}
-	taken, err := r.pool(ctx, s.State)
-	if err != nil {
-		return nil, err
-	}
-	p := &Preview{Charter: taken.Charter, Categories: categories(&taken.Rules), Preparation: taken.Preparation, Names: taken.Names}
-	if s.State.Draw != nil {
-		p.chances, err = r.chances(ctx, taken, s.State.Draw)
-	}
-	return p, err
-}
-
-// chances are the probabilities of a pool by the record: how many panels each is in.
-func (r *Rotations) chances(ctx context.Context, taken *pool, d *DrawMark) (map[string]float64, error) {
-	made, err := r.record(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	pseudonyms, err := record.PseudonymsOf(taken.Salts)
-	if err != nil {
-		return nil, err
-	}
-	accounts, chances := pseudonyms.Accounts(), map[string]float64{}
-	for _, m := range made.Marginals {
-		chances[accounts[m.ID]] = float64(m.Count) / float64(len(made.Panels))
-	}
-	return chances, nil
-}
-
-// Probabilities are those of the pool, by account; none where they are not known.
-func (p *Preview) Probabilities() map[string]float64 {
-	if p.Solution == nil {
-		return p.chances
-	}
-	chances := map[string]float64{}
-	for i, m := range p.Preparation.Problem.Pool {
-		chances[m.ID] = p.Solution.Marginals[i]
-	}
-	return chances
 }
 
 func categories(rules *charter.Charter) []string {
@@ -381,6 +345,7 @@ func (r *Rotations) Preview(
 		if p.Solution, err = panel.Leximin(ctx, &p.Preparation.Problem, *solve); err != nil {
 			return nil, infeasible(err)
 		}
+		p.solved()
 	}
 	return p, nil
 }

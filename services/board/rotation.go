@@ -80,7 +80,9 @@ type Rotation struct {
 	// Charter is the number of the version that it follows, from Frozen on.
 	Charter int       `bson:"charter,omitempty"`
 	Pool    *PoolMark `bson:"pool,omitempty"`
-	Draw    *DrawMark `bson:"draw,omitempty"`
+	// Taking is the number under which the roster noted it when it took its last pool.
+	Taking int64     `bson:"taking,omitempty"`
+	Draw   *DrawMark `bson:"draw,omitempty"`
 	// Seats are those to be filled and who has been drawn for each, from Drawn on.
 	Seats []OpenSeat `bson:"seats,omitempty"`
 	// Invitations are in the order in which they were made.
@@ -119,6 +121,8 @@ type DrawMark struct {
 	Plan      record.SeedPlan `bson:"plan"`
 	// Lowest is the lowest probability of anyone who can be drawn.
 	Lowest float64 `bson:"lowest"`
+	// Unreachable is how many of the pool are on no possible panel.
+	Unreachable int `bson:"unreachable,omitempty"`
 	// Secrets are what was revealed, by the name of the person.
 	Secrets map[string]string `bson:"secrets,omitempty"`
 	// Drawn is when the panel was drawn, the zero time before; Round the value of the
@@ -170,6 +174,8 @@ type Invitation struct {
 	Deadline time.Time `bson:"deadline"`
 	Answered time.Time `bson:"answered,omitempty"`
 	Note     string    `bson:"note,omitempty"`
+	// Unasked says that it was never sent, as the account could not be seated any more.
+	Unasked bool `bson:"unasked,omitempty"`
 }
 
 // Rotations is the use cases of rotations.
