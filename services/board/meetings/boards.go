@@ -23,6 +23,8 @@ type Boards interface {
 	Conflicts(ctx context.Context, board string, at time.Time, members, accounts []string) ([]Conflict, error)
 	// Principal returns NOT_FOUND where there is no principal of that id.
 	Principal(ctx context.Context, id string) error
+	// HasFinding says whether a board has a finding, by its id, standing or not.
+	HasFinding(ctx context.Context, board, finding string) (bool, error)
 }
 
 // Board is what meetings have to know of a board.
