@@ -175,7 +175,36 @@ func (r *Rotations) newRecord(ctx context.Context, board, id string, s resource.
 	if err != nil {
 		return nil, err
 	}
+	if err := fetchable(committed, len(text)); err != nil {
+		return nil, err
+	}
 	return r.archive.put(ctx, id, text)
+}
+
+// maxRecordBytes is how large a record may be: the draw is still added to it, and all of
+// it has to fit into one answer.
+const maxRecordBytes = 12 << 20
+
+// fetchable wants a record not to be too large to be fetched, once it cannot be taken back.
+func fetchable(committed *record.Record, size int) error {
+	if size <= maxRecordBytes {
+		return nil
+	}
+	bare := *committed
+	bare.Panels = nil
+	rest, err := bare.Encode()
+	if err != nil {
+		return err
+	}
+	panels := len(committed.Panels)
+	fit := (maxRecordBytes - len(rest)) / max(1, (size-len(rest))/panels)
+	if fit < 1 {
+		return fault.New(fault.FailedPrecondition, reasonInfeasible,
+			"The record would be %d MiB without its panels, and %d MiB can be fetched: the pool has too many members, or too many pairs of them in conflict (%d).",
+			len(rest)>>20, maxRecordBytes>>20, len(committed.Conflicts))
+	}
+	return fault.Invalid("panels", "%d make a record of %d MiB, and %d MiB can be fetched: draw from about %d or fewer",
+		panels, size>>20, maxRecordBytes>>20, fit)
 }
 
 // boardQuotas are the quotas of a charter, as a record has them.
