@@ -57,9 +57,6 @@ func (r *Rotations) solve(
 	}
 	solution, err := panel.Leximin(ctx, problem, o)
 	switch {
-	case errors.Is(err, panel.ErrTimeLimit):
-		return nil, nil, nil, fault.New(fault.DeadlineExceeded, fault.ReasonDeadline,
-			"Not one panel was found within the time limit: give it more time.").Because(err)
 	case err != nil:
 		return nil, nil, nil, infeasible(err)
 	case !solution.Proven:
@@ -197,7 +194,7 @@ func fetchable(committed *record.Record, size int) error {
 		return err
 	}
 	panels := len(committed.Panels)
-	fit := (maxRecordBytes - len(rest)) / max(1, (size-len(rest))/panels)
+	fit := (maxRecordBytes - len(rest)) / max(1, (size-len(rest)+panels-1)/panels)
 	if fit < 1 {
 		return fault.New(fault.FailedPrecondition, reasonInfeasible,
 			"The record would be %d MiB without its panels, and %d MiB can be fetched: the pool has too many members, or too many pairs of them in conflict (%d).",

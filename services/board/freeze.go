@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/panel"
@@ -180,8 +181,12 @@ func prepare(ctx context.Context, rules *charter.Charter, rotation charter.Rotat
 }
 
 // infeasible is ErrInfeasible where no panel meets the quotas, with the smallest change
-// that would allow one.
+// that would allow one, and says where none was found in time.
 func infeasible(err error) error {
+	if errors.Is(err, panel.ErrTimeLimit) {
+		return fault.New(fault.DeadlineExceeded, fault.ReasonDeadline,
+			"Not one panel was found within the time limit: give it more time.").Because(err)
+	}
 	var none *panel.InfeasibleError
 	if !errors.As(err, &none) {
 		return err
@@ -345,8 +350,16 @@ func (r *Rotations) pool(ctx context.Context, s Rotation) (*pool, error) {
 
 // Preview works out what a rotation would come to if its pool were taken now, by the
 // charter in force or by another, and, where solve is given, with which probabilities.
-// Nothing is written. It fails as Freeze does.
+// Nothing is written. It fails as Freeze does, and with DEADLINE_EXCEEDED.
 func (r *Rotations) Preview(
+	ctx context.Context, board, rotation string, rules *charter.Charter, nominees []string, solve *panel.Options,
+) (*Preview, error) {
+	return within(ctx, r.patience, "Do not look for probabilities, or give rules with fewer categories and conflicts.", func(ctx context.Context) (*Preview, error) {
+		return r.preview(ctx, board, rotation, rules, nominees, solve)
+	})
+}
+
+func (r *Rotations) preview(
 	ctx context.Context, board, rotation string, rules *charter.Charter, nominees []string, solve *panel.Options,
 ) (*Preview, error) {
 	s, err := r.Get(ctx, board, rotation)

@@ -91,7 +91,7 @@ func TestConflicts(t *testing.T) {
 	c := Charter{}
 	ids := []string{"d", "a", "b", "c", "q", "x", "y"}
 	found := func() (pairs []string) {
-		for _, k := range c.clashes(index(all), ids) {
+		for _, k := range c.clashes(index(all), ids, ids) {
 			pairs = append(pairs, k.a+k.b+" "+k.rule)
 		}
 		return pairs
