@@ -107,39 +107,6 @@ func TestASkippedRotationKeepsItsMembersUntilTheNext(t *testing.T) {
 	}
 }
 
-func TestR12TwoMembersExchangeTheirEnds(t *testing.T) {
-	f := onSQLite(t)
-	board := f.ready(t)
-	ctx := t.Context()
-	f.rotate(t, board, "2026-03-10", "abc")
-	f.clock.set("2026-04-01T12:00:00Z")
-	members, err := f.Terms.Members(ctx, board, day(t, "2026-04-01"))
-	require.NoError(t, err)
-	long, short := members[0], members[0]
-	for _, m := range members {
-		if m.End > long.End {
-			long = m
-		}
-		if m.End < short.End {
-			short = m
-		}
-	}
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, "nobody", "Asked.", false)
-	require.ErrorContains(t, err, "terms/nobody")
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, short.ID, "Asked.", true)
-	require.NoError(t, err)
-	after, err := f.Terms.Members(ctx, board, day(t, "2026-04-01"))
-	require.NoError(t, err)
-	require.Equal(t, members, after, "it was checked only")
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, short.ID, "Asked.", false)
-	require.NoError(t, err)
-	for id, end := range map[string]civil.Day{long.ID: short.End, short.ID: long.End} {
-		term, err := f.Terms.Term(ctx, board, id)
-		require.NoError(t, err)
-		require.Equal(t, end, term.End)
-	}
-}
-
 // Two rotations of one board never have their pools taken at the same time.
 func TestOneRotationIsUnderWayAtATime(t *testing.T) {
 	f := onSQLite(t)
@@ -217,4 +184,61 @@ func TestR12ManyYearsOfRotations(t *testing.T) {
 	simulated, err := f.Rotations.Simulate(ctx, board, SimulationPlan{Years: 20, Seed: []byte("spring")})
 	require.NoError(t, err)
 	require.NotEmpty(t, simulated.Rounds)
+}
+
+// A rotation that gives way to a holiday stays, whether a layout ends between the day that
+// the charter names and the one on which it is held, before, or after.
+func TestALayoutThatEndsWhereARotationGivesWayToAHoliday(t *testing.T) {
+	for _, policy := range []calendar.Policy{calendar.NextWorkday, calendar.PreviousWorkday} {
+		f := onSQLite(t)
+		_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+		require.NoError(t, err)
+		rules := yearly(3)
+		rules.Rotation.OnHoliday = policy
+		rules.Workdays.Holidays = []civil.Day{day(t, "2027-03-09")}
+		_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: rules, Reason: "First"}, false)
+		require.NoError(t, err)
+		held := map[calendar.Policy]string{calendar.NextWorkday: "2027-03-10", calendar.PreviousWorkday: "2027-03-08"}[policy]
+		for i, until := range []string{"2027-03-08", "2027-03-09", "2027-03-10", "2027-03-11", "2027-03-10", "2027-03-09", "2027-03-08"} {
+			l, err := f.Rotations.LayOut(t.Context(), someone, "a", day(t, until), false)
+			require.NoError(t, err)
+			require.Empty(t, l.Cancelled, "%s up to %s", policy, until)
+			if i > 1 || i == 1 && held < until {
+				require.Equal(t, []string{"2026-03-10", held}, f.daysOf(t, "a"), "%s up to %s", policy, until)
+			}
+		}
+	}
+}
+
+// A new charter rotates in autumn. Members leave in spring, as they were promised; their
+// seats are vacant, and can be filled, until autumn.
+func TestR12SeatsWhoseRotationIsNoMorePlannedAreVacant(t *testing.T) {
+	f := onSQLite(t)
+	board, ctx := f.seated(t), t.Context()
+	autumn, effective := six(), day(t, "2027-01-01")
+	autumn.Rotation.Rule = "FREQ=YEARLY;BYMONTH=10;BYDAY=1MO"
+	_, err := f.Charters.Publish(ctx, someone, board, NewCharter{Rules: autumn, Effective: &effective, Reason: "Autumn"}, false)
+	require.NoError(t, err)
+	l, err := f.Rotations.LayOut(ctx, someone, board, day(t, "2036-01-01"), false)
+	require.NoError(t, err)
+	require.Equal(t, day(t, "2027-03-09"), l.Cancelled[0].State.Day)
+	f.clock.set("2027-03-20T12:00:00Z")
+	members, err := f.Terms.Members(ctx, board, day(t, "2027-03-20"))
+	require.NoError(t, err)
+	require.Len(t, members, 4)
+	require.NoError(t, f.Due(ctx))
+	vacant := f.vacancies(t, board)
+	require.Len(t, vacant, 2)
+	require.Contains(t, vacant[0], "is vacant since 2027-03-09, until 2027-10-04")
+	_, err = f.Rotations.PlanVacancy(ctx, someone, board, day(t, "2027-04-20"), "Two seats.")
+	require.NoError(t, err)
+	filled := f.rotate(t, board, "vacancy-2027-04-20", "def")
+	require.Len(t, filled.Seats, 2)
+	require.Equal(t, day(t, "2027-10-04"), filled.Seats[0].End)
+	f.clock.set("2027-04-20T12:00:00Z")
+	require.NoError(t, f.Due(ctx))
+	require.Empty(t, f.vacancies(t, board))
+	f.clock.set("2027-09-20T12:00:00Z")
+	next := f.rotate(t, board, "2027-10-04", "fed")
+	require.Len(t, next.Seats, 2)
 }

@@ -177,13 +177,29 @@ func (c *BoardSimulate) print(env *Env, answer *boardv1.SimulateRotationsRespons
 	}
 	told := "Nobody waits, or the years are too few to promise anybody a turn."
 	if answer.GetBound() > 0 {
-		told = fmt.Sprintf("Promise: everybody who is willing at the first rotation is drawn by the %s rotation at which it can be, whatever the seed.", ordinal(int(answer.GetBound())))
+		told = fmt.Sprintf("Promise: everybody who is willing at the first rotation is drawn by the %s rotation at which it can be, whatever the seed. "+
+			"That is the worst that can be: only one of those who have waited as long or longer is drawn each time.", ordinal(int(answer.GetBound())))
 	}
-	if day := showDay(answer.GetAllServedDate()); day != "" {
-		told += "\nIn this future everybody has had a turn by " + day + "."
-	}
-	_, err := fmt.Fprintf(env.Stdout, "\n%s\n", told)
+	_, err := fmt.Fprintf(env.Stdout, "\n%s\n%s", told, seen(answer))
 	return err
+}
+
+// seen says what came of waiting in the years that were played through.
+func seen(answer *boardv1.SimulateRotationsResponse) string {
+	served, latest, longest := 0, "", int32(0)
+	for _, a := range answer.GetAccounts() {
+		if day := showDay(a.GetFirstDate()); day != "" {
+			served, latest, longest = served+1, max(latest, day), max(longest, a.GetWaited()+1)
+		}
+	}
+	if served == 0 {
+		return ""
+	}
+	who := fmt.Sprintf("%d of %d who waited have had a turn, the latest first one on %s", served, len(answer.GetAccounts()), latest)
+	if day := showDay(answer.GetAllServedDate()); day != "" {
+		who = "everybody who is willing at the first rotation has had a turn by " + day
+	}
+	return fmt.Sprintf("In this future %s, none later than at the %s rotation at which it could be drawn.\n", who, ordinal(int(longest)))
 }
 
 func (c *BoardSimulate) rotations(env *Env, answer *boardv1.SimulateRotationsResponse) error {

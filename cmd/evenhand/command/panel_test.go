@@ -310,7 +310,7 @@ func TestR38DrawByPublicRound(t *testing.T) {
 	require.Contains(t, got.stderr, "stands in the record")
 	got = at(drawing...)
 	require.Zero(t, got.code, got.stderr)
-	require.Contains(t, squeeze(got.stdout), "\nDrawn ")
+	require.Contains(t, squeeze(got.stdout), "\nRound 7 of drand\nRound value 8a3f\nTo check compare this value with what drand published for that round\nPanel ")
 	text, err := os.ReadFile(in("drawn.json"))
 	require.NoError(t, err)
 	require.Contains(t, string(text), `"values":["south"],"as":"nominated"}`)
