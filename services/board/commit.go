@@ -101,7 +101,7 @@ func (r *Rotations) Commit(
 	if err := r.table.Check(s, resource.IfEtag[Rotation](etag)); err != nil {
 		return none, err
 	}
-	if err := r.checkPlan(&c.Plan); err != nil {
+	if err := r.checkPlan(ctx, &c.Plan); err != nil {
 		return none, err
 	}
 	mark, err := r.publish(ctx, board, s, c)
@@ -116,9 +116,21 @@ func (r *Rotations) Commit(
 	return s, r.settled(ctx, board, s, err)
 }
 
-func (r *Rotations) checkPlan(p *record.SeedPlan) error {
+// checkPlan wants a plan of which a seed can be made: what is committed stays, and a part
+// that nobody can reveal would be missing.
+func (r *Rotations) checkPlan(ctx context.Context, p *record.SeedPlan) error {
 	if err := p.CheckAt(r.now()); err != nil {
 		return fault.Invalid("seed_plan", "%s", err).Because(err)
+	}
+	for i, person := range p.People {
+		reveals, err := r.source.Reveals(ctx, person.Name)
+		if err != nil {
+			return fmt.Errorf("find out whether %s may reveal: %w", person.Name, err)
+		}
+		if !reveals {
+			return fault.Invalid(fmt.Sprintf("seed_plan.holders[%d].principal", i),
+				"%s does not exist, is disabled, or has no role that may reveal a secret: name somebody who can", person.Name)
+		}
 	}
 	return nil
 }
