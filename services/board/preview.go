@@ -70,6 +70,7 @@ func (r *Rotations) preview(
 		if p.Solution, err = panel.Leximin(ctx, &p.Preparation.Problem, *solve); err != nil {
 			return nil, infeasible(err)
 		}
+		p.solved()
 	}
 	return p, nil
 }
