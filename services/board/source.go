@@ -22,6 +22,9 @@ type Source interface {
 	// Principal returns nil where there is a principal of that id, and ErrNoPrincipal where
 	// there is none.
 	Principal(ctx context.Context, id string) error
+	// Reveals says whether a principal, by its name, is there and may reveal a part of
+	// the seed of a draw.
+	Reveals(ctx context.Context, principal string) (bool, error)
 }
 
 var (
