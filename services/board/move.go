@@ -213,6 +213,9 @@ func (r *Rosters) shift(s *Roster, ends []charter.NewEnd, reason string) {
 		for _, t := range s.Terms {
 			if t.Account == end.Account && t.Seat == end.Seat && t.Over() == end.From && t.Ended == nil {
 				moved := s.change(t.ID, r.now())
+				if moved.Promised == nil {
+					moved.Promised = &end.From
+				}
 				moved.End, moved.MoveReason = end.To, reason
 				break
 			}

@@ -2,6 +2,7 @@ package board
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -63,6 +64,46 @@ func TestR12MovingARotationMovesTheTermsThatEndWithIt(t *testing.T) {
 		_, _, err = f.Rotations.Move(ctx, someone, board, "2027-03-09", "", day(t, "2028-03-14"), "Again.", false)
 		require.ErrorIs(t, err, ErrRotationState)
 	})
+}
+
+// The end that was first planned is what was promised: a rotation that was put off goes
+// back to it, and no further.
+func TestR12ARotationThatWasPutOffGoesBack(t *testing.T) {
+	f := onSQLite(t)
+	board, ctx := f.seated(t), t.Context()
+	move := func(to string) error {
+		_, _, err := f.Rotations.Move(ctx, someone, board, "2027-03-09", "", day(t, to), "The trade fair.", false)
+		return err
+	}
+	require.NoError(t, move("2027-03-11"))
+	require.NoError(t, move("2027-03-16"))
+	require.Equal(t, 2, f.ends(t, board)["2027-03-16"])
+	err := move("2027-03-08")
+	require.ErrorIs(t, err, ErrCharterBroken)
+	require.ErrorContains(t, err, "would leave on 2027-03-08, 1 day before the end of the running term")
+	require.NoError(t, move("2027-03-10"), "not before what was promised")
+	require.NoError(t, move("2027-03-09"))
+	require.Equal(t, map[string]int{"2027-03-09": 2, "2028-03-14": 2, "2029-03-13": 2}, f.ends(t, board))
+}
+
+// Who takes another's end takes what was promised of it.
+func TestR12WhoExchangesEndsExchangesWhatWasPromised(t *testing.T) {
+	f := onSQLite(t)
+	board, ctx := f.seated(t), t.Context()
+	_, _, err := f.Rotations.Move(ctx, someone, board, "2027-03-09", "", day(t, "2027-03-11"), "The trade fair.", false)
+	require.NoError(t, err)
+	roster, err := f.Terms.get(ctx, board)
+	require.NoError(t, err)
+	early := slices.IndexFunc(roster.Terms, func(t Term) bool { return t.End.String() == "2027-03-11" })
+	late := slices.IndexFunc(roster.Terms, func(t Term) bool { return t.End.String() == "2029-03-13" })
+	swapped, _, err := f.Rotations.Swap(ctx, someone, board, roster.Terms[early].ID, roster.Terms[late].ID, "They agreed.", false)
+	require.NoError(t, err)
+	require.Len(t, swapped, 2)
+	_, effect, err := f.Rotations.Move(ctx, someone, board, "2027-03-09", "", day(t, "2027-03-09"), "Back.", false)
+	require.NoError(t, err)
+	require.Len(t, effect.Ends, 2)
+	_, _, err = f.Rotations.Move(ctx, someone, board, "2029-03-13", "", day(t, "2029-03-12"), "Earlier.", false)
+	require.ErrorIs(t, err, ErrCharterBroken)
 }
 
 func TestR12ARotationMovesTheTermsToCome(t *testing.T) {

@@ -55,6 +55,9 @@ type Term struct {
 	Start    civil.Day    `bson:"start"`
 	// End is the first day on which it is over, as planned.
 	End civil.Day `bson:"end"`
+	// Promised is the end that was first planned, where End was moved since; nil where it
+	// was not, or nobody noted it.
+	Promised *civil.Day `bson:"promised,omitempty"`
 	// MoveReason says why its planned end was moved last; empty where it never was.
 	MoveReason string `bson:"move_reason,omitempty"`
 	// Swap is what the last exchange of its planned end did; nil where there was none.
@@ -99,7 +102,7 @@ func (t *Term) Etag() string { return etag.Of(t.Revision, t.Created) }
 
 // plain is the term as the charter sees it.
 func (t *Term) plain() charter.Term {
-	return charter.Term{Account: t.Account, Seat: t.Seat, Start: t.Start, End: t.End, Ended: t.Ended, Kind: t.Kind, Vacancy: t.Vacancy}
+	return charter.Term{Account: t.Account, Seat: t.Seat, Start: t.Start, End: t.End, Promised: t.Promised, Ended: t.Ended, Kind: t.Kind, Vacancy: t.Vacancy}
 }
 
 // plain is all terms as the charter sees them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
@@ -56,7 +57,7 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 	}
 	after := w.roster
 	if check {
-		r.rosters.shift(&after, effect.Ends, reason)
+		r.rosters.exchange(&after, a, b, effect.Ends, reason)
 		return picked(after, a, b), effect, nil
 	}
 	after, err = r.rosters.update(ctx, call, board, func(roster *Roster) error {
@@ -66,7 +67,7 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 		if !roster.as(&w.roster) {
 			return r.rosters.table.Kind().Stale(board)
 		}
-		r.rosters.shift(roster, effect.Ends, reason)
+		r.rosters.exchange(roster, a, b, effect.Ends, reason)
 		for i := range roster.Terms { // shift has made a copy of them
 			if t := &roster.Terms[i]; len(effect.Ends) > 0 && (t.ID == a || t.ID == b) {
 				t.Swap = effect
@@ -75,6 +76,26 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 		return nil
 	})
 	return picked(after, a, b), effect, err
+}
+
+// exchange gives two terms each other's end, and with it what was promised of that: ends
+// are what comes of it, none where the two end alike.
+func (r *Rosters) exchange(s *Roster, a, b string, ends []charter.NewEnd, reason string) {
+	promises := map[string]civil.Day{}
+	for _, t := range picked(*s, a, b) {
+		other := a
+		if t.ID == a {
+			other = b
+		}
+		plain := t.plain()
+		promises[other] = plain.Promise()
+	}
+	r.shift(s, ends, reason)
+	for i := range s.Terms { // shift has made a copy of them, where there is an end
+		if promise, exchanged := promises[s.Terms[i].ID]; exchanged && len(ends) > 0 {
+			s.Terms[i].Promised = &promise
+		}
+	}
 }
 
 // picked returns two terms of a roster.

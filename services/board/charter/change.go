@@ -165,9 +165,9 @@ func (e *Effect) tolerate(may func(Breach) bool) {
 func (p *Plan) compare(after *Plan, ends []NewEnd) *Effect {
 	e := &Effect{Ends: ends}
 	for _, end := range ends {
-		if end.To < end.From {
-			e.Breaks = append(e.Breaks, Breach{Rule: RuleRunningTerm, Account: end.Account, Size: int(end.From - end.To),
-				Text: end.Account + " would leave on " + end.To.String() + ", " + count(int(end.From-end.To), "day") + " before the end of the running term"})
+		if promise := p.promise(end); end.To < promise {
+			e.Breaks = append(e.Breaks, Breach{Rule: RuleRunningTerm, Account: end.Account, Size: int(promise - end.To),
+				Text: end.Account + " would leave on " + end.To.String() + ", " + count(int(promise-end.To), "day") + " before the end of the running term"})
 		}
 	}
 	before := map[string]int{}
@@ -180,6 +180,17 @@ func (p *Plan) compare(after *Plan, ends []NewEnd) *Effect {
 		}
 	}
 	return e
+}
+
+// promise returns the day before which a term whose end is changed would break what was
+// promised: the end it has, or that it had first, where it was put off since.
+func (p *Plan) promise(end NewEnd) civil.Day {
+	for i := range p.Terms {
+		if t := &p.Terms[i]; t.Account == end.Account && t.Seat == end.Seat && t.Ended == nil && t.End == end.From {
+			return min(end.From, t.Promise())
+		}
+	}
+	return end.From
 }
 
 // notice finds a change that comes too late to be announced in time.

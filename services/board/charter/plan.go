@@ -33,7 +33,7 @@ type Rule string
 const (
 	// RuleTermLimit: a member would stay longer than the charter allows.
 	RuleTermLimit Rule = "term-limit"
-	// RuleRunningTerm: a term would end before the day that was promised.
+	// RuleRunningTerm: a term would end before the day that was first promised.
 	RuleRunningTerm Rule = "running-term"
 	// RuleTermLength: new terms would be much shorter than the charter's.
 	RuleTermLength Rule = "term-length"

@@ -30,6 +30,9 @@ type Term struct {
 	Start civil.Day
 	// End is the first day on which it is over, as planned: that of a rotation.
 	End civil.Day
+	// Promised is the end that was first planned, where End was moved since; nil where it
+	// was not.
+	Promised *civil.Day
 	// Ended is the first day on which it was over, where it ended otherwise than
 	// planned; nil where it did not.
 	Ended *civil.Day
@@ -42,6 +45,14 @@ type Term struct {
 func (t *Term) Over() civil.Day {
 	if t.Ended != nil {
 		return *t.Ended
+	}
+	return t.End
+}
+
+// Promise returns the end that was first planned.
+func (t *Term) Promise() civil.Day {
+	if t.Promised != nil {
+		return *t.Promised
 	}
 	return t.End
 }
