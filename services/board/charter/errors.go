@@ -11,6 +11,8 @@ const (
 	ReasonTermState = "TERM_STATE"
 	// ReasonNotEligible says that an account may not be seated.
 	ReasonNotEligible = "NOT_ELIGIBLE"
+	// ReasonInfeasible says that nothing can be drawn by these rules.
+	ReasonInfeasible = "INFEASIBLE"
 )
 
 // notEligible says that accounts may not be seated, all for the same reason.

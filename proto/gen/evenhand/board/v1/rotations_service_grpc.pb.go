@@ -85,7 +85,8 @@ type RotationsServiceClient interface {
 	// could be drawn with which probability and why others could not, which seats are open until when, and what
 	// the charter has that cannot be. Nothing is written. NOT_FOUND; INVALID_ARGUMENT for rules that cannot be;
 	// FAILED_PRECONDITION with INFEASIBLE and the smallest relaxation, with NOT_ELIGIBLE for a nominee, and
-	// with NO_CHARTER_IN_FORCE.
+	// with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED where it takes more than five minutes, of which the
+	// probabilities are looked for in one: they are not proven then.
 	PreviewRotation(ctx context.Context, in *PreviewRotationRequest, opts ...grpc.CallOption) (*PreviewRotationResponse, error)
 	// Takes the pool of an open rotation: consenting customers past their cooling-off and in no conflict with a
 	// member who stays, and for everybody else the reasons. Nominees take the seats that the charter reserves for
@@ -117,7 +118,8 @@ type RotationsServiceClient interface {
 	InviteRotation(ctx context.Context, in *InviteRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Records that an invited account accepts its seat or declines it; where it declines, the next alternates are
 	// invited. NOT_FOUND for rotation and contact; FAILED_PRECONDITION with ROTATION_STATE, and with
-	// INVITATION_STATE where it was not invited, answered before, or did not in time.
+	// INVITATION_STATE where it was not invited, answered before, did not in time, or accepts though it cannot
+	// be seated any more: it withdrew, let its consent end or is no customer.
 	AnswerSeatInvitation(ctx context.Context, in *AnswerSeatInvitationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Closes a rotation whose invitations are all answered or lapsed; seats that nobody is left for stay vacant.
 	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, also while invitations are
@@ -138,8 +140,8 @@ type RotationsServiceClient interface {
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
 	// Plays the rotations of the next years through: who serves when, with which probability, and by when
 	// everybody who is willing has had a turn. Nothing is written. NOT_FOUND for the board; INVALID_ARGUMENT;
-	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED for a large board: ask for fewer years,
-	// or use gRPC with a longer deadline.
+	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED for a large board, after five minutes
+	// at most: ask for fewer years.
 	SimulateRotations(ctx context.Context, in *SimulateRotationsRequest, opts ...grpc.CallOption) (*SimulateRotationsResponse, error)
 }
 
@@ -422,7 +424,8 @@ type RotationsServiceServer interface {
 	// could be drawn with which probability and why others could not, which seats are open until when, and what
 	// the charter has that cannot be. Nothing is written. NOT_FOUND; INVALID_ARGUMENT for rules that cannot be;
 	// FAILED_PRECONDITION with INFEASIBLE and the smallest relaxation, with NOT_ELIGIBLE for a nominee, and
-	// with NO_CHARTER_IN_FORCE.
+	// with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED where it takes more than five minutes, of which the
+	// probabilities are looked for in one: they are not proven then.
 	PreviewRotation(context.Context, *PreviewRotationRequest) (*PreviewRotationResponse, error)
 	// Takes the pool of an open rotation: consenting customers past their cooling-off and in no conflict with a
 	// member who stays, and for everybody else the reasons. Nominees take the seats that the charter reserves for
@@ -454,7 +457,8 @@ type RotationsServiceServer interface {
 	InviteRotation(context.Context, *InviteRotationRequest) (*Rotation, error)
 	// Records that an invited account accepts its seat or declines it; where it declines, the next alternates are
 	// invited. NOT_FOUND for rotation and contact; FAILED_PRECONDITION with ROTATION_STATE, and with
-	// INVITATION_STATE where it was not invited, answered before, or did not in time.
+	// INVITATION_STATE where it was not invited, answered before, did not in time, or accepts though it cannot
+	// be seated any more: it withdrew, let its consent end or is no customer.
 	AnswerSeatInvitation(context.Context, *AnswerSeatInvitationRequest) (*Rotation, error)
 	// Closes a rotation whose invitations are all answered or lapsed; seats that nobody is left for stay vacant.
 	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, also while invitations are
@@ -475,8 +479,8 @@ type RotationsServiceServer interface {
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
 	// Plays the rotations of the next years through: who serves when, with which probability, and by when
 	// everybody who is willing has had a turn. Nothing is written. NOT_FOUND for the board; INVALID_ARGUMENT;
-	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED for a large board: ask for fewer years,
-	// or use gRPC with a longer deadline.
+	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED for a large board, after five minutes
+	// at most: ask for fewer years.
 	SimulateRotations(context.Context, *SimulateRotationsRequest) (*SimulateRotationsResponse, error)
 	mustEmbedUnimplementedRotationsServiceServer()
 }
