@@ -224,7 +224,7 @@ func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rot
 			return err
 		}
 	}
-	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
+	_, err = r.rosters.update(ctx, call, board, rotationTaken, func(s *Roster) error {
 		if s.UnderWay != other || s.Moving != nil || s.Moves != w.roster.Moves || s.Closing != 0 {
 			return r.rosters.table.Kind().Stale(board)
 		}
@@ -249,7 +249,7 @@ func (r *Rotations) vacate(ctx context.Context, id string) error {
 		if touched || s.State.State.over() {
 			return nil
 		}
-		if err := r.table.Touch(ctx, id, "rotation.touched"); err != nil {
+		if err := r.table.Touch(resource.Call{Principal: serviceName}.Context(ctx), id, "rotation.touched"); err != nil {
 			return err
 		}
 	}
@@ -271,7 +271,7 @@ func (r *Rotations) settleUnderWay(ctx context.Context, board string) error {
 // release ends a rotation's being under way.
 func (r *Rotations) release(ctx context.Context, call resource.Call, board, rotation string) error {
 	call.RequestID = ""
-	_, err := r.rosters.update(ctx, call, board, func(s *Roster) error {
+	_, err := r.rosters.update(ctx, call, board, rotationFreed, func(s *Roster) error {
 		if s.UnderWay == rotation {
 			s.UnderWay = ""
 		}

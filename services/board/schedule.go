@@ -54,7 +54,7 @@ func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string
 	if check {
 		return &l.layout, nil
 	}
-	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
+	_, err = r.rosters.update(ctx, call, board, laidOut, func(s *Roster) error {
 		s.LaidOut = max(s.LaidOut, until)
 		return nil
 	})
