@@ -50,6 +50,11 @@ func (c *PanelSolve) Run(env *Env) error {
 	case c.Samples < 1:
 		return &usageError{"--samples: give 1 or more"}
 	}
+	for _, output := range []string{c.Output, c.Panels} {
+		if err := refuseInput(output, c.Categories, c.Respondents, c.Conflicts); err != nil {
+			return err
+		}
+	}
 	p, err := c.read()
 	if err != nil {
 		return err
