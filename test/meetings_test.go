@@ -1,14 +1,25 @@
 package test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/mail"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	ics "github.com/arran4/golang-ical"
 	"github.com/stretchr/testify/require"
 )
 
@@ -90,4 +101,81 @@ func TestMembersAreWrittenToOnce(t *testing.T) {
 	s.cli("board", "meetings", "update", meeting, "--place", "Room 5")
 	s.await("the changes", func() bool { return letters() == 2*members })
 	require.Contains(t, s.cli("board", "meetings", "list", demoBoard), "invited")
+}
+
+// What a member is written of a meeting can be entered into a calendar, under the UID and
+// with the SEQUENCE of the member's own feed, and is taken from it by the cancellation.
+func TestInvitationsAreCalendarEntries(t *testing.T) {
+	s := launch(t, t.TempDir(), "--demo")
+	s.awaitReady()
+	s.demoCommands()
+	const meeting = demoBoard + "/spring"
+	s.cli("board", "meetings", "call", demoBoard, time.Now().UTC().AddDate(0, 0, 100).Format(time.RFC3339), "--id", "spring", "--title", "Spring")
+	invited := s.cli("board", "meetings", "invite", meeting)
+	member := regexp.MustCompile(`accounts/(\S+): no answer yet`).FindStringSubmatch(invited)[1]
+	var made struct{ Path string }
+	require.NoError(t, json.Unmarshal([]byte(s.cli("board", "feeds", "create", "--account", member, "-o", "json")), &made))
+	fed := func() *ics.VEvent {
+		feed, err := ics.ParseCalendar(bytes.NewReader(s.get(made.Path, http.StatusOK)))
+		require.NoError(t, err)
+		events := slices.DeleteFunc(feed.Events(), func(e *ics.VEvent) bool { return !strings.HasPrefix(e.Id(), "boards/"+demoBoard+"/meetings/spring@") })
+		require.Len(t, events, 1)
+		return events[0]
+	}
+	last := -1
+	for number, step := range []struct {
+		method string
+		do     []string
+	}{
+		{"REQUEST", nil},
+		{"REQUEST", []string{"update", meeting, "--place", "Room 5"}},
+		{"CANCEL", []string{"cancel", meeting, "--reason", "Flood.", "--despite-charter"}},
+	} {
+		if step.do != nil {
+			s.cli(append([]string{"board", "meetings"}, step.do...)...)
+		}
+		path := filepath.Join(s.data, "outbox", fmt.Sprintf("%s.spring.%s.%d.eml", demoBoard, member, number+1))
+		s.await(path, func() bool { _, err := os.Stat(path); return err == nil })
+		told, to := entry(t, path)
+		require.Equal(t, step.method, told.CalendarProperties[slices.IndexFunc(told.CalendarProperties, func(p ics.CalendarProperty) bool {
+			return p.IANAToken == string(ics.PropertyMethod)
+		})].Value)
+		require.Len(t, told.Events(), 1)
+		e := told.Events()[0]
+		for _, p := range []ics.ComponentProperty{ics.ComponentPropertyUniqueId, ics.ComponentPropertySequence, ics.ComponentPropertyStatus, ics.ComponentPropertyDtStart} {
+			require.Equal(t, fed().GetProperty(p).Value, e.GetProperty(p).Value, p)
+		}
+		require.Equal(t, "mailto:"+to.Address, e.GetProperty(ics.ComponentPropertyAttendee).Value)
+		require.Equal(t, "mailto:advisory-board@localhost", e.GetProperty(ics.ComponentPropertyOrganizer).Value)
+		sequence, err := strconv.Atoi(e.GetProperty(ics.ComponentPropertySequence).Value)
+		require.NoError(t, err)
+		require.Greater(t, sequence, last)
+		last = sequence
+	}
+}
+
+// entry reads the calendar entry of a letter, and whom the letter is to.
+func entry(t *testing.T, path string) (*ics.Calendar, *mail.Address) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	letter, err := mail.ReadMessage(bytes.NewReader(text))
+	require.NoError(t, err)
+	to, err := mail.ParseAddress(letter.Header.Get("To"))
+	require.NoError(t, err)
+	kind, parameters, err := mime.ParseMediaType(letter.Header.Get("Content-Type"))
+	require.NoError(t, err)
+	require.Equal(t, "multipart/alternative", kind)
+	parts := multipart.NewReader(letter.Body, parameters["boundary"])
+	_, err = parts.NextPart()
+	require.NoError(t, err)
+	part, err := parts.NextPart()
+	require.NoError(t, err)
+	kind, parameters, err = mime.ParseMediaType(part.Header.Get("Content-Type"))
+	require.NoError(t, err)
+	require.Equal(t, "text/calendar", kind)
+	calendar, err := ics.ParseCalendar(base64.NewDecoder(base64.StdEncoding, part))
+	require.NoError(t, err)
+	require.Contains(t, calendar.Serialize(), "METHOD:"+parameters["method"])
+	return calendar, to
 }

@@ -86,6 +86,12 @@ func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
 		verified := s.run("", "panel", "verify", record, "--hash", value(t, committed, "Record"))
 		require.Zero(t, verified.code, verified.stderr)
 		require.Equal(t, value(t, drawn, "Seed"), value(t, verified.stdout, "Seed"))
+		require.Contains(t, value(t, drawn, "Seed from"), "round 4712345 of drand quicknet (known from 20")
+		for _, shown := range []string{step("get"), verified.stdout} {
+			require.Equal(t, "4712345 of drand quicknet", value(t, shown, "Round"))
+			require.Equal(t, "0f3a9c", value(t, shown, "Round value"))
+			require.Equal(t, "compare this value with what drand quicknet published for that round", value(t, shown, "To check"))
+		}
 		text, err := os.ReadFile(record)
 		require.NoError(t, err)
 		require.NotContains(t, string(text), "shop", "accounts are pseudonyms")

@@ -116,7 +116,7 @@ func BenchmarkWatch(b *testing.B) {
 			for b.Loop() {
 				ctx, stop := context.WithCancel(b.Context())
 				position := int64(0)
-				err := f.Feed.Watch(ctx, "", func(c Changes) error {
+				err := f.Feed.Watch(ctx, "", nil, func(c Changes) error {
 					for i := range c.Changes {
 						position = c.Changes[i].Position
 						if r := c.Changes[i].State.Revenue; r != nil {

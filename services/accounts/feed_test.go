@@ -2,6 +2,8 @@ package accounts
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +25,12 @@ func TestAFollowerThatIsTooOldIsSentAway(t *testing.T) {
 		require.Positive(t, head)
 		require.NoError(t, f.store.Feed().Trim(ctx, time.Now().Add(time.Hour)))
 		never := func(Changes) error { return nil }
-		wantReason(t, f.Feed.Watch(ctx, "", func(c Changes) error { require.Empty(t, c.Changes); return nil }), ErrOutOfRange, "take the head with GetFeed")
-		wantReason(t, f.Feed.Watch(ctx, feed.ResumeToken(head+1), never), ErrOutOfRange, "")
-		wantReason(t, f.Feed.Watch(ctx, "nonsense", never), ErrInvalid, "resume_token")
+		wantReason(t, f.Feed.Watch(ctx, "", nil, func(c Changes) error { require.Empty(t, c.Changes); return nil }), ErrOutOfRange, "take the head with GetFeed")
+		wantReason(t, f.Feed.Watch(ctx, feed.ResumeToken(head+1), nil, never), ErrOutOfRange, "")
+		wantReason(t, f.Feed.Watch(ctx, "nonsense", nil, never), ErrInvalid, "resume_token")
 
 		enough := errors.New("enough")
-		err = f.Feed.Watch(ctx, resume, func(c Changes) error {
+		err = f.Feed.Watch(ctx, resume, nil, func(c Changes) error {
 			require.Empty(t, c.Changes)
 			if c.CaughtUp {
 				return enough
@@ -42,6 +44,50 @@ func TestAFollowerThatIsTooOldIsSentAway(t *testing.T) {
 		_, err = f.Feed.Locate(ctx, "accounts/nobody", 1)
 		wantReason(t, err, ErrNotYet, "not in the feed yet")
 	})
+}
+
+// Who wants the states of some collections only gets the same changes, without the others'
+// states.
+func TestFollowersChooseWhoseStatesTheyAreTold(t *testing.T) {
+	f := onSQLite(t)
+	const chunks = 3 * mostChunks // more than one message tells
+	for i := range chunks {
+		f.importRevenue(t, revenueStart(fmt.Sprint("b", i)), []RevenueRow{{Line: 2, Account: "acme", Date: "2026-01-10", Amount: "10"}}, 1)
+		if i%50 == 0 {
+			_, err := f.Accounts.Create(t.Context(), someone, fmt.Sprint("other-", i), Account{}, false)
+			require.NoError(t, err)
+		}
+	}
+	head, _, err := f.Feed.Head(t.Context())
+	require.NoError(t, err)
+	follow := func(statesOf ...string) []Change {
+		var all []Change
+		atHead := errors.New("at the head")
+		err := f.Feed.Watch(t.Context(), "", statesOf, func(c Changes) error {
+			all = append(all, c.Changes...)
+			if len(all) > 0 && all[len(all)-1].Position == head {
+				return atHead
+			}
+			return nil
+		})
+		require.ErrorIs(t, err, atHead)
+		return all
+	}
+	all := follow()
+	for _, statesOf := range [][]string{{"accounts"}, {"revenue"}, {"contacts"}, {"accounts", "revenue"}} {
+		want, told := slices.Clone(all), 0
+		for i := range want {
+			if collection, _, _ := strings.Cut(want[i].Source, "/"); slices.Contains(statesOf, collection) {
+				told++
+				continue
+			}
+			want[i].State = Told{}
+		}
+		require.Equal(t, want, follow(statesOf...), "%s", statesOf)
+		require.Equal(t, !slices.Contains(statesOf, "contacts"), told > 0)
+	}
+	never := func(Changes) error { return nil }
+	wantReason(t, f.Feed.Watch(t.Context(), "", []string{"accounts", "boards"}, never), ErrInvalid, `states_of[1]: is "boards"`)
 }
 
 func TestFollowersLearnNoSecretsAndNoReach(t *testing.T) {

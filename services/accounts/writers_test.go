@@ -156,7 +156,7 @@ func (f *fixture) requireFollowed(t *testing.T, want map[string]int64) {
 	followed, states := map[string]int64{}, map[string]Account{}
 	atHead := errors.New("at the head")
 	position := int64(0)
-	err = f.Feed.Watch(ctx, "", func(c Changes) error {
+	err = f.Feed.Watch(ctx, "", nil, func(c Changes) error {
 		for _, change := range c.Changes {
 			require.Equal(t, position+1, change.Position, "the feed has no gap")
 			position = change.Position

@@ -83,7 +83,7 @@ func TestTheFeedTellsWhoChangedWhat(t *testing.T) {
 	done := errors.New("seen all")
 	read := func(from string) {
 		changes = nil
-		err := f.Feed.Watch(t.Context(), from, func(b feed.Batch[Told]) error {
+		err := f.Feed.Watch(t.Context(), from, nil, func(b feed.Batch[Told]) error {
 			changes = append(changes, b.Changes...)
 			if b.Resume == resume {
 				return done
@@ -113,6 +113,6 @@ func TestTheFeedTellsWhoChangedWhat(t *testing.T) {
 	require.ErrorContains(t, err, "another service")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.ErrorIs(t, f.Feed.Watch(ctx, "", func(feed.Batch[Told]) error { return nil }), context.Canceled)
-	require.ErrorContains(t, f.Feed.Watch(t.Context(), "nonsense", nil), "resume_token")
+	require.ErrorIs(t, f.Feed.Watch(ctx, "", nil, func(feed.Batch[Told]) error { return nil }), context.Canceled)
+	require.ErrorContains(t, f.Feed.Watch(t.Context(), "nonsense", nil, nil), "resume_token")
 }

@@ -54,7 +54,7 @@ func (r *Rotations) callOff(ctx context.Context, call resource.Call, board, rota
 	if err != nil {
 		return s, err
 	}
-	return s, r.release(ctx, call, board, rotation)
+	return s, r.release(ctx, call, board, s)
 }
 
 // takeBack takes the pool of a frozen rotation back that is to be cancelled, if it can be:
@@ -73,12 +73,12 @@ func (r *Rotations) takeBack(ctx context.Context, board string, s resource.Store
 	}
 	call := m.Call
 	call.RequestID = ""
-	_, err = r.step(ctx, call, s.ID, resource.IfVersion[Rotation](s.Version), "rotation.opened", []RotationState{Frozen}, func(s *Rotation) error {
+	s, err = r.step(ctx, call, s.ID, resource.IfVersion[Rotation](s.Version), "rotation.opened", []RotationState{Frozen}, func(s *Rotation) error {
 		s.State, s.Pool, s.Charter = Opened, nil, 0
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return r.release(ctx, call, board, m.Rotation)
+	return r.release(ctx, call, board, s)
 }

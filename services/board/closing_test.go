@@ -174,10 +174,16 @@ func TestTheScheduleOfAClosedBoardStays(t *testing.T) {
 		call := request("3f1b9a52-5d0c-4c52-8a3c-0d4b7f1f2a03", "move")
 		moved, effect, err := f.Rotations.Move(ctx, call, board, "2027-03-09", "", movedTo, "Fair.", false)
 		require.NoError(t, err)
+		_, err = f.Terms.End(ctx, someone, board, TermID(firstRotation, 1), "", Resigned, day(t, "2026-09-01"), "In autumn.")
+		require.NoError(t, err)
 		_, err = f.Boards.Close(ctx, someone, board, "", "Merged.")
 		require.NoError(t, err)
 		roster, err := f.Terms.get(ctx, board)
 		require.NoError(t, err)
+		for _, term := range roster.Terms {
+			require.Equal(t, Dissolved, term.How, "also of who was to leave later")
+			require.Equal(t, day(t, "2026-03-20"), term.Over())
+		}
 		for name, change := range changing {
 			require.ErrorIs(t, change(ctx, f.Service), ErrBoardState, name)
 		}

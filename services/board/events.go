@@ -76,6 +76,9 @@ func rotationEvents(board string, r resource.Stored[Rotation], of State, zone ci
 	}
 	list := []calendar.Event{at}
 	for _, i := range r.State.Invitations {
+		if i.Unasked {
+			continue
+		}
 		due := calendar.Event{UID: name + "#answer-" + i.Account, Kind: calendar.AnswerDue, Resource: name, Accounts: []string{AccountName(i.Account)},
 			Start: i.Deadline.Add(-rotationShown), End: i.Deadline, Zone: zone.String(), Summary: "Last hour to answer the invitation to a seat"}
 		if i.State != Invited {

@@ -21,7 +21,7 @@ func TestTheFeedTellsWhichTermsChanged(t *testing.T) {
 	require.NoError(t, err)
 	done := errors.New("seen all")
 	latest, told := map[string]Term{}, 0
-	err = f.Feed.Watch(t.Context(), "", func(b feed.Batch[Told]) error {
+	err = f.Feed.Watch(t.Context(), "", nil, func(b feed.Batch[Told]) error {
 		for _, c := range b.Changes {
 			for _, term := range c.State.Terms {
 				told++

@@ -155,8 +155,12 @@ func (f *Findings) look(ctx context.Context, board string) error {
 // find returns what is not as the charter in force today has it, and which seats are
 // vacant; nothing where there is no charter, or the board is closed.
 func (f *Findings) find(ctx context.Context, board string) ([]charter.Finding, error) {
+	b, err := f.rotations.boards.Get(ctx, board)
+	if err != nil || b.State.State == Closed {
+		return nil, err
+	}
 	w, err := f.rotations.world(ctx, board)
-	if err != nil || w.board.State == Closed {
+	if err != nil {
 		return nil, err
 	}
 	today := f.rotations.boards.Today(w.board)
@@ -181,6 +185,9 @@ func (w *world) found(rules *charter.Charter, today civil.Day) []charter.Finding
 	}
 	vacant := charter.Vacated(w.terms(), today)
 	for _, seat := range slices.Sorted(maps.Keys(vacant)) {
+		if seat > rules.Seats { // the charter has it no more: nobody will be seated there
+			continue
+		}
 		left := vacant[seat]
 		found = append(found, charter.Finding{ID: fmt.Sprintf("%s-%d-%s", FoundVacancy, seat, left.End), Kind: FoundVacancy,
 			Text: fmt.Sprintf("seat %d is vacant since %s, until %s", seat, *left.Ended, left.End)})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/panel"
@@ -60,7 +61,7 @@ func (r *Rotations) Open(ctx context.Context, call resource.Call, board, rotatio
 	if err != nil {
 		return s, err
 	}
-	return s, r.release(ctx, call, board, rotation)
+	return s, r.release(ctx, call, board, s)
 }
 
 // Freeze takes the pool of an open rotation: who may be drawn, and why others may not.
@@ -107,11 +108,12 @@ func (r *Rotations) Freeze(
 	if err != nil {
 		return none, err
 	}
-	if err := r.seize(ctx, call, w, rotation); err != nil {
+	taking, err := r.seize(ctx, call, w, rotation)
+	if err != nil {
 		return none, err
 	}
 	return r.step(ctx, call, id, resource.IfVersion[Rotation](s.Version), "rotation.frozen", []RotationState{Opened}, func(s *Rotation) error {
-		s.State, s.Pool, s.Charter = Frozen, mark, taken.Charter
+		s.State, s.Pool, s.Charter, s.Taking = Frozen, mark, taken.Charter, taking
 		return nil
 	})
 }
@@ -209,29 +211,30 @@ func (r *Rotations) keep(ctx context.Context, id string, p *pool) (*PoolMark, er
 	return mark, err
 }
 
-// seize makes a rotation the one under way, unless the schedule was changed since the
-// world was read, or the board is about to be closed.
-func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rotation string) error {
+// seize makes a rotation the one under way, unless terms or schedule were changed since
+// the world was read, or the board is about to be closed. It returns the number of the
+// note.
+func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rotation string) (int64, error) {
 	call.RequestID = ""
 	board := w.id
-	roster, err := r.rosters.get(ctx, board)
+	before, err := r.rosters.get(ctx, board)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	other := roster.UnderWay
-	if other != "" && other != rotation {
+	if other := before.UnderWay; other != "" && other != rotation {
 		if err := r.vacate(ctx, rotationID(board, other)); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	_, err = r.rosters.update(ctx, call, board, rotationTaken, func(s *Roster) error {
-		if s.UnderWay != other || s.Moving != nil || s.Moves != w.roster.Moves || s.Closing != 0 {
+	after, err := r.rosters.update(ctx, call, board, rotationTaken, func(s *Roster) error {
+		if s.UnderWay != before.UnderWay || s.Takings != before.Takings || !s.as(&w.roster) {
 			return r.rosters.table.Kind().Stale(board)
 		}
 		s.UnderWay = rotation
+		s.Takings++
 		return nil
 	})
-	return err
+	return after.Takings, err
 }
 
 // vacate makes sure that a rotation that is noted to be under way, and has not taken its
@@ -265,14 +268,22 @@ func (r *Rotations) settleUnderWay(ctx context.Context, board string) error {
 	if err := r.vacate(ctx, rotationID(board, roster.UnderWay)); err != nil {
 		return err
 	}
-	return r.release(ctx, resource.Call{Principal: serviceName}, board, roster.UnderWay)
+	return r.strike(ctx, resource.Call{Principal: serviceName}, board, roster.UnderWay, roster.Takings)
 }
 
-// release ends a rotation's being under way.
-func (r *Rotations) release(ctx context.Context, call resource.Call, board, rotation string) error {
+// release ends a rotation's being under way, unless it took its pool again since.
+func (r *Rotations) release(ctx context.Context, call resource.Call, board string, s resource.Stored[Rotation]) error {
+	if s.State.State.underWay() {
+		return nil
+	}
 	call.RequestID = ""
+	return r.strike(ctx, call, board, names.Last(s.ID), s.State.Taking)
+}
+
+// strike strikes out the note with a number that a rotation is under way, and no later one.
+func (r *Rotations) strike(ctx context.Context, call resource.Call, board, rotation string, taking int64) error {
 	_, err := r.rosters.update(ctx, call, board, rotationFreed, func(s *Roster) error {
-		if s.UnderWay == rotation {
+		if s.UnderWay == rotation && s.Takings == taking {
 			s.UnderWay = ""
 		}
 		return nil

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/panel/record"
 )
 
-// Invite invites those who were drawn or nominated. ErrRotationState; resource.ErrStale.
+// Invite invites those who were drawn or nominated. Whoever cannot be seated any more is not
+// asked and counts as having declined; alternates are called. ErrRotationState;
+// resource.ErrStale.
 func (r *Rotations) Invite(ctx context.Context, call resource.Call, board, rotation, etag string) (resource.Stored[Rotation], error) {
 	id := rotationID(board, rotation)
 	caller, err := r.caller(ctx, board, id, Drawn)
@@ -26,7 +27,8 @@ func (r *Rotations) Invite(ctx context.Context, call resource.Call, board, rotat
 				caller.invite(s, open.Number, open.Account, open.Kind)
 			}
 		}
-		return nil
+		caller.pass(s)
+		return caller.call(s)
 	})
 	return s, r.settled(ctx, board, s, err)
 }
@@ -122,7 +124,7 @@ func (r *Rotations) Close(ctx context.Context, call resource.Call, board, rotati
 	if err != nil {
 		return s, err
 	}
-	return s, r.release(ctx, call, board, rotation)
+	return s, r.release(ctx, call, board, s)
 }
 
 // caller invites, and calls alternates. Its record and pool never change.
@@ -130,7 +132,8 @@ type caller struct {
 	record     *record.Record
 	pool       *pool
 	pseudonyms *record.Pseudonyms
-	// gone are the pseudonyms of alternates who cannot be seated any more.
+	// gone are the pseudonyms of those drawn, nominated or alternates who cannot be seated
+	// any more.
 	gone     []string
 	now      time.Time
 	deadline time.Time
@@ -159,7 +162,7 @@ func (r *Rotations) caller(ctx context.Context, board, id string, state Rotation
 	if c.pseudonyms, err = record.PseudonymsOf(c.pool.Salts); err != nil {
 		return nil, err
 	}
-	if c.gone, err = r.gone(ctx, board, s.State.Day, c); err != nil {
+	if c.gone, err = r.gone(ctx, board, s.State, c); err != nil {
 		return nil, err
 	}
 	zone := b.State.zone()
@@ -167,15 +170,21 @@ func (r *Rotations) caller(ctx context.Context, board, id string, state Rotation
 	return c, nil
 }
 
-// gone returns the pseudonyms of alternates who, since the pool was taken, withdrew or
-// let their consent end, or are no customers on the day of the rotation.
-func (r *Rotations) gone(ctx context.Context, board string, day civil.Day, c *caller) ([]string, error) {
+// gone returns the pseudonyms of those with a seat of a drawn rotation and of alternates
+// who, since the pool was taken, withdrew or let their consent end, or are no customers on
+// the day of the rotation.
+func (r *Rotations) gone(ctx context.Context, board string, s Rotation, c *caller) ([]string, error) {
 	candidates, err := r.candidates.all(ctx, board)
 	if err != nil {
 		return nil, err
 	}
 	behind := c.pseudonyms.Accounts()
-	ids := make([]string, 0, len(c.record.Outcome.Alternates))
+	ids := make([]string, 0, len(s.Seats)+len(c.record.Outcome.Alternates))
+	for _, open := range s.Seats {
+		if open.Account != "" {
+			ids = append(ids, open.Account)
+		}
+	}
 	for _, pseudonym := range c.record.Outcome.Alternates {
 		ids = append(ids, behind[pseudonym])
 	}
@@ -184,10 +193,10 @@ func (r *Rotations) gone(ctx context.Context, board string, day civil.Day, c *ca
 		return nil, err
 	}
 	var gone []string
-	for i, id := range ids {
+	for _, id := range ids {
 		consent := candidates[id].Consent
-		if consent == nil || consent.Until < day || !accounts[id].customer(day) {
-			gone = append(gone, c.record.Outcome.Alternates[i])
+		if consent == nil || consent.Until < s.Day || !accounts[id].customer(s.Day) {
+			gone = append(gone, c.pseudonyms.Of(id))
 		}
 	}
 	return gone, nil
@@ -196,6 +205,16 @@ func (r *Rotations) gone(ctx context.Context, board string, day civil.Day, c *ca
 func (c *caller) invite(s *Rotation, seat int, account string, kind charter.Kind) {
 	s.Invitations = append(slices.Clip(s.Invitations), Invitation{Account: account, Contact: c.pool.Contacts[account], Seat: seat, Kind: kind,
 		State: Invited, Made: c.now, Deadline: c.deadline})
+}
+
+// pass records for those invited who cannot be seated any more that they are not asked.
+func (c *caller) pass(s *Rotation) {
+	for i := range s.Invitations { // invite has made a copy of them
+		if in := &s.Invitations[i]; slices.Contains(c.gone, c.pseudonyms.Of(in.Account)) {
+			in.State, in.Unasked, in.Answered = Declined, true, c.now
+			in.Note = "Was not asked: since the pool was taken, it withdrew, let its consent end or ceased to be a customer."
+		}
+	}
 }
 
 // lapse ends invitations that were not answered in time, and says whether there are any.

@@ -80,6 +80,39 @@ func TestAlternatesWhoCannotBeSeatedAreNotCalled(t *testing.T) {
 	require.NotContains(t, line[:2], after.State.Invitations[6].Account)
 }
 
+// Whoever was drawn and withdrew before the invitations is not asked, and has no seat: the
+// next alternate is.
+func TestR12WhoWasDrawnAndCannotBeSeatedIsNotInvited(t *testing.T) {
+	f := startWith(t, stores["sqlite"](t), mathrand.NewChaCha8([32]byte{1}))
+	board, ctx := f.ready(t), t.Context()
+	drawn := f.draw(t, board, firstRotation, "abc")
+	gone := drawn.Seats[0].Account
+	_, err := f.Candidates.Withdraw(ctx, someone, board, gone, "", "No time.")
+	require.NoError(t, err)
+	s, err := f.Rotations.Invite(ctx, someone, board, firstRotation, "")
+	require.NoError(t, err)
+	require.Len(t, s.State.Invitations, 7)
+	not, alternate := s.State.Invitations[0], s.State.Invitations[6]
+	require.Equal(t, gone, not.Account)
+	require.Equal(t, Declined, not.State)
+	require.Contains(t, not.Note, "Was not asked")
+	require.Equal(t, charter.Alternate, alternate.Kind)
+	require.Equal(t, not.Seat, alternate.Seat)
+	_, err = f.Rotations.Answer(ctx, someone, board, firstRotation, gone, true, "", "")
+	require.ErrorIs(t, err, ErrInvitationState)
+	f.acceptAll(ctx, t, board, firstRotation)
+	letters := f.letters(t, board, firstRotation, "invitation")
+	require.Len(t, letters, 6)
+	require.False(t, slices.ContainsFunc(letters, func(l outbox.Letter) bool { return l.Account == gone }))
+	closed, err := f.Rotations.Close(ctx, someone, board, firstRotation, "")
+	require.NoError(t, err)
+	require.Zero(t, closed.State.Shortfall)
+	members, err := f.Terms.Members(ctx, board, day(t, firstRotation))
+	require.NoError(t, err)
+	require.Len(t, members, 6)
+	require.False(t, slices.ContainsFunc(members, func(m Term) bool { return m.Account == gone }))
+}
+
 // Who accepts while a rotation is being closed has a seat, or the close is told.
 func TestACloseLosesNoAcceptance(t *testing.T) {
 	f, board, s := invited(t)

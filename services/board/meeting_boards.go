@@ -10,7 +10,6 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/meetings"
-	"github.com/evenhand/evenhand/services/board/outbox"
 )
 
 // meetingBoards is what meetings learn of boards. It implements meetings.Boards.
@@ -99,13 +98,4 @@ func (m meetingBoards) Conflicts(ctx context.Context, board string, at time.Time
 		list = append(list, meetings.Conflict{Member: c.Of, With: c.With, Reason: c.Text, Finding: findings[[2]string{c.Of, c.With}]})
 	}
 	return list, nil
-}
-
-// meetingMail puts what meetings have to tell into the outbox. It implements
-// meetings.Delivery.
-type meetingMail struct{ outbox *outbox.Outbox }
-
-// Put implements meetings.Delivery.
-func (m meetingMail) Put(ctx context.Context, message meetings.Message) error {
-	return m.outbox.Put(ctx, outbox.Message(message))
 }

@@ -25,6 +25,8 @@ type Roster struct {
 	// UnderWay is the id of the rotation that took its pool and is not closed; while
 	// there is one, terms are not moved.
 	UnderWay string `bson:"under_way,omitempty"`
+	// Takings counts how often a rotation was noted to be under way.
+	Takings int64 `bson:"takings,omitempty"`
 	// Moving is a rotation whose change the terms have followed already, and which may
 	// not be written yet.
 	Moving *moving `bson:"moving,omitempty"`

@@ -80,7 +80,9 @@ type Rotation struct {
 	// Charter is the number of the version that it follows, from Frozen on.
 	Charter int       `bson:"charter,omitempty"`
 	Pool    *PoolMark `bson:"pool,omitempty"`
-	Draw    *DrawMark `bson:"draw,omitempty"`
+	// Taking is the number under which the roster noted it when it took its last pool.
+	Taking int64     `bson:"taking,omitempty"`
+	Draw   *DrawMark `bson:"draw,omitempty"`
 	// Seats are those to be filled and who has been drawn for each, from Drawn on.
 	Seats []OpenSeat `bson:"seats,omitempty"`
 	// Invitations are in the order in which they were made.
@@ -170,6 +172,8 @@ type Invitation struct {
 	Deadline time.Time `bson:"deadline"`
 	Answered time.Time `bson:"answered,omitempty"`
 	Note     string    `bson:"note,omitempty"`
+	// Unasked says that it was never sent, as the account could not be seated any more.
+	Unasked bool `bson:"unasked,omitempty"`
 }
 
 // Rotations is the use cases of rotations.
@@ -205,7 +209,9 @@ func tellRotation(r Rotation) any {
 	r.Effect, r.Seats = nil, nil
 	r.Invitations = slices.Clone(r.Invitations)
 	for i := range r.Invitations {
-		r.Invitations[i].Note = ""
+		if in := &r.Invitations[i]; !in.Unasked { // then the service says why
+			in.Note = ""
+		}
 	}
 	if r.Draw != nil {
 		draw := *r.Draw

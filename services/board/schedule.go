@@ -24,7 +24,8 @@ type Layout struct {
 // LayOut plans the regular rotations of a board up to a day, by the recurrences of the
 // charters in force: those that are there stay, as they were moved, skipped or called
 // off. Of those planned for a day that no recurrence names any more, the ones nobody has
-// opened are cancelled, until one names them again. With check nothing is written.
+// opened are cancelled, until one names them again; terms that end with them end all the
+// same, and their seats are vacant until the next. With check nothing is written.
 // INVALID_ARGUMENT for a day more than 100 years ahead; ErrNoCharter; ErrBoardState.
 func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string, until civil.Day, check bool) (*Layout, error) {
 	b, err := r.boards.Open(ctx, board)
@@ -143,8 +144,13 @@ type slot struct {
 	at  time.Time
 }
 
+// givesWay is how many days at most lie between the day that a recurrence names and the
+// day on which it is held because of holidays, and a few more.
+const givesWay = 40
+
 // plan returns the rotations that the charters of a board plan before a day, by the day
-// that the recurrence names. Each version plans for the time in which it is in force.
+// that the recurrence names: those that it names before, and those that are held before.
+// Each version plans for the time in which it is in force.
 func (r *Rotations) plan(ctx context.Context, board string, until civil.Day) (map[civil.Day]slot, error) {
 	versions, err := r.charters.versions(ctx, board)
 	if err != nil {
@@ -156,7 +162,7 @@ func (r *Rotations) plan(ctx context.Context, board string, until civil.Day) (ma
 	planned := map[civil.Day]slot{}
 	for i := len(versions) - 1; i >= 0; i-- { // a later version goes before earlier ones
 		v := versions[i].State
-		to := until
+		to := until + givesWay
 		for _, later := range versions[i+1:] {
 			to = min(to, later.State.Effective)
 		}
@@ -170,7 +176,9 @@ func (r *Rotations) plan(ctx context.Context, board string, until civil.Day) (ma
 			return nil, err
 		}
 		for _, o := range occurrences {
-			planned[o.Day] = slot{zone.DayOf(o.Start), o.Start.UTC()}
+			if held := zone.DayOf(o.Start); min(held, o.Day) < until {
+				planned[o.Day] = slot{held, o.Start.UTC()}
+			}
 		}
 	}
 	return planned, nil
@@ -192,9 +200,10 @@ func at(c *charter.Charter, day civil.Day) time.Time {
 }
 
 // PlanVacancy schedules a rotation that fills the seats that are vacant on a day, for
-// what is left of their terms. ErrRotationState where the board rotates on that day
-// already; ErrTermState where no seat is vacant then; INVALID_ARGUMENT for a day that is
-// past; ErrNoCharter; ErrBoardState.
+// what is left of their terms; one that was planned for that day and cancelled is planned
+// again. ErrRotationState where the board rotates on that day already; ErrTermState where
+// no seat is vacant then; INVALID_ARGUMENT for a day that is past; ErrNoCharter;
+// ErrBoardState.
 func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board string, day civil.Day, reason string) (resource.Stored[Rotation], error) {
 	var none resource.Stored[Rotation]
 	b, err := r.boards.Open(ctx, board)
@@ -206,7 +215,7 @@ func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board s
 	}
 	id := rotationID(board, "vacancy-"+day.String())
 	if call.RequestID == "" {
-		if there, err := r.table.Get(ctx, id); err == nil {
+		if there, err := r.table.Get(ctx, id); err == nil && there.State.State != Cancelled {
 			return none, r.table.Kind().Exists(there.ID)
 		}
 	}
@@ -230,6 +239,12 @@ func (r *Rotations) PlanVacancy(ctx context.Context, call resource.Call, board s
 	if len(prepared.Open) == 0 {
 		return none, unmet(ErrTermState, boardType, Name(board), "has no seat that is vacant on %s", day)
 	}
-	return r.table.Create(ctx, call, id, Rotation{State: Scheduled, Kind: Vacancy, Day: day, Planned: day, Start: at(&v.Rules, day), Reason: reason},
-		"rotation.scheduled")
+	return r.table.Upsert(ctx, call, id, nil, "rotation.scheduled", func(s *Rotation) error {
+		if s.State != "" && s.State != Cancelled {
+			return r.table.Kind().Exists(id)
+		}
+		*s = Rotation{State: Scheduled, Kind: Vacancy, Day: day, Planned: day, Start: at(&v.Rules, day), Reason: reason,
+			Moves: s.Moves, Taking: s.Taking, Times: s.Times}
+		return nil
+	})
 }

@@ -218,3 +218,60 @@ func TestR12ManyYearsOfRotations(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, simulated.Rounds)
 }
+
+// A rotation that gives way to a holiday stays, whether a layout ends between the day that
+// the charter names and the one on which it is held, before, or after.
+func TestALayoutThatEndsWhereARotationGivesWayToAHoliday(t *testing.T) {
+	for _, policy := range []calendar.Policy{calendar.NextWorkday, calendar.PreviousWorkday} {
+		f := onSQLite(t)
+		_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+		require.NoError(t, err)
+		rules := yearly(3)
+		rules.Rotation.OnHoliday = policy
+		rules.Workdays.Holidays = []civil.Day{day(t, "2027-03-09")}
+		_, err = f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: rules, Reason: "First"}, false)
+		require.NoError(t, err)
+		held := map[calendar.Policy]string{calendar.NextWorkday: "2027-03-10", calendar.PreviousWorkday: "2027-03-08"}[policy]
+		for i, until := range []string{"2027-03-08", "2027-03-09", "2027-03-10", "2027-03-11", "2027-03-10", "2027-03-09", "2027-03-08"} {
+			l, err := f.Rotations.LayOut(t.Context(), someone, "a", day(t, until), false)
+			require.NoError(t, err)
+			require.Empty(t, l.Cancelled, "%s up to %s", policy, until)
+			if i > 1 || i == 1 && held < until {
+				require.Equal(t, []string{"2026-03-10", held}, f.daysOf(t, "a"), "%s up to %s", policy, until)
+			}
+		}
+	}
+}
+
+// A new charter rotates in autumn. Members leave in spring, as they were promised; their
+// seats are vacant, and can be filled, until autumn.
+func TestR12SeatsWhoseRotationIsNoMorePlannedAreVacant(t *testing.T) {
+	f := onSQLite(t)
+	board, ctx := f.seated(t), t.Context()
+	autumn, effective := six(), day(t, "2027-01-01")
+	autumn.Rotation.Rule = "FREQ=YEARLY;BYMONTH=10;BYDAY=1MO"
+	_, err := f.Charters.Publish(ctx, someone, board, NewCharter{Rules: autumn, Effective: &effective, Reason: "Autumn"}, false)
+	require.NoError(t, err)
+	l, err := f.Rotations.LayOut(ctx, someone, board, day(t, "2036-01-01"), false)
+	require.NoError(t, err)
+	require.Equal(t, day(t, "2027-03-09"), l.Cancelled[0].State.Day)
+	f.clock.set("2027-03-20T12:00:00Z")
+	members, err := f.Terms.Members(ctx, board, day(t, "2027-03-20"))
+	require.NoError(t, err)
+	require.Len(t, members, 4)
+	require.NoError(t, f.Due(ctx))
+	vacant := f.vacancies(t, board)
+	require.Len(t, vacant, 2)
+	require.Contains(t, vacant[0], "is vacant since 2027-03-09, until 2027-10-04")
+	_, err = f.Rotations.PlanVacancy(ctx, someone, board, day(t, "2027-04-20"), "Two seats.")
+	require.NoError(t, err)
+	filled := f.rotate(t, board, "vacancy-2027-04-20", "def")
+	require.Len(t, filled.Seats, 2)
+	require.Equal(t, day(t, "2027-10-04"), filled.Seats[0].End)
+	f.clock.set("2027-04-20T12:00:00Z")
+	require.NoError(t, f.Due(ctx))
+	require.Empty(t, f.vacancies(t, board))
+	f.clock.set("2027-09-20T12:00:00Z")
+	next := f.rotate(t, board, "2027-10-04", "fed")
+	require.Len(t, next.Seats, 2)
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/board/diary"
 	"github.com/evenhand/evenhand/services/board/meetings"
 	"github.com/evenhand/evenhand/services/board/outbox"
 )
@@ -27,6 +28,9 @@ type Options struct {
 	Log *slog.Logger
 	// Delivery carries what people are written; without one it waits in the outbox.
 	Delivery outbox.Delivery
+	// From is whom invitations to meetings name as who invites; it is to be the one that
+	// Delivery writes from. advisory-board@localhost by default.
+	From outbox.Address
 }
 
 // Service is the board service.
@@ -78,6 +82,9 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
+	if opts.From.Email == "" {
+		opts.From = outbox.Address{Name: "Advisory board", Email: "advisory-board@localhost"}
+	}
 	w := wiring{store: store, source: source, random: opts.Random, log: opts.Log,
 		now: func() time.Time { return opts.Now().UTC().Truncate(time.Millisecond) }}
 	var err error
@@ -100,7 +107,8 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.Terms, err = openRosters(ctx, w, s.Boards); err != nil {
 		return nil, err
 	}
-	if s.Outbox, err = outbox.Open(ctx, store, opts.Delivery, directory{source}, w.now, w.log); err != nil {
+	people := directory{source}
+	if s.Outbox, err = outbox.Open(ctx, store, opts.Delivery, people, w.now, w.log); err != nil {
 		return nil, err
 	}
 	if s.Rotations, err = openRotations(ctx, w, s); err != nil {
@@ -109,7 +117,12 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.Findings, err = openFindings(ctx, w, s.Rotations); err != nil {
 		return nil, err
 	}
-	if s.Meetings, err = meetings.New(ctx, store, w.requests, meetingBoards{s}, meetingMail{s.Outbox}); err != nil {
+	calendars, err := diary.Open(ctx, store, w.random, w.now)
+	if err != nil {
+		return nil, err
+	}
+	mail := meetingMail{s.Outbox, people, opts.From, w.now}
+	if s.Meetings, err = meetings.New(ctx, store, w.requests, meetingBoards{s}, calendars, mail); err != nil {
 		return nil, err
 	}
 	s.Boards.closing, s.Boards.dissolve = s.Rotations.noteClose, s.Terms.dissolve

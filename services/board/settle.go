@@ -54,7 +54,9 @@ func (r *Rotations) settleInvitations(ctx context.Context, board string, s resou
 			terms = append(terms, Term{ID: TermID(rotation, in.Seat), Account: in.Account, Contact: in.Contact, Seat: in.Seat,
 				Rotation: rotation, Kind: in.Kind, Start: s.State.Day, End: open.End, Vacancy: open.Vacancy})
 		}
-		invitations = append(invitations, invitationLetter(b.State, s, in, open))
+		if !in.Unasked {
+			invitations = append(invitations, invitationLetter(b.State, s, in, open))
+		}
 	}
 	errs := []error{r.letters.Put(ctx, invitations...)}
 	if len(terms) > 0 {

@@ -58,7 +58,8 @@ func (r *Rosters) Members(ctx context.Context, board string, day civil.Day) ([]T
 // NOT_FOUND; resource.ErrStale; ErrTermState for one that is over; INVALID_ARGUMENT for a
 // day that is not within it; ErrBoardState.
 func (r *Rosters) End(ctx context.Context, call resource.Call, board, id, etag string, how TermEnd, day civil.Day, reason string) (Term, error) {
-	if _, err := r.boards.Open(ctx, board); err != nil {
+	b, err := r.boards.Open(ctx, board)
+	if err != nil {
 		return Term{}, err
 	}
 	roster, err := r.update(ctx, call, board, termsChanged, func(s *Roster) error {
@@ -73,6 +74,8 @@ func (r *Rosters) End(ctx context.Context, call resource.Call, board, id, etag s
 				"%s was changed since it was read: read it again and repeat the change.", TermName(board, id)).WithResource(termType, TermName(board, id))
 		case t.Ended != nil:
 			return termState(board, id, "has ended on %s already", t.Over())
+		case t.End <= r.boards.Today(b.State):
+			return termState(board, id, "is over since %s, as planned", t.End)
 		case day < t.Start || day >= t.End:
 			return fault.Invalid("date", "%s is not within the term, which begins on %s and ends on %s", day, t.Start, t.End)
 		}
@@ -93,10 +96,11 @@ func (r *Rosters) End(ctx context.Context, call resource.Call, board, id, etag s
 }
 
 // dissolve ends the terms of a closed board, on the day on which it was closed; those to
-// come end before they begin. It can be repeated: a crash may come after the close.
+// come end before they begin, and whoever was to leave later leaves then. It can be
+// repeated: a crash may come after the close.
 func (r *Rosters) dissolve(ctx context.Context, s resource.Stored[Board]) error {
 	closed := s.State.zone().DayOf(s.State.Updated) // nothing of it changed since
-	remains := func(t Term) bool { return t.Ended == nil && t.End > closed }
+	remains := func(t Term) bool { return t.Over() > max(t.Start, closed) }
 	roster, err := r.get(ctx, s.ID)
 	if err == nil && slices.ContainsFunc(roster.Terms, remains) {
 		_, err = r.update(ctx, resource.Call{Principal: serviceName}, s.ID, termsChanged, func(roster *Roster) error {

@@ -154,3 +154,57 @@ func TestR12WhatIsLeftOfATermGoesAlongWithItsRotation(t *testing.T) {
 	require.Equal(t, empty.Number, filled.Seats[0].Number)
 	require.Equal(t, day(t, "2028-03-14"), filled.Seats[0].End)
 }
+
+// A rotation that fills vacancies and was called off is planned again on request, and a
+// retry finds what its first call planned.
+func TestACancelledRotationForVacanciesIsPlannedAgain(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		board, ctx := f.seated(t), t.Context()
+		_, err := f.Terms.End(ctx, someone, board, byEnd(t, f.Service, board, "2027-03-09").ID, "", Resigned, day(t, "2026-03-25"), "Moves.")
+		require.NoError(t, err)
+		plan := func(call resource.Call) (resource.Stored[Rotation], error) {
+			return f.Rotations.PlanVacancy(ctx, call, board, day(t, "2026-05-01"), "One seat.")
+		}
+		first := request("3f1b9a52-5d0c-4c52-8a3c-0d4b7f1f2a11", "plan")
+		planned, err := plan(first)
+		require.NoError(t, err)
+		_, err = plan(someone)
+		require.True(t, isExists(err), "%v", err)
+		_, err = f.Rotations.Open(ctx, someone, board, "vacancy-2026-05-01", "")
+		require.NoError(t, err)
+		_, err = f.Rotations.Freeze(ctx, someone, board, "vacancy-2026-05-01", "", nil)
+		require.NoError(t, err)
+		_, err = f.Rotations.Cancel(ctx, someone, board, "vacancy-2026-05-01", "", "A mistake.")
+		require.NoError(t, err)
+		late, err := plan(first)
+		require.NoError(t, err)
+		require.Equal(t, Cancelled, late.State.State, "what this call planned was called off")
+
+		second := request("3f1b9a52-5d0c-4c52-8a3c-0d4b7f1f2a12", "plan")
+		again, err := plan(second)
+		require.NoError(t, err)
+		require.Equal(t, planned.ID, again.ID)
+		require.Equal(t, Scheduled, again.State.State)
+		require.Nil(t, again.State.Pool)
+		repeated, err := plan(second)
+		require.NoError(t, err)
+		require.Equal(t, again, repeated)
+		require.Len(t, f.rotate(t, board, "vacancy-2026-05-01", "def").Seats, 1)
+	})
+}
+
+func TestASeatThatTheCharterHasNoMoreIsNotVacant(t *testing.T) {
+	f := onSQLite(t)
+	board, ctx := f.seated(t), t.Context()
+	members, err := f.Terms.Members(ctx, board, day(t, "2026-03-20"))
+	require.NoError(t, err)
+	_, err = f.Terms.End(ctx, someone, board, members[5].ID, "", Resigned, day(t, "2026-03-20"), "Moves.")
+	require.NoError(t, err)
+	require.Len(t, f.vacancies(t, board), 1)
+	fewer, effective := six(), day(t, "2026-03-20")
+	fewer.Seats, fewer.Categories = 5, nil
+	_, err = f.Charters.Publish(ctx, someone, board, NewCharter{Rules: fewer, Effective: &effective, Reason: "Five"}, false)
+	require.NoError(t, err)
+	require.NoError(t, f.Due(ctx))
+	require.Empty(t, f.vacancies(t, board))
+}

@@ -150,8 +150,9 @@ func (w *world) rotation(s Rotation, nominees []string) charter.Rotation {
 }
 
 // terms are all terms as the charter sees them. A seat that a closed rotation left empty
-// counts as left on the first day of its term. What is left of a term that somebody left
-// ends where its rotation is now.
+// counts as left on the first day of its term, and one whose term ends with a rotation that
+// does not take place as left on that day. What is left of a term that somebody left ends
+// where its rotation is now.
 func (w *world) terms() []charter.Term {
 	terms := w.roster.plain()
 	for _, s := range w.rotations {
@@ -169,8 +170,10 @@ func (w *world) terms() []charter.Term {
 	}
 	days := w.days().Days
 	for i := range terms {
-		if t := &terms[i]; t.Ended != nil {
-			t.End = w.moved(days, t.End)
+		t := &terms[i]
+		if end := w.moved(days, t.End); end != t.End {
+			over := t.Over()
+			t.End, t.Ended = end, &over
 		}
 	}
 	return terms

@@ -88,6 +88,8 @@ func (o Output) printRotation(env *Env, r *boardv1.Rotation, err error) error {
 			pair{"Drawn", showTime(draw.GetDrawTime())}, pair{"Seed", draw.GetSeed()})
 	}
 	if draw.GetDrawTime() != nil {
+		round := draw.GetSeedPlan().GetRound()
+		pairs = append(pairs, roundPairs(round.GetSource(), round.GetNumber(), draw.GetRoundValue())...)
 		pairs = append(pairs, pair{"Panel", strconv.Itoa(int(draw.GetPanel()))})
 	}
 	for _, i := range r.GetInvitations() {
@@ -117,9 +119,19 @@ func showSeedPlan(p *boardv1.SeedPlan) string {
 		from = append(from, h.GetPrincipal()+" ("+state+")")
 	}
 	if round := p.GetRound(); round != nil {
-		from = append(from, strings.TrimSpace(round.GetSource()+" "+round.GetNumber()))
+		from = append(from, fmt.Sprintf("round %s of %s (known from %s on)", round.GetNumber(), round.GetSource(), showTime(round.GetKnownTime())))
 	}
 	return strings.Join(from, ", ")
+}
+
+// roundPairs say with which value of public randomness was drawn. Whoever draws types it in,
+// and no replay can tell whether it is what the source published: people have to look.
+func roundPairs(source, number, value string) []pair {
+	round := fmt.Sprintf("%s of %s", number, source)
+	if value == "" {
+		return []pair{{"Round", round + ", not needed: all secrets were revealed"}}
+	}
+	return []pair{{"Round", round}, {"Round value", value}, {"To check", fmt.Sprintf("compare this value with what %s published for that round", source)}}
 }
 
 // showShare writes a probability with as many digits as people read: 2.11 %.

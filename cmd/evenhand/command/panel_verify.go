@@ -23,7 +23,7 @@ type PanelVerify struct {
 
 // Help implements kong.HelpProvider.
 func (*PanelVerify) Help() string {
-	return `Replays a draw from its public record alone, without a server and without a solver: every byte and hash, each panel against seats, quotas and conflicts, everybody's count, the certificate, what was revealed against what was committed, the seed, the drawn panel and the order of the alternates. Any change is named with its line. What needs a solver is taken from the record: that no lottery is fairer, and that nobody else can be seated.
+	return `Replays a draw from its public record alone, without a server and without a solver: every byte and hash, each panel against seats, quotas and conflicts, everybody's count, the certificate, what was revealed against what was committed, the seed, the drawn panel and the order of the alternates. Any change is named with its line. What needs a solver is taken from the record: that no lottery is fairer, and that nobody else can be seated. So is the value of the public round: compare it with what its source published.
 
 Examples:
 
@@ -161,6 +161,7 @@ func (c *PanelVerify) printJSON(env *Env, r *record.Record, report *record.Repor
 		Verified bool             `json:"verified"`
 		Hash     string           `json:"hash"`
 		Sealed   string           `json:"sealed"`
+		Round    *drawnRound      `json:"round,omitempty"` // once it is drawn
 		Drawn    []string         `json:"drawn"`
 		Checks   []string         `json:"checks"`
 		Problems []map[string]any `json:"problems"`
@@ -168,7 +169,7 @@ func (c *PanelVerify) printJSON(env *Env, r *record.Record, report *record.Repor
 	if r != nil {
 		answer.Hash = r.Hash
 		if r.Outcome != nil {
-			answer.Sealed, answer.Drawn = r.Outcome.Hash, r.Outcome.Members
+			answer.Sealed, answer.Round, answer.Drawn = r.Outcome.Hash, newDrawnRound(r), r.Outcome.Members
 		}
 	}
 	for _, p := range report.Problems {
@@ -188,9 +189,21 @@ type drawReport struct {
 	Hash       string        `json:"hash"`
 	Sealed     string        `json:"sealed"`
 	Seed       string        `json:"seed"`
+	Round      *drawnRound   `json:"round"`
 	Panel      int           `json:"panel"`
 	Members    []drawnMember `json:"members"`
 	Alternates []drawnMember `json:"alternates"`
+}
+
+// drawnRound is the value of public randomness with which was drawn, as whoever drew gave it.
+type drawnRound struct {
+	Source string `json:"source"`
+	Number string `json:"number"`
+	Value  string `json:"value"` // empty where all secrets were revealed
+}
+
+func newDrawnRound(r *record.Record) *drawnRound {
+	return &drawnRound{r.Seed.Round.Source, r.Seed.Round.Number, r.Outcome.Round}
 }
 
 type drawnMember struct {
@@ -207,7 +220,7 @@ func newDrawReport(r *record.Record, names map[string]string) *drawReport {
 		return members
 	}
 	o := r.Outcome
-	return &drawReport{r.Hash, o.Hash, o.Seed, o.Panel, known(o.Members), known(o.Alternates)}
+	return &drawReport{r.Hash, o.Hash, o.Seed, newDrawnRound(r), o.Panel, known(o.Members), known(o.Alternates)}
 }
 
 // shownAlternates is how many alternates a table shows.
@@ -231,12 +244,9 @@ func (r *drawReport) print(env *Env, format Format) error {
 	for _, m := range r.Members {
 		drawn += "\n" + strings.TrimSpace(m.Pseudonym+"  "+m.Account)
 	}
-	return printPairs(env.Stdout, []pair{
-		{"Hash", r.Hash},
-		{"Sealed", r.Sealed},
-		{"Seed", r.Seed},
-		{"Panel", strconv.Itoa(r.Panel)},
-		{"Drawn", strings.TrimPrefix(drawn, "\n")},
-		{"Alternates", lines(r.Alternates)},
-	})
+	return printPairs(env.Stdout, slices.Concat(
+		[]pair{{"Hash", r.Hash}, {"Sealed", r.Sealed}, {"Seed", r.Seed}},
+		roundPairs(r.Round.Source, r.Round.Number, r.Round.Value),
+		[]pair{{"Panel", strconv.Itoa(r.Panel)}, {"Drawn", strings.TrimPrefix(drawn, "\n")}, {"Alternates", lines(r.Alternates)}},
+	))
 }

@@ -73,9 +73,10 @@ func (p *process) boardTime() (func() time.Time, error) {
 
 func (p *process) openBoard(ctx context.Context, store *docstore.Store, now func() time.Time) (*boardParts, error) {
 	conn := p.ownConn(partBoard)
-	letters := &outbox.Files{Folder: filepath.Join(p.options.DataDir, "outbox"), From: "advisory-board@localhost", Now: now}
+	from := outbox.Address{Name: "Advisory board", Email: "advisory-board@localhost"}
+	letters := &outbox.Files{Folder: filepath.Join(p.options.DataDir, "outbox"), From: from.Email, Now: now}
 	domain, err := board.New(ctx, store, boardrpc.NewSource(conn), board.Options{
-		Now: now, Log: p.log.With("service", partBoard), Delivery: letters})
+		Now: now, Log: p.log.With("service", partBoard), Delivery: letters, From: from})
 	if err != nil {
 		return nil, err
 	}

@@ -8,12 +8,12 @@ import (
 
 const (
 	// gcPercent is how much a large heap grows, in percent, before it is collected: a
-	// little less than Go's 100, for the sake of memory.
-	gcPercent = 60
+	// half of Go's 100, for the sake of memory.
+	gcPercent = 50
 	// leastHeap is the size in bytes that a heap reaches before it is collected,
 	// however little of it is in use. Without it a server that holds 30 MB collects
 	// ten times a second under load, and that costs a tenth of its answers.
-	leastHeap = 96 << 20
+	leastHeap = 88 << 20
 	// mostGrowth bounds how far beyond that a heap may go that grows all at once.
 	mostGrowth = 400
 )

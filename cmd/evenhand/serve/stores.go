@@ -19,8 +19,14 @@ import (
 const leaseTerm = 6 * time.Second
 
 // sqliteOptions keep the page caches small, since SQLite's allocator here takes two bytes
-// for each byte cached: a server that imports millions of rows stays below 256 MiB.
-var sqliteOptions = sqlite.Options{WriterCache: 4 << 10, ReaderCache: 1 << 10}
+// for each byte cached: a server that imports millions of rows stays below 256 MiB. What
+// boards write and read over and over is smaller still.
+func sqliteOptions(service string) sqlite.Options {
+	if service == partBoard {
+		return sqlite.Options{WriterCache: 1 << 10, ReaderCache: 1 << 9}
+	}
+	return sqlite.Options{WriterCache: 4 << 10, ReaderCache: 1 << 10}
+}
 
 // openStore opens the database of one service: a file of its own in the data folder, or
 // a database of its own on the MongoDB server.
@@ -83,7 +89,7 @@ func (c *Command) openBackend(ctx context.Context, service string) (docstore.Bac
 		return backend, nil
 	}
 	path := filepath.Join(c.DataDir, c.databaseName(service))
-	backend, err := sqlite.Open(ctx, path, sqliteOptions)
+	backend, err := sqlite.Open(ctx, path, sqliteOptions(service))
 	if errors.Is(err, docstore.ErrLocked) {
 		return nil, fmt.Errorf("the data folder %s is in use by another evenhand: stop that one, or name another folder with --data-dir (%w)", c.DataDir, err)
 	}

@@ -46,7 +46,9 @@ const (
 	// receiveBytes is what the library reads of a message, which it refuses in words of
 	// its own; up to there, a request beyond MaxRequestBytes is refused in ours.
 	receiveBytes = 2 * MaxRequestBytes
-	pipeBytes    = 1 << 20
+	// pipeBytes is the buffer of each direction of a connection within the process: a few
+	// of what gRPC writes at a time.
+	pipeBytes = 128 << 10
 )
 
 // Options say how a server is set up.

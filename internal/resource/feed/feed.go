@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,12 +77,20 @@ const (
 
 // Watch hands over every change behind a resume token, in order, and then each new one
 // as it comes, and says at least four times a second how old the follower's copy is;
-// until ctx ends or tell fails. FEED_OUT_OF_RANGE where the feed does not reach back so
-// far; INVALID_ARGUMENT for a token that is none of its own.
-func (f *Feed[S]) Watch(ctx context.Context, token string, tell func(Batch[S]) error) error {
+// until ctx ends or tell fails. Where statesOf names collections, only the states of these
+// are read; other changes come without. FEED_OUT_OF_RANGE where the feed does not reach
+// back so far; INVALID_ARGUMENT for a token that is none of its own, or another
+// collection.
+func (f *Feed[S]) Watch(ctx context.Context, token string, statesOf []string, tell func(Batch[S]) error) error {
 	position, err := parseToken(token)
 	if err != nil {
 		return err
+	}
+	for i, collection := range statesOf {
+		if !slices.Contains(f.collections, collection) {
+			return fault.Invalid(fmt.Sprintf("states_of[%d]", i), "is %q, which this feed does not tell of: name some of %s, or none for all",
+				collection, strings.Join(f.collections, ", "))
+		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -89,7 +98,7 @@ func (f *Feed[S]) Watch(ctx context.Context, token string, tell func(Batch[S]) e
 	ended := make(chan error, 1)
 	go func() {
 		ended <- f.store.Feed().Follow(ctx, position, func(events []docstore.FeedEvent) error {
-			return f.fill(ctx, events, read)
+			return f.fill(ctx, events, statesOf, read)
 		})
 		close(read)
 	}()
@@ -135,13 +144,13 @@ func (f *Feed[S]) relay(ctx context.Context, position int64, read <-chan []Chang
 }
 
 // fill makes changes of events, as many at a time as one message holds.
-func (f *Feed[S]) fill(ctx context.Context, events []docstore.FeedEvent, read chan<- []Change[S]) error {
+func (f *Feed[S]) fill(ctx context.Context, events []docstore.FeedEvent, statesOf []string, read chan<- []Change[S]) error {
 	for len(events) > 0 {
 		n := 0
 		for size := 0; n < min(len(events), mostChanges) && size < mostBytes; n++ {
 			size += len(events[n].Data)
 		}
-		states, err := f.read(ctx, events[:n])
+		states, err := f.states(ctx, events[:n], statesOf)
 		if err != nil {
 			return err
 		}
@@ -158,6 +167,36 @@ func (f *Feed[S]) fill(ctx context.Context, events []docstore.FeedEvent, read ch
 		events = events[len(states):]
 	}
 	return nil
+}
+
+// states returns the states that events lead to, of as many of them from the first on as
+// fit one message; for those of other collections than statesOf, if any are named, none.
+func (f *Feed[S]) states(ctx context.Context, events []docstore.FeedEvent, statesOf []string) ([]S, error) {
+	if len(statesOf) == 0 {
+		return f.read(ctx, events)
+	}
+	var wanted []docstore.FeedEvent
+	var places []int
+	for i, e := range events {
+		if collection, _, _ := strings.Cut(e.Source, "/"); slices.Contains(statesOf, collection) {
+			wanted, places = append(wanted, e), append(places, i)
+		}
+	}
+	states := make([]S, len(events))
+	if len(wanted) == 0 {
+		return states, nil
+	}
+	read, err := f.read(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	for i, state := range read {
+		states[places[i]] = state
+	}
+	if len(read) < len(wanted) {
+		states = states[:places[len(read)]]
+	}
+	return states, nil
 }
 
 // Head returns the head of the feed after waiting until all that was acknowledged

@@ -20,7 +20,7 @@ type feedServer struct {
 }
 
 func (s *feedServer) WatchChanges(r *accountsv1.WatchChangesRequest, stream grpc.ServerStreamingServer[accountsv1.WatchChangesResponse]) error {
-	return s.feed.Watch(stream.Context(), r.GetResumeToken(), func(c accounts.Changes) error {
+	return s.feed.Watch(stream.Context(), r.GetResumeToken(), r.GetStatesOf(), func(c accounts.Changes) error {
 		out := &accountsv1.WatchChangesResponse{
 			ResumeToken: c.Resume, CaughtUp: c.CaughtUp, Age: durationpb.New(c.Age), Changes: make([]*accountsv1.Change, len(c.Changes))}
 		for i := range c.Changes {

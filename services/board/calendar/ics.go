@@ -28,9 +28,7 @@ type Document struct {
 // saving, and whole days as days of their zone. The same calendar is always written in
 // the same bytes.
 func (d Document) ICalendar() ([]byte, error) {
-	cal := ics.NewCalendar()
-	cal.SetProductId("-//Evenhand//Advisory board//EN")
-	cal.SetCalscale("GREGORIAN")
+	cal := newCalendar()
 	cal.SetName(line(d.Name))
 	if d.Zone != "" {
 		cal.SetXWRTimezone(d.Zone)
@@ -41,13 +39,24 @@ func (d Document) ICalendar() ([]byte, error) {
 		cal.SetXPublishedTTL(every)
 	}
 	for _, e := range d.Events {
-		if err := add(cal, e); err != nil {
+		if _, err := add(cal, e); err != nil {
 			return nil, err
 		}
 	}
 	if len(d.Events) == 0 {
 		addUTC(cal)
 	}
+	return write(cal)
+}
+
+func newCalendar() *ics.Calendar {
+	cal := ics.NewCalendar()
+	cal.SetProductId("-//Evenhand//Advisory board//EN")
+	cal.SetCalscale("GREGORIAN")
+	return cal
+}
+
+func write(cal *ics.Calendar) ([]byte, error) {
 	var out strings.Builder
 	if err := cal.SerializeTo(&out, ics.WithNewLine("\r\n")); err != nil {
 		return nil, fmt.Errorf("write the calendar: %w", err)
@@ -64,7 +73,7 @@ func addUTC(cal *ics.Calendar) {
 	standard.SetProperty(ics.ComponentProperty(ics.PropertyTzoffsetto), "+0000")
 }
 
-func add(cal *ics.Calendar, e Event) error {
+func add(cal *ics.Calendar, e Event) (*ics.VEvent, error) {
 	v := cal.AddEvent(e.UID)
 	v.SetDtStampTime(e.Updated)
 	v.SetLastModifiedAt(e.Updated)
@@ -76,7 +85,7 @@ func add(cal *ics.Calendar, e Event) error {
 	if e.AllDay {
 		zone, err := time.LoadLocation(e.Zone)
 		if err != nil {
-			return fmt.Errorf("the zone of %s: %w", e.UID, err)
+			return nil, fmt.Errorf("the zone of %s: %w", e.UID, err)
 		}
 		v.SetAllDayStartAt(e.Start.In(zone))
 		v.SetAllDayEndAt(e.End.In(zone))
@@ -93,7 +102,7 @@ func add(cal *ics.Calendar, e Event) error {
 	if e.Location != "" {
 		v.SetLocation(line(e.Location))
 	}
-	return nil
+	return v, nil
 }
 
 var statuses = map[Status]ics.ObjectStatus{"": ics.ObjectStatusConfirmed, Confirmed: ics.ObjectStatusConfirmed,

@@ -67,6 +67,21 @@ func Merge(told []Told, events []Event, from, to, at time.Time) []Told {
 	return now
 }
 
+// MergeOne is Merge of one event, whenever it is; what was told of others stays.
+func MergeOne(told []Told, e Event, at time.Time) []Told {
+	own, now := []Told{}, []Told{}
+	for _, t := range told {
+		if t.UID == e.UID {
+			own = append(own, t)
+		} else {
+			now = append(now, t)
+		}
+	}
+	now = append(now, Merge(own, []Event{e}, time.Time{}, time.Time{}, at)...)
+	slices.SortFunc(now, compareTold)
+	return now
+}
+
 func compareTold(a, b Told) int {
 	if c := compare(a.Event, b.Event); c != 0 {
 		return c

@@ -1,3 +1,3 @@
 // Package feeds keeps the secret addresses at which calendar programs read what happens
-// on boards, and what they were told, so that a change is told as one.
+// on boards. What they were told is in the diary, so that a change is told as one.
 package feeds

@@ -40,7 +40,7 @@ func (s *Service) Read(ctx context.Context, hash Hash) (Calendar, error) {
 		return Calendar{}, errNoCalendar
 	}
 	document, err := s.document(ctx, feed[0].State.Subject)
-	s.complete(document.Events)
+	s.told.Complete(document.Events)
 	if isNotFound(err) {
 		return Calendar{}, errNoCalendar
 	}

@@ -3,16 +3,14 @@ package feeds
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base32"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/diary"
 )
 
 // Board is what a calendar needs to know of a board.
@@ -50,13 +48,11 @@ type Options struct {
 type Service struct {
 	table  *resource.Table[Feed, *Feed]
 	reads  *docstore.Collection[lastRead]
-	told   *docstore.Collection[memory]
+	told   *diary.Diary
 	boards Boards
 	source calendar.Source
 	random io.Reader
 	now    func() time.Time
-	// origin tells this installation's events from those of others; it never changes.
-	origin string
 }
 
 // New opens the collections of the feeds in a store.
@@ -73,37 +69,8 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 	if err != nil {
 		return nil, fmt.Errorf("open the calendar feeds: %w", err)
 	}
-	s.told, err = docstore.OpenCollection[memory](ctx, store, docstore.Spec{Name: "calendar_told", Silent: true})
-	if err != nil {
-		return nil, fmt.Errorf("open the calendar feeds: %w", err)
-	}
-	if s.origin, err = s.openOrigin(ctx, store); err != nil {
-		return nil, fmt.Errorf("open the calendar feeds: %w", err)
+	if s.told, err = diary.Open(ctx, store, s.random, s.now); err != nil {
+		return nil, err
 	}
 	return s, nil
-}
-
-// origin is a name drawn once for an installation.
-type origin struct {
-	Name string `bson:"name"`
-}
-
-const theOrigin = "origin"
-
-func (s *Service) openOrigin(ctx context.Context, store *docstore.Store) (string, error) {
-	origins, err := docstore.OpenCollection[origin](ctx, store, docstore.Spec{Name: "calendar_origin", Silent: true})
-	if err != nil {
-		return "", err
-	}
-	var b [10]byte
-	if _, err := io.ReadFull(s.random, b[:]); err != nil {
-		return "", err
-	}
-	name := strings.ToLower(base32.StdEncoding.EncodeToString(b[:])) + ".evenhand"
-	_, err = origins.Insert(ctx, theOrigin, origin{name})
-	if err == nil || !errors.Is(err, docstore.ErrExists) {
-		return name, err
-	}
-	d, err := origins.Get(ctx, theOrigin)
-	return d.Body.Name, err
 }

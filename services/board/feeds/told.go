@@ -2,12 +2,9 @@ package feeds
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
-	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/services/board/calendar"
@@ -21,20 +18,6 @@ const (
 	maxYears = 100
 )
 
-// memory is what the calendars of a board were told; its id is the board's.
-type memory struct {
-	Events []calendar.Told `bson:"events"`
-}
-
-// recall returns what the calendars of a board were told.
-func (s *Service) recall(ctx context.Context, board string) ([]calendar.Told, error) {
-	d, err := s.told.Get(ctx, board)
-	if errors.Is(err, docstore.ErrNotFound) {
-		return nil, nil
-	}
-	return d.Body.Events, err
-}
-
 // tell returns what the calendars of a board are told now, and remembers it.
 func (s *Service) tell(ctx context.Context, board string) ([]calendar.Told, error) {
 	now := s.now()
@@ -43,25 +26,7 @@ func (s *Service) tell(ctx context.Context, board string) ([]calendar.Told, erro
 	if err != nil {
 		return nil, fmt.Errorf("the events of %s: %w", board, err)
 	}
-	before, err := s.recall(ctx, board)
-	if err != nil {
-		return nil, err
-	}
-	told := calendar.Merge(before, events, from, to, now)
-	if same(before, told) {
-		return before, nil
-	}
-	d, err := s.told.Upsert(ctx, board, func(d *docstore.Doc[memory]) error {
-		d.Body.Events = calendar.Merge(d.Body.Events, events, from, to, now)
-		return nil
-	})
-	return d.Body.Events, err
-}
-
-// same compares what was stored with what would be. Telling what was told already
-// returns the stored events as they are.
-func same(a, b []calendar.Told) bool {
-	return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b))
+	return s.told.TellAll(ctx, board, events, from, to)
 }
 
 // Events returns what happens on a board between two instants, with the sequences under
@@ -79,7 +44,7 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 	if err != nil {
 		return nil, fmt.Errorf("the events of %s: %w", board, err)
 	}
-	before, err := s.recall(ctx, board)
+	before, err := s.told.Recall(ctx, board)
 	if err != nil {
 		return nil, err
 	}
@@ -93,13 +58,6 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 			list = append(list, e)
 		}
 	}
-	s.complete(list)
+	s.told.Complete(list)
 	return list, nil
-}
-
-// complete makes the UIDs of events those of no other installation.
-func (s *Service) complete(events []calendar.Event) {
-	for i := range events {
-		events[i].UID += "@" + s.origin
-	}
 }

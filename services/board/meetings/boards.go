@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 
@@ -60,6 +61,14 @@ type Conflict struct {
 	Finding string
 }
 
+// Calendars know what calendar programs are told of meetings.
+type Calendars interface {
+	// Tell returns what they are told now of an event of a board, by its id, and remembers
+	// it: the accounts that it names no more are told that it is cancelled. The UIDs are
+	// those of no other calendar, anywhere.
+	Tell(ctx context.Context, board string, e calendar.Event) ([]calendar.Told, error)
+}
+
 // Delivery hands messages over to those who send them.
 type Delivery interface {
 	// Put enters a message into the outbox, once: one of an id that was entered before
@@ -79,4 +88,7 @@ type Message struct {
 	Account, Contact string
 	// Subject is a line, and Body plain text.
 	Subject, Body string
+	// Entry is the meeting as the member's calendar is to have it, but for who writes to
+	// whom, and when; nil where nothing of it is there.
+	Entry *calendar.Invitation
 }

@@ -86,12 +86,16 @@ func (s *Meetings) deliver(ctx context.Context, stored resource.Stored[Meeting])
 	if err != nil {
 		return stored, err
 	}
+	told, err := s.calendars.Tell(ctx, stored.State.Board, meetingEvent(stored, board))
+	if err != nil {
+		return stored, fmt.Errorf("say what calendars are told of %s: %w", Name(stored.ID), err)
+	}
 	done := map[sent]bool{}
 	for _, i := range stored.State.Invitations {
 		if !i.pending() {
 			continue
 		}
-		if err := s.delivery.Put(ctx, message(stored.ID, stored.State, board, i)); err != nil {
+		if err := s.delivery.Put(ctx, message(stored.ID, stored.State, board, i, told)); err != nil {
 			return stored, fmt.Errorf("hand over a notice of %s for accounts/%s: %w", Name(stored.ID), i.Account, err)
 		}
 		done[sent{i.Account, i.Notices[len(i.Notices)-1].Number}] = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,7 +95,7 @@ func TestWhatCouldNotBeHandedOverIsLater(t *testing.T) {
 		i := stored.State.Invitations[0]
 		board, err := f.boards.Board(ctx, "advisory")
 		require.NoError(t, err)
-		require.NoError(t, f.outbox.Put(ctx, message(id, stored.State, board, i)))
+		require.NoError(t, f.outbox.Put(ctx, message(id, stored.State, board, i, nil)))
 		require.NoError(t, f.DeliverPending(ctx))
 		require.Equal(t, 1, f.outbox.repeated, "the outbox knows its id")
 		require.Equal(t, []string{"change ash", "invitation ash"}, f.outbox.take())
@@ -113,7 +114,7 @@ func TestANoticeThatGaveWayIsNotTakenForTheNext(t *testing.T) {
 	crash := func() {
 		m, err := f.Get(ctx, id)
 		require.NoError(t, err)
-		require.NoError(t, f.outbox.Put(ctx, message(id, m.State, board, m.State.Invitations[0])))
+		require.NoError(t, f.outbox.Put(ctx, message(id, m.State, board, m.State.Invitations[0], nil)))
 	}
 	invite := func(accounts ...string) {
 		_, err := f.table.Update(ctx, someone, id, nil, "test", func(m *Meeting) error {
@@ -164,6 +165,8 @@ func TestAMessageSaysWhatAMemberHasToKnow(t *testing.T) {
 	_, err := f.InviteMembers(t.Context(), someone, id, "", false)
 	require.NoError(t, err)
 	m := f.outbox.messages[0]
+	require.Equal(t, "boards/advisory/meetings/march", strings.Split(m.Entry.Event.UID, "@")[0])
+	m.Entry = nil
 	require.Equal(t, Message{ID: "advisory.march.ash.1", Kind: "meeting-invitation", About: "boards/advisory/meetings/march", Account: "ash", Contact: "jo",
 		Subject: "Invitation: Spring meeting, Thursday 12 March 2026, 16:00 to 18:00 (America/New_York)",
 		Body: `You are invited to a meeting of the board Customer Advisory Board.

@@ -3,16 +3,21 @@ package meetings
 import (
 	"fmt"
 	"strings"
+
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
-// message is what the last notice says to a member. Its id has the number of the notice,
-// so that a notice that gave way to another is not taken for it.
-func message(id string, m Meeting, board Board, i Invitation) Message {
+// message is what the last notice says to a member, with what calendars are told of the
+// meeting. Its id has the number of the notice, so that a notice that gave way to another
+// is not taken for it.
+func message(id string, m Meeting, board Board, i Invitation, told []calendar.Told) Message {
 	notice := i.Notices[len(i.Notices)-1]
 	out := Message{
 		// No id of a resource has a dot.
 		ID:   fmt.Sprintf("%s.%s.%s.%d", m.Board, tail(id), i.Account, notice.Number),
 		Kind: "meeting-" + string(notice.Kind), About: Name(id), Account: i.Account, Contact: i.Contact,
+		Entry: entry(told, i),
 	}
 	title := m.title(board)
 	when := m.When()
@@ -33,6 +38,22 @@ func message(id string, m Meeting, board Board, i Invitation) Message {
 	out.Body += "\n" + m.particulars(title, when, notice.Kind != Cancel)
 	return out
 }
+
+// entry is the meeting as the calendar of a member is told of it.
+func entry(told []calendar.Told, i Invitation) *calendar.Invitation {
+	for _, t := range told {
+		if e, own := t.For(names.Join("accounts", i.Account)); own {
+			answer := i.Answer
+			if i.By != i.Contact { // another answered, and comes
+				answer = ""
+			}
+			return &calendar.Invitation{Event: e, Uninvited: t.Left, Answer: answers[answer]}
+		}
+	}
+	return nil
+}
+
+var answers = map[Answer]calendar.Answer{Accepted: calendar.Accepts, Declined: calendar.Declines, Tentative: calendar.Unsure}
 
 // title is what the meeting is called; the board's name where it has no title.
 func (m *Meeting) title(board Board) string {

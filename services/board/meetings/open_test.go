@@ -25,6 +25,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
+	"github.com/evenhand/evenhand/services/board/diary"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -193,7 +194,9 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 			charter: Charter{Version: 2, Rules: charter.Charter{Quorum: charter.Quorum{Percent: 50}, Meetings: charter.Meetings{When: monthly("16:00", 2*time.Hour)}}}}}
 	requests, err := resource.OpenRequests(t.Context(), store, f.clock.now)
 	require.NoError(t, err)
-	f.Meetings, err = New(t.Context(), store, requests, f.boards, f.outbox)
+	calendars, err := diary.Open(t.Context(), store, rand.Reader, f.clock.now)
+	require.NoError(t, err)
+	f.Meetings, err = New(t.Context(), store, requests, f.boards, calendars, f.outbox)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	relayed := make(chan error, 1)

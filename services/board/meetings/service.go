@@ -13,12 +13,13 @@ import (
 
 // Meetings is the use cases of meetings.
 type Meetings struct {
-	table    *resource.Table[Meeting, *Meeting]
-	texts    *docstore.Collection[text]
-	store    *docstore.Store
-	boards   Boards
-	delivery Delivery
-	now      func() time.Time
+	table     *resource.Table[Meeting, *Meeting]
+	texts     *docstore.Collection[text]
+	store     *docstore.Store
+	boards    Boards
+	calendars Calendars
+	delivery  Delivery
+	now       func() time.Time
 }
 
 // The indexes of meetings.
@@ -30,8 +31,10 @@ const (
 )
 
 // New opens the collections of meetings in the board service's store.
-func New(ctx context.Context, store *docstore.Store, requests *resource.Requests, boards Boards, delivery Delivery) (*Meetings, error) {
-	s := &Meetings{store: store, boards: boards, delivery: delivery, now: requests.Now}
+func New(
+	ctx context.Context, store *docstore.Store, requests *resource.Requests, boards Boards, calendars Calendars, delivery Delivery,
+) (*Meetings, error) {
+	s := &Meetings{store: store, boards: boards, calendars: calendars, delivery: delivery, now: requests.Now}
 	var err error
 	s.table, err = resource.OpenTable[Meeting](ctx, requests, resource.Kind[Meeting]{
 		Type: meetingType,

@@ -4,16 +4,21 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -132,17 +137,57 @@ func (f *Files) write(to Address, m Message) ([]byte, error) {
 		{"To", (&mail.Address{Name: to.Name, Address: to.Email}).String()},
 		{"Subject", mime.QEncoding.Encode("utf-8", m.Subject)},
 		{"MIME-Version", "1.0"},
-		{"Content-Type", "text/plain; charset=utf-8"},
-		{"Content-Transfer-Encoding", "quoted-printable"},
 	} {
 		if strings.ContainsAny(h[1], "\r\n") {
 			return nil, fmt.Errorf("the %s of %s has more than one line", h[0], m.ID)
 		}
 		fmt.Fprintf(&b, "%s: %s\r\n", h[0], h[1])
 	}
-	b.WriteString("\r\n")
-	body := quotedprintable.NewWriter(&b)
-	_, err := body.Write([]byte(strings.ReplaceAll(m.Body, "\n", "\r\n")))
-	err = errors.Join(err, body.Close()) // before which the last line is not there
+	if m.Attachment == nil {
+		b.WriteString("Content-Type: " + plainText + "\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
+		err := writeText(&b, m.Body)
+		return b.Bytes(), err
+	}
+	err := writeBoth(&b, m)
 	return b.Bytes(), err
+}
+
+const plainText = "text/plain; charset=utf-8"
+
+func writeText(w io.Writer, text string) error {
+	body := quotedprintable.NewWriter(w)
+	_, err := body.Write([]byte(strings.ReplaceAll(text, "\n", "\r\n")))
+	return errors.Join(err, body.Close()) // before which the last line is not there
+}
+
+// writeBoth writes a message and its attachment as alternatives, the plain text first
+// (RFC 2046, section 5.1.4): mail programs act on a calendar entry there, and show it.
+func writeBoth(b *bytes.Buffer, m Message) error {
+	if _, _, err := mime.ParseMediaType(m.Attachment.Type); err != nil || strings.ContainsAny(m.Attachment.Type, "\r\n") {
+		return fmt.Errorf("the attachment of %s has no media type: %q", m.ID, m.Attachment.Type)
+	}
+	parts := multipart.NewWriter(b)
+	sum := sha256.Sum256([]byte(m.ID))
+	if err := parts.SetBoundary("=_" + hex.EncodeToString(sum[:16])); err != nil { // neither encoding ever has =_
+		return err
+	}
+	fmt.Fprintf(b, "Content-Type: %s\r\n\r\n", mime.FormatMediaType("multipart/alternative", map[string]string{"boundary": parts.Boundary()}))
+	text, err := parts.CreatePart(textproto.MIMEHeader{"Content-Type": {plainText}, "Content-Transfer-Encoding": {"quoted-printable"}})
+	if err != nil {
+		return err
+	}
+	if err := writeText(text, m.Body); err != nil {
+		return err
+	}
+	file, err := parts.CreatePart(textproto.MIMEHeader{"Content-Type": {m.Attachment.Type}, "Content-Transfer-Encoding": {"base64"},
+		"Content-Disposition": {mime.FormatMediaType("inline", map[string]string{"filename": m.Attachment.Name})}})
+	if err != nil {
+		return err
+	}
+	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(m.Attachment.Content)), 76) { // RFC 2045, section 6.8
+		if _, err := fmt.Fprintf(file, "%s\r\n", line); err != nil {
+			return err
+		}
+	}
+	return parts.Close()
 }

@@ -1,8 +1,14 @@
 package outbox_test
 
 import (
+	"encoding/base64"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/mail"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,5 +50,50 @@ func TestFilesOfMessages(t *testing.T) {
 		known, err := files.Sent(t.Context(), id)
 		require.NoError(t, err)
 		require.True(t, known)
+	}
+}
+
+// A message with an attachment says the same twice: to people first, then to programs.
+func TestFilesOfMessagesWithAnAttachment(t *testing.T) {
+	folder := t.TempDir()
+	files := &outbox.Files{Folder: folder, From: "board@example.com", Now: now}
+	content := []byte(strings.Repeat("BEGIN:VCALENDAR\r\n--=_\r\n", 20))
+	m := outbox.Message{ID: "a.b", Subject: "A meeting", Body: "Two\nlines — ü\n",
+		Attachment: &outbox.Attachment{Name: "meeting.ics", Type: "text/calendar; charset=utf-8; method=REQUEST", Content: content}}
+	require.NoError(t, files.Send(t.Context(), outbox.Address{Name: "Ann", Email: "ann@example.com"}, m))
+	file, err := os.Open(filepath.Join(folder, "a.b.eml"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	letter, err := mail.ReadMessage(file)
+	require.NoError(t, err)
+	require.Equal(t, "A meeting", letter.Header.Get("Subject"))
+	kind, parameters, err := mime.ParseMediaType(letter.Header.Get("Content-Type"))
+	require.NoError(t, err)
+	require.Equal(t, "multipart/alternative", kind)
+
+	parts := multipart.NewReader(letter.Body, parameters["boundary"])
+	text, err := parts.NextPart()
+	require.NoError(t, err)
+	require.Equal(t, "text/plain; charset=utf-8", text.Header.Get("Content-Type"))
+	read, err := io.ReadAll(text) // which undoes quoted-printable
+	require.NoError(t, err)
+	require.Equal(t, "Two\r\nlines — ü\r\n", string(read))
+	entry, err := parts.NextPart()
+	require.NoError(t, err)
+	require.Equal(t, "meeting.ics", entry.FileName())
+	kind, parameters, err = mime.ParseMediaType(entry.Header.Get("Content-Type"))
+	require.NoError(t, err)
+	require.Equal(t, "text/calendar", kind)
+	require.Equal(t, "REQUEST", parameters["method"])
+	require.Equal(t, "base64", entry.Header.Get("Content-Transfer-Encoding"))
+	read, err = io.ReadAll(base64.NewDecoder(base64.StdEncoding, entry))
+	require.NoError(t, err)
+	require.Equal(t, content, read)
+	_, err = parts.NextPart()
+	require.ErrorIs(t, err, io.EOF)
+
+	for _, odd := range []string{"", "text/calendar\r\nBcc: all@example.com", "no type"} {
+		m.ID, m.Attachment.Type = "odd", odd
+		require.ErrorIs(t, files.Send(t.Context(), outbox.Address{Email: "ann@example.com"}, m), outbox.ErrNotSent)
 	}
 }

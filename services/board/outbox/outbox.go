@@ -28,6 +28,16 @@ type Message struct {
 	Account, Contact string
 	// Subject is a line, and Body plain text.
 	Subject, Body string
+	// Attachment says the same in a form for programs; nil where there is none.
+	Attachment *Attachment `bson:"attachment,omitempty"`
+}
+
+// Attachment is a file that goes with a message.
+type Attachment struct {
+	// Name is that of the file, and Type its media type with parameters, as
+	// "text/calendar; charset=utf-8; method=REQUEST".
+	Name, Type string
+	Content    []byte
 }
 
 // State says where a message stands.

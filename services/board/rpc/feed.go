@@ -23,7 +23,7 @@ type feedServer struct {
 }
 
 func (s *feedServer) WatchChanges(r *boardv1.WatchChangesRequest, stream grpc.ServerStreamingServer[boardv1.WatchChangesResponse]) error {
-	return s.feed.Watch(stream.Context(), r.GetResumeToken(), func(b feed.Batch[board.Told]) error {
+	return s.feed.Watch(stream.Context(), r.GetResumeToken(), nil, func(b feed.Batch[board.Told]) error {
 		out := &boardv1.WatchChangesResponse{
 			ResumeToken: b.Resume, CaughtUp: b.CaughtUp, Age: durationpb.New(b.Age), Changes: make([]*boardv1.Change, len(b.Changes))}
 		for i := range b.Changes {

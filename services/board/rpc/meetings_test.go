@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
+	"github.com/evenhand/evenhand/services/board/diary"
 	"github.com/evenhand/evenhand/services/board/meetings"
 	"github.com/evenhand/evenhand/services/board/rpc"
 )
@@ -87,7 +89,9 @@ func meet(t *testing.T) (as func(auth.Role) boardv1.MeetingsServiceClient, sent 
 	requests, err := resource.OpenRequests(t.Context(), store, time.Now)
 	require.NoError(t, err)
 	sent = &outbox{messages: map[string]meetings.Message{}}
-	domain, err := meetings.New(t.Context(), store, requests, boardsOfMeetings{}, sent)
+	calendars, err := diary.Open(t.Context(), store, rand.Reader, time.Now)
+	require.NoError(t, err)
+	domain, err := meetings.New(t.Context(), store, requests, boardsOfMeetings{}, calendars, sent)
 	require.NoError(t, err)
 	keys := &auth.Keyring{}
 	for _, role := range people {

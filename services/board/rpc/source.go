@@ -34,7 +34,7 @@ func NewSource(conn grpc.ClientConnInterface) *Source {
 func (s *Source) Watch(ctx context.Context, resume string, apply func(board.Batch) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stream, err := s.feed.WatchChanges(ctx, &accountsv1.WatchChangesRequest{ResumeToken: resume})
+	stream, err := s.feed.WatchChanges(ctx, &accountsv1.WatchChangesRequest{ResumeToken: resume, StatesOf: []string{"accounts"}})
 	if err != nil {
 		return watchError(err)
 	}

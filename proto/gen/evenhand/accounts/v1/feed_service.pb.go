@@ -29,7 +29,10 @@ const (
 type WatchChangesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where to go on; empty means from the very beginning.
-	ResumeToken   string `protobuf:"bytes,1,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	ResumeToken string `protobuf:"bytes,1,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// Whose states to tell, as accounts, company or revenue; empty means all. Changes of others come
+	// without a state, so that who keeps no copy of revenue need not read it.
+	StatesOf      []string `protobuf:"bytes,2,rep,name=states_of,json=statesOf,proto3" json:"states_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -69,6 +72,13 @@ func (x *WatchChangesRequest) GetResumeToken() string {
 		return x.ResumeToken
 	}
 	return ""
+}
+
+func (x *WatchChangesRequest) GetStatesOf() []string {
+	if x != nil {
+		return x.StatesOf
+	}
+	return nil
 }
 
 // What WatchChanges answers, again and again; without changes at least every second, so
@@ -334,9 +344,10 @@ var File_evenhand_accounts_v1_feed_service_proto protoreflect.FileDescriptor
 
 const file_evenhand_accounts_v1_feed_service_proto_rawDesc = "" +
 	"\n" +
-	"'evenhand/accounts/v1/feed_service.proto\x12\x14evenhand.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a!evenhand/accounts/v1/change.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"B\n" +
+	"'evenhand/accounts/v1/feed_service.proto\x12\x14evenhand.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a!evenhand/accounts/v1/change.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"o\n" +
 	"\x13WatchChangesRequest\x12+\n" +
-	"\fresume_token\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vresumeToken\"\xbb\x01\n" +
+	"\fresume_token\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vresumeToken\x12+\n" +
+	"\tstates_of\x18\x02 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18(R\bstatesOf\"\xbb\x01\n" +
 	"\x14WatchChangesResponse\x126\n" +
 	"\achanges\x18\x01 \x03(\v2\x1c.evenhand.accounts.v1.ChangeR\achanges\x12!\n" +
 	"\fresume_token\x18\x02 \x01(\tR\vresumeToken\x12\x1b\n" +

@@ -226,7 +226,7 @@ const (
 	Invitation_STATE_SENT Invitation_State = 1
 	// It was accepted: the seat is confirmed.
 	Invitation_STATE_ACCEPTED Invitation_State = 2
-	// It was declined.
+	// It was declined, or never sent: the note says that the account could not be seated any more.
 	Invitation_STATE_DECLINED Invitation_State = 3
 	// It was not answered in time.
 	Invitation_STATE_LAPSED Invitation_State = 4
@@ -558,8 +558,11 @@ type DrawSummary struct {
 	Panel int32 `protobuf:"varint,6,opt,name=panel,proto3" json:"panel,omitempty"`
 	// The lowest probability of anyone in the pool who can be drawn at all.
 	LowestProbability float64 `protobuf:"fixed64,7,opt,name=lowest_probability,json=lowestProbability,proto3" json:"lowest_probability,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The value of the named round that the panel was drawn with, as whoever drew gave it: compare it with what the
+	// source published for that round, since nothing else does. Empty where all secrets were revealed.
+	RoundValue    string `protobuf:"bytes,8,opt,name=round_value,json=roundValue,proto3" json:"round_value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DrawSummary) Reset() {
@@ -639,6 +642,13 @@ func (x *DrawSummary) GetLowestProbability() float64 {
 		return x.LowestProbability
 	}
 	return 0
+}
+
+func (x *DrawSummary) GetRoundValue() string {
+	if x != nil {
+		return x.RoundValue
+	}
+	return ""
 }
 
 // Where the seed of a draw will come from: a value that nobody controls.
@@ -1022,7 +1032,7 @@ const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\beligible\x18\x02 \x01(\x05R\beligible\x12\x1e\n" +
 	"\n" +
 	"ineligible\x18\x03 \x01(\x05R\n" +
-	"ineligible\"\xb7\x02\n" +
+	"ineligible\"\xd8\x02\n" +
 	"\vDrawSummary\x12;\n" +
 	"\vcommit_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"commitTime\x12\x1f\n" +
@@ -1032,7 +1042,9 @@ const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\tdraw_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bdrawTime\x12\x12\n" +
 	"\x04seed\x18\x05 \x01(\tR\x04seed\x12\x14\n" +
 	"\x05panel\x18\x06 \x01(\x05R\x05panel\x12-\n" +
-	"\x12lowest_probability\x18\a \x01(\x01R\x11lowestProbability\"\xc8\x01\n" +
+	"\x12lowest_probability\x18\a \x01(\x01R\x11lowestProbability\x12\x1f\n" +
+	"\vround_value\x18\b \x01(\tR\n" +
+	"roundValue\"\xc8\x01\n" +
 	"\bSeedPlan\x124\n" +
 	"\x05round\x18\x01 \x01(\v2\x1e.evenhand.board.v1.PublicRoundR\x05round\x12A\n" +
 	"\aholders\x18\x02 \x03(\v2\x1d.evenhand.board.v1.SeedHolderB\b\xbaH\x05\x92\x01\x02\x10\n" +

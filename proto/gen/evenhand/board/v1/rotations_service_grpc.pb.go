@@ -56,12 +56,12 @@ type RotationsServiceClient interface {
 	ListRotations(ctx context.Context, in *ListRotationsRequest, opts ...grpc.CallOption) (*ListRotationsResponse, error)
 	// Plans the regular rotations of a board years ahead, by the recurrences of its charters. Those that are
 	// there stay, as they were moved, skipped or called off; those that no charter plans any more, and that nobody
-	// has opened, are cancelled. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
+	// has opened, are cancelled, and seats whose terms end with them are vacant until the next. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
 	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE, and with BOARD_STATE for a closed board; PERMISSION_DENIED
 	// with NOT_ASSIGNED for a board not assigned to the caller.
 	LayOutRotations(ctx context.Context, in *LayOutRotationsRequest, opts ...grpc.CallOption) (*LayOutRotationsResponse, error)
-	// Plans a rotation that fills the seats vacant on a day, for what is left of their terms only. NOT_FOUND for
-	// the board; ALREADY_EXISTS; FAILED_PRECONDITION with TERM_STATE where no seat is vacant then, with
+	// Plans a rotation that fills the seats vacant on a day, for what is left of their terms only; one that was
+	// planned for that day and cancelled is planned again. NOT_FOUND for the board; ALREADY_EXISTS; FAILED_PRECONDITION with TERM_STATE where no seat is vacant then, with
 	// ROTATION_STATE where the board rotates on that day anyway, with NO_CHARTER_IN_FORCE, and with BOARD_STATE
 	// for a closed board; PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
 	PlanVacancyRotation(ctx context.Context, in *PlanVacancyRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
@@ -111,8 +111,9 @@ type RotationsServiceClient interface {
 	// second seed. NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, and with SEED
 	// where the seed cannot be made yet, or not of this.
 	DrawRotation(ctx context.Context, in *DrawRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
-	// Invites those who were drawn. NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
-	// ROTATION_STATE.
+	// Invites those who were drawn. Whoever withdrew since, or cannot be seated for another reason, is not asked
+	// and counts as having declined: alternates are called. NOT_FOUND; ABORTED with STALE_ETAG;
+	// FAILED_PRECONDITION with ROTATION_STATE.
 	InviteRotation(ctx context.Context, in *InviteRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Records that an invited account accepts its seat or declines it; where it declines, the next alternates are
 	// invited. NOT_FOUND for rotation and contact; FAILED_PRECONDITION with ROTATION_STATE, and with
@@ -392,12 +393,12 @@ type RotationsServiceServer interface {
 	ListRotations(context.Context, *ListRotationsRequest) (*ListRotationsResponse, error)
 	// Plans the regular rotations of a board years ahead, by the recurrences of its charters. Those that are
 	// there stay, as they were moved, skipped or called off; those that no charter plans any more, and that nobody
-	// has opened, are cancelled. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
+	// has opened, are cancelled, and seats whose terms end with them are vacant until the next. NOT_FOUND for the board; INVALID_ARGUMENT for a day too far ahead;
 	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE, and with BOARD_STATE for a closed board; PERMISSION_DENIED
 	// with NOT_ASSIGNED for a board not assigned to the caller.
 	LayOutRotations(context.Context, *LayOutRotationsRequest) (*LayOutRotationsResponse, error)
-	// Plans a rotation that fills the seats vacant on a day, for what is left of their terms only. NOT_FOUND for
-	// the board; ALREADY_EXISTS; FAILED_PRECONDITION with TERM_STATE where no seat is vacant then, with
+	// Plans a rotation that fills the seats vacant on a day, for what is left of their terms only; one that was
+	// planned for that day and cancelled is planned again. NOT_FOUND for the board; ALREADY_EXISTS; FAILED_PRECONDITION with TERM_STATE where no seat is vacant then, with
 	// ROTATION_STATE where the board rotates on that day anyway, with NO_CHARTER_IN_FORCE, and with BOARD_STATE
 	// for a closed board; PERMISSION_DENIED with NOT_ASSIGNED for a board not assigned to the caller.
 	PlanVacancyRotation(context.Context, *PlanVacancyRotationRequest) (*Rotation, error)
@@ -447,8 +448,9 @@ type RotationsServiceServer interface {
 	// second seed. NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, and with SEED
 	// where the seed cannot be made yet, or not of this.
 	DrawRotation(context.Context, *DrawRotationRequest) (*Rotation, error)
-	// Invites those who were drawn. NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
-	// ROTATION_STATE.
+	// Invites those who were drawn. Whoever withdrew since, or cannot be seated for another reason, is not asked
+	// and counts as having declined: alternates are called. NOT_FOUND; ABORTED with STALE_ETAG;
+	// FAILED_PRECONDITION with ROTATION_STATE.
 	InviteRotation(context.Context, *InviteRotationRequest) (*Rotation, error)
 	// Records that an invited account accepts its seat or declines it; where it declines, the next alternates are
 	// invited. NOT_FOUND for rotation and contact; FAILED_PRECONDITION with ROTATION_STATE, and with
