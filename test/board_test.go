@@ -94,17 +94,17 @@ func TestCandidatesAreImported(t *testing.T) {
 			s.cli("accounts", "create", "--display-name", name)
 		}
 		volunteers := write(t, t.TempDir(), "volunteers.csv", "customer,person,mail,until\n"+
-			"harbour,Ines Roth,ines@harbour.example,2030-12-31\nbrook,,,\nnobody,Jo,,\nmill,Sam,,2030-02-30\n")
+			"harbour,Ines Roth,ines@harbour.example,2099-12-31\nbrook,,,\nnobody,Jo,,\nmill,Sam,,2099-02-30\n")
 		args := []string{"board", "candidates", "import", "advisory", volunteers, "--column", "account=customer",
 			"--column", "contact-name=person", "--column", "contact-email=mail", "--column", "until=until"}
 		for range 2 {
 			got := s.try(args...)
 			require.Equal(t, 1, got.code)
 			require.Contains(t, got.stderr, `line 4: there is no account "nobody"`)
-			require.Contains(t, got.stderr, "line 5: until: there is no day 2030-02-30 in the calendar")
+			require.Contains(t, got.stderr, "line 5: until: there is no day 2099-02-30 in the calendar")
 			require.Equal(t, "2", value(t, got.stdout, "Candidates"))
 			list := s.cli("board", "candidates", "list", "advisory", "-o", "csv")
-			require.Contains(t, list, "accounts/harbour,Harbour,consented,accounts/harbour/contacts/ines-roth,2030-12-31,")
+			require.Contains(t, list, "accounts/harbour,Harbour,consented,accounts/harbour/contacts/ines-roth,2099-12-31,")
 			require.Contains(t, list, "accounts/brook,Brook,nominated,,,")
 		}
 		require.Contains(t, s.cli("accounts", "contacts", "list", "harbour", "-o", "csv"), "ines@harbour.example")

@@ -17,11 +17,41 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// commit is the step that commits a draw to a public round, the value of which is known
-// some seconds from now: enough for the commitment to come before, on a busy machine too.
-func commit() []string {
-	known := time.Now().Add(8 * time.Second).UTC().Format(time.RFC3339)
-	return []string{"commit", "--round-source", "drand quicknet", "--round-number", "4712345", "--round-time", known}
+// The rotations of boardRules, by their days, are on the second Tuesday of March; the
+// first is next year's, so that it is to come on whatever day the tests run.
+var (
+	firstYear      = time.Now().UTC().Year() + 1
+	firstRotation  = secondTuesday(firstYear)
+	secondRotation = secondTuesday(firstYear + 1)
+)
+
+func secondTuesday(year int) string {
+	day := time.Date(year, time.March, 8, 0, 0, 0, 0, time.UTC)
+	for day.Weekday() != time.Tuesday {
+		day = day.AddDate(0, 0, 1)
+	}
+	return day.Format(time.DateOnly)
+}
+
+// commit commits the draw of the first rotation to a public round, the value of which is
+// known some seconds from then, and returns its arguments. Where the commitment comes too
+// late for the round, on a busy machine, the next one names a round that is further away.
+func (s *server) commit() (shown string, args []string) {
+	s.t.Helper()
+	ahead := 4 * time.Second
+	s.await("the commitment", func() bool {
+		ahead *= 2
+		known := time.Now().Add(ahead).UTC().Format(time.RFC3339)
+		args = []string{"board", "rotations", "commit", "advisory", firstRotation,
+			"--round-source", "drand quicknet", "--round-number", "4712345", "--round-time", known}
+		got := s.try(args...)
+		if got.code != 0 {
+			require.Contains(s.t, got.stderr, "name a round that is still to come", "nothing else is in the way")
+		}
+		shown = got.stdout
+		return got.code == 0
+	})
+	return shown, args
 }
 
 // drawn draws as soon as the round's value is known, and not before.
@@ -29,7 +59,7 @@ func (s *server) drawn() string {
 	s.t.Helper()
 	var got result
 	s.await("the round", func() bool {
-		got = s.try("board", "rotations", "draw", "advisory", "2027-03-09", "--round-value", "0f3a9c")
+		got = s.try("board", "rotations", "draw", "advisory", firstRotation, "--round-value", "0f3a9c")
 		if got.code != 0 {
 			require.Contains(s.t, got.stderr, "is known from", "nothing else is in the way")
 		}
@@ -39,7 +69,7 @@ func (s *server) drawn() string {
 }
 
 // readyBoard makes a board of three seats with a charter, twelve candidates who consented,
-// and its rotations laid out; the first is that of 9 March 2027.
+// and its rotations laid out.
 func readyBoard(t *testing.T, s *server) {
 	t.Helper()
 	s.cli("board", "create", "--id", "advisory", "--display-name", "Advisory", "--time-zone", "Europe/Paris")
@@ -55,8 +85,9 @@ func readyBoard(t *testing.T, s *server) {
 	s.await("the candidates", func() bool { // once the board service has heard of the accounts
 		return s.try("board", "candidates", "import", "advisory", volunteers, "--column", "contact-name=person", "--column", "contact-email=mail").code == 0
 	})
-	s.cli("board", "charter", "publish", "advisory", write(t, t.TempDir(), "charter.yaml", boardRules), "--reason", "The first")
-	s.cli("board", "rotations", "lay-out", "advisory", "--until", "2030-12-31")
+	s.cli("board", "charter", "publish", "advisory", write(t, t.TempDir(), "charter.yaml", boardRules), "--reason", "The first",
+		"--effective", fmt.Sprintf("%d-01-01", firstYear))
+	s.cli("board", "rotations", "lay-out", "advisory", "--until", fmt.Sprintf("%d-12-31", firstYear+3))
 }
 
 // A rotation from its pool to its members: the draw is replayed from the public record
@@ -67,20 +98,19 @@ func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
 		s := serve(t, storeArgs...)
 		readyBoard(t, s)
 		step := func(step string, more ...string) string {
-			return s.cli(append([]string{"board", "rotations", step, "advisory", "2027-03-09"}, more...)...)
+			return s.cli(append([]string{"board", "rotations", step, "advisory", firstRotation}, more...)...)
 		}
 		require.Equal(t, "open", value(t, step("open"), "State"))
 		require.Contains(t, step("preview"), "accounts/shop-0")
 		require.Equal(t, "12 candidates, 0 left out", value(t, step("freeze"), "Pool"))
-		round := commit()
-		committed := step(round[0], round[1:]...)
+		committed, round := s.commit()
 		require.Equal(t, "committed", value(t, committed, "State"))
-		second := s.try(append([]string{"board", "rotations", "commit", "advisory", "2027-03-09"}, round[1:]...)...)
+		second := s.try(round...)
 		require.Equal(t, 1, second.code)
 		require.Contains(t, second.stderr, "is committed")
 
 		drawn := s.drawn()
-		again := s.try("board", "rotations", "draw", "advisory", "2027-03-09", "--round-value", "ffffff")
+		again := s.try("board", "rotations", "draw", "advisory", firstRotation, "--round-value", "ffffff")
 		require.Equal(t, 1, again.code, "there is no second seed")
 		record := write(t, t.TempDir(), "record.json", step("record"))
 		verified := s.run("", "panel", "verify", record, "--hash", value(t, committed, "Record"))
@@ -111,15 +141,16 @@ func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
 		terms := s.cli("board", "terms", "list", "advisory", "-o", "csv")
 		require.Equal(t, 4, strings.Count(terms, "\n"), terms)
 		require.NotContains(t, terms, "accounts/"+invited[0]+",")
-		s.cli("board", "rotations", "skip", "advisory", "2028-03-14", "--reason", "The fair.")
+		s.cli("board", "rotations", "skip", "advisory", secondRotation, "--reason", "The fair.")
 		require.Contains(t, s.cli("board", "terms", "list", "advisory"), "The fair.")
 		s.awaitLetters("invitation", 4)
 		s.requireTold(s.awaitLetters("pool-notice", 12)[0], write(t, t.TempDir(), "record.json", step("record")))
 
 		var rotation map[string]any
-		require.NoError(t, json.Unmarshal(s.get("/v1/boards/advisory/rotations/2027-03-09", http.StatusOK), &rotation))
+		require.NoError(t, json.Unmarshal(s.get("/v1/boards/advisory/rotations/"+firstRotation, http.StatusOK), &rotation))
 		require.Equal(t, "STATE_CLOSED", rotation["state"])
-		require.Contains(t, string(s.get("/v1/boards/advisory/calendarEvents?fromTime=2027-03-01T00:00:00Z&toTime=2027-04-01T00:00:00Z", http.StatusOK)), "2027-03-09")
+		require.Contains(t, string(s.get(
+			fmt.Sprintf("/v1/boards/advisory/calendarEvents?fromTime=%[1]d-03-01T00:00:00Z&toTime=%[1]d-04-01T00:00:00Z", firstYear), http.StatusOK)), firstRotation)
 	})
 }
 
@@ -141,11 +172,11 @@ func accountsIn(shown, state string) []string {
 func TestTwoSecretariesAtOnce(t *testing.T) {
 	s := serve(t)
 	readyBoard(t, s)
-	etag := value(t, s.cli("board", "rotations", "get", "advisory", "2027-03-09"), "Etag")
+	etag := value(t, s.cli("board", "rotations", "get", "advisory", firstRotation), "Etag")
 	results := make(chan result, 2)
 	for range 2 {
 		go func() {
-			results <- s.run("", "board", "rotations", "open", "advisory", "2027-03-09", "--etag", etag, "--server", s.grpc, "--data-dir", s.data)
+			results <- s.run("", "board", "rotations", "open", "advisory", firstRotation, "--etag", etag, "--server", s.grpc, "--data-dir", s.data)
 		}()
 	}
 	first, second := <-results, <-results
@@ -165,15 +196,18 @@ func TestKilledBetweenTheStepsOfARotation(t *testing.T) {
 	hash, seed := "", ""
 	step := func(step string, more ...string) func() string {
 		return func() string {
-			return s.cli(append([]string{"board", "rotations", step, "advisory", "2027-03-09"}, more...)...)
+			return s.cli(append([]string{"board", "rotations", step, "advisory", firstRotation}, more...)...)
 		}
 	}
-	committed := func() string { return step("commit", commit()[1:]...)() }
+	committed := func() string {
+		shown, _ := s.commit()
+		return shown
+	}
 	for _, take := range []func() string{step("open"), step("freeze"), committed, s.drawn, step("invite")} {
 		shown := take()
 		s.kill()
 		s.restart()
-		now := s.cli("board", "rotations", "get", "advisory", "2027-03-09")
+		now := s.cli("board", "rotations", "get", "advisory", firstRotation)
 		require.Equal(t, value(t, shown, "State"), value(t, now, "State"))
 		if strings.Contains(now, "Record ") {
 			if hash == "" {
@@ -224,7 +258,7 @@ func (s *server) requireTold(letter, record string) {
 	require.Zero(s.t, got.code, got.stderr)
 	require.Contains(s.t, got.stdout, told[2]+" is ")
 	require.Contains(s.t, got.stdout, ": in the pool, on ")
-	listed := s.cli("board", "rotations", "pseudonyms", "advisory", "2027-03-09", "--account", told[2], "-o", "csv")
+	listed := s.cli("board", "rotations", "pseudonyms", "advisory", firstRotation, "--account", told[2], "-o", "csv")
 	require.Equal(s.t, 2, strings.Count(listed, "\n"), listed)
 	require.Contains(s.t, listed, "accounts/"+told[2]+",")
 	require.Contains(s.t, listed, ","+told[3])

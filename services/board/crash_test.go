@@ -162,9 +162,10 @@ func (l *life) advance(ctx context.Context, s *Service, seed string) (over bool,
 	return false, err
 }
 
-// A process dies at every write of a rotation, before or after it. The next one finds the
-// rotation in one state and goes on from there: there is one record and one draw, every
-// invitation is sent once, and every seat has one member.
+// A process dies at every fifth write of a rotation (at every one with
+// EVENHAND_TEST_LONG), before or after it. The next one finds the rotation in one state
+// and goes on from there: there is one record and one draw, every invitation is sent once,
+// and every seat has one member.
 func TestACrashAtAnyWriteOfARotation(t *testing.T) {
 	template := crashTemplate(t)
 	every := 5

@@ -116,8 +116,13 @@ func TestR12TwoMembersExchangeTheEndsOfTheirTerms(t *testing.T) {
 				late = m
 			}
 		}
+		_, _, err = f.Rotations.Swap(ctx, someone, board, early.ID, "nobody", "They agreed.", false)
+		require.ErrorContains(t, err, "terms/nobody")
 		checked, effect, err := f.Rotations.Swap(ctx, someone, board, early.ID, late.ID, "They agreed.", true)
 		require.NoError(t, err)
+		after, err := f.Terms.Members(ctx, board, day(t, "2026-03-20"))
+		require.NoError(t, err)
+		require.Equal(t, members, after, "it was checked only")
 		require.Len(t, checked, 2)
 		require.Equal(t, charter.RuleRunningTerm, effect.Tolerated[0].Rule)
 		call := request("3f1b9a52-5d0c-4c52-8a3c-0d4b7f1f2a05", "swap")

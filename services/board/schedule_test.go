@@ -9,6 +9,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
@@ -104,39 +105,6 @@ func TestASkippedRotationKeepsItsMembersUntilTheNext(t *testing.T) {
 	require.NotContains(t, f.daysOf(t, "a"), days[1])
 	for _, end := range effect.Ends {
 		require.Equal(t, days[2], end.To.String())
-	}
-}
-
-func TestR12TwoMembersExchangeTheirEnds(t *testing.T) {
-	f := onSQLite(t)
-	board := f.ready(t)
-	ctx := t.Context()
-	f.rotate(t, board, "2026-03-10", "abc")
-	f.clock.set("2026-04-01T12:00:00Z")
-	members, err := f.Terms.Members(ctx, board, day(t, "2026-04-01"))
-	require.NoError(t, err)
-	long, short := members[0], members[0]
-	for _, m := range members {
-		if m.End > long.End {
-			long = m
-		}
-		if m.End < short.End {
-			short = m
-		}
-	}
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, "nobody", "Asked.", false)
-	require.ErrorContains(t, err, "terms/nobody")
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, short.ID, "Asked.", true)
-	require.NoError(t, err)
-	after, err := f.Terms.Members(ctx, board, day(t, "2026-04-01"))
-	require.NoError(t, err)
-	require.Equal(t, members, after, "it was checked only")
-	_, _, err = f.Rotations.Swap(ctx, someone, board, long.ID, short.ID, "Asked.", false)
-	require.NoError(t, err)
-	for id, end := range map[string]civil.Day{long.ID: short.End, short.ID: long.End} {
-		term, err := f.Terms.Term(ctx, board, id)
-		require.NoError(t, err)
-		require.Equal(t, end, term.End)
 	}
 }
 
@@ -274,4 +242,58 @@ func TestR12SeatsWhoseRotationIsNoMorePlannedAreVacant(t *testing.T) {
 	f.clock.set("2027-09-20T12:00:00Z")
 	next := f.rotate(t, board, "2027-10-04", "fed")
 	require.Len(t, next.Seats, 2)
+}
+
+// A process dies at every write of a layout, before or after it. The retry is answered all
+// that the request laid out and cancelled, and every later one is answered the same.
+func TestARetriedLayoutIsAnsweredAsItsFirstCall(t *testing.T) {
+	template := crashTemplate(t)
+	prepare := func(l *life) {
+		autumn, effective := yearly(3), day(t, "2030-01-01")
+		autumn.Rotation.Rule = "FREQ=YEARLY;BYMONTH=10;BYDAY=1MO"
+		_, err := l.process(t, &mortal{left: -1}).Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: autumn, Effective: &effective, Reason: "Autumn"}, false)
+		require.NoError(t, err)
+	}
+	call := request("3f1b9a52-5d0c-4c52-8a3c-0d4b7f1f2a13", "up to 2033")
+	layOut := func(s *Service) (layout [2][]string, err error) {
+		l, err := s.Rotations.LayOut(t.Context(), call, "a", day(t, "2033-01-01"), false)
+		if err == nil {
+			layout = [2][]string{rotationIDs(l.New), rotationIDs(l.Cancelled)}
+		}
+		return layout, err
+	}
+	want := [2][]string{{"a/rotations/2030-10-07", "a/rotations/2031-10-06", "a/rotations/2032-10-04"}, {"a/rotations/2030-03-12"}}
+	l := reopen(t, template)
+	prepare(l)
+	whole := &mortal{left: -1}
+	s := l.process(t, whole)
+	whole.arm()
+	got, err := layOut(s)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Greater(t, whole.writes, 5)
+	for at := range whole.writes {
+		for _, after := range []bool{false, true} {
+			l := reopen(t, template)
+			prepare(l)
+			dies := &mortal{left: at, after: after}
+			s := l.process(t, dies)
+			dies.arm()
+			_, err := layOut(s)
+			require.ErrorIs(t, err, errDied)
+			next := l.process(t, &mortal{left: -1})
+			for range 2 {
+				got, err := layOut(next)
+				require.NoError(t, err)
+				require.Equal(t, want, got, "write %d", at)
+			}
+			_, err = next.Rotations.LayOut(t.Context(), request(call.RequestID, "up to 2034"), "a", day(t, "2034-01-01"), false)
+			require.ErrorIs(t, err, resource.ErrRequestIDReused)
+			_, err = next.Boards.Close(t.Context(), someone, "a", "", "Over.")
+			require.NoError(t, err)
+			got, err = layOut(next)
+			require.NoError(t, err, "it was carried out before")
+			require.Equal(t, want, got)
+		}
+	}
 }

@@ -38,7 +38,7 @@ func (s *served) withBoard(t *testing.T, id string, managers ...string) {
 }
 
 func (s *served) meets(board string, n int) {
-	start := time.Now().Truncate(time.Second).Add(time.Duration(n) * 24 * time.Hour)
+	start := clock.Add(time.Duration(n) * 24 * time.Hour)
 	name := fmt.Sprintf("boards/%s/meetings/%d", board, n)
 	s.happening.events = append(s.happening.events, calendar.Event{UID: name, Resource: name, Kind: calendar.Meeting, Board: "boards/" + board,
 		Accounts: []string{"accounts/acme"}, Start: start, End: start.Add(time.Hour), Zone: "America/New_York",
@@ -80,15 +80,14 @@ func TestCalendarEventsOverTheAPI(t *testing.T) {
 	}
 	require.Equal(t, []string{"Meeting 1", "Meeting 2", "Meeting 3", "Meeting 4", "Meeting 5", "A term ends"}, got)
 
-	now := time.Now()
 	some, err := viewer.ListCalendarEvents(t.Context(), &boardv1.ListCalendarEventsRequest{Parent: "boards/east",
-		FromTime: timestamppb.New(now.Add(36 * time.Hour)), ToTime: timestamppb.New(now.Add(84 * time.Hour))})
+		FromTime: timestamppb.New(clock.Add(36 * time.Hour)), ToTime: timestamppb.New(clock.Add(84 * time.Hour))})
 	require.NoError(t, err)
 	require.Len(t, some.GetCalendarEvents(), 2)
 	_, err = viewer.ListCalendarEvents(t.Context(), &boardv1.ListCalendarEventsRequest{Parent: "boards/nowhere"})
 	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
 	_, err = viewer.ListCalendarEvents(t.Context(), &boardv1.ListCalendarEventsRequest{Parent: "boards/east",
-		FromTime: timestamppb.New(now), ToTime: timestamppb.New(now)})
+		FromTime: timestamppb.New(clock), ToTime: timestamppb.New(clock)})
 	wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
 }
 

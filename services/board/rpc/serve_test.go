@@ -52,6 +52,9 @@ type clients struct {
 // principals/<role>.
 var people = auth.Roles()
 
+// clock is the time of the service in tests; it stands still.
+var clock = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
 // serve starts the service with a copy of these accounts.
 func serve(t *testing.T, accounts ...board.AccountChange) *served {
 	t.Helper()
@@ -59,7 +62,7 @@ func serve(t *testing.T, accounts ...board.AccountChange) *served {
 	require.NoError(t, err)
 	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
 	require.NoError(t, err)
-	domain, err := board.New(t.Context(), store, fakeAccounts(accounts), board.Options{})
+	domain, err := board.New(t.Context(), store, fakeAccounts(accounts), board.Options{Now: func() time.Time { return clock }})
 	require.NoError(t, err)
 	keys := &auth.Keyring{}
 	for _, role := range people {
