@@ -149,7 +149,8 @@ func (r *Rotations) publish(ctx context.Context, board string, s resource.Stored
 	if err != nil {
 		return nil, fmt.Errorf("read the record of %s: %w", Name(s.ID), err)
 	}
-	mark := &DrawMark{ID: id, Hash: committed.Hash, Committed: committed.Title.Committed, Plan: committed.Seed, Lowest: 1}
+	mark := &DrawMark{ID: id, Hash: committed.Hash, Committed: committed.Title.Committed, Plan: committed.Seed, Lowest: 1,
+		Unreachable: len(committed.Unreachable)}
 	for _, m := range committed.Marginals {
 		if m.Count > 0 {
 			mark.Lowest = min(mark.Lowest, float64(m.Count)/float64(len(committed.Panels)))

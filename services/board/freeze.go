@@ -43,8 +43,11 @@ type Preview struct {
 	Names       map[string]string
 	// Solution has the probabilities of the problem's pool; nil where nobody asked.
 	Solution *panel.Solution
-
-	chances map[string]float64
+	// Probabilities are those of the pool, by account; none where they are not known.
+	Probabilities map[string]float64
+	// Unreachable are those of the pool who are on no possible panel, by account: why, as a
+	// clause of which the account is the subject.
+	Unreachable map[string]string
 }
 
 // Open begins the preparation of a scheduled rotation, or takes back the pool of a frozen
@@ -291,56 +294,6 @@ func (r *Rotations) strike(ctx context.Context, call resource.Call, board, rotat
 	return err
 }
 
-// Pool returns who is in the pool of a rotation and who is not: as it was taken, or, where
-// it is not yet, as it would be now.
-func (r *Rotations) Pool(ctx context.Context, board, rotation string) (*Preview, error) {
-	s, err := r.Get(ctx, board, rotation)
-	if err != nil {
-		return nil, err
-	}
-	if s.State.Pool == nil {
-		return r.Preview(ctx, board, rotation, nil, nil, nil)
-	}
-	taken, err := r.pool(ctx, s.State)
-	if err != nil {
-		return nil, err
-	}
-	p := &Preview{Charter: taken.Charter, Categories: categories(&taken.Rules), Preparation: taken.Preparation, Names: taken.Names}
-	if s.State.Draw != nil {
-		p.chances, err = r.chances(ctx, taken, s.State.Draw)
-	}
-	return p, err
-}
-
-// chances are the probabilities of a pool by the record: how many panels each is in.
-func (r *Rotations) chances(ctx context.Context, taken *pool, d *DrawMark) (map[string]float64, error) {
-	made, err := r.record(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	pseudonyms, err := record.PseudonymsOf(taken.Salts)
-	if err != nil {
-		return nil, err
-	}
-	accounts, chances := pseudonyms.Accounts(), map[string]float64{}
-	for _, m := range made.Marginals {
-		chances[accounts[m.ID]] = float64(m.Count) / float64(len(made.Panels))
-	}
-	return chances, nil
-}
-
-// Probabilities are those of the pool, by account; none where they are not known.
-func (p *Preview) Probabilities() map[string]float64 {
-	if p.Solution == nil {
-		return p.chances
-	}
-	chances := map[string]float64{}
-	for i, m := range p.Preparation.Problem.Pool {
-		chances[m.ID] = p.Solution.Marginals[i]
-	}
-	return chances
-}
-
 func categories(rules *charter.Charter) []string {
 	names := make([]string, len(rules.Categories))
 	for i, c := range rules.Categories {
@@ -392,6 +345,7 @@ func (r *Rotations) Preview(
 		if p.Solution, err = panel.Leximin(ctx, &p.Preparation.Problem, *solve); err != nil {
 			return nil, infeasible(err)
 		}
+		p.solved()
 	}
 	return p, nil
 }

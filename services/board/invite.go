@@ -37,8 +37,8 @@ func (r *Rotations) Invite(ctx context.Context, call resource.Call, board, rotat
 // alternates are called to the seats that are free by then: of those who decline, and of
 // those who did not answer in time. Contact is the id of who comes, or empty for
 // the one who was invited. NOT_FOUND where the account was not invited, or has no such
-// contact; ErrInvitationState where it answered before, or did not in time;
-// ErrRotationState.
+// contact; ErrInvitationState where it answered before, did not in time, or accepts though
+// it cannot be seated any more; ErrRotationState.
 func (r *Rotations) Answer(
 	ctx context.Context, call resource.Call, board, rotation, account string, accept bool, contact, note string,
 ) (resource.Stored[Rotation], error) {
@@ -63,6 +63,11 @@ func (r *Rotations) Answer(
 		if in.State != Invited {
 			return unmet(ErrInvitationState, rotationType, Name(id), "has an invitation of %s that was %s on %s",
 				AccountName(account), in.State, in.Answered.Format(time.RFC3339))
+		}
+		if accept && slices.Contains(caller.gone, caller.pseudonyms.Of(account)) {
+			return unmet(ErrInvitationState, rotationType, Name(id),
+				"cannot seat %s: since the pool was taken, it withdrew, let its consent end or ceased to be a customer; "+
+					"nominate it anew with its consent, or record that it declines", AccountName(account))
 		}
 		in.State, in.Answered, in.Note = Declined, r.now(), note
 		if accept {

@@ -80,6 +80,27 @@ func TestAlternatesWhoCannotBeSeatedAreNotCalled(t *testing.T) {
 	require.NotContains(t, line[:2], after.State.Invitations[6].Account)
 }
 
+// Whoever withdrew after the invitation can decline it, or be nominated anew and accept.
+func TestR12WhoWithdrewIsNotSeated(t *testing.T) {
+	f, board, s := invited(t)
+	ctx, account := t.Context(), s.Invitations[0].Account
+	was, err := f.Candidates.Get(ctx, board, account)
+	require.NoError(t, err)
+	_, err = f.Candidates.Withdraw(ctx, someone, board, account, "", "No time.")
+	require.NoError(t, err)
+	_, err = f.Rotations.Answer(ctx, someone, board, firstRotation, account, true, "", "")
+	require.ErrorIs(t, err, ErrInvitationState)
+	require.ErrorContains(t, err, "nominate it anew")
+	still, err := f.Rotations.Get(ctx, board, firstRotation)
+	require.NoError(t, err)
+	require.Equal(t, Invited, still.State.Invitations[0].State, "what is refused changes nothing")
+	_, err = f.Candidates.Nominate(ctx, someone, board, account, "kim", &NewConsent{Contact: was.State.Consent.Contact, Until: was.State.Consent.Until})
+	require.NoError(t, err)
+	after, err := f.Rotations.Answer(ctx, someone, board, firstRotation, account, true, "", "")
+	require.NoError(t, err)
+	require.Equal(t, Accepted, after.State.Invitations[0].State)
+}
+
 // Whoever was drawn and withdrew before the invitations is not asked, and has no seat: the
 // next alternate is.
 func TestR12WhoWasDrawnAndCannotBeSeatedIsNotInvited(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/meetings"
 )
@@ -64,6 +65,15 @@ func (m meetingBoards) Members(ctx context.Context, board string, at time.Time) 
 		list = append(list, meetings.Member{Account: t.Account, Contact: t.Contact, Seat: t.Seat})
 	}
 	return list, nil
+}
+
+// HasFinding implements meetings.Boards.
+func (m meetingBoards) HasFinding(ctx context.Context, board, finding string) (bool, error) {
+	_, err := m.service.Findings.Get(ctx, board, finding)
+	if errors.Is(err, resource.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Conflicts implements meetings.Boards. Declared competitors are in conflict under every

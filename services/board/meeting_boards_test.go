@@ -63,6 +63,13 @@ func TestR37MeetingsOfABoardThatRotates(t *testing.T) {
 		require.NotEmpty(t, conflicts[0].Finding, "the finding that stands")
 		require.Equal(t, meetings.Conflict{Member: a, With: "outsider", Reason: conflicts[0].Reason}, conflicts[1])
 
+		there, err := m.HasFinding(ctx, board, conflicts[0].Finding)
+		require.NoError(t, err)
+		require.True(t, there)
+		there, err = m.HasFinding(ctx, board, "nope")
+		require.NoError(t, err)
+		require.False(t, there)
+
 		meeting, err := f.Meetings.Create(ctx, someone, board, "first", meetings.Meeting{Start: day.AddDate(0, 0, 20), Duration: time.Hour}, false)
 		require.NoError(t, err)
 		_, err = f.Meetings.InviteMembers(ctx, someone, meeting.ID, "", false)

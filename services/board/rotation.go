@@ -121,6 +121,8 @@ type DrawMark struct {
 	Plan      record.SeedPlan `bson:"plan"`
 	// Lowest is the lowest probability of anyone who can be drawn.
 	Lowest float64 `bson:"lowest"`
+	// Unreachable is how many of the pool are on no possible panel.
+	Unreachable int `bson:"unreachable,omitempty"`
 	// Secrets are what was revealed, by the name of the person.
 	Secrets map[string]string `bson:"secrets,omitempty"`
 	// Drawn is when the panel was drawn, the zero time before; Round the value of the

@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -28,6 +29,11 @@ type Layout struct {
 // same, and their seats are vacant until the next. With check nothing is written.
 // INVALID_ARGUMENT for a day more than 100 years ahead; ErrNoCharter; ErrBoardState.
 func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string, until civil.Day, check bool) (*Layout, error) {
+	if !check {
+		if earlier, known, err := r.layoutBefore(ctx, call, board); known || err != nil {
+			return earlier, err
+		}
+	}
 	b, err := r.boards.Open(ctx, board)
 	if err != nil {
 		return nil, err
@@ -43,23 +49,25 @@ func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string
 	if err != nil {
 		return nil, err
 	}
-	call.RequestID = "" // each of the writes can be repeated
-	l := &laying{Rotations: r, call: call, check: check, until: until, planned: planned}
-	if err := l.keep(ctx, there); err != nil {
-		return nil, err
+	checking := &laying{Rotations: r, check: true, until: until, planned: maps.Clone(planned)}
+	meant, err := checking.run(ctx, board, there)
+	if err != nil || check {
+		return meant, err
 	}
-	if err := l.add(ctx, board); err != nil {
-		return nil, err
-	}
-	byDay(l.layout.New)
-	if check {
-		return &l.layout, nil
-	}
-	_, err = r.rosters.update(ctx, call, board, func(s *Roster) error {
-		s.LaidOut = max(s.LaidOut, until)
-		return nil
+	return r.once(ctx, call, board, meant, func() (*Layout, error) {
+		each := call
+		each.RequestID = "" // each of the writes can be repeated
+		writing := &laying{Rotations: r, call: each, until: until, planned: planned}
+		done, err := writing.run(ctx, board, there)
+		if err != nil {
+			return nil, err
+		}
+		_, err = r.rosters.update(ctx, each, board, func(s *Roster) error {
+			s.LaidOut = max(s.LaidOut, until)
+			return nil
+		})
+		return done, err
 	})
-	return &l.layout, err
 }
 
 // laying is the laying out of a board's rotations.
@@ -71,6 +79,17 @@ type laying struct {
 	// planned are those to be laid out that are not there.
 	planned map[civil.Day]slot
 	layout  Layout
+}
+
+func (l *laying) run(ctx context.Context, board string, there []resource.Stored[Rotation]) (*Layout, error) {
+	if err := l.keep(ctx, there); err != nil {
+		return nil, err
+	}
+	if err := l.add(ctx, board); err != nil {
+		return nil, err
+	}
+	byDay(l.layout.New)
+	return &l.layout, nil
 }
 
 // keep goes through the rotations that are there: it cancels those that no recurrence

@@ -9,6 +9,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
@@ -241,4 +242,58 @@ func TestR12SeatsWhoseRotationIsNoMorePlannedAreVacant(t *testing.T) {
 	f.clock.set("2027-09-20T12:00:00Z")
 	next := f.rotate(t, board, "2027-10-04", "fed")
 	require.Len(t, next.Seats, 2)
+}
+
+// A process dies at every write of a layout, before or after it. The retry is answered all
+// that the request laid out and cancelled, and every later one is answered the same.
+func TestARetriedLayoutIsAnsweredAsItsFirstCall(t *testing.T) {
+	template := crashTemplate(t)
+	prepare := func(l *life) {
+		autumn, effective := yearly(3), day(t, "2030-01-01")
+		autumn.Rotation.Rule = "FREQ=YEARLY;BYMONTH=10;BYDAY=1MO"
+		_, err := l.process(t, &mortal{left: -1}).Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: autumn, Effective: &effective, Reason: "Autumn"}, false)
+		require.NoError(t, err)
+	}
+	call := request("3f1b9a52-5d0c-4c52-8a3c-0d4b7f1f2a13", "up to 2033")
+	layOut := func(s *Service) (layout [2][]string, err error) {
+		l, err := s.Rotations.LayOut(t.Context(), call, "a", day(t, "2033-01-01"), false)
+		if err == nil {
+			layout = [2][]string{rotationIDs(l.New), rotationIDs(l.Cancelled)}
+		}
+		return layout, err
+	}
+	want := [2][]string{{"a/rotations/2030-10-07", "a/rotations/2031-10-06", "a/rotations/2032-10-04"}, {"a/rotations/2030-03-12"}}
+	l := reopen(t, template)
+	prepare(l)
+	whole := &mortal{left: -1}
+	s := l.process(t, whole)
+	whole.arm()
+	got, err := layOut(s)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Greater(t, whole.writes, 5)
+	for at := range whole.writes {
+		for _, after := range []bool{false, true} {
+			l := reopen(t, template)
+			prepare(l)
+			dies := &mortal{left: at, after: after}
+			s := l.process(t, dies)
+			dies.arm()
+			_, err := layOut(s)
+			require.ErrorIs(t, err, errDied)
+			next := l.process(t, &mortal{left: -1})
+			for range 2 {
+				got, err := layOut(next)
+				require.NoError(t, err)
+				require.Equal(t, want, got, "write %d", at)
+			}
+			_, err = next.Rotations.LayOut(t.Context(), request(call.RequestID, "up to 2034"), "a", day(t, "2034-01-01"), false)
+			require.ErrorIs(t, err, resource.ErrRequestIDReused)
+			_, err = next.Boards.Close(t.Context(), someone, "a", "", "Over.")
+			require.NoError(t, err)
+			got, err = layOut(next)
+			require.NoError(t, err, "it was carried out before")
+			require.Equal(t, want, got)
+		}
+	}
 }

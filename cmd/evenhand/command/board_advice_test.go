@@ -109,7 +109,7 @@ func TestSolicitationsAndIdeasOnTheCommandLine(t *testing.T) {
 			Audience: &boardv1.Audience{Who: &boardv1.Audience_Accounts_{Accounts: &boardv1.Audience_Accounts{Accounts: []string{"accounts/acme", "accounts/brook"}}}}}}, ""},
 		"solicit create Why? --attribute sector=Energy": {&boardv1.CreateSolicitationRequest{Solicitation: &boardv1.Solicitation{Question: "Why?",
 			Audience: &boardv1.Audience{Who: &boardv1.Audience_Attributes_{Attributes: &boardv1.Audience_Attributes{Values: map[string]string{"sector": "Energy"}}}}}}, ""},
-		"solicit open freight --check":           {&boardv1.OpenSolicitationRequest{Name: "solicitations/freight", ValidateOnly: true}, ""},
+		"solicit open freight --validate-only":   {&boardv1.OpenSolicitationRequest{Name: "solicitations/freight", ValidateOnly: true}, ""},
 		"solicit close solicitations/freight":    {&boardv1.CloseSolicitationRequest{Name: "solicitations/freight"}, ""},
 		"solicit answer freight --answer Done":   {&boardv1.AnswerSolicitationRequest{Name: "solicitations/freight", Answer: "Done"}, ""},
 		"solicit withdraw freight --reason Oops": {&boardv1.WithdrawSolicitationRequest{Name: "solicitations/freight", Reason: "Oops"}, ""},
@@ -169,6 +169,6 @@ func TestAdviceCommandsThatAreWrong(t *testing.T) {
 		require.Equal(t, ExitUsage, got.code, line)
 		require.Contains(t, got.stderr, told, line)
 	}
-	got := execute(t, address, "", "board", "ideas", "submit", "T", "--account", "acme", "--check")
+	got := execute(t, address, "", "board", "ideas", "submit", "T", "--account", "acme", "--validate-only")
 	require.Contains(t, got.stderr, "ideas/w2 may say the same: Fewer deliveries")
 }

@@ -15,7 +15,7 @@ func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m
 // RotationsPool is `evenhand board rotations pool`.
 type RotationsPool struct {
 	RotationArg
-	Filter string `placeholder:"FILTER" help:"AIP-160 filter over eligible."`
+	Filter string `placeholder:"FILTER" help:"AIP-160 filter over eligible and unreachable."`
 	Output
 	Connection
 }
@@ -40,7 +40,10 @@ func (o Output) newPool(env *Env) *list {
 
 func addPoolMember(l *list, m *boardv1.PoolMember) error {
 	chance := ""
-	if m.Probability != nil {
+	switch {
+	case m.GetUnreachable():
+		chance = "none"
+	case m.Probability != nil:
 		chance = showShare(m.GetProbability())
 	}
 	return l.add(m, m.GetAccount(), m.GetAccountDisplayName(), yesNo(m.GetEligible()), chance, showMap(m.GetValues()), strings.Join(m.GetReasons(), " "))
@@ -116,11 +119,31 @@ func printPreview(env *Env, p *boardv1.PreviewRotationResponse) error {
 		{"Open", strings.Join(open, "\n")},
 		{"By nomination", strconv.Itoa(int(p.GetNominatedSeats()))},
 		{"Cannot be", strings.Join(p.GetShortfalls(), "\n")},
+		{"On no panel", onNoPanel(p.GetPool())},
 	})
 	if err == nil {
 		_, err = fmt.Fprintln(env.Stdout)
 	}
 	return err
+}
+
+// onNoPanel says how many cannot be drawn with anybody; nothing for none.
+func onNoPanel(pool []*boardv1.PoolMember) string {
+	n := 0
+	for _, m := range pool {
+		if m.GetUnreachable() {
+			n++
+		}
+	}
+	return showUnreachable(n)
+}
+
+// showUnreachable is how many of a pool are on no possible panel; nothing for none.
+func showUnreachable(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of the pool, for the reasons told of each", n)
 }
 
 // BoardSimulate is `evenhand board simulate`.

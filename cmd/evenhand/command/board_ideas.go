@@ -164,7 +164,7 @@ type IdeasSubmit struct {
 	Text         string            `placeholder:"TEXT" help:"The idea in full."`
 	Link         map[string]string `mapsep:"none" placeholder:"TITLE=URL" help:"Something kept elsewhere that belongs to it; may be repeated."`
 	Given        Day               `placeholder:"DATE" help:"The day on which it was given, where that is not today."`
-	Check        bool              `help:"Only say what would be submitted, and what may say the same."`
+	ValidateOnly bool              `help:"Only say what would be submitted, and what may say the same."`
 	Output
 	Connection
 }
@@ -188,7 +188,7 @@ func (c *IdeasSubmit) Run(env *Env) error {
 		ctx, cancel := s.call(env)
 		defer cancel()
 		answer, err := boardv1.NewIdeasServiceClient(s).SubmitIdea(ctx, &boardv1.SubmitIdeaRequest{
-			RequestId: newRequestID(), ValidateOnly: c.Check, Idea: &boardv1.Idea{
+			RequestId: newRequestID(), ValidateOnly: c.ValidateOnly, Idea: &boardv1.Idea{
 				Title: c.Title, Text: c.Text, Account: account, Contact: contactName(account, c.Contact), Links: ideaLinks(c.Link),
 				Solicitation: solicitationName(c.Solicitation), SubmitDate: c.Given.Date}})
 		if err := c.printIdea(env, answer.GetIdea(), err); err != nil {

@@ -12,7 +12,7 @@ import (
 // MeetingsInvite is `evenhand board meetings invite`.
 type MeetingsInvite struct {
 	MeetingChange
-	DryRun bool `help:"Only say who would be invited."`
+	ValidateOnly bool `help:"Only say who would be invited."`
 }
 
 // Help implements kong.HelpProvider.
@@ -27,7 +27,7 @@ Example:
 // Run invites and prints the meeting.
 func (c *MeetingsInvite) Run(env *Env) error {
 	return c.run(env, func(ctx context.Context, client boardv1.MeetingsServiceClient, name string) (*boardv1.Meeting, error) {
-		return client.InviteMembers(ctx, &boardv1.InviteMembersRequest{Name: name, Etag: c.Etag, RequestId: newRequestID(), ValidateOnly: c.DryRun})
+		return client.InviteMembers(ctx, &boardv1.InviteMembersRequest{Name: name, Etag: c.Etag, RequestId: newRequestID(), ValidateOnly: c.ValidateOnly})
 	})
 }
 

@@ -22,7 +22,7 @@ type MeetingsSchedule struct {
 	Link           string        `placeholder:"URL" help:"The address at which to join the new ones from elsewhere."`
 	Duration       time.Duration `placeholder:"DURATION" help:"How long the new ones last; two hours, where it is not given."`
 	CancelObsolete bool          `help:"Cancel what an earlier recurrence foresaw, and nobody has moved or invited to."`
-	DryRun         bool          `help:"Only say what would be entered."`
+	ValidateOnly   bool          `help:"Only say what would be entered."`
 	Output
 	Connection
 }
@@ -43,7 +43,7 @@ func (c *MeetingsSchedule) Run(env *Env) error {
 		defer cancel()
 		done, err := boardv1.NewMeetingsServiceClient(s).ScheduleMeetings(ctx, &boardv1.ScheduleMeetingsRequest{
 			Parent: c.name(), Years: c.Years, Place: c.Place, Link: c.Link, Duration: length(c.Duration),
-			CancelObsolete: c.CancelObsolete, ValidateOnly: c.DryRun, RequestId: newRequestID()})
+			CancelObsolete: c.CancelObsolete, ValidateOnly: c.ValidateOnly, RequestId: newRequestID()})
 		if err != nil {
 			return err
 		}
@@ -276,7 +276,7 @@ type MeetingsMove struct {
 	Reason         string        `required:"" help:"Why; members are told."`
 	Duration       time.Duration `placeholder:"DURATION" help:"How long it is planned to last; as before, where it is not given."`
 	DespiteCharter bool          `help:"Move it although that breaks the charter's rules on meetings."`
-	DryRun         bool          `help:"Only say what it would break."`
+	ValidateOnly   bool          `help:"Only say what it would break."`
 }
 
 // Help implements kong.HelpProvider.
@@ -300,7 +300,7 @@ func (c *MeetingsMove) Run(env *Env) error {
 			return nil, err
 		}
 		return client.MoveMeeting(ctx, &boardv1.MoveMeetingRequest{Name: name, StartTime: start, Duration: length(c.Duration), Reason: c.Reason,
-			Etag: c.Etag, RequestId: newRequestID(), ValidateOnly: c.DryRun, DespiteCharter: c.DespiteCharter})
+			Etag: c.Etag, RequestId: newRequestID(), ValidateOnly: c.ValidateOnly, DespiteCharter: c.DespiteCharter})
 	})
 }
 
@@ -309,13 +309,13 @@ type MeetingsCancel struct {
 	MeetingChange
 	Reason         string `required:"" help:"Why; members are told."`
 	DespiteCharter bool   `help:"Cancel it although that breaks the charter's rules on meetings."`
-	DryRun         bool   `help:"Only say what it would break."`
+	ValidateOnly   bool   `help:"Only say what it would break."`
 }
 
 // Run cancels and prints it.
 func (c *MeetingsCancel) Run(env *Env) error {
 	return c.run(env, func(ctx context.Context, client boardv1.MeetingsServiceClient, name string) (*boardv1.Meeting, error) {
 		return client.CancelMeeting(ctx, &boardv1.CancelMeetingRequest{Name: name, Reason: c.Reason, Etag: c.Etag, RequestId: newRequestID(),
-			ValidateOnly: c.DryRun, DespiteCharter: c.DespiteCharter})
+			ValidateOnly: c.ValidateOnly, DespiteCharter: c.DespiteCharter})
 	})
 }

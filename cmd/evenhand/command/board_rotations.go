@@ -85,6 +85,7 @@ func (o Output) printRotation(env *Env, r *boardv1.Rotation, err error) error {
 	if draw != nil {
 		pairs = append(pairs, pair{"Record", draw.GetRecordHash()}, pair{"Committed", showTime(draw.GetCommitTime())},
 			pair{"Seed from", showSeedPlan(draw.GetSeedPlan())}, pair{"Lowest chance", showShare(draw.GetLowestProbability())},
+			pair{"On no panel", showUnreachable(int(draw.GetUnreachable()))},
 			pair{"Drawn", showTime(draw.GetDrawTime())}, pair{"Seed", draw.GetSeed()})
 	}
 	if draw.GetDrawTime() != nil {

@@ -7,9 +7,9 @@ import (
 // SolicitOpen is `evenhand board solicit open`.
 type SolicitOpen struct {
 	SolicitationArg
-	Asked Day    `placeholder:"DATE" help:"The day on which it was asked, where that was before it was entered here."`
-	Check bool   `help:"Only say whether it can be opened."`
-	Etag  string `help:"Open it only if it is still at this etag."`
+	Asked        Day    `placeholder:"DATE" help:"The day on which it was asked, where that was before it was entered here."`
+	ValidateOnly bool   `help:"Only say whether it can be opened."`
+	Etag         string `help:"Open it only if it is still at this etag."`
 	Output
 	Connection
 }
@@ -21,7 +21,7 @@ it cannot be opened; each is named. Decide those ideas first.
 
 Example:
 
-  evenhand board solicit open freight --check`
+  evenhand board solicit open freight --validate-only`
 }
 
 // Run opens and prints it.
@@ -30,7 +30,7 @@ func (c *SolicitOpen) Run(env *Env) error {
 		ctx, cancel := s.call(env)
 		defer cancel()
 		n, err := boardv1.NewSolicitationsServiceClient(s).OpenSolicitation(ctx, &boardv1.OpenSolicitationRequest{
-			Name: c.name(), OpenDate: c.Asked.Date, Etag: c.Etag, ValidateOnly: c.Check, RequestId: newRequestID()})
+			Name: c.name(), OpenDate: c.Asked.Date, Etag: c.Etag, ValidateOnly: c.ValidateOnly, RequestId: newRequestID()})
 		return c.printSolicitation(env, n, err)
 	})
 }

@@ -15,9 +15,9 @@ import (
 type PanelVerify struct {
 	Record     string `arg:"" placeholder:"RECORD.json" help:"The published record, committed or drawn."`
 	Hash       string `placeholder:"HASH" help:"The hash that was published before there was a seed: fail if the record has another."`
-	ID         string `name:"id" placeholder:"ID" help:"An account, to be told what the record says of it; with --salt."`
+	ID         string `name:"id" placeholder:"ID" help:"An account, as acme or accounts/acme, to be told what the record says of it; with --salt."`
 	Salt       string `placeholder:"SALT" help:"The salt that the account was told."`
-	Pseudonyms string `placeholder:"FILE" help:"The file of pseudonyms, for auditors: names the accounts."`
+	Pseudonyms string `placeholder:"FILE" help:"The file of pseudonyms, for auditors: names the accounts. One of panel draw, or of board rotations pseudonyms --output csv."`
 	Report     Format `default:"table" enum:"table,json" help:"How to print: ${enum} (${default})."`
 }
 
@@ -28,7 +28,9 @@ func (*PanelVerify) Help() string {
 Examples:
 
   evenhand panel verify drawn.json --hash 437fc6d74a2d8bbb…
-  evenhand panel verify drawn.json --id ACME --salt 8d3f0c…`
+  evenhand panel verify drawn.json --id acme --salt 8d3f0c…
+  evenhand board rotations pseudonyms advisory 2027-03-09 --output csv > pseudonyms.csv
+  evenhand panel verify drawn.json --pseudonyms pseudonyms.csv`
 }
 
 // maxRecord is the largest record that is read, in bytes.
@@ -96,6 +98,9 @@ func (c *PanelVerify) Run(env *Env) error {
 func (c *PanelVerify) printMore(env *Env, r *record.Record) error {
 	if c.ID != "" {
 		line, err := account(r, c.ID, c.Salt)
+		if id, named := strings.CutPrefix(c.ID, "accounts/"); named && err != nil {
+			line, err = account(r, id, c.Salt)
+		}
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -40,7 +41,7 @@ func (s *Ideas) Revise(ctx context.Context, call resource.Call, id, etag string,
 }
 
 func (s *Ideas) answer(
-	ctx context.Context, call resource.Call, id, etag, event string, d Disposition, give func(*Idea, string, Disposition) error,
+	ctx context.Context, call resource.Call, id, etag, event string, d Disposition, give func(*Idea, string, Disposition, civil.Day) error,
 ) (resource.Stored[Idea], error) {
 	if d.Owner != "" {
 		name, err := s.directory.Principal(ctx, d.Owner)
@@ -48,8 +49,12 @@ func (s *Ideas) answer(
 			return resource.Stored[Idea]{}, err
 		}
 	}
+	today, err := s.today(ctx)
+	if err != nil {
+		return resource.Stored[Idea]{}, err
+	}
 	d.By, d.At = call.Principal, s.now()
-	return s.answered(ctx, call, id, etag, event, func(i *Idea) error { return give(i, IdeaName(id), d) })
+	return s.answered(ctx, call, id, etag, event, func(i *Idea) error { return give(i, IdeaName(id), d, today) })
 }
 
 // Follow records what was done about an idea that was adopted or is tried, and that it

@@ -27,6 +27,7 @@ func TestR40EveryAnswerHasAReasonAndAHistory(t *testing.T) {
 		"say who sees to what is promised":  {Outcome: Adopt, Reason: "Yes.", Due: date(t, "2026-06-01")},
 		"say by when":                       {Outcome: Trial, Reason: "Yes.", Owner: "ben"},
 		"only what is adopted or tried":     {Outcome: AlreadyThere, Reason: "It is.", Owner: "ben"},
+		"2026-03-05 is past":                {Outcome: Adopt, Reason: "Yes.", Owner: "ben", Due: date(t, "2026-03-05")},
 		"is not given":                      {Reason: "Hm."},
 		"principals/nobody does not exist":  {Outcome: Adopt, Reason: "Yes.", Owner: "nobody", Due: date(t, "2026-06-01")},
 	} {
@@ -72,6 +73,25 @@ func TestR40EveryAnswerHasAReasonAndAHistory(t *testing.T) {
 	require.Equal(t, Adopt, i.Answers[0].Outcome)
 	require.Len(t, i.Answers[0].Steps, 2, "with all that was done")
 	require.Equal(t, Decline, i.Disposition().Outcome)
+}
+
+// What is promised by today or later can be; once its day is past, the answer can be put
+// in other words with the day it has, and not with another that is past.
+func TestR40NothingIsPromisedForADayThatIsPast(t *testing.T) {
+	f := onSQLite(t)
+	id := f.idea(t, "Cheaper freight", "acme", "")
+	_, err := f.Ideas.Decide(t.Context(), someone, id, "", adopt(t, "2026-03-06"))
+	require.NoError(t, err)
+	f.clock.day(t, "2026-03-10")
+	revise := func(due string) error {
+		d := adopt(t, due)
+		d.Revises, d.Owner = "Somebody else sees to it.", "cleo"
+		_, err := f.Ideas.Revise(t.Context(), someone, id, "", d)
+		return err
+	}
+	wantFault(t, revise("2026-03-09"), "INVALID_ARGUMENT", "2026-03-09 is past")
+	require.NoError(t, revise("2026-03-06"))
+	require.NoError(t, revise("2026-03-10"))
 }
 
 func TestR40MergedIdeasGetTheAnswerAndWhoeverGaveThemIsTold(t *testing.T) {

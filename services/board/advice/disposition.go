@@ -62,7 +62,9 @@ func (d *Disposition) Overdue(today civil.Day) bool {
 	return d.promises() && d.Done.IsZero() && d.Due < today
 }
 
-func (d *Disposition) check() error {
+// check wants an answer that is whole, and promises nothing for a day that is past, other
+// than what the answer before promised for that day.
+func (d *Disposition) check(before *Disposition, today civil.Day) error {
 	switch d.Outcome {
 	case Adopt, Trial:
 		if d.Owner == "" {
@@ -70,6 +72,9 @@ func (d *Disposition) check() error {
 		}
 		if d.Due == 0 {
 			return fault.Invalid("due_date", "is not set: say by when what is promised will be done")
+		}
+		if d.Due < today && (before == nil || d.Due != before.Due) {
+			return fault.Invalid("due_date", "%s is past: say by when what is promised will be done, today (%s) or later", d.Due, today)
 		}
 	case Decline, AlreadyThere:
 		if d.Owner != "" || d.Due != 0 {
@@ -85,26 +90,26 @@ func (d *Disposition) check() error {
 }
 
 // decide gives an undecided idea its first answer.
-func (i *Idea) decide(name string, d Disposition) error {
+func (i *Idea) decide(name string, d Disposition, today civil.Day) error {
 	if err := i.mustBe(name, Undecided, "decided"); err != nil {
 		return err
 	}
-	return i.answer(d, "it was decided: %s")
+	return i.answer(d, today, "it was decided: %s")
 }
 
 // revise gives a decided idea another answer; the ones before are kept.
-func (i *Idea) revise(name string, d Disposition) error {
+func (i *Idea) revise(name string, d Disposition, today civil.Day) error {
 	if err := i.mustBe(name, Decided, "given another answer"); err != nil {
 		return err
 	}
 	if d.Revises == "" {
 		return fault.Invalid("revision_reason", "is empty: whoever was told the answer before is told why it is another now")
 	}
-	return i.answer(d, "its answer was changed: %s")
+	return i.answer(d, today, "its answer was changed: %s")
 }
 
-func (i *Idea) answer(d Disposition, event string) error {
-	if err := d.check(); err != nil {
+func (i *Idea) answer(d Disposition, today civil.Day, event string) error {
+	if err := d.check(i.Disposition(), today); err != nil {
 		return err
 	}
 	i.Answers = append(slices.Clip(i.Answers), d)

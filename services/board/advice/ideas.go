@@ -74,6 +74,16 @@ func (s *Ideas) Get(ctx context.Context, id string) (resource.Stored[Idea], erro
 	return s.table.Get(ctx, id)
 }
 
+// Read returns an idea as Get does, after a merge or its undoing has been finished that a
+// process left half done.
+func (s *Ideas) Read(ctx context.Context, id string) (resource.Stored[Idea], error) {
+	i, err := s.Get(ctx, id)
+	if err != nil {
+		return i, err
+	}
+	return s.whole(ctx, i), nil
+}
+
 // Submit takes an idea, to a solicitation or without having been asked for one. Its
 // day is today where it has none; another is for ideas that were given before they were
 // entered. INVALID_ARGUMENT for one it names that does not exist; SOLICITATION_STATE

@@ -125,5 +125,9 @@ func (s *Ideas) List(ctx context.Context, query IdeaQuery) (resource.Page[Idea],
 	case query.Board != nil && *query.Board != "":
 		q.Index, q.Equal = "board", []any{*query.Board}
 	}
-	return s.table.List(ctx, q, place, query.Keep)
+	page, err := s.table.List(ctx, q, place, query.Keep)
+	for i := range page.Items {
+		page.Items[i] = s.whole(ctx, page.Items[i])
+	}
+	return page, err
 }

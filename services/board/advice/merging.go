@@ -93,7 +93,11 @@ func (s *Ideas) join(ctx context.Context, call resource.Call, id, into, etag str
 
 // pair returns an idea and the one it is to be merged into, in which nothing moves.
 func (s *Ideas) pair(ctx context.Context, id, into, etag string) (idea, target resource.Stored[Idea], err error) {
-	if err := s.settle(ctx, id); err != nil {
+	holder, err := s.root(ctx, id)
+	if err == nil {
+		err = s.settle(ctx, holder.ID) // id itself, or what an earlier call merged it into
+	}
+	if err != nil {
 		return idea, target, err
 	}
 	if idea, err = s.Get(ctx, id); err != nil {

@@ -326,3 +326,62 @@ func TestMergesSurviveACrashAtEveryWrite(t *testing.T) {
 		}
 	}
 }
+
+// A process died in the midst of a merge or its undoing: who reads the idea, lists ideas,
+// makes the report or tries again sees votes that are whole, without waiting for others
+// to finish it.
+func TestReadersFinishWhatWasLeftOfAMerge(t *testing.T) {
+	readers := map[string]func(t *testing.T, f *fixture, a, b string) []string{
+		"read": func(t *testing.T, f *fixture, _, b string) []string {
+			i, err := f.Ideas.Read(t.Context(), b)
+			require.NoError(t, err)
+			return i.State.Voters()
+		},
+		"list": func(t *testing.T, f *fixture, _, b string) []string {
+			list, err := f.Ideas.List(t.Context(), IdeaQuery{Size: 10})
+			require.NoError(t, err)
+			at := slices.IndexFunc(list.Items, func(i resource.Stored[Idea]) bool { return i.ID == b })
+			return list.Items[at].State.Voters()
+		},
+		"report": func(t *testing.T, f *fixture, _, b string) []string {
+			_, err := f.Ideas.Report(t.Context(), ReportQuery{})
+			require.NoError(t, err)
+			return ptr(f.get(t, b)).Voters()
+		},
+		"retry": func(t *testing.T, f *fixture, a, b string) []string {
+			_, err := f.Ideas.Merge(t.Context(), request("another"), a, b, "")
+			if err != nil {
+				wantFault(t, err, "IDEA_STATE", "was merged into ideas/"+b)
+			}
+			return ptr(f.get(t, b)).Voters()
+		},
+	}
+	for name, read := range readers {
+		for _, undo := range []bool{false, true} {
+			for at := range 3 {
+				t.Run(fmt.Sprint(name, " undo ", undo, " ", at), func(t *testing.T) {
+					f := onSQLite(t)
+					a, b := f.idea(t, "A", "acme", ""), f.idea(t, "B", "brook", "")
+					f.vote(t, a, "acme")
+					f.vote(t, b, "brook")
+					die := &dying{Backend: f.backend, at: at}
+					if undo {
+						f.merge(t, a, b)
+						_, _ = f.open(t, die).Ideas.Unmerge(t.Context(), request("u"), a, "")
+					} else {
+						_, _ = f.open(t, die).Ideas.Merge(t.Context(), request("m"), a, b, "")
+					}
+					require.True(t, die.dead)
+					f.clock.later(3 * time.Second)
+					voters := read(t, f, a, b)
+					if f.get(t, a).Into == b {
+						require.Equal(t, []string{"acme", "brook"}, voters)
+					} else {
+						require.Equal(t, []string{"brook"}, voters)
+						require.Equal(t, []string{"acme"}, ptr(f.get(t, a)).Voters())
+					}
+				})
+			}
+		}
+	}
+}

@@ -47,6 +47,13 @@ func (c *clock) day(t testing.TB, text string) {
 	c.at = civil.UTC.Start(at).Add(12 * time.Hour)
 }
 
+// later lets some time go by.
+func (c *clock) later(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
 // directory knows all but those called nobody.
 type directory struct{}
 

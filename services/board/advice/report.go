@@ -41,7 +41,10 @@ type Counts struct {
 	AlreadyThere int `json:"alreadyThere"`
 	Declined     int `json:"declined"`
 	Undecided    int `json:"undecided"`
-	Overdue      int `json:"overdue"`
+	// Late is how many of the undecided were to be decided before today, and
+	// Overdue how many of those promised were to be done before today.
+	Late    int `json:"late"`
+	Overdue int `json:"overdue"`
 }
 
 // Question is a solicitation with ideas given to it.
@@ -53,6 +56,8 @@ type Question struct {
 	DecisionDue  string `json:"decisionDue,omitempty"`
 	Answer       string `json:"answer,omitempty"`
 	Ideas        []Said `json:"ideas"`
+	// late says that the decision day has passed.
+	late bool
 }
 
 // Said is an idea, and what became of it.
@@ -167,7 +172,7 @@ func (s *Ideas) reported(ctx context.Context, q ReportQuery, zone civil.Zone) ([
 		if !q.wants(&i.State, zone) {
 			continue
 		}
-		if list = append(list, i); len(list) > MaxReported {
+		if list = append(list, s.whole(ctx, i)); len(list) > MaxReported {
 			return nil, fault.Invalid("from_date", "there are more than %d ideas to tell of: narrow the period, or ask for one board, account or solicitation", MaxReported)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -24,12 +25,12 @@ func (w *reporting) fill(ctx context.Context, r Report, ideas []resource.Stored[
 			q = &asked
 			below[i.State.Solicitation] = q
 		}
-		said, err := w.said(ctx, i)
+		said, err := w.said(ctx, i, q)
 		if err != nil {
 			return r, err
 		}
 		q.Ideas = append(q.Ideas, said)
-		r.Counts.add(&i.State, w)
+		r.Counts.add(&i.State, q, w.today)
 	}
 	for _, q := range below {
 		r.Questions = append(r.Questions, *q)
@@ -52,15 +53,19 @@ func (w *reporting) question(ctx context.Context, id string) (Question, error) {
 		return Question{}, err
 	}
 	s := asked.State
-	return Question{Solicitation: SolicitationName(id), Question: s.Question, Opened: s.Opened.String(), DecisionDue: s.Due.String(), Answer: s.Answer}, nil
+	return Question{Solicitation: SolicitationName(id), Question: s.Question, Opened: s.Opened.String(), DecisionDue: s.Due.String(), Answer: s.Answer,
+		late: s.Late(w.today)}, nil
 }
 
 // add counts an idea.
-func (c *Counts) add(i *Idea, w *reporting) {
+func (c *Counts) add(i *Idea, q *Question, today civil.Day) {
 	c.Ideas++
 	d := i.Disposition()
 	if d == nil {
 		c.Undecided++
+		if q.late {
+			c.Late++
+		}
 		return
 	}
 	switch {
@@ -75,15 +80,15 @@ func (c *Counts) add(i *Idea, w *reporting) {
 	default:
 		c.Declined++
 	}
-	if d.Overdue(w.today) {
+	if d.Overdue(today) {
 		c.Overdue++
 	}
 }
 
-// said tells of one idea.
-func (w *reporting) said(ctx context.Context, i resource.Stored[Idea]) (Said, error) {
+// said tells of one idea, given to a question.
+func (w *reporting) said(ctx context.Context, i resource.Stored[Idea], q *Question) (Said, error) {
 	s := Said{Idea: IdeaName(i.ID), Title: i.State.Title, Text: i.State.Text, Given: i.State.Submitted.String(),
-		Votes: i.State.Count, Status: w.status(&i.State)}
+		Votes: i.State.Count, Status: w.status(&i.State, q)}
 	for _, l := range i.State.Links {
 		s.Links = append(s.Links, SaidLink(l))
 	}
@@ -133,9 +138,11 @@ func (w *reporting) others(ctx context.Context, by string, merged []Member) ([]s
 }
 
 // status says what became of an idea in a few words.
-func (w *reporting) status(i *Idea) string {
+func (w *reporting) status(i *Idea, q *Question) string {
 	d := i.Disposition()
 	switch {
+	case d == nil && q.late:
+		return fmt.Sprintf("to be decided by %s and not decided yet", q.DecisionDue)
 	case d == nil:
 		return "not decided yet"
 	case !d.Done.IsZero():

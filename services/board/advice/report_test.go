@@ -174,3 +174,27 @@ func TestSummaries(t *testing.T) {
 	require.Equal(t, 4, strings.Count(fmt.Sprint(words), ":"))
 	require.Equal(t, civil.Day(0), Disposition{}.Due)
 }
+
+// Ideas whose decision day has passed are told of as late, and not as if there were time.
+func TestR40TheReportDoesNotHideLateDecisions(t *testing.T) {
+	f := onSQLite(t)
+	f.asked(t, "freight", "anna", board("steel"))
+	f.idea(t, "One delivery a week", "acme", "freight")
+	f.idea(t, "Deliver at night", "brook", "freight")
+	f.idea(t, "Open on Saturdays", "cole", "")
+	report := func() (Report, string) {
+		r, err := f.Ideas.Report(t.Context(), ReportQuery{})
+		require.NoError(t, err)
+		return r, r.Markdown()
+	}
+	f.clock.day(t, "2026-03-31")
+	r, text := report()
+	require.Zero(t, r.Counts.Late)
+	require.Contains(t, text, "3 ideas: 3 not decided yet.\n")
+	f.clock.day(t, "2026-04-01")
+	r, text = report()
+	require.Equal(t, 2, r.Counts.Late)
+	require.Contains(t, text, "3 ideas: 3 not decided yet. 2 undecided past the decision day.\n")
+	require.Equal(t, 2, strings.Count(text, "**We did:** to be decided by 2026-03-31 and not decided yet."))
+	require.Equal(t, 1, strings.Count(text, "**We did:** not decided yet."))
+}

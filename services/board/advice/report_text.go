@@ -79,6 +79,9 @@ func (c Counts) words() string {
 	case c.Ideas > 1:
 		text = fmt.Sprintf("%d ideas: %s.", c.Ideas, strings.Join(parts, ", "))
 	}
+	if c.Late > 0 {
+		text += fmt.Sprintf(" %d undecided past the decision day.", c.Late)
+	}
 	if c.Overdue > 0 {
 		text += fmt.Sprintf(" %d promised and overdue.", c.Overdue)
 	}

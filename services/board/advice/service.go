@@ -105,8 +105,8 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 const (
 	// settleEvery is how often what processes left unfinished when they died is looked
 	// for, and patience how long something has to have been left alone to count as that.
-	settleEvery = 30 * time.Second
-	patience    = time.Minute
+	settleEvery = 5 * time.Second
+	patience    = 10 * time.Second
 )
 
 // Run finishes what a process that died has left half done, until ctx ends. Any number

@@ -26,6 +26,23 @@ func (s *Ideas) finish(ctx context.Context, id string) {
 	}
 }
 
+// reading is for how long an idea on its way has to have been left alone for whoever reads
+// to finish it: a call that is still at work is quicker.
+const reading = 2 * time.Second
+
+// whole returns an idea that was read once what moves in its group has come to its end.
+// Where it cannot, the idea is returned as it is.
+func (s *Ideas) whole(ctx context.Context, i resource.Stored[Idea]) resource.Stored[Idea] {
+	if i.State.Into != "" || !i.State.moving() || s.now().Sub(i.State.Updated) < reading {
+		return i
+	}
+	s.finish(ctx, i.ID)
+	if now, err := s.Get(ctx, i.ID); err == nil {
+		return now
+	}
+	return i
+}
+
 // settleAll finishes what nobody has touched for some time.
 func (s *Ideas) settleAll(ctx context.Context, patience time.Duration) error {
 	var failed []error

@@ -38,6 +38,9 @@ func (m *Meeting) record(name string, entries []Attendance) error {
 			entry := entries[i]
 			entry.Stays = slices.Clone(entry.Stays)
 			for at, s := range entry.Stays {
+				if !s.From.IsZero() {
+					s.From = m.since(s.From)
+				}
 				entry.Stays[at].From, entry.Stays[at].To = instant(s.From), instant(s.To)
 			}
 			if err := m.checkSubstitute(name, member, &entry); err != nil {
@@ -56,11 +59,10 @@ func (m *Meeting) record(name string, entries []Attendance) error {
 func (m *Meeting) checkStays(p *problems, path string, stays []Stay) {
 	for i, s := range stays {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		from, to := s.From, s.To
-		if from.IsZero() {
-			from = m.Roll.Opened
-		}
+		from, to := m.since(s.From), s.To
 		switch {
+		case !s.From.IsZero() && s.From.Before(m.Roll.Opened.Truncate(time.Minute)):
+			p.add(at+".from_time", "is before the meeting began, %s: leave it out for who was there from the beginning", m.clock(m.Roll.Opened))
 		case i > 0 && s.From.IsZero():
 			p.add(at+".from_time", "only the first stay can be from the beginning")
 		case i > 0 && (stays[i-1].To.IsZero() || from.Before(stays[i-1].To)):
@@ -71,6 +73,15 @@ func (m *Meeting) checkStays(p *problems, path string, stays []Stay) {
 			p.add(at, "is more than a day away from when the meeting began, %s", m.clock(m.Roll.Opened))
 		}
 	}
+}
+
+// since is from when a stay counts: an instant earlier within the minute in which the
+// meeting began is its beginning, since people write minutes.
+func (m *Meeting) since(from time.Time) time.Time {
+	if from.Before(m.Roll.Opened) {
+		return m.Roll.Opened
+	}
+	return from
 }
 
 func (m *Meeting) far(at time.Time) bool { return at.Sub(m.Roll.Opened).Abs() > drift }

@@ -21,6 +21,8 @@ type Boards interface {
 	// Conflicts returns which of these members are in conflict with which of these
 	// accounts at an instant, by the charter's rules and by the findings that stand.
 	Conflicts(ctx context.Context, board string, at time.Time, members, accounts []string) ([]Conflict, error)
+	// HasFinding says whether a board has a finding, by its id, standing or not.
+	HasFinding(ctx context.Context, board, finding string) (bool, error)
 }
 
 // Board is what meetings have to know of a board.

@@ -102,6 +102,11 @@ func (b *fakeBoards) Conflicts(_ context.Context, _ string, _ time.Time, members
 	}), nil
 }
 
+// HasFinding knows f1 to f9.
+func (b *fakeBoards) HasFinding(_ context.Context, _, finding string) (bool, error) {
+	return len(finding) == 2 && finding[0] == 'f', nil
+}
+
 func (b *fakeBoards) set(change func(*fakeBoards)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -138,7 +138,7 @@ func TestHoldingIsChecked(t *testing.T) {
 	wantReason(t, hold(at, Attendance{Account: "ash", Contact: "kim", Stays: []Stay{{}}}), ReasonSubstitute, "its contact jo")
 	for _, stays := range [][]Stay{
 		{{}, {}}, {{To: local("2026-03-12 15:59")}}, {{From: at}, {From: local("2026-03-12 17:00")}},
-		{{To: local("2026-03-12 17:00")}, {From: local("2026-03-12 16:30")}}, {{From: local("2026-03-14 16:30")}},
+		{{To: local("2026-03-12 17:00")}, {From: local("2026-03-12 16:30")}}, {{From: local("2026-03-14 16:30")}}, {{From: local("2026-03-12 15:30")}},
 	} {
 		wantReason(t, hold(at, Attendance{Account: "ash", Stays: stays}), "INVALID_ARGUMENT", "attendance[0].stays")
 	}
@@ -157,6 +157,25 @@ func TestHoldingIsChecked(t *testing.T) {
 	require.Equal(t, 2, m.State.Roll.Charter)
 	require.Equal(t, Count{at, 1, 2, 0}, m.State.Quorum())
 	f.wantsNoMore(t, m)
+}
+
+// A stay from before the meeting began is refused, but for one written with the minute in
+// which it did.
+func TestNobodyIsThereBeforeTheMeetingBegan(t *testing.T) {
+	f := onSQLite(t)
+	id := f.called(t).ID
+	opened := local("2026-03-12 16:00").Add(37 * time.Second)
+	f.clock.set(local("2026-03-12 17:00"))
+	_, err := f.Hold(t.Context(), someone, id, "", opened, nil)
+	require.NoError(t, err)
+	record := func(from string) (resource.Stored[Meeting], error) {
+		return f.RecordAttendance(t.Context(), someone, id, "", []Attendance{{Account: "ash", Stays: []Stay{{From: local(from)}}}})
+	}
+	_, err = record("2026-03-12 15:59")
+	wantReason(t, err, "INVALID_ARGUMENT", "is before the meeting began, 12 March 2026 16:00")
+	m, err := record("2026-03-12 16:00")
+	require.NoError(t, err)
+	require.Equal(t, opened.UTC(), m.State.Attendance[0].Stays[0].From)
 }
 
 // wantsNoMore wants a meeting that was held to be neither moved, cancelled, invited to

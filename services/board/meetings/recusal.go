@@ -3,6 +3,7 @@ package meetings
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -106,6 +107,9 @@ func (s *Meetings) Recuse(ctx context.Context, call resource.Call, id, etag, ite
 	if err != nil {
 		return before, err
 	}
+	if err := s.hasFinding(ctx, before.State.Board, r.Finding); err != nil {
+		return before, err
+	}
 	r.At, r.By = s.now(), call.Principal
 	return s.change(ctx, call, id, etag, "meeting.recused", func(m *Meeting) error {
 		if err := m.wants(Name(id), "recusals are recorded", Planned, Invited, Held); err != nil {
@@ -127,6 +131,22 @@ func (s *Meetings) Recuse(ctx context.Context, call resource.Call, id, etag, ite
 		m.setItem(item, func(i *Item) { i.Recusals = append(i.Recusals[:len(i.Recusals):len(i.Recusals)], r) })
 		return m.keepsDecisions(Name(id), "account")
 	})
+}
+
+// hasFinding wants the finding that a recusal follows from, where there is one, to be
+// one of the board.
+func (s *Meetings) hasFinding(ctx context.Context, board, finding string) error {
+	if finding == "" {
+		return nil
+	}
+	there, err := s.boards.HasFinding(ctx, board, finding)
+	if err != nil {
+		return fmt.Errorf("look up finding %s of boards/%s: %w", finding, board, err)
+	}
+	if !there {
+		return fault.Invalid("finding", "boards/%s/findings/%s does not exist", board, finding)
+	}
+	return nil
 }
 
 // WithdrawRecusal takes the recording of a recusal back; that it was recorded stays.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -33,9 +34,10 @@ const negligible = 1e-9
 // Round approximates a solution by a lottery over that many panels, 1 or more.
 //
 // How often each composition of the solution stands is rounded by largest remainders
-// and then changed, one panel at a time, as long as that lowers the largest loss. Seats
-// of a type go round among its members, so that the counts of any two differ by at
-// most one. Which of them have one more follows from their order in the pool.
+// and then changed, one panel at a time, as long as that lowers the largest loss. The
+// members of a type take its seats in turn, each round in another order, so that the
+// counts of any two differ by at most one. Which of them have one more follows from their
+// order in the pool.
 func Round(s *Solution, panels int) (*Rounding, error) {
 	if panels < 1 {
 		return nil, fmt.Errorf("a lottery over %d panels draws nothing: give 1 or more", panels)
@@ -206,19 +208,22 @@ func largest(off []float64) float64 {
 	return most
 }
 
-// deal seats members: within each type the seats go round.
+// deal seats members. Who sits with whom is mixed: were the seats of a type to go round in
+// one order, twelve members alike on three seats would meet in four panels only.
 func (a *apportionment) deal() []Panel {
-	next := make([]int, len(a.types))
+	// A record has the panels that it deals, before its seed exists: the same mixing every
+	// time gives nobody an advantage, and the same solution the same panels.
+	random := rand.New(rand.NewPCG(uint64(a.panels), uint64(len(a.types))))
+	decks := make([]deck, len(a.types))
+	for t := range decks {
+		decks[t].members = a.types[t].Members
+	}
 	panels := make([]Panel, 0, a.panels)
 	for k, c := range a.compositions {
 		for range a.times[k] {
 			panel := Panel{}
 			for t, seats := range c.Counts {
-				members := a.types[t].Members
-				for range seats {
-					panel = append(panel, members[next[t]])
-					next[t] = (next[t] + 1) % len(members)
-				}
+				panel = append(panel, decks[t].take(seats, random)...)
 			}
 			slices.Sort(panel)
 			panels = append(panels, panel)
@@ -226,4 +231,26 @@ func (a *apportionment) deal() []Panel {
 	}
 	slices.SortFunc(panels, slices.Compare)
 	return panels
+}
+
+// deck deals the members of a type: each once before any of them a second time.
+type deck struct {
+	members []int
+	// left are those who are still to be dealt in this round, the next one last.
+	left []int
+}
+
+// take deals n different members, of whom there are as many.
+func (d *deck) take(n int, random *rand.Rand) []int {
+	var taken []int
+	if n > len(d.left) {
+		taken = slices.Clone(d.left)
+		d.left = slices.DeleteFunc(slices.Clone(d.members), func(m int) bool { return slices.Contains(taken, m) })
+		random.Shuffle(len(d.left), func(i, j int) { d.left[i], d.left[j] = d.left[j], d.left[i] })
+		d.left = append(slices.Clone(taken), d.left...) // they sit already, so they come last
+	}
+	next := len(d.left) - n + len(taken)
+	taken = append(taken, d.left[next:]...)
+	d.left = d.left[:next]
+	return taken
 }

@@ -64,6 +64,25 @@ func TestRoundingImprovesOnLargestRemainders(t *testing.T) {
 	require.Less(t, r.LargestLoss, 0.0801)
 }
 
+// Who is alike meets with all of the others, and not with the same few every time.
+func TestRoundingMixesWhoSitsTogether(t *testing.T) {
+	const members, seats, panels = 12, 3, 1000
+	alike := Type{Limit: members}
+	for i := range members {
+		alike.Members = append(alike.Members, i)
+	}
+	s := &Solution{Types: []Type{alike}, Marginals: slices.Repeat([]float64{float64(seats) / members}, members),
+		Compositions: []Composition{{Counts: []int{seats}, Probability: 1}}}
+	r, err := Round(s, panels)
+	require.NoError(t, err)
+	require.Equal(t, slices.Repeat([]int{panels * seats / members}, members), r.Counts)
+	distinct := slices.CompactFunc(slices.Clone(r.Panels), slices.Equal)
+	require.Greater(t, len(distinct), 200, "of the 220 there are")
+	again, err := Round(s, panels)
+	require.NoError(t, err)
+	require.Equal(t, r, again)
+}
+
 // solutions draws lotteries over compositions of types, whatever problem they solve.
 func solutions(t *rapid.T) *Solution {
 	s := &Solution{}

@@ -53,7 +53,6 @@ func (s *rotationsServer) PreviewRotation(ctx context.Context, r *boardv1.Previe
 
 // membersOf makes the messages of the candidates of a rotation, by account.
 func membersOf(p *board.Preview) []*boardv1.PoolMember {
-	chances := p.Probabilities()
 	var out []*boardv1.PoolMember
 	for i := range p.Preparation.Candidates {
 		c := &p.Preparation.Candidates[i]
@@ -66,7 +65,10 @@ func membersOf(p *board.Preview) []*boardv1.PoolMember {
 				m.Values[p.Categories[j]] = value
 			}
 		}
-		if chance, known := chances[c.Account]; known {
+		if why, unreachable := p.Unreachable[c.Account]; unreachable {
+			m.Unreachable, m.Reasons = true, append(m.Reasons, sentence(c.Account, why))
+		}
+		if chance, known := p.Probabilities[c.Account]; known {
 			m.Probability = &chance
 		}
 		out = append(out, m)
@@ -82,7 +84,7 @@ func (s *rotationsServer) ListPoolMembers(ctx context.Context, r *boardv1.ListPo
 	if err != nil {
 		return nil, err
 	}
-	f, err := filter.Parse(r.GetFilter(), filter.Field{Name: "eligible", Kind: filter.Bool})
+	f, err := filter.Parse(r.GetFilter(), filter.Field{Name: "eligible", Kind: filter.Bool}, filter.Field{Name: "unreachable", Kind: filter.Bool})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +97,9 @@ func (s *rotationsServer) ListPoolMembers(ctx context.Context, r *boardv1.ListPo
 	place := map[string]int64{}
 	for i, m := range membersOf(p) {
 		place[m.GetAccount()] = int64(i)
-		if f.Match(func(string) any { return m.GetEligible() }) {
+		if f.Match(func(field string) any {
+			return map[string]bool{"eligible": m.GetEligible(), "unreachable": m.GetUnreachable()}[field]
+		}) {
 			wanted = append(wanted, m)
 		}
 	}

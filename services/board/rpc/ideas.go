@@ -31,7 +31,7 @@ func (s *ideasServer) answer(ctx context.Context, i resource.Stored[advice.Idea]
 }
 
 func (s *ideasServer) GetIdea(ctx context.Context, r *boardv1.GetIdeaRequest) (*boardv1.Idea, error) {
-	i, err := s.domain.Ideas.Get(ctx, id(r.GetName(), "ideas"))
+	i, err := s.domain.Ideas.Read(ctx, id(r.GetName(), "ideas"))
 	return s.answer(ctx, i, err)
 }
 

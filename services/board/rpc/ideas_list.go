@@ -150,7 +150,7 @@ func (s *ideasServer) ListVotes(ctx context.Context, r *boardv1.ListVotesRequest
 	if err != nil {
 		return nil, err
 	}
-	i, err := s.domain.Ideas.Get(ctx, id(r.GetParent(), "ideas"))
+	i, err := s.domain.Ideas.Read(ctx, id(r.GetParent(), "ideas"))
 	if err != nil {
 		return nil, err
 	}

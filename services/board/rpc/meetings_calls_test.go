@@ -104,6 +104,9 @@ func TestAMeetingThroughTheAPI(t *testing.T) {
 		Finding: "boards/other/findings/f1"})
 	require.Equal(t, []string{"finding"}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")))
 	_, err = c.RecuseMember(ctx, &boardv1.RecuseMemberRequest{Name: name, AgendaItem: "prices", Account: "accounts/birch", Reason: "They compete.",
+		Finding: "boards/advisory/findings/nope"})
+	require.Equal(t, []string{"finding"}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")))
+	_, err = c.RecuseMember(ctx, &boardv1.RecuseMemberRequest{Name: name, AgendaItem: "prices", Account: "accounts/birch", Reason: "They compete.",
 		Finding: suggested.GetSuggestions()[0].GetFinding()})
 	require.NoError(t, err)
 	holdAndDecide(t, c, name)

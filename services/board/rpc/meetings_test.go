@@ -66,6 +66,10 @@ func (boardsOfMeetings) Conflicts(_ context.Context, _ string, _ time.Time, _, a
 	return []meetings.Conflict{{Member: "birch", With: "fir", Reason: "declared competitors", Finding: "f1"}}, nil
 }
 
+func (boardsOfMeetings) HasFinding(_ context.Context, _, finding string) (bool, error) {
+	return finding == "f1", nil
+}
+
 // outbox counts what is delivered.
 type outbox struct {
 	mu       sync.Mutex

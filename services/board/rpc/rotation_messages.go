@@ -69,7 +69,7 @@ func drawOf(d *board.DrawMark) *boardv1.DrawSummary {
 	}
 	out := &boardv1.DrawSummary{
 		CommitTime: wire.Timestamp(d.Committed), RecordHash: d.Hash, DrawTime: wire.Timestamp(d.Drawn), Seed: d.Seed, Panel: int32(d.Panel),
-		LowestProbability: d.Lowest, RoundValue: d.Round,
+		LowestProbability: d.Lowest, Unreachable: int32(d.Unreachable), RoundValue: d.Round,
 		SeedPlan: &boardv1.SeedPlan{
 			Round: &boardv1.PublicRound{
 				Source: d.Plan.Round.Source, Number: d.Plan.Round.Number, KnownTime: wire.Timestamp(d.Plan.Round.Known)},

@@ -189,19 +189,37 @@ func (p *Pseudonyms) WriteCSV(w io.Writer) error {
 
 var pseudonymColumns = []string{"id", "salt", "pseudonym"}
 
-// ReadPseudonyms reads what WriteCSV wrote, and fails where a pseudonym does not follow
-// from its account and salt.
+// accountPrefix is what names of accounts begin with, before the id.
+const accountPrefix = "accounts/"
+
+// ReadPseudonyms reads what WriteCSV wrote, or a list of names of accounts with their
+// pseudonyms: a CSV file with the columns id or account, salt and pseudonym in any order,
+// in which account has the name, as accounts/acme, of what the pseudonym was made of. It
+// fails where a pseudonym does not follow from its account and salt.
 func ReadPseudonyms(r io.Reader) (*Pseudonyms, error) {
 	rows, err := csv.NewReader(r).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("read pseudonyms: %w", err)
 	}
-	if len(rows) == 0 || !slices.Equal(rows[0], pseudonymColumns) {
-		return nil, errors.New("a file of pseudonyms has the columns id,salt,pseudonym")
+	if len(rows) == 0 {
+		return nil, errNoPseudonyms
+	}
+	column := func(name string) int { return slices.Index(rows[0], name) }
+	id, account, salt, pseudonym := column("id"), column("account"), column("salt"), column("pseudonym")
+	if id < 0 && account < 0 || salt < 0 || pseudonym < 0 {
+		return nil, errNoPseudonyms
 	}
 	entries := make([]Entry, 0, len(rows)-1)
 	for _, row := range rows[1:] {
-		entries = append(entries, Entry{row[0], row[1], row[2]})
+		e := Entry{Salt: row[salt], Pseudonym: row[pseudonym]}
+		if id >= 0 {
+			e.Account = row[id]
+		} else {
+			e.Account = strings.TrimPrefix(row[account], accountPrefix)
+		}
+		entries = append(entries, e)
 	}
 	return PseudonymsOf(entries)
 }
+
+var errNoPseudonyms = errors.New("a file of pseudonyms has the columns id or account, salt and pseudonym, in any order")

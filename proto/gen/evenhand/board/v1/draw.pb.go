@@ -113,15 +113,18 @@ type PoolMember struct {
 	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// What people called it when the pool was taken.
 	AccountDisplayName string `protobuf:"bytes,2,opt,name=account_display_name,json=accountDisplayName,proto3" json:"account_display_name,omitempty"`
-	// Whether it may be drawn.
+	// Whether nothing about the account keeps it out of the pool.
 	Eligible bool `protobuf:"varint,3,opt,name=eligible,proto3" json:"eligible,omitempty"`
-	// Why it may not, each as a sentence.
+	// Why it may not be drawn, or cannot be, each as a sentence.
 	Reasons []string `protobuf:"bytes,4,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	// Its value in each of the charter's categories.
 	Values map[string]string `protobuf:"bytes,5,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The probability with which it is drawn: how many of the record's panels it is in, divided by their
 	// number. Not set before there is a record.
-	Probability   *float64 `protobuf:"fixed64,6,opt,name=probability,proto3,oneof" json:"probability,omitempty"`
+	Probability *float64 `protobuf:"fixed64,6,opt,name=probability,proto3,oneof" json:"probability,omitempty"`
+	// Whether it is in the pool and on no possible panel, so that its probability is 0; the reasons say why. Known
+	// where the probability is.
+	Unreachable   bool `protobuf:"varint,7,opt,name=unreachable,proto3" json:"unreachable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -196,6 +199,13 @@ func (x *PoolMember) GetProbability() float64 {
 		return *x.Probability
 	}
 	return 0
+}
+
+func (x *PoolMember) GetUnreachable() bool {
+	if x != nil {
+		return x.Unreachable
+	}
+	return false
 }
 
 // Which account a pseudonym of a public record stands for.
@@ -275,7 +285,7 @@ const file_evenhand_board_v1_draw_proto_rawDesc = "" +
 	"\vcommit_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"commitTime\x12<\n" +
 	"\tdraw_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bdrawTime:I\xeaAF\n" +
-	"\revenhand/Draw\x12(boards/{board}/rotations/{rotation}/draw*\x05draws2\x04draw\"\xc3\x02\n" +
+	"\revenhand/Draw\x12(boards/{board}/rotations/{rotation}/draw*\x05draws2\x04draw\"\xe5\x02\n" +
 	"\n" +
 	"PoolMember\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x120\n" +
@@ -283,7 +293,8 @@ const file_evenhand_board_v1_draw_proto_rawDesc = "" +
 	"\beligible\x18\x03 \x01(\bR\beligible\x12\x18\n" +
 	"\areasons\x18\x04 \x03(\tR\areasons\x12A\n" +
 	"\x06values\x18\x05 \x03(\v2).evenhand.board.v1.PoolMember.ValuesEntryR\x06values\x12%\n" +
-	"\vprobability\x18\x06 \x01(\x01H\x00R\vprobability\x88\x01\x01\x1a9\n" +
+	"\vprobability\x18\x06 \x01(\x01H\x00R\vprobability\x88\x01\x01\x12 \n" +
+	"\vunreachable\x18\a \x01(\bR\vunreachable\x1a9\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x0e\n" +

@@ -551,7 +551,9 @@ type DrawSummary struct {
 	LowestProbability float64 `protobuf:"fixed64,7,opt,name=lowest_probability,json=lowestProbability,proto3" json:"lowest_probability,omitempty"`
 	// The value of the named round that the panel was drawn with, as whoever drew gave it: compare it with what the
 	// source published for that round, since nothing else does. Empty where all secrets were revealed.
-	RoundValue    string `protobuf:"bytes,8,opt,name=round_value,json=roundValue,proto3" json:"round_value,omitempty"`
+	RoundValue string `protobuf:"bytes,8,opt,name=round_value,json=roundValue,proto3" json:"round_value,omitempty"`
+	// How many of the pool are on no possible panel; the record and its pool members say why.
+	Unreachable   int32 `protobuf:"varint,9,opt,name=unreachable,proto3" json:"unreachable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -640,6 +642,13 @@ func (x *DrawSummary) GetRoundValue() string {
 		return x.RoundValue
 	}
 	return ""
+}
+
+func (x *DrawSummary) GetUnreachable() int32 {
+	if x != nil {
+		return x.Unreachable
+	}
+	return 0
 }
 
 // Where the seed of a draw will come from: a value that nobody controls.
@@ -1022,7 +1031,7 @@ const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\beligible\x18\x02 \x01(\x05R\beligible\x12\x1e\n" +
 	"\n" +
 	"ineligible\x18\x03 \x01(\x05R\n" +
-	"ineligible\"\xd8\x02\n" +
+	"ineligible\"\xfa\x02\n" +
 	"\vDrawSummary\x12;\n" +
 	"\vcommit_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"commitTime\x12\x1f\n" +
@@ -1034,7 +1043,8 @@ const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\x05panel\x18\x06 \x01(\x05R\x05panel\x12-\n" +
 	"\x12lowest_probability\x18\a \x01(\x01R\x11lowestProbability\x12\x1f\n" +
 	"\vround_value\x18\b \x01(\tR\n" +
-	"roundValue\"\xc8\x01\n" +
+	"roundValue\x12 \n" +
+	"\vunreachable\x18\t \x01(\x05R\vunreachable\"\xc8\x01\n" +
 	"\bSeedPlan\x124\n" +
 	"\x05round\x18\x01 \x01(\v2\x1e.evenhand.board.v1.PublicRoundR\x05round\x12A\n" +
 	"\aholders\x18\x02 \x03(\v2\x1d.evenhand.board.v1.SeedHolderB\b\xbaH\x05\x92\x01\x02\x10\n" +

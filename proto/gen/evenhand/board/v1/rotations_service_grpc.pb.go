@@ -117,7 +117,8 @@ type RotationsServiceClient interface {
 	InviteRotation(ctx context.Context, in *InviteRotationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Records that an invited account accepts its seat or declines it; where it declines, the next alternates are
 	// invited. NOT_FOUND for rotation and contact; FAILED_PRECONDITION with ROTATION_STATE, and with
-	// INVITATION_STATE where it was not invited, answered before, or did not in time.
+	// INVITATION_STATE where it was not invited, answered before, did not in time, or accepts though it cannot
+	// be seated any more: it withdrew, let its consent end or is no customer.
 	AnswerSeatInvitation(ctx context.Context, in *AnswerSeatInvitationRequest, opts ...grpc.CallOption) (*Rotation, error)
 	// Closes a rotation whose invitations are all answered or lapsed; seats that nobody is left for stay vacant.
 	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, also while invitations are
@@ -454,7 +455,8 @@ type RotationsServiceServer interface {
 	InviteRotation(context.Context, *InviteRotationRequest) (*Rotation, error)
 	// Records that an invited account accepts its seat or declines it; where it declines, the next alternates are
 	// invited. NOT_FOUND for rotation and contact; FAILED_PRECONDITION with ROTATION_STATE, and with
-	// INVITATION_STATE where it was not invited, answered before, or did not in time.
+	// INVITATION_STATE where it was not invited, answered before, did not in time, or accepts though it cannot
+	// be seated any more: it withdrew, let its consent end or is no customer.
 	AnswerSeatInvitation(context.Context, *AnswerSeatInvitationRequest) (*Rotation, error)
 	// Closes a rotation whose invitations are all answered or lapsed; seats that nobody is left for stay vacant.
 	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with ROTATION_STATE, also while invitations are
