@@ -217,7 +217,7 @@ func TestAStaleEtagTouchesNothing(t *testing.T) {
 	require.Empty(t, roster.UnderWay)
 
 	// A process died after it noted that this rotation is under way.
-	_, err = f.Terms.update(ctx, someone, board, func(s *Roster) error { s.UnderWay = "2027-03-09"; return nil })
+	_, err = f.Terms.update(ctx, someone, board, rotationTaken, func(s *Roster) error { s.UnderWay = "2027-03-09"; return nil })
 	require.NoError(t, err)
 	_, _, err = f.Rotations.Move(ctx, someone, board, "2027-03-09", "stale", day(t, "2027-03-16"), "Busy.", false)
 	require.True(t, isStale(err), "%v", err)

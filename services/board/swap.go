@@ -70,7 +70,7 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 		r.rosters.shift(&after, effect.Ends, reason)
 		return picked(after, a, b), effect, nil
 	}
-	after, err = r.rosters.update(ctx, call, board, func(roster *Roster) error {
+	after, err = r.rosters.update(ctx, call, board, termsChanged, func(roster *Roster) error {
 		if roster.UnderWay != "" {
 			return rotationState(rotationID(board, roster.UnderWay), "has taken its pool: close it before terms are exchanged")
 		}
