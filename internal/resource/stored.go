@@ -22,6 +22,9 @@ type Aggregate[T any] interface {
 	times() *Times
 }
 
+// CreatedOf returns when an aggregate was created, for its etag.
+func CreatedOf[T any, P Aggregate[T]](state P) time.Time { return state.times().Created }
+
 // record is a document's body: the state, and the requests that made it so.
 type record[T any] struct {
 	State              T `bson:",inline"`

@@ -73,7 +73,8 @@ type Candidates struct {
 
 func openCandidates(ctx context.Context, w wiring, boards *Boards, accounts *Accounts) (*Candidates, error) {
 	table, err := resource.OpenTable[Candidate](ctx, w.requests, resource.Kind[Candidate]{
-		Type: candidateType, Name: Name, Spec: docstore.Spec{Name: "candidates"}})
+		Type: candidateType, Name: Name, Spec: docstore.Spec{Name: "candidates"},
+		Tell: func(c Candidate) any { return c }})
 	return &Candidates{table: table, boards: boards, accounts: accounts, source: w.source, now: w.now}, err
 }
 

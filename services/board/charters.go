@@ -37,7 +37,11 @@ type Charters struct {
 
 func openCharters(ctx context.Context, w wiring, boards *Boards) (*Charters, error) {
 	table, err := resource.OpenTable[CharterVersion](ctx, w.requests, resource.Kind[CharterVersion]{
-		Type: charterType, Name: Name, Spec: docstore.Spec{Name: "charters"}})
+		Type: charterType, Name: Name, Spec: docstore.Spec{Name: "charters"},
+		Tell: func(v CharterVersion) any {
+			v.Request = docstore.Request{}
+			return v
+		}})
 	return &Charters{table: table, boards: boards}, err
 }
 

@@ -19,7 +19,7 @@ func (r *Rotations) noteClose(ctx context.Context, call resource.Call, board str
 	if err := r.settleUnderWay(ctx, board); err != nil {
 		return err
 	}
-	_, err := r.rosters.update(ctx, resource.Call{Principal: call.Principal}, board, func(s *Roster) error {
+	_, err := r.rosters.update(ctx, resource.Call{Principal: call.Principal}, board, closeNoted, func(s *Roster) error {
 		if s.UnderWay != "" || s.Moving != nil {
 			return r.rosters.table.Kind().Stale(board)
 		}
@@ -41,14 +41,14 @@ func (r *Rotations) settleClose(ctx context.Context, board string) error {
 		return err
 	}
 	if b.Version <= roster.Closing {
-		if err := r.boards.table.Touch(ctx, board, "board.touched"); err != nil {
+		if err := r.boards.table.Touch(resource.Call{Principal: serviceName}.Context(ctx), board, "board.touched"); err != nil {
 			return err
 		}
 	}
 	if _, err := r.boards.Open(ctx, board); err != nil { // it may have been written since
 		return err
 	}
-	_, err = r.rosters.update(ctx, resource.Call{Principal: serviceName}, board, func(s *Roster) error {
+	_, err = r.rosters.update(ctx, resource.Call{Principal: serviceName}, board, closeStruck, func(s *Roster) error {
 		if s.Closing == roster.Closing {
 			s.Closing = 0
 		}

@@ -41,7 +41,8 @@ type Findings struct {
 
 func openFindings(ctx context.Context, w wiring, rotations *Rotations) (*Findings, error) {
 	table, err := resource.OpenTable[Finding](ctx, w.requests, resource.Kind[Finding]{
-		Type: findingType, Name: Name, Spec: docstore.Spec{Name: "findings"}})
+		Type: findingType, Name: Name, Spec: docstore.Spec{Name: "findings"},
+		Tell: func(f Finding) any { return f }})
 	return &Findings{table: table, rotations: rotations, now: w.now}, err
 }
 

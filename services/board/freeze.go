@@ -234,7 +234,7 @@ func (r *Rotations) seize(ctx context.Context, call resource.Call, w *world, rot
 			return 0, err
 		}
 	}
-	after, err := r.rosters.update(ctx, call, board, func(s *Roster) error {
+	after, err := r.rosters.update(ctx, call, board, rotationTaken, func(s *Roster) error {
 		if s.UnderWay != before.UnderWay || s.Takings != before.Takings || !s.as(&w.roster) {
 			return r.rosters.table.Kind().Stale(board)
 		}
@@ -260,7 +260,7 @@ func (r *Rotations) vacate(ctx context.Context, id string) error {
 		if touched || s.State.State.over() {
 			return nil
 		}
-		if err := r.table.Touch(ctx, id, "rotation.touched"); err != nil {
+		if err := r.table.Touch(resource.Call{Principal: serviceName}.Context(ctx), id, "rotation.touched"); err != nil {
 			return err
 		}
 	}
@@ -290,7 +290,7 @@ func (r *Rotations) release(ctx context.Context, call resource.Call, board strin
 
 // strike strikes out the note with a number that a rotation is under way, and no later one.
 func (r *Rotations) strike(ctx context.Context, call resource.Call, board, rotation string, taking int64) error {
-	_, err := r.rosters.update(ctx, call, board, func(s *Roster) error {
+	_, err := r.rosters.update(ctx, call, board, rotationFreed, func(s *Roster) error {
 		if s.UnderWay == rotation && s.Takings == taking {
 			s.UnderWay = ""
 		}

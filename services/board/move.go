@@ -183,7 +183,11 @@ func broken(id string, effect *charter.Effect) error {
 // follow changes the ends of terms as a rotation's day will change, and notes what is
 // still to be written of the rotation, which it returns.
 func (r *Rotations) follow(ctx context.Context, w *world, m moving) (moving, error) {
-	_, err := r.rosters.update(ctx, resource.Call{Principal: m.Call.Principal}, w.id, func(roster *Roster) error {
+	event := termsChanged
+	if len(m.Effect.Ends) == 0 {
+		event = moveNoted
+	}
+	_, err := r.rosters.update(ctx, resource.Call{Principal: m.Call.Principal}, w.id, event, func(roster *Roster) error {
 		if roster.UnderWay != "" {
 			return rotationState(rotationID(w.id, roster.UnderWay), "has taken its pool: close it before others are moved, skipped or cancelled")
 		}
@@ -242,7 +246,7 @@ func (r *Rotations) write(ctx context.Context, board string, m moving) (resource
 	if err != nil {
 		return s, err
 	}
-	_, err = r.rosters.update(ctx, resource.Call{Principal: m.Call.Principal}, board, func(roster *Roster) error {
+	_, err = r.rosters.update(ctx, resource.Call{Principal: m.Call.Principal}, board, moveStruck, func(roster *Roster) error {
 		if roster.Moving != nil && roster.Moving.Number == m.Number {
 			roster.Moving = nil
 		}

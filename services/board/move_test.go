@@ -159,6 +159,15 @@ func TestR12TwoMembersExchangeTheEndsOfTheirTerms(t *testing.T) {
 		}
 		_, _, err = f.Rotations.Swap(ctx, someone, board, early.ID, "nobody", "They agreed.", false)
 		require.ErrorContains(t, err, "terms/nobody")
+		_, _, err = f.Rotations.Swap(ctx, someone, board, early.ID, early.ID, "They agreed.", false)
+		require.ErrorContains(t, err, "is the first")
+		for _, m := range members {
+			if m.End == early.End && m.ID != early.ID {
+				_, _, err = f.Rotations.Swap(ctx, someone, board, early.ID, m.ID, "They agreed.", false)
+				require.ErrorIs(t, err, ErrTermState)
+				require.ErrorContains(t, err, "there is nothing to exchange")
+			}
+		}
 		checked, effect, err := f.Rotations.Swap(ctx, someone, board, early.ID, late.ID, "They agreed.", true)
 		require.NoError(t, err)
 		after, err := f.Terms.Members(ctx, board, day(t, "2026-03-20"))
@@ -249,7 +258,7 @@ func TestAStaleEtagTouchesNothing(t *testing.T) {
 	require.Empty(t, roster.UnderWay)
 
 	// A process died after it noted that this rotation is under way.
-	_, err = f.Terms.update(ctx, someone, board, func(s *Roster) error { s.UnderWay = "2027-03-09"; return nil })
+	_, err = f.Terms.update(ctx, someone, board, rotationTaken, func(s *Roster) error { s.UnderWay = "2027-03-09"; return nil })
 	require.NoError(t, err)
 	_, _, err = f.Rotations.Move(ctx, someone, board, "2027-03-09", "stale", day(t, "2027-03-16"), "Busy.", false)
 	require.True(t, isStale(err), "%v", err)

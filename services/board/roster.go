@@ -150,8 +150,18 @@ type Rosters struct {
 	changed func(ctx context.Context, board string) error
 }
 
-// termsChanged is the type of the event by which followers learn of terms.
-const termsChanged = "terms.changed"
+// The types of the events of rosters. Followers learn of terms by the first; the others
+// are notes, by which the writers of terms, rotations and boards wait for one another.
+const (
+	termsChanged  = "terms.changed"
+	closeNoted    = "roster.close_noted"
+	closeStruck   = "roster.close_struck"
+	rotationTaken = "roster.rotation_noted"
+	rotationFreed = "roster.rotation_struck"
+	moveNoted     = "roster.move_noted"
+	moveStruck    = "roster.move_struck"
+	laidOut       = "roster.laid_out"
+)
 
 func openRosters(ctx context.Context, w wiring, boards *Boards) (*Rosters, error) {
 	table, err := resource.OpenTable[Roster](ctx, w.requests, resource.Kind[Roster]{
@@ -184,8 +194,8 @@ func (r *Rosters) get(ctx context.Context, board string) (Roster, error) {
 }
 
 // update changes the roster of a board.
-func (r *Rosters) update(ctx context.Context, call resource.Call, board string, change func(*Roster) error) (Roster, error) {
-	s, err := r.table.Upsert(ctx, call, board, nil, termsChanged, func(s *Roster) error {
+func (r *Rosters) update(ctx context.Context, call resource.Call, board, event string, change func(*Roster) error) (Roster, error) {
+	s, err := r.table.Upsert(ctx, call, board, nil, event, func(s *Roster) error {
 		before := *s
 		s.Changed = nil
 		if err := change(s); err != nil {
@@ -207,7 +217,7 @@ func (r *Rosters) update(ctx context.Context, call resource.Call, board string, 
 // whoever seats members must know all.
 func (r *Rosters) confirm(ctx context.Context, call resource.Call, board string, terms []Term) error {
 	call.RequestID = "" // the terms' ids tell a retry
-	_, err := r.update(ctx, call, board, func(s *Roster) error {
+	_, err := r.update(ctx, call, board, termsChanged, func(s *Roster) error {
 		for _, t := range terms {
 			if slices.ContainsFunc(s.Terms, func(other Term) bool { return other.ID == t.ID }) {
 				continue

@@ -195,7 +195,7 @@ type Rotations struct {
 
 func openRotations(ctx context.Context, w wiring, s *Service) (*Rotations, error) {
 	table, err := resource.OpenTable[Rotation](ctx, w.requests, resource.Kind[Rotation]{
-		Type: rotationType, Name: Name, Spec: docstore.Spec{Name: "rotations"}})
+		Type: rotationType, Name: Name, Spec: docstore.Spec{Name: "rotations"}, Tell: tellRotation})
 	if err != nil {
 		return nil, err
 	}
@@ -205,6 +205,27 @@ func openRotations(ctx context.Context, w wiring, s *Service) (*Rotations, error
 	}
 	return &Rotations{table: table, archive: archive, boards: s.Boards, charters: s.Charters, candidates: s.Candidates,
 		accounts: s.Accounts, rosters: s.Terms, letters: s.Outbox, patience: patience, wiring: w}, nil
+}
+
+// tellRotation makes what followers see of a rotation, for good: neither what those who
+// were invited wrote, nor what was revealed of the seed, but that it was.
+func tellRotation(r Rotation) any {
+	r.Effect, r.Seats = nil, nil
+	r.Invitations = slices.Clone(r.Invitations)
+	for i := range r.Invitations {
+		if in := &r.Invitations[i]; !in.Unasked { // then the service says why
+			in.Note = ""
+		}
+	}
+	if r.Draw != nil {
+		draw := *r.Draw
+		draw.Secrets = map[string]string{}
+		for person := range r.Draw.Secrets {
+			draw.Secrets[person] = "revealed"
+		}
+		r.Draw = &draw
+	}
+	return r
 }
 
 // rotationID is the id under which a rotation is stored, and the tail of its name.

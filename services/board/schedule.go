@@ -62,7 +62,7 @@ func (r *Rotations) LayOut(ctx context.Context, call resource.Call, board string
 		if err != nil {
 			return nil, err
 		}
-		_, err = r.rosters.update(ctx, each, board, func(s *Roster) error {
+		_, err = r.rosters.update(ctx, each, board, laidOut, func(s *Roster) error {
 			s.LaidOut = max(s.LaidOut, until)
 			return nil
 		})

@@ -62,7 +62,7 @@ func (r *Rosters) End(ctx context.Context, call resource.Call, board, id, etag s
 	if err != nil {
 		return Term{}, err
 	}
-	roster, err := r.update(ctx, call, board, func(s *Roster) error {
+	roster, err := r.update(ctx, call, board, termsChanged, func(s *Roster) error {
 		i := slices.IndexFunc(s.Terms, func(t Term) bool { return t.ID == id })
 		if i < 0 {
 			return r.missing(board, id)
@@ -103,7 +103,7 @@ func (r *Rosters) dissolve(ctx context.Context, s resource.Stored[Board]) error 
 	remains := func(t Term) bool { return t.Over() > max(t.Start, closed) }
 	roster, err := r.get(ctx, s.ID)
 	if err == nil && slices.ContainsFunc(roster.Terms, remains) {
-		_, err = r.update(ctx, resource.Call{Principal: serviceName}, s.ID, func(roster *Roster) error {
+		_, err = r.update(ctx, resource.Call{Principal: serviceName}, s.ID, termsChanged, func(roster *Roster) error {
 			for _, t := range roster.Terms {
 				if remains(t) {
 					ended, day := roster.change(t.ID, r.now()), max(t.Start, closed)

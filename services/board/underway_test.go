@@ -121,7 +121,7 @@ func TestANoteOfAPoolIsSettledWhileItIsTaken(t *testing.T) {
 	board, ctx := f.seated(t), t.Context()
 	opened, err := f.Rotations.Open(ctx, someone, board, "2027-03-09", "")
 	require.NoError(t, err)
-	_, err = f.Terms.update(ctx, someone, board, func(s *Roster) error { // and then the process died
+	_, err = f.Terms.update(ctx, someone, board, rotationTaken, func(s *Roster) error { // and then the process died
 		s.UnderWay, s.Takings = "2027-03-09", 1
 		return nil
 	})

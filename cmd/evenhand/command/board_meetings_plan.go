@@ -11,7 +11,9 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
+	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // MeetingsSchedule is `evenhand board meetings schedule`.
@@ -83,7 +85,8 @@ func length(d time.Duration) *durationpb.Duration {
 	return durationpb.New(d)
 }
 
-// when reads an instant: RFC 3339, or the local time in a zone.
+// when reads an instant: RFC 3339, or the local time in a zone, as recurrences have it
+// where clocks jump.
 func when(flag, text, zone string) (*timestamppb.Timestamp, error) {
 	if text == "" {
 		return nil, nil
@@ -91,15 +94,16 @@ func when(flag, text, zone string) (*timestamppb.Timestamp, error) {
 	if at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(text)); err == nil {
 		return timestamppb.New(at), nil
 	}
-	in, err := time.LoadLocation(zone)
-	if err != nil || zone == "" {
+	in, err := civil.LoadZone(zone)
+	if err != nil {
 		return nil, &usageError{fmt.Sprintf("%q is no IANA time zone such as America/New_York", zone)}
 	}
-	at, err := time.ParseInLocation("2006-01-02T15:04", text, in)
+	local, err := time.Parse("2006-01-02T15:04", text)
 	if err != nil {
 		return nil, &usageError{fmt.Sprintf("%s: %q is neither a local time such as 2026-03-12T16:00 nor an instant such as 2026-03-12T16:00:00-04:00", flag, text)}
 	}
-	return timestamppb.New(at), nil
+	since := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
+	return timestamppb.New(calendar.Place(civil.UTC.DayOf(local), since, in)), nil
 }
 
 // MeetingsCall is `evenhand board meetings call`.

@@ -194,6 +194,17 @@ func TestMeetingCommandsAsk(t *testing.T) {
 	}
 }
 
+func TestALocalTimeThatClocksSkipIsTheOneAfter(t *testing.T) {
+	for text, want := range map[string]string{
+		"2027-03-14T01:30": "2027-03-14T07:30:00Z", "2027-03-14T02:30": "2027-03-14T08:30:00Z", "2027-03-14T03:30": "2027-03-14T08:30:00Z",
+		"2027-11-07T01:30": "2027-11-07T06:30:00Z", "2027-07-01T16:00": "2027-07-01T21:00:00Z",
+	} {
+		got, err := when("TIME", text, "America/Chicago")
+		require.NoError(t, err)
+		require.Equal(t, ts(want).AsTime(), got.AsTime(), "as recurrences have %s", text)
+	}
+}
+
 func TestMeetingCommandsAreRefused(t *testing.T) {
 	server := startMeetings(t, &meetingsFake{})
 	for _, c := range []struct {

@@ -149,13 +149,12 @@ func (i *candidatesImport) nominate(line int64, r candidateRow) error {
 
 // refusesRow says whether an error is about what a row says, and not about the server.
 func refusesRow(err error) bool {
+	if s, answered := statusOf(err); answered {
+		return s.Code() == codes.NotFound || s.Code() == codes.InvalidArgument || s.Code() == codes.FailedPrecondition
+	}
 	var usage *usageError
 	var ambiguous *failure
-	if errors.As(err, &usage) || errors.As(err, &ambiguous) {
-		return true
-	}
-	code := status.Code(err)
-	return code == codes.NotFound || code == codes.InvalidArgument || code == codes.FailedPrecondition
+	return errors.As(err, &usage) || errors.As(err, &ambiguous)
 }
 
 // messageOf is what an error says to people.

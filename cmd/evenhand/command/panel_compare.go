@@ -12,7 +12,7 @@ import (
 type PanelCompare struct {
 	PanelFiles
 	Nominate  []string      `placeholder:"ID" sep:"none" help:"Also compare with this respondent seated without a draw; may be repeated."`
-	TimeLimit time.Duration `placeholder:"DURATION" help:"Take the best lottery that is found within this time."`
+	TimeLimit time.Duration `placeholder:"DURATION" help:"How long each way of drawing may take: the best lottery found by then, the panels sampled by then; as long as it takes, where it is 0 or not given."`
 	Sampling
 	Report Format `default:"table" enum:"table,json,csv" help:"How to print the report: ${enum} (${default})."`
 }

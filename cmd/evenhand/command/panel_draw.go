@@ -33,7 +33,7 @@ type commitFlags struct {
 	Charter    string        `placeholder:"TEXT" group:"commitment" help:"The charter's version in the record."`
 	Nominate   []string      `sep:"none" placeholder:"ID" group:"commitment" help:"Seat this respondent without a draw; the record shows it. May be repeated."`
 	DrawFrom   int           `default:"1000" placeholder:"M" group:"commitment" help:"How many panels to draw from (${default})."`
-	TimeLimit  time.Duration `placeholder:"DURATION" group:"commitment" help:"Take the best lottery that is found within this time; the record shows that it is not proven."`
+	TimeLimit  time.Duration `placeholder:"DURATION" group:"commitment" help:"Take the best lottery that is found within this time, and the record shows that it is not proven; as long as it takes, where it is 0 or not given."`
 }
 
 // given reports whether any of the flags is given, other than --commit.

@@ -15,7 +15,7 @@ type PanelSolve struct {
 	Panels    string        `placeholder:"FILE" help:"Where to write the panels of the lottery: probability,members."`
 	Mode      string        `default:"leximin" enum:"leximin,uniform,greedy,nominated" help:"How to draw: ${enum} (${default})."`
 	Nominate  []string      `placeholder:"ID" sep:"none" help:"Seat this respondent without a draw, for --mode nominated; may be repeated."`
-	TimeLimit time.Duration `placeholder:"DURATION" help:"Take the best that is found within this time, and say how far it is from proven."`
+	TimeLimit time.Duration `placeholder:"DURATION" help:"Take the best that is found within this time, and say how far it is from proven; as long as it takes, where it is 0 or not given."`
 	Sampling
 	Report Format `default:"table" enum:"table,json,csv" help:"How to print the report: ${enum} (${default})."`
 }
@@ -49,6 +49,11 @@ func (c *PanelSolve) Run(env *Env) error {
 		return differentFiles(c.Output, c.Panels)
 	case c.Samples < 1:
 		return &usageError{"--samples: give 1 or more"}
+	}
+	for _, output := range []string{c.Output, c.Panels} {
+		if err := refuseInput(output, c.Categories, c.Respondents, c.Conflicts); err != nil {
+			return err
+		}
 	}
 	p, err := c.read()
 	if err != nil {

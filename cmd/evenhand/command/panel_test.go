@@ -193,6 +193,22 @@ func TestPanelSolveFails(t *testing.T) {
 	}
 }
 
+func TestPanelSolveWritesOverNoneOfItsInputs(t *testing.T) {
+	folder, flags := panelFiles(t, "category,name,min,max\n", "id\na\nb\n", "a,b\n")
+	flags = append(flags, "--seats", "1")
+	respondents := filepath.Join(folder, "respondents.csv")
+	link := filepath.Join(folder, "link.csv")
+	require.NoError(t, os.Symlink(respondents, link))
+	for _, outputs := range [][]string{{"--output", respondents}, {"--output", link}, {"--output", filepath.Join(folder, "marginals.csv"), "--panels", respondents}} {
+		got := panelCommand(t, append([]string{"solve"}, with(flags, outputs...)...)...)
+		require.Equal(t, ExitUsage, got.code, got.stderr)
+		require.Contains(t, got.stderr, "is read, and would be written over")
+	}
+	require.Equal(t, [][]string{{"id"}, {"a"}, {"b"}}, rows(t, respondents))
+	got := panelCommand(t, append([]string{"solve", "--output", link + "2", "--panels", link + "2"}, flags...)...)
+	require.Equal(t, ExitUsage, got.code, got.stderr)
+}
+
 func TestPanelSolveEnds(t *testing.T) {
 	folder, flags := fiveFiles(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -49,25 +51,37 @@ func openIdeas(ctx context.Context, requests *resource.Requests, w wiring) (*Ide
 // toldIdea is what followers see of an idea: not who voted, which would be told anew with
 // every vote, and its words only where they are new.
 type toldIdea struct {
-	Title        string `bson:"title"`
-	Text         string `bson:"text,omitempty"`
-	Links        []Link `bson:"links,omitempty"`
-	Solicitation string `bson:"solicitation,omitempty"`
-	Giver        `bson:",inline"`
-	State        IdeaState     `bson:"state"`
-	Into         string        `bson:"into,omitempty"`
-	Count        int64         `bson:"count"`
-	Answers      []Disposition `bson:"answers,omitempty"`
-	Last         string        `bson:"last"`
+	Title          string `bson:"title"`
+	Text           string `bson:"text,omitempty"`
+	Links          []Link `bson:"links,omitempty"`
+	Solicitation   string `bson:"solicitation,omitempty"`
+	Board          string `bson:"board,omitempty"`
+	Giver          `bson:",inline"`
+	Submitted      civil.Day     `bson:"submitted,omitempty"`
+	By             string        `bson:"by,omitempty"`
+	State          IdeaState     `bson:"state"`
+	Into           string        `bson:"into,omitempty"`
+	Count          int64         `bson:"count"`
+	Answers        []Disposition `bson:"answers,omitempty"`
+	Last           string        `bson:"last"`
+	resource.Times `bson:",inline"`
 }
 
 func tellIdea(i Idea) any {
-	told := toldIdea{Title: i.Title, Solicitation: i.Solicitation, Giver: i.Giver, State: i.State(), Into: i.Into,
-		Count: i.Count, Answers: i.Answers, Last: i.Last}
+	told := toldIdea{Title: i.Title, Solicitation: i.Solicitation, Board: i.Board, Giver: i.Giver, Submitted: i.Submitted, By: i.By,
+		State: i.State(), Into: i.Into, Count: i.Count, Answers: i.Answers, Last: i.Last, Times: i.Times}
 	if i.Last == wasSubmitted || i.Last == wasReworded {
 		told.Text, told.Links = i.Text, i.Links
 	}
 	return told
+}
+
+// ReadTold reads what an event tells of an idea: one with only what followers see.
+func ReadTold(data bson.Raw) (Idea, error) {
+	var t toldIdea
+	err := bson.Unmarshal(data, &t)
+	return Idea{Title: t.Title, Text: t.Text, Links: t.Links, Solicitation: t.Solicitation, Board: t.Board, Giver: t.Giver, Submitted: t.Submitted,
+		By: t.By, Into: t.Into, Count: t.Count, Undecided: t.State == Undecided, Answers: t.Answers, Last: t.Last, Times: t.Times}, err
 }
 
 // Get returns an idea, or resource.ErrNotFound.

@@ -11,6 +11,9 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
+// own is the call of what the board service does by itself.
+var own = resource.Call{Principal: "principals/board-service"}
+
 // finish settles an idea, and the one it was merged into, after a change that stands by
 // itself. What cannot be finished now is finished later (Service.Run).
 func (s *Ideas) finish(ctx context.Context, id string) {
@@ -97,14 +100,14 @@ func (s *Ideas) arrive(ctx context.Context, root string, m mover) error {
 		return err
 	}
 	if !marked && version == m.Version {
-		if err := s.table.Touch(ctx, m.Idea, "idea.settled"); err != nil {
+		if err := s.table.Touch(own.Context(ctx), m.Idea, "idea.settled"); err != nil {
 			return err
 		}
 		if marked, _, err = s.marked(ctx, m); err != nil {
 			return err
 		}
 	}
-	_, err = s.change(ctx, resource.Call{}, root, nil, "idea.settled", func(t *Idea) error {
+	_, err = s.change(ctx, own, root, nil, "idea.settled", func(t *Idea) error {
 		t.Group = t.with(m.Idea, func(now Member) (Member, bool) {
 			if now.Stage != m.Stage || now.Version != m.Version {
 				return now, true // somebody else ended it
@@ -140,7 +143,7 @@ func (s *Ideas) tell(ctx context.Context, root resource.Stored[Idea]) error {
 		if m.Told >= revision {
 			continue
 		}
-		idea, err := s.change(ctx, resource.Call{}, m.Idea, nil, "idea.answered", func(i *Idea) error {
+		idea, err := s.change(ctx, own, m.Idea, nil, "idea.answered", func(i *Idea) error {
 			if i.Into != "" && i.Revision < revision {
 				i.Answers, i.Revision, i.Told = root.State.Answers, revision, revision
 				i.say("%s, into which it was merged, was answered", IdeaName(root.ID))
@@ -163,7 +166,7 @@ func (s *Ideas) tell(ctx context.Context, root resource.Stored[Idea]) error {
 			tellings = append(tellings, Telling{idea.ID, idea.State.Giver, revision, s.now()})
 		}
 	}
-	_, err := s.change(ctx, resource.Call{}, root.ID, nil, "idea.told", func(i *Idea) error {
+	_, err := s.change(ctx, own, root.ID, nil, "idea.told", func(i *Idea) error {
 		i.Told = max(i.Told, revision)
 		i.Group = i.telling(revision, told)
 		for _, t := range tellings {

@@ -54,7 +54,7 @@ func (s *Meetings) Decide(ctx context.Context, call resource.Call, meeting strin
 	if err := s.checkOwner(ctx, d.Owner); err != nil {
 		return FollowedUp{}, err
 	}
-	stored, err := s.change(ctx, call, meeting, "", "meeting.decision-recorded", func(m *Meeting) error {
+	stored, err := s.change(ctx, call, meeting, "", "meeting.decision_recorded", func(m *Meeting) error {
 		if err := m.wants(Name(meeting), "decisions are recorded", Held); err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (s *Meetings) UpdateDecision(ctx context.Context, call resource.Call, meeti
 			return FollowedUp{}, err
 		}
 	}
-	return s.changeDecision(ctx, call, meeting, id, etag, "meeting.decision-updated", func(m *Meeting, d *Decision) error {
+	return s.changeDecision(ctx, call, meeting, id, etag, "meeting.decision_updated", func(m *Meeting, d *Decision) error {
 		if !p.onlyFollowUp() {
 			if err := m.wants(Name(meeting), "what it decided is changed", Held); err != nil {
 				return err
@@ -131,7 +131,7 @@ type Turn struct {
 // TurnDecision completes or drops a decision that is open, or reopens one that is not:
 // NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, DECISION_STATE.
 func (s *Meetings) TurnDecision(ctx context.Context, call resource.Call, meeting, id, etag string, t Turn) (FollowedUp, error) {
-	events := map[Status]string{Open: "meeting.decision-reopened", Done: "meeting.decision-completed", Dropped: "meeting.decision-dropped"}
+	events := map[Status]string{Open: "meeting.decision_reopened", Done: "meeting.decision_completed", Dropped: "meeting.decision_dropped"}
 	return s.changeDecision(ctx, call, meeting, id, etag, events[t.To], func(_ *Meeting, d *Decision) error {
 		switch {
 		case t.Reason == "":

@@ -18,7 +18,7 @@ const (
 	// deliverySize is how many meetings are dealt with at a time.
 	deliverySize = 100
 	// itself is on whose behalf notices are marked as handed over.
-	itself = "services/board"
+	itself = "principals/board-service"
 )
 
 // Run hands over for delivery what is still to be, until ctx ends. Any number of

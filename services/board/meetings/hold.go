@@ -70,7 +70,7 @@ func (s *Meetings) roll(ctx context.Context, board string, opened time.Time) (Ro
 // before: NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, MEETING_STATE unless the meeting is
 // held, SUBSTITUTE.
 func (s *Meetings) RecordAttendance(ctx context.Context, call resource.Call, id, etag string, entries []Attendance) (resource.Stored[Meeting], error) {
-	return s.change(ctx, call, id, etag, "meeting.attendance-recorded", func(m *Meeting) error {
+	return s.change(ctx, call, id, etag, "meeting.attendance_recorded", func(m *Meeting) error {
 		if err := m.wants(Name(id), "attendance is recorded", Held); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (s *Meetings) TakeUp(ctx context.Context, call resource.Call, id, etag, ite
 		at = now
 	}
 	at = instant(at)
-	return s.change(ctx, call, id, etag, "meeting.item-taken-up", func(m *Meeting) error {
+	return s.change(ctx, call, id, etag, "meeting.item_taken_up", func(m *Meeting) error {
 		if err := m.wants(Name(id), "items are taken up", Held); err != nil {
 			return err
 		}

@@ -180,6 +180,6 @@ func (f *fixture) wantEvents(t *testing.T) {
 		require.NotContains(t, string(e.Data), "# Minutes")
 	}
 	require.Equal(t, []string{"meeting.called", "meeting.invited", "meeting.notified", "meeting.answered", "meeting.recused", "meeting.held",
-		"meeting.item-taken-up", "meeting.attendance-recorded", "meeting.decision-recorded", "meeting.minutes-recorded", "meeting.closed",
-		"meeting.minutes-recorded", "meeting.minutes-approved", "meeting.decision-completed"}, kinds)
+		"meeting.item_taken_up", "meeting.attendance_recorded", "meeting.decision_recorded", "meeting.minutes_recorded", "meeting.closed",
+		"meeting.minutes_recorded", "meeting.minutes_approved", "meeting.decision_completed"}, kinds)
 }

@@ -90,7 +90,7 @@ func (s *Meetings) addVersion(ctx context.Context, call resource.Call, id string
 	if _, err := s.texts.Insert(ctx, textID(id, v.Digest), text{words}); err != nil && !errors.Is(err, docstore.ErrExists) {
 		return resource.Stored[Meeting]{}, fmt.Errorf("keep the minutes of %s: %w", Name(id), err)
 	}
-	return s.change(ctx, call, id, "", "meeting.minutes-recorded", add)
+	return s.change(ctx, call, id, "", "meeting.minutes_recorded", add)
 }
 
 func (m *Meeting) addMinutes(name string, v Version) error {
@@ -167,7 +167,7 @@ func (s *Meetings) ApproveMinutes(ctx context.Context, call resource.Call, id st
 	if err := other.State.wants(Name(at), "it approves minutes", Held, Minuted); err != nil {
 		return resource.Stored[Meeting]{}, err
 	}
-	return s.table.Update(ctx, call, id, resource.IfEtag[Meeting](etag), "meeting.minutes-approved", func(m *Meeting) error {
+	return s.table.Update(ctx, call, id, resource.IfEtag[Meeting](etag), "meeting.minutes_approved", func(m *Meeting) error {
 		if other.State.Board != m.Board || other.ID == id || !other.State.Roll.Opened.After(m.opened()) {
 			return fault.Invalid("meeting", "%s is not a later meeting of boards/%s", Name(at), m.Board)
 		}

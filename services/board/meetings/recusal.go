@@ -154,7 +154,7 @@ func (s *Meetings) hasFinding(ctx context.Context, board, finding string) error 
 // the meeting is minuted or cancelled.
 func (s *Meetings) WithdrawRecusal(ctx context.Context, call resource.Call, id, etag, item, account, reason string) (resource.Stored[Meeting], error) {
 	back := Withdrawal{Reason: reason, At: s.now(), By: call.Principal}
-	return s.change(ctx, call, id, etag, "meeting.recusal-withdrawn", func(m *Meeting) error {
+	return s.change(ctx, call, id, etag, "meeting.recusal_withdrawn", func(m *Meeting) error {
 		if err := m.wants(Name(id), "recusals are withdrawn", Planned, Invited, Held); err != nil {
 			return err
 		}

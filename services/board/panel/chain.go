@@ -2,6 +2,7 @@ package panel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -93,7 +94,9 @@ const (
 	leastUnbroken = 0.1  // part of the steps after which no rule should be broken
 )
 
-// samplePanels estimates the probabilities of a panel that is any with equal likelihood.
+// samplePanels estimates the probabilities of a panel that is any with equal likelihood;
+// where the context's deadline comes first, from the samples drawn by then. It returns the
+// context's error where there is none.
 func samplePanels(ctx context.Context, p *Problem, samples int, random *rand.Rand) (*Estimate, error) {
 	if p.Seats == 0 || p.Seats >= len(p.Pool) {
 		return nil, fmt.Errorf("no panel of %d from a pool of %d can be sampled", p.Seats, len(p.Pool))
@@ -104,8 +107,13 @@ func samplePanels(ctx context.Context, p *Problem, samples int, random *rand.Ran
 	}
 	e := &Estimate{Marginals: make([]float64, len(p.Pool))}
 	counts := make([]int, len(p.Pool))
+	late := false
 	for e.Samples < samples && e.Attempts < stepsForOne*samples {
-		if _, err := c.run(ctx, apart*len(p.Pool)); err != nil {
+		_, err := c.run(ctx, apart*len(p.Pool))
+		if late = errors.Is(err, context.DeadlineExceeded); late && e.Samples > 0 {
+			break
+		}
+		if err != nil {
 			return nil, err
 		}
 		e.Attempts++
@@ -120,10 +128,11 @@ func samplePanels(ctx context.Context, p *Problem, samples int, random *rand.Ran
 	if e.Samples == 0 {
 		return nil, fmt.Errorf("no panel that meets the quotas and conflicts was met in %d samples", e.Attempts)
 	}
-	for i, n := range counts {
-		e.Marginals[i] = float64(n) / float64(e.Samples)
-	}
+	e.share(counts)
 	e.Method = fmt.Sprintf("estimated, %d panels of a Markov chain", e.Samples)
+	if late {
+		e.Method += e.cut(samples)
+	}
 	return e, nil
 }
 

@@ -13,7 +13,7 @@ import (
 func seeded() *rand.Rand { return rand.New(rand.NewPCG(7, 11)) }
 
 func TestUniformOfFiveAccounts(t *testing.T) {
-	e, err := Uniform(t.Context(), fiveAccounts(), 1000, seeded())
+	e, err := Uniform(t.Context(), fiveAccounts(), 1000, 0, seeded())
 	require.NoError(t, err)
 	require.Zero(t, e.Samples, "it is exact")
 	require.InDeltaSlice(t, []float64{0.2, 0.6, 0.6, 0.8, 0.8}, e.Marginals, 1e-12, "of five panels, A is in one")
@@ -67,7 +67,7 @@ func TestUniformCountsAllPanels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := smallProblems(t)
 		panels := allPanels(p)
-		e, err := Uniform(t.Context(), p, 10, seeded())
+		e, err := Uniform(t.Context(), p, 10, 0, seeded())
 		if len(panels) == 0 {
 			require.ErrorContains(t, err, "no panel")
 			return
@@ -93,7 +93,7 @@ func TestSampledPanelsAreUniform(t *testing.T) {
 	apart.Conflicts = [][2]int{{0, 2}, {0, 3}, {1, 2}, {1, 3}} // {a, b} or {c, d}
 	for name, p := range map[string]*Problem{"five accounts": fiveAccounts(), "small board": smallBoard(), "two panels apart": apart} {
 		t.Run(name, func(t *testing.T) {
-			exact, err := Uniform(t.Context(), p, 0, nil)
+			exact, err := Uniform(t.Context(), p, 0, 0, nil)
 			require.NoError(t, err)
 			sampled, err := samplePanels(t.Context(), p, 20_000, seeded())
 			require.NoError(t, err)
@@ -115,17 +115,17 @@ func TestGreedy(t *testing.T) {
 		Pool:       []Member{{"a", []string{"x"}}, {"b", []string{"y"}}, {"c", []string{"x"}}, {"d", []string{"x"}}},
 		Conflicts:  [][2]int{{0, 1}},
 	}
-	e, err := Greedy(t.Context(), p, 4000, seeded())
+	e, err := Greedy(t.Context(), p, 4000, 0, seeded())
 	require.NoError(t, err)
 	require.InDeltaSlice(t, []float64{0, 1, 0.5, 0.5}, e.Marginals, 0.04)
 	require.Equal(t, 4000, e.Attempts)
 
-	five, err := Greedy(t.Context(), fiveAccounts(), 4000, seeded())
+	five, err := Greedy(t.Context(), fiveAccounts(), 4000, 0, seeded())
 	require.NoError(t, err)
 	require.InDelta(t, 1.0/3, five.Marginals[0], 0.04, "first with 1/5, second with 2/5 * 1/4, third with 2/5 * 1/4 * 1/3")
 
 	p.Categories[0].Values[1] = Quota{"y", 2, 2}
-	_, err = Greedy(t.Context(), p, 10, seeded())
+	_, err = Greedy(t.Context(), p, 10, 0, seeded())
 	require.ErrorContains(t, err, "no panel in 1000 attempts")
 }
 
@@ -141,7 +141,7 @@ func TestGreedyDrawsPanelsWithinTheRules(t *testing.T) {
 			}
 		}
 		if len(allPanels(p)) == 0 {
-			_, err := Greedy(t.Context(), p, 1, seeded())
+			_, err := Greedy(t.Context(), p, 1, 0, seeded())
 			require.Error(t, err)
 		}
 	})

@@ -2,8 +2,10 @@ package panel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
 // Estimate is what is known of the probabilities that a way of drawing gives.
@@ -29,24 +31,65 @@ const attemptsPerPanel = 1000
 // fits no more leaves the pool; and what ends without a panel is begun anew.
 //
 // Numbers are drawn from random alone. It fails where a thousand attempts in a row give
-// no panel.
-func Greedy(ctx context.Context, p *Problem, samples int, random *rand.Rand) (*Estimate, error) {
+// no panel. Where the limit, if more than 0, is over first, the estimate is of the panels
+// drawn by then; ErrTimeLimit where there is none.
+func Greedy(ctx context.Context, p *Problem, samples int, limit time.Duration, random *rand.Rand) (*Estimate, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	e := &Estimate{Marginals: make([]float64, len(p.Pool)), Samples: samples}
+	limited, cancel := within(ctx, limit)
+	defer cancel()
+	e := &Estimate{Marginals: make([]float64, len(p.Pool))}
+	counts := make([]int, len(p.Pool))
 	g := newGreedy(p, random)
-	for range samples {
-		members, err := g.panel(ctx, &e.Attempts)
+	for e.Samples < samples {
+		members, err := g.panel(limited, &e.Attempts)
+		if expired(ctx, err) {
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
+		e.Samples++
 		for _, member := range members {
-			e.Marginals[member] += 1 / float64(samples)
+			counts[member]++
 		}
 	}
-	e.Method = fmt.Sprintf("%d panels drawn, %d attempts", samples, e.Attempts)
+	if e.Samples == 0 && samples > 0 {
+		return nil, ErrTimeLimit
+	}
+	e.share(counts)
+	e.Method = fmt.Sprintf("%d panels drawn, %d attempts", e.Samples, e.Attempts) + e.cut(samples)
 	return e, nil
+}
+
+// share makes probabilities of how often each member was on a sample.
+func (e *Estimate) share(counts []int) {
+	for i, n := range counts {
+		e.Marginals[i] = float64(n) / float64(max(1, e.Samples))
+	}
+}
+
+// cut says in a clause that there are fewer samples than were wanted.
+func (e *Estimate) cut(wanted int) string {
+	if e.Samples == wanted {
+		return ""
+	}
+	return fmt.Sprintf(" (%d wanted, within the time limit)", wanted)
+}
+
+// within returns a context that ends with a time limit, where that is more than 0.
+func within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if limit <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, limit)
+}
+
+// expired says whether an error means that a time limit within the caller's context is
+// over.
+func expired(caller context.Context, err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) && caller.Err() == nil
 }
 
 // greedy draws one panel after another.

@@ -39,12 +39,8 @@ func Leximin(ctx context.Context, p *Problem, o Options) (*Solution, error) {
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("panel: %w", err)
 	}
-	limited := ctx
-	if o.TimeLimit > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, o.TimeLimit)
-		defer cancel()
-	}
+	limited, cancel := within(ctx, o.TimeLimit)
+	defer cancel()
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
@@ -73,7 +69,7 @@ type solver struct {
 
 // expired says whether an error means that the time limit is over.
 func (s *solver) expired(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) && s.caller.Err() == nil
+	return expired(s.caller, err)
 }
 
 // seat finds compositions with all types that any has.

@@ -32,10 +32,11 @@ type ModeOptions struct {
 	Options
 	// Nominated are indexes into the pool; only ModeNominated heeds them, and needs one.
 	Nominated []int
-	// Samples is how many panels are drawn where probabilities are estimated; 0 means
-	// 10,000.
+	// Samples is how many panels are drawn where probabilities are estimated, or fewer
+	// where the time limit ends that; 0 means 10,000.
 	Samples int
-	// Seed is what the samples follow from: the same seed gives the same.
+	// Seed is what the samples follow from: the same seed gives the same, where no time
+	// limit cuts them short.
 	Seed uint64
 }
 
@@ -73,9 +74,9 @@ func Solve(ctx context.Context, p *Problem, mode Mode, o ModeOptions) (*Result, 
 	case ModeNominated:
 		err = r.solveNominated(ctx, p, o)
 	case ModeUniform:
-		e, err = Uniform(ctx, p, o.Samples, random)
+		e, err = Uniform(ctx, p, o.Samples, o.TimeLimit, random)
 	case ModeGreedy:
-		e, err = Greedy(ctx, p, o.Samples, random)
+		e, err = Greedy(ctx, p, o.Samples, o.TimeLimit, random)
 	default:
 		return nil, fmt.Errorf("there is no way of drawing called %q: give one of %q", mode, Modes())
 	}

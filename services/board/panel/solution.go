@@ -127,7 +127,8 @@ type Options struct {
 	// TimeLimit, where more than 0, is how long to look for the fairest lottery. When
 	// it is over, the best lottery found so far is returned as not proven; those for whom
 	// no panel has been found by then have the probability 0: see Solution.Unsettled. The linear programme for
-	// the bounds is solved even then, which takes well under a second.
+	// the bounds is solved even then, which takes well under a second. Ways of drawing
+	// whose probabilities are estimated draw fewer samples then.
 	TimeLimit time.Duration
 }
 

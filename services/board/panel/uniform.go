@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"time"
 )
 
 // countedNodes bounds how much is counted before panels are sampled instead; it is a
@@ -22,15 +23,25 @@ const countedNodes = 2_000_000
 // such a chain mixes is not proven, so the result is an estimate without bound. Numbers
 // are drawn from random alone.
 //
-// It fails where no panel meets the rules, or the chain meets none.
-func Uniform(ctx context.Context, p *Problem, samples int, random *rand.Rand) (*Estimate, error) {
+// It fails where no panel meets the rules, or the chain meets none. Of the limit, if more
+// than 0, half at most is spent on counting; where it is over before all samples are
+// drawn, the estimate is of those drawn by then, and ErrTimeLimit where there is none.
+func Uniform(ctx context.Context, p *Problem, samples int, limit time.Duration, random *rand.Rand) (*Estimate, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	if exact, err := countPanels(ctx, p); exact != nil || err != nil {
+	limited, cancel := within(ctx, limit)
+	defer cancel()
+	half, stop := within(limited, limit/2)
+	defer stop()
+	if exact, err := countPanels(half, p); exact != nil || err != nil && !expired(ctx, err) {
 		return exact, err
 	}
-	return samplePanels(ctx, p, samples, random)
+	e, err := samplePanels(limited, p, samples, random)
+	if expired(ctx, err) {
+		err = ErrTimeLimit
+	}
+	return e, err
 }
 
 // counting goes through all compositions of a problem.

@@ -49,6 +49,9 @@ func rotationOf(s resource.Stored[board.Rotation], accounts map[string]board.Acc
 		out.Seats, out.NominatedSeats = int32(p.Seats), int32(p.Nominated)
 		out.Pool = &boardv1.PoolSummary{FreezeTime: wire.Timestamp(p.Frozen), Eligible: int32(p.Eligible), Ineligible: int32(p.Ineligible)}
 	}
+	for _, day := range r.Was {
+		out.FormerDates = append(out.FormerDates, wire.Date(int32(day)))
+	}
 	for _, in := range r.Invitations {
 		m := &boardv1.Invitation{
 			Account: board.AccountName(in.Account), AccountDisplayName: accounts[in.Account].DisplayName,

@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/server"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	"github.com/evenhand/evenhand/services/board"
+	"github.com/evenhand/evenhand/services/board/advice"
 	"github.com/evenhand/evenhand/services/board/feeds"
 	"github.com/evenhand/evenhand/services/board/rpc"
 )
@@ -42,6 +43,9 @@ type clients struct {
 	feed          boardv1.FeedServiceClient
 	calendars     boardv1.CalendarServiceClient
 	calendarFeeds boardv1.CalendarFeedServiceClient
+	meetings      boardv1.MeetingsServiceClient
+	solicitations boardv1.SolicitationsServiceClient
+	ideas         boardv1.IdeasServiceClient
 }
 
 // people are the callers of the tests, by the role each has; their names are
@@ -67,10 +71,13 @@ func serve(t *testing.T, accounts ...board.AccountChange) *served {
 	happening := &happenings{}
 	calendars, err := feeds.New(t.Context(), store, domain.Requests(), feeds.Options{Boards: feeds.Of(domain), Source: happening})
 	require.NoError(t, err)
+	advised, err := advice.New(t.Context(), store, domain.Requests(), advice.Options{Directory: everybody{}, Delivery: &mailbox{}})
+	require.NoError(t, err)
 	service := rpc.Service(domain)
 	boards := service.Register
 	service.Register = func(r grpc.ServiceRegistrar) {
 		boards(r)
+		rpc.RegisterAdvice(r, advised)
 		rpc.RegisterCalendars(r, calendars, domain.Requests().Now)
 	}
 	s, err := server.New(t.Context(), server.Options{Authenticator: keys, Faults: rpc.Faults}, service)
@@ -112,7 +119,8 @@ func (s *served) as(t *testing.T, role auth.Role) clients {
 
 func clientsOn(conn grpc.ClientConnInterface) clients {
 	return clients{boards: boardv1.NewBoardsServiceClient(conn), rotations: boardv1.NewRotationsServiceClient(conn), feed: boardv1.NewFeedServiceClient(conn),
-		calendars: boardv1.NewCalendarServiceClient(conn), calendarFeeds: boardv1.NewCalendarFeedServiceClient(conn)}
+		calendars: boardv1.NewCalendarServiceClient(conn), calendarFeeds: boardv1.NewCalendarFeedServiceClient(conn),
+		meetings: boardv1.NewMeetingsServiceClient(conn), solicitations: boardv1.NewSolicitationsServiceClient(conn), ideas: boardv1.NewIdeasServiceClient(conn)}
 }
 
 // wantStatus fails the test unless err has the code and the reason.

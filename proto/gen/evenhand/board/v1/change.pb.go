@@ -27,24 +27,41 @@ type Change struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its place in the feed: from 1, without gaps.
 	Position int64 `protobuf:"varint,1,opt,name=position,proto3" json:"position,omitempty"`
-	// The aggregate, as `boards/advisory`.
+	// The aggregate as it is stored, as `rotations/advisory/rotations/2027-03-15`: what consistency tokens and
+	// LocateChange name. For the resource's name see `name`.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	// The aggregate's version right after it.
 	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	// What happened, as `terms.changed`.
+	// What happened, as `rotation.moved`: the kind of resource, and what was done to it, with underscores between
+	// words. Those of `roster` are notes by which the writers of terms and rotations wait for one another, and of no
+	// resource; `touched` raises a version and changes nothing.
 	Type string `protobuf:"bytes,4,opt,name=type,proto3" json:"type,omitempty"`
 	// When, by the writer's clock.
 	Time *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
 	// When the feed recorded it; never goes backwards along the feed.
 	RecordedTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=recorded_time,json=recordedTime,proto3" json:"recorded_time,omitempty"`
-	// On whose behalf.
+	// On whose behalf: `principals/board-service` for what the service does by itself.
 	Principal string `protobuf:"bytes,7,opt,name=principal,proto3" json:"principal,omitempty"`
-	// The state right after the change, where the type has one a follower may see.
+	// The name of the resource, as `boards/advisory/rotations/2027-03-15`; of the board for its terms, which
+	// have their own.
+	Name string `protobuf:"bytes,10,opt,name=name,proto3" json:"name,omitempty"`
+	// What happened, in words, where the type does not say it all.
+	Description string `protobuf:"bytes,11,opt,name=description,proto3" json:"description,omitempty"`
+	// The resource as it is right after the change, as its own methods return it, but for what follows from the day
+	// or from other resources, as display names, what is overdue, and whether a candidate is eligible. What was
+	// deleted has no state, and neither have comments on ideas and calendar feeds.
 	//
 	// Types that are valid to be assigned to State:
 	//
 	//	*Change_Board
 	//	*Change_Terms
+	//	*Change_Charter
+	//	*Change_Candidate
+	//	*Change_Rotation
+	//	*Change_Finding
+	//	*Change_Meeting
+	//	*Change_Solicitation
+	//	*Change_Idea
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -129,6 +146,20 @@ func (x *Change) GetPrincipal() string {
 	return ""
 }
 
+func (x *Change) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Change) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
 func (x *Change) GetState() isChange_State {
 	if x != nil {
 		return x.State
@@ -154,6 +185,69 @@ func (x *Change) GetTerms() *TermsChanged {
 	return nil
 }
 
+func (x *Change) GetCharter() *Charter {
+	if x != nil {
+		if x, ok := x.State.(*Change_Charter); ok {
+			return x.Charter
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetCandidate() *Candidate {
+	if x != nil {
+		if x, ok := x.State.(*Change_Candidate); ok {
+			return x.Candidate
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetRotation() *Rotation {
+	if x != nil {
+		if x, ok := x.State.(*Change_Rotation); ok {
+			return x.Rotation
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetFinding() *Finding {
+	if x != nil {
+		if x, ok := x.State.(*Change_Finding); ok {
+			return x.Finding
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetMeeting() *Meeting {
+	if x != nil {
+		if x, ok := x.State.(*Change_Meeting); ok {
+			return x.Meeting
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetSolicitation() *Solicitation {
+	if x != nil {
+		if x, ok := x.State.(*Change_Solicitation); ok {
+			return x.Solicitation
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetIdea() *Idea {
+	if x != nil {
+		if x, ok := x.State.(*Change_Idea); ok {
+			return x.Idea
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -168,9 +262,59 @@ type Change_Terms struct {
 	Terms *TermsChanged `protobuf:"bytes,9,opt,name=terms,proto3,oneof"`
 }
 
+type Change_Charter struct {
+	// A charter.
+	Charter *Charter `protobuf:"bytes,12,opt,name=charter,proto3,oneof"`
+}
+
+type Change_Candidate struct {
+	// A candidate.
+	Candidate *Candidate `protobuf:"bytes,13,opt,name=candidate,proto3,oneof"`
+}
+
+type Change_Rotation struct {
+	// A rotation, without the notes of those invited.
+	Rotation *Rotation `protobuf:"bytes,14,opt,name=rotation,proto3,oneof"`
+}
+
+type Change_Finding struct {
+	// A finding.
+	Finding *Finding `protobuf:"bytes,15,opt,name=finding,proto3,oneof"`
+}
+
+type Change_Meeting struct {
+	// A meeting: who answered, came and stood aside, and what came of each item; not what people wrote, of which
+	// are its reasons and the words of its agenda.
+	Meeting *Meeting `protobuf:"bytes,16,opt,name=meeting,proto3,oneof"`
+}
+
+type Change_Solicitation struct {
+	// A solicitation.
+	Solicitation *Solicitation `protobuf:"bytes,17,opt,name=solicitation,proto3,oneof"`
+}
+
+type Change_Idea struct {
+	// An idea: not who voted, and its text only with changes that bring new words.
+	Idea *Idea `protobuf:"bytes,18,opt,name=idea,proto3,oneof"`
+}
+
 func (*Change_Board) isChange_State() {}
 
 func (*Change_Terms) isChange_State() {}
+
+func (*Change_Charter) isChange_State() {}
+
+func (*Change_Candidate) isChange_State() {}
+
+func (*Change_Rotation) isChange_State() {}
+
+func (*Change_Finding) isChange_State() {}
+
+func (*Change_Meeting) isChange_State() {}
+
+func (*Change_Solicitation) isChange_State() {}
+
+func (*Change_Idea) isChange_State() {}
 
 // Terms of a board that one write changed.
 type TermsChanged struct {
@@ -222,7 +366,7 @@ var File_evenhand_board_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"\x1eevenhand/board/v1/change.proto\x12\x11evenhand.board.v1\x1a\x1devenhand/board/v1/board.proto\x1a\x1cevenhand/board/v1/term.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x02\n" +
+	"\x1eevenhand/board/v1/change.proto\x12\x11evenhand.board.v1\x1a\x1devenhand/board/v1/board.proto\x1a!evenhand/board/v1/candidate.proto\x1a\x1fevenhand/board/v1/charter.proto\x1a\x1fevenhand/board/v1/finding.proto\x1a\x1cevenhand/board/v1/idea.proto\x1a\x1fevenhand/board/v1/meeting.proto\x1a evenhand/board/v1/rotation.proto\x1a$evenhand/board/v1/solicitation.proto\x1a\x1cevenhand/board/v1/term.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x06\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -230,9 +374,19 @@ const file_evenhand_board_v1_change_proto_rawDesc = "" +
 	"\x04type\x18\x04 \x01(\tR\x04type\x12.\n" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12?\n" +
 	"\rrecorded_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12\x1c\n" +
-	"\tprincipal\x18\a \x01(\tR\tprincipal\x120\n" +
+	"\tprincipal\x18\a \x01(\tR\tprincipal\x12\x12\n" +
+	"\x04name\x18\n" +
+	" \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\v \x01(\tR\vdescription\x120\n" +
 	"\x05board\x18\b \x01(\v2\x18.evenhand.board.v1.BoardH\x00R\x05board\x127\n" +
-	"\x05terms\x18\t \x01(\v2\x1f.evenhand.board.v1.TermsChangedH\x00R\x05termsB\a\n" +
+	"\x05terms\x18\t \x01(\v2\x1f.evenhand.board.v1.TermsChangedH\x00R\x05terms\x126\n" +
+	"\acharter\x18\f \x01(\v2\x1a.evenhand.board.v1.CharterH\x00R\acharter\x12<\n" +
+	"\tcandidate\x18\r \x01(\v2\x1c.evenhand.board.v1.CandidateH\x00R\tcandidate\x129\n" +
+	"\brotation\x18\x0e \x01(\v2\x1b.evenhand.board.v1.RotationH\x00R\brotation\x126\n" +
+	"\afinding\x18\x0f \x01(\v2\x1a.evenhand.board.v1.FindingH\x00R\afinding\x126\n" +
+	"\ameeting\x18\x10 \x01(\v2\x1a.evenhand.board.v1.MeetingH\x00R\ameeting\x12E\n" +
+	"\fsolicitation\x18\x11 \x01(\v2\x1f.evenhand.board.v1.SolicitationH\x00R\fsolicitation\x12-\n" +
+	"\x04idea\x18\x12 \x01(\v2\x17.evenhand.board.v1.IdeaH\x00R\x04ideaB\a\n" +
 	"\x05state\"=\n" +
 	"\fTermsChanged\x12-\n" +
 	"\x05terms\x18\x01 \x03(\v2\x17.evenhand.board.v1.TermR\x05termsBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/board/v1;boardv1b\x06proto3"
@@ -255,19 +409,33 @@ var file_evenhand_board_v1_change_proto_goTypes = []any{
 	(*TermsChanged)(nil),          // 1: evenhand.board.v1.TermsChanged
 	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
 	(*Board)(nil),                 // 3: evenhand.board.v1.Board
-	(*Term)(nil),                  // 4: evenhand.board.v1.Term
+	(*Charter)(nil),               // 4: evenhand.board.v1.Charter
+	(*Candidate)(nil),             // 5: evenhand.board.v1.Candidate
+	(*Rotation)(nil),              // 6: evenhand.board.v1.Rotation
+	(*Finding)(nil),               // 7: evenhand.board.v1.Finding
+	(*Meeting)(nil),               // 8: evenhand.board.v1.Meeting
+	(*Solicitation)(nil),          // 9: evenhand.board.v1.Solicitation
+	(*Idea)(nil),                  // 10: evenhand.board.v1.Idea
+	(*Term)(nil),                  // 11: evenhand.board.v1.Term
 }
 var file_evenhand_board_v1_change_proto_depIdxs = []int32{
-	2, // 0: evenhand.board.v1.Change.time:type_name -> google.protobuf.Timestamp
-	2, // 1: evenhand.board.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
-	3, // 2: evenhand.board.v1.Change.board:type_name -> evenhand.board.v1.Board
-	1, // 3: evenhand.board.v1.Change.terms:type_name -> evenhand.board.v1.TermsChanged
-	4, // 4: evenhand.board.v1.TermsChanged.terms:type_name -> evenhand.board.v1.Term
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	2,  // 0: evenhand.board.v1.Change.time:type_name -> google.protobuf.Timestamp
+	2,  // 1: evenhand.board.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
+	3,  // 2: evenhand.board.v1.Change.board:type_name -> evenhand.board.v1.Board
+	1,  // 3: evenhand.board.v1.Change.terms:type_name -> evenhand.board.v1.TermsChanged
+	4,  // 4: evenhand.board.v1.Change.charter:type_name -> evenhand.board.v1.Charter
+	5,  // 5: evenhand.board.v1.Change.candidate:type_name -> evenhand.board.v1.Candidate
+	6,  // 6: evenhand.board.v1.Change.rotation:type_name -> evenhand.board.v1.Rotation
+	7,  // 7: evenhand.board.v1.Change.finding:type_name -> evenhand.board.v1.Finding
+	8,  // 8: evenhand.board.v1.Change.meeting:type_name -> evenhand.board.v1.Meeting
+	9,  // 9: evenhand.board.v1.Change.solicitation:type_name -> evenhand.board.v1.Solicitation
+	10, // 10: evenhand.board.v1.Change.idea:type_name -> evenhand.board.v1.Idea
+	11, // 11: evenhand.board.v1.TermsChanged.terms:type_name -> evenhand.board.v1.Term
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_change_proto_init() }
@@ -276,10 +444,24 @@ func file_evenhand_board_v1_change_proto_init() {
 		return
 	}
 	file_evenhand_board_v1_board_proto_init()
+	file_evenhand_board_v1_candidate_proto_init()
+	file_evenhand_board_v1_charter_proto_init()
+	file_evenhand_board_v1_finding_proto_init()
+	file_evenhand_board_v1_idea_proto_init()
+	file_evenhand_board_v1_meeting_proto_init()
+	file_evenhand_board_v1_rotation_proto_init()
+	file_evenhand_board_v1_solicitation_proto_init()
 	file_evenhand_board_v1_term_proto_init()
 	file_evenhand_board_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_Board)(nil),
 		(*Change_Terms)(nil),
+		(*Change_Charter)(nil),
+		(*Change_Candidate)(nil),
+		(*Change_Rotation)(nil),
+		(*Change_Finding)(nil),
+		(*Change_Meeting)(nil),
+		(*Change_Solicitation)(nil),
+		(*Change_Idea)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

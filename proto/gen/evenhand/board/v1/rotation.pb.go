@@ -314,7 +314,9 @@ type Rotation struct {
 	// When it was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// The instant it takes place: the local time of the charter's recurrence on its day.
-	StartTime     *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// The days that it had before it was moved, the earliest first; the last move was from the last of them.
+	FormerDates   []*date.Date `protobuf:"bytes,18,rep,name=former_dates,json=formerDates,proto3" json:"former_dates,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -464,6 +466,13 @@ func (x *Rotation) GetUpdateTime() *timestamppb.Timestamp {
 func (x *Rotation) GetStartTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.StartTime
+	}
+	return nil
+}
+
+func (x *Rotation) GetFormerDates() []*date.Date {
+	if x != nil {
+		return x.FormerDates
 	}
 	return nil
 }
@@ -985,7 +994,7 @@ var File_evenhand_board_v1_rotation_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\n" +
-	" evenhand/board/v1/rotation.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x9b\t\n" +
+	" evenhand/board/v1/rotation.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd6\t\n" +
 	"\bRotation\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12<\n" +
 	"\x05state\x18\x02 \x01(\x0e2!.evenhand.board.v1.Rotation.StateB\x03\xe0A\x03R\x05state\x129\n" +
@@ -1007,7 +1016,8 @@ const file_evenhand_board_v1_rotation_proto_rawDesc = "" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12>\n" +
 	"\n" +
-	"start_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\"\xc9\x01\n" +
+	"start_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x129\n" +
+	"\fformer_dates\x18\x12 \x03(\v2\x11.google.type.DateB\x03\xe0A\x03R\vformerDates\"\xc9\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTATE_SCHEDULED\x10\x01\x12\x0e\n" +
@@ -1131,24 +1141,25 @@ var file_evenhand_board_v1_rotation_proto_depIdxs = []int32{
 	12, // 7: evenhand.board.v1.Rotation.create_time:type_name -> google.protobuf.Timestamp
 	12, // 8: evenhand.board.v1.Rotation.update_time:type_name -> google.protobuf.Timestamp
 	12, // 9: evenhand.board.v1.Rotation.start_time:type_name -> google.protobuf.Timestamp
-	12, // 10: evenhand.board.v1.PoolSummary.freeze_time:type_name -> google.protobuf.Timestamp
-	12, // 11: evenhand.board.v1.DrawSummary.commit_time:type_name -> google.protobuf.Timestamp
-	7,  // 12: evenhand.board.v1.DrawSummary.seed_plan:type_name -> evenhand.board.v1.SeedPlan
-	12, // 13: evenhand.board.v1.DrawSummary.draw_time:type_name -> google.protobuf.Timestamp
-	8,  // 14: evenhand.board.v1.SeedPlan.round:type_name -> evenhand.board.v1.PublicRound
-	9,  // 15: evenhand.board.v1.SeedPlan.holders:type_name -> evenhand.board.v1.SeedHolder
-	12, // 16: evenhand.board.v1.SeedPlan.reveal_deadline:type_name -> google.protobuf.Timestamp
-	12, // 17: evenhand.board.v1.PublicRound.known_time:type_name -> google.protobuf.Timestamp
-	3,  // 18: evenhand.board.v1.Invitation.state:type_name -> evenhand.board.v1.Invitation.State
-	0,  // 19: evenhand.board.v1.Invitation.origin:type_name -> evenhand.board.v1.Origin
-	12, // 20: evenhand.board.v1.Invitation.invite_time:type_name -> google.protobuf.Timestamp
-	12, // 21: evenhand.board.v1.Invitation.answer_deadline:type_name -> google.protobuf.Timestamp
-	12, // 22: evenhand.board.v1.Invitation.answer_time:type_name -> google.protobuf.Timestamp
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	11, // 10: evenhand.board.v1.Rotation.former_dates:type_name -> google.type.Date
+	12, // 11: evenhand.board.v1.PoolSummary.freeze_time:type_name -> google.protobuf.Timestamp
+	12, // 12: evenhand.board.v1.DrawSummary.commit_time:type_name -> google.protobuf.Timestamp
+	7,  // 13: evenhand.board.v1.DrawSummary.seed_plan:type_name -> evenhand.board.v1.SeedPlan
+	12, // 14: evenhand.board.v1.DrawSummary.draw_time:type_name -> google.protobuf.Timestamp
+	8,  // 15: evenhand.board.v1.SeedPlan.round:type_name -> evenhand.board.v1.PublicRound
+	9,  // 16: evenhand.board.v1.SeedPlan.holders:type_name -> evenhand.board.v1.SeedHolder
+	12, // 17: evenhand.board.v1.SeedPlan.reveal_deadline:type_name -> google.protobuf.Timestamp
+	12, // 18: evenhand.board.v1.PublicRound.known_time:type_name -> google.protobuf.Timestamp
+	3,  // 19: evenhand.board.v1.Invitation.state:type_name -> evenhand.board.v1.Invitation.State
+	0,  // 20: evenhand.board.v1.Invitation.origin:type_name -> evenhand.board.v1.Origin
+	12, // 21: evenhand.board.v1.Invitation.invite_time:type_name -> google.protobuf.Timestamp
+	12, // 22: evenhand.board.v1.Invitation.answer_deadline:type_name -> google.protobuf.Timestamp
+	12, // 23: evenhand.board.v1.Invitation.answer_time:type_name -> google.protobuf.Timestamp
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_rotation_proto_init() }
