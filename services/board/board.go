@@ -56,7 +56,7 @@ type Boards struct {
 	// closing notes that a board is about to be closed, over a version of it;
 	// ErrRotationState while a rotation of it is under way.
 	closing func(ctx context.Context, call resource.Call, board string, version int64) error
-	// dissolve ends the terms of a board that is closed.
+	// dissolve ends the terms of a board that is closed, and cancels its meetings.
 	dissolve func(ctx context.Context, s resource.Stored[Board]) error
 }
 
@@ -132,7 +132,7 @@ func (b *Boards) Update(ctx context.Context, call resource.Call, id, etag string
 	})
 }
 
-// Close dissolves a board for good, and ends its terms: resource.ErrNotFound;
+// Close dissolves a board for good, ends its terms and cancels its meetings: resource.ErrNotFound;
 // resource.ErrStale; ErrBoardState for one that is closed; ErrRotationState while a
 // rotation of it is under way.
 func (b *Boards) Close(ctx context.Context, call resource.Call, id, etag, reason string) (resource.Stored[Board], error) {

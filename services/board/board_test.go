@@ -102,7 +102,7 @@ func TestTheFeedTellsWhoChangedWhat(t *testing.T) {
 		}
 	}
 	require.Equal(t, "board.created", own[0].Type)
-	require.Equal(t, Closed, own[1].State.Board.State)
+	require.Equal(t, Closed, own[1].State.Board.State.State)
 	read(resume)
 	require.Empty(t, changes)
 

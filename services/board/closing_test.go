@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/meetings"
 )
 
 // interposed is a backend that does something once, right before the call with a number.
@@ -225,4 +227,32 @@ func TestACloseThatCameToNothing(t *testing.T) {
 	require.Equal(t, closed, again)
 	_, err = f.Boards.Close(ctx, someone, board, "", "Again.")
 	require.ErrorIs(t, err, ErrBoardState)
+}
+
+// The meetings to come of a board that is closed are cancelled, also where the process
+// dies between the two.
+func TestAClosedBoardMeetsNoMore(t *testing.T) {
+	f := onSQLite(t)
+	board, ctx := f.seated(t), t.Context()
+	m, err := f.Meetings.Create(ctx, someone, board, "autumn", meetings.Meeting{Start: f.clock.now().AddDate(0, 3, 0), Duration: time.Hour}, false)
+	require.NoError(t, err)
+	_, err = f.Meetings.InviteMembers(ctx, someone, m.ID, "", false)
+	require.NoError(t, err)
+	dissolve := f.Boards.dissolve
+	f.Boards.dissolve = func(context.Context, resource.Stored[Board]) error { return errDied }
+	_, err = f.Boards.Close(ctx, someone, board, "", "Merged.")
+	require.ErrorIs(t, err, errDied)
+	f.Boards.dissolve = dissolve
+	_, err = f.Meetings.Move(ctx, someone, m.ID, "", meetings.Move{Start: m.State.Start.AddDate(0, 0, 1), Reason: "The fair."}, false)
+	require.ErrorContains(t, err, "is closed")
+	for range 2 {
+		require.NoError(t, f.Due(ctx))
+		m, err = f.Meetings.Get(ctx, m.ID)
+		require.NoError(t, err)
+		require.Equal(t, meetings.Cancelled, m.State.State)
+		require.Equal(t, "The board was closed. Merged.", m.State.Reason)
+		last := m.State.Invitations[0].Notices
+		require.Len(t, last, 2)
+		require.Equal(t, meetings.Cancel, last[1].Kind)
+	}
 }

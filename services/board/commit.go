@@ -57,9 +57,6 @@ func (r *Rotations) solve(
 	}
 	solution, err := panel.Leximin(ctx, problem, o)
 	switch {
-	case errors.Is(err, panel.ErrTimeLimit):
-		return nil, nil, nil, fault.New(fault.DeadlineExceeded, fault.ReasonDeadline,
-			"Not one panel was found within the time limit: give it more time.").Because(err)
 	case err != nil:
 		return nil, nil, nil, infeasible(err)
 	case !solution.Proven:
@@ -104,7 +101,7 @@ func (r *Rotations) Commit(
 	if err := r.table.Check(s, resource.IfEtag[Rotation](etag)); err != nil {
 		return none, err
 	}
-	if err := r.checkPlan(&c.Plan); err != nil {
+	if err := r.checkPlan(ctx, &c.Plan); err != nil {
 		return none, err
 	}
 	mark, err := r.publish(ctx, board, s, c)
@@ -119,9 +116,21 @@ func (r *Rotations) Commit(
 	return s, r.settled(ctx, board, s, err)
 }
 
-func (r *Rotations) checkPlan(p *record.SeedPlan) error {
+// checkPlan wants a plan of which a seed can be made: what is committed stays, and a part
+// that nobody can reveal would be missing.
+func (r *Rotations) checkPlan(ctx context.Context, p *record.SeedPlan) error {
 	if err := p.CheckAt(r.now()); err != nil {
 		return fault.Invalid("seed_plan", "%s", err).Because(err)
+	}
+	for i, person := range p.People {
+		reveals, err := r.source.Reveals(ctx, person.Name)
+		if err != nil {
+			return fmt.Errorf("find out whether %s may reveal: %w", person.Name, err)
+		}
+		if !reveals {
+			return fault.Invalid(fmt.Sprintf("seed_plan.holders[%d].principal", i),
+				"%s does not exist, is disabled, or has no role that may reveal a secret: name somebody who can", person.Name)
+		}
 	}
 	return nil
 }
@@ -176,7 +185,36 @@ func (r *Rotations) newRecord(ctx context.Context, board, id string, s resource.
 	if err != nil {
 		return nil, err
 	}
+	if err := fetchable(committed, len(text)); err != nil {
+		return nil, err
+	}
 	return r.archive.put(ctx, id, text)
+}
+
+// maxRecordBytes is how large a record may be: the draw is still added to it, and all of
+// it has to fit into one answer.
+const maxRecordBytes = 12 << 20
+
+// fetchable wants a record not to be too large to be fetched, once it cannot be taken back.
+func fetchable(committed *record.Record, size int) error {
+	if size <= maxRecordBytes {
+		return nil
+	}
+	bare := *committed
+	bare.Panels = nil
+	rest, err := bare.Encode()
+	if err != nil {
+		return err
+	}
+	panels := len(committed.Panels)
+	fit := (maxRecordBytes - len(rest)) / max(1, (size-len(rest)+panels-1)/panels)
+	if fit < 1 {
+		return fault.New(fault.FailedPrecondition, reasonInfeasible,
+			"The record would be %d MiB without its panels, and %d MiB can be fetched: the pool has too many members, or too many pairs of them in conflict (%d).",
+			len(rest)>>20, maxRecordBytes>>20, len(committed.Conflicts))
+	}
+	return fault.Invalid("panels", "%d make a record of %d MiB, and %d MiB can be fetched: draw from about %d or fewer",
+		panels, size>>20, maxRecordBytes>>20, fit)
 }
 
 // boardQuotas are the quotas of a charter, as a record has them.

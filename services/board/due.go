@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // dueEvery is how often is looked for what falls due.
@@ -39,13 +41,20 @@ func (s *Service) Due(ctx context.Context) error {
 		}
 		due := func() error { return s.due(ctx, b.ID) }
 		if b.State.State == Closed {
-			due = func() error { return s.Terms.dissolve(ctx, b) }
+			due = func() error { return s.dissolve(ctx, b) }
 		}
 		if err := due(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", Name(b.ID), err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// dissolve ends what is to come of a closed board: its terms and its meetings. It can be
+// repeated.
+func (s *Service) dissolve(ctx context.Context, b resource.Stored[Board]) error {
+	reason := strings.TrimSpace("The board was closed. " + b.State.CloseReason)
+	return errors.Join(s.Terms.dissolve(ctx, b), s.Meetings.Dissolve(ctx, b.ID, b.State.Updated, reason)) // nothing of it changed since
 }
 
 func (s *Service) due(ctx context.Context, board string) error {

@@ -61,6 +61,11 @@ func (s *fakeSource) Head(context.Context) (int64, error) {
 	return int64(len(s.changes)), nil
 }
 
+// Reveals is true of all but nobody.
+func (s *fakeSource) Reveals(_ context.Context, principal string) (bool, error) {
+	return principal != "principals/nobody", nil
+}
+
 func (s *fakeSource) Contact(_ context.Context, account, contact string) (Contact, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

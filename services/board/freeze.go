@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
@@ -185,8 +186,12 @@ func prepare(ctx context.Context, rules *charter.Charter, rotation charter.Rotat
 }
 
 // infeasible is ErrInfeasible where no panel meets the quotas, with the smallest change
-// that would allow one.
+// that would allow one, and says where none was found in time.
 func infeasible(err error) error {
+	if errors.Is(err, panel.ErrTimeLimit) {
+		return fault.New(fault.DeadlineExceeded, fault.ReasonDeadline,
+			"Not one panel was found within the time limit: give it more time.").Because(err)
+	}
 	var none *panel.InfeasibleError
 	if !errors.As(err, &none) {
 		return err
@@ -305,47 +310,4 @@ func categories(rules *charter.Charter) []string {
 func (r *Rotations) pool(ctx context.Context, s Rotation) (*pool, error) {
 	p := &pool{}
 	return p, r.archive.read(ctx, s.Pool.ID, p)
-}
-
-// Preview works out what a rotation would come to if its pool were taken now, by the
-// charter in force or by another, and, where solve is given, with which probabilities.
-// Nothing is written. It fails as Freeze does.
-func (r *Rotations) Preview(
-	ctx context.Context, board, rotation string, rules *charter.Charter, nominees []string, solve *panel.Options,
-) (*Preview, error) {
-	s, err := r.Get(ctx, board, rotation)
-	if err != nil {
-		return nil, err
-	}
-	w, err := r.world(ctx, board)
-	if err != nil {
-		return nil, err
-	}
-	p := &Preview{Names: map[string]string{}}
-	if rules == nil {
-		v, err := r.charters.At(ctx, board, s.State.Day)
-		if err != nil {
-			return nil, err
-		}
-		rules, p.Charter = &v.Rules, v.Number
-	} else {
-		fill(rules, w.board.Zone)
-		if err := rules.Check("rules."); err != nil {
-			return nil, err
-		}
-	}
-	p.Categories = categories(rules)
-	if p.Preparation, err = prepare(ctx, rules, w.rotation(s.State, nominees)); err != nil {
-		return nil, err
-	}
-	for id, a := range w.accounts {
-		p.Names[id] = a.DisplayName
-	}
-	if solve != nil {
-		if p.Solution, err = panel.Leximin(ctx, &p.Preparation.Problem, *solve); err != nil {
-			return nil, infeasible(err)
-		}
-		p.solved()
-	}
-	return p, nil
 }

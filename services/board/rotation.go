@@ -188,6 +188,8 @@ type Rotations struct {
 	accounts   *Accounts
 	rosters    *Rosters
 	letters    letters
+	// patience is how long questions may take that anybody can ask who may read.
+	patience time.Duration
 	wiring
 }
 
@@ -202,7 +204,7 @@ func openRotations(ctx context.Context, w wiring, s *Service) (*Rotations, error
 		return nil, err
 	}
 	return &Rotations{table: table, archive: archive, boards: s.Boards, charters: s.Charters, candidates: s.Candidates,
-		accounts: s.Accounts, rosters: s.Terms, letters: s.Outbox, wiring: w}, nil
+		accounts: s.Accounts, rosters: s.Terms, letters: s.Outbox, patience: patience, wiring: w}, nil
 }
 
 // tellRotation makes what followers see of a rotation, for good: neither what those who

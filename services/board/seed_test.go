@@ -28,6 +28,10 @@ func TestTheSeedOfTwoPeople(t *testing.T) {
 	early.Round.Known = deadline
 	_, err = f.Rotations.Commit(ctx, someone, board, "2026-03-10", "", Commitment{Plan: early})
 	require.ErrorContains(t, err, "has to come after the deadline")
+	misspelt := plan
+	misspelt.People = []record.Person{plan.People[0], {Name: "principals/nobody", Commitment: plan.People[1].Commitment}}
+	_, err = f.Rotations.Commit(ctx, someone, board, "2026-03-10", "", Commitment{Plan: misspelt})
+	require.ErrorContains(t, err, "seed_plan.holders[1].principal: principals/nobody does not exist")
 	past := record.SeedPlan{Round: plan.Round}
 	past.Round.Known = f.clock.now()
 	_, err = f.Rotations.Commit(ctx, someone, board, "2026-03-10", "", Commitment{Plan: past})

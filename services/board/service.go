@@ -125,7 +125,7 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.Meetings, err = meetings.New(ctx, store, w.requests, meetingBoards{s}, calendars, mail); err != nil {
 		return nil, err
 	}
-	s.Boards.closing, s.Boards.dissolve = s.Rotations.noteClose, s.Terms.dissolve
+	s.Boards.closing, s.Boards.dissolve = s.Rotations.noteClose, s.dissolve
 	s.Accounts.changed, s.Terms.changed = s.Findings.accountsChanged, s.Findings.look
 	s.Feed = openFeed(store)
 	return s, nil

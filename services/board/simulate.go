@@ -26,11 +26,17 @@ type SimulationPlan struct {
 
 // Simulate plays the rotations of the next years through: who serves when, with which
 // probability, and by when everybody who is willing now has had a turn. Nothing is
-// written. INVALID_ARGUMENT; ErrNoCharter.
+// written. INVALID_ARGUMENT; ErrNoCharter; DEADLINE_EXCEEDED.
 func (r *Rotations) Simulate(ctx context.Context, board string, p SimulationPlan) (*charter.Outcome, error) {
 	if p.Years < 1 || p.Years > MaxSimulatedYears {
 		return nil, fault.Invalid("years", "is %d: give 1 to %d", p.Years, MaxSimulatedYears)
 	}
+	return within(ctx, r.patience, "Ask for fewer years.", func(ctx context.Context) (*charter.Outcome, error) {
+		return r.simulate(ctx, board, p)
+	})
+}
+
+func (r *Rotations) simulate(ctx context.Context, board string, p SimulationPlan) (*charter.Outcome, error) {
 	w, err := r.world(ctx, board)
 	if err != nil {
 		return nil, err

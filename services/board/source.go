@@ -19,6 +19,9 @@ type Source interface {
 	Head(ctx context.Context) (int64, error)
 	// Contact returns a person at an account; ErrNoContact where there is none.
 	Contact(ctx context.Context, account, contact string) (Contact, error)
+	// Reveals says whether a principal, by its name, is there and may reveal a part of
+	// the seed of a draw.
+	Reveals(ctx context.Context, principal string) (bool, error)
 }
 
 var (

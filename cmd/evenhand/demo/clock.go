@@ -50,7 +50,14 @@ func (c *Clock) begin(history time.Time) error {
 	if c.path == "" {
 		return nil
 	}
-	if err := os.WriteFile(c.path, []byte(history.UTC().Format(time.RFC3339)), 0o600); err != nil {
+	// Renamed once it is whole: where the process is killed here, the next one reads all
+	// of it or does not find it.
+	written := c.path + ".new"
+	err := os.WriteFile(written, []byte(history.UTC().Format(time.RFC3339)), 0o600)
+	if err == nil {
+		err = os.Rename(written, c.path)
+	}
+	if err != nil {
 		return fmt.Errorf("the clock of the demo: %w", err)
 	}
 	return nil

@@ -22,6 +22,7 @@ func TestClockIsInThePastUntilHistoryIsTold(t *testing.T) {
 	past := today.AddDate(-1, 0, 0).Truncate(time.Second)
 	require.NoError(t, c.begin(past))
 	require.Equal(t, past, c.Now())
+	require.NoFileExists(t, path+".new")
 	now = now.Add(time.Minute)
 	require.Equal(t, past.Add(time.Minute), c.Now(), "it goes on from there")
 

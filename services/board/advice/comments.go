@@ -13,6 +13,8 @@ import (
 // Comment is something said in the talk about an idea, by a member of the staff or, with
 // a giver, by a customer.
 type Comment struct {
+	// Idea is the id of the idea whose talk it belongs to; for the index.
+	Idea string `bson:"idea"`
 	Text string `bson:"text"`
 	// Giver is the customer who said it; the zero Giver where it is the principal.
 	Giver `bson:",inline"`
@@ -41,7 +43,7 @@ func (s *Ideas) Comment(ctx context.Context, call resource.Call, idea string, c 
 	if idea, err = s.talkedOf(ctx, call, idea, id); err != nil {
 		return none, err
 	}
-	c.By = call.Principal
+	c.Idea, c.By = idea, call.Principal
 	return s.comments.Create(ctx, call, idea+"/comments/"+id, c, "idea.commented")
 }
 
@@ -69,7 +71,7 @@ func (s *Ideas) Comments(ctx context.Context, idea string, size int, after resou
 	if _, err := s.Get(ctx, idea); err != nil {
 		return resource.Page[Comment]{}, err
 	}
-	// "0" comes right behind "/".
-	q := docstore.Query{From: idea + "/comments/", To: idea + "/comments0", After: after, Limit: size}
-	return s.comments.List(ctx, q, nil, nil)
+	q := docstore.Query{Index: "talk", Equal: []any{idea}, After: after, Limit: size}
+	place := func(c resource.Stored[Comment]) resource.Place { return resource.Place{c.State.Created, c.ID} }
+	return s.comments.List(ctx, q, place, nil)
 }

@@ -28,6 +28,7 @@ func openIdeas(ctx context.Context, requests *resource.Requests, w wiring) (*Ide
 		Spec: docstore.Spec{Name: "ideas", Indexes: []docstore.Index{
 			{Name: "undecided", Fields: []string{"solicitation", "undecided"}, Partial: true},
 			{Name: "solicitation", Fields: []string{"solicitation"}},
+			{Name: "newest", Fields: []string{"solicitation", "created"}},
 			{Name: "board", Fields: []string{"board"}, Partial: true},
 			{Name: "account", Fields: []string{"account"}},
 			{Name: "votes", Fields: []string{"count"}},
@@ -40,7 +41,7 @@ func openIdeas(ctx context.Context, requests *resource.Requests, w wiring) (*Ide
 	}
 	comments, err := resource.OpenTable[Comment](ctx, requests, resource.Kind[Comment]{
 		Type: commentType, Name: IdeaName, Tell: func(Comment) any { return nil },
-		Spec: docstore.Spec{Name: "idea_comments"}})
+		Spec: docstore.Spec{Name: "idea_comments", Indexes: []docstore.Index{{Name: "talk", Fields: []string{"idea", "created"}}}}})
 	if err != nil {
 		return nil, err
 	}
@@ -167,15 +168,13 @@ func (s *Ideas) towards(ctx context.Context, n Idea, today civil.Day) (Idea, err
 }
 
 // enter has the solicitation let an idea in, which is deleted where it does not, having
-// been closed meanwhile. Until then the idea counts as undecided, so that nobody
-// answers the solicitation over it.
+// been closed meanwhile, unless somebody else's call let it in before. Until then the
+// idea counts as undecided, so that nobody answers the solicitation over it.
 func (s *Ideas) enter(ctx context.Context, call resource.Call, n resource.Stored[Idea]) (resource.Stored[Idea], error) {
 	plain := resource.Call{Principal: call.Principal}
 	err := s.solicitations.admit(ctx, plain, n.State.Solicitation, n.State.Submitted)
 	if refused(err) {
-		if err := s.table.Delete(ctx, plain, n.ID, nil, "idea.refused"); err != nil && !errors.Is(err, resource.ErrNotFound) {
-			return n, err
-		}
+		return s.refuse(ctx, plain, n, err)
 	}
 	if err != nil {
 		return n, err
@@ -185,6 +184,26 @@ func (s *Ideas) enter(ctx context.Context, call resource.Call, n resource.Stored
 		i.say("%s took it", SolicitationName(i.Solicitation))
 		return nil
 	})
+}
+
+// refuse deletes an idea that its solicitation does not take, for which why is the reason,
+// as long as it has not entered.
+func (s *Ideas) refuse(ctx context.Context, call resource.Call, n resource.Stored[Idea], why error) (resource.Stored[Idea], error) {
+	for {
+		err := s.table.Delete(ctx, call, n.ID, resource.IfVersion[Idea](n.Version), "idea.refused")
+		if err == nil || errors.Is(err, resource.ErrNotFound) {
+			return n, why
+		}
+		if !errors.Is(err, resource.ErrStale) {
+			return n, err
+		}
+		if n, err = s.Get(ctx, n.ID); errors.Is(err, resource.ErrNotFound) {
+			return n, why
+		}
+		if err != nil || !n.State.Entering {
+			return n, err
+		}
+	}
 }
 
 // refused says that a solicitation does not take an idea, and never will.

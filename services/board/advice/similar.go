@@ -17,8 +17,8 @@ const (
 	// alike is from which likeness on an idea is suggested, and mostAlike how many are.
 	alike     = 0.5
 	mostAlike = 5
-	// compared is with how many ideas, the newest, one is compared, and comparedText how
-	// many bytes of their texts are looked at.
+	// compared is with how many ideas, those entered last, one is compared, and
+	// comparedText how many bytes of their texts are looked at.
 	compared, comparedText = 2000, 1000
 )
 
@@ -41,7 +41,7 @@ func (s *Ideas) Similar(ctx context.Context, id string, n Idea) ([]Similar, erro
 	own := shapeOf(n)
 	for _, solicitation := range solicitations {
 		looked := 0
-		for i, err := range s.table.All(ctx, docstore.Query{Index: "solicitation", Equal: []any{solicitation}, Descending: true}) {
+		for i, err := range s.table.All(ctx, docstore.Query{Index: "newest", Equal: []any{solicitation}, Descending: true}) {
 			if err != nil {
 				return nil, err
 			}

@@ -25,7 +25,7 @@ func (c *Charter) Between(all []Account, ids, others []string) []Conflict {
 		}
 	}
 	var found []Conflict
-	for _, k := range c.clashes(index(all), both) {
+	for _, k := range c.clashes(index(all), both, ids) {
 		if of[k.a] && with[k.b] {
 			found = append(found, Conflict{k.a, k.b, k.text})
 		}

@@ -133,7 +133,7 @@ type staying struct {
 	members map[string]seated
 	// counts has the number of members by value, for each category.
 	counts []map[string]int
-	// clashes are the conflicts of each account that may be drawn or is a member.
+	// clashes are by account the conflicts in which a member or a nominee is.
 	clashes map[string][]clash
 }
 

@@ -9,4 +9,6 @@ const (
 	ReasonTermState = "TERM_STATE"
 	// ReasonNotEligible says that an account may not be seated.
 	ReasonNotEligible = "NOT_ELIGIBLE"
+	// ReasonInfeasible says that nothing can be drawn by these rules.
+	ReasonInfeasible = "INFEASIBLE"
 )

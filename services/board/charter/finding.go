@@ -54,7 +54,7 @@ func (c *Charter) Findings(day civil.Day, all []Account, terms []Term) []Finding
 		ids[i] = members[i].Account
 	}
 	var found []Finding
-	for _, k := range c.clashes(x, ids) {
+	for _, k := range c.clashes(x, ids, ids) {
 		found = append(found, finding(FoundConflict, k.rule, fmt.Sprintf("%s and %s are in conflict: %s", k.a, k.b, k.text), k.a, k.b))
 	}
 	for _, s := range c.composition(day, x, ids) {

@@ -135,7 +135,7 @@ func (p *Plan) members() []Breach {
 // knows, so at later rotations than the next only that is told which holds whoever it
 // will be.
 func (p *Plan) quotas(day civil.Day, next bool) []Breach {
-	prepared, err := p.Charter.Prepare(Rotation{Day: day, Rotations: p.Rotations, Accounts: p.Accounts, Terms: p.Terms})
+	prepared, err := p.Charter.arrange(Rotation{Day: day, Rotations: p.Rotations, Accounts: p.Accounts, Terms: p.Terms})
 	if err != nil {
 		return nil // not laid out that far
 	}

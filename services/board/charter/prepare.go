@@ -63,16 +63,27 @@ type Preparation struct {
 	// or for want of candidates. Nobody leaves for it.
 	Shortfalls []Shortfall
 
-	charter *Charter
-	staying *staying
+	charter  *Charter
+	accounts accounts
+	staying  *staying
 }
 
 // Prepare works out a rotation: who continues, which seats are open until when, who is
 // in the pool and why others are not, and the problem that is left for the draw.
 // FAILED_PRECONDITION where the rotations are not laid out far enough
-// (ReasonRotationState) or a nominee may not be seated (ReasonNotEligible).
+// (ReasonRotationState), a nominee may not be seated (ReasonNotEligible), or too many of
+// the pool are in conflict with each other (ReasonInfeasible).
 func (c *Charter) Prepare(r Rotation) (*Preparation, error) {
-	p := &Preparation{Day: r.Day, Continuing: Running(r.Terms, r.Day), Nominees: r.Nominees, charter: c}
+	p, err := c.arrange(r)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.conflicts()
+}
+
+// arrange does all of Prepare but for the conflicts within the pool.
+func (c *Charter) arrange(r Rotation) (*Preparation, error) {
+	p := &Preparation{Day: r.Day, Continuing: Running(r.Terms, r.Day), Nominees: r.Nominees, charter: c, accounts: index(r.Accounts)}
 	slots, err := c.slots(r.Day, r.Rotations)
 	if err != nil {
 		return nil, err
@@ -170,7 +181,7 @@ func countNominated(open []OpenSeat, left map[int]Term) int {
 
 // judge finds out how every account stands to the rotation.
 func (p *Preparation) judge(r Rotation, full civil.Day) error {
-	j := &judge{charter: p.charter, accounts: index(r.Accounts), terms: byAccount(r.Terms), day: r.Day, to: full}
+	j := &judge{charter: p.charter, accounts: p.accounts, terms: byAccount(r.Terms), day: r.Day, to: full}
 	if len(p.Open) > 0 {
 		j.to = p.Open[0].End
 		j.vacancies = !slices.ContainsFunc(p.Open, func(o OpenSeat) bool { return !o.Vacancy })
@@ -190,7 +201,7 @@ func (p *Preparation) judge(r Rotation, full civil.Day) error {
 		}
 		p.Candidates = append(p.Candidates, candidate)
 	}
-	p.staying = p.stays(j, among)
+	p.staying = p.stays(j, among, r.Nominees)
 	if err := p.seatNominees(j, r.Nominees); err != nil {
 		return err
 	}
@@ -209,14 +220,14 @@ func (p *Preparation) judge(r Rotation, full civil.Day) error {
 	return nil
 }
 
-// stays gathers the continuing members, and the conflicts among them and those who may
-// join them.
-func (p *Preparation) stays(j *judge, among []string) *staying {
+// stays gathers the continuing members, and the conflicts that they and the nominees have
+// with each other and with those who may join them.
+func (p *Preparation) stays(j *judge, among, nominees []string) *staying {
 	s := &staying{members: map[string]seated{}, clashes: map[string][]clash{}}
 	for range p.charter.Categories {
 		s.counts = append(s.counts, map[string]int{})
 	}
-	ids := slices.Clone(among)
+	of := slices.Clone(nominees)
 	for _, t := range p.Continuing {
 		values := make([]string, len(p.charter.Categories))
 		if a := j.accounts.byID[t.Account]; a != nil {
@@ -225,10 +236,9 @@ func (p *Preparation) stays(j *judge, among []string) *staying {
 			}
 		}
 		s.add(t.Account, values, t.Over())
-		ids = append(ids, t.Account)
+		of = append(of, t.Account)
 	}
-	slices.Sort(ids)
-	for _, k := range p.charter.clashes(j.accounts, slices.Compact(ids)) {
+	for _, k := range p.charter.clashes(j.accounts, append(of, among...), of) {
 		s.clashes[k.a] = append(s.clashes[k.a], k)
 		s.clashes[k.b] = append(s.clashes[k.b], k)
 	}

@@ -105,20 +105,16 @@ func (c *Category) has(value string) bool {
 	return false
 }
 
-// leadingNumber reads the number that a text begins with, as 2013 of "2013 (1888)".
-// What could be a part of the number or change it, as in "12,000" or "10k", makes it
-// none.
+// leadingNumber reads the number that a text begins with, as 2013 of "2013 (1888)" and
+// 1881 of "1881/1894". Anything else behind it could be a part of the number or change
+// it, as in "12,000", "10k" or "1.2 billion", and makes it none.
 func leadingNumber(text string) (float64, bool) {
 	text = strings.TrimSpace(text)
 	end := strings.IndexFunc(text, func(r rune) bool { return !strings.ContainsRune("+-.0123456789", r) })
 	if end < 0 {
 		end = len(text)
 	}
-	rest := strings.TrimLeft(text[end:], " ")
-	switch {
-	case rest == "", rest[0] == '(', rest[0] == '/':
-	case len(rest) < len(text)-end && (rest[0] < '0' || rest[0] > '9'): // further words
-	default:
+	if rest := strings.TrimLeft(text[end:], " "); rest != "" && rest[0] != '(' && rest[0] != '/' {
 		return 0, false
 	}
 	number, err := strconv.ParseFloat(text[:end], 64)

@@ -11,13 +11,14 @@ import (
 func TestLeadingNumber(t *testing.T) {
 	for text, want := range map[string]float64{
 		"1998": 1998, " 42 ": 42, "2013 (1888)": 2013, "1975/1977 (1997)": 1975, "2019(1897)": 2019, "3.5": 3.5, "-2": -2,
-		"250 people": 250, "0": 0,
+		"1881/1894 (1980)": 1881, "1998 (1923 / 1874)": 1998, "0": 0,
 	} {
 		n, ok := leadingNumber(text)
 		require.True(t, ok, text)
 		require.InDelta(t, want, n, 0, text)
 	}
-	for _, text := range []string{"", "many", "12,000", "12 000", "10k", "10-50", "1e5", "1.2.3", "NaN", "Inf", "about 50", "-"} {
+	for _, text := range []string{"", "many", "12,000", "12 000", "10k", "10-50", "1e5", "1.2.3", "NaN", "Inf", "about 50", "-",
+		"1.2 billion", "12 million", "500 - 1000", "500 or more", "250 people", "10 %"} {
 		_, ok := leadingNumber(text)
 		require.False(t, ok, text)
 	}
@@ -91,7 +92,7 @@ func TestConflicts(t *testing.T) {
 	c := Charter{}
 	ids := []string{"d", "a", "b", "c", "q", "x", "y"}
 	found := func() (pairs []string) {
-		for _, k := range c.clashes(index(all), ids) {
+		for _, k := range c.clashes(index(all), ids, ids) {
 			pairs = append(pairs, k.a+k.b+" "+k.rule)
 		}
 		return pairs

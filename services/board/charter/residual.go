@@ -19,14 +19,12 @@ type Shortfall struct {
 	Text string
 }
 
-// residual makes the problem that is left for the draw of some seats.
+// residual makes the problem that is left for the draw of some seats, but for the conflicts.
 func (p *Preparation) residual(seats int) {
 	p.Problem = panel.Problem{Seats: seats}
-	place := map[string]int{}
 	for i := range p.Candidates {
 		candidate := &p.Candidates[i]
 		if candidate.InPool() && !slices.Contains(p.Nominees, candidate.Account) {
-			place[candidate.Account] = len(p.Problem.Pool)
 			p.Problem.Pool = append(p.Problem.Pool, panel.Member{ID: candidate.Account, Values: candidate.Values})
 		}
 	}
@@ -38,17 +36,6 @@ func (p *Preparation) residual(seats int) {
 	}
 	for i := range p.charter.Categories {
 		p.quotas(i)
-	}
-	seen := map[[2]int]bool{}
-	for _, member := range p.Problem.Pool {
-		for _, k := range p.staying.clashes[member.ID] {
-			a, okA := place[k.a]
-			b, okB := place[k.b]
-			if pair := [2]int{min(a, b), max(a, b)}; okA && okB && !seen[pair] {
-				seen[pair] = true
-				p.Problem.Conflicts = append(p.Problem.Conflicts, pair)
-			}
-		}
 	}
 }
 

@@ -10,14 +10,17 @@ import (
 
 // InviteMembers invites those who are members when the meeting begins; again, those who
 // have become members since, and tells those who are none any more. NOT_FOUND,
-// STALE_ETAG, MEETING_STATE where it was held or cancelled or has begun, NO_MEMBERS. With
-// check, nothing is written or sent.
+// STALE_ETAG, MEETING_STATE where it was held or cancelled or has begun, BOARD_STATE,
+// NO_MEMBERS. With check, nothing is written or sent.
 func (s *Meetings) InviteMembers(ctx context.Context, call resource.Call, id, etag string, check bool) (resource.Stored[Meeting], error) {
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return s.andDeliver(ctx, earlier, err)
 	}
 	before, err := s.Get(ctx, id)
 	if err != nil {
+		return before, err
+	}
+	if _, err := s.openBoard(ctx, before.State.Board); err != nil {
 		return before, err
 	}
 	members, err := s.boards.Members(ctx, before.State.Board, before.State.Start)
@@ -68,13 +71,16 @@ type Reply struct {
 
 // RecordAnswer records what a member answered: NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT
 // where the account was not invited, MEETING_STATE unless the meeting is invited,
-// SUBSTITUTE where the charter does not allow one.
+// BOARD_STATE, SUBSTITUTE where the charter does not allow one.
 func (s *Meetings) RecordAnswer(ctx context.Context, call resource.Call, id, etag string, r Reply) (resource.Stored[Meeting], error) {
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
 	before, err := s.Get(ctx, id)
 	if err != nil {
+		return before, err
+	}
+	if _, err := s.openBoard(ctx, before.State.Board); err != nil {
 		return before, err
 	}
 	var charter Charter

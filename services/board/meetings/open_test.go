@@ -66,6 +66,7 @@ type fakeBoards struct {
 	members   []Member
 	charter   Charter
 	noCharter bool
+	closed    bool // the other boards, too
 	conflicts []Conflict
 }
 
@@ -73,7 +74,9 @@ func (b *fakeBoards) Board(_ context.Context, id string) (Board, error) {
 	if id != "advisory" && id != "closed" && id != "other" {
 		return Board{}, fault.Missing("evenhand/Board", "boards/"+id)
 	}
-	return Board{DisplayName: "Customer Advisory Board", Zone: zone, Managers: []string{"maria"}, Closed: id == "closed"}, nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return Board{DisplayName: "Customer Advisory Board", Zone: zone, Managers: []string{"maria"}, Closed: id == "closed" || b.closed}, nil
 }
 
 func (b *fakeBoards) Charter(context.Context, string, time.Time) (Charter, error) {
@@ -205,12 +208,7 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 	f := &fixture{store: store, clock: &clock{at: local("2026-03-01 09:00")}, outbox: &fakeOutbox{},
 		boards: &fakeBoards{members: members("ash", "birch", "cedar", "dogwood", "elm"),
 			charter: Charter{Version: 2, Rules: charter.Charter{Quorum: charter.Quorum{Percent: 50}, Meetings: charter.Meetings{When: monthly("16:00", 2*time.Hour)}}}}}
-	requests, err := resource.OpenRequests(t.Context(), store, f.clock.now)
-	require.NoError(t, err)
-	calendars, err := diary.Open(t.Context(), store, rand.Reader, f.clock.now)
-	require.NoError(t, err)
-	f.Meetings, err = New(t.Context(), store, requests, f.boards, calendars, f.outbox)
-	require.NoError(t, err)
+	f.Meetings = f.open(t, store)
 	ctx, cancel := context.WithCancel(context.Background())
 	relayed := make(chan error, 1)
 	go func() { relayed <- store.RunRelay(ctx) }()
@@ -222,6 +220,18 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 		require.NoError(t, store.Close())
 	})
 	return f
+}
+
+// open opens the meetings in a store, as a process that starts does.
+func (f *fixture) open(t testing.TB, store *docstore.Store) *Meetings {
+	t.Helper()
+	requests, err := resource.OpenRequests(t.Context(), store, f.clock.now)
+	require.NoError(t, err)
+	calendars, err := diary.Open(t.Context(), store, rand.Reader, f.clock.now)
+	require.NoError(t, err)
+	opened, err := New(t.Context(), store, requests, f.boards, calendars, f.outbox)
+	require.NoError(t, err)
+	return opened
 }
 
 // monthly is the second Thursday of each month, from January 2026 on.

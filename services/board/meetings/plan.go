@@ -3,8 +3,10 @@ package meetings
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
@@ -65,9 +67,19 @@ type Patch struct {
 }
 
 // Update changes a meeting, and tells who was invited where they are told of what
-// changed: NOT_FOUND, STALE_ETAG,
-// INVALID_ARGUMENT, MEETING_STATE for one that is minuted or cancelled.
+// changed: NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, MEETING_STATE for one that is minuted
+// or cancelled, BOARD_STATE for one to come of a closed board.
 func (s *Meetings) Update(ctx context.Context, call resource.Call, id, etag string, p Patch) (resource.Stored[Meeting], error) {
+	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
+		return s.andDeliver(ctx, earlier, err)
+	}
+	before, err := s.Get(ctx, id)
+	if err == nil && before.State.Start.After(s.now()) {
+		_, err = s.openBoard(ctx, before.State.Board)
+	}
+	if err != nil {
+		return resource.Stored[Meeting]{}, err
+	}
 	stored, err := s.change(ctx, call, id, etag, "meeting.updated", func(m *Meeting) error {
 		if err := m.wants(Name(id), "it is changed", Planned, Invited, Held); err != nil {
 			return err
@@ -109,7 +121,7 @@ type Move struct {
 
 // Move moves a meeting, tells who was invited, and asks them again: NOT_FOUND,
 // STALE_ETAG, INVALID_ARGUMENT for a time that is past, MEETING_STATE where it was held
-// or cancelled, CHARTER_BROKEN. With check, nothing is written.
+// or cancelled, BOARD_STATE, CHARTER_BROKEN. With check, nothing is written.
 func (s *Meetings) Move(ctx context.Context, call resource.Call, id, etag string, to Move, check bool) (resource.Stored[Meeting], error) {
 	return s.rearrange(ctx, call, id, etag, "meeting.moved", check, to.DespiteCharter,
 		func(m *Meeting) error { return m.move(Name(id), to, s.now()) })
@@ -172,31 +184,46 @@ func (s *Meetings) rearrange(
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return s.andDeliver(ctx, earlier, err)
 	}
+	if !check && !despite {
+		return s.rearrangeGuarded(ctx, call, id, etag, event, change)
+	}
 	for {
-		stored, err := s.rearrangeOnce(ctx, call, id, etag, event, check, despite, change)
-		if errors.Is(err, resource.ErrStale) && etag == "" && ctx.Err() == nil {
-			continue // others changed it while the charter was asked: ask again
+		tried, err := s.tryAllowed(ctx, id, etag, despite, change)
+		if err != nil || check {
+			return tried, err
 		}
-		return stored, err
+		stored, err := s.table.Update(ctx, call, id, resource.IfVersion[Meeting](tried.Version), event, change)
+		if errors.Is(err, resource.ErrStale) && etag == "" && ctx.Err() == nil {
+			continue // others changed it meanwhile
+		}
+		return s.andDeliver(ctx, stored, err)
 	}
 }
 
-func (s *Meetings) rearrangeOnce(
-	ctx context.Context, call resource.Call, id, etag, event string, check, despite bool, change func(*Meeting) error,
+// rearrangeGuarded writes while no other such change of a meeting of the board is under
+// way: of two that keep the charter each, both together may break it.
+func (s *Meetings) rearrangeGuarded(
+	ctx context.Context, call resource.Call, id, etag, event string, change func(*Meeting) error,
 ) (resource.Stored[Meeting], error) {
-	tried, err := s.try(ctx, id, etag, change)
+	var stored resource.Stored[Meeting]
+	board, _, _ := strings.Cut(id, "/")
+	guard, err := s.guards.Open(ctx, "meetings/"+board, s.table, "meeting.updated")
 	if err != nil {
-		return resource.Stored[Meeting]{}, err
+		return stored, err
 	}
-	if !despite {
-		if err := s.keepsCharter(ctx, tried); err != nil {
-			return resource.Stored[Meeting]{}, err
+	err = guard.Apply(ctx, id, "", func(version int64, pending []resource.Intent) error {
+		tried, err := s.tryAllowed(ctx, id, etag, false, change)
+		switch {
+		case len(pending) > 0 && (err == nil || isCharterBroken(err)):
+			return resource.ErrBlocked
+		case err == nil && tried.Version != version:
+			return docstore.ErrConflict // others changed it meanwhile
 		}
-	}
-	if check {
-		return tried, nil
-	}
-	stored, err := s.table.Update(ctx, call, id, resource.IfVersion[Meeting](tried.Version), event, change)
+		return err
+	}, func(version int64) error {
+		stored, err = s.table.Update(ctx, call, id, resource.IfVersion[Meeting](version), event, change)
+		return err
+	})
 	return s.andDeliver(ctx, stored, err)
 }
 
@@ -204,6 +231,19 @@ func (m *Meeting) cancel(reason string) {
 	m.State, m.Reason = Cancelled, reason
 	m.Sequence++
 	m.notifyAll(Cancel)
+}
+
+// tryAllowed says what a change would make of a meeting: BOARD_STATE where it would take
+// place on a closed board, CHARTER_BROKEN.
+func (s *Meetings) tryAllowed(ctx context.Context, id, etag string, despite bool, change func(*Meeting) error) (resource.Stored[Meeting], error) {
+	tried, err := s.try(ctx, id, etag, change)
+	if err == nil && tried.State.State != Cancelled {
+		_, err = s.openBoard(ctx, tried.State.Board)
+	}
+	if err == nil && !despite {
+		err = s.keepsCharter(ctx, tried)
+	}
+	return tried, err
 }
 
 // try says what a change would make of a meeting.

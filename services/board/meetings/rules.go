@@ -58,9 +58,13 @@ func (s *Meetings) keepsNotice(ctx context.Context, name string, m *Meeting) err
 		With("earliest_date", earliest.String()).WithResource(meetingType, name)
 }
 
-func isNoCharter(err error) bool {
+func isNoCharter(err error) bool { return isFor(err, ReasonNoCharter) }
+
+func isCharterBroken(err error) bool { return isFor(err, ReasonCharter) }
+
+func isFor(err error, reason string) bool {
 	var told *fault.Error
-	return errors.As(err, &told) && told.Reason == ReasonNoCharter
+	return errors.As(err, &told) && told.Reason == reason
 }
 
 // days returns the days on which the board meets, as they are, and as they will be when a

@@ -15,6 +15,7 @@ import (
 type Meetings struct {
 	table     *resource.Table[Meeting, *Meeting]
 	texts     *docstore.Collection[text]
+	guards    *resource.Guards
 	store     *docstore.Store
 	boards    Boards
 	calendars Calendars
@@ -52,6 +53,9 @@ func New(
 	}
 	s.texts, err = docstore.OpenCollection[text](ctx, store, docstore.Spec{Name: "minutes", Silent: true})
 	if err != nil {
+		return nil, fmt.Errorf("open meetings: %w", err)
+	}
+	if s.guards, err = resource.OpenGuards(ctx, store); err != nil {
 		return nil, fmt.Errorf("open meetings: %w", err)
 	}
 	return s, nil

@@ -22,12 +22,10 @@ type told struct {
 	Zone     string        `bson:"zone"`
 	Duration time.Duration `bson:"duration"`
 	Sequence int           `bson:"sequence"`
-	// Occurrence, Moved, Reason and ShortNotice are those of the meeting.
-	Occurrence  string     `bson:"occurrence,omitempty"`
-	Moved       bool       `bson:"moved,omitempty"`
-	Reason      string     `bson:"reason,omitempty"`
-	ShortNotice string     `bson:"short_notice,omitempty"`
-	Agenda      []toldItem `bson:"agenda,omitempty"`
+	// Occurrence and Moved are those of the meeting.
+	Occurrence string     `bson:"occurrence,omitempty"`
+	Moved      bool       `bson:"moved,omitempty"`
+	Agenda     []toldItem `bson:"agenda,omitempty"`
 	// Answers and Stays are by the ids of accounts; who was absent has no stays.
 	Answers    map[string]Answer `bson:"answers,omitempty"`
 	Attendance map[string][]Stay `bson:"attendance,omitempty"`
@@ -45,10 +43,9 @@ type told struct {
 	resource.Times `bson:",inline"`
 }
 
-// toldItem is what followers see of an item.
+// toldItem is what followers see of an item: not what is to be spoken about.
 type toldItem struct {
 	ID      string    `bson:"id"`
-	Title   string    `bson:"title"`
 	Kind    ItemKind  `bson:"kind"`
 	TakenUp time.Time `bson:"taken_up,omitempty"`
 }
@@ -67,7 +64,7 @@ type toldDecision struct {
 func tell(m Meeting) any {
 	t := told{Board: m.Board, Title: m.Title, State: m.State, Start: m.Start, Zone: m.Zone, Duration: m.Duration, Sequence: m.Sequence,
 		Answers: map[string]Answer{}, Attendance: map[string][]Stay{}, Recused: map[string][]string{},
-		Occurrence: m.Occurrence, Moved: m.Moved, Reason: m.Reason, ShortNotice: m.ShortNotice,
+		Occurrence: m.Occurrence, Moved: m.Moved,
 		Minutes: len(m.Minutes), Approval: m.Approval, Ended: m.Ended, Times: m.Times}
 	for _, i := range m.Invitations {
 		if !i.Withdrawn {
@@ -78,7 +75,7 @@ func tell(m Meeting) any {
 		t.Attendance[a.Account] = a.Stays
 	}
 	for _, item := range m.Agenda {
-		t.Agenda = append(t.Agenda, toldItem{item.ID, item.Title, item.Kind, item.TakenUp})
+		t.Agenda = append(t.Agenda, toldItem{item.ID, item.Kind, item.TakenUp})
 		for _, r := range item.Recusals {
 			if r.Withdrawn == nil {
 				t.Recused[item.ID] = append(t.Recused[item.ID], r.Account)
@@ -104,9 +101,9 @@ func ReadTold(data bson.Raw) (Meeting, error) {
 		return Meeting{}, err
 	}
 	m := Meeting{Board: t.Board, Title: t.Title, State: t.State, Start: t.Start, Zone: t.Zone, Duration: t.Duration, Sequence: t.Sequence,
-		Occurrence: t.Occurrence, Moved: t.Moved, Reason: t.Reason, ShortNotice: t.ShortNotice, Approval: t.Approval, Ended: t.Ended, Times: t.Times}
+		Occurrence: t.Occurrence, Moved: t.Moved, Approval: t.Approval, Ended: t.Ended, Times: t.Times}
 	for _, item := range t.Agenda {
-		told := Item{ID: item.ID, Title: item.Title, Kind: item.Kind, TakenUp: item.TakenUp}
+		told := Item{ID: item.ID, Kind: item.Kind, TakenUp: item.TakenUp}
 		for _, account := range t.Recused[item.ID] {
 			told.Recusals = append(told.Recusals, Recusal{Account: account})
 		}

@@ -120,12 +120,15 @@ func TestAMessageIsSentOnce(t *testing.T) {
 }
 
 func TestWhatCertainlyWasNotSentIsTriedAgain(t *testing.T) {
-	p := &post{sent: map[string]int{}, fails: fmt.Errorf("%w: the disk is full", outbox.ErrNotSent)}
+	p := &post{sent: map[string]int{}, fails: fmt.Errorf("%w: /srv/outbox: the disk is full", outbox.ErrNotSent)}
 	o := open(t, p)
 	require.NoError(t, o.Put(t.Context(), message("m1", "ann")))
-	require.ErrorIs(t, o.Send(t.Context()), outbox.ErrNotSent)
+	err := o.Send(t.Context())
+	require.ErrorIs(t, err, outbox.ErrNotSent)
+	require.ErrorContains(t, err, "m1: the message was not handed over: /srv/outbox", "for the log")
 	require.Equal(t, outbox.Waiting, stateOf(t, o, "m1").State)
-	require.Contains(t, stateOf(t, o, "m1").Trouble, "the disk is full")
+	require.Contains(t, stateOf(t, o, "m1").Trouble, "is tried again")
+	require.NotContains(t, stateOf(t, o, "m1").Trouble, "/srv")
 	p.fails = nil
 	require.NoError(t, o.Send(t.Context()))
 	require.Equal(t, outbox.Sent, stateOf(t, o, "m1").State)
@@ -134,6 +137,7 @@ func TestWhatCertainlyWasNotSentIsTriedAgain(t *testing.T) {
 	require.NoError(t, o.Put(t.Context(), message("m2", "ann")))
 	require.Error(t, o.Send(t.Context()))
 	require.Equal(t, outbox.Uncertain, stateOf(t, o, "m2").State)
+	require.NotContains(t, stateOf(t, o, "m2").Trouble, "connection")
 	p.fails = nil
 	require.NoError(t, o.Send(t.Context()))
 	require.Zero(t, p.sent["m2"], "nobody knows whether it was sent")

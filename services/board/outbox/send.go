@@ -17,11 +17,9 @@ const sendEvery = 5 * time.Second
 // one at a time does the work, under a lease.
 func (o *Outbox) Run(ctx context.Context) error {
 	return o.store.WithLease(ctx, "outbox", func(ctx context.Context) error {
-		if err := o.Recover(ctx); err != nil && ctx.Err() == nil {
-			o.log.WarnContext(ctx, "what a crash interrupted in the outbox was not looked into", "error", err)
-		}
 		for {
-			if err := o.Send(ctx); err != nil && ctx.Err() == nil {
+			// Nobody else sends, so what is being sent now was left over.
+			if err := errors.Join(o.Recover(ctx), o.Send(ctx)); err != nil && ctx.Err() == nil {
 				o.log.WarnContext(ctx, "the outbox was not emptied, trying again", "error", err)
 			}
 			pause := time.NewTimer(sendEvery)
@@ -37,8 +35,8 @@ func (o *Outbox) Run(ctx context.Context) error {
 	})
 }
 
-// Recover finds out what became of messages that were being sent when a process died. It
-// is for the one who sends, before it begins.
+// Recover finds out what became of messages that were being sent when a process died, or
+// lost its database. It is for the one who sends, before each time.
 func (o *Outbox) Recover(ctx context.Context) error {
 	var errs []error
 	for _, l := range o.open(ctx, &errs) {
@@ -48,7 +46,7 @@ func (o *Outbox) Recover(ctx context.Context) error {
 		sent, err := o.delivery.Sent(ctx, l.ID)
 		switch {
 		case errors.Is(err, ErrUnknown):
-			errs = append(errs, o.settle(ctx, l, Uncertain, "the process ended while it was sent"))
+			errs = append(errs, o.settle(ctx, l, Uncertain, troubleUncertain))
 		case err != nil:
 			errs = append(errs, err)
 		case sent:
@@ -87,6 +85,13 @@ func (o *Outbox) Send(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// What is told of a message that was not sent; the causes, which can name folders and
+// servers, are in the log.
+const (
+	troubleNotSent   = "it could not be handed over when that was last tried, and is tried again: the server's log says why"
+	troubleUncertain = "it was interrupted while it was handed over, and nobody can tell whether it was: the server's log says why"
+)
+
 // send records that a message is being sent, sends it, and records that it was.
 func (o *Outbox) send(ctx context.Context, l docstore.Doc[Letter]) error {
 	to, err := o.directory.Address(ctx, l.Body.Account, l.Body.Contact)
@@ -105,9 +110,9 @@ func (o *Outbox) send(ctx context.Context, l docstore.Doc[Letter]) error {
 	case err == nil:
 		return o.settle(ctx, sending, Sent, "")
 	case errors.Is(err, ErrNotSent):
-		return errors.Join(err, o.settle(ctx, sending, Waiting, err.Error()))
+		return errors.Join(fmt.Errorf("hand over %s: %w", l.ID, err), o.settle(ctx, sending, Waiting, troubleNotSent))
 	default:
-		return errors.Join(err, o.settle(ctx, sending, Uncertain, err.Error()))
+		return errors.Join(fmt.Errorf("hand over %s: %w", l.ID, err), o.settle(ctx, sending, Uncertain, troubleUncertain))
 	}
 }
 

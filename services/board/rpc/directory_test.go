@@ -17,6 +17,12 @@ import (
 	"github.com/evenhand/evenhand/services/board/rpc"
 )
 
+var principals = map[string]*accountsv1.Principal{
+	"principals/sam":  {Roles: []accountsv1.Role{accountsv1.Role_ROLE_VIEWER}},
+	"principals/ines": {Roles: []accountsv1.Role{accountsv1.Role_ROLE_VIEWER, accountsv1.Role_ROLE_BOARD_SECRETARY}},
+	"principals/kim":  {Roles: []accountsv1.Role{accountsv1.Role_ROLE_ADMIN}, Disabled: true},
+}
+
 // register is a connection to an accounts service with one of each.
 type register struct {
 	grpc.ClientConnInterface
@@ -43,8 +49,8 @@ func (r *register) Invoke(_ context.Context, _ string, args, reply any, _ ...grp
 			answer = &accountsv1.Contact{DisplayName: "Jo"}
 		}
 	case *accountsv1.GetPrincipalRequest:
-		if asked.GetName() == "principals/sam" {
-			answer = &accountsv1.Principal{}
+		if p, known := principals[asked.GetName()]; known {
+			answer = p
 		}
 	}
 	if answer == nil {
@@ -76,6 +82,17 @@ func TestTheDirectoryKnowsNames(t *testing.T) {
 	require.Equal(t, "not there", ask(d.Board(t.Context(), "nobody")))
 	_, err = rpc.NewDirectory(domain, &register{err: status.Error(codes.Unavailable, "down")}).Principal(t.Context(), "sam")
 	require.Equal(t, codes.Unavailable, status.Code(err), "that nobody answers is not that nobody is there")
+}
+
+func TestWhoMayRevealAPartOfASeed(t *testing.T) {
+	source := rpc.NewSource(&register{})
+	for principal, want := range map[string]bool{"ines": true, "sam": false, "kim": false, "nobody": false} {
+		may, err := source.Reveals(t.Context(), "principals/"+principal)
+		require.NoError(t, err)
+		require.Equal(t, want, may, principal)
+	}
+	_, err := rpc.NewSource(&register{err: status.Error(codes.Unavailable, "down")}).Reveals(t.Context(), "principals/ines")
+	require.Equal(t, codes.Unavailable, status.Code(err))
 }
 
 func TestTheCompanysZone(t *testing.T) {

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -28,7 +29,7 @@ func (s *rotationsServer) PreviewRotation(ctx context.Context, r *boardv1.Previe
 	}
 	var solve *panel.Options
 	if !r.GetSkipProbabilities() {
-		solve = &panel.Options{}
+		solve = &panel.Options{TimeLimit: time.Minute}
 	}
 	p, err := s.domain.Rotations.Preview(ctx, parent, rotation, rules, ids(r.GetNominees(), "accounts"), solve)
 	if err != nil {

@@ -23,6 +23,8 @@ func (f fakeAccounts) Watch(ctx context.Context, resume string, apply func(board
 
 func (f fakeAccounts) Head(context.Context) (int64, error) { return int64(len(f)), nil }
 
+func (f fakeAccounts) Reveals(context.Context, string) (bool, error) { return true, nil }
+
 func (f fakeAccounts) Contact(_ context.Context, account, contact string) (board.Contact, error) {
 	if contact != "ann" {
 		return board.Contact{}, board.ErrNoContact

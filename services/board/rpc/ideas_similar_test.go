@@ -22,7 +22,7 @@ type searchless struct {
 }
 
 func (b *searchless) Find(ctx context.Context, collection string, q docstore.Query) ([]docstore.Record, error) {
-	if b.broken.Load() && collection == "ideas" && q.Index == "solicitation" {
+	if b.broken.Load() && collection == "ideas" && q.Index == "newest" {
 		return nil, docstore.ErrUnavailable
 	}
 	return b.Backend.Find(ctx, collection, q)

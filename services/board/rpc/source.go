@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -19,15 +21,17 @@ import (
 type Source struct {
 	feed     accountsv1.FeedServiceClient
 	accounts accountsv1.AccountsServiceClient
+	access   accountsv1.AccessServiceClient
 }
 
 var _ board.Source = (*Source)(nil)
 
 // NewSource returns a source on a connection to the accounts service, whose calls carry a
-// token that may watch changes and read contacts: one of a principal with the role
-// service.
+// token that may watch changes and read contacts and principals: one of a principal with
+// the role service.
 func NewSource(conn grpc.ClientConnInterface) *Source {
-	return &Source{feed: accountsv1.NewFeedServiceClient(conn), accounts: accountsv1.NewAccountsServiceClient(conn)}
+	return &Source{feed: accountsv1.NewFeedServiceClient(conn), accounts: accountsv1.NewAccountsServiceClient(conn),
+		access: accountsv1.NewAccessServiceClient(conn)}
 }
 
 // Watch implements board.Source.
@@ -119,4 +123,24 @@ func (s *Source) Contact(ctx context.Context, account, contact string) (board.Co
 		return board.Contact{}, errors.Join(board.ErrNoContact, err)
 	}
 	return board.Contact{DisplayName: c.GetDisplayName(), Email: c.GetEmail()}, err
+}
+
+// reveal is the permission to reveal a part of a seed.
+const reveal = "rotations.reveal"
+
+// Reveals implements board.Source.
+func (s *Source) Reveals(ctx context.Context, principal string) (bool, error) {
+	p, err := s.access.GetPrincipal(ctx, &accountsv1.GetPrincipalRequest{Name: principal})
+	if status.Code(err) == codes.NotFound {
+		return false, nil
+	}
+	if err != nil || p.GetDisabled() {
+		return false, err
+	}
+	var roles []auth.Role
+	for _, role := range p.GetRoles() {
+		name := strings.ToLower(strings.TrimPrefix(role.String(), "ROLE_"))
+		roles = append(roles, auth.Role(strings.ReplaceAll(name, "_", "-")))
+	}
+	return auth.NewPrincipal(principal, "", p.GetPerson(), roles...).Can(reveal) == auth.All, nil
 }

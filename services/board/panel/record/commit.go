@@ -112,8 +112,12 @@ func lostError(d Draft, rounding *panel.Rounding) error {
 	for _, i := range rounding.Lost {
 		least = min(least, d.Solution.Marginals[i])
 	}
-	return fmt.Errorf("with %d panels to draw from, %d of the pool would have no chance although they should (%s: %.9f): draw from %d or more",
-		d.Panels, len(rounding.Lost), d.Problem.Pool[rounding.Lost[0]].ID, d.Solution.Marginals[rounding.Lost[0]], int(min(2/least, maxPanels))+1)
+	instead := fmt.Sprintf("draw from %d or more", int(2/least)+1)
+	if 2/least >= maxPanels {
+		instead = "no number of panels that can be drawn from is certain to change that, so widen the quotas that make them so unlikely"
+	}
+	return fmt.Errorf("with %d panels to draw from, %d of the pool would have no chance although they should (%s: %.9f): %s",
+		d.Panels, len(rounding.Lost), d.Problem.Pool[rounding.Lost[0]].ID, d.Solution.Marginals[rounding.Lost[0]], instead)
 }
 
 func (d *Draft) record(rounding *panel.Rounding) *Record {

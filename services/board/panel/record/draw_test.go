@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/evenhand/evenhand/services/board/panel"
 )
 
 func TestSeedPlanIsChecked(t *testing.T) {
@@ -214,4 +216,16 @@ func TestAlternatesAreInRandomOrder(t *testing.T) {
 	require.Len(t, first, 2)
 	a, b := first[r.Pool[0].ID], first[r.Pool[1].ID]
 	require.GreaterOrEqual(t, binomialTail(a, a+b, 0.5), 1e-6)
+}
+
+func TestWhatIsAdvisedWhereSomebodyIsLostCanBeDone(t *testing.T) {
+	for least, advice := range map[float64]string{
+		0.001:    "draw from 2001 or more",
+		2.001e-6: "draw from 999501 or more",
+		2e-6:     "no number of panels that can be drawn from is certain to change that",
+		1e-9:     "no number of panels that can be drawn from is certain to change that",
+	} {
+		d := Draft{Panels: 1000, Problem: &panel.Problem{Pool: []panel.Member{{ID: "a"}}}, Solution: &panel.Solution{Marginals: []float64{least}}}
+		require.ErrorContains(t, lostError(d, &panel.Rounding{Lost: []int{0}}), advice)
+	}
 }

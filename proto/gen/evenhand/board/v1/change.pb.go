@@ -283,7 +283,8 @@ type Change_Finding struct {
 }
 
 type Change_Meeting struct {
-	// A meeting: its agenda, who answered, came and stood aside, and what came of each item; not what people wrote.
+	// A meeting: who answered, came and stood aside, and what came of each item; not what people wrote, of which
+	// are its reasons and the words of its agenda.
 	Meeting *Meeting `protobuf:"bytes,16,opt,name=meeting,proto3,oneof"`
 }
 

@@ -85,7 +85,8 @@ type RotationsServiceClient interface {
 	// could be drawn with which probability and why others could not, which seats are open until when, and what
 	// the charter has that cannot be. Nothing is written. NOT_FOUND; INVALID_ARGUMENT for rules that cannot be;
 	// FAILED_PRECONDITION with INFEASIBLE and the smallest relaxation, with NOT_ELIGIBLE for a nominee, and
-	// with NO_CHARTER_IN_FORCE.
+	// with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED where it takes more than five minutes, of which the
+	// probabilities are looked for in one: they are not proven then.
 	PreviewRotation(ctx context.Context, in *PreviewRotationRequest, opts ...grpc.CallOption) (*PreviewRotationResponse, error)
 	// Takes the pool of an open rotation: consenting customers past their cooling-off and in no conflict with a
 	// member who stays, and for everybody else the reasons. Nominees take the seats that the charter reserves for
@@ -139,8 +140,8 @@ type RotationsServiceClient interface {
 	ListDeliveries(ctx context.Context, in *ListDeliveriesRequest, opts ...grpc.CallOption) (*ListDeliveriesResponse, error)
 	// Plays the rotations of the next years through: who serves when, with which probability, and by when
 	// everybody who is willing has had a turn. Nothing is written. NOT_FOUND for the board; INVALID_ARGUMENT;
-	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED for a large board: ask for fewer years,
-	// or use gRPC with a longer deadline.
+	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED for a large board, after five minutes
+	// at most: ask for fewer years.
 	SimulateRotations(ctx context.Context, in *SimulateRotationsRequest, opts ...grpc.CallOption) (*SimulateRotationsResponse, error)
 }
 
@@ -423,7 +424,8 @@ type RotationsServiceServer interface {
 	// could be drawn with which probability and why others could not, which seats are open until when, and what
 	// the charter has that cannot be. Nothing is written. NOT_FOUND; INVALID_ARGUMENT for rules that cannot be;
 	// FAILED_PRECONDITION with INFEASIBLE and the smallest relaxation, with NOT_ELIGIBLE for a nominee, and
-	// with NO_CHARTER_IN_FORCE.
+	// with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED where it takes more than five minutes, of which the
+	// probabilities are looked for in one: they are not proven then.
 	PreviewRotation(context.Context, *PreviewRotationRequest) (*PreviewRotationResponse, error)
 	// Takes the pool of an open rotation: consenting customers past their cooling-off and in no conflict with a
 	// member who stays, and for everybody else the reasons. Nominees take the seats that the charter reserves for
@@ -477,8 +479,8 @@ type RotationsServiceServer interface {
 	ListDeliveries(context.Context, *ListDeliveriesRequest) (*ListDeliveriesResponse, error)
 	// Plays the rotations of the next years through: who serves when, with which probability, and by when
 	// everybody who is willing has had a turn. Nothing is written. NOT_FOUND for the board; INVALID_ARGUMENT;
-	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED for a large board: ask for fewer years,
-	// or use gRPC with a longer deadline.
+	// FAILED_PRECONDITION with NO_CHARTER_IN_FORCE; DEADLINE_EXCEEDED for a large board, after five minutes
+	// at most: ask for fewer years.
 	SimulateRotations(context.Context, *SimulateRotationsRequest) (*SimulateRotationsResponse, error)
 	mustEmbedUnimplementedRotationsServiceServer()
 }
