@@ -80,7 +80,7 @@ func (r *Rotations) called(ctx context.Context, rotations []resource.Stored[Rota
 func rotationEvents(board string, r resource.Stored[Rotation], of State, zone civil.Zone, called map[string]string) []calendar.Event {
 	name := RotationName(board, names.Last(r.ID))
 	at := calendar.Event{UID: name, Kind: calendar.Rotation, Resource: name, Start: r.State.Start, End: r.State.Start.Add(rotationShown),
-		Zone: zone.String(), Summary: "rotation, members change", Private: r.State.Reason}
+		Zone: zone.String(), Summary: "rotation (members change)", Private: r.State.Reason}
 	switch state := r.State.State; {
 	case state == Skipped, state == Cancelled, of == Closed && !state.over():
 		at.Status = calendar.Cancelled
@@ -90,7 +90,7 @@ func rotationEvents(board string, r resource.Stored[Rotation], of State, zone ci
 		at.Status = calendar.Confirmed
 	}
 	if r.State.Kind == Vacancy {
-		at.Summary = "rotation, vacant seats are filled"
+		at.Summary = "rotation (vacant seats are filled)"
 	}
 	list := []calendar.Event{at}
 	for _, i := range r.State.Invitations {

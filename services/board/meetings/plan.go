@@ -96,7 +96,7 @@ func (s *Meetings) Update(ctx context.Context, call resource.Call, id, etag stri
 		if err := m.checkFields("meeting."); err != nil {
 			return err
 		}
-		if m.particulars(m.Title, m.When(), true) + m.agenda() == before {
+		if m.particulars(m.Title, m.When(), true)+m.agenda() == before {
 			return nil
 		}
 		m.Sequence++
