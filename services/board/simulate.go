@@ -20,8 +20,6 @@ type SimulationPlan struct {
 	Rules *charter.Charter
 	// Seed draws the panels: other seeds give other futures.
 	Seed []byte
-	// Progress, where not nil, is told how many of the rotations are done.
-	Progress func(done, of int)
 }
 
 // Simulate plays the rotations of the next years through: who serves when, with which
@@ -56,7 +54,6 @@ func (r *Rotations) simulate(ctx context.Context, board string, p SimulationPlan
 		Draw: charter.Draw{Most: panel.Most, Leximin: func(ctx context.Context, problem *panel.Problem) (*panel.Solution, error) {
 			return panel.Leximin(ctx, problem, panel.Options{})
 		}},
-		Progress: p.Progress,
 	}
 	return s.Run(ctx)
 }

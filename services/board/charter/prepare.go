@@ -78,7 +78,10 @@ func (c *Charter) Prepare(r Rotation) (*Preparation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, p.conflicts()
+	if err := p.conflicts(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // arrange does all of Prepare but for the conflicts within the pool.
