@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -193,11 +194,19 @@ func (v *CharterVersion) checkRotations() (problems, warnings []fault.Field, err
 	if err != nil {
 		return nil, nil, err
 	}
-	until := v.Effective.AddMonths((v.Rules.MaxTerms+1)*v.Rules.TermMonths + v.Rules.CoolingOffMonths + v.Rules.GraceDays/28 + 1)
+	from := v.Effective
+	if first, err := civil.ParseDay(strings.SplitN(v.Rules.Rotation.Start, "T", 2)[0]); err == nil {
+		from = max(from, first)
+	}
+	until := from.AddMonths((v.Rules.MaxTerms+1)*v.Rules.TermMonths + v.Rules.CoolingOffMonths + v.Rules.GraceDays/28 + 1)
 	zone := series.Zone()
-	occurrences, err := series.Between(zone.Start(v.Effective), zone.Start(until))
+	occurrences, err := series.Between(zone.Start(from), zone.Start(until))
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(occurrences) == 0 {
+		return []fault.Field{{Path: "rotation", Description: fmt.Sprintf(
+			"falls on no day from %s to %s, in which a term begins and ends: rotate at least once a term", from, until)}}, nil, nil
 	}
 	rotations := charter.Rotations{Until: until}
 	for _, o := range occurrences {

@@ -99,6 +99,38 @@ func TestChartersAreChecked(t *testing.T) {
 	require.ErrorIs(t, err, ErrBoardState)
 }
 
+// A rotation that comes too seldom for the terms, or ends with the last of a few, is no
+// charter that a board could live by.
+func TestChartersWhoseTermsCannotEndAreRefused(t *testing.T) {
+	f := onSQLite(t)
+	_, err := f.Boards.Create(t.Context(), someone, "a", advisory)
+	require.NoError(t, err)
+	for _, c := range []struct {
+		rule, start string
+		months      int
+		works       bool
+	}{
+		{"FREQ=YEARLY;BYMONTH=2;BYDAY=2TU", "2026-03-01T10:00", 12, true},
+		{"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "2026-03-01T10:00", 12, false},
+		{"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "2026-03-01T10:00", 24, false},
+		{"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "2026-03-01T10:00", 36, false},
+		{"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "2026-03-01T10:00", 48, true},
+		{"FREQ=YEARLY;COUNT=2", "2026-04-01T10:00", 36, false},
+		{"FREQ=YEARLY;COUNT=2", "2020-04-01T10:00", 36, false},
+		{"FREQ=YEARLY", "2040-04-01T10:00", 12, true},
+	} {
+		rules := yearly(3)
+		rules.Rotation.Rule, rules.Rotation.Start, rules.TermMonths = c.rule, c.start, c.months
+		_, err := f.Charters.Publish(t.Context(), someone, "a", NewCharter{Rules: rules, Reason: "First"}, true)
+		if c.works {
+			require.NoError(t, err, "%+v", c)
+			continue
+		}
+		require.ErrorIs(t, err, ErrCharterInvalid, "%+v", c)
+		require.ErrorContains(t, err, "charter.rules.rotation falls on no day from ", "%+v", c)
+	}
+}
+
 func TestChartersPublishedAtOnceAllCount(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		_, err := f.Boards.Create(t.Context(), someone, "a", advisory)

@@ -29,7 +29,7 @@ func (c *Charter) fits(start civil.Day, r Rotations) (fit, bool) {
 	months := start.AddMonths(c.TermMonths)
 	late := r.next(c.TermLimit(start) + 1)
 	if late == civil.Never {
-		return f, f.end > start
+		return f, true
 	}
 	if late-months < months-f.end {
 		f.short, f.grace = int(months-f.end), int(late-months)
