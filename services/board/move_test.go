@@ -118,6 +118,15 @@ func TestR12TwoMembersExchangeTheEndsOfTheirTerms(t *testing.T) {
 		}
 		_, _, err = f.Rotations.Swap(ctx, someone, board, early.ID, "nobody", "They agreed.", false)
 		require.ErrorContains(t, err, "terms/nobody")
+		_, _, err = f.Rotations.Swap(ctx, someone, board, early.ID, early.ID, "They agreed.", false)
+		require.ErrorContains(t, err, "is the first")
+		for _, m := range members {
+			if m.End == early.End && m.ID != early.ID {
+				_, _, err = f.Rotations.Swap(ctx, someone, board, early.ID, m.ID, "They agreed.", false)
+				require.ErrorIs(t, err, ErrTermState)
+				require.ErrorContains(t, err, "there is nothing to exchange")
+			}
+		}
 		checked, effect, err := f.Rotations.Swap(ctx, someone, board, early.ID, late.ID, "They agreed.", true)
 		require.NoError(t, err)
 		after, err := f.Terms.Members(ctx, board, day(t, "2026-03-20"))

@@ -31,6 +31,3 @@ func AccountName(id string) string { return names.Join("accounts", id) }
 
 // ContactName returns the resource name of a contact of an account.
 func ContactName(account, id string) string { return names.Join("accounts", account, "contacts", id) }
-
-// PrincipalName returns the resource name of a principal.
-func PrincipalName(id string) string { return names.Join("principals", id) }

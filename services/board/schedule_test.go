@@ -11,6 +11,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/charter"
 )
 
 // daysOf are the days of the rotations that are not called off.
@@ -185,6 +186,22 @@ func TestR12ManyYearsOfRotations(t *testing.T) {
 	simulated, err := f.Rotations.Simulate(ctx, board, SimulationPlan{Years: 20, Seed: []byte("spring")})
 	require.NoError(t, err)
 	require.NotEmpty(t, simulated.Rounds)
+}
+
+// A rotation closed before its day is over: it is not played again.
+func TestASimulationBeginsAfterTheLastRotationThatIsClosed(t *testing.T) {
+	f := onSQLite(t)
+	board := f.ready(t)
+	first := func(rules *charter.Charter) string {
+		simulated, err := f.Rotations.Simulate(t.Context(), board, SimulationPlan{Years: 3, Rules: rules, Seed: []byte("spring")})
+		require.NoError(t, err)
+		return simulated.Rounds[0].Day.String()
+	}
+	require.Equal(t, "2026-03-10", first(nil))
+	f.rotate(t, board, "2026-03-10", "abc")
+	require.Equal(t, "2027-03-09", first(nil))
+	other := six()
+	require.Equal(t, "2027-03-09", first(&other))
 }
 
 // A rotation that gives way to a holiday stays, whether a layout ends between the day that

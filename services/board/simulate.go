@@ -20,8 +20,6 @@ type SimulationPlan struct {
 	Rules *charter.Charter
 	// Seed draws the panels: other seeds give other futures.
 	Seed []byte
-	// Progress, where not nil, is told how many of the rotations are done.
-	Progress func(done, of int)
 }
 
 // Simulate plays the rotations of the next years through: who serves when, with which
@@ -43,7 +41,7 @@ func (r *Rotations) simulate(ctx context.Context, board string, p SimulationPlan
 	}
 	today := r.boards.Today(w.board)
 	until := today.AddMonths(12 * p.Years)
-	editions, err := r.editions(ctx, w, today, p.Rules)
+	editions, err := r.editions(ctx, w, w.unplayed(today), p.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -56,19 +54,30 @@ func (r *Rotations) simulate(ctx context.Context, board string, p SimulationPlan
 		Draw: charter.Draw{Most: panel.Most, Leximin: func(ctx context.Context, problem *panel.Problem) (*panel.Solution, error) {
 			return panel.Leximin(ctx, problem, panel.Options{})
 		}},
-		Progress: p.Progress,
 	}
 	return s.Run(ctx)
 }
 
-// editions are the charters of the years to come.
-func (r *Rotations) editions(ctx context.Context, w *world, today civil.Day, rules *charter.Charter) ([]charter.Edition, error) {
+// unplayed is the first day after today on which a rotation may still be held: those that
+// were closed before their day are over.
+func (w *world) unplayed(today civil.Day) civil.Day {
+	first := today + 1
+	for _, s := range w.rotations {
+		if s.State.Kind == Regular && s.State.State == Done {
+			first = max(first, s.State.Day+1)
+		}
+	}
+	return first
+}
+
+// editions are the charters from a day on.
+func (r *Rotations) editions(ctx context.Context, w *world, from civil.Day, rules *charter.Charter) ([]charter.Edition, error) {
 	if rules != nil {
 		fill(rules, w.board.Zone)
 		if err := rules.Check("rules."); err != nil {
 			return nil, err
 		}
-		return []charter.Edition{{From: today + 1, Charter: rules}}, nil
+		return []charter.Edition{{From: from, Charter: rules}}, nil
 	}
 	versions, err := r.charters.versions(ctx, w.id)
 	if err != nil {
@@ -77,10 +86,10 @@ func (r *Rotations) editions(ctx context.Context, w *world, today civil.Day, rul
 	var editions []charter.Edition
 	for i := range versions {
 		v := &versions[i].State
-		if v.Effective <= today+1 {
+		if v.Effective <= from {
 			editions = editions[:0]
 		}
-		editions = append(editions, charter.Edition{From: max(v.Effective, today+1), Charter: &v.Rules})
+		editions = append(editions, charter.Edition{From: max(v.Effective, from), Charter: &v.Rules})
 	}
 	if len(editions) == 0 {
 		return nil, unmet(ErrNoCharter, boardType, Name(w.id), "has no charter: publish one, or give the rules to simulate")

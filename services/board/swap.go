@@ -4,12 +4,15 @@ import (
 	"context"
 	"slices"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 
 // Swap exchanges the ends of two members' terms, which keep the reason. With check nothing
-// is written. It fails as Move does; ErrTermState where one of the two does not run.
+// is written. It fails as Move does; ErrTermState where one of the two does not run, or
+// both end on the same day; INVALID_ARGUMENT where they are one.
 func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, reason string, check bool) ([]Term, *charter.Effect, error) {
 	if earlier, known, err := r.rosters.table.Replay(ctx, call, board); known || err != nil {
 		terms := picked(earlier.State, a, b)
@@ -17,6 +20,9 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 			return terms, &charter.Effect{}, err
 		}
 		return terms, terms[0].Swap, err
+	}
+	if a == b {
+		return nil, nil, fault.Invalid("second_term", "is the first: name the terms of two members, whose ends are exchanged")
 	}
 	if err := r.settleClose(ctx, board); err != nil {
 		return nil, nil, err
@@ -33,6 +39,7 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 	}
 	today := r.boards.Today(w.board)
 	var accounts []string
+	var ends []civil.Day
 	for _, id := range []string{a, b} {
 		i := slices.IndexFunc(w.roster.Terms, func(t Term) bool { return t.ID == id })
 		if i < 0 {
@@ -42,6 +49,10 @@ func (r *Rotations) Swap(ctx context.Context, call resource.Call, board, a, b, r
 			return nil, nil, termState(board, id, "does not run on %s, and only ends of terms that run can be exchanged", today)
 		}
 		accounts = append(accounts, w.roster.Terms[i].Account)
+		ends = append(ends, w.roster.Terms[i].End)
+	}
+	if ends[0] == ends[1] {
+		return nil, nil, termState(board, b, "ends on %s as the other: there is nothing to exchange", ends[0])
 	}
 	plan, err := r.charterPlan(ctx, w, today)
 	if err != nil {

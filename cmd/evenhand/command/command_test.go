@@ -122,6 +122,7 @@ func TestErrors(t *testing.T) {
 		{"no token in the file", []string{"check", "a", "b", "--token-file", "NO TOKEN"}, ExitFailed, "holds no token"},
 		{"token that has expired", []string{"tokens", "create", "x", "--expires=-1h", "--token-file", "TOKEN"}, ExitUsage, "for ever"},
 		{"fewer than none", []string{"holders", "b", "--limit=-1"}, ExitUsage, "--limit"},
+		{"negative number", []string{"panel", "solve", "--seats", "-1", "--categories", "c", "--respondents", "r", "--output", "o"}, ExitUsage, "--seats -1: give 0 or more"},
 		{"nobody there for a list", []string{"holders", "b", "-o", "json", "--server", "127.0.0.1:1", "--token-file", "TOKEN"}, ExitFailed, "cannot reach"},
 		{"nothing to change", []string{"company", "update", "--token-file", "TOKEN"}, ExitUsage, "nothing to change"},
 		{"no such day of the year", []string{"company", "update", "--fiscal-year-from", "02-30", "--token-file", "TOKEN"}, ExitUsage, "not a month and a day"},

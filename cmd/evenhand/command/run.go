@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -49,7 +50,7 @@ func Run(env *Env, cli any, args []string) int {
 	if len(args) == 1 && args[0] == "--version" { // as other commands have it
 		args = []string{"version"}
 	}
-	ctx, err := app.Parse(args)
+	ctx, err := app.Parse(negatives(args))
 	if exited >= 0 { // --help
 		return exited
 	}
@@ -63,6 +64,26 @@ func Run(env *Env, cli any, args []string) int {
 		fmt.Fprintf(env.Stderr, "  Help: evenhand %s --help\n", commandPath(ctx))
 	}
 	return ExitCode(err)
+}
+
+// negative is a negative number.
+var negative = regexp.MustCompile(`^-\d+(\.\d+)?$`)
+
+// negatives binds negative numbers to the flags before them, as --seats=-1: they would be
+// taken for flags themselves, and the command cannot say what is wrong with them.
+func negatives(args []string) []string {
+	var bound []string
+	for i, arg := range args {
+		if arg == "--" {
+			return append(bound, args[i:]...)
+		}
+		if last := len(bound) - 1; negative.MatchString(arg) && last >= 0 && strings.HasPrefix(bound[last], "--") && !strings.Contains(bound[last], "=") {
+			bound[last] += "=" + arg
+			continue
+		}
+		bound = append(bound, arg)
+	}
+	return bound
 }
 
 // usage tells what is wrong with a command line.

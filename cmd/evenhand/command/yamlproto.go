@@ -57,12 +57,31 @@ func yamlMessage(node *yaml.Node, d protoreflect.MessageDescriptor) (map[string]
 		if _, twice := value[key.Value]; twice {
 			return nil, misplaced(key, "%s is there twice", key.Value)
 		}
+		if other := sibling(fd, value); other != "" {
+			return nil, misplaced(key, "%s cannot be given besides %s: give one of them", key.Value, other)
+		}
 		var err error
 		if value[key.Value], err = yamlField(of, fd); err != nil {
 			return nil, err
 		}
 	}
 	return value, nil
+}
+
+// sibling is the field among values that excludes another, both being of one choice; it
+// is empty where there is none.
+func sibling(fd protoreflect.FieldDescriptor, values map[string]any) string {
+	choice := fd.ContainingOneof()
+	if choice == nil {
+		return ""
+	}
+	for i := range choice.Fields().Len() {
+		name := string(choice.Fields().Get(i).Name())
+		if _, given := values[name]; given {
+			return name
+		}
+	}
+	return ""
 }
 
 func fieldNames(d protoreflect.MessageDescriptor) string {

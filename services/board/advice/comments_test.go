@@ -79,4 +79,3 @@ func TestAnIdeaWhoseSolicitationClosedMeanwhileIsRefusedThoughItChanged(t *testi
 	_, err = f.Ideas.Get(ctx, "freight")
 	require.ErrorIs(t, err, resource.ErrNotFound)
 }
-

@@ -33,9 +33,6 @@ const (
 	FollowUpDue Kind = "follow-up-due"
 )
 
-// Kinds are all kinds.
-var Kinds = []Kind{Rotation, Meeting, TermStart, TermEnd, AnswerDue, IdeasDue, DecisionDue, FollowUpDue}
-
 // Status says whether an event will happen.
 type Status string
 

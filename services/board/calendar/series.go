@@ -112,20 +112,6 @@ func (s *Series) Next(after time.Time, n int) []Occurrence {
 	return list
 }
 
-// On returns the occurrence of a day that the rule names; false where the rule does
-// not name it, or where it is not held because of a holiday.
-func (s *Series) On(day civil.Day) (Occurrence, bool) {
-	for o := range s.All() {
-		if o.Day == day {
-			return o, true
-		}
-		if o.Day > day {
-			break
-		}
-	}
-	return Occurrence{}, false
-}
-
 // String describes the occurrence in its zone, as "Tue 2 Mar 2027 10:00 EST".
 func (o Occurrence) String() string {
 	text := o.Start.Format("Mon 2 Jan 2006 15:04 MST")

@@ -118,3 +118,11 @@ func TestCalendarsFollow(t *testing.T) {
 		}
 	})
 }
+
+func at(text string) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}

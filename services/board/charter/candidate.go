@@ -102,7 +102,11 @@ func (j *judge) others(c *Candidate, staying *staying) {
 			member, other = other, member
 		}
 		if m, ok := staying.members[member]; ok && other == c.Account {
-			r := reason(InConflict, m.until, "is in conflict with %s, which stays a member: %s", member, k.text)
+			which := "stays a member"
+			if m.nominee {
+				which = "is nominated"
+			}
+			r := reason(InConflict, m.until, "is in conflict with %s, which %s: %s", member, which, k.text)
 			r.Member = member
 			c.Reasons = append(c.Reasons, *r)
 		}
@@ -111,7 +115,7 @@ func (j *judge) others(c *Candidate, staying *staying) {
 		for _, q := range category.Quotas {
 			if q.Value == c.Values[i] && staying.counts[i][q.Value] >= q.Max {
 				c.Reasons = append(c.Reasons, *reason(QuotaFull, staying.frees(i, q.Value), "would exceed the quota of %s %q: %s, and %s",
-					category.Name, q.Value, count(q.Max, "seat"), stay(staying.counts[i][q.Value])))
+					category.Name, q.Value, count(q.Max, "seat"), staying.have(i, q.Value)))
 			}
 		}
 	}
@@ -128,7 +132,7 @@ func stay(n int) string {
 	}
 }
 
-// staying is the members that a rotation leaves seated.
+// staying is the members that a rotation leaves seated, and its nominees.
 type staying struct {
 	members map[string]seated
 	// counts has the number of members by value, for each category.
@@ -141,15 +145,43 @@ type staying struct {
 type seated struct {
 	values []string
 	until  civil.Day
+	// nominee says that it is to be a member only.
+	nominee bool
 }
 
-func (s *staying) add(account string, values []string, until civil.Day) {
-	s.members[account] = seated{values, until}
-	for i, v := range values {
+func (s *staying) add(account string, m seated) {
+	s.members[account] = m
+	for i, v := range m.values {
 		if v != "" {
 			s.counts[i][v]++
 		}
 	}
+}
+
+// have says how many members with a value stay, and how many with it are nominated.
+func (s *staying) have(category int, value string) string {
+	nominees := 0
+	for _, m := range s.members {
+		if m.nominee && m.values[category] == value {
+			nominees++
+		}
+	}
+	members := s.counts[category][value] - nominees
+	switch {
+	case nominees == 0:
+		return stay(members)
+	case members == 0:
+		return named(nominees)
+	default:
+		return stay(members) + " and " + named(nominees)
+	}
+}
+
+func named(n int) string {
+	if n == 1 {
+		return "1 with it is nominated"
+	}
+	return fmt.Sprintf("%d with it are nominated", n)
 }
 
 // frees returns the first day on which a member with a value leaves.

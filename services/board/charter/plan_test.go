@@ -225,21 +225,6 @@ func TestMoveReportsTheTermLimitToTheDay(t *testing.T) {
 	})
 }
 
-func TestWhoEndsWhen(t *testing.T) {
-	p := planned()
-	p.Terms = append(p.Terms, term("a09", 7, "2027-03-01", "2028-09-01")) // by an older charter, between rotations
-	endings := p.Charter.WhoEndsWhen(p.Today, p.Terms, p.Rotations)
-	var got [][]string
-	for _, e := range endings {
-		row := []string{e.Day.String()}
-		for _, term := range e.Terms {
-			row = append(row, term.Account)
-		}
-		got = append(got, row)
-	}
-	require.Equal(t, [][]string{{"2028-03-01", "a00", "a01"}, {"2029-03-01", "a02", "a03", "a09"}, {"2030-03-01", "a04", "a05"}}, got)
-}
-
 func TestMeetingsPerYear(t *testing.T) {
 	c := twelve()
 	c.Meetings = Meetings{PerYear: 4, NoticeDays: 14}

@@ -78,7 +78,10 @@ func (c *Charter) Prepare(r Rotation) (*Preparation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, p.conflicts()
+	if err := p.conflicts(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // arrange does all of Prepare but for the conflicts within the pool.
@@ -90,8 +93,7 @@ func (c *Charter) arrange(r Rotation) (*Preparation, error) {
 	}
 	nominated := p.open(r, slots)
 	if len(r.Nominees) > nominated {
-		return nil, fault.New(fault.FailedPrecondition, ReasonNotEligible,
-			"%s named for %s that are open for nomination on %s: name fewer.", count(len(r.Nominees), "account"), count(nominated, "seat"), r.Day)
+		return nil, notEligible(r.Nominees, "%s named for %s that are open for nomination on %s: name fewer.", count(len(r.Nominees), "account"), count(nominated, "seat"), r.Day)
 	}
 	p.Unnamed = nominated - len(r.Nominees)
 	if err := p.judge(r, slots[len(slots)-1]); err != nil {
@@ -235,7 +237,7 @@ func (p *Preparation) stays(j *judge, among, nominees []string) *staying {
 				values[i], _, _ = p.charter.Categories[i].value(a, j.day)
 			}
 		}
-		s.add(t.Account, values, t.Over())
+		s.add(t.Account, seated{values: values, until: t.Over()})
 		of = append(of, t.Account)
 	}
 	for _, k := range p.charter.clashes(j.accounts, append(of, among...), of) {
@@ -251,7 +253,7 @@ func (p *Preparation) seatNominees(j *judge, nominees []string) error {
 	for i, id := range nominees {
 		at, found := slices.BinarySearchFunc(p.Candidates, id, func(c Candidate, id string) int { return cmp.Compare(c.Account, id) })
 		if !found || slices.Contains(nominees[:i], id) {
-			return fault.New(fault.FailedPrecondition, ReasonNotEligible, "Account %s cannot be nominated: it is unknown, or named twice.", id)
+			return notEligible([]string{id}, "Account %s cannot be nominated: it is unknown, or named twice.", id)
 		}
 		candidate := &p.Candidates[at]
 		j.others(candidate, p.staying)
@@ -262,7 +264,7 @@ func (p *Preparation) seatNominees(j *judge, nominees []string) error {
 			}
 			return err
 		}
-		p.staying.add(id, candidate.Values, j.to)
+		p.staying.add(id, seated{values: candidate.Values, until: j.to, nominee: true})
 	}
 	return nil
 }

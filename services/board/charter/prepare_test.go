@@ -157,7 +157,7 @@ func TestR30NominatedSeatsAreApart(t *testing.T) {
 		"unknown":     {[]string{"nobody"}, "unknown"},
 		"twice":       {[]string{"z", "z"}, "named twice"},
 		"no consent":  {[]string{"a07"}, "a07 cannot be nominated: it has no contact who agreed"},
-		"in conflict": {[]string{"z", "a06"}, "a06 cannot be nominated: it is in conflict with z, which stays a member"},
+		"in conflict": {[]string{"z", "a06"}, "a06 cannot be nominated: it is in conflict with z, which is nominated"},
 	} {
 		r.Accounts[7].Consent = nil
 		r.Accounts[6].Competitors = []string{"z"}
@@ -167,6 +167,7 @@ func TestR30NominatedSeatsAreApart(t *testing.T) {
 		require.ErrorAs(t, err, &told, name)
 		require.Equal(t, ReasonNotEligible, told.Reason)
 		require.Contains(t, told.Message, refused.text, name)
+		require.NotEmpty(t, told.Conditions, name)
 	}
 }
 
@@ -248,4 +249,23 @@ func TestShuffleDependsOnSeedAndKeysOnly(t *testing.T) {
 	for _, key := range keys {
 		require.InDelta(t, 200, counts[key], 70, "five standard deviations of 1000 draws of one in five, and a little")
 	}
+}
+
+// A nominee counts for a quota as a nominee, and not as one of the members that stay.
+func TestReasonsTellNomineesFromMembers(t *testing.T) {
+	c := twelve()
+	c.Seats, c.Nominated = 6, 2
+	c.Categories = []Category{{Name: "sector", Source: Attribute, Key: "sector", Quotas: []Quota{{"oil", 0, 2}, {"shoes", 0, 6}}}}
+	all := willing(12)
+	for i := range all {
+		all[i].Attributes = map[string]string{"sector": "shoes"}
+	}
+	for _, i := range []int{0, 1, 2} {
+		all[i].Attributes = map[string]string{"sector": "oil"}
+	}
+	p, err := c.Prepare(Rotation{Day: day("2027-03-01"), Rotations: yearly(3, 1, 2027, 2040), Accounts: all, Nominees: []string{"a01"},
+		Terms: []Term{term("a00", 1, "2026-03-01", "2028-03-01")}})
+	require.NoError(t, err)
+	require.Equal(t, `would exceed the quota of sector "oil": 2 seats, and 1 member with it stays and 1 with it is nominated`,
+		p.candidate("a02").Reasons[0].Text)
 }

@@ -1,12 +1,10 @@
 package charter
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // Rotations are the days on which a board rotates, laid out ahead.
@@ -16,29 +14,6 @@ type Rotations struct {
 	// Until is the day up to which they are laid out: no other rotation is planned
 	// before it.
 	Until civil.Day
-}
-
-// LayOut returns the days from one up to another on which the board rotates by the
-// charter, with what people decided of single rotations. INVALID_ARGUMENT where the
-// charter's recurrence or working days are wrong, and as calendar.Series.LayOut fails.
-func (c *Charter) LayOut(from, until civil.Day, overrides []calendar.Override) (Rotations, error) {
-	series, err := c.Rotation.Series(c.Workdays)
-	if err != nil {
-		return Rotations{}, fmt.Errorf("laying out the rotations of a charter: %w", err)
-	}
-	zone := series.Zone()
-	layout, err := series.LayOut(zone.Start(from), zone.Start(until), overrides)
-	if err != nil {
-		return Rotations{}, fmt.Errorf("laying out rotations from %s to %s: %w", from, until, err)
-	}
-	r := Rotations{Until: until}
-	for _, slot := range layout.Slots {
-		if !slot.Skipped() {
-			r.Days = append(r.Days, zone.DayOf(slot.Start))
-		}
-	}
-	r.Days = slices.Compact(r.Days) // two that gave way may meet on one day
-	return r, nil
 }
 
 // after returns the rotations later than a day, up to another and including it.

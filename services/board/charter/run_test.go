@@ -142,19 +142,3 @@ func TestCheckRotationsNamesChartersThatDoNotFit(t *testing.T) {
 	_, warnings := c.CheckRotations(creeping)
 	require.Contains(t, warnings[0].Description, "2 terms from 2027-03-01 on would last until 2033-03-13, 5 days too long; give 12")
 }
-
-func TestLayOutFollowsRecurrenceHolidaysAndOverrides(t *testing.T) {
-	c := twelve()
-	c.Rotation.OnHoliday = "next"
-	r, err := c.LayOut(day("2027-01-01"), day("2031-01-01"), nil)
-	require.NoError(t, err)
-	require.Equal(t, Rotations{Until: day("2031-01-01"),
-		Days: []civil.Day{day("2027-03-01"), day("2028-03-01"), day("2029-03-01"), day("2030-03-01")}}, r)
-	c.Workdays.Holidays = []civil.Day{day("2028-03-01")}
-	r, err = c.LayOut(day("2027-06-01"), day("2030-01-01"), nil)
-	require.NoError(t, err)
-	require.Equal(t, []civil.Day{day("2028-03-02"), day("2029-03-01")}, r.Days)
-	c.Rotation.Rule = "nonsense"
-	_, err = c.LayOut(day("2027-06-01"), day("2030-01-01"), nil)
-	require.Error(t, err)
-}

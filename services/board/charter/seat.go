@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
-
-	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
 // Shuffle returns the keys in an order that the seed draws: ascending by SHA-256 of a
@@ -35,7 +33,7 @@ func Shuffle(seed []byte, keys []string) []string {
 // somebody who is neither in the pool nor a nominee.
 func (p *Preparation) Seat(order []string) ([]Term, error) {
 	if len(order) > len(p.Open) {
-		return nil, fault.New(fault.FailedPrecondition, ReasonNotEligible, "%s for %s that are open on %s.",
+		return nil, notEligible(order, "%s for %s that are open on %s.",
 			count(len(order), "member"), count(len(p.Open), "seat"), p.Day)
 	}
 	pool := map[string]Kind{}
@@ -49,7 +47,7 @@ func (p *Preparation) Seat(order []string) ([]Term, error) {
 	for i, id := range order {
 		kind, ok := pool[id]
 		if !ok || slices.Contains(order[:i], id) {
-			return nil, fault.New(fault.FailedPrecondition, ReasonNotEligible,
+			return nil, notEligible([]string{id},
 				"Account %s is not in the pool of %s, or is there twice: only who is drawn or nominated gets a seat.", id, p.Day)
 		}
 		open := p.Open[i]

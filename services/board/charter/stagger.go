@@ -42,34 +42,3 @@ func loads(slots []civil.Day, ends []civil.Day) []int {
 	}
 	return load
 }
-
-// Ending is a rotation and the terms that end with it.
-type Ending struct {
-	Day civil.Day
-	// Terms are by seat.
-	Terms []Term
-}
-
-// WhoEndsWhen returns, for each rotation later than a day, the running terms that end
-// with it: at its day, or since the rotation before. Rotations at which none ends are
-// listed too, up to a full term ahead and as long as terms still run.
-func (c *Charter) WhoEndsWhen(day civil.Day, terms []Term, r Rotations) []Ending {
-	running := Running(terms, day)
-	last := c.TermLimit(day)
-	for i := range running {
-		last = max(last, r.next(running[i].Over()))
-	}
-	var endings []Ending
-	previous := day
-	for _, slot := range r.after(day, last) {
-		e := Ending{Day: slot}
-		for _, t := range running {
-			if previous < t.Over() && t.Over() <= slot {
-				e.Terms = append(e.Terms, t)
-			}
-		}
-		endings = append(endings, e)
-		previous = slot
-	}
-	return endings
-}

@@ -115,7 +115,7 @@ type BoardsServiceClient interface {
 	// board.
 	EndTerm(ctx context.Context, in *EndTermRequest, opts ...grpc.CallOption) (*Term, error)
 	// Exchanges the ends of two members' terms. NOT_FOUND; FAILED_PRECONDITION with CHARTER_BROKEN, naming
-	// everything it would break, with TERM_STATE where one of them does not run, with ROTATION_STATE while a
+	// everything it would break, with TERM_STATE where one of them does not run or both end on one day, with ROTATION_STATE while a
 	// rotation has taken its pool, and with BOARD_STATE for a closed board; PERMISSION_DENIED with NOT_ASSIGNED
 	// for a board not assigned to the caller.
 	SwapTerms(ctx context.Context, in *SwapTermsRequest, opts ...grpc.CallOption) (*SwapTermsResponse, error)
@@ -426,7 +426,7 @@ type BoardsServiceServer interface {
 	// board.
 	EndTerm(context.Context, *EndTermRequest) (*Term, error)
 	// Exchanges the ends of two members' terms. NOT_FOUND; FAILED_PRECONDITION with CHARTER_BROKEN, naming
-	// everything it would break, with TERM_STATE where one of them does not run, with ROTATION_STATE while a
+	// everything it would break, with TERM_STATE where one of them does not run or both end on one day, with ROTATION_STATE while a
 	// rotation has taken its pool, and with BOARD_STATE for a closed board; PERMISSION_DENIED with NOT_ASSIGNED
 	// for a board not assigned to the caller.
 	SwapTerms(context.Context, *SwapTermsRequest) (*SwapTermsResponse, error)

@@ -371,7 +371,8 @@ type Disposition struct {
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who sees to it, as `principals/{principal}`: of what is adopted or tried, which needs one.
 	Owner string `protobuf:"bytes,3,opt,name=owner,proto3" json:"owner,omitempty"`
-	// By when it is done: of what is adopted or tried, which needs one.
+	// By when it is done: of what is adopted or tried, which needs one. It is today or later; a revision can
+	// keep that of the answer before.
 	DueDate *date.Date `protobuf:"bytes,4,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
 	// By whom it was decided, as `principals/{principal}`.
 	Principal string `protobuf:"bytes,5,opt,name=principal,proto3" json:"principal,omitempty"`

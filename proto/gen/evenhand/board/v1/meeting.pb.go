@@ -1346,7 +1346,7 @@ func (x *Attendance) GetComment() string {
 // A time during which a member was at a meeting.
 type Stay struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Since when; since the beginning, where it is not set.
+	// Since when, not before the meeting began; since the beginning, where it is not set.
 	FromTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
 	// Until when, the instant itself not included; to the end, where it is not set.
 	ToTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to_time,json=toTime,proto3" json:"to_time,omitempty"`
