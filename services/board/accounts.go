@@ -1,10 +1,12 @@
 package board
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -77,6 +79,21 @@ func (a *Accounts) GetMany(ctx context.Context, ids []string) (map[string]Accoun
 		found[d.ID] = d.Body.Account
 	}
 	return found, nil
+}
+
+// called returns what people call accounts, by id; their names, where they are not known.
+func (a *Accounts) called(ctx context.Context, ids []string) (map[string]string, error) {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	known, err := a.GetMany(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	called := make(map[string]string, len(ids))
+	for _, id := range ids {
+		called[id] = cmp.Or(known[id].DisplayName, AccountName(id))
+	}
+	return called, nil
 }
 
 // All returns all accounts, by id.

@@ -38,17 +38,21 @@ func (r *Rotations) Events(ctx context.Context, name string, from, to time.Time)
 	if err != nil {
 		return nil, err
 	}
+	called, err := r.called(ctx, rotations, roster)
+	if err != nil {
+		return nil, err
+	}
 	var all []calendar.Event
 	for _, rotation := range rotations {
-		all = append(all, rotationEvents(id, rotation, b.State.State, zone)...)
+		all = append(all, rotationEvents(id, rotation, b.State.State, zone, called)...)
 	}
 	for i := range roster.Terms {
-		all = append(all, termEvents(id, &roster.Terms[i], zone)...)
+		all = append(all, termEvents(id, &roster.Terms[i], zone, called[roster.Terms[i].Account])...)
 	}
 	var list []calendar.Event
 	for _, e := range all {
 		if e.Start.Before(to) && e.End.After(from) {
-			e.Board = name
+			e.Board, e.Summary = name, b.State.DisplayName+": "+e.Summary
 			list = append(list, e)
 		}
 	}
@@ -57,12 +61,26 @@ func (r *Rotations) Events(ctx context.Context, name string, from, to time.Time)
 
 var _ calendar.Source = (*Rotations)(nil)
 
+// called is what people call those who were invited or have terms, by id.
+func (r *Rotations) called(ctx context.Context, rotations []resource.Stored[Rotation], roster Roster) (map[string]string, error) {
+	var ids []string
+	for _, rotation := range rotations {
+		for _, i := range rotation.State.Invitations {
+			ids = append(ids, i.Account)
+		}
+	}
+	for i := range roster.Terms {
+		ids = append(ids, roster.Terms[i].Account)
+	}
+	return r.accounts.called(ctx, ids)
+}
+
 // rotationEvents are the rotation itself, called off where the board is closed before it,
 // and by when those who are invited answer.
-func rotationEvents(board string, r resource.Stored[Rotation], of State, zone civil.Zone) []calendar.Event {
+func rotationEvents(board string, r resource.Stored[Rotation], of State, zone civil.Zone, called map[string]string) []calendar.Event {
 	name := RotationName(board, names.Last(r.ID))
 	at := calendar.Event{UID: name, Kind: calendar.Rotation, Resource: name, Start: r.State.Start, End: r.State.Start.Add(rotationShown),
-		Zone: zone.String(), Summary: "Rotation: members change", Private: r.State.Reason}
+		Zone: zone.String(), Summary: "rotation (members change)", Private: r.State.Reason}
 	switch state := r.State.State; {
 	case state == Skipped, state == Cancelled, of == Closed && !state.over():
 		at.Status = calendar.Cancelled
@@ -72,7 +90,7 @@ func rotationEvents(board string, r resource.Stored[Rotation], of State, zone ci
 		at.Status = calendar.Confirmed
 	}
 	if r.State.Kind == Vacancy {
-		at.Summary = "Rotation: vacant seats are filled"
+		at.Summary = "rotation (vacant seats are filled)"
 	}
 	list := []calendar.Event{at}
 	for _, i := range r.State.Invitations {
@@ -80,7 +98,7 @@ func rotationEvents(board string, r resource.Stored[Rotation], of State, zone ci
 			continue
 		}
 		due := calendar.Event{UID: name + "#answer-" + i.Account, Kind: calendar.AnswerDue, Resource: name, Accounts: []string{AccountName(i.Account)},
-			Start: i.Deadline.Add(-rotationShown), End: i.Deadline, Zone: zone.String(), Summary: "Last hour to answer the invitation to a seat"}
+			Start: i.Deadline.Add(-rotationShown), End: i.Deadline, Zone: zone.String(), Summary: "last hour for " + called[i.Account] + " to answer the invitation to a seat"}
 		if i.State != Invited {
 			due.Status = calendar.Cancelled
 		}
@@ -90,11 +108,11 @@ func rotationEvents(board string, r resource.Stored[Rotation], of State, zone ci
 }
 
 // termEvents are the first and the last day of a term.
-func termEvents(board string, t *Term, zone civil.Zone) []calendar.Event {
+func termEvents(board string, t *Term, zone civil.Zone, called string) []calendar.Event {
 	name := TermName(board, t.ID)
 	day := func(part string, kind calendar.Kind, day civil.Day, summary string) calendar.Event {
 		e := calendar.Event{UID: name + "#" + part, Kind: kind, Resource: name, Accounts: []string{AccountName(t.Account)}, AllDay: true,
-			Zone: zone.String(), Summary: summary, Private: fmt.Sprintf("%s, seat %d.", AccountName(t.Account), t.Seat)}
+			Zone: zone.String(), Summary: summary, Private: fmt.Sprintf("%s, seat %d.", called, t.Seat)}
 		e.Start, e.End = calendar.WholeDay(day, zone)
 		return e
 	}
@@ -103,7 +121,7 @@ func termEvents(board string, t *Term, zone civil.Zone) []calendar.Event {
 		return nil
 	}
 	return []calendar.Event{
-		day("start", calendar.TermStart, t.Start, "First day of a term on the board"),
-		day("end", calendar.TermEnd, t.Over()-1, "Last day of a term on the board"),
+		day("start", calendar.TermStart, t.Start, "first day of the term of "+called),
+		day("end", calendar.TermEnd, t.Over()-1, "last day of the term of "+called),
 	}
 }

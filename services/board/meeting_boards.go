@@ -76,6 +76,11 @@ func (m meetingBoards) HasFinding(ctx context.Context, board, finding string) (b
 	return err == nil, err
 }
 
+// Called implements meetings.Boards.
+func (m meetingBoards) Called(ctx context.Context, accounts []string) (map[string]string, error) {
+	return m.service.Accounts.called(ctx, slices.Clone(accounts))
+}
+
 // Conflicts implements meetings.Boards. Declared competitors are in conflict under every
 // charter, and without one.
 func (m meetingBoards) Conflicts(ctx context.Context, board string, at time.Time, members, accounts []string) ([]meetings.Conflict, error) {

@@ -35,12 +35,10 @@ func differentFiles(one, other string) error {
 // refuseInput fails where what is to be written is one of the files that are read, under
 // whatever name. What is no regular file, as /dev/stdout, loses nothing.
 func refuseInput(output string, inputs ...string) error {
-	out, err := os.Stat(output)
-	if err != nil || !out.Mode().IsRegular() {
-		return nil // there is nothing to lose; writing tells what else is wrong
-	}
+	out, unwritten := os.Stat(output)
 	for _, input := range inputs {
-		if in, err := os.Stat(input); err == nil && os.SameFile(in, out) {
+		in, unread := os.Stat(input)
+		if unwritten == nil && unread == nil && out.Mode().IsRegular() && os.SameFile(in, out) {
 			return &usageError{fmt.Sprintf("%s is read, and would be written over: give what is written a name of its own", output)}
 		}
 	}

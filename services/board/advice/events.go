@@ -2,12 +2,14 @@ package advice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
@@ -23,9 +25,23 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 	if err != nil {
 		return nil, fmt.Errorf("find the company's time zone: %w", err)
 	}
+	called, err := s.directory.Board(ctx, id)
+	if called, err = orName(called, board, err); err != nil {
+		return nil, err
+	}
+	people := map[string]string{} // a few answer for many
+	person := func(id string) (string, error) {
+		if _, known := people[id]; !known {
+			name, err := s.directory.Principal(ctx, id)
+			if people[id], err = orName(name, "principals/"+id, err); err != nil {
+				return "", err
+			}
+		}
+		return people[id], nil
+	}
 	var list []calendar.Event
 	add := func(e calendar.Event, day civil.Day) {
-		e.Board, e.AllDay, e.Zone = board, true, zone.String()
+		e.Board, e.AllDay, e.Zone, e.Summary = board, true, zone.String(), called+": "+e.Summary
 		if e.Start, e.End = calendar.WholeDay(day, zone); day != 0 && e.Start.Before(to) && e.End.After(from) {
 			list = append(list, e)
 		}
@@ -45,10 +61,14 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 		if n.State.Stored == Answered { // nothing is to be decided any more
 			decision = calendar.Cancelled
 		}
+		owner, err := person(n.State.Owner)
+		if err != nil {
+			return nil, err
+		}
 		add(calendar.Event{UID: name + "#ideas", Kind: calendar.IdeasDue, Resource: name, Status: status,
-			Summary: "Last day for ideas: " + n.State.Question}, n.State.Closes)
+			Summary: "last day for ideas: " + n.State.Question}, n.State.Closes)
 		add(calendar.Event{UID: name + "#decision", Kind: calendar.DecisionDue, Resource: name, Status: decision,
-			Summary: "To be decided: " + n.State.Question, Private: "principals/" + n.State.Owner + " answers."}, n.State.Decision)
+			Summary: "to be decided: " + n.State.Question, Private: owner + " answers."}, n.State.Decision)
 	}
 	for i, err := range s.Ideas.table.All(ctx, docstore.Query{Index: "board", Equal: []any{id}}) {
 		if err != nil {
@@ -62,10 +82,25 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 		if !d.Done.IsZero() {
 			status = calendar.Cancelled
 		}
+		owner, err := person(d.Owner)
+		if err != nil {
+			return nil, err
+		}
 		add(calendar.Event{UID: name + "#follow-up", Kind: calendar.FollowUpDue, Resource: name, Status: status,
-			Summary: "Promised: " + i.State.Title, Private: "principals/" + d.Owner + " sees to it."}, d.Due)
+			Summary: "promised: " + i.State.Title, Private: owner + " sees to it."}, d.Due)
 	}
 	return list, nil
 }
 
 var _ calendar.Source = (*Service)(nil)
+
+// orName is what people call something, or its name where it is not there any more.
+func orName(called, name string, err error) (string, error) {
+	if errors.Is(err, resource.ErrNotFound) {
+		return name, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look up %s: %w", name, err)
+	}
+	return called, nil
+}

@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,9 +38,11 @@ func TestTheCalendarShowsWhatIsDue(t *testing.T) {
 	require.Len(t, all, 5)
 	decision := all["solicitations/first#decision"]
 	require.Equal(t, calendar.DecisionDue, decision.Kind)
+	require.True(t, strings.HasPrefix(decision.Summary, "Board steel: to be decided: "), decision.Summary)
+	require.Equal(t, "Anna answers.", decision.Private)
 	require.Equal(t, civil.UTC.Start(date(t, "2026-03-31")), decision.Start)
 	require.Equal(t, calendar.Cancelled, all["solicitations/gone#ideas"].Status)
-	require.Equal(t, "Promised: Cheaper freight", all["ideas/"+id+"#follow-up"].Summary)
+	require.Equal(t, "Board steel: promised: Cheaper freight", all["ideas/"+id+"#follow-up"].Summary)
 	require.Len(t, events("2026-03-31", "2026-04-01"), 2, "the day itself")
 	require.Empty(t, events("2026-04-01", "2026-04-02"))
 

@@ -69,7 +69,8 @@ type Event struct {
 	AllDay bool `bson:"all_day,omitempty"`
 	// Zone is the IANA name of the time zone in which it is planned.
 	Zone string `bson:"zone"`
-	// Summary is its title; no more than a line, fit for every account that it names.
+	// Summary is its title; no more than a line, fit for every account that it names. It
+	// begins with the board's name: calendars show those of several boards together.
 	Summary string `bson:"summary"`
 	// Description says more, fit for every account that it names.
 	Description string `bson:"description,omitempty"`

@@ -18,6 +18,8 @@ type Boards interface {
 	Charter(ctx context.Context, board string, at time.Time) (Charter, error)
 	// Members returns who holds a seat at an instant, by seat.
 	Members(ctx context.Context, board string, at time.Time) ([]Member, error)
+	// Called returns what people call accounts, by id.
+	Called(ctx context.Context, accounts []string) (map[string]string, error)
 	// Conflicts returns which of these members are in conflict with which of these
 	// accounts at an instant, by the charter's rules and by the findings that stand.
 	Conflicts(ctx context.Context, board string, at time.Time, members, accounts []string) ([]Conflict, error)

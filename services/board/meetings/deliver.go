@@ -83,7 +83,11 @@ func (s *Meetings) deliver(ctx context.Context, stored resource.Stored[Meeting])
 	if err != nil {
 		return stored, err
 	}
-	told, err := s.calendars.Tell(ctx, stored.State.Board, meetingEvent(stored, board))
+	event, err := s.event(ctx, stored, board)
+	if err != nil {
+		return stored, err
+	}
+	told, err := s.calendars.Tell(ctx, stored.State.Board, event)
 	if err != nil {
 		return stored, fmt.Errorf("say what calendars are told of %s: %w", Name(stored.ID), err)
 	}

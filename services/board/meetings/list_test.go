@@ -155,7 +155,9 @@ func TestCalendarsShowMeetingsAndWhatIsDue(t *testing.T) {
 	f.clock.set(local("2026-05-01 00:00"))
 	planned, err := f.Create(ctx, someone, "advisory", "three", Meeting{Start: local("2026-06-01 10:00"), Duration: time.Hour, Title: "Summer"}, false)
 	require.NoError(t, err)
-	require.Equal(t, calendar.Tentative, events("2026-06-01 00:00", "2026-06-02 00:00")[0].Status)
+	tentative := events("2026-06-01 00:00", "2026-06-02 00:00")[0]
+	require.Equal(t, calendar.Tentative, tentative.Status)
+	require.Len(t, tentative.Accounts, 5, "of those who will be members")
 	_, err = f.InviteMembers(ctx, someone, planned.ID, "", false)
 	require.NoError(t, err)
 	_, err = f.RecordAnswer(ctx, someone, planned.ID, "", Reply{Account: "ash", Answer: Declined})
@@ -164,9 +166,10 @@ func TestCalendarsShowMeetingsAndWhatIsDue(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, events("2026-06-01 00:00", "2026-06-02 00:00"))
 	moved := events("2026-06-02 10:30", "2026-06-02 10:45")[0]
-	require.Equal(t, "Summer", moved.Summary)
+	require.Equal(t, "Customer Advisory Board: Summer", moved.Summary)
 	require.Equal(t, 1, moved.Sequence)
 	require.Len(t, moved.Accounts, 5)
+	require.Contains(t, moved.Private, "No answer: ASH Ltd")
 	_, err = f.Cancel(ctx, someone, planned.ID, "", Cancellation{Reason: "Flood."}, false)
 	require.NoError(t, err)
 	cancelled := events("2026-06-02 00:00", "2026-06-03 00:00")[0]

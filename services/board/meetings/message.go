@@ -36,6 +36,9 @@ func message(id string, m Meeting, board Board, i Invitation, told []calendar.To
 		}
 	}
 	out.Body += "\n" + m.particulars(title, when, notice.Kind != Cancel)
+	if notice.Kind != Cancel {
+		out.Body += m.agenda()
+	}
 	return out
 }
 
@@ -75,7 +78,8 @@ func (m *Meeting) When() string {
 	return fmt.Sprintf("%s to %s (%s)", start.Format("Monday 2 January 2006, 15:04"), end.Format(until), m.Zone)
 }
 
-func (m *Meeting) particulars(title, when string, agenda bool) string {
+// particulars are what a meeting is, when, and, where that is wanted, where.
+func (m *Meeting) particulars(title, when string, where bool) string {
 	var b strings.Builder
 	line := func(name, value string) {
 		if value != "" {
@@ -84,7 +88,7 @@ func (m *Meeting) particulars(title, when string, agenda bool) string {
 	}
 	line("What", title)
 	line("When", when)
-	if agenda {
+	if where {
 		line("Where", m.Place)
 		line("Join", m.Link)
 		if !m.Moved { // since then it has a notice, and a reason, of its own
@@ -92,13 +96,20 @@ func (m *Meeting) particulars(title, when string, agenda bool) string {
 		}
 	}
 	line("Why", m.Reason)
-	if agenda && len(m.Agenda) > 0 {
-		b.WriteString("\nAgenda\n")
-		for at, item := range m.Agenda {
-			fmt.Fprintf(&b, "%3d. %s (%s)\n", at+1, item.Title, item.Kind)
-			for _, a := range item.Attachments {
-				fmt.Fprintf(&b, "     %s: %s\n", a.Title, a.URI)
-			}
+	return b.String()
+}
+
+// agenda is the items with their papers; empty where there are none.
+func (m *Meeting) agenda() string {
+	if len(m.Agenda) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\nAgenda\n")
+	for at, item := range m.Agenda {
+		fmt.Fprintf(&b, "%3d. %s (%s)\n", at+1, item.Title, item.Kind)
+		for _, a := range item.Attachments {
+			fmt.Fprintf(&b, "     %s: %s\n", a.Title, a.URI)
 		}
 	}
 	return b.String()

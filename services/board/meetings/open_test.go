@@ -94,6 +94,14 @@ func (b *fakeBoards) Members(context.Context, string, time.Time) ([]Member, erro
 	return slices.Clone(b.members), nil
 }
 
+func (*fakeBoards) Called(_ context.Context, accounts []string) (map[string]string, error) {
+	called := map[string]string{}
+	for _, id := range accounts {
+		called[id] = strings.ToUpper(id) + " Ltd"
+	}
+	return called, nil
+}
+
 func (b *fakeBoards) Conflicts(_ context.Context, _ string, _ time.Time, members, accounts []string) ([]Conflict, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -84,7 +84,7 @@ func (s *Meetings) Update(ctx context.Context, call resource.Call, id, etag stri
 		if err := m.wants(Name(id), "it is changed", Planned, Invited, Held); err != nil {
 			return err
 		}
-		before := m.particulars(m.Title, m.When(), true)
+		before := m.particulars(m.Title, m.When(), true) + m.agenda()
 		set(&m.Title, p.Title)
 		set(&m.Place, p.Place)
 		set(&m.Link, p.Link)
@@ -96,7 +96,7 @@ func (s *Meetings) Update(ctx context.Context, call resource.Call, id, etag stri
 		if err := m.checkFields("meeting."); err != nil {
 			return err
 		}
-		if m.particulars(m.Title, m.When(), true) == before {
+		if m.particulars(m.Title, m.When(), true)+m.agenda() == before {
 			return nil
 		}
 		m.Sequence++

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -57,6 +58,14 @@ func (boardsOfMeetings) Members(context.Context, string, time.Time) ([]meetings.
 		list = append(list, meetings.Member{Account: account, Contact: "jo", Seat: i + 1})
 	}
 	return list, nil
+}
+
+func (boardsOfMeetings) Called(_ context.Context, accounts []string) (map[string]string, error) {
+	called := map[string]string{}
+	for _, id := range accounts {
+		called[id] = strings.ToUpper(id) + " Ltd"
+	}
+	return called, nil
 }
 
 func (boardsOfMeetings) Conflicts(_ context.Context, _ string, _ time.Time, _, accounts []string) ([]meetings.Conflict, error) {
