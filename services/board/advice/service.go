@@ -119,7 +119,7 @@ func (s *Service) Run(ctx context.Context) error {
 				slog.WarnContext(ctx, "unfinished changes of ideas were not finished", "error", err)
 			}
 			if err := lifecycle.Pause(ctx, settleEvery); err != nil {
-				return err
+				return context.Cause(ctx)
 			}
 		}
 	})

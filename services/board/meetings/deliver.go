@@ -31,7 +31,7 @@ func (s *Meetings) Run(ctx context.Context) error {
 				slog.WarnContext(ctx, "notices of meetings were not handed over", "error", err)
 			}
 			if err := lifecycle.Pause(ctx, deliverEvery); err != nil {
-				return err
+				return context.Cause(ctx)
 			}
 		}
 	})
