@@ -81,8 +81,8 @@ type Commitment struct {
 
 // Commit makes and publishes the record of a frozen rotation's draw, before its seed
 // exists. The record is stored first, and then, in one write, the rotation is committed
-// to it; then everybody in it is told their pseudonym. ErrRotationState; ErrSeed for a plan that cannot be; ErrInfeasible;
-// resource.ErrStale.
+// to it; then everybody in it is told their pseudonym. ErrRotationState; INVALID_ARGUMENT
+// for a plan that cannot be; ErrInfeasible; resource.ErrStale.
 func (r *Rotations) Commit(
 	ctx context.Context, call resource.Call, board, rotation, etag string, c Commitment,
 ) (resource.Stored[Rotation], error) {

@@ -18,7 +18,7 @@ type BoardCandidates struct {
 // CandidatesList is `evenhand board candidates list`.
 type CandidatesList struct {
 	BoardArg
-	Filter string `placeholder:"FILTER" help:"AIP-160 filter over state, nominator."`
+	Filter string `placeholder:"FILTER" help:"AIP-160 filter over state, nominator, eligible."`
 	Limit  uint   `placeholder:"N" help:"At most this many; all, where it is not given."`
 	Output
 	Connection

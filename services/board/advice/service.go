@@ -12,6 +12,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -117,11 +118,7 @@ func (s *Service) Run(ctx context.Context) error {
 			if err := s.Ideas.settleAll(ctx, patience); err != nil && ctx.Err() == nil {
 				slog.WarnContext(ctx, "unfinished changes of ideas were not finished", "error", err)
 			}
-			timer := time.NewTimer(settleEvery)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				timer.Stop()
+			if err := lifecycle.Pause(ctx, settleEvery); err != nil {
 				return context.Cause(ctx)
 			}
 		}

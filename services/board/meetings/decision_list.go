@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -107,7 +108,7 @@ func (q DecisionQuery) query(after string) docstore.Query {
 
 // covers says whether a meeting is one of those asked for.
 func (q DecisionQuery) covers(m resource.Stored[Meeting]) bool {
-	return (q.Board == "" || m.State.Board == q.Board) && (q.Meeting == "" || tail(m.ID) == q.Meeting)
+	return (q.Board == "" || m.State.Board == q.Board) && (q.Meeting == "" || names.Last(m.ID) == q.Meeting)
 }
 
 func (q DecisionQuery) wants(d FollowedUp) bool {

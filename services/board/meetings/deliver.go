@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -29,11 +30,7 @@ func (s *Meetings) Run(ctx context.Context) error {
 			if err := s.DeliverPending(ctx); err != nil && ctx.Err() == nil {
 				slog.WarnContext(ctx, "notices of meetings were not handed over", "error", err)
 			}
-			timer := time.NewTimer(deliverEvery)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				timer.Stop()
+			if err := lifecycle.Pause(ctx, deliverEvery); err != nil {
 				return context.Cause(ctx)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/calendar"
 )
@@ -78,7 +79,7 @@ func (f *fixture) decisions(t *testing.T, q DecisionQuery) (ids []string) {
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(page.Items), q.Size)
 		for _, d := range page.Items {
-			ids = append(ids, fmt.Sprintf("%s/%s/%s", d.Meeting[:len(d.Meeting)-len("/meetings/xxx")], tail(d.Meeting), d.ID))
+			ids = append(ids, fmt.Sprintf("%s/%s/%s", d.Meeting[:len(d.Meeting)-len("/meetings/xxx")], names.Last(d.Meeting), d.ID))
 		}
 		if q.After = page.Next; q.After == nil {
 			return ids

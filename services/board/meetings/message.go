@@ -15,7 +15,7 @@ func message(id string, m Meeting, board Board, i Invitation, told []calendar.To
 	notice := i.Notices[len(i.Notices)-1]
 	out := Message{
 		// No id of a resource has a dot.
-		ID:   fmt.Sprintf("%s.%s.%s.%d", m.Board, tail(id), i.Account, notice.Number),
+		ID:   fmt.Sprintf("%s.%s.%s.%d", m.Board, names.Last(id), i.Account, notice.Number),
 		Kind: "meeting-" + string(notice.Kind), About: Name(id), Account: i.Account, Contact: i.Contact,
 		Entry: entry(told, i),
 	}

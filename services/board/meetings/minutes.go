@@ -11,6 +11,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -183,7 +184,7 @@ func (s *Meetings) ApproveMinutes(ctx context.Context, call resource.Call, id st
 		case number < last:
 			return refuse(ReasonMinutes, MinutesName(id, number), "There is a later version: approve %s.", MinutesName(id, last))
 		}
-		m.Approval = &Approval{Version: number, Meeting: tail(at), At: s.now()}
+		m.Approval = &Approval{Version: number, Meeting: names.Last(at), At: s.now()}
 		return nil
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -66,9 +65,6 @@ func ID(board, meeting string) string { return board + "/meetings/" + meeting }
 
 // Name is the resource name of a meeting.
 func Name(id string) string { return "boards/" + id }
-
-// tail is the last id of a meeting's id.
-func tail(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 // Board returns what meetings know of a board, or NOT_FOUND.
 func (s *Meetings) Board(ctx context.Context, id string) (Board, error) {

@@ -6,10 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 
-	"github.com/evenhand/evenhand/internal/platform/auth"
-	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
-	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/request"
@@ -51,12 +48,8 @@ func (s *meetingsServer) change(ctx context.Context, r request.Mutation, name st
 	if err != nil {
 		return resource.Call{}, err
 	}
-	p := auth.FromContext(ctx)
-	if p.Can(updateMeetings) != auth.All && !b.AssignedTo(id(p.Name(), "principals")) {
-		name := names.Join("boards", board)
-		return resource.Call{}, fault.New(fault.PermissionDenied, "NOT_ASSIGNED",
-			"%s holds %s for boards assigned to it only, and %s is not.", p.Name(), updateMeetings, name).
-			With("permission", updateMeetings).With("principal", p.Name()).WithResource("evenhand/Board", name)
+	if err := mayChange(ctx, updateMeetings, board, b); err != nil {
+		return resource.Call{}, err
 	}
 	return request.Call(ctx, r)
 }

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/filter"
@@ -17,9 +16,6 @@ var meetingFields = []filter.Field{
 	{Name: "title"}, {Name: "place"}, {Name: "occurrence"}, {Name: "moved", Kind: filter.Bool}, {Name: "start_time", Kind: filter.Time},
 	{Name: "state", Kind: filter.Enum, Values: []string{"PLANNED", "INVITED", "HELD", "MINUTED", "CANCELLED"}},
 }
-
-// longMeetingState finds states written as JSON has them, STATE_HELD.
-var longMeetingState = regexp.MustCompile(`(\bstate\s*(?:!=|=)\s*"?)STATE_`)
 
 func (s *meetingsServer) ListMeetings(ctx context.Context, r *boardv1.ListMeetingsRequest) (*boardv1.ListMeetingsResponse, error) {
 	p, err := request.ReadPage(r)
@@ -57,7 +53,7 @@ func meetingQuery(r *boardv1.ListMeetingsRequest) (meetings.Query, error) {
 		return q, err
 	}
 	q.Descending = len(order) > 0 && order[0].Descending
-	f, err := filter.Parse(longMeetingState.ReplaceAllString(r.GetFilter(), "$1"), meetingFields...)
+	f, err := filter.Parse(longState.ReplaceAllString(r.GetFilter(), "$1"), meetingFields...)
 	if err != nil || r.GetFilter() == "" {
 		return q, err
 	}

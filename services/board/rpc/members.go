@@ -8,6 +8,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/filter"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/request"
@@ -200,11 +201,17 @@ func checkAssigned(ctx context.Context, domain *board.Service, parent, permissio
 	if err != nil {
 		return err
 	}
+	return mayChange(ctx, permission, parent, b.State)
+}
+
+// mayChange returns PERMISSION_DENIED with NOT_ASSIGNED where the caller holds the
+// permission for assigned boards only, and the board with this id is not one.
+func mayChange(ctx context.Context, permission, board string, b interface{ AssignedTo(string) bool }) error {
 	p := auth.FromContext(ctx)
-	if p.Can(permission) == auth.All || b.State.AssignedTo(id(p.Name(), "principals")) {
+	if p.Can(permission) == auth.All || b.AssignedTo(id(p.Name(), "principals")) {
 		return nil
 	}
-	name := board.Name(parent)
+	name := names.Join("boards", board)
 	return fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "%s holds %s for boards assigned to it only, and %s is not.", p.Name(), permission, name).
 		With("permission", permission).With("principal", p.Name()).WithResource("evenhand/Board", name)
 }

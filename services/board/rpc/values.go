@@ -1,8 +1,7 @@
 package rpc
 
 import (
-	"strings"
-
+	"github.com/evenhand/evenhand/internal/platform/fieldmask"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/request"
@@ -10,14 +9,7 @@ import (
 
 // id returns the id of a name of a collection, as id("boards/advisory", "boards"), and ""
 // for another name, and for none.
-func id(name, collection string) string {
-	rest, ok := strings.CutPrefix(name, collection+"/")
-	if !ok {
-		return ""
-	}
-	id, _, _ := strings.Cut(rest, "/")
-	return id
-}
+func id(name, collection string) string { return names.First(name, collection) }
 
 // ids returns the ids of names of a collection.
 func ids(names []string, collection string) []string {
@@ -44,15 +36,12 @@ func named(ids []string, collection string) []string {
 }
 
 // masked returns a pointer to a value where the mask has its path.
-func masked[T any](mask interface{ Has(string) bool }, path string, value T) *T {
-	if !mask.Has(path) {
-		return nil
-	}
-	return &value
+func masked[T any](mask fieldmask.Mask, path string, value T) *T {
+	return fieldmask.Given(mask, path, value)
 }
 
 // last returns the last id of a name, as that of boards/{board}/candidates/{candidate}.
-func last(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
+func last(name string) string { return names.Last(name) }
 
 // slice takes the page that is asked for out of a whole list, in the order of a key that
 // ascends, and returns the place of the next one.

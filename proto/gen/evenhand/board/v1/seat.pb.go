@@ -36,7 +36,8 @@ type Seat struct {
 	Contact string `protobuf:"bytes,4,opt,name=contact,proto3" json:"contact,omitempty"`
 	// The term, as `boards/{board}/terms/{term}`.
 	Term string `protobuf:"bytes,5,opt,name=term,proto3" json:"term,omitempty"`
-	// The day on which the seat falls free next, by plan.
+	// The day on which the seat falls free next: the planned end of its member's term, or
+	// an earlier day on which the member is known to leave.
 	PlannedEndDate *date.Date `protobuf:"bytes,6,opt,name=planned_end_date,json=plannedEndDate,proto3" json:"planned_end_date,omitempty"`
 	// Whoever holds it was nominated to it, which the charter allows for a stated number of seats.
 	Nominated bool `protobuf:"varint,7,opt,name=nominated,proto3" json:"nominated,omitempty"`
