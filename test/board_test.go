@@ -13,6 +13,10 @@ import (
 func TestABoardFromItsCreationToItsEnd(t *testing.T) {
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
+		unknown := s.try("board", "create", "--display-name", "Lost", "--time-zone", "America/New_York", "--manager", "mara")
+		require.Equal(t, 1, unknown.code)
+		require.Contains(t, unknown.stderr, "principals/mara does not exist")
+		s.cli("principals", "create", "mara", "--role", "account-manager")
 		created := s.cli("board", "create", "--id", "advisory", "--display-name", "Customer Advisory Board",
 			"--time-zone", "America/New_York", "--manager", "mara")
 		require.Equal(t, "boards/advisory", value(t, created, "Board"))
