@@ -77,7 +77,8 @@ func (p *Plan) Breaches() []Breach {
 	b := p.members()
 	days := p.Rotations.after(p.Today, p.Charter.TermLimit(p.Rotations.next(p.Today+1)))
 	for i, day := range days {
-		if f, known := p.Charter.fits(day, p.Rotations); known && f.short > 31 {
+		held := slices.ContainsFunc(p.Terms, func(t Term) bool { return t.Start == day }) // its terms are among the members'
+		if f, known := p.Charter.fits(day, p.Rotations); known && f.short > 31 && !held {
 			b = append(b, p.at(day, RuleTermLength, "", f.short, "a term that starts on %s would end on %s, %d days before its %s are over",
 				day, f.end, f.short, count(p.Charter.TermMonths, "month")))
 		}

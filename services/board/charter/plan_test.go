@@ -97,6 +97,22 @@ func TestMovingARotationNamesWhatItBreaks(t *testing.T) {
 	require.Equal(t, "the rotation of 2029-03-01 would pass that of 2028-03-01", find(t, e.Breaks, RuleOrder, "").Text)
 }
 
+// Terms of a rotation that was held ahead of its day are judged as they are: nobody begins a
+// full term there any more.
+func TestARotationHeldAheadOfItsDayIsNotPlayedAgain(t *testing.T) {
+	p := planned()
+	move := func() []Breach {
+		e, err := p.Move(day("2031-03-01"), day("2031-06-15"))
+		require.NoError(t, err)
+		return e.Breaks
+	}
+	require.Contains(t, rules(move()), RuleTermLength, "terms from 2028 on would be too short")
+	p.Terms = append(p.Terms, term("a06", 1, "2028-03-01", "2031-03-01"), term("a07", 2, "2028-03-01", "2031-03-01"))
+	breaks := move()
+	require.NotContains(t, rules(breaks), RuleTermLength)
+	require.Equal(t, "a06 would stay until 2031-06-15, 99 days longer than 1 term of 36 months from 2028-03-01 allow", find(t, breaks, RuleTermLimit, "a06").Text)
+}
+
 func TestR12TermsToComeFollowTheirRotation(t *testing.T) {
 	// The rotation of 2028 is closed ahead of its day: two terms begin with it, one of
 	// them for two years only.
