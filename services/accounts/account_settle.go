@@ -27,12 +27,16 @@ func (im *accountsImport) settle(ctx context.Context, rows []*accountRow) error 
 	}
 	var fresh []*accountRow
 	for _, row := range rows {
-		account, known := there[row.state.ExternalID]
-		if !known {
+		var err error
+		switch account, known := there[row.state.ExternalID]; {
+		case known:
+			err = im.meet(ctx, row, account)
+		case im.start.ValidateOnly && im.resolver.wouldBeThere(row.state.ExternalID):
+			err = im.pretend(ctx, []*accountRow{row}) // in its turn among those that are there
+		default:
 			fresh = append(fresh, row)
-			continue
 		}
-		if err := im.meet(ctx, row, account); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -66,6 +66,12 @@ func (r *resolver) wouldBe(id string) (p pretended, known bool) {
 	return p, known
 }
 
+// wouldBeThere says whether a row before would have made the account of a reference.
+func (r *resolver) wouldBeThere(ref string) bool {
+	p, known := r.wouldBe(slug(ref))
+	return known && p.ref == ref
+}
+
 // accountOf is as much of an account that would have been made as names it.
 func (r *resolver) accountOf(p pretended) Account {
 	return Account{ExternalID: p.ref, Source: r.source}

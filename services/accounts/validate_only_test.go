@@ -72,6 +72,20 @@ func TestValidateOnlyRefusesCirclesAndDaysThatDoNotFit(t *testing.T) {
 	}
 }
 
+// A check takes changes of what the file made and of what was there in the file's order: of
+// two that make a circle the later one is refused.
+func TestValidateOnlyRefusesTheRowThatClosesACircle(t *testing.T) {
+	f := onSQLite(t)
+	start := accountsStart("customers.csv")
+	f.importAccounts(t, start, []AccountRow{{Line: 2, ExternalID: "A"}}, 10)
+	start.UpdateExisting = true
+	rows := []AccountRow{{Line: 2, ExternalID: "B"}, {Line: 3, ExternalID: "B", Parent: "A"}, {Line: 4, ExternalID: "A", Parent: "B"}}
+	for _, start.ValidateOnly = range []bool{true, false} {
+		_, r := f.importAccounts(t, start, rows, 10)
+		require.Equal(t, []int64{4}, r.lines(), "%v", r.refused)
+	}
+}
+
 // The two rows that a check once refused and the import wrote.
 func TestValidateOnlyOfAnUpdateKnowsWhatTheFileBrings(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
