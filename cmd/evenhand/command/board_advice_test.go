@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -82,15 +81,7 @@ func startAdviceFake(t *testing.T) (*adviceFake, string) {
 	accountsv1.RegisterAccountsServiceServer(server, f)
 	boardv1.RegisterSolicitationsServiceServer(server, f)
 	boardv1.RegisterIdeasServiceServer(server, f)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		require.NoError(t, <-served)
-	})
-	return f, listener.Addr().String()
+	return f, listen(t, server)
 }
 
 func TestSolicitationsAndIdeasOnTheCommandLine(t *testing.T) {

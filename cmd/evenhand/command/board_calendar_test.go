@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"net"
 	"strings"
 	"testing"
 
@@ -67,15 +66,7 @@ func startCalendar(t *testing.T, f *calendarFake) string {
 	server := grpc.NewServer()
 	boardv1.RegisterBoardsServiceServer(server, f)
 	boardv1.RegisterCalendarServiceServer(server, f)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		require.NoError(t, <-served)
-	})
-	return listener.Addr().String()
+	return listen(t, server)
 }
 
 func TestCalendarCommandsAsk(t *testing.T) {

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -46,15 +45,8 @@ func TestR38PseudonymsOfTheServerAreReadByVerify(t *testing.T) {
 	}
 	server := grpc.NewServer()
 	boardv1.RegisterRotationsServiceServer(server, fake)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		require.NoError(t, <-served)
-	})
-	list := execute(t, listener.Addr().String(), "", "board", "rotations", "pseudonyms", "a", "2027-03-09", "-o", "csv")
+	address := listen(t, server)
+	list := execute(t, address, "", "board", "rotations", "pseudonyms", "a", "2027-03-09", "-o", "csv")
 	require.Zero(t, list.code, list.stderr)
 	require.NoError(t, os.WriteFile(in("server.csv"), []byte(list.stdout), 0o600))
 

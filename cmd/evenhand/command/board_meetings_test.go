@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -90,15 +89,7 @@ func startMeetings(t *testing.T, f *meetingsFake) string {
 	server := grpc.NewServer(grpc.UnaryInterceptor(f.answer))
 	boardv1.RegisterMeetingsServiceServer(server, f)
 	boardv1.RegisterBoardsServiceServer(server, f)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		require.NoError(t, <-served)
-	})
-	return listener.Addr().String()
+	return listen(t, server)
 }
 
 func ts(text string) *timestamppb.Timestamp {

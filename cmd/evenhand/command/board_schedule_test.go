@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"net"
 	"slices"
 	"testing"
 
@@ -49,14 +48,7 @@ func TestR12ChangesOfAScheduleTellAllTheyDo(t *testing.T) {
 	server := grpc.NewServer()
 	boardv1.RegisterBoardsServiceServer(server, scheduleFake{})
 	boardv1.RegisterRotationsServiceServer(server, scheduleFake{})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		require.NoError(t, <-served)
-	})
+	address := listen(t, server)
 	broken := "broken all the same: terms would not end evenly: 8 on 2029-03-13, 4 on 2030-03-12.\n"
 	for _, tt := range []struct {
 		args         []string
@@ -69,12 +61,12 @@ func TestR12ChangesOfAScheduleTellAllTheyDo(t *testing.T) {
 		{[]string{"rotations", "lay-out", "advisory", "--until", "2029-01-01"}, "cancelled", "", []string{`"rotations"`, `"cancelledRotations"`}},
 	} {
 		for _, format := range []string{"table", "csv"} {
-			got := execute(t, listener.Addr().String(), "", slices.Concat([]string{"board"}, tt.args, []string{"-o", format})...)
+			got := execute(t, address, "", slices.Concat([]string{"board"}, tt.args, []string{"-o", format})...)
 			require.Zero(t, got.code, got.stderr)
 			require.Contains(t, got.stdout, tt.says)
 			require.Equal(t, tt.stderr, got.stderr)
 		}
-		got := execute(t, listener.Addr().String(), "", slices.Concat([]string{"board"}, tt.args, []string{"-o", "json"})...)
+		got := execute(t, address, "", slices.Concat([]string{"board"}, tt.args, []string{"-o", "json"})...)
 		require.Zero(t, got.code, got.stderr)
 		require.Empty(t, got.stderr)
 		for _, field := range tt.json {

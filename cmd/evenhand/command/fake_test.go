@@ -75,15 +75,7 @@ func startFake(t *testing.T, f *fake) string {
 	accountsv1.RegisterRevenueServiceServer(server, f)
 	entitlementsv1.RegisterEntitlementsServiceServer(server, f)
 	entitlementsv1.RegisterScheduleServiceServer(server, f)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	t.Cleanup(func() {
-		server.Stop()
-		require.NoError(t, <-served)
-	})
-	return listener.Addr().String()
+	return listen(t, server)
 }
 
 func (f *fake) nextFailure() error {
@@ -301,3 +293,17 @@ func file(t *testing.T, name, text string) string {
 func squeeze(text string) string { return spaces.ReplaceAllString(text, " ") }
 
 var spaces = regexp.MustCompile(` +`)
+
+// listen serves on a port of its own until the test ends, and returns its address.
+func listen(t *testing.T, server *grpc.Server) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		server.Stop()
+		require.NoError(t, <-served)
+	})
+	return listener.Addr().String()
+}
