@@ -67,7 +67,7 @@ type Resets string
 // The ways in which the units of a metered benefit come back.
 const (
 	Anniversary Resets = "anniversary" // periods follow one another from the day the benefit was first held
-	ByCalendar Resets = "calendar"    // periods are those of the calendar: P1M months, P3M quarters, P7D weeks from Monday
+	ByCalendar  Resets = "calendar"    // periods are those of the calendar: P1M months, P3M quarters, P7D weeks from Monday
 	Rolling     Resets = "rolling"     // each unit comes back one period after the day on which it was used
 )
 

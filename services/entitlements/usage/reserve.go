@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// ReservedFor is how long a reservation lasts where nothing is said, and LongestReserved
-	// how long at most.
-	ReservedFor     = 15 * time.Minute
+	// ReservedFor is how long a reservation lasts where nothing is said.
+	ReservedFor = 15 * time.Minute
+	// LongestReserved is how long one lasts at most.
 	LongestReserved = 7 * 24 * time.Hour
 )
 
