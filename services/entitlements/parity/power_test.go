@@ -18,7 +18,7 @@ func seeds(few, all int) int {
 
 // A finding takes chance and a difference that matters, which together are rarer than 5 %.
 func TestR24EqualTreatmentSeldomGivesFindings(t *testing.T) {
-	n := seeds(20, 500)
+	n := seeds(10, 500)
 	wrong := 0
 	for seed := range n {
 		if run(t, simulated{cases: 20_000, open: 0.1}.make(t, uint64(seed)), byChannel).Count(Finding) > 0 {
