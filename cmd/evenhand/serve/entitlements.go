@@ -9,6 +9,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 // addEntitlements makes the entitlements service, which follows accounts and, where there
@@ -22,15 +23,22 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
+	source := entitlementsrpc.NewSource(p.ownConn(partEntitlements))
+	service, err := entitlements.Open(ctx, store, source, entitlements.Options{
 		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
 	})
 	if err != nil {
 		return err
 	}
+	used, err := usage.New(ctx, store, service, p.env.Now, nil)
+	if err != nil {
+		return err
+	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
+	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{
+		Decisions: service, Usage: used, Assignments: source, Feed: changes.Open(store)}), store)
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
+		lifecycle.Part{Name: "usage", Run: untilStopped(used.Run)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
 	return nil
 }

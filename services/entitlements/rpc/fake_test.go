@@ -27,6 +27,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -42,6 +43,8 @@ type fakeAccounts struct {
 	grown      chan struct{}
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
+	// owner owns every account.
+	owner string
 	trimmed    bool
 }
 
@@ -123,6 +126,12 @@ func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSetti
 	return state, nil
 }
 
+func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &accountsv1.Account{Name: r.GetName(), Owner: f.owner}, nil
+}
+
 func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrincipalsRequest) (*accountsv1.ListPrincipalsResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -163,6 +172,7 @@ type served struct {
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
+	usage     entitlementsv1.UsageServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -178,7 +188,14 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
 	opts.Board = rpc.NewBoardSource(late)
-	s.service, err = entitlements.Open(ctx, store, rpc.NewSource(late), opts)
+	source := rpc.NewSource(late)
+	s.service, err = entitlements.Open(ctx, store, source, opts)
+	require.NoError(t, err)
+	now := opts.Now
+	if now == nil {
+		now = time.Now
+	}
+	used, err := usage.New(ctx, store, s.service, now, nil)
 	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
@@ -187,7 +204,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store)}))
+		rpc.Service(rpc.Parts{Decisions: s.service, Usage: used, Assignments: source, Feed: changes.Open(store)}))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -239,6 +256,7 @@ func (s *served) as(role auth.Role) *served {
 	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
+	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	return &other
 }
 
