@@ -29,6 +29,9 @@ type Options struct {
 	// Board is the board service; nil where there is none. No rule on terms served on
 	// boards can be published then.
 	Board BoardSource
+	// Programmes are those of this service's store; nil where there are none, so that no
+	// rule about one can be published.
+	Programmes ProgrammeSource
 	// Now is the clock; time.Now by default. Where it keeps the monotonic reading,
 	// ages are monotonic.
 	Now func() time.Time
