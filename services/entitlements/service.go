@@ -13,6 +13,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // Options tune a Service. The zero value serves.
@@ -61,6 +62,7 @@ func (o Options) withDefaults() Options {
 // Service answers who is entitled to what. It is safe for concurrent use.
 type Service struct {
 	store    *docstore.Store
+	requests *resource.Requests
 	pages    *pageStore
 	versions *versionStore
 	rolls    *rollStore
@@ -106,6 +108,9 @@ func Open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	opts = opts.withDefaults()
 	s := &Service{store: store, source: source, board: opts.Board, opts: opts, now: opts.Now, log: opts.Log, flushNow: make(chan struct{}, 1)}
 	var err error
+	if s.requests, err = resource.OpenRequests(ctx, store, opts.Now); err != nil {
+		return nil, fmt.Errorf("open entitlements: %w", err)
+	}
 	if s.pages, err = openPageStore(ctx, store); err != nil {
 		return nil, fmt.Errorf("open entitlements: %w", err)
 	}
@@ -157,6 +162,7 @@ func (s *Service) restore(ctx context.Context) (*projection, error) {
 // ctx ended.
 func (s *Service) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.requests.Run(running) })
 	g.Go(func() error { return s.follow(running) })
 	g.Go(func() error { return s.measureAge(running) })
 	g.Go(func() error { return s.followBoard(running) })
@@ -170,6 +176,10 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	return err
 }
+
+// Requests returns what recognises the requests to the service's store, for the tables
+// that the packages below keep in it.
+func (s *Service) Requests() *resource.Requests { return s.requests }
 
 // retry calls attempt until ctx ends: again after a growing wait, at most 5 s, when it
 // fails. Of several failures in a row only the first is logged aloud: while a process

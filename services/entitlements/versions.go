@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
@@ -60,6 +62,19 @@ type publishedEvent struct {
 	InForce time.Time `bson:"in_force"`
 }
 
+// VersionTold reads what the event that published a version tells of it: all but its
+// content and whether nobody else could have approved it.
+func VersionTold(published time.Time, publisher string, data []byte) (*Version, error) {
+	var e publishedEvent
+	if err := bson.Unmarshal(data, &e); err != nil {
+		return nil, err
+	}
+	return &Version{Number: e.Number, Hash: e.Hash, InForce: e.InForce.UTC(), Published: published.UTC(), Publisher: publisher}, nil
+}
+
+// VersionsCollection is the collection of the versions.
+const VersionsCollection = "versions"
+
 // versionStore keeps versions under their zero-padded numbers: inserting the next one
 // is what decides between two who publish at once.
 type versionStore struct {
@@ -70,7 +85,7 @@ type versionStore struct {
 var errNumberTaken = errors.New("the version number is taken")
 
 func openVersionStore(ctx context.Context, store *docstore.Store) (*versionStore, error) {
-	docs, err := docstore.OpenCollection[versionDoc](ctx, store, docstore.Spec{Name: "versions"})
+	docs, err := docstore.OpenCollection[versionDoc](ctx, store, docstore.Spec{Name: VersionsCollection})
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +132,7 @@ func (s *versionStore) insert(ctx context.Context, v *Version) error {
 		InForce: v.InForce, Published: v.Published, Publisher: v.Publisher,
 		SingleOperator: v.SingleOperator, SourceYAML: v.SourceYAML,
 	}
-	_, err := s.docs.Insert(ctx, versionID(v.Number), doc, docstore.NewEvent{
+	_, err := s.docs.Insert(docstore.WithPrincipal(ctx, v.Publisher), versionID(v.Number), doc, docstore.NewEvent{
 		Type: "schedule.published",
 		Data: publishedEvent{Number: v.Number, Hash: v.Hash, InForce: v.InForce},
 	})

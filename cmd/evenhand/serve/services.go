@@ -4,15 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 
-	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/services/accounts"
 	accountsrpc "github.com/evenhand/evenhand/services/accounts/rpc"
-	"github.com/evenhand/evenhand/services/entitlements"
-	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
 
 // addAccounts makes the accounts service, and the administrator's token.
@@ -40,51 +37,6 @@ func (p *process) addAccounts(ctx context.Context) error {
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of accounts", Run: untilStopped(store.RunRelay)},
 		lifecycle.Part{Name: "accounts", Run: untilStopped(domain.Run)})
 	return nil
-}
-
-// addEntitlements makes the entitlements service, which follows accounts and, where there
-// is one, board.
-func (p *process) addEntitlements(ctx context.Context) error {
-	store, err := p.addStore(ctx, partEntitlements)
-	if err != nil {
-		return err
-	}
-	boards, err := p.boardOfEntitlements()
-	if err != nil {
-		return err
-	}
-	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
-		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
-	})
-	if err != nil {
-		return err
-	}
-	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	p.serve(entitlementsrpc.Service(service), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
-	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
-	return nil
-}
-
-// boardOfEntitlements is the board service that entitlements follows: that of this process,
-// or the one of --board-addr; none where that is not given.
-func (p *process) boardOfEntitlements() (entitlements.BoardSource, error) {
-	c := p.options
-	switch {
-	case c.runs(partBoard):
-		return entitlementsrpc.NewBoardSource(p.ownConn(partEntitlements)), nil
-	case c.BoardAddr == "":
-		return nil, nil
-	}
-	token, err := c.serviceToken(p.env.Getenv)
-	if err != nil {
-		return nil, command.UsageError(err)
-	}
-	conn, err := p.dial("--board-addr", c.BoardAddr, auth.Bearer(token))
-	if err != nil {
-		return nil, err
-	}
-	return entitlementsrpc.NewBoardSource(conn), nil
 }
 
 // serve has the gRPC server serve a service, whose store is then needed.

@@ -19,7 +19,7 @@ const (
 	Service        Role = "service"
 )
 
-// Scope is for which accounts, boards or solicitations a permission holds.
+// Scope is for which accounts, boards, solicitations, reviews or requests a permission holds.
 type Scope uint8
 
 // The scopes, from the narrowest.
@@ -27,8 +27,8 @@ const (
 	// None: the permission is not held.
 	None Scope = iota
 	// Assigned: it is held for the accounts whose owner or service team the
-	// principal is, the boards it manages, or the solicitations it owns. The handler
-	// checks that.
+	// principal is, the boards it manages, or the solicitations, reviews and requests
+	// that are its own. The handler checks that.
 	Assigned
 	// All: it is held for all of them.
 	All
@@ -36,48 +36,62 @@ const (
 
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
-	"accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read", "entitlements.check",
-	"entitlements.holders", "ideas.read", "imports.read", "meetings.read", "revenue.read", "schedule.read", "self.read",
-	"solicitations.read", "spend.read",
+	"accounts.read", "acknowledgements.read", "bands.read", "boards.read", "calendars.read", "cases.read", "clauses.read",
+	"company.read", "contacts.read", "costs.read", "drafts.read", "entitlements.check", "entitlements.holders",
+	"houserules.read", "ideas.read", "imports.read", "meetings.read", "parity.read", "programmes.read", "remedies.read",
+	"requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
+	"usage.read",
 }
 
 // advises is what all staff may do who serve customers or make policy: pass on what
-// customers say, and answer what they themselves have asked for.
-var advises = []string{"ideas.decide:assigned", "ideas.submit", "solicitations.update:assigned"}
+// customers say, answer what they themselves have asked for, and say that they know what
+// everybody is promised.
+var advises = []string{
+	"baseline.acknowledge", "breaches.record", "citations.record", "ideas.decide:assigned", "ideas.submit",
+	"requests.create", "reviews.update:assigned", "solicitations.update:assigned",
+}
 
 // works is what all staff may do who also see what customers spend. Whoever holds a part
 // of the seed of a draw reveals it; the handler checks that the record names them.
 var works = with(with(reads, "rotations.reveal"), advises...)
 
 // grants is the whole of what roles may do. A permission is that of an RPC's access
-// option; with `:assigned` it holds for assigned accounts or boards, or own solicitations, only.
+// option; with `:assigned` it holds for assigned accounts or boards, or what is one's own, only.
 //
 // A service agent is blind to spend and to all that tells it: no revenue, no spend, no
-// holders, no imports (their totals), and no schedule, whose rules would tell it from
-// the benefits. It may check entitlements, in the redacted form (Principal.SpendBlind).
+// holders, no imports (their totals), no bands, no audits, no costs, and no schedule or
+// draft of one, whose rules would tell it from the benefits. It may check entitlements, in the redacted form (Principal.SpendBlind).
 //
 // A service (machine) may adopt the company's currency and zone because publishing a
 // first schedule sets these, and read principals because a version says whether anybody
 // else was there to approve it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
-	ServiceAgent: with(advises, "accounts.read", "boards.read", "calendars.read", "company.read", "contacts.read",
-		"entitlements.check", "ideas.read", "meetings.read", "self.read", "solicitations.read"),
+	ServiceAgent: with(advises, "accounts.read", "acknowledgements.read", "boards.read", "calendars.read", "cases.read",
+		"cases.update", "clauses.read", "company.read", "contacts.read", "entitlements.check", "houserules.read",
+		"ideas.read", "meetings.read", "programmes.read", "remedies.read", "requests.read:assigned", "reviews.read",
+		"self.read", "solicitations.read", "usage.consume", "usage.read"),
 	AccountManager: with(works, "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
-		"candidates.update", "contacts.update:assigned", "meetings.update:assigned", "solicitations.update"),
-	PolicyAuthor:   with(works, "solicitations.update"),
-	PolicyApprover: with(works, "schedule.publish"),
+		"candidates.update", "cases.update:assigned", "contacts.update:assigned", "enrolments.update:assigned",
+		"meetings.update:assigned", "solicitations.update", "usage.consume:assigned"),
+	PolicyAuthor: with(works, "bands.update", "clauses.update", "drafts.update", "houserules.update", "parity.run",
+		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "solicitations.update"),
+	PolicyApprover: with(works, "drafts.approve", "parity.run", "requests.decide", "reviews.update", "schedule.publish"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
 		"ideas.decide", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
-	Auditor: with(reads, "changes.watch", "draws.read", "principals.read", "reach.read", "rotations.reveal"),
-	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "boards.schedule",
-		"boards.update", "calendars.update", "candidates.update", "changes.watch", "company.adopt", "company.update",
-		"contacts.update", "draws.read", "ideas.decide", "ideas.submit", "meetings.update", "principals.read",
-		"principals.update", "projections.rebuild", "reach.read", "reach.update", "revenue.create", "revenue.import",
+	Auditor: with(reads, "changes.watch", "draws.read", "parity.run", "principals.read", "reach.read", "rotations.reveal"),
+	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
+		"baseline.acknowledge", "boards.schedule", "boards.update", "breaches.record", "calendars.update",
+		"candidates.update", "cases.import", "cases.update", "changes.watch", "citations.record", "clauses.update",
+		"company.adopt", "company.update", "contacts.update", "drafts.approve", "drafts.update", "draws.read",
+		"enrolments.update", "houserules.update", "ideas.decide", "ideas.submit", "meetings.update", "parity.run",
+		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "reach.read", "reach.update",
+		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
 		"rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "solicitations.update",
-		"tokens.authenticate"),
-	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "changes.watch",
-		"company.adopt", "ideas.submit", "principals.read", "revenue.create", "revenue.import", "tokens.authenticate"),
+		"tokens.authenticate", "usage.consume"),
+	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
+		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "ideas.submit",
+		"principals.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate", "usage.consume"),
 }
 
 func with(base []string, more ...string) []string {

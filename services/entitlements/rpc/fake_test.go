@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -24,6 +25,7 @@ import (
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 )
 
@@ -160,6 +162,7 @@ type served struct {
 	database *outage
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
+	feed      entitlementsv1.FeedServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -184,7 +187,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(s.service))
+		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store)}))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -195,7 +198,16 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	following, stopFollowing := context.WithCancel(ctx)
 	served, followed := make(chan error, 1), make(chan error, 1)
 	go func() { served <- s.server.Run(serving) }()
-	go func() { followed <- s.service.Run(following) }()
+	go func() {
+		running, ctx := errgroup.WithContext(following)
+		running.Go(func() error { return store.RunRelay(ctx) })
+		running.Go(func() error { return s.service.Run(ctx) })
+		err := running.Wait()
+		if following.Err() != nil {
+			err = nil
+		}
+		followed <- err
+	}()
 	t.Cleanup(func() {
 		stopFollowing()
 		if err := <-followed; err != nil {
@@ -226,6 +238,7 @@ func (s *served) as(role auth.Role) *served {
 	other := *s
 	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
+	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	return &other
 }
 

@@ -17,24 +17,35 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/changes"
 )
 
 const accountPrefix = "accounts/"
 
+// Parts is what the service is made of.
+type Parts struct {
+	// Decisions says who is entitled to what.
+	Decisions *entitlements.Service
+	// Feed is what happens here.
+	Feed *changes.Feed
+}
+
 // Service returns the entitlements service for a server.
-func Service(service *entitlements.Service) server.Service {
-	checks := &entitlementsHandler{service: service}
+func Service(parts Parts) server.Service {
+	decisions := parts.Decisions
+	checks := &entitlementsHandler{service: decisions}
 	return server.Service{
 		Name: "entitlements",
 		Needs: []server.Need{
-			{Name: "accounts-feed", Ready: func(context.Context) error { return service.Following() }},
-			{Name: "rebuild", Ready: func(context.Context) error { return service.NeedsRebuild() }},
-			{Name: "board-terms", Ready: func(context.Context) error { return service.KnowsTerms() }},
-			{Name: "groups", Ready: func(context.Context) error { return service.KnowsGroups() }},
+			{Name: "accounts-feed", Ready: func(context.Context) error { return decisions.Following() }},
+			{Name: "rebuild", Ready: func(context.Context) error { return decisions.NeedsRebuild() }},
+			{Name: "board-terms", Ready: func(context.Context) error { return decisions.KnowsTerms() }},
+			{Name: "groups", Ready: func(context.Context) error { return decisions.KnowsGroups() }},
 		},
 		Register: func(to grpc.ServiceRegistrar) {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
-			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: service})
+			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
+			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 		},
 		Encoded: checks.encoded,
 	}

@@ -1,0 +1,57 @@
+package serve
+
+import (
+	"context"
+
+	"github.com/evenhand/evenhand/cmd/evenhand/command"
+	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/changes"
+	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
+)
+
+// addEntitlements makes the entitlements service, which follows accounts and, where there
+// is one, board.
+func (p *process) addEntitlements(ctx context.Context) error {
+	store, err := p.addStore(ctx, partEntitlements)
+	if err != nil {
+		return err
+	}
+	boards, err := p.boardOfEntitlements()
+	if err != nil {
+		return err
+	}
+	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
+		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
+	})
+	if err != nil {
+		return err
+	}
+	p.faults = append(p.faults, entitlementsrpc.Faults...)
+	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}), store)
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
+	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
+	return nil
+}
+
+// boardOfEntitlements is the board service that entitlements follows: that of this process,
+// or the one of --board-addr; none where that is not given.
+func (p *process) boardOfEntitlements() (entitlements.BoardSource, error) {
+	c := p.options
+	switch {
+	case c.runs(partBoard):
+		return entitlementsrpc.NewBoardSource(p.ownConn(partEntitlements)), nil
+	case c.BoardAddr == "":
+		return nil, nil
+	}
+	token, err := c.serviceToken(p.env.Getenv)
+	if err != nil {
+		return nil, command.UsageError(err)
+	}
+	conn, err := p.dial("--board-addr", c.BoardAddr, auth.Bearer(token))
+	if err != nil {
+		return nil, err
+	}
+	return entitlementsrpc.NewBoardSource(conn), nil
+}

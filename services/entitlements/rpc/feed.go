@@ -1,0 +1,72 @@
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/evenhand/evenhand/internal/platform/consistency"
+	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource/feed"
+	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements/changes"
+)
+
+// feedHandler serves FeedService.
+type feedHandler struct {
+	entitlementsv1.UnimplementedFeedServiceServer
+	feed *changes.Feed
+}
+
+// WatchChanges implements FeedService.
+func (h *feedHandler) WatchChanges(r *entitlementsv1.WatchChangesRequest, stream grpc.ServerStreamingServer[entitlementsv1.WatchChangesResponse]) error {
+	return h.feed.Watch(stream.Context(), r.GetResumeToken(), r.GetStatesOf(), func(b feed.Batch[changes.Told]) error {
+		out := &entitlementsv1.WatchChangesResponse{
+			ResumeToken: b.Resume, CaughtUp: b.CaughtUp, Age: durationpb.New(b.Age), Changes: make([]*entitlementsv1.Change, len(b.Changes))}
+		for i := range b.Changes {
+			out.Changes[i] = changeOut(&b.Changes[i])
+		}
+		return stream.Send(out)
+	})
+}
+
+func changeOut(c *feed.Change[changes.Told]) *entitlementsv1.Change {
+	out := &entitlementsv1.Change{
+		Position: c.Position, Source: c.Source, Version: c.Version, Type: c.Type, Name: c.State.Name,
+		Time: wire.Timestamp(c.At), RecordedTime: wire.Timestamp(c.Recorded), Principal: c.Principal,
+	}
+	tellState(out, &c.State)
+	return out
+}
+
+// tellState gives a change the state that it led to, where it has one.
+func tellState(out *entitlementsv1.Change, told *changes.Told) {
+	if v := told.Version; v != nil {
+		out.State = &entitlementsv1.Change_ScheduleVersion{ScheduleVersion: &entitlementsv1.ScheduleVersion{
+			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),
+			Publisher: v.Publisher, Etag: v.Etag()}}
+	}
+}
+
+// GetFeed implements FeedService.
+func (h *feedHandler) GetFeed(ctx context.Context, _ *entitlementsv1.GetFeedRequest) (*entitlementsv1.Feed, error) {
+	position, resume, err := h.feed.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &entitlementsv1.Feed{ResumeToken: resume, Position: position}, nil
+}
+
+// LocateChange implements FeedService.
+func (h *feedHandler) LocateChange(ctx context.Context, r *entitlementsv1.LocateChangeRequest) (*entitlementsv1.LocateChangeResponse, error) {
+	token, err := consistency.Parse("consistency_token", r.GetConsistencyToken())
+	if err != nil {
+		return nil, err
+	}
+	position, err := h.feed.Locate(ctx, token.Aggregate, token.Version)
+	if err != nil {
+		return nil, err
+	}
+	return &entitlementsv1.LocateChangeResponse{Position: position}, nil
+}
