@@ -122,8 +122,8 @@ func (s *Service) bind(versions []*Version, company Settings) error {
 	if next.terms {
 		next.members = s.roll.Load().members()
 	}
-	if next.programmes && s.opts.Programmes != nil {
-		next.enrolments = s.opts.Programmes.Enrolments()
+	if next.programmes && s.programmes != nil {
+		next.enrolments = s.programmes.Enrolments()
 	}
 	var err error
 	if zone := next.zoneName(); zone != "" {

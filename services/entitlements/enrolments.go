@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/entitlements/decision"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
@@ -13,13 +12,13 @@ import (
 // enrolled returns the book with the places in programmes as they are now.
 func (s *Service) enrolled() *book {
 	b := s.book.Load()
-	if !b.programmes || s.opts.Programmes == nil || b.enrolments == s.opts.Programmes.Enrolments() {
+	if !b.programmes || s.programmes == nil || b.enrolments == s.programmes.Enrolments() {
 		return b
 	}
 	s.bookLock.Lock()
 	defer s.bookLock.Unlock()
 	b = s.book.Load()
-	if known := s.opts.Programmes.Enrolments(); b.programmes && b.enrolments != known {
+	if known := s.programmes.Enrolments(); b.programmes && b.enrolments != known {
 		next := *b // another book, so that no timeline computed from the last is taken for right
 		next.enrolments = known
 		s.book.Store(&next)
@@ -31,11 +30,11 @@ func (s *Service) enrolled() *book {
 // fed says what rules can read here.
 func (s *Service) fed(ctx context.Context) (schedule.Fed, error) {
 	fed := schedule.Fed{Board: s.board != nil}
-	if s.opts.Programmes == nil {
+	if s.programmes == nil {
 		return fed, nil
 	}
 	var err error
-	if fed.Programmes, err = s.opts.Programmes.Published(ctx); err != nil {
+	if fed.Programmes, err = s.programmes.Published(ctx); err != nil {
 		return fed, fmt.Errorf("read the programmes: %w", err)
 	}
 	return fed, nil
@@ -57,23 +56,13 @@ func (s *Service) Judge(ctx context.Context, account string, when *schedule.Cond
 	return j, err
 }
 
-// Reading is by what conditions are read now.
-type Reading struct {
-	// Today is the day it is in the zone of the schedule.
-	Today civil.Day
-	// Currency is that of amounts.
-	Currency schedule.Currency
-	// Notice is how long ahead a weakening must be announced.
-	Notice civil.Period
-}
-
 // Reading returns by what conditions are read now. ErrNoSchedule.
-func (s *Service) Reading() (Reading, error) {
+func (s *Service) Reading() (decision.Reading, error) {
 	d, inForce, err := s.reading()
 	if err != nil {
-		return Reading{}, err
+		return decision.Reading{}, err
 	}
-	return Reading{Today: d.Day(), Currency: d.Currency(), Notice: inForce.Notice.Minimum}, nil
+	return decision.Reading{Today: d.Day(), Currency: d.Currency(), Notice: inForce.Notice.Minimum}, nil
 }
 
 // reading returns a decider for now, and the schedule in force. ErrNoSchedule.

@@ -30,9 +30,6 @@ type Options struct {
 	// Board is the board service; nil where there is none. No rule on terms served on
 	// boards can be published then.
 	Board BoardSource
-	// Programmes are those of this service's store; nil where there are none, so that no
-	// rule about one can be published.
-	Programmes ProgrammeSource
 	// Now is the clock; time.Now by default. Where it keeps the monotonic reading,
 	// ages are monotonic.
 	Now func() time.Time
@@ -68,9 +65,12 @@ type Service struct {
 	rolls    *rollStore
 	source   Source
 	board    BoardSource
-	opts     Options
-	now      func() time.Time
-	log      *slog.Logger
+	// programmes are those of this service's store; nil where there are none, so that no
+	// rule about one can be published.
+	programmes ProgrammeSource
+	opts       Options
+	now        func() time.Time
+	log        *slog.Logger
 
 	// current is the projection that answers.
 	current atomic.Pointer[projection]
@@ -180,6 +180,10 @@ func (s *Service) Run(ctx context.Context) error {
 // Requests returns what recognises the requests to the service's store, for the tables
 // that the packages below keep in it.
 func (s *Service) Requests() *resource.Requests { return s.requests }
+
+// ReadProgrammes makes rules read the places that accounts have in programmes. It is for
+// who composes the service, before it is used.
+func (s *Service) ReadProgrammes(source ProgrammeSource) { s.programmes = source }
 
 // retry calls attempt until ctx ends: again after a growing wait, at most 5 s, when it
 // fails. Of several failures in a row only the first is logged aloud: while a process

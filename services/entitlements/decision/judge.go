@@ -27,6 +27,16 @@ type Judgement struct {
 	ClosedOn civil.Day
 }
 
+// Reading is by what conditions that are no rule's are read at an instant.
+type Reading struct {
+	// Today is the day it is in the company's zone.
+	Today civil.Day
+	// Currency is that of amounts.
+	Currency schedule.Currency
+	// Notice is how long ahead a weakening must be announced.
+	Notice civil.Period
+}
+
 // Judge judges a condition on the day of an instant.
 func (b *Book) Judge(a Account, at time.Time, when *schedule.Condition) Judgement {
 	f := facts{account: &a, company: b.company}

@@ -22,6 +22,14 @@ type Enrolment struct {
 // change, so that two of them are the same where they are at the same place in memory.
 type Enrolments map[string][]Enrolment
 
+// Add adds a place of an account, while they are made; to is the first day after it. It
+// adds none without a day.
+func (all Enrolments) Add(account, programme string, from, to civil.Day) {
+	if from < to {
+		all[account] = append(all[account], Enrolment{programme, from, to})
+	}
+}
+
 // enrolled returns the days within a span on which the account is in a programme. One
 // more enrolment, and one that ends later, takes none of them away.
 func (a *Account) enrolled(programme string, within span) spans {
