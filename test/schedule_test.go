@@ -70,3 +70,26 @@ func TestR4BaselineIsTheSame(t *testing.T) {
 	require.Contains(t, small, "first-reply")
 	require.Equal(t, small, s.cli("baseline", "large", "--as-of", "2026-06-30", "--output", "csv"))
 }
+
+// R16: what a schedule would bring is shown before it counts.
+func TestR16SimulateBeforePublishing(t *testing.T) {
+	s := serve(t)
+	path := write(t, s.dir, "promise.yaml", promise)
+	s.cli("schedule", "publish", path, "--effective", "2020-01-01")
+	s.cli("accounts", "create", "--display-name", "Acme", "--joined", "2020-01-01")
+	token := value(t, s.cli("revenue", "add", "acme", "300.00", "--currency", "USD", "--date", "2026-06-01", "--source", "test"), "Consistency token")
+	s.cli("check", "acme", "thanks", "--as-of", "2026-06-30", "--consistency-token", token)
+
+	easier := write(t, s.dir, "easier.yaml", strings.Replace(promise, "at_least: 500.00", "at_least: 300.00", 1))
+	got := s.cli("schedule", "simulate", easier, "--as-of", "2026-06-30", "--output", "csv")
+	require.Regexp(t, `(?m)^thanks,0,1,1,0,0,.*,acme,$`, got)
+	require.Contains(t, s.cli("schedule", "simulate", easier, "--as-of", "2026-06-30"), "changed")
+	require.Equal(t, 1, strings.Count(s.cli("schedule", "versions", "--output", "csv"), "schedule/versions/"))
+
+	require.Contains(t, s.run("", "schedule", "lint", easier).stdout, "no problems")
+	broken := write(t, s.dir, "broken.yaml", strings.Replace(promise, "currency: USD", "currency: DOLLARS", 1))
+	for _, failed := range []result{s.run("", "schedule", "lint", broken), s.try("schedule", "simulate", broken)} {
+		require.Equal(t, 1, failed.code)
+		require.Regexp(t, `(?m)^\s+`+broken+`:2:\d+: .*DOLLARS`, failed.stderr)
+	}
+}

@@ -108,6 +108,16 @@ func (s *Service) followVersions(ctx context.Context) error {
 // bind makes a book of versions and settings and answers by it from now on. The caller
 // holds the book's lock.
 func (s *Service) bind(versions []*Version, company Settings) error {
+	next, err := s.bookOf(versions, company)
+	if err != nil {
+		return err
+	}
+	s.book.Store(next)
+	return nil
+}
+
+// bookOf makes a book of versions and settings, and of the terms on boards as they are.
+func (s *Service) bookOf(versions []*Version, company Settings) (*book, error) {
 	next := &book{versions: versions, company: company, zone: civil.UTC}
 	compiled := make([]decision.Version, len(versions))
 	for i, v := range versions {
@@ -128,14 +138,13 @@ func (s *Service) bind(versions []*Version, company Settings) error {
 	var err error
 	if zone := next.zoneName(); zone != "" {
 		if next.zone, err = civil.LoadZone(zone); err != nil {
-			return fmt.Errorf("the company's time zone: %w", err)
+			return nil, fmt.Errorf("the company's time zone: %w", err)
 		}
 	}
 	if next.rules, err = decision.Compile(compiled, decision.Company{Zone: next.zone, FiscalYear: company.fiscalYear()}); err != nil {
-		return fmt.Errorf("compile the schedule: %w", err)
+		return nil, fmt.Errorf("compile the schedule: %w", err)
 	}
-	s.book.Store(next)
-	return nil
+	return next, nil
 }
 
 // zoneName returns the zone days begin in: that of the schedule, or else the company's,

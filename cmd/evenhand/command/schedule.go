@@ -14,6 +14,8 @@ import (
 
 // Schedule is `evenhand schedule`.
 type Schedule struct {
+	Lint     ScheduleLint     `cmd:"" help:"Check a schedule file, without a server."`
+	Simulate ScheduleSimulate `cmd:"" help:"Try a schedule file on all accounts: who would gain and lose what, and what it would cost."`
 	Publish  SchedulePublish  `cmd:"" help:"Publish a schedule file as the next version."`
 	Show     ScheduleShow     `cmd:"" help:"Show the schedule in force, or one version."`
 	Versions ScheduleVersions `cmd:"" help:"List the published versions, the newest first."`
@@ -61,7 +63,7 @@ func (c *SchedulePublish) Run(env *Env) error {
 			RequestId:    newRequestID(),
 		})
 		if err != nil {
-			return c.places(err, edited)
+			return schedulePlaces(err, fileName(c.File), "cannot be published", edited)
 		}
 		return c.print(env, answer)
 	})
@@ -97,17 +99,17 @@ func versionPairs(v *entitlementsv1.ScheduleVersion) []pair {
 	}
 }
 
-// places turns the problems of a schedule into lines an editor can jump to.
-func (c *SchedulePublish) places(err error, e edit) error {
+// schedulePlaces turns the problems of a schedule file into lines an editor can jump to.
+func schedulePlaces(err error, name, cannot string, e edit) error {
 	if reasonOf(err) != typev1.ErrorReason_ERROR_REASON_SCHEDULE_INVALID {
 		return err
 	}
 	s, _ := statusOf(err) // it has a reason, and so a status
-	f := &failure{message: fmt.Sprintf("%s cannot be published", c.name()), cause: err}
+	f := &failure{message: name + " " + cannot, cause: err}
 	for _, detail := range s.Details() {
 		if bad, ok := detail.(*errdetails.BadRequest); ok {
 			for _, v := range bad.GetFieldViolations() {
-				f.details = append(f.details, c.name()+":"+e.original(violation(v)))
+				f.details = append(f.details, name+":"+e.original(violation(v)))
 			}
 		}
 	}
@@ -127,11 +129,12 @@ func violation(v *errdetails.BadRequest_FieldViolation) string {
 	return place + v.GetField() + ": " + rest
 }
 
-func (c *SchedulePublish) name() string {
-	if c.File == "-" {
+// fileName is what a file is called in messages.
+func fileName(path string) string {
+	if path == "-" {
 		return "standard input"
 	}
-	return c.File
+	return path
 }
 
 // ScheduleShow is `evenhand schedule show`.

@@ -317,3 +317,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParseCalendarsReadsNothingElse(t *testing.T) {
+	zone, calendars, err := ParseCalendars([]byte(`rules: whatever
+time_zone: America/New_York
+calendars:
+  office: {hours: "Mon-Fri 09:00-17:30", holidays: [1997-12-25]}
+  always: {hours: "Mon-Sun 00:00-24:00"}
+42: {}
+`))
+	require.NoError(t, err)
+	require.Equal(t, "America/New_York", zone.String())
+	require.Len(t, calendars, 2)
+	require.Equal(t, "Mon-Fri 09:00-17:30", calendars["office"].Hours.String())
+	require.Equal(t, []civil.Day{civil.Date(1997, time.December, 25)}, calendars["office"].Holidays)
+}
+
+func TestParseCalendarsTellsWhatIsWrong(t *testing.T) {
+	for _, c := range []struct{ file, want string }{
+		{"schedule: a\ncalendars: {}\n", "1:1: time_zone:"},
+		{"time_zone: Mars/Olympus\n", `1:12: time_zone: "Mars/Olympus" is not an IANA time zone`},
+		{"time_zone: UTC\ncalendars:\n  office: {hours: \"Mon 17:00-09:00\"}\n", "3:19: calendars.office.hours:"},
+		{"time_zone: UTC\ncalendars:\n  office: {hour: \"Mon 09:00-17:00\"}\n", `there is no key "hour" here (did you mean "hours"?)`},
+		{"time_zone: UTC\ntime_zone: Europe/Paris\n", `2:1: time_zone: the key "time_zone" is already on line 1: keep one of the two`},
+		{"time_zone: [\n", "not YAML"},
+	} {
+		_, _, err := ParseCalendars([]byte(c.file))
+		require.ErrorContains(t, err, c.want, c.file)
+	}
+}

@@ -103,9 +103,15 @@ func (v *validator) header() {
 	if v.currency, err = LookupCurrency(v.schedule.Currency); err != nil {
 		v.bad("currency", v.schedule.Currency, "an ISO 4217 currency", "three capital letters such as USD")
 	}
-	if _, err := civil.LoadZone(v.schedule.TimeZone); err != nil {
+	v.zone()
+}
+
+func (v *validator) zone() civil.Zone {
+	zone, err := civil.LoadZone(v.schedule.TimeZone)
+	if err != nil {
 		v.bad("time_zone", v.schedule.TimeZone, "an IANA time zone", "one such as America/New_York or UTC")
 	}
+	return zone
 }
 
 func (v *validator) calendars() {

@@ -195,6 +195,184 @@ func (x *PublishScheduleResponse) GetUnchanged() bool {
 	return false
 }
 
+// The request of SimulateSchedule.
+type SimulateScheduleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What to try.
+	//
+	// Types that are valid to be assigned to Content:
+	//
+	//	*SimulateScheduleRequest_Yaml
+	//	*SimulateScheduleRequest_Schedule
+	Content isSimulateScheduleRequest_Content `protobuf_oneof:"content"`
+	// As of an instant; now, where neither is set. What is known now counts.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// As of the end of a day in the zone of the schedule. Not both.
+	AsOfDate *date.Date `protobuf:"bytes,4,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
+	// Name that many accounts, at most, of those that gain or lose each benefit: 0 means 10, -1 none.
+	SampleSize    int32 `protobuf:"varint,5,opt,name=sample_size,json=sampleSize,proto3" json:"sample_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateScheduleRequest) Reset() {
+	*x = SimulateScheduleRequest{}
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateScheduleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateScheduleRequest) ProtoMessage() {}
+
+func (x *SimulateScheduleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateScheduleRequest.ProtoReflect.Descriptor instead.
+func (*SimulateScheduleRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SimulateScheduleRequest) GetContent() isSimulateScheduleRequest_Content {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+func (x *SimulateScheduleRequest) GetYaml() string {
+	if x != nil {
+		if x, ok := x.Content.(*SimulateScheduleRequest_Yaml); ok {
+			return x.Yaml
+		}
+	}
+	return ""
+}
+
+func (x *SimulateScheduleRequest) GetSchedule() *Schedule {
+	if x != nil {
+		if x, ok := x.Content.(*SimulateScheduleRequest_Schedule); ok {
+			return x.Schedule
+		}
+	}
+	return nil
+}
+
+func (x *SimulateScheduleRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *SimulateScheduleRequest) GetAsOfDate() *date.Date {
+	if x != nil {
+		return x.AsOfDate
+	}
+	return nil
+}
+
+func (x *SimulateScheduleRequest) GetSampleSize() int32 {
+	if x != nil {
+		return x.SampleSize
+	}
+	return 0
+}
+
+type isSimulateScheduleRequest_Content interface {
+	isSimulateScheduleRequest_Content()
+}
+
+type SimulateScheduleRequest_Yaml struct {
+	// The text of a schedule file.
+	Yaml string `protobuf:"bytes,1,opt,name=yaml,proto3,oneof"`
+}
+
+type SimulateScheduleRequest_Schedule struct {
+	// The same as a message.
+	Schedule *Schedule `protobuf:"bytes,2,opt,name=schedule,proto3,oneof"`
+}
+
+func (*SimulateScheduleRequest_Yaml) isSimulateScheduleRequest_Content() {}
+
+func (*SimulateScheduleRequest_Schedule) isSimulateScheduleRequest_Content() {}
+
+// A step of SimulateSchedule: how far it is, and at the end what came out.
+type SimulateScheduleResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many parts of all accounts are done.
+	Done int32 `protobuf:"varint,1,opt,name=done,proto3" json:"done,omitempty"`
+	// Of how many.
+	Total int32 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// What came out, in the last step only.
+	Simulation    *Simulation `protobuf:"bytes,3,opt,name=simulation,proto3" json:"simulation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateScheduleResponse) Reset() {
+	*x = SimulateScheduleResponse{}
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateScheduleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateScheduleResponse) ProtoMessage() {}
+
+func (x *SimulateScheduleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateScheduleResponse.ProtoReflect.Descriptor instead.
+func (*SimulateScheduleResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SimulateScheduleResponse) GetDone() int32 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *SimulateScheduleResponse) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *SimulateScheduleResponse) GetSimulation() *Simulation {
+	if x != nil {
+		return x.Simulation
+	}
+	return nil
+}
+
 // The request of GetSchedule.
 type GetScheduleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -208,7 +386,7 @@ type GetScheduleRequest struct {
 
 func (x *GetScheduleRequest) Reset() {
 	*x = GetScheduleRequest{}
-	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[2]
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -220,7 +398,7 @@ func (x *GetScheduleRequest) String() string {
 func (*GetScheduleRequest) ProtoMessage() {}
 
 func (x *GetScheduleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[2]
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -233,7 +411,7 @@ func (x *GetScheduleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetScheduleRequest.ProtoReflect.Descriptor instead.
 func (*GetScheduleRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{2}
+	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetScheduleRequest) GetAsOf() *timestamppb.Timestamp {
@@ -261,7 +439,7 @@ type GetScheduleVersionRequest struct {
 
 func (x *GetScheduleVersionRequest) Reset() {
 	*x = GetScheduleVersionRequest{}
-	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[3]
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -273,7 +451,7 @@ func (x *GetScheduleVersionRequest) String() string {
 func (*GetScheduleVersionRequest) ProtoMessage() {}
 
 func (x *GetScheduleVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[3]
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -286,7 +464,7 @@ func (x *GetScheduleVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetScheduleVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetScheduleVersionRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{3}
+	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetScheduleVersionRequest) GetName() string {
@@ -309,7 +487,7 @@ type ListScheduleVersionsRequest struct {
 
 func (x *ListScheduleVersionsRequest) Reset() {
 	*x = ListScheduleVersionsRequest{}
-	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[4]
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -321,7 +499,7 @@ func (x *ListScheduleVersionsRequest) String() string {
 func (*ListScheduleVersionsRequest) ProtoMessage() {}
 
 func (x *ListScheduleVersionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[4]
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -334,7 +512,7 @@ func (x *ListScheduleVersionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListScheduleVersionsRequest.ProtoReflect.Descriptor instead.
 func (*ListScheduleVersionsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{4}
+	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListScheduleVersionsRequest) GetPageSize() int32 {
@@ -366,7 +544,7 @@ type ListScheduleVersionsResponse struct {
 
 func (x *ListScheduleVersionsResponse) Reset() {
 	*x = ListScheduleVersionsResponse{}
-	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[5]
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -378,7 +556,7 @@ func (x *ListScheduleVersionsResponse) String() string {
 func (*ListScheduleVersionsResponse) ProtoMessage() {}
 
 func (x *ListScheduleVersionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[5]
+	mi := &file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -391,7 +569,7 @@ func (x *ListScheduleVersionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListScheduleVersionsResponse.ProtoReflect.Descriptor instead.
 func (*ListScheduleVersionsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{5}
+	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListScheduleVersionsResponse) GetScheduleVersions() []*ScheduleVersion {
@@ -419,7 +597,7 @@ var File_evenhand_entitlements_v1_schedule_service_proto protoreflect.FileDescri
 
 const file_evenhand_entitlements_v1_schedule_service_proto_rawDesc = "" +
 	"\n" +
-	"/evenhand/entitlements/v1/schedule_service.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xf2\x01\n" +
+	"/evenhand/entitlements/v1/schedule_service.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a)evenhand/entitlements/v1/simulation.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xf2\x01\n" +
 	"\x16PublishScheduleRequest\x12\x1f\n" +
 	"\x04yaml\x18\x01 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@H\x00R\x04yaml\x12@\n" +
 	"\bschedule\x18\x02 \x01(\v2\".evenhand.entitlements.v1.ScheduleH\x00R\bschedule\x12#\n" +
@@ -430,7 +608,22 @@ const file_evenhand_entitlements_v1_schedule_service_proto_rawDesc = "" +
 	"\acontent\x12\x05\xbaH\x02\b\x01\"|\n" +
 	"\x17PublishScheduleResponse\x12C\n" +
 	"\aversion\x18\x01 \x01(\v2).evenhand.entitlements.v1.ScheduleVersionR\aversion\x12\x1c\n" +
-	"\tunchanged\x18\x02 \x01(\bR\tunchanged\"v\n" +
+	"\tunchanged\x18\x02 \x01(\bR\tunchanged\"\xa6\x02\n" +
+	"\x17SimulateScheduleRequest\x12\x1f\n" +
+	"\x04yaml\x18\x01 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@H\x00R\x04yaml\x12@\n" +
+	"\bschedule\x18\x02 \x01(\v2\".evenhand.entitlements.v1.ScheduleH\x00R\bschedule\x12/\n" +
+	"\x05as_of\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12/\n" +
+	"\n" +
+	"as_of_date\x18\x04 \x01(\v2\x11.google.type.DateR\basOfDate\x124\n" +
+	"\vsample_size\x18\x05 \x01(\x05B\x13\xbaH\x10\x1a\x0e\x18\xe8\a(\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01R\n" +
+	"sampleSizeB\x10\n" +
+	"\acontent\x12\x05\xbaH\x02\b\x01\"\x8a\x01\n" +
+	"\x18SimulateScheduleResponse\x12\x12\n" +
+	"\x04done\x18\x01 \x01(\x05R\x04done\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x05R\x05total\x12D\n" +
+	"\n" +
+	"simulation\x18\x03 \x01(\v2$.evenhand.entitlements.v1.SimulationR\n" +
+	"simulation\"v\n" +
 	"\x12GetScheduleRequest\x12/\n" +
 	"\x05as_of\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12/\n" +
 	"\n" +
@@ -445,10 +638,12 @@ const file_evenhand_entitlements_v1_schedule_service_proto_rawDesc = "" +
 	"\x11schedule_versions\x18\x01 \x03(\v2).evenhand.entitlements.v1.ScheduleVersionR\x10scheduleVersions\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x05R\ttotalSize2\xc6\x05\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize2\xd9\x06\n" +
 	"\x0fScheduleService\x12\xad\x01\n" +
 	"\x0fPublishSchedule\x120.evenhand.entitlements.v1.PublishScheduleRequest\x1a1.evenhand.entitlements.v1.PublishScheduleResponse\"5\xca\xda\x18\x12\n" +
-	"\x10schedule.publish\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/schedule:publish\x12\x8f\x01\n" +
+	"\x10schedule.publish\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/schedule:publish\x12\x90\x01\n" +
+	"\x10SimulateSchedule\x121.evenhand.entitlements.v1.SimulateScheduleRequest\x1a2.evenhand.entitlements.v1.SimulateScheduleResponse\"\x13\xca\xda\x18\x0f\n" +
+	"\rschedule.read0\x01\x12\x8f\x01\n" +
 	"\vGetSchedule\x12,.evenhand.entitlements.v1.GetScheduleRequest\x1a).evenhand.entitlements.v1.ScheduleVersion\"'\xca\xda\x18\x0f\n" +
 	"\rschedule.read\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/schedule\x12\xb6\x01\n" +
 	"\x12GetScheduleVersion\x123.evenhand.entitlements.v1.GetScheduleVersionRequest\x1a).evenhand.entitlements.v1.ScheduleVersion\"@\xdaA\x04name\xca\xda\x18\x0f\n" +
@@ -468,38 +663,47 @@ func file_evenhand_entitlements_v1_schedule_service_proto_rawDescGZIP() []byte {
 	return file_evenhand_entitlements_v1_schedule_service_proto_rawDescData
 }
 
-var file_evenhand_entitlements_v1_schedule_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_evenhand_entitlements_v1_schedule_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_evenhand_entitlements_v1_schedule_service_proto_goTypes = []any{
 	(*PublishScheduleRequest)(nil),       // 0: evenhand.entitlements.v1.PublishScheduleRequest
 	(*PublishScheduleResponse)(nil),      // 1: evenhand.entitlements.v1.PublishScheduleResponse
-	(*GetScheduleRequest)(nil),           // 2: evenhand.entitlements.v1.GetScheduleRequest
-	(*GetScheduleVersionRequest)(nil),    // 3: evenhand.entitlements.v1.GetScheduleVersionRequest
-	(*ListScheduleVersionsRequest)(nil),  // 4: evenhand.entitlements.v1.ListScheduleVersionsRequest
-	(*ListScheduleVersionsResponse)(nil), // 5: evenhand.entitlements.v1.ListScheduleVersionsResponse
-	(*Schedule)(nil),                     // 6: evenhand.entitlements.v1.Schedule
-	(*ScheduleVersion)(nil),              // 7: evenhand.entitlements.v1.ScheduleVersion
-	(*timestamppb.Timestamp)(nil),        // 8: google.protobuf.Timestamp
-	(*date.Date)(nil),                    // 9: google.type.Date
+	(*SimulateScheduleRequest)(nil),      // 2: evenhand.entitlements.v1.SimulateScheduleRequest
+	(*SimulateScheduleResponse)(nil),     // 3: evenhand.entitlements.v1.SimulateScheduleResponse
+	(*GetScheduleRequest)(nil),           // 4: evenhand.entitlements.v1.GetScheduleRequest
+	(*GetScheduleVersionRequest)(nil),    // 5: evenhand.entitlements.v1.GetScheduleVersionRequest
+	(*ListScheduleVersionsRequest)(nil),  // 6: evenhand.entitlements.v1.ListScheduleVersionsRequest
+	(*ListScheduleVersionsResponse)(nil), // 7: evenhand.entitlements.v1.ListScheduleVersionsResponse
+	(*Schedule)(nil),                     // 8: evenhand.entitlements.v1.Schedule
+	(*ScheduleVersion)(nil),              // 9: evenhand.entitlements.v1.ScheduleVersion
+	(*timestamppb.Timestamp)(nil),        // 10: google.protobuf.Timestamp
+	(*date.Date)(nil),                    // 11: google.type.Date
+	(*Simulation)(nil),                   // 12: evenhand.entitlements.v1.Simulation
 }
 var file_evenhand_entitlements_v1_schedule_service_proto_depIdxs = []int32{
-	6, // 0: evenhand.entitlements.v1.PublishScheduleRequest.schedule:type_name -> evenhand.entitlements.v1.Schedule
-	7, // 1: evenhand.entitlements.v1.PublishScheduleResponse.version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	8, // 2: evenhand.entitlements.v1.GetScheduleRequest.as_of:type_name -> google.protobuf.Timestamp
-	9, // 3: evenhand.entitlements.v1.GetScheduleRequest.as_of_date:type_name -> google.type.Date
-	7, // 4: evenhand.entitlements.v1.ListScheduleVersionsResponse.schedule_versions:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	0, // 5: evenhand.entitlements.v1.ScheduleService.PublishSchedule:input_type -> evenhand.entitlements.v1.PublishScheduleRequest
-	2, // 6: evenhand.entitlements.v1.ScheduleService.GetSchedule:input_type -> evenhand.entitlements.v1.GetScheduleRequest
-	3, // 7: evenhand.entitlements.v1.ScheduleService.GetScheduleVersion:input_type -> evenhand.entitlements.v1.GetScheduleVersionRequest
-	4, // 8: evenhand.entitlements.v1.ScheduleService.ListScheduleVersions:input_type -> evenhand.entitlements.v1.ListScheduleVersionsRequest
-	1, // 9: evenhand.entitlements.v1.ScheduleService.PublishSchedule:output_type -> evenhand.entitlements.v1.PublishScheduleResponse
-	7, // 10: evenhand.entitlements.v1.ScheduleService.GetSchedule:output_type -> evenhand.entitlements.v1.ScheduleVersion
-	7, // 11: evenhand.entitlements.v1.ScheduleService.GetScheduleVersion:output_type -> evenhand.entitlements.v1.ScheduleVersion
-	5, // 12: evenhand.entitlements.v1.ScheduleService.ListScheduleVersions:output_type -> evenhand.entitlements.v1.ListScheduleVersionsResponse
-	9, // [9:13] is the sub-list for method output_type
-	5, // [5:9] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	8,  // 0: evenhand.entitlements.v1.PublishScheduleRequest.schedule:type_name -> evenhand.entitlements.v1.Schedule
+	9,  // 1: evenhand.entitlements.v1.PublishScheduleResponse.version:type_name -> evenhand.entitlements.v1.ScheduleVersion
+	8,  // 2: evenhand.entitlements.v1.SimulateScheduleRequest.schedule:type_name -> evenhand.entitlements.v1.Schedule
+	10, // 3: evenhand.entitlements.v1.SimulateScheduleRequest.as_of:type_name -> google.protobuf.Timestamp
+	11, // 4: evenhand.entitlements.v1.SimulateScheduleRequest.as_of_date:type_name -> google.type.Date
+	12, // 5: evenhand.entitlements.v1.SimulateScheduleResponse.simulation:type_name -> evenhand.entitlements.v1.Simulation
+	10, // 6: evenhand.entitlements.v1.GetScheduleRequest.as_of:type_name -> google.protobuf.Timestamp
+	11, // 7: evenhand.entitlements.v1.GetScheduleRequest.as_of_date:type_name -> google.type.Date
+	9,  // 8: evenhand.entitlements.v1.ListScheduleVersionsResponse.schedule_versions:type_name -> evenhand.entitlements.v1.ScheduleVersion
+	0,  // 9: evenhand.entitlements.v1.ScheduleService.PublishSchedule:input_type -> evenhand.entitlements.v1.PublishScheduleRequest
+	2,  // 10: evenhand.entitlements.v1.ScheduleService.SimulateSchedule:input_type -> evenhand.entitlements.v1.SimulateScheduleRequest
+	4,  // 11: evenhand.entitlements.v1.ScheduleService.GetSchedule:input_type -> evenhand.entitlements.v1.GetScheduleRequest
+	5,  // 12: evenhand.entitlements.v1.ScheduleService.GetScheduleVersion:input_type -> evenhand.entitlements.v1.GetScheduleVersionRequest
+	6,  // 13: evenhand.entitlements.v1.ScheduleService.ListScheduleVersions:input_type -> evenhand.entitlements.v1.ListScheduleVersionsRequest
+	1,  // 14: evenhand.entitlements.v1.ScheduleService.PublishSchedule:output_type -> evenhand.entitlements.v1.PublishScheduleResponse
+	3,  // 15: evenhand.entitlements.v1.ScheduleService.SimulateSchedule:output_type -> evenhand.entitlements.v1.SimulateScheduleResponse
+	9,  // 16: evenhand.entitlements.v1.ScheduleService.GetSchedule:output_type -> evenhand.entitlements.v1.ScheduleVersion
+	9,  // 17: evenhand.entitlements.v1.ScheduleService.GetScheduleVersion:output_type -> evenhand.entitlements.v1.ScheduleVersion
+	7,  // 18: evenhand.entitlements.v1.ScheduleService.ListScheduleVersions:output_type -> evenhand.entitlements.v1.ListScheduleVersionsResponse
+	14, // [14:19] is the sub-list for method output_type
+	9,  // [9:14] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_schedule_service_proto_init() }
@@ -508,9 +712,14 @@ func file_evenhand_entitlements_v1_schedule_service_proto_init() {
 		return
 	}
 	file_evenhand_entitlements_v1_schedule_proto_init()
+	file_evenhand_entitlements_v1_simulation_proto_init()
 	file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[0].OneofWrappers = []any{
 		(*PublishScheduleRequest_Yaml)(nil),
 		(*PublishScheduleRequest_Schedule)(nil),
+	}
+	file_evenhand_entitlements_v1_schedule_service_proto_msgTypes[2].OneofWrappers = []any{
+		(*SimulateScheduleRequest_Yaml)(nil),
+		(*SimulateScheduleRequest_Schedule)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -518,7 +727,7 @@ func file_evenhand_entitlements_v1_schedule_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_schedule_service_proto_rawDesc), len(file_evenhand_entitlements_v1_schedule_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

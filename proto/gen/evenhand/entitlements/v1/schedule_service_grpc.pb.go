@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	ScheduleService_PublishSchedule_FullMethodName      = "/evenhand.entitlements.v1.ScheduleService/PublishSchedule"
+	ScheduleService_SimulateSchedule_FullMethodName     = "/evenhand.entitlements.v1.ScheduleService/SimulateSchedule"
 	ScheduleService_GetSchedule_FullMethodName          = "/evenhand.entitlements.v1.ScheduleService/GetSchedule"
 	ScheduleService_GetScheduleVersion_FullMethodName   = "/evenhand.entitlements.v1.ScheduleService/GetScheduleVersion"
 	ScheduleService_ListScheduleVersions_FullMethodName = "/evenhand.entitlements.v1.ScheduleService/ListScheduleVersions"
@@ -38,6 +39,11 @@ type ScheduleServiceClient interface {
 	// STALE_ETAG, or with CONFLICT while others keep publishing; INVALID_ARGUMENT with REQUEST_ID_REUSED.
 	// Publishing what is published already returns that version.
 	PublishSchedule(ctx context.Context, in *PublishScheduleRequest, opts ...grpc.CallOption) (*PublishScheduleResponse, error)
+	// Tries a schedule on all accounts without publishing it: who would gain and lose what, how much it would
+	// be used and what that would cost, telling how far it is. gRPC only; a draft is simulated over REST too.
+	// INVALID_ARGUMENT with SCHEDULE_INVALID; FAILED_PRECONDITION with CURRENCY when currency or zone differ
+	// from the company's.
+	SimulateSchedule(ctx context.Context, in *SimulateScheduleRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulateScheduleResponse], error)
 	// Returns the version of the schedule in force at an instant. FAILED_PRECONDITION with
 	// NO_SCHEDULE_IN_FORCE where there is none.
 	GetSchedule(ctx context.Context, in *GetScheduleRequest, opts ...grpc.CallOption) (*ScheduleVersion, error)
@@ -64,6 +70,25 @@ func (c *scheduleServiceClient) PublishSchedule(ctx context.Context, in *Publish
 	}
 	return out, nil
 }
+
+func (c *scheduleServiceClient) SimulateSchedule(ctx context.Context, in *SimulateScheduleRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulateScheduleResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ScheduleService_ServiceDesc.Streams[0], ScheduleService_SimulateSchedule_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[SimulateScheduleRequest, SimulateScheduleResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScheduleService_SimulateScheduleClient = grpc.ServerStreamingClient[SimulateScheduleResponse]
 
 func (c *scheduleServiceClient) GetSchedule(ctx context.Context, in *GetScheduleRequest, opts ...grpc.CallOption) (*ScheduleVersion, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -108,6 +133,11 @@ type ScheduleServiceServer interface {
 	// STALE_ETAG, or with CONFLICT while others keep publishing; INVALID_ARGUMENT with REQUEST_ID_REUSED.
 	// Publishing what is published already returns that version.
 	PublishSchedule(context.Context, *PublishScheduleRequest) (*PublishScheduleResponse, error)
+	// Tries a schedule on all accounts without publishing it: who would gain and lose what, how much it would
+	// be used and what that would cost, telling how far it is. gRPC only; a draft is simulated over REST too.
+	// INVALID_ARGUMENT with SCHEDULE_INVALID; FAILED_PRECONDITION with CURRENCY when currency or zone differ
+	// from the company's.
+	SimulateSchedule(*SimulateScheduleRequest, grpc.ServerStreamingServer[SimulateScheduleResponse]) error
 	// Returns the version of the schedule in force at an instant. FAILED_PRECONDITION with
 	// NO_SCHEDULE_IN_FORCE where there is none.
 	GetSchedule(context.Context, *GetScheduleRequest) (*ScheduleVersion, error)
@@ -127,6 +157,9 @@ type UnimplementedScheduleServiceServer struct{}
 
 func (UnimplementedScheduleServiceServer) PublishSchedule(context.Context, *PublishScheduleRequest) (*PublishScheduleResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PublishSchedule not implemented")
+}
+func (UnimplementedScheduleServiceServer) SimulateSchedule(*SimulateScheduleRequest, grpc.ServerStreamingServer[SimulateScheduleResponse]) error {
+	return status.Error(codes.Unimplemented, "method SimulateSchedule not implemented")
 }
 func (UnimplementedScheduleServiceServer) GetSchedule(context.Context, *GetScheduleRequest) (*ScheduleVersion, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSchedule not implemented")
@@ -175,6 +208,17 @@ func _ScheduleService_PublishSchedule_Handler(srv interface{}, ctx context.Conte
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _ScheduleService_SimulateSchedule_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(SimulateScheduleRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ScheduleServiceServer).SimulateSchedule(m, &grpc.GenericServerStream[SimulateScheduleRequest, SimulateScheduleResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ScheduleService_SimulateScheduleServer = grpc.ServerStreamingServer[SimulateScheduleResponse]
 
 func _ScheduleService_GetSchedule_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetScheduleRequest)
@@ -254,6 +298,12 @@ var ScheduleService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ScheduleService_ListScheduleVersions_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "SimulateSchedule",
+			Handler:       _ScheduleService_SimulateSchedule_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "evenhand/entitlements/v1/schedule_service.proto",
 }
