@@ -198,6 +198,20 @@ type Fed struct {
 	Programmes []string
 }
 
+// Programmes returns the ids of the programmes that rules read, ascending.
+func (s *Schedule) Programmes() []string {
+	var ids []string
+	for _, rule := range s.Rules {
+		for _, c := range rule.When.Leaves() {
+			if c.Subject == Programme {
+				ids = append(ids, c.Measure)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // Publishable returns what keeps a valid schedule from being published yet:
 // conditions on what nothing feeds.
 func Publishable(s *Schedule, fed Fed) Problems {
