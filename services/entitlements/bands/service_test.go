@@ -12,9 +12,9 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
-// eight customers, one of whom is not active, and one known only to the ledger's future.
+// someCustomers are seven active ones, one who has gone, and a prospect.
 func someCustomers() *world {
-	joined := func(year int, month time.Month, day int) civil.Day { return civil.Date(year, month, day) }
+	joined := civil.Date
 	return &world{currency: "USD", customers: []customer{
 		{"a", 0, joined(2026, time.March, 31), -1, false},
 		{"b", 0, joined(2026, time.March, 1), 0, false},
