@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -28,6 +29,8 @@ type Told struct {
 	Version *entitlements.Version
 	// Usage is a line of the ledger of what is used, without its note and its principal.
 	Usage *usage.Entry
+	// BandScale is the bands that the company declared for a subject.
+	BandScale *resource.Stored[bands.Scale]
 }
 
 // Feed is the changes of the entitlements service.
@@ -50,6 +53,7 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -3,7 +3,9 @@ package rpc_test
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -25,6 +27,7 @@ import (
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
@@ -44,8 +47,9 @@ type fakeAccounts struct {
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
 	// owner owns every account.
-	owner string
-	trimmed    bool
+	owner     string
+	trimmed   bool
+	followers map[string]int64
 }
 
 func newFakeAccounts() *fakeAccounts {
@@ -144,6 +148,18 @@ func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrinc
 	return answer, nil
 }
 
+// ListReaches answers a page for each account.
+func (f *fakeAccounts) ListReaches(_ context.Context, r *accountsv1.ListReachesRequest) (*accountsv1.ListReachesResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(f.followers)) {
+		if id > r.GetPageToken() {
+			return &accountsv1.ListReachesResponse{NextPageToken: id, Reaches: []*accountsv1.Reach{{Name: "accounts/" + id + "/reach", Followers: f.followers[id]}}}, nil
+		}
+	}
+	return &accountsv1.ListReachesResponse{}, nil
+}
+
 // outage is a database whose pages can be out of reach.
 type outage struct {
 	docstore.Backend
@@ -173,6 +189,7 @@ type served struct {
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
 	usage     entitlementsv1.UsageServiceClient
+	bands     entitlementsv1.BandsServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -195,7 +212,10 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	if now == nil {
 		now = time.Now
 	}
-	used, err := usage.New(ctx, store, s.service, now, nil)
+	parts := rpc.Parts{Decisions: s.service, Assignments: source, Feed: changes.Open(store)}
+	parts.Usage, err = usage.New(ctx, store, s.service, now, nil)
+	require.NoError(t, err)
+	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, source)
 	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
@@ -204,7 +224,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Usage: used, Assignments: source, Feed: changes.Open(store)}))
+		rpc.Service(parts))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -257,6 +277,7 @@ func (s *served) as(role auth.Role) *served {
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.usage = entitlementsv1.NewUsageServiceClient(conn)
+	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other
 }
 
