@@ -35,8 +35,8 @@ const (
 type Entry struct {
 	// ID is unique. A reservation has the id of the entry that made it.
 	ID      string `bson:"id"`
-	Account string `bson:"account"`
-	Benefit string `bson:"benefit"`
+	Account string `bson:"account,omitempty"`
+	Benefit string `bson:"benefit,omitempty"`
 	// Seq counts the entries of a balance, from 1.
 	Seq  int64 `bson:"seq"`
 	Type Type  `bson:"type"`
