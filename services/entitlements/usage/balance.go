@@ -102,7 +102,7 @@ func expire(d *docstore.Doc[balance], at time.Time) error {
 	}
 	for _, r := range over {
 		err := record(d, &Entry{ID: r.ID + "-expired", Type: Expired, Units: r.Units, Day: r.Day, At: at, Of: r.ID,
-			Origin: r.Origin, Rule: r.Rule, Version: r.Version, Anchor: d.Body.Count.Anchor})
+			Origin: r.Origin, Rule: r.Rule, Version: r.Version})
 		if err != nil {
 			return err
 		}

@@ -60,8 +60,9 @@ type Entry struct {
 	// the benefit was held.
 	Rule    string `bson:"rule"`
 	Version int    `bson:"version"`
-	// Anchor is the day from which the balance counts anniversary periods.
-	Anchor civil.Day `bson:"anchor"`
+	// Anchor is the day from which the balance counts anniversary periods, in its first entry
+	// only.
+	Anchor civil.Day `bson:"anchor,omitempty"`
 	// Notices are the thresholds that the entry reached.
 	Notices []Notice `bson:"notices,omitempty"`
 	// Request is what the call was recognised by; empty where it had no request id.
