@@ -135,7 +135,7 @@ func genVersion(t *rapid.T, longest int) *schedule.Schedule {
 		Commitments: []schedule.Commitment{{ID: "courtesy", Promise: "Courtesy to all."}},
 		Benefits: []schedule.Benefit{
 			{ID: "gift", Promise: "A gift.", Kind: schedule.Feature},
-			{ID: "hours", Promise: "Hours.", Kind: schedule.Metered, Unit: "hour", Limit: rapid.Int64Range(1, 3).Draw(t, "limit"), Period: civil.Period{Months: 12}},
+			{ID: "hours", Promise: "Hours.", Kind: schedule.Metered, Unit: "hour", Limit: rapid.Int64Range(1, 3).Draw(t, "limit"), Period: civil.Period{Months: 12}, Resets: schedule.Anniversary},
 		},
 		Bundles: []schedule.Bundle{{ID: "both", Benefits: []string{"gift", "hours"}}},
 	}

@@ -37,6 +37,30 @@ func (w *world) agree(t require.TestingT, timeline Timeline, at time.Time, id st
 	return d
 }
 
+func TestHoldingsAgreeWithAt(t *testing.T) {
+	check(t, func(t *rapid.T) {
+		w := genWorld(t, 400)
+		timeline := w.book.Timeline(w.account())
+		for _, id := range w.book.Benefits() {
+			held, err := timeline.Holdings(id)
+			require.NoError(t, err)
+			for _, at := range w.instants(t) {
+				d, err := timeline.At(at, id)
+				if err != nil {
+					continue
+				}
+				i := slices.IndexFunc(held, func(h Holding) bool { return !at.Before(h.From) && (h.To.IsZero() || at.Before(h.To)) })
+				require.Equal(t, d.Entitled(), i >= 0, "%s at %v", id, at)
+				if i >= 0 {
+					require.Equal(t, []any{d.Rule, d.Version, d.Benefit, d.ValidUntil}, []any{held[i].Rule, held[i].Version, held[i].Benefit, held[i].To})
+				}
+			}
+		}
+		_, err := timeline.Holdings("nothing")
+		require.ErrorIs(t, err, ErrUnknownBenefit)
+	})
+}
+
 func TestR17R18TimelineAgreesWithTheDefinitions(t *testing.T) {
 	check(t, func(t *rapid.T) {
 		w := genWorld(t, 400)

@@ -136,10 +136,24 @@ var kinds = map[entitlementsv1.Benefit_Kind]schedule.Kind{
 	entitlementsv1.Benefit_KIND_WAIVER:  schedule.Waiver,
 }
 
+var resetsIn = map[entitlementsv1.Benefit_Resets]schedule.Resets{
+	entitlementsv1.Benefit_RESETS_UNSPECIFIED: "",
+	entitlementsv1.Benefit_RESETS_ANNIVERSARY: schedule.Anniversary,
+	entitlementsv1.Benefit_RESETS_CALENDAR:    schedule.ByCalendar,
+	entitlementsv1.Benefit_RESETS_ROLLING:     schedule.Rolling,
+}
+
 func (r *scheduleReader) benefit(path string, m *entitlementsv1.Benefit) schedule.Benefit {
 	b := schedule.Benefit{
 		ID: m.GetId(), Promise: m.GetPromise(), Kind: kinds[m.GetKind()], Unit: m.GetUnit(), Limit: m.GetLimit(),
 		Period: read(r, path+".period", m.GetPeriod(), civil.ParsePeriod), Rollover: m.GetRollover(), HouseRule: m.GetHouseRule(),
+		Resets: resetsIn[m.GetResets()],
+	}
+	if _, known := resetsIn[m.GetResets()]; !known {
+		r.refuse(path+".resets", "%d is not one of the values of Resets", m.GetResets())
+	}
+	for _, percent := range m.GetNotices() {
+		b.Notices = append(b.Notices, int(percent))
 	}
 	if m.GetUnitCost() != nil {
 		cost := r.money(path+".unit_cost", m.GetUnitCost())

@@ -102,10 +102,23 @@ func kindOut(k schedule.Kind) entitlementsv1.Benefit_Kind {
 	return entitlementsv1.Benefit_KIND_UNSPECIFIED
 }
 
+func resetsOut(r schedule.Resets) entitlementsv1.Benefit_Resets {
+	for message, resets := range resetsIn {
+		if resets == r {
+			return message
+		}
+	}
+	return entitlementsv1.Benefit_RESETS_UNSPECIFIED
+}
+
 func (w scheduleWriter) benefit(b *schedule.Benefit) *entitlementsv1.Benefit {
 	m := &entitlementsv1.Benefit{
 		Id: b.ID, Promise: b.Promise, Kind: kindOut(b.Kind), Unit: b.Unit, Limit: b.Limit,
 		Period: periodOut(b.Period), Rollover: b.Rollover, HouseRule: b.HouseRule,
+		Resets: resetsOut(b.Resets),
+	}
+	for _, percent := range b.Notices {
+		m.Notices = append(m.Notices, int32(percent))
 	}
 	if b.UnitCost != nil {
 		m.UnitCost = w.money(*b.UnitCost)
