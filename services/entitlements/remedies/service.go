@@ -39,6 +39,11 @@ type Service struct {
 	now   func() time.Time
 }
 
+// Kind is how remedies are stored and told.
+var Kind = resource.Kind[Remedy]{
+	Type: remedyType, Name: Name, Tell: func(r Remedy) any { return r },
+	Spec: docstore.Spec{Name: "remedies", Indexes: []docstore.Index{{Name: "issue", Fields: []string{"issue"}}}}}
+
 // Open opens the remedies of the store that the requests are of.
 func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Service, error) {
 	if opts.Directory == nil {
@@ -47,9 +52,7 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if opts.Zone == nil {
 		opts.Zone = func(context.Context) (civil.Zone, error) { return civil.UTC, nil }
 	}
-	table, err := resource.OpenTable[Remedy](ctx, requests, resource.Kind[Remedy]{
-		Type: remedyType, Name: Name, Tell: func(r Remedy) any { return r },
-		Spec: docstore.Spec{Name: "remedies", Indexes: []docstore.Index{{Name: "issue", Fields: []string{"issue"}}}}})
+	table, err := resource.OpenTable[Remedy](ctx, requests, Kind)
 	if err != nil {
 		return nil, fmt.Errorf("open remedies: %w", err)
 	}
@@ -187,14 +190,14 @@ func (s *Service) Match(ctx context.Context, issue string, facts map[string]stri
 	return list, nil
 }
 
-// Remedy returns the id and the etag of the remedy for a case, as Match has it, of today;
-// false where the catalogue has none.
-func (s *Service) Remedy(ctx context.Context, issue string, facts map[string]string) (id, etag string, ok bool, err error) {
+// Remedy returns the id of the remedy for a case, as Match has it, of today; false where
+// the catalogue has none.
+func (s *Service) Remedy(ctx context.Context, issue string, facts map[string]string) (id string, ok bool, err error) {
 	list, err := s.Match(ctx, issue, facts, 0)
 	if err != nil || len(list) == 0 {
-		return "", "", false, err
+		return "", false, err
 	}
-	return list[0].ID, list[0].Etag(), true, nil
+	return list[0].ID, true, nil
 }
 
 // Query says which remedies to list, by id.
