@@ -197,6 +197,24 @@ func TestR27OneMoreTermNeverLosesABenefit(t *testing.T) {
 	})
 }
 
+func TestR27OnePlaceMoreLosesNothing(t *testing.T) {
+	check(t, func(t *rapid.T) {
+		w := genWorld(t, 400)
+		before := w.account()
+		after := before
+		after.Enrolments = append(slices.Clone(before.Enrolments), genEnrolment.Draw(t, "one more"))
+		w.loseNothing(t, before, after)
+
+		// Nor does it lose one that it keeps the last place longer.
+		before = after
+		after.Enrolments = slices.Clone(before.Enrolments)
+		if last := &after.Enrolments[len(after.Enrolments)-1]; last.To != civil.Never {
+			last.To += civil.Day(rapid.Int32Range(0, 30).Draw(t, "longer"))
+		}
+		w.loseNothing(t, before, after)
+	})
+}
+
 func TestTermsCountInAnyOrder(t *testing.T) {
 	check(t, func(t *rapid.T) {
 		w := genWorld(t, 400)
@@ -323,6 +341,10 @@ func TestR34DistanceIsExact(t *testing.T) {
 					}
 					continue
 				}
+				if r.Subject == schedule.Programme {
+					w.placeIsExact(t, r, today)
+					continue
+				}
 				if r.Subject == schedule.Board {
 					w.termsAreExact(t, c, r, today)
 					continue
@@ -359,6 +381,15 @@ func TestR34DistanceIsExact(t *testing.T) {
 		}
 		require.True(t, slices.IsSortedFunc(ways, func(x, y Way) int { return len(x.Requires) - len(y.Requires) }))
 	})
+}
+
+// placeIsExact gives the account the one place that is missing.
+func (w *world) placeIsExact(t *rapid.T, r Requirement, today civil.Day) {
+	c := schedule.Condition{Subject: schedule.Programme, Measure: r.Programme, AtLeast: 1}
+	o := w.oracle
+	require.False(t, o.holds(c, today, today), "%+v", r)
+	o.account.Enrolments = append(slices.Clone(o.account.Enrolments), Enrolment{r.Programme, today, today + 1})
+	require.True(t, o.holds(c, today, today), "%+v", r)
 }
 
 // termsAreExact completes as many terms as are missing, and one less.

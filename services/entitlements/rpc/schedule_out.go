@@ -170,6 +170,10 @@ func (w scheduleWriter) condition(c *schedule.Condition) *entitlementsv1.Conditi
 		return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Board{
 			Board: &entitlementsv1.BoardCondition{AtLeastTerms: int32(c.AtLeast)},
 		}}
+	case c.Subject == schedule.Programme:
+		return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Programme{
+			Programme: &entitlementsv1.ProgrammeCondition{Programme: c.Measure},
+		}}
 	}
 	return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Spend{Spend: &entitlementsv1.SpendCondition{
 		Window: windowOut(c.Measure), Scope: scopeOut(c.Scope), AtLeast: w.money(c.AtLeast),

@@ -56,7 +56,7 @@ func TestParseReadsTheDocumentedFile(t *testing.T) {
 	}
 	require.Equal(t, want, s)
 	require.Empty(t, Validate(s))
-	require.Empty(t, Publishable(s, false))
+	require.Empty(t, Publishable(s, Fed{}))
 	require.Equal(t, [][]string{{"free-shipping", "expert-hours", "late-fee-waiver"}, {"free-shipping"}}, s.Granted())
 }
 
@@ -214,21 +214,30 @@ func TestR1NoPartCarriesAHandSetLevel(t *testing.T) {
 }
 
 func TestPublishableRefusesSubjectsNobodyFeeds(t *testing.T) {
-	for leaf, why := range map[string]string{
-		"innovation: projects-completed, at_least: 1": "which does not exist yet",
-		"board: terms-served, at_least: 2":            "--board-addr",
-		"programme: beta":                             "which does not exist yet",
+	for leaf, want := range map[string]struct {
+		why    string
+		reason Reason
+		fed    bool // where everything is fed that can be
+	}{
+		"innovation: projects-completed, at_least: 1": {"which does not exist yet", NotYetFed, false},
+		"board: terms-served, at_least: 2":            {"--board-addr", NotYetFed, true},
+		"programme: betas":                            {`no programme "betas" is published`, UnknownRef, false},
+		"programme: beta":                             {`publish the programme first`, UnknownRef, true},
 	} {
 		file, err := ParseFile([]byte(strings.Replace(example, "tenure: months, at_least: 36", leaf, 1)))
 		require.NoError(t, err, leaf)
-		problems := file.Places.Locate(Publishable(file.Schedule, false))
+		problems := file.Places.Locate(Publishable(file.Schedule, Fed{}))
 		require.Len(t, problems, 1)
 		subject, _, _ := strings.Cut(leaf, ":")
-		require.Equal(t, NotYetFed, problems[0].Reason)
+		require.Equal(t, want.reason, problems[0].Reason)
 		require.Equal(t, "rules[1].when.any[0]."+subject, problems[0].Path)
 		require.Equal(t, 30, problems[0].Line)
-		require.Contains(t, problems[0].Message, why)
-		require.Equal(t, subject == "board", len(Publishable(file.Schedule, true)) == 0)
+		require.Contains(t, problems[0].Message, want.why)
+		all := Publishable(file.Schedule, Fed{Board: true, Programmes: []string{"beta", "evangelists"}})
+		require.Equal(t, want.fed, len(all) == 0)
+		if leaf == "programme: betas" {
+			require.Contains(t, all[0].Message, `did you mean "beta"`)
+		}
 	}
 }
 

@@ -104,9 +104,9 @@ const (
 // Subject is what a condition measures.
 type Subject string
 
-// The subjects of conditions. Innovation and Programme can be written but not
-// published before the services that feed them exist, Board only where the board
-// service is followed: see Publishable.
+// The subjects of conditions. Innovation can be written but not published before the
+// service that feeds it exists, Board only where the board service is followed, Programme
+// only of a published programme: see Publishable.
 const (
 	Spend      Subject = "spend"
 	Tenure     Subject = "tenure"

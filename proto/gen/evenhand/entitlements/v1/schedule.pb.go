@@ -943,6 +943,7 @@ type Condition struct {
 	//	*Condition_All
 	//	*Condition_Any
 	//	*Condition_Board
+	//	*Condition_Programme
 	Condition     isCondition_Condition `protobuf_oneof:"condition"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1030,6 +1031,15 @@ func (x *Condition) GetBoard() *BoardCondition {
 	return nil
 }
 
+func (x *Condition) GetProgramme() *ProgrammeCondition {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Programme); ok {
+			return x.Programme
+		}
+	}
+	return nil
+}
+
 type isCondition_Condition interface {
 	isCondition_Condition()
 }
@@ -1059,6 +1069,11 @@ type Condition_Board struct {
 	Board *BoardCondition `protobuf:"bytes,5,opt,name=board,proto3,oneof"`
 }
 
+type Condition_Programme struct {
+	// The account has a place in a programme.
+	Programme *ProgrammeCondition `protobuf:"bytes,6,opt,name=programme,proto3,oneof"`
+}
+
 func (*Condition_Spend) isCondition_Condition() {}
 
 func (*Condition_Tenure) isCondition_Condition() {}
@@ -1068,6 +1083,8 @@ func (*Condition_All) isCondition_Condition() {}
 func (*Condition_Any) isCondition_Condition() {}
 
 func (*Condition_Board) isCondition_Condition() {}
+
+func (*Condition_Programme) isCondition_Condition() {}
 
 // Several conditions.
 type Conditions struct {
@@ -1272,6 +1289,53 @@ func (x *BoardCondition) GetAtLeastTerms() int32 {
 	return 0
 }
 
+// The account has a place in a programme. It counts on every day on which the account has one, the day on which
+// it got the place and the one on which it gave it up included.
+type ProgrammeCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The programme's id. It has to be published before the schedule is.
+	Programme     string `protobuf:"bytes,1,opt,name=programme,proto3" json:"programme,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgrammeCondition) Reset() {
+	*x = ProgrammeCondition{}
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgrammeCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgrammeCondition) ProtoMessage() {}
+
+func (x *ProgrammeCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgrammeCondition.ProtoReflect.Descriptor instead.
+func (*ProgrammeCondition) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ProgrammeCondition) GetProgramme() string {
+	if x != nil {
+		return x.Programme
+	}
+	return ""
+}
+
 // When a schedule takes effect, and why it is changed.
 type Notice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1288,7 +1352,7 @@ type Notice struct {
 
 func (x *Notice) Reset() {
 	*x = Notice{}
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1364,7 @@ func (x *Notice) String() string {
 func (*Notice) ProtoMessage() {}
 
 func (x *Notice) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1377,7 @@ func (x *Notice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notice.ProtoReflect.Descriptor instead.
 func (*Notice) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{12}
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Notice) GetEffectiveDate() *date.Date {
@@ -1364,7 +1428,7 @@ type ScheduleVersion struct {
 
 func (x *ScheduleVersion) Reset() {
 	*x = ScheduleVersion{}
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1376,7 +1440,7 @@ func (x *ScheduleVersion) String() string {
 func (*ScheduleVersion) ProtoMessage() {}
 
 func (x *ScheduleVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1389,7 +1453,7 @@ func (x *ScheduleVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleVersion.ProtoReflect.Descriptor instead.
 func (*ScheduleVersion) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{13}
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ScheduleVersion) GetName() string {
@@ -1526,13 +1590,14 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\bOnRefund\x12\x19\n" +
 	"\x15ON_REFUND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ON_REFUND_RECHECK\x10\x01\x12\x12\n" +
-	"\x0eON_REFUND_KEEP\x10\x02\"\xd5\x02\n" +
+	"\x0eON_REFUND_KEEP\x10\x02\"\xa3\x03\n" +
 	"\tCondition\x12@\n" +
 	"\x05spend\x18\x01 \x01(\v2(.evenhand.entitlements.v1.SpendConditionH\x00R\x05spend\x12C\n" +
 	"\x06tenure\x18\x02 \x01(\v2).evenhand.entitlements.v1.TenureConditionH\x00R\x06tenure\x128\n" +
 	"\x03all\x18\x03 \x01(\v2$.evenhand.entitlements.v1.ConditionsH\x00R\x03all\x128\n" +
 	"\x03any\x18\x04 \x01(\v2$.evenhand.entitlements.v1.ConditionsH\x00R\x03any\x12@\n" +
-	"\x05board\x18\x05 \x01(\v2(.evenhand.entitlements.v1.BoardConditionH\x00R\x05boardB\v\n" +
+	"\x05board\x18\x05 \x01(\v2(.evenhand.entitlements.v1.BoardConditionH\x00R\x05board\x12L\n" +
+	"\tprogramme\x18\x06 \x01(\v2,.evenhand.entitlements.v1.ProgrammeConditionH\x00R\tprogrammeB\v\n" +
 	"\tcondition\"Q\n" +
 	"\n" +
 	"Conditions\x12C\n" +
@@ -1556,7 +1621,9 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x0fTenureCondition\x12&\n" +
 	"\x0fat_least_months\x18\x01 \x01(\x05R\ratLeastMonths\"6\n" +
 	"\x0eBoardCondition\x12$\n" +
-	"\x0eat_least_terms\x18\x01 \x01(\x05R\fatLeastTerms\"t\n" +
+	"\x0eat_least_terms\x18\x01 \x01(\x05R\fatLeastTerms\"2\n" +
+	"\x12ProgrammeCondition\x12\x1c\n" +
+	"\tprogramme\x18\x01 \x01(\tR\tprogramme\"t\n" +
 	"\x06Notice\x128\n" +
 	"\x0eeffective_date\x18\x01 \x01(\v2\x11.google.type.DateR\reffectiveDate\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -1587,7 +1654,7 @@ func file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_entitlements_v1_schedule_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_evenhand_entitlements_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_evenhand_entitlements_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_evenhand_entitlements_v1_schedule_proto_goTypes = []any{
 	(Benefit_Kind)(0),             // 0: evenhand.entitlements.v1.Benefit.Kind
 	(Benefit_Resets)(0),           // 1: evenhand.entitlements.v1.Benefit.Resets
@@ -1606,26 +1673,27 @@ var file_evenhand_entitlements_v1_schedule_proto_goTypes = []any{
 	(*SpendCondition)(nil),        // 14: evenhand.entitlements.v1.SpendCondition
 	(*TenureCondition)(nil),       // 15: evenhand.entitlements.v1.TenureCondition
 	(*BoardCondition)(nil),        // 16: evenhand.entitlements.v1.BoardCondition
-	(*Notice)(nil),                // 17: evenhand.entitlements.v1.Notice
-	(*ScheduleVersion)(nil),       // 18: evenhand.entitlements.v1.ScheduleVersion
-	nil,                           // 19: evenhand.entitlements.v1.Schedule.CalendarsEntry
-	(*date.Date)(nil),             // 20: google.type.Date
-	(*money.Money)(nil),           // 21: google.type.Money
-	(*decimal.Decimal)(nil),       // 22: google.type.Decimal
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*ProgrammeCondition)(nil),    // 17: evenhand.entitlements.v1.ProgrammeCondition
+	(*Notice)(nil),                // 18: evenhand.entitlements.v1.Notice
+	(*ScheduleVersion)(nil),       // 19: evenhand.entitlements.v1.ScheduleVersion
+	nil,                           // 20: evenhand.entitlements.v1.Schedule.CalendarsEntry
+	(*date.Date)(nil),             // 21: google.type.Date
+	(*money.Money)(nil),           // 22: google.type.Money
+	(*decimal.Decimal)(nil),       // 23: google.type.Decimal
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
 }
 var file_evenhand_entitlements_v1_schedule_proto_depIdxs = []int32{
-	19, // 0: evenhand.entitlements.v1.Schedule.calendars:type_name -> evenhand.entitlements.v1.Schedule.CalendarsEntry
+	20, // 0: evenhand.entitlements.v1.Schedule.calendars:type_name -> evenhand.entitlements.v1.Schedule.CalendarsEntry
 	7,  // 1: evenhand.entitlements.v1.Schedule.commitments:type_name -> evenhand.entitlements.v1.Commitment
 	9,  // 2: evenhand.entitlements.v1.Schedule.benefits:type_name -> evenhand.entitlements.v1.Benefit
 	10, // 3: evenhand.entitlements.v1.Schedule.bundles:type_name -> evenhand.entitlements.v1.Bundle
 	11, // 4: evenhand.entitlements.v1.Schedule.rules:type_name -> evenhand.entitlements.v1.Rule
-	17, // 5: evenhand.entitlements.v1.Schedule.notice:type_name -> evenhand.entitlements.v1.Notice
-	20, // 6: evenhand.entitlements.v1.Calendar.holidays:type_name -> google.type.Date
+	18, // 5: evenhand.entitlements.v1.Schedule.notice:type_name -> evenhand.entitlements.v1.Notice
+	21, // 6: evenhand.entitlements.v1.Calendar.holidays:type_name -> google.type.Date
 	8,  // 7: evenhand.entitlements.v1.Commitment.clock:type_name -> evenhand.entitlements.v1.Clock
 	0,  // 8: evenhand.entitlements.v1.Benefit.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
-	21, // 9: evenhand.entitlements.v1.Benefit.unit_cost:type_name -> google.type.Money
-	22, // 10: evenhand.entitlements.v1.Benefit.expected_use_per_year:type_name -> google.type.Decimal
+	22, // 9: evenhand.entitlements.v1.Benefit.unit_cost:type_name -> google.type.Money
+	23, // 10: evenhand.entitlements.v1.Benefit.expected_use_per_year:type_name -> google.type.Decimal
 	1,  // 11: evenhand.entitlements.v1.Benefit.resets:type_name -> evenhand.entitlements.v1.Benefit.Resets
 	12, // 12: evenhand.entitlements.v1.Rule.when:type_name -> evenhand.entitlements.v1.Condition
 	2,  // 13: evenhand.entitlements.v1.Rule.on_refund:type_name -> evenhand.entitlements.v1.Rule.OnRefund
@@ -1634,20 +1702,21 @@ var file_evenhand_entitlements_v1_schedule_proto_depIdxs = []int32{
 	13, // 16: evenhand.entitlements.v1.Condition.all:type_name -> evenhand.entitlements.v1.Conditions
 	13, // 17: evenhand.entitlements.v1.Condition.any:type_name -> evenhand.entitlements.v1.Conditions
 	16, // 18: evenhand.entitlements.v1.Condition.board:type_name -> evenhand.entitlements.v1.BoardCondition
-	12, // 19: evenhand.entitlements.v1.Conditions.conditions:type_name -> evenhand.entitlements.v1.Condition
-	3,  // 20: evenhand.entitlements.v1.SpendCondition.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
-	4,  // 21: evenhand.entitlements.v1.SpendCondition.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
-	21, // 22: evenhand.entitlements.v1.SpendCondition.at_least:type_name -> google.type.Money
-	20, // 23: evenhand.entitlements.v1.Notice.effective_date:type_name -> google.type.Date
-	5,  // 24: evenhand.entitlements.v1.ScheduleVersion.schedule:type_name -> evenhand.entitlements.v1.Schedule
-	23, // 25: evenhand.entitlements.v1.ScheduleVersion.in_force_time:type_name -> google.protobuf.Timestamp
-	23, // 26: evenhand.entitlements.v1.ScheduleVersion.publish_time:type_name -> google.protobuf.Timestamp
-	6,  // 27: evenhand.entitlements.v1.Schedule.CalendarsEntry.value:type_name -> evenhand.entitlements.v1.Calendar
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	17, // 19: evenhand.entitlements.v1.Condition.programme:type_name -> evenhand.entitlements.v1.ProgrammeCondition
+	12, // 20: evenhand.entitlements.v1.Conditions.conditions:type_name -> evenhand.entitlements.v1.Condition
+	3,  // 21: evenhand.entitlements.v1.SpendCondition.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
+	4,  // 22: evenhand.entitlements.v1.SpendCondition.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
+	22, // 23: evenhand.entitlements.v1.SpendCondition.at_least:type_name -> google.type.Money
+	21, // 24: evenhand.entitlements.v1.Notice.effective_date:type_name -> google.type.Date
+	5,  // 25: evenhand.entitlements.v1.ScheduleVersion.schedule:type_name -> evenhand.entitlements.v1.Schedule
+	24, // 26: evenhand.entitlements.v1.ScheduleVersion.in_force_time:type_name -> google.protobuf.Timestamp
+	24, // 27: evenhand.entitlements.v1.ScheduleVersion.publish_time:type_name -> google.protobuf.Timestamp
+	6,  // 28: evenhand.entitlements.v1.Schedule.CalendarsEntry.value:type_name -> evenhand.entitlements.v1.Calendar
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_schedule_proto_init() }
@@ -1661,6 +1730,7 @@ func file_evenhand_entitlements_v1_schedule_proto_init() {
 		(*Condition_All)(nil),
 		(*Condition_Any)(nil),
 		(*Condition_Board)(nil),
+		(*Condition_Programme)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1668,7 +1738,7 @@ func file_evenhand_entitlements_v1_schedule_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_schedule_proto_rawDesc), len(file_evenhand_entitlements_v1_schedule_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
