@@ -5,10 +5,12 @@ import (
 
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/tally"
 )
 
 // addEntitlements makes the entitlements service, which follows accounts and, where there
@@ -29,9 +31,18 @@ func (p *process) addEntitlements(ctx context.Context) error {
 		return err
 	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}), store)
+	zone := func(context.Context) (civil.Zone, error) { return service.Zone(), nil }
+	directory := entitlementsrpc.NewReviewDirectory(service, p.ownConn(partEntitlements))
+	judgements, err := entitlementsrpc.OpenJudgements(ctx, service.Requests(), directory, zone)
+	if err != nil {
+		return err
+	}
+	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store), Judgements: judgements}), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
-	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
+	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
+		lifecycle.Part{Name: "tally of entitlements", Run: untilStopped(func(ctx context.Context) error {
+			return tally.Follow(ctx, store, judgements.Judged()...)
+		})})
 	return nil
 }
 

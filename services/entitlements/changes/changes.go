@@ -15,6 +15,10 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/clauses"
+	"github.com/evenhand/evenhand/services/entitlements/houserules"
+	"github.com/evenhand/evenhand/services/entitlements/remedies"
+	"github.com/evenhand/evenhand/services/entitlements/reviews"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -25,6 +29,13 @@ type Told struct {
 
 	// Version is a version of the schedule, without its content.
 	Version *entitlements.Version
+
+	Remedy    *resource.Stored[remedies.Remedy]
+	HouseRule *resource.Stored[houserules.Rule]
+	Breach    *resource.Stored[houserules.Breach]
+	Clause    *resource.Stored[clauses.Clause]
+	Citation  *resource.Stored[clauses.Citation]
+	Review    *resource.Stored[reviews.Review]
 }
 
 // Feed is the changes of the entitlements service.
@@ -41,6 +52,12 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	remedies.Kind.Spec.Name:         stored(remedies.Kind, func(t *Told, s *resource.Stored[remedies.Remedy]) { t.Remedy = s }),
+	houserules.Kind.Spec.Name:       stored(houserules.Kind, func(t *Told, s *resource.Stored[houserules.Rule]) { t.HouseRule = s }),
+	houserules.BreachKind.Spec.Name: stored(houserules.BreachKind, func(t *Told, s *resource.Stored[houserules.Breach]) { t.Breach = s }),
+	clauses.Kind.Spec.Name:          stored(clauses.Kind, func(t *Told, s *resource.Stored[clauses.Clause]) { t.Clause = s }),
+	clauses.CitationKind.Spec.Name:  stored(clauses.CitationKind, func(t *Told, s *resource.Stored[clauses.Citation]) { t.Citation = s }),
+	reviews.Kind.Spec.Name:          stored(reviews.Kind, func(t *Told, s *resource.Stored[reviews.Review]) { t.Review = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -79,7 +79,8 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	return &Service{rules, breaches, opts, requests.Now}, nil
 }
 
-func (s *Service) today(ctx context.Context) (civil.Day, error) {
+// Today returns the calendar day it is in the company's zone.
+func (s *Service) Today(ctx context.Context) (civil.Day, error) {
 	zone, err := s.opts.Zone(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("find the company's time zone: %w", err)

@@ -150,6 +150,12 @@ func (s *Service) OpenOnce(ctx context.Context, call resource.Call, cause tally.
 	return id, nil
 }
 
+// Repeats says whether a call has changed the review with an id before.
+func (s *Service) Repeats(ctx context.Context, call resource.Call, id string) (bool, error) {
+	_, known, err := s.table.Replay(ctx, call, id)
+	return known, err
+}
+
 // Assign gives an open review to another owner, with a reason that is kept:
 // INVALID_ARGUMENT, NOT_FOUND, STALE_ETAG, REVIEW_STATE.
 func (s *Service) Assign(ctx context.Context, call resource.Call, id, etag, owner, reason string) (resource.Stored[Review], error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -27,6 +28,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/tally"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -135,6 +137,19 @@ func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrinc
 	return answer, nil
 }
 
+// GetPrincipal knows all but those called nobody.
+func (f *fakeAccounts) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
+	if r.GetName() == "principals/nobody" {
+		return nil, fault.Missing("evenhand/Principal", r.GetName())
+	}
+	return &accountsv1.Principal{Name: r.GetName()}, nil
+}
+
+// GetAccount knows none that the feed has not told of.
+func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	return nil, fault.Missing("evenhand/Account", r.GetName())
+}
+
 // outage is a database whose pages can be out of reach.
 type outage struct {
 	docstore.Backend
@@ -163,6 +178,15 @@ type served struct {
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
+	judged
+}
+
+// judged are the clients of reviews and what they are about, and of the remedies.
+type judged struct {
+	reviews    entitlementsv1.ReviewsServiceClient
+	houseRules entitlementsv1.HouseRulesServiceClient
+	clauses    entitlementsv1.ClausesServiceClient
+	remedies   entitlementsv1.RemediesServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -180,6 +204,9 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	opts.Board = rpc.NewBoardSource(late)
 	s.service, err = entitlements.Open(ctx, store, rpc.NewSource(late), opts)
 	require.NoError(t, err)
+	judgements, err := rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
+		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
+	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
 			accountsv1.RegisterFeedServiceServer(r, s.accounts)
@@ -187,7 +214,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store)}))
+		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Judgements: judgements}))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -202,6 +229,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running, ctx := errgroup.WithContext(following)
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
+		running.Go(func() error { return tally.Follow(ctx, store, judgements.Judged()...) })
 		err := running.Wait()
 		if following.Err() != nil {
 			err = nil
@@ -239,6 +267,8 @@ func (s *served) as(role auth.Role) *served {
 	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
+	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
+		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
 	return &other
 }
 

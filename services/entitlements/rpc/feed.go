@@ -47,6 +47,7 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),
 			Publisher: v.Publisher, Etag: v.Etag()}}
 	}
+	tellJudgement(out, told)
 }
 
 // GetFeed implements FeedService.

@@ -28,6 +28,8 @@ type Parts struct {
 	Decisions *entitlements.Service
 	// Feed is what happens here.
 	Feed *changes.Feed
+	// Judgements are the reviews, what they are about, and the remedies.
+	Judgements *Judgements
 }
 
 // Service returns the entitlements service for a server.
@@ -46,6 +48,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
+			parts.Judgements.register(to)
 		},
 		Encoded: checks.encoded,
 	}
