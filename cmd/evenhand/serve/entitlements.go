@@ -8,6 +8,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
@@ -24,24 +25,28 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
+	source := entitlementsrpc.NewSource(p.ownConn(partEntitlements))
+	service, err := entitlements.Open(ctx, store, source, entitlements.Options{
 		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
 	})
 	if err != nil {
 		return err
 	}
-	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	zone := func(context.Context) (civil.Zone, error) { return service.Zone(), nil }
-	directory := entitlementsrpc.NewReviewDirectory(service, p.ownConn(partEntitlements))
-	judgements, err := entitlementsrpc.OpenJudgements(ctx, service.Requests(), directory, zone)
-	if err != nil {
+	parts := entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}
+	if parts.Bands, err = bands.Open(ctx, service.Requests(), service, source); err != nil {
 		return err
 	}
-	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store), Judgements: judgements}), store)
+	zone := func(context.Context) (civil.Zone, error) { return service.Zone(), nil }
+	directory := entitlementsrpc.NewReviewDirectory(service, p.ownConn(partEntitlements))
+	if parts.Judgements, err = entitlementsrpc.OpenJudgements(ctx, service.Requests(), directory, zone); err != nil {
+		return err
+	}
+	p.faults = append(p.faults, entitlementsrpc.Faults...)
+	p.serve(entitlementsrpc.Service(parts), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
 		lifecycle.Part{Name: "tally of entitlements", Run: untilStopped(func(ctx context.Context) error {
-			return tally.Follow(ctx, store, judgements.Judged()...)
+			return tally.Follow(ctx, store, parts.Judgements.Judged()...)
 		})})
 	return nil
 }

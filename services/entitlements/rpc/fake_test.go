@@ -3,7 +3,9 @@ package rpc_test
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -26,6 +28,7 @@ import (
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
@@ -45,6 +48,7 @@ type fakeAccounts struct {
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
 	trimmed    bool
+	followers  map[string]int64
 }
 
 func newFakeAccounts() *fakeAccounts {
@@ -137,17 +141,16 @@ func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrinc
 	return answer, nil
 }
 
-// GetPrincipal knows all but those called nobody.
-func (f *fakeAccounts) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
-	if r.GetName() == "principals/nobody" {
-		return nil, fault.Missing("evenhand/Principal", r.GetName())
+// ListReaches answers a page for each account.
+func (f *fakeAccounts) ListReaches(_ context.Context, r *accountsv1.ListReachesRequest) (*accountsv1.ListReachesResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(f.followers)) {
+		if id > r.GetPageToken() {
+			return &accountsv1.ListReachesResponse{NextPageToken: id, Reaches: []*accountsv1.Reach{{Name: "accounts/" + id + "/reach", Followers: f.followers[id]}}}, nil
+		}
 	}
-	return &accountsv1.Principal{Name: r.GetName()}, nil
-}
-
-// GetAccount knows none that the feed has not told of.
-func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
-	return nil, fault.Missing("evenhand/Account", r.GetName())
+	return &accountsv1.ListReachesResponse{}, nil
 }
 
 // outage is a database whose pages can be out of reach.
@@ -178,15 +181,8 @@ type served struct {
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
+	bands     entitlementsv1.BandsServiceClient
 	judged
-}
-
-// judged are the clients of reviews and what they are about, and of the remedies.
-type judged struct {
-	reviews    entitlementsv1.ReviewsServiceClient
-	houseRules entitlementsv1.HouseRulesServiceClient
-	clauses    entitlementsv1.ClausesServiceClient
-	remedies   entitlementsv1.RemediesServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -202,7 +198,10 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
 	opts.Board = rpc.NewBoardSource(late)
-	s.service, err = entitlements.Open(ctx, store, rpc.NewSource(late), opts)
+	source := rpc.NewSource(late)
+	s.service, err = entitlements.Open(ctx, store, source, opts)
+	require.NoError(t, err)
+	sorts, err := bands.Open(ctx, s.service.Requests(), s.service, source)
 	require.NoError(t, err)
 	judgements, err := rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
 		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
@@ -214,7 +213,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Judgements: judgements}))
+		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Bands: sorts, Judgements: judgements}))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -269,6 +268,7 @@ func (s *served) as(role auth.Role) *served {
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
 		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
+	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other
 }
 

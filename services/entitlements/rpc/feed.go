@@ -48,6 +48,9 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 			Publisher: v.Publisher, Etag: v.Etag()}}
 	}
 	tellJudgement(out, told)
+	if s := told.BandScale; s != nil {
+		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}
+	}
 }
 
 // GetFeed implements FeedService.

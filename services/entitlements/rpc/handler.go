@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 )
 
@@ -30,6 +31,8 @@ type Parts struct {
 	Feed *changes.Feed
 	// Judgements are the reviews, what they are about, and the remedies.
 	Judgements *Judgements
+	// Bands sorts accounts by spend, tenure and reach.
+	Bands *bands.Service
 }
 
 // Service returns the entitlements service for a server.
@@ -49,6 +52,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			parts.Judgements.register(to)
+			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,
 	}

@@ -14,9 +14,32 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 )
+
+// judged are the clients of reviews and what they are about, and of the remedies.
+type judged struct {
+	reviews    entitlementsv1.ReviewsServiceClient
+	houseRules entitlementsv1.HouseRulesServiceClient
+	clauses    entitlementsv1.ClausesServiceClient
+	remedies   entitlementsv1.RemediesServiceClient
+}
+
+// GetPrincipal knows all but those called nobody.
+func (f *fakeAccounts) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
+	if r.GetName() == "principals/nobody" {
+		return nil, fault.Missing("evenhand/Principal", r.GetName())
+	}
+	return &accountsv1.Principal{Name: r.GetName()}, nil
+}
+
+// GetAccount knows none that the feed has not told of.
+func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	return nil, fault.Missing("evenhand/Account", r.GetName())
+}
 
 // inMay is a served schedule and its accounts on 5 May 1998, when rich pays no late fee,
 // and the house rule about it, which three breaches in a quarter bring to review.

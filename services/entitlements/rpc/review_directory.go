@@ -83,7 +83,9 @@ func notFound(name string, err error) error {
 }
 
 // Accounts implements houserules.Directory.
-func (d *ReviewDirectory) Accounts(ctx context.Context) (int, error) { return d.decisions.CountActive(ctx) }
+func (d *ReviewDirectory) Accounts(ctx context.Context) (int, error) {
+	return d.decisions.CountActive(ctx)
+}
 
 // Waived implements houserules.Directory.
 func (d *ReviewDirectory) Waived(ctx context.Context, account, benefit, houseRule string) (bool, error) {

@@ -91,7 +91,9 @@ func mustOwn(ctx context.Context, permission, resourceType, name, owner string) 
 }
 
 // callerID is the id of the caller.
-func callerID(ctx context.Context) string { return names.First(auth.FromContext(ctx).Name(), "principals") }
+func callerID(ctx context.Context) string {
+	return names.First(auth.FromContext(ctx).Name(), "principals")
+}
 
 // callerRoles are the roles of the caller, sorted.
 func callerRoles(ctx context.Context) []string {

@@ -54,6 +54,7 @@ type Change struct {
 	//	*Change_Clause
 	//	*Change_Citation
 	//	*Change_Review
+	//	*Change_BandScale
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -215,6 +216,15 @@ func (x *Change) GetReview() *Review {
 	return nil
 }
 
+func (x *Change) GetBandScale() *BandScale {
+	if x != nil {
+		if x, ok := x.State.(*Change_BandScale); ok {
+			return x.BandScale
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -254,6 +264,11 @@ type Change_Review struct {
 	Review *Review `protobuf:"bytes,25,opt,name=review,proto3,oneof"`
 }
 
+type Change_BandScale struct {
+	// The bands that the company declared for a subject, without how many accounts are in them.
+	BandScale *BandScale `protobuf:"bytes,36,opt,name=band_scale,json=bandScale,proto3,oneof"`
+}
+
 func (*Change_ScheduleVersion) isChange_State() {}
 
 func (*Change_Remedy) isChange_State() {}
@@ -268,11 +283,13 @@ func (*Change_Citation) isChange_State() {}
 
 func (*Change_Review) isChange_State() {}
 
+func (*Change_BandScale) isChange_State() {}
+
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x05\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x06\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -289,7 +306,9 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\x06breach\x18\x16 \x01(\v2 .evenhand.entitlements.v1.BreachH\x00R\x06breach\x12:\n" +
 	"\x06clause\x18\x17 \x01(\v2 .evenhand.entitlements.v1.ClauseH\x00R\x06clause\x12@\n" +
 	"\bcitation\x18\x18 \x01(\v2\".evenhand.entitlements.v1.CitationH\x00R\bcitation\x12:\n" +
-	"\x06review\x18\x19 \x01(\v2 .evenhand.entitlements.v1.ReviewH\x00R\x06reviewB\a\n" +
+	"\x06review\x18\x19 \x01(\v2 .evenhand.entitlements.v1.ReviewH\x00R\x06review\x12D\n" +
+	"\n" +
+	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScaleB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
 
 var (
@@ -315,22 +334,24 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Clause)(nil),                // 6: evenhand.entitlements.v1.Clause
 	(*Citation)(nil),              // 7: evenhand.entitlements.v1.Citation
 	(*Review)(nil),                // 8: evenhand.entitlements.v1.Review
+	(*BandScale)(nil),             // 9: evenhand.entitlements.v1.BandScale
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
-	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
-	1, // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
-	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	3, // 3: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
-	4, // 4: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
-	5, // 5: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
-	6, // 6: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
-	7, // 7: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
-	8, // 8: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
+	1,  // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
+	2,  // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
+	3,  // 3: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	4,  // 4: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	5,  // 5: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	6,  // 6: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	7,  // 7: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	8,  // 8: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	9,  // 9: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -338,6 +359,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	if File_evenhand_entitlements_v1_change_proto != nil {
 		return
 	}
+	file_evenhand_entitlements_v1_band_proto_init()
 	file_evenhand_entitlements_v1_breach_proto_init()
 	file_evenhand_entitlements_v1_citation_proto_init()
 	file_evenhand_entitlements_v1_clause_proto_init()
@@ -353,6 +375,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 		(*Change_Clause)(nil),
 		(*Change_Citation)(nil),
 		(*Change_Review)(nil),
+		(*Change_BandScale)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
