@@ -12,6 +12,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 // addEntitlements makes the entitlements service, which follows accounts and, where there
@@ -32,7 +33,7 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	parts := entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}
+	parts := entitlementsrpc.Parts{Decisions: service, Assignments: source, Feed: changes.Open(store)}
 	if parts.Bands, err = bands.Open(ctx, service.Requests(), service, source); err != nil {
 		return err
 	}
@@ -41,13 +42,17 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if parts.Judgements, err = entitlementsrpc.OpenJudgements(ctx, service.Requests(), directory, zone); err != nil {
 		return err
 	}
+	if parts.Usage, err = usage.New(ctx, store, service, p.env.Now, nil); err != nil {
+		return err
+	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
 	p.serve(entitlementsrpc.Service(parts), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
-	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
-		lifecycle.Part{Name: "tally of entitlements", Run: untilStopped(func(ctx context.Context) error {
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
+		lifecycle.Part{Name: "usage", Run: untilStopped(parts.Usage.Run)},
+		lifecycle.Part{Name: "tally", Run: untilStopped(func(ctx context.Context) error {
 			return tally.Follow(ctx, store, parts.Judgements.Judged()...)
 		})})
+	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
 	return nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
 	"github.com/evenhand/evenhand/services/entitlements/remedies"
 	"github.com/evenhand/evenhand/services/entitlements/reviews"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -37,6 +38,8 @@ type Told struct {
 	Clause    *resource.Stored[clauses.Clause]
 	Citation  *resource.Stored[clauses.Citation]
 	Review    *resource.Stored[reviews.Review]
+	// Usage is a line of the ledger of what is used, without its note and its principal.
+	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
 	BandScale *resource.Stored[bands.Scale]
 }
@@ -62,6 +65,13 @@ var readers = map[string]reader{
 	clauses.CitationKind.Spec.Name:  stored(clauses.CitationKind, func(t *Told, s *resource.Stored[clauses.Citation]) { t.Citation = s }),
 	reviews.Kind.Spec.Name:          stored(reviews.Kind, func(t *Told, s *resource.Stored[reviews.Review]) { t.Review = s }),
 	bands.ScaleKind.Spec.Name:       stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
+	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
+		if t.Usage, err = usage.EntryTold(e.Data); err == nil {
+			t.Name = usage.BalanceName(t.Usage.Account, t.Usage.Benefit)
+		}
+		return err
+	},
+	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -32,6 +32,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,8 +48,10 @@ type fakeAccounts struct {
 	grown      chan struct{}
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
-	trimmed    bool
-	followers  map[string]int64
+	// owner owns every account.
+	owner     string
+	trimmed   bool
+	followers map[string]int64
 }
 
 func newFakeAccounts() *fakeAccounts {
@@ -129,6 +132,15 @@ func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSetti
 	return state, nil
 }
 
+func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if r.GetName() == "accounts/nowhere" {
+		return nil, fault.Missing("evenhand/Account", r.GetName())
+	}
+	return &accountsv1.Account{Name: r.GetName(), Owner: f.owner}, nil
+}
+
 func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrincipalsRequest) (*accountsv1.ListPrincipalsResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -181,6 +193,7 @@ type served struct {
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
+	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
 	judged
 }
@@ -201,9 +214,16 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	source := rpc.NewSource(late)
 	s.service, err = entitlements.Open(ctx, store, source, opts)
 	require.NoError(t, err)
-	sorts, err := bands.Open(ctx, s.service.Requests(), s.service, source)
+	now := opts.Now
+	if now == nil {
+		now = time.Now
+	}
+	parts := rpc.Parts{Decisions: s.service, Assignments: source, Feed: changes.Open(store)}
+	parts.Usage, err = usage.New(ctx, store, s.service, now, nil)
 	require.NoError(t, err)
-	judgements, err := rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
+	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, source)
+	require.NoError(t, err)
+	parts.Judgements, err = rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
 		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
 	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
@@ -213,7 +233,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Bands: sorts, Judgements: judgements}))
+		rpc.Service(parts))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -228,7 +248,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running, ctx := errgroup.WithContext(following)
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
-		running.Go(func() error { return tally.Follow(ctx, store, judgements.Judged()...) })
+		running.Go(func() error { return tally.Follow(ctx, store, parts.Judgements.Judged()...) })
 		err := running.Wait()
 		if following.Err() != nil {
 			err = nil
@@ -268,6 +288,7 @@ func (s *served) as(role auth.Role) *served {
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
 		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
+	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other
 }

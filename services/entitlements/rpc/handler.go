@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 const accountPrefix = "accounts/"
@@ -27,6 +28,10 @@ const accountPrefix = "accounts/"
 type Parts struct {
 	// Decisions says who is entitled to what.
 	Decisions *entitlements.Service
+	// Usage is what is used of benefits.
+	Usage *usage.Usage
+	// Assignments says whose accounts are whose.
+	Assignments Assignments
 	// Feed is what happens here.
 	Feed *changes.Feed
 	// Judgements are the reviews, what they are about, and the remedies.
@@ -50,6 +55,7 @@ func Service(parts Parts) server.Service {
 		Register: func(to grpc.ServiceRegistrar) {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
+			entitlementsv1.RegisterUsageServiceServer(to, &usageHandler{usage: parts.Usage, decisions: decisions, assignments: parts.Assignments})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})

@@ -36,11 +36,6 @@ func (f *fakeAccounts) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipa
 	return &accountsv1.Principal{Name: r.GetName()}, nil
 }
 
-// GetAccount knows none that the feed has not told of.
-func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
-	return nil, fault.Missing("evenhand/Account", r.GetName())
-}
-
 // inMay is a served schedule and its accounts on 5 May 1998, when rich pays no late fee,
 // and the house rule about it, which three breaches in a quarter bring to review.
 func inMay(t *testing.T) *served {

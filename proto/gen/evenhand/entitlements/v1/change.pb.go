@@ -54,6 +54,7 @@ type Change struct {
 	//	*Change_Clause
 	//	*Change_Citation
 	//	*Change_Review
+	//	*Change_UsageEntry
 	//	*Change_BandScale
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
@@ -216,6 +217,15 @@ func (x *Change) GetReview() *Review {
 	return nil
 }
 
+func (x *Change) GetUsageEntry() *UsageEntry {
+	if x != nil {
+		if x, ok := x.State.(*Change_UsageEntry); ok {
+			return x.UsageEntry
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetBandScale() *BandScale {
 	if x != nil {
 		if x, ok := x.State.(*Change_BandScale); ok {
@@ -264,6 +274,11 @@ type Change_Review struct {
 	Review *Review `protobuf:"bytes,25,opt,name=review,proto3,oneof"`
 }
 
+type Change_UsageEntry struct {
+	// A line of the ledger of what is used, without its note and its principal; `name` is the balance.
+	UsageEntry *UsageEntry `protobuf:"bytes,10,opt,name=usage_entry,json=usageEntry,proto3,oneof"`
+}
+
 type Change_BandScale struct {
 	// The bands that the company declared for a subject, without how many accounts are in them.
 	BandScale *BandScale `protobuf:"bytes,36,opt,name=band_scale,json=bandScale,proto3,oneof"`
@@ -283,13 +298,15 @@ func (*Change_Citation) isChange_State() {}
 
 func (*Change_Review) isChange_State() {}
 
+func (*Change_UsageEntry) isChange_State() {}
+
 func (*Change_BandScale) isChange_State() {}
 
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x06\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf5\x06\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -306,7 +323,10 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\x06breach\x18\x16 \x01(\v2 .evenhand.entitlements.v1.BreachH\x00R\x06breach\x12:\n" +
 	"\x06clause\x18\x17 \x01(\v2 .evenhand.entitlements.v1.ClauseH\x00R\x06clause\x12@\n" +
 	"\bcitation\x18\x18 \x01(\v2\".evenhand.entitlements.v1.CitationH\x00R\bcitation\x12:\n" +
-	"\x06review\x18\x19 \x01(\v2 .evenhand.entitlements.v1.ReviewH\x00R\x06review\x12D\n" +
+	"\x06review\x18\x19 \x01(\v2 .evenhand.entitlements.v1.ReviewH\x00R\x06review\x12G\n" +
+	"\vusage_entry\x18\n" +
+	" \x01(\v2$.evenhand.entitlements.v1.UsageEntryH\x00R\n" +
+	"usageEntry\x12D\n" +
 	"\n" +
 	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScaleB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
@@ -334,7 +354,8 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Clause)(nil),                // 6: evenhand.entitlements.v1.Clause
 	(*Citation)(nil),              // 7: evenhand.entitlements.v1.Citation
 	(*Review)(nil),                // 8: evenhand.entitlements.v1.Review
-	(*BandScale)(nil),             // 9: evenhand.entitlements.v1.BandScale
+	(*UsageEntry)(nil),            // 9: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 10: evenhand.entitlements.v1.BandScale
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -346,12 +367,13 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	6,  // 6: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
 	7,  // 7: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
 	8,  // 8: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
-	9,  // 9: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	9,  // 9: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	10, // 10: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -367,6 +389,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_remedy_proto_init()
 	file_evenhand_entitlements_v1_review_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
+	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
 		(*Change_Remedy)(nil),
@@ -375,6 +398,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 		(*Change_Clause)(nil),
 		(*Change_Citation)(nil),
 		(*Change_Review)(nil),
+		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
 	}
 	type x struct{}

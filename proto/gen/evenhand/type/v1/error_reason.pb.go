@@ -139,6 +139,16 @@ const (
 	ErrorReason_ERROR_REASON_REMEDY_STATE ErrorReason = 85
 	// Nothing would decide between the remedy and another for the same case; PreconditionFailure names each.
 	ErrorReason_ERROR_REASON_REMEDY_TIE ErrorReason = 86
+	// The account does not have the benefit now.
+	ErrorReason_ERROR_REASON_NOT_ENTITLED ErrorReason = 60
+	// Less is left of the benefit than was asked for: the metadata has what is left.
+	ErrorReason_ERROR_REASON_USAGE_LIMIT ErrorReason = 61
+	// The reservation was committed or cancelled, or has expired.
+	ErrorReason_ERROR_REASON_RESERVATION_STATE ErrorReason = 62
+	// The benefit is not metered: it has no units and no balance.
+	ErrorReason_ERROR_REASON_NOT_METERED ErrorReason = 63
+	// The entry is no use, or less of it is left than was to be released.
+	ErrorReason_ERROR_REASON_NOT_RELEASABLE ErrorReason = 64
 )
 
 // Enum value maps for ErrorReason.
@@ -199,6 +209,11 @@ var (
 		84: "ERROR_REASON_NO_SUCH_WAIVER",
 		85: "ERROR_REASON_REMEDY_STATE",
 		86: "ERROR_REASON_REMEDY_TIE",
+		60: "ERROR_REASON_NOT_ENTITLED",
+		61: "ERROR_REASON_USAGE_LIMIT",
+		62: "ERROR_REASON_RESERVATION_STATE",
+		63: "ERROR_REASON_NOT_METERED",
+		64: "ERROR_REASON_NOT_RELEASABLE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -256,6 +271,11 @@ var (
 		"ERROR_REASON_NO_SUCH_WAIVER":          84,
 		"ERROR_REASON_REMEDY_STATE":            85,
 		"ERROR_REASON_REMEDY_TIE":              86,
+		"ERROR_REASON_NOT_ENTITLED":            60,
+		"ERROR_REASON_USAGE_LIMIT":             61,
+		"ERROR_REASON_RESERVATION_STATE":       62,
+		"ERROR_REASON_NOT_METERED":             63,
+		"ERROR_REASON_NOT_RELEASABLE":          64,
 	}
 )
 
@@ -290,7 +310,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xf5\r\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x95\x0f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -347,7 +367,12 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x19ERROR_REASON_REVIEW_STATE\x10S\x12\x1f\n" +
 	"\x1bERROR_REASON_NO_SUCH_WAIVER\x10T\x12\x1d\n" +
 	"\x19ERROR_REASON_REMEDY_STATE\x10U\x12\x1b\n" +
-	"\x17ERROR_REASON_REMEDY_TIE\x10VB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x17ERROR_REASON_REMEDY_TIE\x10V\x12\x1d\n" +
+	"\x19ERROR_REASON_NOT_ENTITLED\x10<\x12\x1c\n" +
+	"\x18ERROR_REASON_USAGE_LIMIT\x10=\x12\"\n" +
+	"\x1eERROR_REASON_RESERVATION_STATE\x10>\x12\x1c\n" +
+	"\x18ERROR_REASON_NOT_METERED\x10?\x12\x1f\n" +
+	"\x1bERROR_REASON_NOT_RELEASABLE\x10@B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
