@@ -54,7 +54,7 @@ type counter struct {
 func benchmark(b *testing.B, store string) (*fixture, *docstore.Collection[counter]) {
 	f := start(b, stores[store](b))
 	f.grants.grant("hours", holding("2026-02-01", "", 1, hours(1_000_000_000, "P1Y", 0, schedule.Anniversary)))
-	f.Usage.now = func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+	f.now = func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 	raw, err := docstore.OpenCollection[counter](b.Context(), f.store, docstore.Spec{Name: "counters"})
 	require.NoError(b, err)
 	for i := range benchAccounts {
