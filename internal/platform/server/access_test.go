@@ -35,6 +35,8 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	boardv1.RegisterCalendarFeedServiceServer(r, boardv1.UnimplementedCalendarFeedServiceServer{})
 	entitlementsv1.RegisterEntitlementsServiceServer(r, entitlementsv1.UnimplementedEntitlementsServiceServer{})
 	entitlementsv1.RegisterScheduleServiceServer(r, entitlementsv1.UnimplementedScheduleServiceServer{})
+	entitlementsv1.RegisterParityServiceServer(r, entitlementsv1.UnimplementedParityServiceServer{})
+	entitlementsv1.RegisterFeedServiceServer(r, entitlementsv1.UnimplementedFeedServiceServer{})
 }}
 
 // Every RPC is called without a token, with a wrong one, and as every role: only those

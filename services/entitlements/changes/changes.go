@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -25,6 +26,8 @@ type Told struct {
 
 	// Version is a version of the schedule, without its content.
 	Version *entitlements.Version
+	// Audit is an audit of parity.
+	Audit *resource.Stored[audits.Audit]
 }
 
 // Feed is the changes of the entitlements service.
@@ -41,6 +44,7 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	audits.Collection: stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

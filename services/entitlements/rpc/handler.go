@@ -18,6 +18,7 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 )
 
 const accountPrefix = "accounts/"
@@ -28,6 +29,8 @@ type Parts struct {
 	Decisions *entitlements.Service
 	// Feed is what happens here.
 	Feed *changes.Feed
+	// Parity are the audits of parity; nil where nothing has cases to audit.
+	Parity *audits.Audits
 }
 
 // Service returns the entitlements service for a server.
@@ -46,6 +49,9 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
+			if parts.Parity != nil {
+				RegisterParity(to, parts.Parity)
+			}
 		},
 		Encoded: checks.encoded,
 	}
