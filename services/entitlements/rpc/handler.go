@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 )
@@ -29,6 +30,8 @@ type Parts struct {
 	Decisions *entitlements.Service
 	// Feed is what happens here.
 	Feed *changes.Feed
+	// Bands sorts accounts by spend, tenure and reach.
+	Bands *bands.Service
 	// Parity are the audits of parity; nil where nothing has cases to audit.
 	Parity *audits.Audits
 }
@@ -49,6 +52,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
+			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 			if parts.Parity != nil {
 				RegisterParity(to, parts.Parity)
 			}

@@ -213,4 +213,3 @@ func metricsOut(in []string) []entitlementsv1.ParityComparing_Metric {
 	}
 	return out
 }
-
