@@ -48,6 +48,7 @@ type Change struct {
 	// Types that are valid to be assigned to State:
 	//
 	//	*Change_ScheduleVersion
+	//	*Change_UsageEntry
 	//	*Change_BandScale
 	//	*Change_ParityAudit
 	State         isChange_State `protobuf_oneof:"state"`
@@ -157,6 +158,15 @@ func (x *Change) GetScheduleVersion() *ScheduleVersion {
 	return nil
 }
 
+func (x *Change) GetUsageEntry() *UsageEntry {
+	if x != nil {
+		if x, ok := x.State.(*Change_UsageEntry); ok {
+			return x.UsageEntry
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetBandScale() *BandScale {
 	if x != nil {
 		if x, ok := x.State.(*Change_BandScale); ok {
@@ -184,6 +194,11 @@ type Change_ScheduleVersion struct {
 	ScheduleVersion *ScheduleVersion `protobuf:"bytes,8,opt,name=schedule_version,json=scheduleVersion,proto3,oneof"`
 }
 
+type Change_UsageEntry struct {
+	// A line of the ledger of what is used, without its note and its principal; `name` is the balance.
+	UsageEntry *UsageEntry `protobuf:"bytes,10,opt,name=usage_entry,json=usageEntry,proto3,oneof"`
+}
+
 type Change_BandScale struct {
 	// The bands that the company declared for a subject, without how many accounts are in them.
 	BandScale *BandScale `protobuf:"bytes,36,opt,name=band_scale,json=bandScale,proto3,oneof"`
@@ -196,6 +211,8 @@ type Change_ParityAudit struct {
 
 func (*Change_ScheduleVersion) isChange_State() {}
 
+func (*Change_UsageEntry) isChange_State() {}
+
 func (*Change_BandScale) isChange_State() {}
 
 func (*Change_ParityAudit) isChange_State() {}
@@ -204,7 +221,7 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x80\x04\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x04\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -214,7 +231,10 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\rrecorded_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12\x1c\n" +
 	"\tprincipal\x18\a \x01(\tR\tprincipal\x12\x12\n" +
 	"\x04name\x18\t \x01(\tR\x04name\x12V\n" +
-	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12D\n" +
+	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12G\n" +
+	"\vusage_entry\x18\n" +
+	" \x01(\v2$.evenhand.entitlements.v1.UsageEntryH\x00R\n" +
+	"usageEntry\x12D\n" +
 	"\n" +
 	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScale\x12J\n" +
 	"\fparity_audit\x18% \x01(\v2%.evenhand.entitlements.v1.ParityAuditH\x00R\vparityAuditB\a\n" +
@@ -237,20 +257,22 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Change)(nil),                // 0: evenhand.entitlements.v1.Change
 	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
-	(*BandScale)(nil),             // 3: evenhand.entitlements.v1.BandScale
-	(*ParityAudit)(nil),           // 4: evenhand.entitlements.v1.ParityAudit
+	(*UsageEntry)(nil),            // 3: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 4: evenhand.entitlements.v1.BandScale
+	(*ParityAudit)(nil),           // 5: evenhand.entitlements.v1.ParityAudit
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
 	1, // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
 	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	3, // 3: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	4, // 4: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	3, // 3: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	4, // 4: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	5, // 5: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -261,8 +283,10 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_band_proto_init()
 	file_evenhand_entitlements_v1_parity_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
+	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
+		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
 		(*Change_ParityAudit)(nil),
 	}
