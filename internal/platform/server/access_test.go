@@ -34,9 +34,13 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	boardv1.RegisterCalendarServiceServer(r, boardv1.UnimplementedCalendarServiceServer{})
 	boardv1.RegisterCalendarFeedServiceServer(r, boardv1.UnimplementedCalendarFeedServiceServer{})
 	entitlementsv1.RegisterBandsServiceServer(r, entitlementsv1.UnimplementedBandsServiceServer{})
+	entitlementsv1.RegisterClausesServiceServer(r, entitlementsv1.UnimplementedClausesServiceServer{})
 	entitlementsv1.RegisterEntitlementsServiceServer(r, entitlementsv1.UnimplementedEntitlementsServiceServer{})
 	entitlementsv1.RegisterFeedServiceServer(r, entitlementsv1.UnimplementedFeedServiceServer{})
+	entitlementsv1.RegisterHouseRulesServiceServer(r, entitlementsv1.UnimplementedHouseRulesServiceServer{})
 	entitlementsv1.RegisterParityServiceServer(r, entitlementsv1.UnimplementedParityServiceServer{})
+	entitlementsv1.RegisterRemediesServiceServer(r, entitlementsv1.UnimplementedRemediesServiceServer{})
+	entitlementsv1.RegisterReviewsServiceServer(r, entitlementsv1.UnimplementedReviewsServiceServer{})
 	entitlementsv1.RegisterScheduleServiceServer(r, entitlementsv1.UnimplementedScheduleServiceServer{})
 	entitlementsv1.RegisterUsageServiceServer(r, entitlementsv1.UnimplementedUsageServiceServer{})
 }}
