@@ -194,7 +194,11 @@ func (s *Service) views(ctx context.Context, day civil.Day, scales ...resource.S
 	if day == civil.Never {
 		day = s.ledger.Today()
 	}
-	standings, err := s.standings(ctx, day)
+	followers, err := s.followers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	standings, err := s.standings(ctx, followers, day)
 	if err != nil {
 		return nil, err
 	}

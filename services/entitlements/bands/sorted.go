@@ -42,17 +42,47 @@ func (s *Sorted) Bands(subject Subject) []Band { return s.scales[subject.index()
 // On sorts all accounts into bands as of the end of a day in the company's zone: those
 // declared now, or quartiles of the accounts that are active on the day.
 func (s *Service) On(ctx context.Context, day civil.Day) (*Sorted, error) {
-	standings, err := s.standings(ctx, day)
+	sorter, err := s.Sorter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sorted := &Sorted{Day: day, places: make(map[string][len(Subjects)]uint8, len(standings))}
+	return sorter.On(ctx, day)
+}
+
+// Sorter sorts accounts as Service.On does, by the scales and the reach of when it was
+// made: for many days.
+type Sorter struct {
+	service   *Service
+	followers map[string]int64
+	scales    [len(Subjects)]Scale
+}
+
+// Sorter returns one by what is known now.
+func (s *Service) Sorter(ctx context.Context) (*Sorter, error) {
+	followers, err := s.followers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sorter := &Sorter{service: s, followers: followers}
 	for i, subject := range Subjects {
 		stored, err := s.stored(ctx, subject)
 		if err != nil {
 			return nil, err
 		}
-		sorted.scales[i] = inForce(stored.State, standings, i)
+		sorter.scales[i] = stored.State
+	}
+	return sorter, nil
+}
+
+// On sorts all accounts into bands as of the end of a day in the company's zone.
+func (s *Sorter) On(ctx context.Context, day civil.Day) (*Sorted, error) {
+	standings, err := s.service.standings(ctx, s.followers, day)
+	if err != nil {
+		return nil, err
+	}
+	sorted := &Sorted{Day: day, places: make(map[string][len(Subjects)]uint8, len(standings))}
+	for i := range Subjects {
+		sorted.scales[i] = inForce(s.scales[i], standings, i)
 	}
 	for _, account := range standings {
 		var places [len(Subjects)]uint8
@@ -81,15 +111,20 @@ func inForce(declared Scale, standings []standing, place int) []Band {
 	return quartiles(values)
 }
 
-// standings reads the values of all accounts on a day.
-func (s *Service) standings(ctx context.Context, day civil.Day) ([]standing, error) {
+// followers reads the reach of the accounts that have one.
+func (s *Service) followers(ctx context.Context) (map[string]int64, error) {
 	followers := map[string]int64{}
 	err := s.accounts.Reaches(ctx, func(account string, count int64) { followers[account] = count })
 	if err != nil {
 		return nil, fmt.Errorf("read the reach of accounts: %w", err)
 	}
+	return followers, nil
+}
+
+// standings reads the values of all accounts on a day.
+func (s *Service) standings(ctx context.Context, followers map[string]int64, day civil.Day) ([]standing, error) {
 	var all []standing
-	err = s.ledger.Standings(ctx, day, func(account string, active bool, spend int64, joined civil.Day) {
+	err := s.ledger.Standings(ctx, day, func(account string, active bool, spend int64, joined civil.Day) {
 		found := standing{account: account, active: active}
 		found.values[Spend.index()] = spend
 		found.values[Tenure.index()] = months(joined, day)

@@ -130,10 +130,10 @@ func (r *run) check(ctx context.Context, items []*item) (taken []*item, err erro
 		switch {
 		case there:
 			taken = append(taken, it)
-		case r.checked[it.id]:
+		case r.checked[it.key()]:
 			r.there(it)
 		default:
-			r.checked[it.id] = true
+			r.checked[it.key()] = true
 			r.wrote(it)
 		}
 	}
@@ -206,3 +206,6 @@ func sameRemedy(a, b *cases.Remedy) bool {
 	}
 	return a.ID == b.ID && (a.Value == nil) == (b.Value == nil) && (a.Value == nil || *a.Value == *b.Value)
 }
+
+// key tells a case from those that would have the same id.
+func (it *item) key() string { return it.id + "\x00" + it.past.External }
