@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -30,6 +32,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/tally"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -133,6 +136,9 @@ func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSetti
 func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if r.GetName() == "accounts/nowhere" {
+		return nil, fault.Missing("evenhand/Account", r.GetName())
+	}
 	return &accountsv1.Account{Name: r.GetName(), Owner: f.owner}, nil
 }
 
@@ -160,6 +166,17 @@ func (f *fakeAccounts) ListReaches(_ context.Context, r *accountsv1.ListReachesR
 	return &accountsv1.ListReachesResponse{}, nil
 }
 
+// ListAccounts answers a page for each account that is followed; its sector is its id.
+func (f *fakeAccounts) ListAccounts(ctx context.Context, r *accountsv1.ListAccountsRequest) (*accountsv1.ListAccountsResponse, error) {
+	reaches, err := f.ListReaches(ctx, &accountsv1.ListReachesRequest{PageToken: r.GetPageToken()})
+	answer := &accountsv1.ListAccountsResponse{NextPageToken: reaches.GetNextPageToken()}
+	for _, reach := range reaches.GetReaches() {
+		id := strings.Split(reach.GetName(), "/")[1]
+		answer.Accounts = append(answer.Accounts, &accountsv1.Account{Name: "accounts/" + id, Attributes: map[string]string{"sector": id + "'s"}})
+	}
+	return answer, err
+}
+
 // outage is a database whose pages can be out of reach.
 type outage struct {
 	docstore.Backend
@@ -185,11 +202,13 @@ type served struct {
 	server   *server.Server
 	keys     *auth.Keyring
 	database *outage
+	source   *rpc.Source
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
 	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
+	judged
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -205,17 +224,20 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
 	opts.Board = rpc.NewBoardSource(late)
-	source := rpc.NewSource(late)
-	s.service, err = entitlements.Open(ctx, store, source, opts)
+	s.source = rpc.NewSource(late)
+	s.service, err = entitlements.Open(ctx, store, s.source, opts)
 	require.NoError(t, err)
 	now := opts.Now
 	if now == nil {
 		now = time.Now
 	}
-	parts := rpc.Parts{Decisions: s.service, Assignments: source, Feed: changes.Open(store)}
+	parts := rpc.Parts{Decisions: s.service, Assignments: s.source, Feed: changes.Open(store)}
 	parts.Usage, err = usage.New(ctx, store, s.service, now, nil)
 	require.NoError(t, err)
-	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, source)
+	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, s.source)
+	require.NoError(t, err)
+	parts.Judgements, err = rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
+		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
 	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
@@ -239,6 +261,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running, ctx := errgroup.WithContext(following)
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
+		running.Go(func() error { return tally.Follow(ctx, store, parts.Judgements.Judged()...) })
 		err := running.Wait()
 		if following.Err() != nil {
 			err = nil
@@ -276,6 +299,8 @@ func (s *served) as(role auth.Role) *served {
 	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
+	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
+		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
 	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other

@@ -34,6 +34,8 @@ type Parts struct {
 	Assignments Assignments
 	// Feed is what happens here.
 	Feed *changes.Feed
+	// Judgements are the reviews, what they are about, and the remedies.
+	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
 }
@@ -55,6 +57,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterUsageServiceServer(to, &usageHandler{usage: parts.Usage, decisions: decisions, assignments: parts.Assignments})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
+			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,

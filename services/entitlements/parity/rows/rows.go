@@ -24,8 +24,8 @@ type Cases interface {
 
 // Bands sorts accounts.
 type Bands interface {
-	// Sorter returns what sorts accounts by the bands of days.
-	Sorter(ctx context.Context) (*bands.Sorter, error)
+	// Sorter returns what sorts accounts by the scales as of a day.
+	Sorter(ctx context.Context, day civil.Day) (*bands.Sorter, error)
 }
 
 // Regions knows where accounts are.
@@ -52,7 +52,7 @@ func New(c Cases, b Bands, r Regions, company Company) *Source { return &Source{
 // third, which ends the audit. The row is used again for the next.
 func (s *Source) Cases(ctx context.Context, from, to, until time.Time) iter.Seq2[*parity.Row, error] {
 	return func(yield func(*parity.Row, error) bool) {
-		walk, err := s.walk(ctx)
+		walk, err := s.walk(ctx, until)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -77,36 +77,55 @@ type walk struct {
 	zone    civil.Zone
 	regions map[string]string
 	sorter  *bands.Sorter
-	// sorted are the bands of the day that begins at begin and ends before end.
-	sorted     *bands.Sorted
+	// day begins at begin and ends before end; sorted are the bands of the accounts met on
+	// it.
+	day        civil.Day
 	begin, end time.Time
+	sorted     map[string]bands.Bands
 	row        parity.Row
 }
 
-func (s *Source) walk(ctx context.Context) (*walk, error) {
-	w := &walk{zone: s.company.Zone(), regions: map[string]string{}}
+// walk begins a walk. Bands are ranges of values as of the audit's end throughout, so that
+// cases of different days compare; in which an account was depends on the day of its case.
+func (s *Source) walk(ctx context.Context, until time.Time) (*walk, error) {
+	w := &walk{zone: s.company.Zone(), regions: map[string]string{}, sorted: map[string]bands.Bands{}}
 	if err := s.regions.Regions(ctx, func(account, region string) { w.regions[account] = region }); err != nil {
 		return nil, fmt.Errorf("read the regions of accounts: %w", err)
 	}
 	var err error
-	w.sorter, err = s.bands.Sorter(ctx)
+	w.sorter, err = s.bands.Sorter(ctx, w.zone.DayOf(until.Add(-time.Millisecond)))
 	return w, err
+}
+
+// of returns the bands that an account was in at an instant.
+func (w *walk) of(ctx context.Context, account string, at time.Time) (bands.Bands, error) {
+	if at.Before(w.begin) || !at.Before(w.end) {
+		w.day = w.zone.DayOf(at)
+		w.begin, w.end = w.zone.Start(w.day), w.zone.Start(w.day+1)
+		clear(w.sorted)
+	}
+	found, known := w.sorted[account]
+	if known {
+		return found, nil
+	}
+	found, err := w.sorter.Of(ctx, account, w.day)
+	if err != nil {
+		return found, fmt.Errorf("find the bands of accounts/%s on %s: %w", account, w.day, err)
+	}
+	w.sorted[account] = found
+	return found, nil
 }
 
 // fill makes the row of a case.
 func (w *walk) fill(ctx context.Context, m *cases.Measure) error {
-	if w.sorted == nil || m.Opened.Before(w.begin) || !m.Opened.Before(w.end) {
-		day := w.zone.DayOf(m.Opened)
-		var err error
-		if w.sorted, err = w.sorter.On(ctx, day); err != nil {
-			return fmt.Errorf("sort accounts into the bands of %s: %w", day, err)
-		}
-		w.begin, w.end = w.zone.Start(day), w.zone.Start(day+1)
+	band, err := w.of(ctx, m.Account, m.Opened)
+	if err != nil {
+		return err
 	}
 	w.row = parity.Row{
 		Account: m.Account, ID: m.ID[strings.LastIndexByte(m.ID, '/')+1:],
 		Issue: m.Issue, Channel: m.Channel, StaffRole: m.Role, Region: w.regions[m.Account],
-		SpendBand: w.sorted.Of(m.Account, bands.Spend), TenureBand: w.sorted.Of(m.Account, bands.Tenure), ReachBand: w.sorted.Of(m.Account, bands.Reach),
+		SpendBand: band.Spend, TenureBand: band.Tenure, ReachBand: band.Reach,
 		Opened:     m.Opened,
 		FirstReply: parity.Lapse{Known: !m.FirstReplyUnknown, Open: m.FirstReplyOpen, Time: m.FirstReply},
 		Resolution: parity.Lapse{Known: true, Open: m.ResolutionOpen, Time: m.Resolution},
