@@ -125,6 +125,16 @@ const (
 	// The meeting would be called at shorter notice than the charter has: earliest_date is the first day that it
 	// lets it be called for. Choose that or a later one, or give the reason.
 	ErrorReason_ERROR_REASON_SHORT_NOTICE ErrorReason = 56
+	// Another person has to do it than the one who wrote or proposed it.
+	ErrorReason_ERROR_REASON_SECOND_PERSON ErrorReason = 90
+	// The draft is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_DRAFT_STATE ErrorReason = 91
+	// Another version of the schedule was published since the draft was written.
+	ErrorReason_ERROR_REASON_DRAFT_CONFLICT ErrorReason = 92
+	// The special request is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_SPECIAL_REQUEST_STATE ErrorReason = 93
+	// The draft has no rule that is not in the schedule already.
+	ErrorReason_ERROR_REASON_NO_NEW_RULE ErrorReason = 94
 )
 
 // Enum value maps for ErrorReason.
@@ -178,6 +188,11 @@ var (
 		54: "ERROR_REASON_SUBSTITUTE",
 		55: "ERROR_REASON_MINUTES",
 		56: "ERROR_REASON_SHORT_NOTICE",
+		90: "ERROR_REASON_SECOND_PERSON",
+		91: "ERROR_REASON_DRAFT_STATE",
+		92: "ERROR_REASON_DRAFT_CONFLICT",
+		93: "ERROR_REASON_SPECIAL_REQUEST_STATE",
+		94: "ERROR_REASON_NO_NEW_RULE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -228,6 +243,11 @@ var (
 		"ERROR_REASON_SUBSTITUTE":              54,
 		"ERROR_REASON_MINUTES":                 55,
 		"ERROR_REASON_SHORT_NOTICE":            56,
+		"ERROR_REASON_SECOND_PERSON":           90,
+		"ERROR_REASON_DRAFT_STATE":             91,
+		"ERROR_REASON_DRAFT_CONFLICT":          92,
+		"ERROR_REASON_SPECIAL_REQUEST_STATE":   93,
+		"ERROR_REASON_NO_NEW_RULE":             94,
 	}
 )
 
@@ -262,7 +282,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x96\f\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xbb\r\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -312,7 +332,12 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_NO_MEMBERS\x105\x12\x1b\n" +
 	"\x17ERROR_REASON_SUBSTITUTE\x106\x12\x18\n" +
 	"\x14ERROR_REASON_MINUTES\x107\x12\x1d\n" +
-	"\x19ERROR_REASON_SHORT_NOTICE\x108B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x19ERROR_REASON_SHORT_NOTICE\x108\x12\x1e\n" +
+	"\x1aERROR_REASON_SECOND_PERSON\x10Z\x12\x1c\n" +
+	"\x18ERROR_REASON_DRAFT_STATE\x10[\x12\x1f\n" +
+	"\x1bERROR_REASON_DRAFT_CONFLICT\x10\\\x12&\n" +
+	"\"ERROR_REASON_SPECIAL_REQUEST_STATE\x10]\x12\x1c\n" +
+	"\x18ERROR_REASON_NO_NEW_RULE\x10^B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
