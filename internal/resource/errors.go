@@ -60,3 +60,15 @@ func (k Kind[T]) translate(call Call, id string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", k.Name(id), err)
 }
+
+// Named makes of the error of looking up what a field names the caller's:
+// INVALID_ARGUMENT about the field where there is no such resource.
+func Named(field, name string, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return fault.Invalid(field, "%s does not exist", name)
+	}
+	if err != nil {
+		return fmt.Errorf("look up %s: %w", name, err)
+	}
+	return nil
+}

@@ -20,6 +20,7 @@ type Client struct {
 	Caller       Caller       `cmd:"" aliases:"whoami" help:"Whose token you use, and what it may do."`
 	Projections  Projections  `cmd:"" help:"What entitlements keeps of accounts and ledger."`
 	Panel        Panel        `cmd:"" help:"The draw of a panel, without a server: solve, compare, draw, verify."`
+	Clock        Clock        `cmd:"" help:"Working time by a schedule file, without a server: when is a clock due?"`
 	Health       Health       `cmd:"" help:"Is a server ready? For health checks of containers."`
 	Completion   Completion   `cmd:"" help:"Print a completion script for a shell."`
 	Version      Version      `cmd:"" help:"Print the version."`

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
 // MaxFileBytes bounds a schedule file.
@@ -40,17 +42,51 @@ func ParseFile(data []byte) (*File, error) {
 	}
 	r := newReader(root)
 	s := r.schedule(root)
+	if err := r.refused(Validate(s)); err != nil {
+		return nil, err
+	}
+	return &File{Schedule: s, Places: r.places}, nil
+}
+
+// ParseCalendars reads the time zone and the calendars of a schedule file, and
+// leaves out the rest of it, whatever that says. Its error is that of Parse, of
+// these parts alone.
+func ParseCalendars(data []byte) (civil.Zone, map[string]Calendar, error) {
+	root, err := document(data)
+	if err != nil {
+		return civil.Zone{}, nil, err
+	}
+	r := newReader(root)
+	var s Schedule
+	parts := map[string]func(*yaml.Node, string){"time_zone": r.text(&s.TimeZone), "calendars": r.calendars(&s.Calendars)}
+	r.entries(root, "", func(key, value *yaml.Node, path string) {
+		if read, ok := parts[key.Value]; ok {
+			read(value, path)
+		}
+	})
+	v := &validator{schedule: &s}
+	zone := v.zone()
+	v.calendars()
+	if err := r.refused(v.problems); err != nil {
+		return civil.Zone{}, nil, err
+	}
+	return zone, s.Calendars, nil
+}
+
+// refused returns the problems of reading, and those of the schedule that do not
+// only follow from them, with their places; nil when there are none.
+func (r *reader) refused(found Problems) error {
 	problems := r.problems
-	for _, p := range Validate(s) {
+	for _, p := range found {
 		if !r.problems.concern(p.Path) {
 			problems = append(problems, p)
 		}
 	}
-	if len(problems) > 0 {
-		located := r.places.Locate(problems)
-		return nil, located[:min(len(located), MaxProblems)]
+	if len(problems) == 0 {
+		return nil
 	}
-	return &File{Schedule: s, Places: r.places}, nil
+	located := r.places.Locate(problems)
+	return located[:min(len(located), MaxProblems)]
 }
 
 // document returns the root of the one YAML document in data.
