@@ -6,8 +6,10 @@ import (
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/requests"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
 
@@ -22,15 +24,26 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
+	source := entitlementsrpc.NewSource(p.ownConn(partEntitlements))
+	service, err := entitlements.Open(ctx, store, source, entitlements.Options{
 		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
 	})
 	if err != nil {
 		return err
 	}
+	served, err := resource.OpenRequests(ctx, store, p.env.Now)
+	if err != nil {
+		return err
+	}
+	drafts, err := requests.Open(ctx, store, served, editions{service}, source, nil)
+	if err != nil {
+		return err
+	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
+	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store), Requests: drafts}), store)
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
+		lifecycle.Part{Name: "requests to entitlements", Run: untilStopped(served.Run)},
+		lifecycle.Part{Name: "drafts of the schedule", Run: untilStopped(drafts.Run)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
 	return nil
 }

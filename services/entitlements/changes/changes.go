@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/requests"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -25,6 +26,10 @@ type Told struct {
 
 	// Version is a version of the schedule, without its content.
 	Version *entitlements.Version
+	// SpecialRequest is a special request, without what people wrote.
+	SpecialRequest *resource.Stored[requests.Request]
+	// Draft is a draft of the schedule, without its text.
+	Draft *resource.Stored[requests.Draft]
 }
 
 // Feed is the changes of the entitlements service.
@@ -41,6 +46,8 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	requests.RequestKind().Spec.Name: stored(requests.RequestKind(), func(t *Told, s *resource.Stored[requests.Request]) { t.SpecialRequest = s }),
+	requests.DraftKind().Spec.Name:   stored(requests.DraftKind(), func(t *Told, s *resource.Stored[requests.Draft]) { t.Draft = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -88,7 +88,7 @@ func (s *Service) drafted(ctx context.Context, by Caller, n NewDraft) (Draft, er
 		}
 		d.YAML = string(schedule.Format(next))
 	}
-	content, err := s.schedule.Read([]byte(d.YAML))
+	content, err := s.schedule.Read(ctx, []byte(d.YAML))
 	if err != nil {
 		return Draft{}, err
 	}
@@ -102,7 +102,7 @@ func (s *Service) drafted(ctx context.Context, by Caller, n NewDraft) (Draft, er
 func (s *Service) UpdateDraft(ctx context.Context, call resource.Call, by Caller, id, etag string, patch DraftPatch) (resource.Stored[Draft], error) {
 	hash := ""
 	if patch.YAML != nil {
-		content, err := s.schedule.Read([]byte(*patch.YAML))
+		content, err := s.schedule.Read(ctx, []byte(*patch.YAML))
 		if err != nil {
 			return resource.Stored[Draft]{}, err
 		}
@@ -186,7 +186,7 @@ func (s *Service) publishable(ctx context.Context, id string, d Draft, proposer 
 	if err != nil {
 		return nil, fmt.Errorf("read the schedule: %w", err)
 	}
-	content, err := s.schedule.Read([]byte(d.YAML))
+	content, err := s.schedule.Read(ctx, []byte(d.YAML))
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ type fakeSchedule struct {
 	refusing  error // of Check
 }
 
-func (f *fakeSchedule) Read(file []byte) (*schedule.Schedule, error) {
+func (*fakeSchedule) Read(_ context.Context, file []byte) (*schedule.Schedule, error) {
 	s, err := schedule.Parse(file)
 	if err != nil {
 		return nil, fault.New(fault.InvalidArgument, "SCHEDULE_INVALID", "%v", err)
@@ -97,7 +97,7 @@ func (f *fakeSchedule) Publish(ctx context.Context, e Edition) (int, error) {
 	if err := f.Check(ctx, e); err != nil {
 		return 0, err
 	}
-	s, err := f.Read(e.File)
+	s, err := f.Read(ctx, e.File)
 	if err != nil {
 		return 0, err
 	}

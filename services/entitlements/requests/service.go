@@ -14,7 +14,7 @@ import (
 // Schedule is what this package needs of the published schedule.
 type Schedule interface {
 	// Read parses the text of an edition, with all that is wrong with it in its error.
-	Read(file []byte) (*schedule.Schedule, error)
+	Read(ctx context.Context, file []byte) (*schedule.Schedule, error)
 	// Last returns the version published last, 0 and nil where there is none.
 	Last(ctx context.Context) (number int, content *schedule.Schedule, err error)
 	// Check says what would keep an edition from being published now.

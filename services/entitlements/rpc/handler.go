@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"regexp"
 	"time"
 
 	"google.golang.org/genproto/googleapis/type/date"
@@ -18,6 +19,7 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/requests"
 )
 
 const accountPrefix = "accounts/"
@@ -28,6 +30,8 @@ type Parts struct {
 	Decisions *entitlements.Service
 	// Feed is what happens here.
 	Feed *changes.Feed
+	// Requests is drafts of the schedule, and special requests.
+	Requests *requests.Service
 }
 
 // Service returns the entitlements service for a server.
@@ -46,6 +50,8 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
+			entitlementsv1.RegisterDraftsServiceServer(to, &draftsHandler{domain: parts.Requests, decisions: decisions})
+			entitlementsv1.RegisterSpecialRequestsServiceServer(to, &specialRequestsHandler{domain: parts.Requests, decisions: decisions})
 		},
 		Encoded: checks.encoded,
 	}
@@ -53,6 +59,9 @@ func Service(parts Parts) server.Service {
 
 // Faults says what the errors of this service mean to callers.
 var Faults = entitlements.Faults
+
+// longState finds states written as JSON has them, STATE_OPEN.
+var longState = regexp.MustCompile(`(\bstate\s*(?:!=|=)\s*"?)STATE_`)
 
 // moment is the part of a request that says as of when.
 type moment interface {
