@@ -40,7 +40,7 @@ const (
 type Backends struct {
 	// Accounts serves AccountsService, RevenueService and AccessService.
 	Accounts grpc.ClientConnInterface
-	// Entitlements serves EntitlementsService and ScheduleService.
+	// Entitlements serves the services of evenhand.entitlements.v1.
 	Entitlements grpc.ClientConnInterface
 	// Board serves the services of evenhand.board.v1.
 	Board grpc.ClientConnInterface
@@ -163,6 +163,8 @@ func (g *gateway) connect() error {
 		accountsv1.RegisterAccessServiceHandlerClient(ctx, g.mux, accountsv1.NewAccessServiceClient(accounts)),
 		entitlementsv1.RegisterEntitlementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewEntitlementsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
+		entitlementsv1.RegisterDraftsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewDraftsServiceClient(entitlements)),
+		entitlementsv1.RegisterSpecialRequestsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewSpecialRequestsServiceClient(entitlements)),
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
 		boardv1.RegisterRotationsServiceHandlerClient(ctx, g.mux, boardv1.NewRotationsServiceClient(board)),
 		boardv1.RegisterCalendarServiceHandlerClient(ctx, g.mux, boardv1.NewCalendarServiceClient(board)),
@@ -179,6 +181,8 @@ func (g *gateway) connect() error {
 		accountsv1.AccessService_ServiceDesc.ServiceName,
 		entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
+		entitlementsv1.DraftsService_ServiceDesc.ServiceName,
+		entitlementsv1.SpecialRequestsService_ServiceDesc.ServiceName,
 		boardv1.BoardsService_ServiceDesc.ServiceName,
 		boardv1.RotationsService_ServiceDesc.ServiceName,
 		boardv1.CalendarService_ServiceDesc.ServiceName,

@@ -287,7 +287,7 @@ func (s *Service) secondPerson(ctx context.Context, p Publishing, v *Version) er
 	v.SingleOperator = !others
 	if others && !p.ValidateOnly {
 		told := fault.New(fault.FailedPrecondition, reasonSecondPerson,
-			"Somebody else may approve schedules, so nobody publishes one that they wrote alone: propose it as a draft (evenhand schedule drafts propose FILE), and another person approves it.")
+			"Somebody else may approve schedules, so nobody publishes one that they wrote alone: propose it as a draft (evenhand schedule drafts create FILE), and another person approves it.")
 		return told.WithCondition(reasonSecondPerson, "schedule", "another person than who wrote and proposed it must approve a version")
 	}
 	return nil
