@@ -6,8 +6,8 @@ import (
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
-	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
@@ -31,19 +31,17 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	served, err := resource.OpenRequests(ctx, store, p.env.Now)
-	if err != nil {
+	parts := entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}
+	if parts.Bands, err = bands.Open(ctx, service.Requests(), service, source); err != nil {
 		return err
 	}
-	drafts, err := requests.Open(ctx, store, served, editions{service}, source, nil)
-	if err != nil {
+	if parts.Requests, err = requests.Open(ctx, store, service.Requests(), editions{service}, source, nil); err != nil {
 		return err
 	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store), Requests: drafts}), store)
+	p.serve(entitlementsrpc.Service(parts), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
-		lifecycle.Part{Name: "requests to entitlements", Run: untilStopped(served.Run)},
-		lifecycle.Part{Name: "drafts of the schedule", Run: untilStopped(drafts.Run)})
+		lifecycle.Part{Name: "drafts of the schedule", Run: untilStopped(parts.Requests.Run)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
 )
 
@@ -30,6 +31,8 @@ type Told struct {
 	SpecialRequest *resource.Stored[requests.Request]
 	// Draft is a draft of the schedule, without its text.
 	Draft *resource.Stored[requests.Draft]
+	// BandScale is the bands that the company declared for a subject.
+	BandScale *resource.Stored[bands.Scale]
 }
 
 // Feed is the changes of the entitlements service.
@@ -48,6 +51,7 @@ var readers = map[string]reader{
 	},
 	requests.RequestKind().Spec.Name: stored(requests.RequestKind(), func(t *Told, s *resource.Stored[requests.Request]) { t.SpecialRequest = s }),
 	requests.DraftKind().Spec.Name:   stored(requests.DraftKind(), func(t *Told, s *resource.Stored[requests.Draft]) { t.Draft = s }),
+	bands.ScaleKind.Spec.Name:        stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -18,6 +18,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
 )
@@ -32,6 +33,8 @@ type Parts struct {
 	Feed *changes.Feed
 	// Requests is drafts of the schedule, and special requests.
 	Requests *requests.Service
+	// Bands sorts accounts by spend, tenure and reach.
+	Bands *bands.Service
 }
 
 // Service returns the entitlements service for a server.
@@ -52,6 +55,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			entitlementsv1.RegisterDraftsServiceServer(to, &draftsHandler{domain: parts.Requests, decisions: decisions})
 			entitlementsv1.RegisterSpecialRequestsServiceServer(to, &specialRequestsHandler{domain: parts.Requests, decisions: decisions})
+			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,
 	}
