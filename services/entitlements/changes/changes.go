@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -31,6 +32,8 @@ type Told struct {
 	SpecialRequest *resource.Stored[requests.Request]
 	// Draft is a draft of the schedule, without its text.
 	Draft *resource.Stored[requests.Draft]
+	// Usage is a line of the ledger of what is used, without its note and its principal.
+	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
 	BandScale *resource.Stored[bands.Scale]
 }
@@ -52,6 +55,12 @@ var readers = map[string]reader{
 	requests.RequestKind().Spec.Name: stored(requests.RequestKind(), func(t *Told, s *resource.Stored[requests.Request]) { t.SpecialRequest = s }),
 	requests.DraftKind().Spec.Name:   stored(requests.DraftKind(), func(t *Told, s *resource.Stored[requests.Draft]) { t.Draft = s }),
 	bands.ScaleKind.Spec.Name:        stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
+	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
+		if t.Usage, err = usage.EntryTold(e.Data); err == nil {
+			t.Name = usage.BalanceName(t.Usage.Account, t.Usage.Benefit)
+		}
+		return err
+	},
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

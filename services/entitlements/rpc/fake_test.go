@@ -30,6 +30,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,8 +46,10 @@ type fakeAccounts struct {
 	grown      chan struct{}
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
-	trimmed    bool
-	followers  map[string]int64
+	// owner owns every account.
+	owner     string
+	trimmed   bool
+	followers map[string]int64
 }
 
 func newFakeAccounts() *fakeAccounts {
@@ -127,6 +130,12 @@ func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSetti
 	return state, nil
 }
 
+func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &accountsv1.Account{Name: r.GetName(), Owner: f.owner}, nil
+}
+
 func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrincipalsRequest) (*accountsv1.ListPrincipalsResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -179,6 +188,7 @@ type served struct {
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
+	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
 }
 
@@ -198,7 +208,14 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	source := rpc.NewSource(late)
 	s.service, err = entitlements.Open(ctx, store, source, opts)
 	require.NoError(t, err)
-	sorts, err := bands.Open(ctx, s.service.Requests(), s.service, source)
+	now := opts.Now
+	if now == nil {
+		now = time.Now
+	}
+	parts := rpc.Parts{Decisions: s.service, Assignments: source, Feed: changes.Open(store)}
+	parts.Usage, err = usage.New(ctx, store, s.service, now, nil)
+	require.NoError(t, err)
+	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, source)
 	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
@@ -207,7 +224,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Bands: sorts}))
+		rpc.Service(parts))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -259,6 +276,7 @@ func (s *served) as(role auth.Role) *served {
 	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
+	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 const accountPrefix = "accounts/"
@@ -29,6 +30,10 @@ const accountPrefix = "accounts/"
 type Parts struct {
 	// Decisions says who is entitled to what.
 	Decisions *entitlements.Service
+	// Usage is what is used of benefits.
+	Usage *usage.Usage
+	// Assignments says whose accounts are whose.
+	Assignments Assignments
 	// Feed is what happens here.
 	Feed *changes.Feed
 	// Requests is drafts of the schedule, and special requests.
@@ -52,6 +57,7 @@ func Service(parts Parts) server.Service {
 		Register: func(to grpc.ServiceRegistrar) {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
+			entitlementsv1.RegisterUsageServiceServer(to, &usageHandler{usage: parts.Usage, decisions: decisions, assignments: parts.Assignments})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			entitlementsv1.RegisterDraftsServiceServer(to, &draftsHandler{domain: parts.Requests, decisions: decisions})
 			entitlementsv1.RegisterSpecialRequestsServiceServer(to, &specialRequestsHandler{domain: parts.Requests, decisions: decisions})

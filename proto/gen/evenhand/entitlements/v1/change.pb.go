@@ -50,6 +50,7 @@ type Change struct {
 	//	*Change_ScheduleVersion
 	//	*Change_SpecialRequest
 	//	*Change_Draft
+	//	*Change_UsageEntry
 	//	*Change_BandScale
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
@@ -176,6 +177,15 @@ func (x *Change) GetDraft() *Draft {
 	return nil
 }
 
+func (x *Change) GetUsageEntry() *UsageEntry {
+	if x != nil {
+		if x, ok := x.State.(*Change_UsageEntry); ok {
+			return x.UsageEntry
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetBandScale() *BandScale {
 	if x != nil {
 		if x, ok := x.State.(*Change_BandScale); ok {
@@ -204,6 +214,11 @@ type Change_Draft struct {
 	Draft *Draft `protobuf:"bytes,29,opt,name=draft,proto3,oneof"`
 }
 
+type Change_UsageEntry struct {
+	// A line of the ledger of what is used, without its note and its principal; `name` is the balance.
+	UsageEntry *UsageEntry `protobuf:"bytes,10,opt,name=usage_entry,json=usageEntry,proto3,oneof"`
+}
+
 type Change_BandScale struct {
 	// The bands that the company declared for a subject, without how many accounts are in them.
 	BandScale *BandScale `protobuf:"bytes,36,opt,name=band_scale,json=bandScale,proto3,oneof"`
@@ -215,13 +230,15 @@ func (*Change_SpecialRequest) isChange_State() {}
 
 func (*Change_Draft) isChange_State() {}
 
+func (*Change_UsageEntry) isChange_State() {}
+
 func (*Change_BandScale) isChange_State() {}
 
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x04\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x05\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -233,7 +250,10 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\x04name\x18\t \x01(\tR\x04name\x12V\n" +
 	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12S\n" +
 	"\x0fspecial_request\x18\x1c \x01(\v2(.evenhand.entitlements.v1.SpecialRequestH\x00R\x0especialRequest\x127\n" +
-	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x12D\n" +
+	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x12G\n" +
+	"\vusage_entry\x18\n" +
+	" \x01(\v2$.evenhand.entitlements.v1.UsageEntryH\x00R\n" +
+	"usageEntry\x12D\n" +
 	"\n" +
 	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScaleB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
@@ -257,7 +277,8 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
 	(*SpecialRequest)(nil),        // 3: evenhand.entitlements.v1.SpecialRequest
 	(*Draft)(nil),                 // 4: evenhand.entitlements.v1.Draft
-	(*BandScale)(nil),             // 5: evenhand.entitlements.v1.BandScale
+	(*UsageEntry)(nil),            // 5: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 6: evenhand.entitlements.v1.BandScale
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -265,12 +286,13 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
 	3, // 3: evenhand.entitlements.v1.Change.special_request:type_name -> evenhand.entitlements.v1.SpecialRequest
 	4, // 4: evenhand.entitlements.v1.Change.draft:type_name -> evenhand.entitlements.v1.Draft
-	5, // 5: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5, // 5: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	6, // 6: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -282,10 +304,12 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_draft_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
 	file_evenhand_entitlements_v1_special_request_proto_init()
+	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
 		(*Change_SpecialRequest)(nil),
 		(*Change_Draft)(nil),
+		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
 	}
 	type x struct{}

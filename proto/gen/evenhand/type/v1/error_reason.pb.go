@@ -125,6 +125,16 @@ const (
 	// The meeting would be called at shorter notice than the charter has: earliest_date is the first day that it
 	// lets it be called for. Choose that or a later one, or give the reason.
 	ErrorReason_ERROR_REASON_SHORT_NOTICE ErrorReason = 56
+	// The account does not have the benefit now.
+	ErrorReason_ERROR_REASON_NOT_ENTITLED ErrorReason = 60
+	// Less is left of the benefit than was asked for: the metadata has what is left.
+	ErrorReason_ERROR_REASON_USAGE_LIMIT ErrorReason = 61
+	// The reservation was committed or cancelled, or has expired.
+	ErrorReason_ERROR_REASON_RESERVATION_STATE ErrorReason = 62
+	// The benefit is not metered: it has no units and no balance.
+	ErrorReason_ERROR_REASON_NOT_METERED ErrorReason = 63
+	// The entry is no use, or less of it is left than was to be released.
+	ErrorReason_ERROR_REASON_NOT_RELEASABLE ErrorReason = 64
 	// Another person has to do it than the one who wrote or proposed it.
 	ErrorReason_ERROR_REASON_SECOND_PERSON ErrorReason = 90
 	// The draft is in a state in which this cannot be done to it.
@@ -188,6 +198,11 @@ var (
 		54: "ERROR_REASON_SUBSTITUTE",
 		55: "ERROR_REASON_MINUTES",
 		56: "ERROR_REASON_SHORT_NOTICE",
+		60: "ERROR_REASON_NOT_ENTITLED",
+		61: "ERROR_REASON_USAGE_LIMIT",
+		62: "ERROR_REASON_RESERVATION_STATE",
+		63: "ERROR_REASON_NOT_METERED",
+		64: "ERROR_REASON_NOT_RELEASABLE",
 		90: "ERROR_REASON_SECOND_PERSON",
 		91: "ERROR_REASON_DRAFT_STATE",
 		92: "ERROR_REASON_DRAFT_CONFLICT",
@@ -243,6 +258,11 @@ var (
 		"ERROR_REASON_SUBSTITUTE":              54,
 		"ERROR_REASON_MINUTES":                 55,
 		"ERROR_REASON_SHORT_NOTICE":            56,
+		"ERROR_REASON_NOT_ENTITLED":            60,
+		"ERROR_REASON_USAGE_LIMIT":             61,
+		"ERROR_REASON_RESERVATION_STATE":       62,
+		"ERROR_REASON_NOT_METERED":             63,
+		"ERROR_REASON_NOT_RELEASABLE":          64,
 		"ERROR_REASON_SECOND_PERSON":           90,
 		"ERROR_REASON_DRAFT_STATE":             91,
 		"ERROR_REASON_DRAFT_CONFLICT":          92,
@@ -282,7 +302,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xbb\r\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xdb\x0e\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -332,7 +352,12 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_NO_MEMBERS\x105\x12\x1b\n" +
 	"\x17ERROR_REASON_SUBSTITUTE\x106\x12\x18\n" +
 	"\x14ERROR_REASON_MINUTES\x107\x12\x1d\n" +
-	"\x19ERROR_REASON_SHORT_NOTICE\x108\x12\x1e\n" +
+	"\x19ERROR_REASON_SHORT_NOTICE\x108\x12\x1d\n" +
+	"\x19ERROR_REASON_NOT_ENTITLED\x10<\x12\x1c\n" +
+	"\x18ERROR_REASON_USAGE_LIMIT\x10=\x12\"\n" +
+	"\x1eERROR_REASON_RESERVATION_STATE\x10>\x12\x1c\n" +
+	"\x18ERROR_REASON_NOT_METERED\x10?\x12\x1f\n" +
+	"\x1bERROR_REASON_NOT_RELEASABLE\x10@\x12\x1e\n" +
 	"\x1aERROR_REASON_SECOND_PERSON\x10Z\x12\x1c\n" +
 	"\x18ERROR_REASON_DRAFT_STATE\x10[\x12\x1f\n" +
 	"\x1bERROR_REASON_DRAFT_CONFLICT\x10\\\x12&\n" +
