@@ -4,10 +4,23 @@ import (
 	"context"
 	"math/big"
 
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
+
+// addDrafts makes the use cases of drafts of the schedule and of special requests.
+func (p *process) addDrafts(
+	ctx context.Context, store *docstore.Store, decisions *entitlements.Service, people requests.People,
+) (*requests.Service, error) {
+	drafts, err := requests.Open(ctx, store, decisions.Requests(), editions{decisions}, people, nil)
+	if err == nil {
+		p.parts = append(p.parts, lifecycle.Part{Name: "drafts of the schedule", Run: untilStopped(drafts.Run)})
+	}
+	return drafts, err
+}
 
 // editions is the published schedule as drafts and special requests see it.
 type editions struct{ service *entitlements.Service }

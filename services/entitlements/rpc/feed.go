@@ -56,6 +56,7 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	if d := told.Draft; d != nil {
 		out.State = &entitlementsv1.Change_Draft{Draft: draftOut(d, d.State.Base)}
 	}
+	tellJudgement(out, told)
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}
 	}

@@ -38,6 +38,8 @@ type Parts struct {
 	Feed *changes.Feed
 	// Requests is drafts of the schedule, and special requests.
 	Requests *requests.Service
+	// Judgements are the reviews, what they are about, and the remedies.
+	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
 }
@@ -61,6 +63,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			entitlementsv1.RegisterDraftsServiceServer(to, &draftsHandler{domain: parts.Requests, decisions: decisions})
 			entitlementsv1.RegisterSpecialRequestsServiceServer(to, &specialRequestsHandler{domain: parts.Requests, decisions: decisions})
+			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,
