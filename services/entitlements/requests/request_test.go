@@ -62,7 +62,7 @@ func TestR22ARequestIsMadeARuleForEverybody(t *testing.T) {
 		require.Equal(t, r.ID, d.State.Request)
 		_, err = f.ApproveDraft(ctx, by(carol), carol, d.ID, d.Etag())
 		wantReason(t, err, ReasonSecondPerson, "asked for it")
-		d, err = f.ApproveDraft(ctx, by(bob), bob, d.ID, d.Etag())
+		_, err = f.ApproveDraft(ctx, by(bob), bob, d.ID, d.Etag())
 		require.NoError(t, err)
 		r, err = f.GetRequest(ctx, r.ID)
 		require.NoError(t, err)
