@@ -7,8 +7,8 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
-// SpecialRequests is `evenhand requests`.
-type SpecialRequests struct {
+// Requests is `evenhand requests`.
+type Requests struct {
 	List    RequestsList    `cmd:"" help:"List special requests, the newest first; one's own for who may see no others."`
 	Show    RequestsShow    `cmd:"" help:"Show a special request, and what became of it."`
 	Create  RequestsCreate  `cmd:"" help:"Ask for something out of the ordinary for an account."`
