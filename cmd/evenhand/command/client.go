@@ -11,6 +11,10 @@ type Client struct {
 	Baseline     Baseline     `cmd:"" help:"What everybody is promised."`
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
 	Bands        Bands        `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
+	Remedies     Remedies     `cmd:"" help:"What is done about customers' problems: the same issue with the same facts has the same remedy."`
+	Houserules   Houserules   `cmd:"" help:"What customers are asked to keep, and how often they do not."`
+	Clauses      Clauses      `cmd:"" help:"Clauses of contracts that staff have to cite, and how often they do."`
+	Reviews      Reviews      `cmd:"" help:"Reviews of house rules, of clauses, and of what else is in question."`
 	Board        Board        `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
 	Company      Company      `cmd:"" help:"The company: currency, time zone, fiscal year."`
 	Rates        Rates        `cmd:"" help:"Dated exchange rates."`
