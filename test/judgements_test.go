@@ -66,3 +66,13 @@ func TestR32R33WhatHappensTooOftenIsReviewed(t *testing.T) {
 	found := s.post("remedies:suggest", object{"issue": "late-delivery", "facts": object{"lost": "yes"}})
 	require.Equal(t, "remedies/new-parcel", found["remedies"].([]any)[0].(object)["name"])
 }
+
+// judge has the quokka break a house rule, and be cited a clause, until both are reviewed,
+// and writes a remedy.
+func (s *server) judge() {
+	s.cli("houserules", "create", "Who pays late pays a fee.", "--id", "late-fee", "--why", "Money costs interest.", "--review-at", "1", "--review-percent", "0")
+	s.cli("houserules", "breach", "late-fee", "quokka", "overlooked")
+	s.cli("clauses", "create", "Liability", "--text", "Not for delays.", "--review-at", "1")
+	s.cli("clauses", "cite", "liability", "--account", "quokka")
+	s.cli("remedies", "create", "New parcel", "--action", "Send it again.", "--issue", "late-delivery", "--value", "12.50")
+}
