@@ -16,6 +16,7 @@ type Client struct {
 	Clauses      Clauses      `cmd:"" help:"Clauses of contracts that staff have to cite, and how often they do."`
 	Reviews      Reviews      `cmd:"" help:"Reviews of house rules, of clauses, and of what else is in question."`
 	Board        Board        `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
+	Audit        Audit        `cmd:"" help:"Audits: were like cases treated alike?"`
 	Company      Company      `cmd:"" help:"The company: currency, time zone, fiscal year."`
 	Rates        Rates        `cmd:"" help:"Dated exchange rates."`
 	Attributes   Attributes   `cmd:"" help:"Keys under which accounts carry attributes."`
