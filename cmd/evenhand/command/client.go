@@ -9,6 +9,7 @@ type Client struct {
 	Entitlements Entitlements `cmd:"" help:"All that an account is entitled to, and what not."`
 	Holders      Holders      `cmd:"" help:"Who is entitled to a benefit."`
 	Baseline     Baseline     `cmd:"" help:"What everybody is promised."`
+	Usage        Usage        `cmd:"" help:"What is left of metered benefits, and what was used of all: use, reserve, give back."`
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
 	Bands        Bands        `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
 	Remedies     Remedies     `cmd:"" help:"What is done about customers' problems: the same issue with the same facts has the same remedy."`
