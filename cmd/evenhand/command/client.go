@@ -5,6 +5,7 @@ type Client struct {
 	Accounts     Accounts     `cmd:"" help:"Customers: import, list, change."`
 	Revenue      Revenue      `cmd:"" help:"What customers paid: import, list, correct."`
 	Schedule     Schedule     `cmd:"" help:"The written promise: publish, show."`
+	Requests     Requests     `cmd:"" help:"Special requests: declined with a reason, or made a rule for everybody."`
 	Check        Check        `cmd:"" help:"Is an account entitled to a benefit, by which rule, until when, and if not, how far away?"`
 	Entitlements Entitlements `cmd:"" help:"All that an account is entitled to, and what not."`
 	Holders      Holders      `cmd:"" help:"Who is entitled to a benefit."`

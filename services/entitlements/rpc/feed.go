@@ -50,6 +50,12 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),
 			Publisher: v.Publisher, Etag: v.Etag()}}
 	}
+	if r := told.SpecialRequest; r != nil {
+		out.State = &entitlementsv1.Change_SpecialRequest{SpecialRequest: specialRequestOut(r, false)}
+	}
+	if d := told.Draft; d != nil {
+		out.State = &entitlementsv1.Change_Draft{Draft: draftOut(d, d.State.Base)}
+	}
 	tellJudgement(out, told)
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}

@@ -48,6 +48,8 @@ type Change struct {
 	// Types that are valid to be assigned to State:
 	//
 	//	*Change_ScheduleVersion
+	//	*Change_SpecialRequest
+	//	*Change_Draft
 	//	*Change_Remedy
 	//	*Change_HouseRule
 	//	*Change_Breach
@@ -164,6 +166,24 @@ func (x *Change) GetScheduleVersion() *ScheduleVersion {
 	return nil
 }
 
+func (x *Change) GetSpecialRequest() *SpecialRequest {
+	if x != nil {
+		if x, ok := x.State.(*Change_SpecialRequest); ok {
+			return x.SpecialRequest
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetDraft() *Draft {
+	if x != nil {
+		if x, ok := x.State.(*Change_Draft); ok {
+			return x.Draft
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetRemedy() *Remedy {
 	if x != nil {
 		if x, ok := x.State.(*Change_Remedy); ok {
@@ -254,6 +274,16 @@ type Change_ScheduleVersion struct {
 	ScheduleVersion *ScheduleVersion `protobuf:"bytes,8,opt,name=schedule_version,json=scheduleVersion,proto3,oneof"`
 }
 
+type Change_SpecialRequest struct {
+	// A special request, without what people wrote: read it with GetSpecialRequest.
+	SpecialRequest *SpecialRequest `protobuf:"bytes,28,opt,name=special_request,json=specialRequest,proto3,oneof"`
+}
+
+type Change_Draft struct {
+	// A draft, without its text: read it with GetDraft.
+	Draft *Draft `protobuf:"bytes,29,opt,name=draft,proto3,oneof"`
+}
+
 type Change_Remedy struct {
 	// A remedy.
 	Remedy *Remedy `protobuf:"bytes,20,opt,name=remedy,proto3,oneof"`
@@ -301,6 +331,10 @@ type Change_ParityAudit struct {
 
 func (*Change_ScheduleVersion) isChange_State() {}
 
+func (*Change_SpecialRequest) isChange_State() {}
+
+func (*Change_Draft) isChange_State() {}
+
 func (*Change_Remedy) isChange_State() {}
 
 func (*Change_HouseRule) isChange_State() {}
@@ -323,7 +357,7 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\a\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\b\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -333,7 +367,9 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\rrecorded_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12\x1c\n" +
 	"\tprincipal\x18\a \x01(\tR\tprincipal\x12\x12\n" +
 	"\x04name\x18\t \x01(\tR\x04name\x12V\n" +
-	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12:\n" +
+	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12S\n" +
+	"\x0fspecial_request\x18\x1c \x01(\v2(.evenhand.entitlements.v1.SpecialRequestH\x00R\x0especialRequest\x127\n" +
+	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x12:\n" +
 	"\x06remedy\x18\x14 \x01(\v2 .evenhand.entitlements.v1.RemedyH\x00R\x06remedy\x12D\n" +
 	"\n" +
 	"house_rule\x18\x15 \x01(\v2#.evenhand.entitlements.v1.HouseRuleH\x00R\thouseRule\x12:\n" +
@@ -366,34 +402,38 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Change)(nil),                // 0: evenhand.entitlements.v1.Change
 	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
-	(*Remedy)(nil),                // 3: evenhand.entitlements.v1.Remedy
-	(*HouseRule)(nil),             // 4: evenhand.entitlements.v1.HouseRule
-	(*Breach)(nil),                // 5: evenhand.entitlements.v1.Breach
-	(*Clause)(nil),                // 6: evenhand.entitlements.v1.Clause
-	(*Citation)(nil),              // 7: evenhand.entitlements.v1.Citation
-	(*Review)(nil),                // 8: evenhand.entitlements.v1.Review
-	(*UsageEntry)(nil),            // 9: evenhand.entitlements.v1.UsageEntry
-	(*BandScale)(nil),             // 10: evenhand.entitlements.v1.BandScale
-	(*ParityAudit)(nil),           // 11: evenhand.entitlements.v1.ParityAudit
+	(*SpecialRequest)(nil),        // 3: evenhand.entitlements.v1.SpecialRequest
+	(*Draft)(nil),                 // 4: evenhand.entitlements.v1.Draft
+	(*Remedy)(nil),                // 5: evenhand.entitlements.v1.Remedy
+	(*HouseRule)(nil),             // 6: evenhand.entitlements.v1.HouseRule
+	(*Breach)(nil),                // 7: evenhand.entitlements.v1.Breach
+	(*Clause)(nil),                // 8: evenhand.entitlements.v1.Clause
+	(*Citation)(nil),              // 9: evenhand.entitlements.v1.Citation
+	(*Review)(nil),                // 10: evenhand.entitlements.v1.Review
+	(*UsageEntry)(nil),            // 11: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 12: evenhand.entitlements.v1.BandScale
+	(*ParityAudit)(nil),           // 13: evenhand.entitlements.v1.ParityAudit
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
 	1,  // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
 	2,  // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	3,  // 3: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
-	4,  // 4: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
-	5,  // 5: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
-	6,  // 6: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
-	7,  // 7: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
-	8,  // 8: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
-	9,  // 9: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	10, // 10: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	11, // 11: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	3,  // 3: evenhand.entitlements.v1.Change.special_request:type_name -> evenhand.entitlements.v1.SpecialRequest
+	4,  // 4: evenhand.entitlements.v1.Change.draft:type_name -> evenhand.entitlements.v1.Draft
+	5,  // 5: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	6,  // 6: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	7,  // 7: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	8,  // 8: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	9,  // 9: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	10, // 10: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	11, // 11: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	12, // 12: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	13, // 13: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -405,14 +445,18 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_breach_proto_init()
 	file_evenhand_entitlements_v1_citation_proto_init()
 	file_evenhand_entitlements_v1_clause_proto_init()
+	file_evenhand_entitlements_v1_draft_proto_init()
 	file_evenhand_entitlements_v1_house_rule_proto_init()
 	file_evenhand_entitlements_v1_parity_proto_init()
 	file_evenhand_entitlements_v1_remedy_proto_init()
 	file_evenhand_entitlements_v1_review_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
+	file_evenhand_entitlements_v1_special_request_proto_init()
 	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
+		(*Change_SpecialRequest)(nil),
+		(*Change_Draft)(nil),
 		(*Change_Remedy)(nil),
 		(*Change_HouseRule)(nil),
 		(*Change_Breach)(nil),
