@@ -38,7 +38,7 @@ func (o Output) printClause(env *Env, c *entitlementsv1.Clause, err error) error
 		{"Title", c.GetTitle()},
 		{"Text", c.GetText()},
 		{"Owner", c.GetOwner()},
-		{"Reviewed at", number(c.GetReviewCitations()) + " citations a quarter"},
+		{"Reviewed at", shortCount(c.GetReviewCitations()) + " citations a quarter"},
 		{"State", showEnum(c.GetState(), "STATE_")},
 		{"Retired because", c.GetRetirementReason()},
 		{"Etag", c.GetEtag()},
@@ -64,7 +64,7 @@ func (c *ClausesList) Run(env *Env) error {
 			answer, err := client.ListClauses(ctx, &entitlementsv1.ListClausesRequest{PageSize: size, PageToken: token, Filter: c.Filter})
 			return page[*entitlementsv1.Clause]{answer.GetClauses(), answer.GetNextPageToken()}, err
 		}, func(clause *entitlementsv1.Clause) error {
-			return l.add(clause, clause.GetName(), clause.GetTitle(), clause.GetOwner(), number(clause.GetReviewCitations()), showEnum(clause.GetState(), "STATE_"))
+			return l.add(clause, clause.GetName(), clause.GetTitle(), clause.GetOwner(), shortCount(clause.GetReviewCitations()), showEnum(clause.GetState(), "STATE_"))
 		})
 	})
 }

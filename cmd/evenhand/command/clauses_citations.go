@@ -109,8 +109,8 @@ func (c *ClausesReport) Run(env *Env) error {
 		}
 		l := c.newList(env.Stdout, "rows", "Clause", "Title", "Cited", "Accounts", "Before", "Reviewed at", "Review")
 		for _, r := range report.GetRows() {
-			if err := l.add(r, r.GetClause(), r.GetTitle(), number(r.GetCount()), number(r.GetAccounts()), number(r.GetCountBefore()),
-				number(r.GetReviewCitations()), r.GetReview()); err != nil {
+			if err := l.add(r, r.GetClause(), r.GetTitle(), shortCount(r.GetCount()), shortCount(r.GetAccounts()), shortCount(r.GetCountBefore()),
+				shortCount(r.GetReviewCitations()), r.GetReview()); err != nil {
 				return err
 			}
 		}

@@ -124,8 +124,8 @@ func (c *HouserulesReport) Run(env *Env) error {
 		}
 		l := c.newList(env.Stdout, "rows", "House rule", "Broken", "Accounts", "Enforced", "Waived", "Overlooked", "Before", "Text")
 		for _, r := range report.GetRows() {
-			if err := l.add(r, r.GetHouseRule(), number(r.GetCount()), number(r.GetAccounts()), number(r.GetEnforced()), number(r.GetWaived()),
-				number(r.GetOverlooked()), number(r.GetCountBefore()), r.GetText()); err != nil {
+			if err := l.add(r, r.GetHouseRule(), shortCount(r.GetCount()), shortCount(r.GetAccounts()), shortCount(r.GetEnforced()), shortCount(r.GetWaived()),
+				shortCount(r.GetOverlooked()), shortCount(r.GetCountBefore()), r.GetText()); err != nil {
 				return err
 			}
 		}
@@ -133,5 +133,5 @@ func (c *HouserulesReport) Run(env *Env) error {
 	})
 }
 
-// number writes a count as it is in every output.
-func number(n int32) string { return strconv.Itoa(int(n)) }
+// shortCount writes a count as it is in every output.
+func shortCount(n int32) string { return strconv.Itoa(int(n)) }
