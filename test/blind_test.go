@@ -67,6 +67,7 @@ func quokkaWorld(t *testing.T) (*server, []string) {
 	s.cli("bands", "set", "spend", "narwhal-small", "narwhal-large=7654000")
 	s.cli("bands", "set", "reach", "narwhal-quiet", "narwhal-loud=8675000")
 	require.Equal(t, "quagga-54321", value(t, s.cli("check", "quokka", "guided-visit", "--consistency-token", paid), "Rule"))
+	s.judge()
 
 	s.cli("board", "feeds", "create", "--board", demoBoard)
 	return s, author.known.list

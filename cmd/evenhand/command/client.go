@@ -13,6 +13,10 @@ type Client struct {
 	Usage        Usage        `cmd:"" help:"What is left of metered benefits, and what was used of all: use, reserve, give back."`
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
 	Bands        Bands        `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
+	Remedies     Remedies     `cmd:"" help:"What is done about customers' problems: the same issue with the same facts has the same remedy."`
+	Houserules   Houserules   `cmd:"" help:"What customers are asked to keep, and how often they do not."`
+	Clauses      Clauses      `cmd:"" help:"Clauses of contracts that staff have to cite, and how often they do."`
+	Reviews      Reviews      `cmd:"" help:"Reviews of house rules, of clauses, and of what else is in question."`
 	Board        Board        `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
 	Audit        Audit        `cmd:"" help:"Audits: were like cases treated alike?"`
 	Company      Company      `cmd:"" help:"The company: currency, time zone, fiscal year."`
