@@ -230,6 +230,9 @@ func patternOf(field protoreflect.FieldDescriptor, rule string) *regexp.Regexp {
 	if rule == "" && field.Name() == "name" && len(of.GetPattern()) > 0 {
 		rule = "^" + variable.ReplaceAllString(of.GetPattern()[0], "[^/]+") + "$"
 	}
+	if rule == "" && field.Name() == "account" {
+		rule = "^accounts/[^/]+$"
+	}
 	if rule == "" {
 		return nil
 	}
