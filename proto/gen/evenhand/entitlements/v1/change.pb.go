@@ -48,6 +48,9 @@ type Change struct {
 	// Types that are valid to be assigned to State:
 	//
 	//	*Change_ScheduleVersion
+	//	*Change_Case
+	//	*Change_EscalationPath
+	//	*Change_Acknowledgement
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -155,6 +158,33 @@ func (x *Change) GetScheduleVersion() *ScheduleVersion {
 	return nil
 }
 
+func (x *Change) GetCase() *CaseState {
+	if x != nil {
+		if x, ok := x.State.(*Change_Case); ok {
+			return x.Case
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetEscalationPath() *EscalationPath {
+	if x != nil {
+		if x, ok := x.State.(*Change_EscalationPath); ok {
+			return x.EscalationPath
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetAcknowledgement() *Acknowledgement {
+	if x != nil {
+		if x, ok := x.State.(*Change_Acknowledgement); ok {
+			return x.Acknowledgement
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -164,13 +194,34 @@ type Change_ScheduleVersion struct {
 	ScheduleVersion *ScheduleVersion `protobuf:"bytes,8,opt,name=schedule_version,json=scheduleVersion,proto3,oneof"`
 }
 
+type Change_Case struct {
+	// A case, without what a customer said.
+	Case *CaseState `protobuf:"bytes,15,opt,name=case,proto3,oneof"`
+}
+
+type Change_EscalationPath struct {
+	// Whom cases are escalated to.
+	EscalationPath *EscalationPath `protobuf:"bytes,16,opt,name=escalation_path,json=escalationPath,proto3,oneof"`
+}
+
+type Change_Acknowledgement struct {
+	// That a member of staff knows a baseline.
+	Acknowledgement *Acknowledgement `protobuf:"bytes,17,opt,name=acknowledgement,proto3,oneof"`
+}
+
 func (*Change_ScheduleVersion) isChange_State() {}
+
+func (*Change_Case) isChange_State() {}
+
+func (*Change_EscalationPath) isChange_State() {}
+
+func (*Change_Acknowledgement) isChange_State() {}
 
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x02\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/case.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x04\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -180,7 +231,10 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\rrecorded_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12\x1c\n" +
 	"\tprincipal\x18\a \x01(\tR\tprincipal\x12\x12\n" +
 	"\x04name\x18\t \x01(\tR\x04name\x12V\n" +
-	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersionB\a\n" +
+	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x129\n" +
+	"\x04case\x18\x0f \x01(\v2#.evenhand.entitlements.v1.CaseStateH\x00R\x04case\x12S\n" +
+	"\x0fescalation_path\x18\x10 \x01(\v2(.evenhand.entitlements.v1.EscalationPathH\x00R\x0eescalationPath\x12U\n" +
+	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgementB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
 
 var (
@@ -200,16 +254,22 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Change)(nil),                // 0: evenhand.entitlements.v1.Change
 	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
+	(*CaseState)(nil),             // 3: evenhand.entitlements.v1.CaseState
+	(*EscalationPath)(nil),        // 4: evenhand.entitlements.v1.EscalationPath
+	(*Acknowledgement)(nil),       // 5: evenhand.entitlements.v1.Acknowledgement
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
 	1, // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
 	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3, // 3: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
+	4, // 4: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
+	5, // 5: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -217,9 +277,14 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	if File_evenhand_entitlements_v1_change_proto != nil {
 		return
 	}
+	file_evenhand_entitlements_v1_acknowledgements_service_proto_init()
+	file_evenhand_entitlements_v1_case_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
+		(*Change_Case)(nil),
+		(*Change_EscalationPath)(nil),
+		(*Change_Acknowledgement)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
