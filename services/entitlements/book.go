@@ -32,6 +32,10 @@ type book struct {
 	// account then.
 	terms   bool
 	members map[string][]decision.Term
+	// programmes says that a rule reads places in programmes; enrolments are those of each
+	// account then.
+	programmes bool
+	enrolments *decision.Enrolments
 }
 
 // last returns the version published last, or nil.
@@ -123,9 +127,13 @@ func (s *Service) bookOf(versions []*Version, company Settings) (*book, error) {
 			return c.Subject == schedule.Spend && c.Scope == schedule.GroupScope
 		})
 		next.terms = next.terms || reads(v.Schedule, func(c schedule.Condition) bool { return c.Subject == schedule.Board })
+		next.programmes = next.programmes || reads(v.Schedule, func(c schedule.Condition) bool { return c.Subject == schedule.Programme })
 	}
 	if next.terms {
 		next.members = s.roll.Load().members()
+	}
+	if next.programmes && s.programmes != nil {
+		next.enrolments = s.programmes.Enrolments()
 	}
 	var err error
 	if zone := next.zoneName(); zone != "" {

@@ -35,7 +35,7 @@ type Decider struct {
 // AsOf returns a decider for an instant, or for now where it is zero.
 func (s *Service) AsOf(at time.Time) (Decider, error) {
 	now := s.now()
-	d := Decider{service: s, projection: s.current.Load(), book: s.book.Load(), age: s.ageAt(now), At: at.UTC().Truncate(time.Millisecond)}
+	d := Decider{service: s, projection: s.current.Load(), book: s.enrolled(), age: s.ageAt(now), At: at.UTC().Truncate(time.Millisecond)}
 	if at.IsZero() {
 		d.At = now.UTC().Truncate(time.Millisecond)
 	} else if at.Before(earliest) || !at.Before(latest) {
@@ -46,7 +46,7 @@ func (s *Service) AsOf(at time.Time) (Decider, error) {
 
 // AsOfDay returns a decider for the last instant of a day in the company's zone.
 func (s *Service) AsOfDay(day civil.Day) (Decider, error) {
-	b := s.book.Load()
+	b := s.enrolled()
 	if b.zoneName() == "" {
 		return Decider{}, noScheduleAtAll(day)
 	}

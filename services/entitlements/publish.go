@@ -41,7 +41,11 @@ type Publishing struct {
 // of the version published last, which is then returned. When it returns, this process
 // answers by the new version; every other does within a second.
 func (s *Service) Publish(ctx context.Context, p Publishing) (v *Version, unchanged bool, err error) {
-	content, err := p.content(s.board != nil)
+	fed, err := s.fed(ctx)
+	if err != nil {
+		return nil, false, fmt.Errorf("publish: %w", err)
+	}
+	content, err := p.content(fed)
 	if err != nil {
 		return nil, false, err
 	}
@@ -56,9 +60,9 @@ func (s *Service) Publish(ctx context.Context, p Publishing) (v *Version, unchan
 		"Others keep publishing at the same time; read the schedule again and retry.")
 }
 
-// content returns what is to be published, or all that is wrong with it. Board says that
-// the board service is followed.
-func (p Publishing) content(board bool) (*schedule.Schedule, error) {
+// content returns what is to be published, or all that is wrong with it, where
+// rules can read what is fed.
+func (p Publishing) content(fed schedule.Fed) (*schedule.Schedule, error) {
 	content := p.Schedule
 	if p.File != nil {
 		file, err := schedule.ParseFile(p.File)
@@ -69,7 +73,7 @@ func (p Publishing) content(board bool) (*schedule.Schedule, error) {
 		if err != nil {
 			return nil, err
 		}
-		if problems := schedule.Publishable(file.Schedule, board); len(problems) > 0 {
+		if problems := schedule.Publishable(file.Schedule, fed); len(problems) > 0 {
 			return nil, invalidSchedule(file.Places.Locate(problems), "yaml")
 		}
 		return file.Schedule, nil
@@ -77,7 +81,7 @@ func (p Publishing) content(board bool) (*schedule.Schedule, error) {
 	content.SetDefaults()
 	problems := schedule.Validate(content)
 	if len(problems) == 0 {
-		problems = schedule.Publishable(content, board)
+		problems = schedule.Publishable(content, fed)
 	}
 	if len(problems) > 0 {
 		return nil, invalidSchedule(problems, "schedule.")

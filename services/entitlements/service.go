@@ -65,9 +65,12 @@ type Service struct {
 	rolls    *rollStore
 	source   Source
 	board    BoardSource
-	opts     Options
-	now      func() time.Time
-	log      *slog.Logger
+	// programmes are those of this service's store; nil where there are none, so that no
+	// rule about one can be published.
+	programmes ProgrammeSource
+	opts       Options
+	now        func() time.Time
+	log        *slog.Logger
 
 	// current is the projection that answers.
 	current atomic.Pointer[projection]
@@ -177,6 +180,10 @@ func (s *Service) Run(ctx context.Context) error {
 // Requests returns what recognises the requests to the service's store, for the tables
 // that the packages below keep in it.
 func (s *Service) Requests() *resource.Requests { return s.requests }
+
+// ReadProgrammes makes rules read the places that accounts have in programmes. It is for
+// who composes the service, before it is used.
+func (s *Service) ReadProgrammes(source ProgrammeSource) { s.programmes = source }
 
 // retry calls attempt until ctx ends: again after a growing wait, at most 5 s, when it
 // fails. Of several failures in a row only the first is logged aloud: while a process

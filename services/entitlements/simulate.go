@@ -46,7 +46,11 @@ func (s *Service) Simulate(ctx context.Context, p Simulating) (*Simulation, erro
 	if p.Sample < 0 || p.Sample > MaxSample {
 		return nil, fault.Invalid("sample", "%d is not a number from 0 to %d", p.Sample, MaxSample)
 	}
-	content, err := Publishing{File: p.File, Schedule: p.Schedule}.content(s.board != nil)
+	fed, err := s.fed(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("simulate: %w", err)
+	}
+	content, err := Publishing{File: p.File, Schedule: p.Schedule}.content(fed)
 	if err != nil {
 		return nil, err
 	}

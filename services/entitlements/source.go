@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/services/entitlements/decision"
 )
 
 // Source is what this service needs of the accounts service. Errors of that service
@@ -36,6 +37,15 @@ type BoardSource interface {
 	// order, and then with what comes, until ctx ends or apply fails. The empty token
 	// means the beginning. ErrFeedTrimmed where the feed does not reach back so far.
 	WatchTerms(ctx context.Context, resume string, apply func(TermBatch) error) error
+}
+
+// ProgrammeSource is what this service needs of the programmes in its store.
+type ProgrammeSource interface {
+	// Published returns the ids of all programmes that were published, ascending.
+	Published(ctx context.Context) ([]string, error)
+	// Enrolments returns the places of accounts as this process knows them: at once those
+	// it gave itself, those of others within a second.
+	Enrolments() *decision.Enrolments
 }
 
 // TermBatch is a run of changes of the board's feed: those of terms.

@@ -95,6 +95,9 @@ func (p *projection) known(ctx context.Context, b *book, id string, f facts, w *
 	w.own = f.ledger.buckets(w.own[:0])
 	known := f.decisionAccount(w.own)
 	known.Terms = b.members[id]
+	if b.enrolments != nil {
+		known.Enrolments = (*b.enrolments)[id]
+	}
 	if !b.groups {
 		return known, nil
 	}

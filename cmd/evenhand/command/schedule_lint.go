@@ -30,7 +30,7 @@ func (c *ScheduleLint) Run(env *Env) error {
 	file, err := schedule.ParseFile(text)
 	var problems schedule.Problems
 	if err == nil {
-		problems = file.Places.Locate(schedule.Publishable(file.Schedule, true))
+		problems = file.Places.Locate(schedule.Publishable(file.Schedule, schedule.Fed{Board: true, Programmes: file.Schedule.Programmes()}))
 	} else if !errors.As(err, &problems) {
 		return err
 	}

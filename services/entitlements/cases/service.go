@@ -81,6 +81,9 @@ type Cases struct {
 	log              *slog.Logger
 }
 
+// Collection is where cases are kept.
+const Collection = "cases"
+
 // The indexes of cases.
 const (
 	byAccount   = "account_opened"
@@ -105,7 +108,7 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	spec := docstore.Spec{Name: "cases", Indexes: []docstore.Index{
+	spec := docstore.Spec{Name: Collection, Indexes: []docstore.Index{
 		{Name: byAccount, Fields: []string{"account", "opened"}},
 		{Name: byOpened, Fields: []string{"opened"}},
 		{Name: byState, Fields: []string{"state", "opened"}},
@@ -123,18 +126,10 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 	if s.measures, err = docstore.OpenCollection[measuredDoc](ctx, store, spec); err != nil {
 		return nil, fmt.Errorf("open cases: %w", err)
 	}
-	s.acknowledgements, err = resource.OpenTable[Acknowledgement](ctx, requests, resource.Kind[Acknowledgement]{
-		Type: acknowledgementType, Name: AcknowledgementName, Tell: func(a Acknowledgement) any { return a },
-		Spec: docstore.Spec{Name: "acknowledgements", Indexes: []docstore.Index{
-			{Name: byBaseline, Fields: []string{"baseline", "principal"}},
-		}}})
-	if err != nil {
+	if s.acknowledgements, err = resource.OpenTable[Acknowledgement](ctx, requests, AcknowledgementKind); err != nil {
 		return nil, fmt.Errorf("open acknowledgements: %w", err)
 	}
-	s.paths, err = resource.OpenTable[Path](ctx, requests, resource.Kind[Path]{
-		Type: pathType, Name: func(string) string { return PathName }, Tell: func(p Path) any { return p },
-		Spec: docstore.Spec{Name: "escalation_path"}})
-	if err != nil {
+	if s.paths, err = resource.OpenTable[Path](ctx, requests, PathKind); err != nil {
 		return nil, fmt.Errorf("open the escalation path: %w", err)
 	}
 	return s, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -25,6 +26,10 @@ type Told struct {
 
 	// Version is a version of the schedule, without its content.
 	Version *entitlements.Version
+	// Case is a case, without what a customer said.
+	Case            *cases.Told
+	EscalationPath  *resource.Stored[cases.Path]
+	Acknowledgement *resource.Stored[cases.Acknowledgement]
 }
 
 // Feed is the changes of the entitlements service.
@@ -41,6 +46,13 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	cases.Collection: func(t *Told, e *docstore.FeedEvent, id string) error {
+		t.Name, t.Case = cases.Name(id), &cases.Told{}
+		return bson.Unmarshal(e.Data, t.Case)
+	},
+	cases.PathKind.Spec.Name: stored(cases.PathKind, func(t *Told, s *resource.Stored[cases.Path]) { t.EscalationPath = s }),
+	cases.AcknowledgementKind.Spec.Name: stored(cases.AcknowledgementKind,
+		func(t *Told, s *resource.Stored[cases.Acknowledgement]) { t.Acknowledgement = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

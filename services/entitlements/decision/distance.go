@@ -22,10 +22,13 @@ type Requirement struct {
 	Subject schedule.Subject
 	Window  schedule.Window // spend only
 	Scope   schedule.Scope  // spend only
+	// Programme is, for programme, its id.
+	Programme string
 
 	// Have, Need and Missing = Need - Have (at least 1) are minor units for spend,
-	// whole months for tenure and completed terms for board. One entry of Missing, dated the day in
-	// question, meets a spend requirement; a minor unit less does not.
+	// whole months for tenure, completed terms for board and places for programme. One
+	// entry of Missing, dated the day in question, meets a spend requirement; a minor unit
+	// less does not.
 	Have, Need, Missing int64
 
 	// From is the first day on which an entry counts: the day in question, but
@@ -47,8 +50,8 @@ type Requirement struct {
 }
 
 // Distance returns the ways to earn a benefit that are still open on the day of
-// an instant, nearest first: fewest requirements, then the fewest missing terms
-// on a board, which nobody can bring about, then the smallest missing spend, then
+// an instant, nearest first: fewest requirements, then the fewest missing terms on a
+// board and places in programmes, which nobody can bring about alone, then the smallest missing spend, then
 // the earliest completed tenure, then the order of rules. It is
 // empty when a condition is true on that day, and when no rule of the version in
 // force grants the benefit. It fails with ErrNoSchedule and ErrUnknownBenefit.
@@ -66,23 +69,46 @@ func (b *Book) Distance(a Account, at time.Time, benefitID string) ([]Way, error
 	var ways []Way
 	for _, i := range b.granting(index, version) {
 		r := &b.rules[i]
-		for _, alternative := range r.When.Alternatives() {
-			missing, possible := f.missing(alternative, today)
-			if !possible {
-				continue
-			}
-			if len(missing) == 0 {
-				return nil, nil
-			}
-			ways = append(ways, Way{Rule: r.Rule, Version: b.versions[version].number, Requires: missing})
+		more, met := f.ways(&r.When, today)
+		if met {
+			return nil, nil
+		}
+		for _, way := range more {
+			way.Rule, way.Version = r.Rule, b.versions[version].number
+			ways = append(ways, way)
 		}
 	}
-	ways = withoutHarder(ways)
+	sortWays(ways)
+	return ways, nil
+}
+
+// ways returns the ways to meet a condition that are open on a day, none of which takes
+// all that another does, in the condition's order; met says that nothing is missing.
+func (f *facts) ways(when *schedule.Condition, today civil.Day) (ways []Way, met bool) {
+	for _, alternative := range when.Alternatives() {
+		missing, possible := f.missing(alternative, today)
+		if !possible {
+			continue
+		}
+		if len(missing) == 0 {
+			return nil, true
+		}
+		ways = append(ways, Way{Requires: missing})
+	}
+	return withoutHarder(ways), false
+}
+
+// sortWays puts the nearest first.
+func sortWays(ways []Way) {
 	slices.SortStableFunc(ways, func(x, y Way) int {
-		return cmp.Or(cmp.Compare(len(x.Requires), len(y.Requires)), cmp.Compare(x.terms(), y.terms()),
+		return cmp.Or(cmp.Compare(len(x.Requires), len(y.Requires)), cmp.Compare(x.granted(), y.granted()),
 			cmp.Compare(x.spend(), y.spend()), cmp.Compare(x.tenure(), y.tenure()))
 	})
-	return ways, nil
+}
+
+// measures says whether two requirements are thresholds on the same measure.
+func (r Requirement) measures(other Requirement) bool {
+	return r.Subject == other.Subject && r.Window == other.Window && r.Scope == other.Scope && r.Programme == other.Programme
 }
 
 // granting returns the rules of a version that grant a benefit, in their order.
@@ -109,6 +135,8 @@ func (f *facts) missing(alternative []schedule.Condition, today civil.Day) (miss
 			r = f.missingTenure(c, today)
 		case schedule.Board:
 			r = f.missingTerms(c, today)
+		case schedule.Programme:
+			r = f.missingPlace(c, today)
 		default:
 			return nil, false
 		}
@@ -117,7 +145,7 @@ func (f *facts) missing(alternative []schedule.Condition, today civil.Day) (miss
 		}
 		// Of two thresholds on the same measure the higher is the requirement.
 		same := slices.IndexFunc(missing, func(m Requirement) bool {
-			return m.Subject == r.Subject && m.Window == r.Window && m.Scope == r.Scope
+			return m.measures(r)
 		})
 		switch {
 		case same < 0:
@@ -184,15 +212,19 @@ func (w Way) spend() int64 {
 	return largest
 }
 
-// terms is how many terms on a board must be completed to meet all requirements.
-func (w Way) terms() int64 {
-	most := int64(0)
+// granted is how much must be given to the account to meet all requirements: terms on a
+// board to complete, and places in programmes.
+func (w Way) granted() int64 {
+	terms, places := int64(0), int64(0)
 	for _, r := range w.Requires {
-		if r.Subject == schedule.Board {
-			most = max(most, r.Missing)
+		switch r.Subject {
+		case schedule.Board:
+			terms = max(terms, r.Missing)
+		case schedule.Programme:
+			places += r.Missing
 		}
 	}
-	return most
+	return terms + places
 }
 
 // tenure is the day on which all requirements of tenure are met.
@@ -206,8 +238,8 @@ func (w Way) tenure() civil.Day {
 	return latest
 }
 
-// withoutHarder leaves out each way whose requirements include all of another
-// way of the same rule.
+// withoutHarder leaves out each way, of one condition, whose requirements include all of
+// another.
 func withoutHarder(ways []Way) []Way {
 	var kept []Way
 	for i, w := range ways {
@@ -222,12 +254,9 @@ func withoutHarder(ways []Way) []Way {
 
 // includes reports whether whoever meets w meets other too.
 func (w Way) includes(other Way) bool {
-	if w.Rule != other.Rule {
-		return false
-	}
 	for _, need := range other.Requires {
 		if !slices.ContainsFunc(w.Requires, func(r Requirement) bool {
-			return r.Subject == need.Subject && r.Window == need.Window && r.Scope == need.Scope && r.Need >= need.Need
+			return r.measures(need) && r.Need >= need.Need
 		}) {
 			return false
 		}

@@ -30,6 +30,9 @@
 // Terms served on advisory boards are n from the day on which the n-th one ends
 // that is not cut short. A term that has not ended is taken to end as planned.
 //
+// A programme counts on every day on which the account has a place in it, the day it
+// got the place and the day it gave it up included.
+//
 // # Terms
 //
 // A condition is true on a set of days. The days on which it is true and its
@@ -43,6 +46,6 @@
 // and up to d as if it had been made on e. On refund "keep" it does not.
 //
 // Every condition, term and tie-break is monotone: one more positive entry of
-// any date, a longer tenure, or one more completed term never takes a benefit
+// any date, a longer tenure, one more completed term, or a place in a programme never takes a benefit
 // away at any instant.
 package decision

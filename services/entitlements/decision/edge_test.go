@@ -234,7 +234,7 @@ func TestR2WhatWasEarnedOutlivesItsVersion(t *testing.T) {
 func TestHighestLimitIsCited(t *testing.T) {
 	metered := func(limit int64) *schedule.Schedule {
 		s := promise(schedule.Rule{ID: "r", When: spend(schedule.Trailing12Months, 500), Lasts: years(1)})
-		s.Benefits[0] = schedule.Benefit{ID: "gift", Promise: "Gifts.", Kind: schedule.Metered, Unit: "gift", Limit: limit, Period: years(1)}
+		s.Benefits[0] = schedule.Benefit{ID: "gift", Promise: "Gifts.", Kind: schedule.Metered, Unit: "gift", Limit: limit, Period: years(1), Resets: schedule.Anniversary}
 		return s
 	}
 	change := civil.UTC.Start(day("1997-09-01"))

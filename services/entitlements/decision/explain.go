@@ -23,9 +23,10 @@ func (b *Book) Explain(a Account, at time.Time, benefitID string, d Decision) (r
 	}
 	version := b.inForce(at.UnixMilli())
 	number := b.versions[version].number
-	reason = b.explainInactive(a, at)
+	inactive := b.inactive(a, at)
 	switch {
-	case reason != "":
+	case inactive != "":
+		reason = "Not entitled: " + inactive + "."
 	case b.benefits[b.byID[benefitID]].byVersion[version] == nil:
 		reason = fmt.Sprintf("Not entitled: version %d of the schedule, in force at that time, does not have the benefit %s.", number, benefitID)
 	case len(ways) == 0:
@@ -36,18 +37,18 @@ func (b *Book) Explain(a Account, at time.Time, benefitID string, d Decision) (r
 	return reason, ways, nil
 }
 
-// explainInactive says that the account is no customer at the time, or nothing.
-func (b *Book) explainInactive(a Account, at time.Time) string {
+// inactive says that the account is no customer at the time, or nothing.
+func (b *Book) inactive(a Account, at time.Time) string {
 	today := b.company.Zone.DayOf(at)
 	switch {
 	case today >= a.ClosedOn:
-		return fmt.Sprintf("Not entitled: the account was closed on %s.", a.ClosedOn.Words())
+		return fmt.Sprintf("the account was closed on %s", a.ClosedOn.Words())
 	case a.Prospect:
-		return "Not entitled: the account is a prospect, and benefits begin when it becomes active."
+		return "the account is a prospect, and benefits begin when it becomes active"
 	case a.ActiveFrom == civil.Never:
-		return "Not entitled: the account has neither a joined date nor a revenue entry, and benefits begin with either."
+		return "the account has neither a joined date nor a revenue entry, and benefits begin with either"
 	case today < a.ActiveFrom:
-		return fmt.Sprintf("Not entitled: the account is active from %s.", a.ActiveFrom.Words())
+		return fmt.Sprintf("the account is active from %s", a.ActiveFrom.Words())
 	default:
 		return ""
 	}
@@ -130,6 +131,8 @@ func (b *Book) figure(f *facts, c *schedule.Condition, at asOf, on civil.Day, is
 		return fmt.Sprintf("tenure %s %s of the %d needed", is, months(f.tenure(on)), c.AtLeast)
 	case schedule.Board:
 		return fmt.Sprintf("service on advisory boards %s %s of the %d needed", is, counted(f.account.termsBy(on), "completed term"), c.AtLeast)
+	case schedule.Programme:
+		return fmt.Sprintf("enrolment in the programme %s %s from %s", c.Measure, is, f.account.enrolledSince(c.Measure, on).Words())
 	}
 	have := f.series(c, false).on(on)
 	if at.recheck {
@@ -138,12 +141,16 @@ func (b *Book) figure(f *facts, c *schedule.Condition, at asOf, on civil.Day, is
 	return fmt.Sprintf("%s %s %s of the %s needed", describe(c.Measure, c.Scope), is, b.currency.Format(have), b.currency.Format(c.AtLeast))
 }
 
-// explainDistance says what the nearest way still takes, and how many other ways
-// there are.
+// explainDistance names the rule of the nearest way and says what it takes.
 func (b *Book) explainDistance(ways []Way) string {
 	way := ways[0]
+	return fmt.Sprintf("Not yet entitled by rule %s of version %d: \"%s\" %s", way.Rule.ID, way.Version, way.Rule.Promise, b.takes(ways))
+}
+
+// takes says what the nearest way still takes, and how many other ways there are.
+func (b *Book) takes(ways []Way) string {
 	var missing []string
-	for _, r := range way.Requires {
+	for _, r := range ways[0].Requires {
 		missing = append(missing, b.Phrase(r))
 	}
 	others := ""
@@ -153,8 +160,7 @@ func (b *Book) explainDistance(ways []Way) string {
 	case n > 1:
 		others = fmt.Sprintf(" There are %d other ways.", n)
 	}
-	return fmt.Sprintf("Not yet entitled by rule %s of version %d: \"%s\" It takes %s.%s",
-		way.Rule.ID, way.Version, way.Rule.Promise, strings.Join(missing, ", and "), others)
+	return fmt.Sprintf("It takes %s.%s", strings.Join(missing, ", and "), others)
 }
 
 // Phrase writes a requirement: "$212.40 more by 30 June 1998 (spend in the
@@ -163,6 +169,8 @@ func (b *Book) Phrase(r Requirement) string {
 	switch r.Subject {
 	case schedule.Board:
 		return phraseTerms(r)
+	case schedule.Programme:
+		return phrasePlace(r)
 	case schedule.Tenure:
 		if r.On == civil.Never {
 			return fmt.Sprintf("%s as a customer, counted from joining", months(r.Need))

@@ -88,6 +88,9 @@ func genCondition(t *rapid.T, depth int) schedule.Condition {
 	if kind == 3 {
 		return schedule.Condition{Subject: schedule.Board, Measure: schedule.TermsServed, AtLeast: rapid.Int64Range(1, 3).Draw(t, "terms")}
 	}
+	if kind == 4 {
+		return schedule.Condition{Subject: schedule.Programme, Measure: genProgramme.Draw(t, "programme"), AtLeast: 1}
+	}
 	return schedule.Condition{
 		Subject: schedule.Spend,
 		Measure: rapid.SampledFrom([]string{schedule.Trailing12Months, schedule.CalendarYear, schedule.FiscalYear, schedule.SinceJoining}).Draw(t, "window"),
@@ -135,7 +138,7 @@ func genVersion(t *rapid.T, longest int) *schedule.Schedule {
 		Commitments: []schedule.Commitment{{ID: "courtesy", Promise: "Courtesy to all."}},
 		Benefits: []schedule.Benefit{
 			{ID: "gift", Promise: "A gift.", Kind: schedule.Feature},
-			{ID: "hours", Promise: "Hours.", Kind: schedule.Metered, Unit: "hour", Limit: rapid.Int64Range(1, 3).Draw(t, "limit"), Period: civil.Period{Months: 12}},
+			{ID: "hours", Promise: "Hours.", Kind: schedule.Metered, Unit: "hour", Limit: rapid.Int64Range(1, 3).Draw(t, "limit"), Period: civil.Period{Months: 12}, Resets: schedule.Anniversary},
 		},
 		Bundles: []schedule.Bundle{{ID: "both", Benefits: []string{"gift", "hours"}}},
 	}
@@ -163,8 +166,19 @@ var genTerm = rapid.Custom(func(t *rapid.T) Term {
 	return Term{Starts: starts, Ends: starts + civil.Day(rapid.Int32Range(1, 400).Draw(t, "term of days"))}
 })
 
+var genProgramme = rapid.SampledFrom([]string{"beta", "evangelists"})
+
+var genEnrolment = rapid.Custom(func(t *rapid.T) Enrolment {
+	e := Enrolment{Programme: genProgramme.Draw(t, "programme"), From: genDay.Draw(t, "enrolled"), To: civil.Never}
+	if rapid.Bool().Draw(t, "left") {
+		e.To = e.From + civil.Day(rapid.Int32Range(0, 400).Draw(t, "place of days"))
+	}
+	return e
+})
+
 func genAccount(t *rapid.T) Account {
-	a := Account{Ledger: ledger(t, genEntries.Draw(t, "entries")...), Terms: rapid.SliceOfN(genTerm, 0, 4).Draw(t, "terms"), ActiveFrom: firstDay - 500, ClosedOn: civil.Never}
+	a := Account{Ledger: ledger(t, genEntries.Draw(t, "entries")...), Terms: rapid.SliceOfN(genTerm, 0, 4).Draw(t, "terms"), ActiveFrom: firstDay - 500, ClosedOn: civil.Never,
+		Enrolments: rapid.SliceOfN(genEnrolment, 0, 3).Draw(t, "enrolments")}
 	if rapid.Bool().Draw(t, "in a group") {
 		group, err := a.Ledger.Merge(genEntries.Draw(t, "group entries")...)
 		require.NoError(t, err)
@@ -207,6 +221,10 @@ func (w *world) instants(t *rapid.T) []time.Time {
 	for _, term := range account.Terms {
 		near(term.Starts)
 		near(term.Ends)
+	}
+	for _, e := range account.Enrolments {
+		near(e.From)
+		near(e.To)
 	}
 	for _, d := range []civil.Day{account.Joined.AddMonths(3), account.ClosedOn, account.ActiveFrom, day("2012-01-01"), day("2013-01-01")} {
 		near(d)

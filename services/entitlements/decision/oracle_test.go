@@ -115,6 +115,13 @@ func (o *oracle) holds(c schedule.Condition, e, d civil.Day) bool {
 		return o.account.Joined != civil.Never && o.account.Joined.AddMonths(int(c.AtLeast)) <= e
 	case c.Subject == schedule.Board:
 		return o.served(e) >= c.AtLeast
+	case c.Subject == schedule.Programme:
+		for _, place := range o.account.Enrolments {
+			if place.Programme == c.Measure && place.From <= e && e < place.To {
+				return true
+			}
+		}
+		return false
 	default:
 		return o.spend(c, e, d) >= c.AtLeast
 	}

@@ -37,6 +37,30 @@ func (w *world) agree(t require.TestingT, timeline Timeline, at time.Time, id st
 	return d
 }
 
+func TestHoldingsAgreeWithAt(t *testing.T) {
+	check(t, func(t *rapid.T) {
+		w := genWorld(t, 400)
+		timeline := w.book.Timeline(w.account())
+		for _, id := range w.book.Benefits() {
+			held, err := timeline.Holdings(id)
+			require.NoError(t, err)
+			for _, at := range w.instants(t) {
+				d, err := timeline.At(at, id)
+				if err != nil {
+					continue
+				}
+				i := slices.IndexFunc(held, func(h Holding) bool { return !at.Before(h.From) && (h.To.IsZero() || at.Before(h.To)) })
+				require.Equal(t, d.Entitled(), i >= 0, "%s at %v", id, at)
+				if i >= 0 {
+					require.Equal(t, []any{d.Rule, d.Version, d.Benefit, d.ValidUntil}, []any{held[i].Rule, held[i].Version, held[i].Benefit, held[i].To})
+				}
+			}
+		}
+		_, err := timeline.Holdings("nothing")
+		require.ErrorIs(t, err, ErrUnknownBenefit)
+	})
+}
+
 func TestR17R18TimelineAgreesWithTheDefinitions(t *testing.T) {
 	check(t, func(t *rapid.T) {
 		w := genWorld(t, 400)
@@ -173,6 +197,24 @@ func TestR27OneMoreTermNeverLosesABenefit(t *testing.T) {
 	})
 }
 
+func TestR27OnePlaceMoreLosesNothing(t *testing.T) {
+	check(t, func(t *rapid.T) {
+		w := genWorld(t, 400)
+		before := w.account()
+		after := before
+		after.Enrolments = append(slices.Clone(before.Enrolments), genEnrolment.Draw(t, "one more"))
+		w.loseNothing(t, before, after)
+
+		// Nor does it lose one that it keeps the last place longer.
+		before = after
+		after.Enrolments = slices.Clone(before.Enrolments)
+		if last := &after.Enrolments[len(after.Enrolments)-1]; last.To != civil.Never {
+			last.To += civil.Day(rapid.Int32Range(0, 30).Draw(t, "longer"))
+		}
+		w.loseNothing(t, before, after)
+	})
+}
+
 func TestTermsCountInAnyOrder(t *testing.T) {
 	check(t, func(t *rapid.T) {
 		w := genWorld(t, 400)
@@ -299,6 +341,10 @@ func TestR34DistanceIsExact(t *testing.T) {
 					}
 					continue
 				}
+				if r.Subject == schedule.Programme {
+					w.placeIsExact(t, r, today)
+					continue
+				}
 				if r.Subject == schedule.Board {
 					w.termsAreExact(t, c, r, today)
 					continue
@@ -335,6 +381,15 @@ func TestR34DistanceIsExact(t *testing.T) {
 		}
 		require.True(t, slices.IsSortedFunc(ways, func(x, y Way) int { return len(x.Requires) - len(y.Requires) }))
 	})
+}
+
+// placeIsExact gives the account the one place that is missing.
+func (w *world) placeIsExact(t *rapid.T, r Requirement, today civil.Day) {
+	c := schedule.Condition{Subject: schedule.Programme, Measure: r.Programme, AtLeast: 1}
+	o := w.oracle
+	require.False(t, o.holds(c, today, today), "%+v", r)
+	o.account.Enrolments = append(slices.Clone(o.account.Enrolments), Enrolment{r.Programme, today, today + 1})
+	require.True(t, o.holds(c, today, today), "%+v", r)
 }
 
 // termsAreExact completes as many terms as are missing, and one less.

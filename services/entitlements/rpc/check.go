@@ -115,6 +115,10 @@ func (w scheduleWriter) requirement(r *decision.Requirement) *entitlementsv1.Req
 		return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Tenure{
 			Tenure: &entitlementsv1.TenureRequirement{OnDate: dateOut(r.On), NeedMonths: int32(r.Need)},
 		}}
+	case schedule.Programme:
+		return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Programme{
+			Programme: &entitlementsv1.ProgrammeRequirement{Programme: r.Programme},
+		}}
 	case schedule.Board:
 		return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Board{Board: &entitlementsv1.BoardRequirement{
 			MissingTerms: int32(r.Missing), HaveTerms: int32(r.Have), NeedTerms: int32(r.Need), CurrentTermEndDate: dateOut(r.TermEnds),

@@ -42,10 +42,17 @@ func changeOut(c *feed.Change[changes.Told]) *entitlementsv1.Change {
 
 // tellState gives a change the state that it led to, where it has one.
 func tellState(out *entitlementsv1.Change, told *changes.Told) {
-	if v := told.Version; v != nil {
+	switch v := told.Version; {
+	case v != nil:
 		out.State = &entitlementsv1.Change_ScheduleVersion{ScheduleVersion: &entitlementsv1.ScheduleVersion{
 			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),
 			Publisher: v.Publisher, Etag: v.Etag()}}
+	case told.Case != nil:
+		out.State = &entitlementsv1.Change_Case{Case: caseStateOut(told.Case, out.GetTime().AsTime())}
+	case told.EscalationPath != nil:
+		out.State = &entitlementsv1.Change_EscalationPath{EscalationPath: pathOut(*told.EscalationPath)}
+	case told.Acknowledgement != nil:
+		out.State = &entitlementsv1.Change_Acknowledgement{Acknowledgement: acknowledgementOut(*told.Acknowledgement)}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 )
 
@@ -28,6 +29,8 @@ type Parts struct {
 	Decisions *entitlements.Service
 	// Feed is what happens here.
 	Feed *changes.Feed
+	// Cases are customers' problems; nil where they are not served.
+	Cases *cases.Cases
 }
 
 // Service returns the entitlements service for a server.
@@ -46,6 +49,10 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
+			if parts.Cases != nil {
+				entitlementsv1.RegisterCasesServiceServer(to, &casesHandler{cases: parts.Cases})
+				entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
+			}
 		},
 		Encoded: checks.encoded,
 	}

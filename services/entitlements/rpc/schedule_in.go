@@ -136,10 +136,24 @@ var kinds = map[entitlementsv1.Benefit_Kind]schedule.Kind{
 	entitlementsv1.Benefit_KIND_WAIVER:  schedule.Waiver,
 }
 
+var resetsIn = map[entitlementsv1.Benefit_Resets]schedule.Resets{
+	entitlementsv1.Benefit_RESETS_UNSPECIFIED: "",
+	entitlementsv1.Benefit_RESETS_ANNIVERSARY: schedule.Anniversary,
+	entitlementsv1.Benefit_RESETS_CALENDAR:    schedule.ByCalendar,
+	entitlementsv1.Benefit_RESETS_ROLLING:     schedule.Rolling,
+}
+
 func (r *scheduleReader) benefit(path string, m *entitlementsv1.Benefit) schedule.Benefit {
 	b := schedule.Benefit{
 		ID: m.GetId(), Promise: m.GetPromise(), Kind: kinds[m.GetKind()], Unit: m.GetUnit(), Limit: m.GetLimit(),
 		Period: read(r, path+".period", m.GetPeriod(), civil.ParsePeriod), Rollover: m.GetRollover(), HouseRule: m.GetHouseRule(),
+		Resets: resetsIn[m.GetResets()],
+	}
+	if _, known := resetsIn[m.GetResets()]; !known {
+		r.refuse(path+".resets", "%d is not one of the values of Resets", m.GetResets())
+	}
+	for _, percent := range m.GetNotices() {
+		b.Notices = append(b.Notices, int(percent))
 	}
 	if m.GetUnitCost() != nil {
 		cost := r.money(path+".unit_cost", m.GetUnitCost())
@@ -199,6 +213,8 @@ func (r *scheduleReader) condition(path string, m *entitlementsv1.Condition) sch
 		return schedule.Condition{Subject: schedule.Tenure, Measure: schedule.Months, AtLeast: int64(c.Tenure.GetAtLeastMonths())}
 	case *entitlementsv1.Condition_Board:
 		return schedule.Condition{Subject: schedule.Board, Measure: schedule.TermsServed, AtLeast: int64(c.Board.GetAtLeastTerms())}
+	case *entitlementsv1.Condition_Programme:
+		return schedule.Condition{Subject: schedule.Programme, Measure: c.Programme.GetProgramme(), AtLeast: 1}
 	case *entitlementsv1.Condition_All:
 		return schedule.Condition{All: r.conditions(path+".all", c.All)}
 	case *entitlementsv1.Condition_Any:

@@ -102,10 +102,23 @@ func kindOut(k schedule.Kind) entitlementsv1.Benefit_Kind {
 	return entitlementsv1.Benefit_KIND_UNSPECIFIED
 }
 
+func resetsOut(r schedule.Resets) entitlementsv1.Benefit_Resets {
+	for message, resets := range resetsIn {
+		if resets == r {
+			return message
+		}
+	}
+	return entitlementsv1.Benefit_RESETS_UNSPECIFIED
+}
+
 func (w scheduleWriter) benefit(b *schedule.Benefit) *entitlementsv1.Benefit {
 	m := &entitlementsv1.Benefit{
 		Id: b.ID, Promise: b.Promise, Kind: kindOut(b.Kind), Unit: b.Unit, Limit: b.Limit,
 		Period: periodOut(b.Period), Rollover: b.Rollover, HouseRule: b.HouseRule,
+		Resets: resetsOut(b.Resets),
+	}
+	for _, percent := range b.Notices {
+		m.Notices = append(m.Notices, int32(percent))
 	}
 	if b.UnitCost != nil {
 		m.UnitCost = w.money(*b.UnitCost)
@@ -156,6 +169,10 @@ func (w scheduleWriter) condition(c *schedule.Condition) *entitlementsv1.Conditi
 	case c.Subject == schedule.Board:
 		return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Board{
 			Board: &entitlementsv1.BoardCondition{AtLeastTerms: int32(c.AtLeast)},
+		}}
+	case c.Subject == schedule.Programme:
+		return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Programme{
+			Programme: &entitlementsv1.ProgrammeCondition{Programme: c.Measure},
 		}}
 	}
 	return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Spend{Spend: &entitlementsv1.SpendCondition{

@@ -109,6 +109,15 @@ func (c Condition) size() (depth, leaves, alternatives int) {
 	return depth + 1, leaves, alternatives
 }
 
+// ValidateCondition returns all that is wrong with a condition that stands by itself, by
+// paths below the one given. What the condition leaves out gets its default first.
+func ValidateCondition(c *Condition, path string, currency Currency) Problems {
+	setDefaults(c)
+	v := &validator{currency: currency}
+	v.condition(*c, path)
+	return v.problems
+}
+
 // condition checks a tree.
 func (v *validator) condition(c Condition, path string) {
 	depth, leaves, alternatives := c.size()
@@ -181,28 +190,51 @@ func (v *validator) leaf(c Condition, path string) {
 	}
 }
 
+// Fed says what rules can read besides the revenue and tenure of accounts.
+type Fed struct {
+	// Board says that the board service is followed.
+	Board bool
+	// Programmes are the ids of those that are published, ascending.
+	Programmes []string
+}
+
+// Programmes returns the ids of the programmes that rules read, ascending.
+func (s *Schedule) Programmes() []string {
+	var ids []string
+	for _, rule := range s.Rules {
+		for _, c := range rule.When.Leaves() {
+			if c.Subject == Programme {
+				ids = append(ids, c.Measure)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // Publishable returns what keeps a valid schedule from being published yet:
-// conditions on subjects that no service feeds. Board says that the board service is
-// followed.
-func Publishable(s *Schedule, board bool) Problems {
+// conditions on what nothing feeds.
+func Publishable(s *Schedule, fed Fed) Problems {
 	var problems Problems
 	for i, rule := range s.Rules {
-		publishable(rule.When, fmt.Sprintf("rules[%d].when", i), board, &problems)
+		publishable(rule.When, fmt.Sprintf("rules[%d].when", i), fed, &problems)
 	}
 	return problems
 }
 
-func publishable(c Condition, path string, board bool, problems *Problems) {
+func publishable(c Condition, path string, fed Fed, problems *Problems) {
 	switch at := path + "." + string(c.Subject); {
-	case c.Subject == Innovation || c.Subject == Programme:
-		problems.add(at, NotYetFed, "a rule on %s needs the service that feeds it, which does not exist yet: use spend, tenure or board until then", c.Subject)
-	case c.Subject == Board && !board:
+	case c.Subject == Innovation:
+		problems.add(at, NotYetFed, "a rule on %s needs the service that feeds it, which does not exist yet: use spend, tenure, board or programme until then", c.Subject)
+	case c.Subject == Programme && !slices.Contains(fed.Programmes, c.Measure):
+		problems.add(at, UnknownRef, "no programme %q is published%s: rules read those that accounts can apply to or once could, so publish the programme first", c.Measure, suggest(c.Measure, fed.Programmes))
+	case c.Subject == Board && !fed.Board:
 		problems.add(at, NotYetFed, "a rule on board needs the board service, which entitlements does not follow here: start entitlements with --board-addr, or use spend or tenure")
 	}
 	for i, child := range c.All {
-		publishable(child, fmt.Sprintf("%s.all[%d]", path, i), board, problems)
+		publishable(child, fmt.Sprintf("%s.all[%d]", path, i), fed, problems)
 	}
 	for i, child := range c.Any {
-		publishable(child, fmt.Sprintf("%s.any[%d]", path, i), board, problems)
+		publishable(child, fmt.Sprintf("%s.any[%d]", path, i), fed, problems)
 	}
 }

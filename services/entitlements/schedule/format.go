@@ -129,6 +129,12 @@ func (w writer) benefit(b Benefit) *yaml.Node {
 	m.count("limit", b.Limit)
 	m.period("period", b.Period)
 	m.count("rollover", b.Rollover)
+	if b.Resets != Anniversary {
+		m.text("resets", string(b.Resets))
+	}
+	if !slices.Equal(b.Notices, DefaultNotices()) {
+		m.list("notices", each(b.Notices, func(percent int) *yaml.Node { return plain(strconv.Itoa(percent)) }), yaml.FlowStyle)
+	}
 	if b.UnitCost != nil {
 		m.node("unit_cost", plain(w.currency.Decimal(*b.UnitCost)))
 	}

@@ -100,6 +100,8 @@ var genSchedule = rapid.Custom(func(t *rapid.T) *Schedule {
 			UnitCost: optionalAmount(t, "cost"), ExpectedUsePerYear: optionalAmount(t, "use")}
 		switch b.Kind {
 		case Metered:
+			b.Resets = rapid.SampledFrom([]Resets{Anniversary, ByCalendar}).Draw(t, "resets")
+			b.Notices = rapid.SampledFrom([][]int{{80, 100}, {50}, {1, 2, 100}}).Draw(t, "notices")
 			b.Unit, b.Limit, b.Rollover = genText.Draw(t, "unit"), rapid.Int64Range(1, maxCount).Draw(t, "limit"), rapid.Int64Range(0, 9).Draw(t, "rollover")
 			b.Period = civil.Period{Months: 1 + genPeriod.Draw(t, "period").Months}
 		case Waiver:
@@ -189,6 +191,9 @@ func TestHashIgnoresSpellingOnly(t *testing.T) {
 		{"[courtesy, fairness]", "[fairness, courtesy]", false},
 		{"limit: 10", "limit: 11", false},
 		{", scope: group", "", false},
+		{"rollover: 2", "rollover: 2, resets: anniversary, notices: [80, 100]", true},
+		{"rollover: 2", "rollover: 2, resets: calendar", false},
+		{"rollover: 2", "rollover: 2, notices: [80]", false},
 	} {
 		require.Contains(t, example, c.old)
 		other, err := Parse([]byte(strings.Replace(example, c.old, c.new, 1)))

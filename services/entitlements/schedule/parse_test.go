@@ -34,7 +34,7 @@ func TestParseReadsTheDocumentedFile(t *testing.T) {
 		Benefits: []Benefit{
 			{ID: "free-shipping", Promise: "Free shipping on every order.", Kind: Feature, UnitCost: &shipping, ExpectedUsePerYear: &use},
 			{ID: "expert-hours", Promise: "Ten hours a year with our own experts.", Kind: Metered,
-				Unit: "hour", Limit: 10, Period: civil.Period{Months: 12}, Rollover: 2, UnitCost: &cost},
+				Unit: "hour", Limit: 10, Period: civil.Period{Months: 12}, Rollover: 2, Resets: Anniversary, Notices: []int{80, 100}, UnitCost: &cost},
 			{ID: "late-fee-waiver", Promise: "No late-payment fee.", Kind: Waiver, HouseRule: "late-payment-fee"},
 		},
 		Bundles: []Bundle{{ID: "partner", DisplayName: "Partner", Benefits: []string{"free-shipping", "expert-hours", "late-fee-waiver"}}},
@@ -56,7 +56,7 @@ func TestParseReadsTheDocumentedFile(t *testing.T) {
 	}
 	require.Equal(t, want, s)
 	require.Empty(t, Validate(s))
-	require.Empty(t, Publishable(s, false))
+	require.Empty(t, Publishable(s, Fed{}))
 	require.Equal(t, [][]string{{"free-shipping", "expert-hours", "late-fee-waiver"}, {"free-shipping"}}, s.Granted())
 }
 
@@ -132,6 +132,12 @@ func TestParseNamesPlaceReasonAndFix(t *testing.T) {
 		{"value in place of a list", "grants: [partner]", "grants: partner", "23:13 rules[0].grants wrong-type", "expected a list", 0},
 		{"metered without a limit", "limit: 10, ", "", "15:5 benefits[1].limit out-of-range", "from 1", 0},
 		{"metered without a period", "period: P1Y, ", "", "15:5 benefits[1].period missing", "P1Y", 0},
+		{"resets at nothing known", "rollover: 2", "resets: monthly", "15:132 benefits[1].resets bad-value", "anniversary or calendar or rolling", 0},
+		{"rolling with rollover", "rollover: 2", "rollover: 2, resets: rolling", "15:134 benefits[1].rollover not-allowed", "no period ends", 0},
+		{"calendar of months and days", "period: P1Y", "period: P1M3D, resets: calendar", "15:119 benefits[1].period bad-value", "months and days together", 0},
+		{"notice above all", "rollover: 2", "notices: [50, 101]", "15:138 benefits[1].notices[1] out-of-range", "from 1 to 100", 0},
+		{"notices out of order", "rollover: 2", "notices: [80, 50]", "15:138 benefits[1].notices[1] repeated", "ascending", 0},
+		{"feature that resets", "kind: feature, ", "kind: feature, resets: rolling, ", "14:88 benefits[0].resets not-allowed", "metered", 0},
 		{"feature with a limit", "kind: feature, ", "kind: feature, limit: 3, ", "14:87 benefits[0].limit not-allowed", "metered", 0},
 		{"waiver of nothing", ", house_rule: late-payment-fee", "", "16:5 benefits[2].house_rule missing", "must be an id", 0},
 		{"feature with a house rule", "kind: feature, ", "kind: feature, house_rule: fee, ", "14:92 benefits[0].house_rule not-allowed", "waiver", 0},
@@ -208,21 +214,30 @@ func TestR1NoPartCarriesAHandSetLevel(t *testing.T) {
 }
 
 func TestPublishableRefusesSubjectsNobodyFeeds(t *testing.T) {
-	for leaf, why := range map[string]string{
-		"innovation: projects-completed, at_least: 1": "which does not exist yet",
-		"board: terms-served, at_least: 2":            "--board-addr",
-		"programme: beta":                             "which does not exist yet",
+	for leaf, want := range map[string]struct {
+		why    string
+		reason Reason
+		fed    bool // where everything is fed that can be
+	}{
+		"innovation: projects-completed, at_least: 1": {"which does not exist yet", NotYetFed, false},
+		"board: terms-served, at_least: 2":            {"--board-addr", NotYetFed, true},
+		"programme: betas":                            {`no programme "betas" is published`, UnknownRef, false},
+		"programme: beta":                             {`publish the programme first`, UnknownRef, true},
 	} {
 		file, err := ParseFile([]byte(strings.Replace(example, "tenure: months, at_least: 36", leaf, 1)))
 		require.NoError(t, err, leaf)
-		problems := file.Places.Locate(Publishable(file.Schedule, false))
+		problems := file.Places.Locate(Publishable(file.Schedule, Fed{}))
 		require.Len(t, problems, 1)
 		subject, _, _ := strings.Cut(leaf, ":")
-		require.Equal(t, NotYetFed, problems[0].Reason)
+		require.Equal(t, want.reason, problems[0].Reason)
 		require.Equal(t, "rules[1].when.any[0]."+subject, problems[0].Path)
 		require.Equal(t, 30, problems[0].Line)
-		require.Contains(t, problems[0].Message, why)
-		require.Equal(t, subject == "board", len(Publishable(file.Schedule, true)) == 0)
+		require.Contains(t, problems[0].Message, want.why)
+		all := Publishable(file.Schedule, Fed{Board: true, Programmes: []string{"beta", "evangelists"}})
+		require.Equal(t, want.fed, len(all) == 0)
+		if leaf == "programme: betas" {
+			require.Contains(t, all[0].Message, `did you mean "beta"`)
+		}
 	}
 }
 

@@ -87,6 +87,14 @@ func (r *reader) benefit(b *Benefit) []field {
 		{"limit", r.count(&b.Limit)},
 		{"period", r.period(&b.Period)},
 		{"rollover", r.count(&b.Rollover)},
+		{"resets", r.text((*string)(&b.Resets))},
+		{"notices", func(n *yaml.Node, path string) {
+			r.list(n, path, func(n *yaml.Node, path string) {
+				var percent int64
+				r.count(&percent)(n, path)
+				b.Notices = append(b.Notices, int(percent))
+			})
+		}},
 		{"unit_cost", optional(r, &b.UnitCost, r.currency.ParseAmount)},
 		{"expected_use_per_year", optional(r, &b.ExpectedUsePerYear, parseCount)},
 		{"house_rule", r.text(&b.HouseRule)},

@@ -54,10 +54,26 @@ type Benefit struct {
 	Limit              int64        // metered only: units in a period, more than 0
 	Period             civil.Period // metered only, more than P0D
 	Rollover           int64        // metered only: unused units that may be carried over
+	Resets             Resets       // metered only: where its periods begin; Anniversary where the file leaves it out
+	Notices            []int        // metered only: at how many percent used somebody is told, ascending; DefaultNotices where the file leaves it out
 	UnitCost           *int64       // what one use costs the company, in minor units; nil when not stated
 	ExpectedUsePerYear *int64       // uses a year by one holder; nil when not stated
 	HouseRule          string       // waiver only: id of the house rule waived
 }
+
+// Resets says where the periods of a metered benefit begin.
+type Resets string
+
+// The ways in which the units of a metered benefit come back.
+const (
+	Anniversary Resets = "anniversary" // periods follow one another from the day the benefit was first held
+	ByCalendar  Resets = "calendar"    // periods are those of the calendar: P1M months, P3M quarters, P7D weeks from Monday
+	Rolling     Resets = "rolling"     // each unit comes back one period after the day on which it was used
+)
+
+// DefaultNotices is at how many percent used somebody is told where a benefit does not
+// say.
+func DefaultNotices() []int { return []int{80, 100} }
 
 // Bundle names several benefits that are granted together.
 type Bundle struct {
@@ -88,9 +104,9 @@ const (
 // Subject is what a condition measures.
 type Subject string
 
-// The subjects of conditions. Innovation and Programme can be written but not
-// published before the services that feed them exist, Board only where the board
-// service is followed: see Publishable.
+// The subjects of conditions. Innovation can be written but not published before the
+// service that feeds it exists, Board only where the board service is followed, Programme
+// only of a published programme: see Publishable.
 const (
 	Spend      Subject = "spend"
 	Tenure     Subject = "tenure"

@@ -27,13 +27,29 @@ var (
 )
 
 // SetDefaults fills in what a schedule may leave out: on_refund is recheck,
-// scope is account, and being in a programme is being in it once.
+// scope is account, being in a programme is being in it once, and a metered benefit
+// resets on its anniversary with notices at DefaultNotices.
 func (s *Schedule) SetDefaults() {
+	for i := range s.Benefits {
+		s.Benefits[i].setDefaults()
+	}
 	for i := range s.Rules {
 		if s.Rules[i].OnRefund == "" {
 			s.Rules[i].OnRefund = Recheck
 		}
 		setDefaults(&s.Rules[i].When)
+	}
+}
+
+func (b *Benefit) setDefaults() {
+	if b.Kind != Metered {
+		return
+	}
+	if b.Resets == "" {
+		b.Resets = Anniversary
+	}
+	if len(b.Notices) == 0 {
+		b.Notices = DefaultNotices()
 	}
 }
 
@@ -195,6 +211,8 @@ func (v *validator) kind(path string, b Benefit) {
 			v.add(path+".period", Missing, "a metered benefit needs the period its limit is for: write one such as P1Y")
 		}
 		v.period(path+".period", b.Period)
+		v.resets(path, b)
+		v.notices(path+".notices", b.Notices)
 	case Waiver:
 		v.id(path+".house_rule", b.HouseRule)
 	case Feature:
@@ -207,10 +225,33 @@ func (v *validator) kind(path string, b Benefit) {
 		kind Kind
 	}{
 		{"unit", b.Unit != "", Metered}, {"limit", b.Limit != 0, Metered}, {"period", !b.Period.IsZero(), Metered},
-		{"rollover", b.Rollover != 0, Metered}, {"house_rule", b.HouseRule != "", Waiver},
+		{"rollover", b.Rollover != 0, Metered}, {"resets", b.Resets != "", Metered}, {"notices", len(b.Notices) > 0, Metered},
+		{"house_rule", b.HouseRule != "", Waiver},
 	} {
 		if field.set && b.Kind != field.kind {
 			v.add(path+"."+field.key, NotAllowed, "%s goes with kind: %s only: change the kind, or remove it", field.key, field.kind)
+		}
+	}
+}
+
+// resets checks where the periods of a metered benefit begin.
+func (v *validator) resets(path string, b Benefit) {
+	v.oneOf(path+".resets", string(b.Resets), []string{string(Anniversary), string(ByCalendar), string(Rolling)})
+	switch {
+	case b.Resets == ByCalendar && b.Period.Months > 0 && b.Period.Days > 0:
+		v.add(path+".period", BadValue, "no calendar has periods of months and days together: write one such as P1M, P1Y or P7D, or resets: anniversary")
+	case b.Resets == Rolling && b.Rollover != 0:
+		v.add(path+".rollover", NotAllowed, "with resets: rolling no period ends after which units could be carried over: remove it, or choose calendar or anniversary")
+	}
+}
+
+// notices checks percentages of a limit.
+func (v *validator) notices(path string, percents []int) {
+	v.size(path, len(percents))
+	for i, percent := range percents {
+		v.within(path+index(i), int64(percent), 1, 100)
+		if i > 0 && percent <= percents[i-1] {
+			v.add(path+index(i), Repeated, "percentages are to be in ascending order, each once")
 		}
 	}
 }

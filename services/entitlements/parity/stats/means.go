@@ -67,5 +67,6 @@ func (m *weightedMean) variance() (float64, bool) {
 	if m.squares == 0 {
 		return 0, false
 	}
-	return m.own + m.single*m.spread/m.squares, true
+	// The square of a value is, on average, that of its mean and its variance together.
+	return m.own + m.single*m.spread/(m.squares+m.spread), true
 }

@@ -59,14 +59,15 @@ func RiskRatio(strata []Table, confidence float64) (Estimate, bool) {
 // scoreInterval returns the ratios at which the stratified score test of Miettinen and
 // Nurminen does not reach the deviate z.
 func scoreInterval(strata []Table, ratio, z float64) Estimate {
-	excess := func(logRatio float64) float64 { return score(strata, math.Exp(logRatio)) }
-	const from, to = -30, 30
-	start := math.Log(max(ratio, math.Exp(from)))
+	inversion := inversion{
+		deviate: func(x float64) float64 { return score(strata, math.Exp(x)) },
+		from:    -30, to: 30,
+	}
 	estimate := Estimate{Value: ratio, High: math.Inf(1)}
-	if x, ok := crossing(func(x float64) float64 { return excess(x) - z }, start, 0.5, from, to); ok {
+	if x, ok := inversion.crossing(z); ok {
 		estimate.Low = math.Exp(x)
 	}
-	if x, ok := crossing(func(x float64) float64 { return excess(x) + z }, start, 0.5, from, to); ok {
+	if x, ok := inversion.crossing(-z); ok {
 		estimate.High = math.Exp(x)
 	}
 	return estimate

@@ -15,7 +15,7 @@ const (
 	VanElterenTest Method = "van-elteren"
 	// ExactWilcoxonTest is the permutation distribution that Samples.VanElteren takes for one small stratum.
 	ExactWilcoxonTest Method = "exact-wilcoxon"
-	// LogRankTest is the test of Durations.LogRank.
+	// LogRankTest is the test of Durations.LogRank, skewness taken into account.
 	LogRankTest Method = "log-rank"
 )
 
@@ -24,7 +24,7 @@ type Test struct {
 	// Method is how P was computed.
 	Method Method
 	// Statistic is a chi-square with one degree of freedom for CochranMantelHaenszelTest and
-	// LogRankTest, a standard normal deviate (positive where A's values are higher) for
+	// (before P takes the skewness along) LogRankTest, a standard normal deviate (positive where A's values are higher) for
 	// VanElterenTest, Mann and Whitney's U (the pairs in which A's value is the higher one,
 	// ties counting one half) for ExactWilcoxonTest, and the number of A's that are yes for
 	// ExactConditionalTest.

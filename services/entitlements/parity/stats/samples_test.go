@@ -62,6 +62,25 @@ func TestVanElterenOfOneStratumIsWilcoxon(t *testing.T) {
 	})
 }
 
+// Breaks of yarn on looms by kind of wool, A and B, at low, medium and high tension (Tukey,
+// Exploratory Data Analysis, 1977; R's warpbreaks).
+func warpbreaks() []stats.Sample {
+	return []stats.Sample{
+		{A: []float64{26, 30, 54, 25, 70, 52, 51, 26, 67}, B: []float64{27, 14, 29, 19, 29, 31, 41, 20, 44}},
+		{A: []float64{18, 21, 29, 17, 12, 18, 35, 30, 36}, B: []float64{42, 26, 19, 16, 39, 28, 21, 39, 29}},
+		{A: []float64{36, 21, 24, 18, 10, 43, 28, 15, 26}, B: []float64{20, 21, 24, 17, 13, 15, 15, 16, 28}},
+	}
+}
+
+// The figures are those of R's coin::independence_test on the ranks over the cases + 1 of each
+// stratum, the tensions being blocks.
+func TestVanElterenOfSeveralStrata(t *testing.T) {
+	got, ok := stats.NewSamples(warpbreaks()).VanElteren()
+	require.True(t, ok)
+	assert.InDelta(t, 1.17519998, got.Statistic, 1e-8)
+	assert.InDelta(t, 0.23991472, got.P, 1e-8)
+}
+
 func TestSamplesThatCannotDiffer(t *testing.T) {
 	for name, strata := range map[string][]stats.Sample{
 		"nothing":                  nil,
@@ -238,6 +257,28 @@ func TestShiftOfOneStratumIsTheMedianDifference(t *testing.T) {
 		ratio, ok := stats.NewSamples([]stats.Sample{s}).Ratio(0.9)
 		require.True(t, ok)
 		assert.InDelta(t, median(ratios), math.Log(ratio.Value), 1e-7)
+	})
+}
+
+func TestShiftBalancesTheRanks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		strata := samples(t, 4, 12)
+		got, ok := stats.NewSamples(strata).Shift(0.9)
+		if !ok {
+			return
+		}
+		moved := func(shift float64) []stats.Sample {
+			result := make([]stats.Sample, len(strata))
+			for i, s := range strata {
+				result[i].A = s.A
+				for _, b := range s.B {
+					result[i].B = append(result[i].B, b+shift)
+				}
+			}
+			return result
+		}
+		assert.GreaterOrEqual(t, lead(moved(got.Value-1e-6)), -1e-9)
+		assert.LessOrEqual(t, lead(moved(got.Value+1e-6)), 1e-9)
 	})
 }
 

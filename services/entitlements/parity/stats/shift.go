@@ -11,8 +11,8 @@ import "math"
 // The estimate is the shift of B at which the weighted rank sums balance (the middle, where
 // a range of shifts does), which with one stratum is the median of all differences between
 // a value of A and one of B. The interval has the shifts at which the test, with the
-// variance it has without a shift, gives a p-value above 1 - confidence; so it leaves 0 out
-// when VanElteren does. It is false where VanElteren is.
+// variance it has without a shift, gives a p-value above 1 - confidence; so it has 0 inside
+// just where VanElteren's is above. It is false where VanElteren is.
 func (s Samples) Shift(confidence float64) (Estimate, bool) {
 	variance := s.variance()
 	if variance == 0 {
@@ -25,18 +25,19 @@ func (s Samples) Shift(confidence float64) (Estimate, bool) {
 	}
 	// Searched in units of the largest difference, for which crossing's tolerance is made.
 	unit := max(math.Abs(from), math.Abs(to))
+	deviation := math.Sqrt(variance)
 	inversion := inversion{
-		lead: func(x float64) float64 { return s.lead(1, x*unit) },
-		from: from/unit - 1, to: to/unit + 1,
-		critical: s.critical(confidence, variance),
+		deviate: func(x float64) float64 { return s.lead(1, x*unit) / deviation },
+		from:    from/unit - 1, to: to/unit + 1,
+		critical: s.critical(confidence, deviation),
 	}
 	middle, low, high, ok := inversion.solve()
 	return Estimate{Value: middle * unit, Low: low * unit, High: high * unit}, ok
 }
 
 // Ratio returns how many times as large A's values are as B's: what Shift is on logarithms,
-// taken back, so 1.10 says that A's times are 10 % longer. The interval leaves 1 out when
-// VanElteren does. Values must not be negative; a value of 0 is 0 times any. It is false
+// taken back, so 1.10 says that A's times are 10 % longer. The interval has 1 inside just
+// where VanElteren's p-value is above 1 - confidence. Values must not be negative; a value of 0 is 0 times any. It is false
 // where VanElteren is, and where so many values are 0 that no ratio balances the ranks.
 func (s Samples) Ratio(confidence float64) (Estimate, bool) {
 	variance := s.variance()
@@ -48,55 +49,24 @@ func (s Samples) Ratio(confidence float64) (Estimate, bool) {
 		a.add(stratum.A)
 		b.add(stratum.B)
 	}
+	deviation := math.Sqrt(variance)
 	inversion := inversion{
-		lead:     func(x float64) float64 { return s.lead(math.Exp(x), 0) },
-		critical: s.critical(confidence, variance),
+		deviate:  func(x float64) float64 { return s.lead(math.Exp(x), 0) / deviation },
+		critical: s.critical(confidence, deviation),
 	}
 	inversion.from, inversion.to = a.over(b)
 	middle, low, high, ok := inversion.solve()
 	return Estimate{Value: math.Exp(middle), Low: math.Exp(low), High: math.Exp(high)}, ok
 }
 
-// critical returns the least distance of lead from 0 that the test takes for a difference.
-func (s Samples) critical(confidence, variance float64) float64 {
+// critical returns the least distance from 0, in standard deviations, that the test takes
+// for a difference.
+func (s Samples) critical(confidence, deviation float64) float64 {
 	if s.exact() {
 		only := s.strata[0]
-		return only.weight() * only.permutations().critical(1-confidence) / 2
+		return only.weight() * only.permutations().critical(1-confidence) / 2 / deviation
 	}
-	return deviate(confidence) * math.Sqrt(variance)
-}
-
-// inversion finds the effects that a test does not reject.
-type inversion struct {
-	// lead falls, in steps, from positive to negative as the effect taken out of the data grows.
-	lead     func(effect float64) float64
-	from, to float64 // every step of lead lies between
-	critical float64 // the test rejects from this distance of lead on
-}
-
-// solve returns the effect where lead is 0, and the limits outside of which the test
-// rejects, infinite where it never does. It is false where lead does not cross 0.
-func (v inversion) solve() (middle, low, high float64, ok bool) {
-	// Sums of weights are exact up to rounding only.
-	rounding := 1e-10 * (math.Abs(v.lead(v.from)) + math.Abs(v.lead(v.to)))
-	cross := func(level, start, step float64) (float64, bool) {
-		return crossing(func(x float64) float64 { return v.lead(x) - level }, start, step, v.from, v.to)
-	}
-	first, firstOK := cross(rounding, 0, 0.1)
-	last, lastOK := cross(-rounding, first+2*tolerance, tolerance)
-	if !firstOK || !lastOK {
-		return 0, 0, 0, false
-	}
-	middle = first + (last-first)/2
-	low, lowOK := cross(v.critical-rounding, middle-0.05, 0.05)
-	if !lowOK {
-		low = math.Inf(-1)
-	}
-	high, highOK := cross(rounding-v.critical, middle+0.05, 0.05)
-	if !highOK {
-		high = math.Inf(1)
-	}
-	return middle, min(low, middle), max(high, middle), true
+	return deviate(confidence)
 }
 
 // positives is the range of the positive ones of some values.

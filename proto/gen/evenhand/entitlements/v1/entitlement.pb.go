@@ -215,6 +215,7 @@ type Requirement struct {
 	//	*Requirement_Spend
 	//	*Requirement_Tenure
 	//	*Requirement_Board
+	//	*Requirement_Programme
 	Requirement   isRequirement_Requirement `protobuf_oneof:"requirement"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -284,6 +285,15 @@ func (x *Requirement) GetBoard() *BoardRequirement {
 	return nil
 }
 
+func (x *Requirement) GetProgramme() *ProgrammeRequirement {
+	if x != nil {
+		if x, ok := x.Requirement.(*Requirement_Programme); ok {
+			return x.Programme
+		}
+	}
+	return nil
+}
+
 type isRequirement_Requirement interface {
 	isRequirement_Requirement()
 }
@@ -303,11 +313,18 @@ type Requirement_Board struct {
 	Board *BoardRequirement `protobuf:"bytes,3,opt,name=board,proto3,oneof"`
 }
 
+type Requirement_Programme struct {
+	// A place in a programme.
+	Programme *ProgrammeRequirement `protobuf:"bytes,4,opt,name=programme,proto3,oneof"`
+}
+
 func (*Requirement_Spend) isRequirement_Requirement() {}
 
 func (*Requirement_Tenure) isRequirement_Requirement() {}
 
 func (*Requirement_Board) isRequirement_Requirement() {}
+
+func (*Requirement_Programme) isRequirement_Requirement() {}
 
 // More spend.
 type SpendRequirement struct {
@@ -530,6 +547,52 @@ func (x *BoardRequirement) GetCurrentTermEndDate() *date.Date {
 	return nil
 }
 
+// A place in a programme. There are only so many, so nothing an account does brings it one for certain.
+type ProgrammeRequirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The programme's id.
+	Programme     string `protobuf:"bytes,1,opt,name=programme,proto3" json:"programme,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgrammeRequirement) Reset() {
+	*x = ProgrammeRequirement{}
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgrammeRequirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgrammeRequirement) ProtoMessage() {}
+
+func (x *ProgrammeRequirement) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgrammeRequirement.ProtoReflect.Descriptor instead.
+func (*ProgrammeRequirement) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ProgrammeRequirement) GetProgramme() string {
+	if x != nil {
+		return x.Programme
+	}
+	return ""
+}
+
 // Whether an account is entitled to a benefit at an instant.
 type Entitlement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -559,7 +622,7 @@ type Entitlement struct {
 
 func (x *Entitlement) Reset() {
 	*x = Entitlement{}
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +634,7 @@ func (x *Entitlement) String() string {
 func (*Entitlement) ProtoMessage() {}
 
 func (x *Entitlement) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +647,7 @@ func (x *Entitlement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entitlement.ProtoReflect.Descriptor instead.
 func (*Entitlement) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{6}
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Entitlement) GetBenefit() string {
@@ -670,7 +733,7 @@ type Baseline struct {
 
 func (x *Baseline) Reset() {
 	*x = Baseline{}
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -682,7 +745,7 @@ func (x *Baseline) String() string {
 func (*Baseline) ProtoMessage() {}
 
 func (x *Baseline) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -695,7 +758,7 @@ func (x *Baseline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Baseline.ProtoReflect.Descriptor instead.
 func (*Baseline) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{7}
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Baseline) GetScheduleVersion() string {
@@ -724,11 +787,12 @@ const file_evenhand_entitlements_v1_entitlement_proto_rawDesc = "" +
 	"\brollover\x18\x04 \x01(\x03R\brollover\"i\n" +
 	"\bDistance\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12I\n" +
-	"\frequirements\x18\x02 \x03(\v2%.evenhand.entitlements.v1.RequirementR\frequirements\"\xeb\x01\n" +
+	"\frequirements\x18\x02 \x03(\v2%.evenhand.entitlements.v1.RequirementR\frequirements\"\xbb\x02\n" +
 	"\vRequirement\x12B\n" +
 	"\x05spend\x18\x01 \x01(\v2*.evenhand.entitlements.v1.SpendRequirementH\x00R\x05spend\x12E\n" +
 	"\x06tenure\x18\x02 \x01(\v2+.evenhand.entitlements.v1.TenureRequirementH\x00R\x06tenure\x12B\n" +
-	"\x05board\x18\x03 \x01(\v2*.evenhand.entitlements.v1.BoardRequirementH\x00R\x05boardB\r\n" +
+	"\x05board\x18\x03 \x01(\v2*.evenhand.entitlements.v1.BoardRequirementH\x00R\x05board\x12N\n" +
+	"\tprogramme\x18\x04 \x01(\v2..evenhand.entitlements.v1.ProgrammeRequirementH\x00R\tprogrammeB\r\n" +
 	"\vrequirement\"\xcb\x02\n" +
 	"\x10SpendRequirement\x12,\n" +
 	"\amissing\x18\x01 \x01(\v2\x12.google.type.MoneyR\amissing\x12*\n" +
@@ -747,7 +811,9 @@ const file_evenhand_entitlements_v1_entitlement_proto_rawDesc = "" +
 	"have_terms\x18\x02 \x01(\x05R\thaveTerms\x12\x1d\n" +
 	"\n" +
 	"need_terms\x18\x03 \x01(\x05R\tneedTerms\x12D\n" +
-	"\x15current_term_end_date\x18\x04 \x01(\v2\x11.google.type.DateR\x12currentTermEndDate\"\xad\x03\n" +
+	"\x15current_term_end_date\x18\x04 \x01(\v2\x11.google.type.DateR\x12currentTermEndDate\"4\n" +
+	"\x14ProgrammeRequirement\x12\x1c\n" +
+	"\tprogramme\x18\x01 \x01(\tR\tprogramme\"\xad\x03\n" +
 	"\vEntitlement\x12\x18\n" +
 	"\abenefit\x18\x01 \x01(\tR\abenefit\x12\x1a\n" +
 	"\bentitled\x18\x02 \x01(\bR\bentitled\x12\x12\n" +
@@ -782,7 +848,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_entitlements_v1_entitlement_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_evenhand_entitlements_v1_entitlement_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_evenhand_entitlements_v1_entitlement_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_evenhand_entitlements_v1_entitlement_proto_goTypes = []any{
 	(EntitlementView)(0),          // 0: evenhand.entitlements.v1.EntitlementView
 	(*MeteredLimit)(nil),          // 1: evenhand.entitlements.v1.MeteredLimit
@@ -791,39 +857,41 @@ var file_evenhand_entitlements_v1_entitlement_proto_goTypes = []any{
 	(*SpendRequirement)(nil),      // 4: evenhand.entitlements.v1.SpendRequirement
 	(*TenureRequirement)(nil),     // 5: evenhand.entitlements.v1.TenureRequirement
 	(*BoardRequirement)(nil),      // 6: evenhand.entitlements.v1.BoardRequirement
-	(*Entitlement)(nil),           // 7: evenhand.entitlements.v1.Entitlement
-	(*Baseline)(nil),              // 8: evenhand.entitlements.v1.Baseline
-	(*money.Money)(nil),           // 9: google.type.Money
-	(*date.Date)(nil),             // 10: google.type.Date
-	(SpendCondition_Window)(0),    // 11: evenhand.entitlements.v1.SpendCondition.Window
-	(SpendCondition_Scope)(0),     // 12: evenhand.entitlements.v1.SpendCondition.Scope
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(Benefit_Kind)(0),             // 14: evenhand.entitlements.v1.Benefit.Kind
-	(*Commitment)(nil),            // 15: evenhand.entitlements.v1.Commitment
+	(*ProgrammeRequirement)(nil),  // 7: evenhand.entitlements.v1.ProgrammeRequirement
+	(*Entitlement)(nil),           // 8: evenhand.entitlements.v1.Entitlement
+	(*Baseline)(nil),              // 9: evenhand.entitlements.v1.Baseline
+	(*money.Money)(nil),           // 10: google.type.Money
+	(*date.Date)(nil),             // 11: google.type.Date
+	(SpendCondition_Window)(0),    // 12: evenhand.entitlements.v1.SpendCondition.Window
+	(SpendCondition_Scope)(0),     // 13: evenhand.entitlements.v1.SpendCondition.Scope
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(Benefit_Kind)(0),             // 15: evenhand.entitlements.v1.Benefit.Kind
+	(*Commitment)(nil),            // 16: evenhand.entitlements.v1.Commitment
 }
 var file_evenhand_entitlements_v1_entitlement_proto_depIdxs = []int32{
 	3,  // 0: evenhand.entitlements.v1.Distance.requirements:type_name -> evenhand.entitlements.v1.Requirement
 	4,  // 1: evenhand.entitlements.v1.Requirement.spend:type_name -> evenhand.entitlements.v1.SpendRequirement
 	5,  // 2: evenhand.entitlements.v1.Requirement.tenure:type_name -> evenhand.entitlements.v1.TenureRequirement
 	6,  // 3: evenhand.entitlements.v1.Requirement.board:type_name -> evenhand.entitlements.v1.BoardRequirement
-	9,  // 4: evenhand.entitlements.v1.SpendRequirement.missing:type_name -> google.type.Money
-	10, // 5: evenhand.entitlements.v1.SpendRequirement.by_date:type_name -> google.type.Date
-	9,  // 6: evenhand.entitlements.v1.SpendRequirement.have:type_name -> google.type.Money
-	9,  // 7: evenhand.entitlements.v1.SpendRequirement.need:type_name -> google.type.Money
-	11, // 8: evenhand.entitlements.v1.SpendRequirement.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
-	12, // 9: evenhand.entitlements.v1.SpendRequirement.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
-	10, // 10: evenhand.entitlements.v1.TenureRequirement.on_date:type_name -> google.type.Date
-	10, // 11: evenhand.entitlements.v1.BoardRequirement.current_term_end_date:type_name -> google.type.Date
-	13, // 12: evenhand.entitlements.v1.Entitlement.valid_until:type_name -> google.protobuf.Timestamp
-	2,  // 13: evenhand.entitlements.v1.Entitlement.distances:type_name -> evenhand.entitlements.v1.Distance
-	1,  // 14: evenhand.entitlements.v1.Entitlement.limit:type_name -> evenhand.entitlements.v1.MeteredLimit
-	14, // 15: evenhand.entitlements.v1.Entitlement.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
-	15, // 16: evenhand.entitlements.v1.Baseline.commitments:type_name -> evenhand.entitlements.v1.Commitment
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	7,  // 4: evenhand.entitlements.v1.Requirement.programme:type_name -> evenhand.entitlements.v1.ProgrammeRequirement
+	10, // 5: evenhand.entitlements.v1.SpendRequirement.missing:type_name -> google.type.Money
+	11, // 6: evenhand.entitlements.v1.SpendRequirement.by_date:type_name -> google.type.Date
+	10, // 7: evenhand.entitlements.v1.SpendRequirement.have:type_name -> google.type.Money
+	10, // 8: evenhand.entitlements.v1.SpendRequirement.need:type_name -> google.type.Money
+	12, // 9: evenhand.entitlements.v1.SpendRequirement.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
+	13, // 10: evenhand.entitlements.v1.SpendRequirement.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
+	11, // 11: evenhand.entitlements.v1.TenureRequirement.on_date:type_name -> google.type.Date
+	11, // 12: evenhand.entitlements.v1.BoardRequirement.current_term_end_date:type_name -> google.type.Date
+	14, // 13: evenhand.entitlements.v1.Entitlement.valid_until:type_name -> google.protobuf.Timestamp
+	2,  // 14: evenhand.entitlements.v1.Entitlement.distances:type_name -> evenhand.entitlements.v1.Distance
+	1,  // 15: evenhand.entitlements.v1.Entitlement.limit:type_name -> evenhand.entitlements.v1.MeteredLimit
+	15, // 16: evenhand.entitlements.v1.Entitlement.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
+	16, // 17: evenhand.entitlements.v1.Baseline.commitments:type_name -> evenhand.entitlements.v1.Commitment
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_entitlement_proto_init() }
@@ -836,6 +904,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_init() {
 		(*Requirement_Spend)(nil),
 		(*Requirement_Tenure)(nil),
 		(*Requirement_Board)(nil),
+		(*Requirement_Programme)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -843,7 +912,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_entitlement_proto_rawDesc), len(file_evenhand_entitlements_v1_entitlement_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -83,6 +83,63 @@ func (Benefit_Kind) EnumDescriptor() ([]byte, []int) {
 	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{4, 0}
 }
 
+// Where the periods of a metered benefit begin.
+type Benefit_Resets int32
+
+const (
+	// Not given: anniversary.
+	Benefit_RESETS_UNSPECIFIED Benefit_Resets = 0
+	// They follow one another from the day on which the benefit was first held.
+	Benefit_RESETS_ANNIVERSARY Benefit_Resets = 1
+	// They are those of the calendar: `P1M` months, `P3M` quarters, `P7D` weeks from Monday.
+	Benefit_RESETS_CALENDAR Benefit_Resets = 2
+	// There are none: each unit comes back one period after the day on which it was used.
+	Benefit_RESETS_ROLLING Benefit_Resets = 3
+)
+
+// Enum value maps for Benefit_Resets.
+var (
+	Benefit_Resets_name = map[int32]string{
+		0: "RESETS_UNSPECIFIED",
+		1: "RESETS_ANNIVERSARY",
+		2: "RESETS_CALENDAR",
+		3: "RESETS_ROLLING",
+	}
+	Benefit_Resets_value = map[string]int32{
+		"RESETS_UNSPECIFIED": 0,
+		"RESETS_ANNIVERSARY": 1,
+		"RESETS_CALENDAR":    2,
+		"RESETS_ROLLING":     3,
+	}
+)
+
+func (x Benefit_Resets) Enum() *Benefit_Resets {
+	p := new(Benefit_Resets)
+	*p = x
+	return p
+}
+
+func (x Benefit_Resets) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Benefit_Resets) Descriptor() protoreflect.EnumDescriptor {
+	return file_evenhand_entitlements_v1_schedule_proto_enumTypes[1].Descriptor()
+}
+
+func (Benefit_Resets) Type() protoreflect.EnumType {
+	return &file_evenhand_entitlements_v1_schedule_proto_enumTypes[1]
+}
+
+func (x Benefit_Resets) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Benefit_Resets.Descriptor instead.
+func (Benefit_Resets) EnumDescriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{4, 1}
+}
+
 // What a later refund does to what was earned.
 type Rule_OnRefund int32
 
@@ -120,11 +177,11 @@ func (x Rule_OnRefund) String() string {
 }
 
 func (Rule_OnRefund) Descriptor() protoreflect.EnumDescriptor {
-	return file_evenhand_entitlements_v1_schedule_proto_enumTypes[1].Descriptor()
+	return file_evenhand_entitlements_v1_schedule_proto_enumTypes[2].Descriptor()
 }
 
 func (Rule_OnRefund) Type() protoreflect.EnumType {
-	return &file_evenhand_entitlements_v1_schedule_proto_enumTypes[1]
+	return &file_evenhand_entitlements_v1_schedule_proto_enumTypes[2]
 }
 
 func (x Rule_OnRefund) Number() protoreflect.EnumNumber {
@@ -181,11 +238,11 @@ func (x SpendCondition_Window) String() string {
 }
 
 func (SpendCondition_Window) Descriptor() protoreflect.EnumDescriptor {
-	return file_evenhand_entitlements_v1_schedule_proto_enumTypes[2].Descriptor()
+	return file_evenhand_entitlements_v1_schedule_proto_enumTypes[3].Descriptor()
 }
 
 func (SpendCondition_Window) Type() protoreflect.EnumType {
-	return &file_evenhand_entitlements_v1_schedule_proto_enumTypes[2]
+	return &file_evenhand_entitlements_v1_schedule_proto_enumTypes[3]
 }
 
 func (x SpendCondition_Window) Number() protoreflect.EnumNumber {
@@ -234,11 +291,11 @@ func (x SpendCondition_Scope) String() string {
 }
 
 func (SpendCondition_Scope) Descriptor() protoreflect.EnumDescriptor {
-	return file_evenhand_entitlements_v1_schedule_proto_enumTypes[3].Descriptor()
+	return file_evenhand_entitlements_v1_schedule_proto_enumTypes[4].Descriptor()
 }
 
 func (SpendCondition_Scope) Type() protoreflect.EnumType {
-	return &file_evenhand_entitlements_v1_schedule_proto_enumTypes[3]
+	return &file_evenhand_entitlements_v1_schedule_proto_enumTypes[4]
 }
 
 func (x SpendCondition_Scope) Number() protoreflect.EnumNumber {
@@ -594,7 +651,11 @@ type Benefit struct {
 	// How often a holder is expected to use it in a year.
 	ExpectedUsePerYear *decimal.Decimal `protobuf:"bytes,9,opt,name=expected_use_per_year,json=expectedUsePerYear,proto3" json:"expected_use_per_year,omitempty"`
 	// Waiver: the house rule that is waived.
-	HouseRule     string `protobuf:"bytes,10,opt,name=house_rule,json=houseRule,proto3" json:"house_rule,omitempty"`
+	HouseRule string `protobuf:"bytes,10,opt,name=house_rule,json=houseRule,proto3" json:"house_rule,omitempty"`
+	// Metered: where its periods begin.
+	Resets Benefit_Resets `protobuf:"varint,11,opt,name=resets,proto3,enum=evenhand.entitlements.v1.Benefit_Resets" json:"resets,omitempty"`
+	// Metered: at how many percent used somebody is told, once in a period; 80 and 100 where nothing is given.
+	Notices       []int32 `protobuf:"varint,12,rep,packed,name=notices,proto3" json:"notices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -697,6 +758,20 @@ func (x *Benefit) GetHouseRule() string {
 		return x.HouseRule
 	}
 	return ""
+}
+
+func (x *Benefit) GetResets() Benefit_Resets {
+	if x != nil {
+		return x.Resets
+	}
+	return Benefit_RESETS_UNSPECIFIED
+}
+
+func (x *Benefit) GetNotices() []int32 {
+	if x != nil {
+		return x.Notices
+	}
+	return nil
 }
 
 // A named set of benefits, earned by rule like all else.
@@ -868,6 +943,7 @@ type Condition struct {
 	//	*Condition_All
 	//	*Condition_Any
 	//	*Condition_Board
+	//	*Condition_Programme
 	Condition     isCondition_Condition `protobuf_oneof:"condition"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -955,6 +1031,15 @@ func (x *Condition) GetBoard() *BoardCondition {
 	return nil
 }
 
+func (x *Condition) GetProgramme() *ProgrammeCondition {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Programme); ok {
+			return x.Programme
+		}
+	}
+	return nil
+}
+
 type isCondition_Condition interface {
 	isCondition_Condition()
 }
@@ -984,6 +1069,11 @@ type Condition_Board struct {
 	Board *BoardCondition `protobuf:"bytes,5,opt,name=board,proto3,oneof"`
 }
 
+type Condition_Programme struct {
+	// The account has a place in a programme.
+	Programme *ProgrammeCondition `protobuf:"bytes,6,opt,name=programme,proto3,oneof"`
+}
+
 func (*Condition_Spend) isCondition_Condition() {}
 
 func (*Condition_Tenure) isCondition_Condition() {}
@@ -993,6 +1083,8 @@ func (*Condition_All) isCondition_Condition() {}
 func (*Condition_Any) isCondition_Condition() {}
 
 func (*Condition_Board) isCondition_Condition() {}
+
+func (*Condition_Programme) isCondition_Condition() {}
 
 // Several conditions.
 type Conditions struct {
@@ -1197,6 +1289,53 @@ func (x *BoardCondition) GetAtLeastTerms() int32 {
 	return 0
 }
 
+// The account has a place in a programme. It counts on every day on which the account has one, the day on which
+// it got the place and the one on which it gave it up included.
+type ProgrammeCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The programme's id. It has to be published before the schedule is.
+	Programme     string `protobuf:"bytes,1,opt,name=programme,proto3" json:"programme,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgrammeCondition) Reset() {
+	*x = ProgrammeCondition{}
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgrammeCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgrammeCondition) ProtoMessage() {}
+
+func (x *ProgrammeCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgrammeCondition.ProtoReflect.Descriptor instead.
+func (*ProgrammeCondition) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ProgrammeCondition) GetProgramme() string {
+	if x != nil {
+		return x.Programme
+	}
+	return ""
+}
+
 // When a schedule takes effect, and why it is changed.
 type Notice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1213,7 +1352,7 @@ type Notice struct {
 
 func (x *Notice) Reset() {
 	*x = Notice{}
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1225,7 +1364,7 @@ func (x *Notice) String() string {
 func (*Notice) ProtoMessage() {}
 
 func (x *Notice) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1238,7 +1377,7 @@ func (x *Notice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notice.ProtoReflect.Descriptor instead.
 func (*Notice) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{12}
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Notice) GetEffectiveDate() *date.Date {
@@ -1289,7 +1428,7 @@ type ScheduleVersion struct {
 
 func (x *ScheduleVersion) Reset() {
 	*x = ScheduleVersion{}
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1301,7 +1440,7 @@ func (x *ScheduleVersion) String() string {
 func (*ScheduleVersion) ProtoMessage() {}
 
 func (x *ScheduleVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1314,7 +1453,7 @@ func (x *ScheduleVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleVersion.ProtoReflect.Descriptor instead.
 func (*ScheduleVersion) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{13}
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ScheduleVersion) GetName() string {
@@ -1411,7 +1550,7 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x16\n" +
 	"\x06within\x18\x03 \x01(\tR\x06within\x12\x1a\n" +
-	"\bcalendar\x18\x04 \x01(\tR\bcalendar\"\xb9\x03\n" +
+	"\bcalendar\x18\x04 \x01(\tR\bcalendar\"\xf8\x04\n" +
 	"\aBenefit\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\apromise\x18\x02 \x01(\tR\apromise\x12:\n" +
@@ -1424,12 +1563,19 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x15expected_use_per_year\x18\t \x01(\v2\x14.google.type.DecimalR\x12expectedUsePerYear\x12\x1d\n" +
 	"\n" +
 	"house_rule\x18\n" +
-	" \x01(\tR\thouseRule\"Q\n" +
+	" \x01(\tR\thouseRule\x12@\n" +
+	"\x06resets\x18\v \x01(\x0e2(.evenhand.entitlements.v1.Benefit.ResetsR\x06resets\x12\x18\n" +
+	"\anotices\x18\f \x03(\x05R\anotices\"Q\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fKIND_FEATURE\x10\x01\x12\x10\n" +
 	"\fKIND_METERED\x10\x02\x12\x0f\n" +
-	"\vKIND_WAIVER\x10\x03\"W\n" +
+	"\vKIND_WAIVER\x10\x03\"a\n" +
+	"\x06Resets\x12\x16\n" +
+	"\x12RESETS_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12RESETS_ANNIVERSARY\x10\x01\x12\x13\n" +
+	"\x0fRESETS_CALENDAR\x10\x02\x12\x12\n" +
+	"\x0eRESETS_ROLLING\x10\x03\"W\n" +
 	"\x06Bundle\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12\x1a\n" +
@@ -1444,13 +1590,14 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\bOnRefund\x12\x19\n" +
 	"\x15ON_REFUND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ON_REFUND_RECHECK\x10\x01\x12\x12\n" +
-	"\x0eON_REFUND_KEEP\x10\x02\"\xd5\x02\n" +
+	"\x0eON_REFUND_KEEP\x10\x02\"\xa3\x03\n" +
 	"\tCondition\x12@\n" +
 	"\x05spend\x18\x01 \x01(\v2(.evenhand.entitlements.v1.SpendConditionH\x00R\x05spend\x12C\n" +
 	"\x06tenure\x18\x02 \x01(\v2).evenhand.entitlements.v1.TenureConditionH\x00R\x06tenure\x128\n" +
 	"\x03all\x18\x03 \x01(\v2$.evenhand.entitlements.v1.ConditionsH\x00R\x03all\x128\n" +
 	"\x03any\x18\x04 \x01(\v2$.evenhand.entitlements.v1.ConditionsH\x00R\x03any\x12@\n" +
-	"\x05board\x18\x05 \x01(\v2(.evenhand.entitlements.v1.BoardConditionH\x00R\x05boardB\v\n" +
+	"\x05board\x18\x05 \x01(\v2(.evenhand.entitlements.v1.BoardConditionH\x00R\x05board\x12L\n" +
+	"\tprogramme\x18\x06 \x01(\v2,.evenhand.entitlements.v1.ProgrammeConditionH\x00R\tprogrammeB\v\n" +
 	"\tcondition\"Q\n" +
 	"\n" +
 	"Conditions\x12C\n" +
@@ -1474,7 +1621,9 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x0fTenureCondition\x12&\n" +
 	"\x0fat_least_months\x18\x01 \x01(\x05R\ratLeastMonths\"6\n" +
 	"\x0eBoardCondition\x12$\n" +
-	"\x0eat_least_terms\x18\x01 \x01(\x05R\fatLeastTerms\"t\n" +
+	"\x0eat_least_terms\x18\x01 \x01(\x05R\fatLeastTerms\"2\n" +
+	"\x12ProgrammeCondition\x12\x1c\n" +
+	"\tprogramme\x18\x01 \x01(\tR\tprogramme\"t\n" +
 	"\x06Notice\x128\n" +
 	"\x0eeffective_date\x18\x01 \x01(\v2\x11.google.type.DateR\reffectiveDate\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -1504,66 +1653,70 @@ func file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP() []byte {
 	return file_evenhand_entitlements_v1_schedule_proto_rawDescData
 }
 
-var file_evenhand_entitlements_v1_schedule_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_evenhand_entitlements_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_evenhand_entitlements_v1_schedule_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_evenhand_entitlements_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_evenhand_entitlements_v1_schedule_proto_goTypes = []any{
 	(Benefit_Kind)(0),             // 0: evenhand.entitlements.v1.Benefit.Kind
-	(Rule_OnRefund)(0),            // 1: evenhand.entitlements.v1.Rule.OnRefund
-	(SpendCondition_Window)(0),    // 2: evenhand.entitlements.v1.SpendCondition.Window
-	(SpendCondition_Scope)(0),     // 3: evenhand.entitlements.v1.SpendCondition.Scope
-	(*Schedule)(nil),              // 4: evenhand.entitlements.v1.Schedule
-	(*Calendar)(nil),              // 5: evenhand.entitlements.v1.Calendar
-	(*Commitment)(nil),            // 6: evenhand.entitlements.v1.Commitment
-	(*Clock)(nil),                 // 7: evenhand.entitlements.v1.Clock
-	(*Benefit)(nil),               // 8: evenhand.entitlements.v1.Benefit
-	(*Bundle)(nil),                // 9: evenhand.entitlements.v1.Bundle
-	(*Rule)(nil),                  // 10: evenhand.entitlements.v1.Rule
-	(*Condition)(nil),             // 11: evenhand.entitlements.v1.Condition
-	(*Conditions)(nil),            // 12: evenhand.entitlements.v1.Conditions
-	(*SpendCondition)(nil),        // 13: evenhand.entitlements.v1.SpendCondition
-	(*TenureCondition)(nil),       // 14: evenhand.entitlements.v1.TenureCondition
-	(*BoardCondition)(nil),        // 15: evenhand.entitlements.v1.BoardCondition
-	(*Notice)(nil),                // 16: evenhand.entitlements.v1.Notice
-	(*ScheduleVersion)(nil),       // 17: evenhand.entitlements.v1.ScheduleVersion
-	nil,                           // 18: evenhand.entitlements.v1.Schedule.CalendarsEntry
-	(*date.Date)(nil),             // 19: google.type.Date
-	(*money.Money)(nil),           // 20: google.type.Money
-	(*decimal.Decimal)(nil),       // 21: google.type.Decimal
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(Benefit_Resets)(0),           // 1: evenhand.entitlements.v1.Benefit.Resets
+	(Rule_OnRefund)(0),            // 2: evenhand.entitlements.v1.Rule.OnRefund
+	(SpendCondition_Window)(0),    // 3: evenhand.entitlements.v1.SpendCondition.Window
+	(SpendCondition_Scope)(0),     // 4: evenhand.entitlements.v1.SpendCondition.Scope
+	(*Schedule)(nil),              // 5: evenhand.entitlements.v1.Schedule
+	(*Calendar)(nil),              // 6: evenhand.entitlements.v1.Calendar
+	(*Commitment)(nil),            // 7: evenhand.entitlements.v1.Commitment
+	(*Clock)(nil),                 // 8: evenhand.entitlements.v1.Clock
+	(*Benefit)(nil),               // 9: evenhand.entitlements.v1.Benefit
+	(*Bundle)(nil),                // 10: evenhand.entitlements.v1.Bundle
+	(*Rule)(nil),                  // 11: evenhand.entitlements.v1.Rule
+	(*Condition)(nil),             // 12: evenhand.entitlements.v1.Condition
+	(*Conditions)(nil),            // 13: evenhand.entitlements.v1.Conditions
+	(*SpendCondition)(nil),        // 14: evenhand.entitlements.v1.SpendCondition
+	(*TenureCondition)(nil),       // 15: evenhand.entitlements.v1.TenureCondition
+	(*BoardCondition)(nil),        // 16: evenhand.entitlements.v1.BoardCondition
+	(*ProgrammeCondition)(nil),    // 17: evenhand.entitlements.v1.ProgrammeCondition
+	(*Notice)(nil),                // 18: evenhand.entitlements.v1.Notice
+	(*ScheduleVersion)(nil),       // 19: evenhand.entitlements.v1.ScheduleVersion
+	nil,                           // 20: evenhand.entitlements.v1.Schedule.CalendarsEntry
+	(*date.Date)(nil),             // 21: google.type.Date
+	(*money.Money)(nil),           // 22: google.type.Money
+	(*decimal.Decimal)(nil),       // 23: google.type.Decimal
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
 }
 var file_evenhand_entitlements_v1_schedule_proto_depIdxs = []int32{
-	18, // 0: evenhand.entitlements.v1.Schedule.calendars:type_name -> evenhand.entitlements.v1.Schedule.CalendarsEntry
-	6,  // 1: evenhand.entitlements.v1.Schedule.commitments:type_name -> evenhand.entitlements.v1.Commitment
-	8,  // 2: evenhand.entitlements.v1.Schedule.benefits:type_name -> evenhand.entitlements.v1.Benefit
-	9,  // 3: evenhand.entitlements.v1.Schedule.bundles:type_name -> evenhand.entitlements.v1.Bundle
-	10, // 4: evenhand.entitlements.v1.Schedule.rules:type_name -> evenhand.entitlements.v1.Rule
-	16, // 5: evenhand.entitlements.v1.Schedule.notice:type_name -> evenhand.entitlements.v1.Notice
-	19, // 6: evenhand.entitlements.v1.Calendar.holidays:type_name -> google.type.Date
-	7,  // 7: evenhand.entitlements.v1.Commitment.clock:type_name -> evenhand.entitlements.v1.Clock
+	20, // 0: evenhand.entitlements.v1.Schedule.calendars:type_name -> evenhand.entitlements.v1.Schedule.CalendarsEntry
+	7,  // 1: evenhand.entitlements.v1.Schedule.commitments:type_name -> evenhand.entitlements.v1.Commitment
+	9,  // 2: evenhand.entitlements.v1.Schedule.benefits:type_name -> evenhand.entitlements.v1.Benefit
+	10, // 3: evenhand.entitlements.v1.Schedule.bundles:type_name -> evenhand.entitlements.v1.Bundle
+	11, // 4: evenhand.entitlements.v1.Schedule.rules:type_name -> evenhand.entitlements.v1.Rule
+	18, // 5: evenhand.entitlements.v1.Schedule.notice:type_name -> evenhand.entitlements.v1.Notice
+	21, // 6: evenhand.entitlements.v1.Calendar.holidays:type_name -> google.type.Date
+	8,  // 7: evenhand.entitlements.v1.Commitment.clock:type_name -> evenhand.entitlements.v1.Clock
 	0,  // 8: evenhand.entitlements.v1.Benefit.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
-	20, // 9: evenhand.entitlements.v1.Benefit.unit_cost:type_name -> google.type.Money
-	21, // 10: evenhand.entitlements.v1.Benefit.expected_use_per_year:type_name -> google.type.Decimal
-	11, // 11: evenhand.entitlements.v1.Rule.when:type_name -> evenhand.entitlements.v1.Condition
-	1,  // 12: evenhand.entitlements.v1.Rule.on_refund:type_name -> evenhand.entitlements.v1.Rule.OnRefund
-	13, // 13: evenhand.entitlements.v1.Condition.spend:type_name -> evenhand.entitlements.v1.SpendCondition
-	14, // 14: evenhand.entitlements.v1.Condition.tenure:type_name -> evenhand.entitlements.v1.TenureCondition
-	12, // 15: evenhand.entitlements.v1.Condition.all:type_name -> evenhand.entitlements.v1.Conditions
-	12, // 16: evenhand.entitlements.v1.Condition.any:type_name -> evenhand.entitlements.v1.Conditions
-	15, // 17: evenhand.entitlements.v1.Condition.board:type_name -> evenhand.entitlements.v1.BoardCondition
-	11, // 18: evenhand.entitlements.v1.Conditions.conditions:type_name -> evenhand.entitlements.v1.Condition
-	2,  // 19: evenhand.entitlements.v1.SpendCondition.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
-	3,  // 20: evenhand.entitlements.v1.SpendCondition.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
-	20, // 21: evenhand.entitlements.v1.SpendCondition.at_least:type_name -> google.type.Money
-	19, // 22: evenhand.entitlements.v1.Notice.effective_date:type_name -> google.type.Date
-	4,  // 23: evenhand.entitlements.v1.ScheduleVersion.schedule:type_name -> evenhand.entitlements.v1.Schedule
-	22, // 24: evenhand.entitlements.v1.ScheduleVersion.in_force_time:type_name -> google.protobuf.Timestamp
-	22, // 25: evenhand.entitlements.v1.ScheduleVersion.publish_time:type_name -> google.protobuf.Timestamp
-	5,  // 26: evenhand.entitlements.v1.Schedule.CalendarsEntry.value:type_name -> evenhand.entitlements.v1.Calendar
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	22, // 9: evenhand.entitlements.v1.Benefit.unit_cost:type_name -> google.type.Money
+	23, // 10: evenhand.entitlements.v1.Benefit.expected_use_per_year:type_name -> google.type.Decimal
+	1,  // 11: evenhand.entitlements.v1.Benefit.resets:type_name -> evenhand.entitlements.v1.Benefit.Resets
+	12, // 12: evenhand.entitlements.v1.Rule.when:type_name -> evenhand.entitlements.v1.Condition
+	2,  // 13: evenhand.entitlements.v1.Rule.on_refund:type_name -> evenhand.entitlements.v1.Rule.OnRefund
+	14, // 14: evenhand.entitlements.v1.Condition.spend:type_name -> evenhand.entitlements.v1.SpendCondition
+	15, // 15: evenhand.entitlements.v1.Condition.tenure:type_name -> evenhand.entitlements.v1.TenureCondition
+	13, // 16: evenhand.entitlements.v1.Condition.all:type_name -> evenhand.entitlements.v1.Conditions
+	13, // 17: evenhand.entitlements.v1.Condition.any:type_name -> evenhand.entitlements.v1.Conditions
+	16, // 18: evenhand.entitlements.v1.Condition.board:type_name -> evenhand.entitlements.v1.BoardCondition
+	17, // 19: evenhand.entitlements.v1.Condition.programme:type_name -> evenhand.entitlements.v1.ProgrammeCondition
+	12, // 20: evenhand.entitlements.v1.Conditions.conditions:type_name -> evenhand.entitlements.v1.Condition
+	3,  // 21: evenhand.entitlements.v1.SpendCondition.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
+	4,  // 22: evenhand.entitlements.v1.SpendCondition.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
+	22, // 23: evenhand.entitlements.v1.SpendCondition.at_least:type_name -> google.type.Money
+	21, // 24: evenhand.entitlements.v1.Notice.effective_date:type_name -> google.type.Date
+	5,  // 25: evenhand.entitlements.v1.ScheduleVersion.schedule:type_name -> evenhand.entitlements.v1.Schedule
+	24, // 26: evenhand.entitlements.v1.ScheduleVersion.in_force_time:type_name -> google.protobuf.Timestamp
+	24, // 27: evenhand.entitlements.v1.ScheduleVersion.publish_time:type_name -> google.protobuf.Timestamp
+	6,  // 28: evenhand.entitlements.v1.Schedule.CalendarsEntry.value:type_name -> evenhand.entitlements.v1.Calendar
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_schedule_proto_init() }
@@ -1577,14 +1730,15 @@ func file_evenhand_entitlements_v1_schedule_proto_init() {
 		(*Condition_All)(nil),
 		(*Condition_Any)(nil),
 		(*Condition_Board)(nil),
+		(*Condition_Programme)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_schedule_proto_rawDesc), len(file_evenhand_entitlements_v1_schedule_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   15,
+			NumEnums:      5,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,199 @@
+package programmes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
+)
+
+// own is a call of the service's own.
+var own = resource.Call{Principal: system, Method: "programmes.fill"}
+
+// fillAttempts bounds how often places are given anew because the list has changed.
+const fillAttempts = 50
+
+// fill gives the free places of a programme to the first on its list who qualify now, over
+// the version that it was judged at, so that none is given twice. It returns the programme
+// as it is then.
+func (s *Service) fill(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
+	for range fillAttempts {
+		today, err := s.Today()
+		if err != nil {
+			return p, err
+		}
+		next, err := s.next(ctx, p, today)
+		if err != nil || len(next) == 0 {
+			return p, err
+		}
+		filled, err := s.table.Update(ctx, own, p.ID, resource.IfVersion[Programme](p.Version), "enrolment.admitted", func(p *Programme) error {
+			p.change(next, func(e *Entry) { e.Standing, e.From = Enrolled, today })
+			return nil
+		})
+		switch {
+		case err == nil:
+			s.known.set(filled)
+			return filled, nil
+		case !errors.Is(err, resource.ErrStale) && !errors.Is(err, resource.ErrConflict):
+			return p, err
+		}
+		if p, err = s.table.Get(ctx, p.ID); err != nil {
+			return p, err
+		}
+	}
+	return p, resource.ErrConflict
+}
+
+// next returns who gets the free places: the first on the list who qualify now. Whoever
+// does not keeps its turn.
+func (s *Service) next(ctx context.Context, p resource.Stored[Programme], today civil.Day) ([]string, error) {
+	if state := p.State.State(today); state != Open && state != Running {
+		return nil, nil
+	}
+	var next []string
+	free := p.State.Free()
+	for i := range p.State.Entries {
+		e := &p.State.Entries[i]
+		if len(next) >= free {
+			break
+		}
+		if e.Standing != Waiting {
+			continue
+		}
+		judged, err := s.customers.Judge(ctx, e.Account, &p.State.Criteria)
+		if errors.Is(err, resource.ErrNotFound) {
+			continue // this process has not heard of it yet
+		}
+		if err != nil {
+			return nil, fmt.Errorf("judge accounts/%s: %w", e.Account, err)
+		}
+		if judged.Met {
+			next = append(next, e.Account)
+		}
+	}
+	return next, nil
+}
+
+// review takes back what closed accounts have, from the day on which they were closed.
+func (s *Service) review(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
+	today, err := s.Today()
+	if err != nil {
+		return p, err
+	}
+	closed := map[string]civil.Day{}
+	for i := range p.State.Entries {
+		e := &p.State.Entries[i]
+		if e.Standing == Left {
+			continue
+		}
+		judged, err := s.customers.Judge(ctx, e.Account, &p.State.Criteria)
+		if errors.Is(err, resource.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return p, fmt.Errorf("judge accounts/%s: %w", e.Account, err)
+		}
+		if judged.ClosedOn <= today {
+			closed[e.Account] = judged.ClosedOn
+		}
+	}
+	if len(closed) == 0 {
+		return p, nil
+	}
+	reviewed, err := s.table.Update(ctx, own, p.ID, nil, "enrolment.ended", func(p *Programme) error {
+		var gone []string
+		for i := range p.Entries {
+			if _, is := closed[p.Entries[i].Account]; is && p.Entries[i].Standing != Left {
+				gone = append(gone, p.Entries[i].Account)
+			}
+		}
+		if len(gone) > 0 {
+			p.change(gone, func(e *Entry) { e.leave(closed[e.Account], AccountClosed) })
+		}
+		return nil
+	})
+	if err == nil {
+		s.known.set(reviewed)
+	}
+	return reviewed, err
+}
+
+const (
+	// settleEvery is how often free places are looked for that nobody has given.
+	settleEvery = 5 * time.Second
+	// reviewEvery is how often closed accounts are looked for, in rounds of settling.
+	reviewEvery = 12
+)
+
+// Run follows what other processes do, and gives free places that nobody has given, until
+// ctx ends. Any number of processes may run it; one at a time gives places, under a lease.
+func (s *Service) Run(ctx context.Context) error {
+	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.again(running, "following the changes of programmes", s.follow) })
+	g.Go(func() error { return s.store.WithLease(running, "programmes", s.keepSettled) })
+	err := g.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// again calls what follows until ctx ends.
+func (s *Service) again(ctx context.Context, what string, follow func(context.Context) error) error {
+	for {
+		err := follow(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		s.log.WarnContext(ctx, what+" failed, trying again", "error", err)
+		if err := lifecycle.Pause(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// keepSettled settles all programmes again and again, until ctx ends.
+func (s *Service) keepSettled(ctx context.Context) error {
+	for round := 0; ; round++ {
+		if err := s.settle(ctx, round%reviewEvery == 0); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "programmes were not settled", "error", err)
+		}
+		if err := lifecycle.Pause(ctx, settleEvery); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// settle gives the free places of all programmes; review looks for closed accounts first.
+func (s *Service) settle(ctx context.Context, review bool) error {
+	if _, err := s.Today(); err != nil {
+		return nil // without a schedule there is no programme
+	}
+	var failed []error
+	for p, err := range s.table.All(ctx, docstore.Query{}) {
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(p.State.Entries, func(e Entry) bool { return e.Standing != Left }) {
+			continue
+		}
+		if review {
+			p, err = s.review(ctx, p)
+		}
+		if err == nil {
+			_, err = s.fill(ctx, p)
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", Name(p.ID), err))
+		}
+	}
+	return errors.Join(failed...)
+}
