@@ -163,6 +163,8 @@ type served struct {
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
+	cases     entitlementsv1.CasesServiceClient
+	staff     entitlementsv1.AcknowledgementsServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -187,7 +189,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store)}))
+		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Cases: s.openCases(store, rpc.NewDirectory(late))}))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -239,6 +241,8 @@ func (s *served) as(role auth.Role) *served {
 	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
+	other.cases = entitlementsv1.NewCasesServiceClient(conn)
+	other.staff = entitlementsv1.NewAcknowledgementsServiceClient(conn)
 	return &other
 }
 
