@@ -40,7 +40,7 @@ const (
 type Backends struct {
 	// Accounts serves AccountsService, RevenueService and AccessService.
 	Accounts grpc.ClientConnInterface
-	// Entitlements serves EntitlementsService and ScheduleService.
+	// Entitlements serves EntitlementsService, ScheduleService and BandsService.
 	Entitlements grpc.ClientConnInterface
 	// Board serves the services of evenhand.board.v1.
 	Board grpc.ClientConnInterface
@@ -162,6 +162,7 @@ func (g *gateway) connect() error {
 		accountsv1.RegisterRevenueServiceHandlerClient(ctx, g.mux, accountsv1.NewRevenueServiceClient(accounts)),
 		accountsv1.RegisterAccessServiceHandlerClient(ctx, g.mux, accountsv1.NewAccessServiceClient(accounts)),
 		entitlementsv1.RegisterEntitlementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewEntitlementsServiceClient(entitlements)),
+		entitlementsv1.RegisterBandsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewBandsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
 		entitlementsv1.RegisterCasesServiceHandlerClient(ctx, g.mux, entitlementsv1.NewCasesServiceClient(entitlements)),
 		entitlementsv1.RegisterAcknowledgementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewAcknowledgementsServiceClient(entitlements)),
@@ -180,6 +181,7 @@ func (g *gateway) connect() error {
 		accountsv1.RevenueService_ServiceDesc.ServiceName,
 		accountsv1.AccessService_ServiceDesc.ServiceName,
 		entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
+		entitlementsv1.BandsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
 		entitlementsv1.CasesService_ServiceDesc.ServiceName,
 		entitlementsv1.AcknowledgementsService_ServiceDesc.ServiceName,

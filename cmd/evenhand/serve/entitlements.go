@@ -4,12 +4,10 @@ import (
 	"context"
 
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
-	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
-	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements"
-	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
@@ -25,46 +23,26 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
+	source := entitlementsrpc.NewSource(p.ownConn(partEntitlements))
+	service, err := entitlements.Open(ctx, store, source, entitlements.Options{
 		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
 	})
 	if err != nil {
 		return err
 	}
+	parts := entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}
+	if parts.Bands, err = bands.Open(ctx, service.Requests(), service, source); err != nil {
+		return err
+	}
+	if parts.Cases, err = p.openCases(ctx, store, service); err != nil {
+		return err
+	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	requests, err := resource.OpenRequests(ctx, store, p.env.Now)
-	if err != nil {
-		return err
-	}
-	customersCases, err := p.openCases(ctx, store, requests, service)
-	if err != nil {
-		return err
-	}
-	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store), Cases: customersCases}), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
-		lifecycle.Part{Name: "requests of entitlements", Run: untilStopped(requests.Run)})
+	p.serve(entitlementsrpc.Service(parts), store)
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
-		lifecycle.Part{Name: "cases", Run: untilStopped(customersCases.Run)})
+		lifecycle.Part{Name: "cases", Run: untilStopped(parts.Cases.Run)})
 	return nil
-}
-
-// openCases opens customers' cases, which are measured by the versions of the schedule.
-func (p *process) openCases(ctx context.Context, store *docstore.Store, requests *resource.Requests, service *entitlements.Service) (*cases.Cases, error) {
-	directory := entitlementsrpc.NewDirectory(p.ownConn(partEntitlements))
-	return cases.New(ctx, store, requests, cases.Options{
-		Promises: promises{service}, Accounts: directory, Staff: directory, Log: p.log.With("service", partEntitlements)})
-}
-
-// promises are the versions of the schedule as cases see them.
-type promises struct{ service *entitlements.Service }
-
-// Versions implements cases.Promises.
-func (p promises) Versions() []cases.Version {
-	var list []cases.Version
-	for _, v := range p.service.Versions() {
-		list = append(list, cases.Version{Number: v.Number, InForce: v.InForce, Schedule: v.Schedule})
-	}
-	return list
 }
 
 // boardOfEntitlements is the board service that entitlements follows: that of this process,

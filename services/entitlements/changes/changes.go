@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
 )
 
@@ -30,6 +31,8 @@ type Told struct {
 	Case            *cases.Told
 	EscalationPath  *resource.Stored[cases.Path]
 	Acknowledgement *resource.Stored[cases.Acknowledgement]
+	// BandScale is the bands that the company declared for a subject.
+	BandScale *resource.Stored[bands.Scale]
 }
 
 // Feed is the changes of the entitlements service.
@@ -53,6 +56,7 @@ var readers = map[string]reader{
 	cases.PathKind.Spec.Name: stored(cases.PathKind, func(t *Told, s *resource.Stored[cases.Path]) { t.EscalationPath = s }),
 	cases.AcknowledgementKind.Spec.Name: stored(cases.AcknowledgementKind,
 		func(t *Told, s *resource.Stored[cases.Acknowledgement]) { t.Acknowledgement = s }),
+	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

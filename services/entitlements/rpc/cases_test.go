@@ -19,7 +19,6 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/internal/resource"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
@@ -29,9 +28,7 @@ import (
 
 // openCases opens cases that are measured by the versions of the service.
 func (s *served) openCases(store *docstore.Store, directory *rpc.Directory) *cases.Cases {
-	requests, err := resource.OpenRequests(context.Background(), store, time.Now)
-	require.NoError(s.t, err)
-	opened, err := cases.New(context.Background(), store, requests, cases.Options{Promises: versions{s.service}, Accounts: directory, Staff: directory})
+	opened, err := cases.New(context.Background(), store, s.service.Requests(), cases.Options{Promises: versions{s.service}, Accounts: directory, Staff: directory})
 	require.NoError(s.t, err)
 	return opened
 }

@@ -3,7 +3,9 @@ package rpc_test
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -25,6 +27,7 @@ import (
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 )
@@ -43,6 +46,7 @@ type fakeAccounts struct {
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
 	trimmed    bool
+	followers  map[string]int64
 }
 
 func newFakeAccounts() *fakeAccounts {
@@ -135,6 +139,18 @@ func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrinc
 	return answer, nil
 }
 
+// ListReaches answers a page for each account.
+func (f *fakeAccounts) ListReaches(_ context.Context, r *accountsv1.ListReachesRequest) (*accountsv1.ListReachesResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(f.followers)) {
+		if id > r.GetPageToken() {
+			return &accountsv1.ListReachesResponse{NextPageToken: id, Reaches: []*accountsv1.Reach{{Name: "accounts/" + id + "/reach", Followers: f.followers[id]}}}, nil
+		}
+	}
+	return &accountsv1.ListReachesResponse{}, nil
+}
+
 // outage is a database whose pages can be out of reach.
 type outage struct {
 	docstore.Backend
@@ -165,6 +181,7 @@ type served struct {
 	feed      entitlementsv1.FeedServiceClient
 	cases     entitlementsv1.CasesServiceClient
 	staff     entitlementsv1.AcknowledgementsServiceClient
+	bands     entitlementsv1.BandsServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -180,7 +197,10 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
 	opts.Board = rpc.NewBoardSource(late)
-	s.service, err = entitlements.Open(ctx, store, rpc.NewSource(late), opts)
+	source := rpc.NewSource(late)
+	s.service, err = entitlements.Open(ctx, store, source, opts)
+	require.NoError(t, err)
+	sorts, err := bands.Open(ctx, s.service.Requests(), s.service, source)
 	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
@@ -189,7 +209,8 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Cases: s.openCases(store, rpc.NewDirectory(late))}))
+		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Bands: sorts,
+			Cases: s.openCases(store, rpc.NewDirectory(late))}))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -243,6 +264,7 @@ func (s *served) as(role auth.Role) *served {
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.cases = entitlementsv1.NewCasesServiceClient(conn)
 	other.staff = entitlementsv1.NewAcknowledgementsServiceClient(conn)
+	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other
 }
 

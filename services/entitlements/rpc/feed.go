@@ -54,6 +54,9 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	case told.Acknowledgement != nil:
 		out.State = &entitlementsv1.Change_Acknowledgement{Acknowledgement: acknowledgementOut(*told.Acknowledgement)}
 	}
+	if s := told.BandScale; s != nil {
+		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}
+	}
 }
 
 // GetFeed implements FeedService.

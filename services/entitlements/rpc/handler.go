@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 )
@@ -29,8 +30,10 @@ type Parts struct {
 	Decisions *entitlements.Service
 	// Feed is what happens here.
 	Feed *changes.Feed
-	// Cases are customers' problems; nil where they are not served.
+	// Cases are customers' problems.
 	Cases *cases.Cases
+	// Bands sorts accounts by spend, tenure and reach.
+	Bands *bands.Service
 }
 
 // Service returns the entitlements service for a server.
@@ -49,10 +52,9 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
-			if parts.Cases != nil {
-				entitlementsv1.RegisterCasesServiceServer(to, &casesHandler{cases: parts.Cases})
-				entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
-			}
+			entitlementsv1.RegisterCasesServiceServer(to, &casesHandler{cases: parts.Cases})
+			entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
+			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,
 	}
