@@ -10,6 +10,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 // addEntitlements makes the entitlements service, which follows accounts and, where there
@@ -30,16 +31,20 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	parts := entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}
+	parts := entitlementsrpc.Parts{Decisions: service, Assignments: source, Feed: changes.Open(store)}
 	if parts.Bands, err = bands.Open(ctx, service.Requests(), service, source); err != nil {
 		return err
 	}
 	if parts.Cases, err = p.openCases(ctx, store, service); err != nil {
 		return err
 	}
+	if parts.Usage, err = usage.New(ctx, store, service, p.env.Now, nil); err != nil {
+		return err
+	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
 	p.serve(entitlementsrpc.Service(parts), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
+		lifecycle.Part{Name: "usage", Run: untilStopped(parts.Usage.Run)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
 		lifecycle.Part{Name: "cases", Run: untilStopped(parts.Cases.Run)})
 	return nil

@@ -14,14 +14,8 @@ import (
 
 // Accounts knows the accounts whose cases these are.
 type Accounts interface {
-	// Account returns an account, by its id, or NOT_FOUND.
-	Account(ctx context.Context, id string) (Account, error)
-}
-
-// Account is what cases have to know of an account.
-type Account struct {
-	// Managers are the names of the principals it is assigned to: its owner and team.
-	Managers []string
+	// Account returns NOT_FOUND where there is no account of that id.
+	Account(ctx context.Context, id string) error
 }
 
 // Staff knows those who work on cases.
@@ -182,11 +176,6 @@ func (s *Cases) Get(ctx context.Context, id string) (resource.Stored[Case], erro
 	return s.table.Get(ctx, id)
 }
 
-// Account returns what cases know of an account, or NOT_FOUND.
-func (s *Cases) Account(ctx context.Context, id string) (Account, error) {
-	return s.accounts.Account(ctx, id)
-}
-
 // Now is the time by which cases run.
 func (s *Cases) Now() time.Time { return s.now() }
 
@@ -204,7 +193,7 @@ type Opening struct {
 // nothing is written.
 func (s *Cases) Open(ctx context.Context, call Call, account, id string, n Opening, check bool) (resource.Stored[Case], error) {
 	none := resource.Stored[Case]{}
-	if _, err := s.accounts.Account(ctx, account); err != nil {
+	if err := s.accounts.Account(ctx, account); err != nil {
 		return none, err
 	}
 	c := Case{Account: account, Issue: n.Issue, Channel: n.Channel, Subject: n.Subject, Description: n.Description, Facts: n.Facts}

@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -31,6 +32,8 @@ type Told struct {
 	Case            *cases.Told
 	EscalationPath  *resource.Stored[cases.Path]
 	Acknowledgement *resource.Stored[cases.Acknowledgement]
+	// Usage is a line of the ledger of what is used, without its note and its principal.
+	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
 	BandScale *resource.Stored[bands.Scale]
 }
@@ -56,6 +59,12 @@ var readers = map[string]reader{
 	cases.PathKind.Spec.Name: stored(cases.PathKind, func(t *Told, s *resource.Stored[cases.Path]) { t.EscalationPath = s }),
 	cases.AcknowledgementKind.Spec.Name: stored(cases.AcknowledgementKind,
 		func(t *Told, s *resource.Stored[cases.Acknowledgement]) { t.Acknowledgement = s }),
+	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
+		if t.Usage, err = usage.EntryTold(e.Data); err == nil {
+			t.Name = usage.BalanceName(t.Usage.Account, t.Usage.Benefit)
+		}
+		return err
+	},
 	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 }
 

@@ -2,11 +2,9 @@ package rpc
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
-	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
@@ -23,7 +21,8 @@ const updateCases = "cases.update"
 // casesHandler serves CasesService.
 type casesHandler struct {
 	entitlementsv1.UnimplementedCasesServiceServer
-	cases *cases.Cases
+	cases       *cases.Cases
+	assignments Assignments
 }
 
 // caseID is the id under which the case of a name is kept. The schema has checked it.
@@ -43,17 +42,8 @@ func staffCall(ctx context.Context, r request.Mutation) (cases.Call, error) {
 // begins with, if the caller may: NOT_FOUND for the account, PERMISSION_DENIED with
 // NOT_ASSIGNED where the caller holds the permission for assigned accounts only.
 func (h *casesHandler) change(ctx context.Context, r request.Mutation, name string) (cases.Call, error) {
-	p, account := auth.FromContext(ctx), names.First(name, "accounts")
-	if p.Can(updateCases) != auth.All {
-		known, err := h.cases.Account(ctx, account)
-		if err != nil {
-			return cases.Call{}, err
-		}
-		if !slices.Contains(known.Managers, p.Name()) {
-			return cases.Call{}, fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "%s holds %s for accounts assigned to it only, and accounts/%s is not.",
-				p.Name(), updateCases, account).
-				With("permission", updateCases).With("principal", p.Name()).WithResource("evenhand/Account", names.Join("accounts", account))
-		}
+	if err := checkAssigned(ctx, h.assignments, updateCases, names.First(name, "accounts")); err != nil {
+		return cases.Call{}, err
 	}
 	return staffCall(ctx, r)
 }

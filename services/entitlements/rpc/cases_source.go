@@ -32,16 +32,9 @@ func NewDirectory(conn grpc.ClientConnInterface) *Directory {
 }
 
 // Account implements cases.Accounts.
-func (d *Directory) Account(ctx context.Context, id string) (cases.Account, error) {
-	a, err := d.accounts.GetAccount(ctx, &accountsv1.GetAccountRequest{Name: names.Join("accounts", id)})
-	if err != nil {
-		return cases.Account{}, err
-	}
-	known := cases.Account{Managers: a.GetServiceTeam()}
-	if a.GetOwner() != "" {
-		known.Managers = append(known.Managers, a.GetOwner())
-	}
-	return known, nil
+func (d *Directory) Account(ctx context.Context, id string) error {
+	_, err := d.accounts.GetAccount(ctx, &accountsv1.GetAccountRequest{Name: names.Join("accounts", id)})
+	return err
 }
 
 // Member implements cases.Staff.

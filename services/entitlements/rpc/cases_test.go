@@ -43,22 +43,6 @@ func (v versions) Versions() []cases.Version {
 	return list
 }
 
-// GetAccount knows the accounts of the feed; some-account-manager looks after "rich".
-func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, c := range f.changes {
-		if a := c.GetAccount(); a.GetName() == r.GetName() {
-			known := proto.CloneOf(a)
-			if a.GetName() == "accounts/rich" {
-				known.Owner = "principals/some-account-manager"
-			}
-			return known, nil
-		}
-	}
-	return nil, fault.Missing("evenhand/Account", r.GetName())
-}
-
 func (f *fakeAccounts) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -222,6 +206,9 @@ func TestAccountManagersChangeTheirAccountsCasesOnly(t *testing.T) {
 	admin, _ := caseWorld(t)
 	ctx := t.Context()
 	manager := admin.as(auth.AccountManager)
+	admin.accounts.mu.Lock()
+	admin.accounts.owner, admin.accounts.unowned = "principals/some-account-manager", "accounts/poor"
+	admin.accounts.mu.Unlock()
 	_, err := manager.cases.OpenCase(ctx, &entitlementsv1.OpenCaseRequest{Parent: "accounts/rich", CaseId: "c1", Case: lateCase})
 	require.NoError(t, err)
 	_, err = manager.cases.OpenCase(ctx, &entitlementsv1.OpenCaseRequest{Parent: "accounts/poor", CaseId: "c1", Case: lateCase})

@@ -30,6 +30,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,8 +46,11 @@ type fakeAccounts struct {
 	grown      chan struct{}
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
-	trimmed    bool
-	followers  map[string]int64
+	// owner owns every account.
+	owner     string
+	unowned   string // the name of an account that nobody looks after
+	trimmed   bool
+	followers map[string]int64
 }
 
 func newFakeAccounts() *fakeAccounts {
@@ -127,6 +131,18 @@ func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSetti
 	return state, nil
 }
 
+func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch r.GetName() {
+	case "accounts/none":
+		return nil, fault.Missing("evenhand/Account", r.GetName())
+	case f.unowned:
+		return &accountsv1.Account{Name: r.GetName()}, nil
+	}
+	return &accountsv1.Account{Name: r.GetName(), Owner: f.owner}, nil
+}
+
 func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrincipalsRequest) (*accountsv1.ListPrincipalsResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -181,6 +197,7 @@ type served struct {
 	feed      entitlementsv1.FeedServiceClient
 	cases     entitlementsv1.CasesServiceClient
 	staff     entitlementsv1.AcknowledgementsServiceClient
+	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
 }
 
@@ -200,8 +217,16 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	source := rpc.NewSource(late)
 	s.service, err = entitlements.Open(ctx, store, source, opts)
 	require.NoError(t, err)
-	sorts, err := bands.Open(ctx, s.service.Requests(), s.service, source)
+	now := opts.Now
+	if now == nil {
+		now = time.Now
+	}
+	parts := rpc.Parts{Decisions: s.service, Assignments: source, Feed: changes.Open(store)}
+	parts.Usage, err = usage.New(ctx, store, s.service, now, nil)
 	require.NoError(t, err)
+	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, source)
+	require.NoError(t, err)
+	parts.Cases = s.openCases(store, rpc.NewDirectory(late))
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
 			accountsv1.RegisterFeedServiceServer(r, s.accounts)
@@ -209,8 +234,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Bands: sorts,
-			Cases: s.openCases(store, rpc.NewDirectory(late))}))
+		rpc.Service(parts))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -264,6 +288,7 @@ func (s *served) as(role auth.Role) *served {
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.cases = entitlementsv1.NewCasesServiceClient(conn)
 	other.staff = entitlementsv1.NewAcknowledgementsServiceClient(conn)
+	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other
 }

@@ -42,17 +42,22 @@ func changeOut(c *feed.Change[changes.Told]) *entitlementsv1.Change {
 
 // tellState gives a change the state that it led to, where it has one.
 func tellState(out *entitlementsv1.Change, told *changes.Told) {
-	switch v := told.Version; {
-	case v != nil:
+	if e := told.Usage; e != nil {
+		out.State = &entitlementsv1.Change_UsageEntry{UsageEntry: usageWriter{}.entry(e)}
+	}
+	if v := told.Version; v != nil {
 		out.State = &entitlementsv1.Change_ScheduleVersion{ScheduleVersion: &entitlementsv1.ScheduleVersion{
 			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),
 			Publisher: v.Publisher, Etag: v.Etag()}}
-	case told.Case != nil:
-		out.State = &entitlementsv1.Change_Case{Case: caseStateOut(told.Case, out.GetTime().AsTime())}
-	case told.EscalationPath != nil:
-		out.State = &entitlementsv1.Change_EscalationPath{EscalationPath: pathOut(*told.EscalationPath)}
-	case told.Acknowledgement != nil:
-		out.State = &entitlementsv1.Change_Acknowledgement{Acknowledgement: acknowledgementOut(*told.Acknowledgement)}
+	}
+	if c := told.Case; c != nil {
+		out.State = &entitlementsv1.Change_Case{Case: caseStateOut(c, out.GetTime().AsTime())}
+	}
+	if p := told.EscalationPath; p != nil {
+		out.State = &entitlementsv1.Change_EscalationPath{EscalationPath: pathOut(*p)}
+	}
+	if a := told.Acknowledgement; a != nil {
+		out.State = &entitlementsv1.Change_Acknowledgement{Acknowledgement: acknowledgementOut(*a)}
 	}
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}

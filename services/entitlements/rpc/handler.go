@@ -20,6 +20,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 const accountPrefix = "accounts/"
@@ -28,6 +29,10 @@ const accountPrefix = "accounts/"
 type Parts struct {
 	// Decisions says who is entitled to what.
 	Decisions *entitlements.Service
+	// Usage is what is used of benefits.
+	Usage *usage.Usage
+	// Assignments says whose accounts are whose.
+	Assignments Assignments
 	// Feed is what happens here.
 	Feed *changes.Feed
 	// Cases are customers' problems.
@@ -51,8 +56,9 @@ func Service(parts Parts) server.Service {
 		Register: func(to grpc.ServiceRegistrar) {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
+			entitlementsv1.RegisterUsageServiceServer(to, &usageHandler{usage: parts.Usage, decisions: decisions, assignments: parts.Assignments})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
-			entitlementsv1.RegisterCasesServiceServer(to, &casesHandler{cases: parts.Cases})
+			entitlementsv1.RegisterCasesServiceServer(to, &casesHandler{cases: parts.Cases, assignments: parts.Assignments})
 			entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},

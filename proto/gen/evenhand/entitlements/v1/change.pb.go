@@ -51,6 +51,7 @@ type Change struct {
 	//	*Change_Case
 	//	*Change_EscalationPath
 	//	*Change_Acknowledgement
+	//	*Change_UsageEntry
 	//	*Change_BandScale
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
@@ -186,6 +187,15 @@ func (x *Change) GetAcknowledgement() *Acknowledgement {
 	return nil
 }
 
+func (x *Change) GetUsageEntry() *UsageEntry {
+	if x != nil {
+		if x, ok := x.State.(*Change_UsageEntry); ok {
+			return x.UsageEntry
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetBandScale() *BandScale {
 	if x != nil {
 		if x, ok := x.State.(*Change_BandScale); ok {
@@ -219,6 +229,11 @@ type Change_Acknowledgement struct {
 	Acknowledgement *Acknowledgement `protobuf:"bytes,17,opt,name=acknowledgement,proto3,oneof"`
 }
 
+type Change_UsageEntry struct {
+	// A line of the ledger of what is used, without its note and its principal; `name` is the balance.
+	UsageEntry *UsageEntry `protobuf:"bytes,10,opt,name=usage_entry,json=usageEntry,proto3,oneof"`
+}
+
 type Change_BandScale struct {
 	// The bands that the company declared for a subject, without how many accounts are in them.
 	BandScale *BandScale `protobuf:"bytes,36,opt,name=band_scale,json=bandScale,proto3,oneof"`
@@ -232,13 +247,15 @@ func (*Change_EscalationPath) isChange_State() {}
 
 func (*Change_Acknowledgement) isChange_State() {}
 
+func (*Change_UsageEntry) isChange_State() {}
+
 func (*Change_BandScale) isChange_State() {}
 
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/case.proto\x1a#evenhand/entitlements/v1/band.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x05\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/case.proto\x1a#evenhand/entitlements/v1/band.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x05\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -251,7 +268,10 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x129\n" +
 	"\x04case\x18\x0f \x01(\v2#.evenhand.entitlements.v1.CaseStateH\x00R\x04case\x12S\n" +
 	"\x0fescalation_path\x18\x10 \x01(\v2(.evenhand.entitlements.v1.EscalationPathH\x00R\x0eescalationPath\x12U\n" +
-	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgement\x12D\n" +
+	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgement\x12G\n" +
+	"\vusage_entry\x18\n" +
+	" \x01(\v2$.evenhand.entitlements.v1.UsageEntryH\x00R\n" +
+	"usageEntry\x12D\n" +
 	"\n" +
 	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScaleB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
@@ -276,7 +296,8 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*CaseState)(nil),             // 3: evenhand.entitlements.v1.CaseState
 	(*EscalationPath)(nil),        // 4: evenhand.entitlements.v1.EscalationPath
 	(*Acknowledgement)(nil),       // 5: evenhand.entitlements.v1.Acknowledgement
-	(*BandScale)(nil),             // 6: evenhand.entitlements.v1.BandScale
+	(*UsageEntry)(nil),            // 6: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 7: evenhand.entitlements.v1.BandScale
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -285,12 +306,13 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	3, // 3: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
 	4, // 4: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
 	5, // 5: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
-	6, // 6: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	6, // 6: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	7, // 7: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -302,11 +324,13 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_case_proto_init()
 	file_evenhand_entitlements_v1_band_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
+	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
 		(*Change_Case)(nil),
 		(*Change_EscalationPath)(nil),
 		(*Change_Acknowledgement)(nil),
+		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
 	}
 	type x struct{}

@@ -139,6 +139,16 @@ const (
 	ErrorReason_ERROR_REASON_NO_ESCALATION_PATH ErrorReason = 75
 	// One case cannot hold more of this: open another.
 	ErrorReason_ERROR_REASON_CASE_FULL ErrorReason = 76
+	// The account does not have the benefit now.
+	ErrorReason_ERROR_REASON_NOT_ENTITLED ErrorReason = 60
+	// Less is left of the benefit than was asked for: the metadata has what is left.
+	ErrorReason_ERROR_REASON_USAGE_LIMIT ErrorReason = 61
+	// The reservation was committed or cancelled, or has expired.
+	ErrorReason_ERROR_REASON_RESERVATION_STATE ErrorReason = 62
+	// The benefit is not metered: it has no units and no balance.
+	ErrorReason_ERROR_REASON_NOT_METERED ErrorReason = 63
+	// The entry is no use, or less of it is left than was to be released.
+	ErrorReason_ERROR_REASON_NOT_RELEASABLE ErrorReason = 64
 )
 
 // Enum value maps for ErrorReason.
@@ -199,6 +209,11 @@ var (
 		74: "ERROR_REASON_DEPARTS_FROM_PRECEDENT",
 		75: "ERROR_REASON_NO_ESCALATION_PATH",
 		76: "ERROR_REASON_CASE_FULL",
+		60: "ERROR_REASON_NOT_ENTITLED",
+		61: "ERROR_REASON_USAGE_LIMIT",
+		62: "ERROR_REASON_RESERVATION_STATE",
+		63: "ERROR_REASON_NOT_METERED",
+		64: "ERROR_REASON_NOT_RELEASABLE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -256,6 +271,11 @@ var (
 		"ERROR_REASON_DEPARTS_FROM_PRECEDENT":  74,
 		"ERROR_REASON_NO_ESCALATION_PATH":      75,
 		"ERROR_REASON_CASE_FULL":               76,
+		"ERROR_REASON_NOT_ENTITLED":            60,
+		"ERROR_REASON_USAGE_LIMIT":             61,
+		"ERROR_REASON_RESERVATION_STATE":       62,
+		"ERROR_REASON_NOT_METERED":             63,
+		"ERROR_REASON_NOT_RELEASABLE":          64,
 	}
 )
 
@@ -290,7 +310,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x82\x0e\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa2\x0f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -347,7 +367,12 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	" ERROR_REASON_ATTESTATION_MISSING\x10I\x12'\n" +
 	"#ERROR_REASON_DEPARTS_FROM_PRECEDENT\x10J\x12#\n" +
 	"\x1fERROR_REASON_NO_ESCALATION_PATH\x10K\x12\x1a\n" +
-	"\x16ERROR_REASON_CASE_FULL\x10LB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x16ERROR_REASON_CASE_FULL\x10L\x12\x1d\n" +
+	"\x19ERROR_REASON_NOT_ENTITLED\x10<\x12\x1c\n" +
+	"\x18ERROR_REASON_USAGE_LIMIT\x10=\x12\"\n" +
+	"\x1eERROR_REASON_RESERVATION_STATE\x10>\x12\x1c\n" +
+	"\x18ERROR_REASON_NOT_METERED\x10?\x12\x1f\n" +
+	"\x1bERROR_REASON_NOT_RELEASABLE\x10@B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
