@@ -9,11 +9,12 @@ import (
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
 
-// openCases opens customers' cases, which are measured by the versions of the schedule.
-func (p *process) openCases(ctx context.Context, store *docstore.Store, service *entitlements.Service) (*cases.Cases, error) {
+// openCases opens customers' cases, which are measured by the versions of the schedule and
+// whose remedies the catalogue knows.
+func (p *process) openCases(ctx context.Context, store *docstore.Store, service *entitlements.Service, catalogue cases.Catalogue) (*cases.Cases, error) {
 	directory := entitlementsrpc.NewDirectory(p.ownConn(partEntitlements))
 	return cases.New(ctx, store, service.Requests(), cases.Options{
-		Promises: promises{service}, Accounts: directory, Staff: directory, Log: p.log.With("service", partEntitlements)})
+		Promises: promises{service}, Accounts: directory, Staff: directory, Catalogue: catalogue, Log: p.log.With("service", partEntitlements)})
 }
 
 // promises are the versions of the schedule as cases see them.

@@ -17,6 +17,10 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/clauses"
+	"github.com/evenhand/evenhand/services/entitlements/houserules"
+	"github.com/evenhand/evenhand/services/entitlements/remedies"
+	"github.com/evenhand/evenhand/services/entitlements/reviews"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -32,6 +36,13 @@ type Told struct {
 	Case            *cases.Told
 	EscalationPath  *resource.Stored[cases.Path]
 	Acknowledgement *resource.Stored[cases.Acknowledgement]
+
+	Remedy    *resource.Stored[remedies.Remedy]
+	HouseRule *resource.Stored[houserules.Rule]
+	Breach    *resource.Stored[houserules.Breach]
+	Clause    *resource.Stored[clauses.Clause]
+	Citation  *resource.Stored[clauses.Citation]
+	Review    *resource.Stored[reviews.Review]
 	// Usage is a line of the ledger of what is used, without its note and its principal.
 	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
@@ -59,13 +70,19 @@ var readers = map[string]reader{
 	cases.PathKind.Spec.Name: stored(cases.PathKind, func(t *Told, s *resource.Stored[cases.Path]) { t.EscalationPath = s }),
 	cases.AcknowledgementKind.Spec.Name: stored(cases.AcknowledgementKind,
 		func(t *Told, s *resource.Stored[cases.Acknowledgement]) { t.Acknowledgement = s }),
+	remedies.Kind.Spec.Name:         stored(remedies.Kind, func(t *Told, s *resource.Stored[remedies.Remedy]) { t.Remedy = s }),
+	houserules.Kind.Spec.Name:       stored(houserules.Kind, func(t *Told, s *resource.Stored[houserules.Rule]) { t.HouseRule = s }),
+	houserules.BreachKind.Spec.Name: stored(houserules.BreachKind, func(t *Told, s *resource.Stored[houserules.Breach]) { t.Breach = s }),
+	clauses.Kind.Spec.Name:          stored(clauses.Kind, func(t *Told, s *resource.Stored[clauses.Clause]) { t.Clause = s }),
+	clauses.CitationKind.Spec.Name:  stored(clauses.CitationKind, func(t *Told, s *resource.Stored[clauses.Citation]) { t.Citation = s }),
+	reviews.Kind.Spec.Name:          stored(reviews.Kind, func(t *Told, s *resource.Stored[reviews.Review]) { t.Review = s }),
+	bands.ScaleKind.Spec.Name:       stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
 		if t.Usage, err = usage.EntryTold(e.Data); err == nil {
 			t.Name = usage.BalanceName(t.Usage.Account, t.Usage.Benefit)
 		}
 		return err
 	},
-	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

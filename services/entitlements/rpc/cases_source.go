@@ -20,8 +20,9 @@ type Directory struct {
 }
 
 var (
-	_ cases.Accounts = (*Directory)(nil)
-	_ cases.Staff    = (*Directory)(nil)
+	_ cases.Accounts  = (*Directory)(nil)
+	_ cases.Staff     = (*Directory)(nil)
+	_ cases.Catalogue = (*Judgements)(nil)
 )
 
 // NewDirectory returns a directory on a connection to the accounts service, whose calls
@@ -76,4 +77,13 @@ func memberOf(p *accountsv1.Principal) cases.Member {
 	}
 	may := auth.NewPrincipal(p.GetName(), "", p.GetPerson(), roles...).Can(updateCases) != auth.None
 	return cases.Member{ID: names.First(p.GetName(), "principals"), DisplayName: p.GetDisplayName(), Works: may && p.GetPerson() && !p.GetDisabled()}
+}
+
+// Remedy implements cases.Catalogue.
+func (j *Judgements) Remedy(ctx context.Context, issue string, facts map[string]string) (id string, ok bool, err error) {
+	found, err := j.Remedies.Match(ctx, issue, facts, 0)
+	if err != nil || len(found) == 0 {
+		return "", false, err
+	}
+	return found[0].ID, true, nil
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
-	"github.com/evenhand/evenhand/internal/platform/fault"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
@@ -27,8 +26,9 @@ import (
 )
 
 // openCases opens cases that are measured by the versions of the service.
-func (s *served) openCases(store *docstore.Store, directory *rpc.Directory) *cases.Cases {
-	opened, err := cases.New(context.Background(), store, s.service.Requests(), cases.Options{Promises: versions{s.service}, Accounts: directory, Staff: directory})
+func (s *served) openCases(store *docstore.Store, directory *rpc.Directory, judgements *rpc.Judgements) *cases.Cases {
+	opened, err := cases.New(context.Background(), store, s.service.Requests(), cases.Options{
+		Promises: versions{s.service}, Accounts: directory, Staff: directory, Catalogue: judgements})
 	require.NoError(s.t, err)
 	return opened
 }
@@ -41,17 +41,6 @@ func (v versions) Versions() []cases.Version {
 		list = append(list, cases.Version{Number: v.Number, InForce: v.InForce, Schedule: v.Schedule})
 	}
 	return list
-}
-
-func (f *fakeAccounts) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, p := range f.principals {
-		if p.GetName() == r.GetName() {
-			return p, nil
-		}
-	}
-	return nil, fault.Missing("evenhand/Principal", r.GetName())
 }
 
 // caseWorld is a world with staff: an administrator, an agent and a machine.
@@ -148,7 +137,7 @@ func TestR15TheWayOfACase(t *testing.T) {
 }
 
 func TestR25TheAnswerShowsPrecedents(t *testing.T) {
-	_, agent := caseWorld(t)
+	admin, agent := caseWorld(t)
 	ctx := t.Context()
 	for _, id := range []string{"c1", "c2"} {
 		_, err := agent.cases.OpenCase(ctx, &entitlementsv1.OpenCaseRequest{Parent: "accounts/rich", CaseId: id, Case: lateCase})
@@ -171,6 +160,14 @@ func TestR25TheAnswerShowsPrecedents(t *testing.T) {
 	found, err := agent.cases.FindPrecedents(ctx, &entitlementsv1.FindPrecedentsRequest{Issue: "late-delivery", Facts: lateCase.GetFacts()})
 	require.NoError(t, err)
 	require.EqualValues(t, 1, found.GetRemedies()[0].GetCount())
+
+	_, err = admin.judged.remedies.CreateRemedy(ctx, &entitlementsv1.CreateRemedyRequest{RemedyId: "apology", Remedy: &entitlementsv1.Remedy{
+		Title: "Apology", Action: "We write to say that we are sorry.", Issue: "late-delivery", Facts: map[string]string{"days-late": "3"}}})
+	require.NoError(t, err)
+	found, err = agent.cases.FindPrecedents(ctx, &entitlementsv1.FindPrecedentsRequest{Issue: "late-delivery", Facts: lateCase.GetFacts()})
+	require.NoError(t, err)
+	require.Equal(t, "apology", found.GetPointedRemedy())
+	require.Equal(t, entitlementsv1.CaseRemedy_BASIS_CATALOGUE, found.GetBasis())
 }
 
 func TestR28TheEscalationPathIsOneForAll(t *testing.T) {

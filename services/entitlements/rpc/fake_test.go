@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -30,6 +31,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/tally"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -135,7 +137,7 @@ func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountReq
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch r.GetName() {
-	case "accounts/none":
+	case "accounts/none", "accounts/nowhere":
 		return nil, fault.Missing("evenhand/Account", r.GetName())
 	case f.unowned:
 		return &accountsv1.Account{Name: r.GetName()}, nil
@@ -199,6 +201,7 @@ type served struct {
 	staff     entitlementsv1.AcknowledgementsServiceClient
 	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
+	judged
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -226,7 +229,10 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	require.NoError(t, err)
 	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, source)
 	require.NoError(t, err)
-	parts.Cases = s.openCases(store, rpc.NewDirectory(late))
+	parts.Judgements, err = rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
+		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
+	require.NoError(t, err)
+	parts.Cases = s.openCases(store, rpc.NewDirectory(late), parts.Judgements)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
 			accountsv1.RegisterFeedServiceServer(r, s.accounts)
@@ -249,6 +255,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running, ctx := errgroup.WithContext(following)
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
+		running.Go(func() error { return tally.Follow(ctx, store, parts.Judgements.Judged()...) })
 		err := running.Wait()
 		if following.Err() != nil {
 			err = nil
@@ -288,6 +295,8 @@ func (s *served) as(role auth.Role) *served {
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.cases = entitlementsv1.NewCasesServiceClient(conn)
 	other.staff = entitlementsv1.NewAcknowledgementsServiceClient(conn)
+	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
+		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
 	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other

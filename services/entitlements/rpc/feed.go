@@ -59,6 +59,7 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	if a := told.Acknowledgement; a != nil {
 		out.State = &entitlementsv1.Change_Acknowledgement{Acknowledgement: acknowledgementOut(*a)}
 	}
+	tellJudgement(out, told)
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}
 	}

@@ -37,6 +37,8 @@ type Parts struct {
 	Feed *changes.Feed
 	// Cases are customers' problems.
 	Cases *cases.Cases
+	// Judgements are the reviews, what they are about, and the remedies.
+	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
 }
@@ -60,6 +62,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			entitlementsv1.RegisterCasesServiceServer(to, &casesHandler{cases: parts.Cases, assignments: parts.Assignments})
 			entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
+			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,

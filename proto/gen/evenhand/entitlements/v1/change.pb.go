@@ -51,6 +51,12 @@ type Change struct {
 	//	*Change_Case
 	//	*Change_EscalationPath
 	//	*Change_Acknowledgement
+	//	*Change_Remedy
+	//	*Change_HouseRule
+	//	*Change_Breach
+	//	*Change_Clause
+	//	*Change_Citation
+	//	*Change_Review
 	//	*Change_UsageEntry
 	//	*Change_BandScale
 	State         isChange_State `protobuf_oneof:"state"`
@@ -187,6 +193,60 @@ func (x *Change) GetAcknowledgement() *Acknowledgement {
 	return nil
 }
 
+func (x *Change) GetRemedy() *Remedy {
+	if x != nil {
+		if x, ok := x.State.(*Change_Remedy); ok {
+			return x.Remedy
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetHouseRule() *HouseRule {
+	if x != nil {
+		if x, ok := x.State.(*Change_HouseRule); ok {
+			return x.HouseRule
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetBreach() *Breach {
+	if x != nil {
+		if x, ok := x.State.(*Change_Breach); ok {
+			return x.Breach
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetClause() *Clause {
+	if x != nil {
+		if x, ok := x.State.(*Change_Clause); ok {
+			return x.Clause
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetCitation() *Citation {
+	if x != nil {
+		if x, ok := x.State.(*Change_Citation); ok {
+			return x.Citation
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetReview() *Review {
+	if x != nil {
+		if x, ok := x.State.(*Change_Review); ok {
+			return x.Review
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetUsageEntry() *UsageEntry {
 	if x != nil {
 		if x, ok := x.State.(*Change_UsageEntry); ok {
@@ -229,6 +289,36 @@ type Change_Acknowledgement struct {
 	Acknowledgement *Acknowledgement `protobuf:"bytes,17,opt,name=acknowledgement,proto3,oneof"`
 }
 
+type Change_Remedy struct {
+	// A remedy.
+	Remedy *Remedy `protobuf:"bytes,20,opt,name=remedy,proto3,oneof"`
+}
+
+type Change_HouseRule struct {
+	// A house rule.
+	HouseRule *HouseRule `protobuf:"bytes,21,opt,name=house_rule,json=houseRule,proto3,oneof"`
+}
+
+type Change_Breach struct {
+	// A breach of a house rule.
+	Breach *Breach `protobuf:"bytes,22,opt,name=breach,proto3,oneof"`
+}
+
+type Change_Clause struct {
+	// A clause.
+	Clause *Clause `protobuf:"bytes,23,opt,name=clause,proto3,oneof"`
+}
+
+type Change_Citation struct {
+	// A citation of a clause.
+	Citation *Citation `protobuf:"bytes,24,opt,name=citation,proto3,oneof"`
+}
+
+type Change_Review struct {
+	// A review; whether it is overdue follows from the day.
+	Review *Review `protobuf:"bytes,25,opt,name=review,proto3,oneof"`
+}
+
 type Change_UsageEntry struct {
 	// A line of the ledger of what is used, without its note and its principal; `name` is the balance.
 	UsageEntry *UsageEntry `protobuf:"bytes,10,opt,name=usage_entry,json=usageEntry,proto3,oneof"`
@@ -247,6 +337,18 @@ func (*Change_EscalationPath) isChange_State() {}
 
 func (*Change_Acknowledgement) isChange_State() {}
 
+func (*Change_Remedy) isChange_State() {}
+
+func (*Change_HouseRule) isChange_State() {}
+
+func (*Change_Breach) isChange_State() {}
+
+func (*Change_Clause) isChange_State() {}
+
+func (*Change_Citation) isChange_State() {}
+
+func (*Change_Review) isChange_State() {}
+
 func (*Change_UsageEntry) isChange_State() {}
 
 func (*Change_BandScale) isChange_State() {}
@@ -255,7 +357,7 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/case.proto\x1a#evenhand/entitlements/v1/band.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe4\x05\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/case.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\b\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -268,7 +370,14 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x129\n" +
 	"\x04case\x18\x0f \x01(\v2#.evenhand.entitlements.v1.CaseStateH\x00R\x04case\x12S\n" +
 	"\x0fescalation_path\x18\x10 \x01(\v2(.evenhand.entitlements.v1.EscalationPathH\x00R\x0eescalationPath\x12U\n" +
-	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgement\x12G\n" +
+	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgement\x12:\n" +
+	"\x06remedy\x18\x14 \x01(\v2 .evenhand.entitlements.v1.RemedyH\x00R\x06remedy\x12D\n" +
+	"\n" +
+	"house_rule\x18\x15 \x01(\v2#.evenhand.entitlements.v1.HouseRuleH\x00R\thouseRule\x12:\n" +
+	"\x06breach\x18\x16 \x01(\v2 .evenhand.entitlements.v1.BreachH\x00R\x06breach\x12:\n" +
+	"\x06clause\x18\x17 \x01(\v2 .evenhand.entitlements.v1.ClauseH\x00R\x06clause\x12@\n" +
+	"\bcitation\x18\x18 \x01(\v2\".evenhand.entitlements.v1.CitationH\x00R\bcitation\x12:\n" +
+	"\x06review\x18\x19 \x01(\v2 .evenhand.entitlements.v1.ReviewH\x00R\x06review\x12G\n" +
 	"\vusage_entry\x18\n" +
 	" \x01(\v2$.evenhand.entitlements.v1.UsageEntryH\x00R\n" +
 	"usageEntry\x12D\n" +
@@ -296,23 +405,35 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*CaseState)(nil),             // 3: evenhand.entitlements.v1.CaseState
 	(*EscalationPath)(nil),        // 4: evenhand.entitlements.v1.EscalationPath
 	(*Acknowledgement)(nil),       // 5: evenhand.entitlements.v1.Acknowledgement
-	(*UsageEntry)(nil),            // 6: evenhand.entitlements.v1.UsageEntry
-	(*BandScale)(nil),             // 7: evenhand.entitlements.v1.BandScale
+	(*Remedy)(nil),                // 6: evenhand.entitlements.v1.Remedy
+	(*HouseRule)(nil),             // 7: evenhand.entitlements.v1.HouseRule
+	(*Breach)(nil),                // 8: evenhand.entitlements.v1.Breach
+	(*Clause)(nil),                // 9: evenhand.entitlements.v1.Clause
+	(*Citation)(nil),              // 10: evenhand.entitlements.v1.Citation
+	(*Review)(nil),                // 11: evenhand.entitlements.v1.Review
+	(*UsageEntry)(nil),            // 12: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 13: evenhand.entitlements.v1.BandScale
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
-	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
-	1, // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
-	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	3, // 3: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
-	4, // 4: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
-	5, // 5: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
-	6, // 6: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	7, // 7: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
+	1,  // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
+	2,  // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
+	3,  // 3: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
+	4,  // 4: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
+	5,  // 5: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
+	6,  // 6: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	7,  // 7: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	8,  // 8: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	9,  // 9: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	10, // 10: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	11, // 11: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	12, // 12: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	13, // 13: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -323,6 +444,12 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_acknowledgements_service_proto_init()
 	file_evenhand_entitlements_v1_case_proto_init()
 	file_evenhand_entitlements_v1_band_proto_init()
+	file_evenhand_entitlements_v1_breach_proto_init()
+	file_evenhand_entitlements_v1_citation_proto_init()
+	file_evenhand_entitlements_v1_clause_proto_init()
+	file_evenhand_entitlements_v1_house_rule_proto_init()
+	file_evenhand_entitlements_v1_remedy_proto_init()
+	file_evenhand_entitlements_v1_review_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
 	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
@@ -330,6 +457,12 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 		(*Change_Case)(nil),
 		(*Change_EscalationPath)(nil),
 		(*Change_Acknowledgement)(nil),
+		(*Change_Remedy)(nil),
+		(*Change_HouseRule)(nil),
+		(*Change_Breach)(nil),
+		(*Change_Clause)(nil),
+		(*Change_Citation)(nil),
+		(*Change_Review)(nil),
 		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
 	}
