@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/clauses"
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
+	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/remedies"
 	"github.com/evenhand/evenhand/services/entitlements/reviews"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
@@ -47,6 +48,8 @@ type Told struct {
 	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
 	BandScale *resource.Stored[bands.Scale]
+	// Audit is an audit of parity.
+	Audit *resource.Stored[audits.Audit]
 }
 
 // Feed is the changes of the entitlements service.
@@ -83,6 +86,7 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	audits.Collection: stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts
