@@ -16,6 +16,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/clauses"
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
@@ -32,6 +33,10 @@ type Told struct {
 
 	// Version is a version of the schedule, without its content.
 	Version *entitlements.Version
+	// Case is a case, without what a customer said.
+	Case            *cases.Told
+	EscalationPath  *resource.Stored[cases.Path]
+	Acknowledgement *resource.Stored[cases.Acknowledgement]
 
 	Remedy    *resource.Stored[remedies.Remedy]
 	HouseRule *resource.Stored[houserules.Rule]
@@ -61,6 +66,13 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	cases.Collection: func(t *Told, e *docstore.FeedEvent, id string) error {
+		t.Name, t.Case = cases.Name(id), &cases.Told{}
+		return bson.Unmarshal(e.Data, t.Case)
+	},
+	cases.PathKind.Spec.Name: stored(cases.PathKind, func(t *Told, s *resource.Stored[cases.Path]) { t.EscalationPath = s }),
+	cases.AcknowledgementKind.Spec.Name: stored(cases.AcknowledgementKind,
+		func(t *Told, s *resource.Stored[cases.Acknowledgement]) { t.Acknowledgement = s }),
 	remedies.Kind.Spec.Name:         stored(remedies.Kind, func(t *Told, s *resource.Stored[remedies.Remedy]) { t.Remedy = s }),
 	houserules.Kind.Spec.Name:       stored(houserules.Kind, func(t *Told, s *resource.Stored[houserules.Rule]) { t.HouseRule = s }),
 	houserules.BreachKind.Spec.Name: stored(houserules.BreachKind, func(t *Told, s *resource.Stored[houserules.Breach]) { t.Breach = s }),
@@ -74,8 +86,7 @@ var readers = map[string]reader{
 		}
 		return err
 	},
-	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
-	audits.Collection:         stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
+	audits.Collection: stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

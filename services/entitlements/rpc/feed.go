@@ -50,6 +50,15 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),
 			Publisher: v.Publisher, Etag: v.Etag()}}
 	}
+	if c := told.Case; c != nil {
+		out.State = &entitlementsv1.Change_Case{Case: caseStateOut(c, out.GetTime().AsTime())}
+	}
+	if p := told.EscalationPath; p != nil {
+		out.State = &entitlementsv1.Change_EscalationPath{EscalationPath: pathOut(*p)}
+	}
+	if a := told.Acknowledgement; a != nil {
+		out.State = &entitlementsv1.Change_Acknowledgement{Acknowledgement: acknowledgementOut(*a)}
+	}
 	tellJudgement(out, told)
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}

@@ -18,6 +18,7 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
@@ -35,6 +36,8 @@ type Parts struct {
 	Assignments Assignments
 	// Feed is what happens here.
 	Feed *changes.Feed
+	// Cases are customers' problems.
+	Cases *cases.Cases
 	// Judgements are the reviews, what they are about, and the remedies.
 	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
@@ -60,6 +63,8 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterUsageServiceServer(to, &usageHandler{usage: parts.Usage, decisions: decisions, assignments: parts.Assignments})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
+			entitlementsv1.RegisterCasesServiceServer(to, &casesHandler{cases: parts.Cases, assignments: parts.Assignments})
+			entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
 			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 			if parts.Parity != nil {
