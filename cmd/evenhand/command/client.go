@@ -10,6 +10,7 @@ type Client struct {
 	Holders      Holders      `cmd:"" help:"Who is entitled to a benefit."`
 	Baseline     Baseline     `cmd:"" help:"What everybody is promised."`
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
+	Case         Case         `cmd:"" help:"Cases of customers: import."`
 	Bands        Bands        `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
 	Board        Board        `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
 	Audit        Audit        `cmd:"" help:"Audits: were like cases treated alike?"`

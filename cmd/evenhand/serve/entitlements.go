@@ -45,6 +45,9 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if parts.Cases, err = p.openCases(ctx, store, service, parts.Judgements); err != nil {
 		return err
 	}
+	if err := p.openParity(ctx, store, &parts, source); err != nil {
+		return err
+	}
 	if parts.Usage, err = usage.New(ctx, store, service, p.env.Now, nil); err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"candidates.update": {". . x . . x . x .",
 		"BoardsService.NominateCandidate BoardsService.BatchNominateCandidates BoardsService.RecordConsent BoardsService.WithdrawCandidate"},
 	"cases.import": {". . . . . . . x x",
-		""},
+		"CaseImportsService.ImportCases"},
 	"cases.read": {"x x x x x x x x x",
 		"CasesService.GetCase CasesService.ListCases CasesService.PreviewDue CasesService.FindPrecedents CasesService.GetEscalationPath"},
 	"cases.update": {". x a . . . . x x",
@@ -122,7 +122,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"ideas.submit": {". x x x x x . x x",
 		"IdeasService.SubmitIdea IdeasService.UpdateIdea IdeasService.VoteForIdea IdeasService.TakeBackVote IdeasService.CreateIdeaComment IdeasService.RecordFollowUp"},
 	"imports.read": {"x . x x x x x x x",
-		"AccountsService.GetImport AccountsService.ListImports"},
+		"AccountsService.GetImport AccountsService.ListImports CaseImportsService.GetCaseImport CaseImportsService.ListCaseImports"},
 	"meetings.read": {"x x x x x x x x x",
 		"MeetingsService.GetMeeting MeetingsService.ListMeetings MeetingsService.SuggestRecusals MeetingsService.GetMinutes " +
 			"MeetingsService.ListMinutes MeetingsService.GetDecision MeetingsService.ListDecisions"},

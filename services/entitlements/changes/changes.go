@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
 	"github.com/evenhand/evenhand/services/entitlements/clauses"
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
@@ -79,6 +80,7 @@ var readers = map[string]reader{
 	clauses.Kind.Spec.Name:          stored(clauses.Kind, func(t *Told, s *resource.Stored[clauses.Clause]) { t.Clause = s }),
 	clauses.CitationKind.Spec.Name:  stored(clauses.CitationKind, func(t *Told, s *resource.Stored[clauses.Citation]) { t.Citation = s }),
 	reviews.Kind.Spec.Name:          stored(reviews.Kind, func(t *Told, s *resource.Stored[reviews.Review]) { t.Review = s }),
+	imports.Kind.Spec.Name:          stored(imports.Kind, func(*Told, *resource.Stored[imports.Import]) {}),
 	bands.ScaleKind.Spec.Name:       stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
 		if t.Usage, err = usage.EntryTold(e.Data); err == nil {

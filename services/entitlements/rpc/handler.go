@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
@@ -42,6 +43,8 @@ type Parts struct {
 	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
+	// CaseImports takes over cases from files; nil where nothing keeps cases.
+	CaseImports *imports.Imports
 	// Parity are the audits of parity; nil where nothing has cases to audit.
 	Parity *audits.Audits
 }
@@ -67,6 +70,9 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
 			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
+			if parts.CaseImports != nil {
+				entitlementsv1.RegisterCaseImportsServiceServer(to, &caseImportsHandler{imports: parts.CaseImports})
+			}
 			if parts.Parity != nil {
 				RegisterParity(to, parts.Parity)
 			}
