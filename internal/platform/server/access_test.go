@@ -33,6 +33,8 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	boardv1.RegisterSolicitationsServiceServer(r, boardv1.UnimplementedSolicitationsServiceServer{})
 	boardv1.RegisterCalendarServiceServer(r, boardv1.UnimplementedCalendarServiceServer{})
 	boardv1.RegisterCalendarFeedServiceServer(r, boardv1.UnimplementedCalendarFeedServiceServer{})
+	entitlementsv1.RegisterAcknowledgementsServiceServer(r, entitlementsv1.UnimplementedAcknowledgementsServiceServer{})
+	entitlementsv1.RegisterCasesServiceServer(r, entitlementsv1.UnimplementedCasesServiceServer{})
 	entitlementsv1.RegisterCaseImportsServiceServer(r, entitlementsv1.UnimplementedCaseImportsServiceServer{})
 	entitlementsv1.RegisterBandsServiceServer(r, entitlementsv1.UnimplementedBandsServiceServer{})
 	entitlementsv1.RegisterClausesServiceServer(r, entitlementsv1.UnimplementedClausesServiceServer{})
