@@ -33,7 +33,7 @@ Examples:
 
 // Run imports and prints the counts.
 func (c *AccountsImport) Run(env *Env) error {
-	return c.runImport(env, accountFields, true, func(ctx context.Context, s *session, start *accountsv1.ImportStart) (stream, error) {
+	return c.runImport(env, accountFields, attributePrefix, func(ctx context.Context, s *session, start *accountsv1.ImportStart) (stream, error) {
 		call, err := accountsv1.NewAccountsServiceClient(s).ImportAccounts(ctx)
 		if err != nil {
 			return nil, err

@@ -40,7 +40,7 @@ Example:
 
 // Run imports, tells what was refused, and counts.
 func (c *CandidatesImport) Run(env *Env) error {
-	chosen, err := chooseColumns(c.Column, candidateFields, false)
+	chosen, err := chooseColumns(c.Column, candidateFields, "")
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ type Client struct {
 	Baseline     Baseline     `cmd:"" help:"What everybody is promised."`
 	Usage        Usage        `cmd:"" help:"What is left of metered benefits, and what was used of all: use, reserve, give back."`
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
+	Case         Case         `cmd:"" help:"Cases of customers: import."`
 	Bands        Bands        `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
 	Remedies     Remedies     `cmd:"" help:"What is done about customers' problems: the same issue with the same facts has the same remedy."`
 	Houserules   Houserules   `cmd:"" help:"What customers are asked to keep, and how often they do not."`

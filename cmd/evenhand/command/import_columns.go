@@ -23,8 +23,9 @@ type columns struct {
 	places []int
 }
 
-// chooseColumns checks --column against what there is to fill.
-func chooseColumns(given map[string]string, fields []field, attributes bool) (map[string]string, error) {
+// chooseColumns checks --column against what there is to fill. Prefix begins the fields
+// that name a key; it is empty where there are none.
+func chooseColumns(given map[string]string, fields []field, prefix string) (map[string]string, error) {
 	chosen := map[string]string{}
 	var names []string
 	for _, f := range fields {
@@ -33,12 +34,12 @@ func chooseColumns(given map[string]string, fields []field, attributes bool) (ma
 			chosen[f.name] = f.name
 		}
 	}
-	if attributes {
-		names = append(names, attributePrefix+"KEY")
+	if prefix != "" {
+		names = append(names, prefix+"KEY")
 	}
 	for name, column := range given {
 		known := slices.ContainsFunc(fields, func(f field) bool { return f.name == name })
-		if key, ok := strings.CutPrefix(name, attributePrefix); ok && attributes {
+		if key, ok := strings.CutPrefix(name, prefix); ok && prefix != "" {
 			known = key != ""
 		}
 		if !known {

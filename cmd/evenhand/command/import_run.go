@@ -67,10 +67,10 @@ type importJob struct {
 
 // runImport imports a file and prints the counts. It fails when a row was refused, after
 // all others are written.
-func (f *ImportFlags) runImport(env *Env, fields []field, attributes bool,
+func (f *ImportFlags) runImport(env *Env, fields []field, prefix string,
 	open func(ctx context.Context, s *session, start *accountsv1.ImportStart) (stream, error),
 ) error {
-	chosen, err := chooseColumns(f.Column, fields, attributes)
+	chosen, err := chooseColumns(f.Column, fields, prefix)
 	if err != nil {
 		return err
 	}

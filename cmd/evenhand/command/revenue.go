@@ -44,7 +44,7 @@ Examples:
 
 // Run imports and prints the counts.
 func (c *RevenueImport) Run(env *Env) error {
-	return c.runImport(env, revenueFields, false, func(ctx context.Context, s *session, start *accountsv1.ImportStart) (stream, error) {
+	return c.runImport(env, revenueFields, "", func(ctx context.Context, s *session, start *accountsv1.ImportStart) (stream, error) {
 		call, err := accountsv1.NewRevenueServiceClient(s).ImportRevenue(ctx)
 		if err != nil {
 			return nil, err

@@ -42,6 +42,12 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if parts.Judgements, err = entitlementsrpc.OpenJudgements(ctx, service.Requests(), directory, zone); err != nil {
 		return err
 	}
+	if parts.Cases, err = p.openCases(ctx, store, service, parts.Judgements); err != nil {
+		return err
+	}
+	if err := p.openParity(ctx, store, &parts, source); err != nil {
+		return err
+	}
 	if parts.Usage, err = usage.New(ctx, store, service, p.env.Now, nil); err != nil {
 		return err
 	}
@@ -55,7 +61,8 @@ func (p *process) addEntitlements(ctx context.Context) error {
 		lifecycle.Part{Name: "tally", Run: untilStopped(func(ctx context.Context) error {
 			return tally.Follow(ctx, store, parts.Judgements.Judged()...)
 		})})
-	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
+	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
+		lifecycle.Part{Name: "cases", Run: untilStopped(parts.Cases.Run)})
 	return nil
 }
 

@@ -29,8 +29,15 @@ type Acknowledgement struct {
 
 const byBaseline = "baseline_principal"
 
-// acknowledgementID is the id under which an acknowledgement is kept.
-func acknowledgementID(baseline int, principal string) string {
+// AcknowledgementKind is how acknowledgements are kept.
+var AcknowledgementKind = resource.Kind[Acknowledgement]{
+	Type: acknowledgementType, Name: AcknowledgementName, Tell: func(a Acknowledgement) any { return a },
+	Spec: docstore.Spec{Name: "acknowledgements", Indexes: []docstore.Index{{Name: byBaseline, Fields: []string{"baseline", "principal"}}}},
+}
+
+// AcknowledgementID is the id under which an acknowledgement is kept: of
+// the baseline with a number, by the principal with an id.
+func AcknowledgementID(baseline int, principal string) string {
 	return strconv.Itoa(baseline) + "/acknowledgements/" + principal
 }
 
@@ -39,17 +46,22 @@ func AcknowledgementName(id string) string { return "schedule/versions/" + id }
 
 func versionName(number int) string { return names.Join("schedule", "versions", strconv.Itoa(number)) }
 
-// Acknowledge records that the caller, a person, knows the baseline of a version:
-// NOT_FOUND for the version. A baseline is acknowledged once; again, it is returned.
-func (s *Cases) Acknowledge(ctx context.Context, call Call, number int) (resource.Stored[Acknowledgement], error) {
+// Acknowledge records that the caller, who has to be a person, knows the baseline of a
+// version: NOT_FOUND for the version, NOT_STAFF for a machine. A baseline is acknowledged
+// once; again, it is returned.
+func (s *Cases) Acknowledge(ctx context.Context, call Call, person bool, number int) (resource.Stored[Acknowledgement], error) {
+	if !person {
+		return resource.Stored[Acknowledgement]{}, refuse(ReasonNotStaff, call.Principal, "%s is no person: only people acknowledge the baseline.", call.Principal).
+			WithResource("evenhand/Principal", call.Principal)
+	}
 	e, err := s.version(number)
 	if err != nil {
 		return resource.Stored[Acknowledgement]{}, err
 	}
-	person := strings.TrimPrefix(call.Principal, "principals/")
-	id := acknowledgementID(e.baseline, person)
+	principal := strings.TrimPrefix(call.Principal, "principals/")
+	id := AcknowledgementID(e.baseline, principal)
 	given, err := s.acknowledgements.Create(ctx, call.Call, id,
-		Acknowledgement{Baseline: int64(e.baseline), Principal: person, Role: call.Role}, "baseline.acknowledged")
+		Acknowledgement{Baseline: int64(e.baseline), Principal: principal, Role: call.Role}, "baseline.acknowledged")
 	if errors.Is(err, resource.ErrExists) {
 		return s.acknowledgements.Get(ctx, id)
 	}
@@ -154,7 +166,7 @@ func (s *Cases) mayBeAssigned(ctx context.Context, principal, field string) erro
 	if err != nil || current == nil {
 		return err
 	}
-	_, err = s.acknowledgements.Get(ctx, acknowledgementID(current.baseline, principal))
+	_, err = s.acknowledgements.Get(ctx, AcknowledgementID(current.baseline, principal))
 	if !errors.Is(err, resource.ErrNotFound) {
 		return err
 	}

@@ -12,6 +12,13 @@ type Patch struct {
 	Facts                                *map[string]string
 }
 
+// set puts a new value in place of an old one, where there is one.
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
 // Update changes what a case is about: NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT,
 // CASE_STATE where it is resolved, since a remedy was chosen by these facts.
 func (s *Cases) Update(ctx context.Context, call Call, id, etag string, patch Patch) (resource.Stored[Case], error) {
@@ -19,17 +26,11 @@ func (s *Cases) Update(ctx context.Context, call Call, id, etag string, patch Pa
 		if err := c.wants(t.name, "it is changed", ": reopen it first", Open, Waiting); err != nil {
 			return err
 		}
-		for _, f := range []struct {
-			to   *string
-			from *string
-		}{{&c.Issue, patch.Issue}, {&c.Channel, patch.Channel}, {&c.Subject, patch.Subject}, {&c.Description, patch.Description}} {
-			if f.from != nil {
-				*f.to = *f.from
-			}
-		}
-		if patch.Facts != nil {
-			c.Facts = *patch.Facts
-		}
+		set(&c.Issue, patch.Issue)
+		set(&c.Channel, patch.Channel)
+		set(&c.Subject, patch.Subject)
+		set(&c.Description, patch.Description)
+		set(&c.Facts, patch.Facts)
 		if err := c.checkFields("case."); err != nil {
 			return err
 		}

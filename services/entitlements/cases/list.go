@@ -34,7 +34,7 @@ type Query struct {
 // List lists cases by their opening or due time: NOT_FOUND for the account.
 func (s *Cases) List(ctx context.Context, query Query) (resource.Page[Case], error) {
 	if query.Account != "" {
-		if _, err := s.accounts.Account(ctx, query.Account); err != nil {
+		if err := s.accounts.Account(ctx, query.Account); err != nil {
 			return resource.Page[Case]{}, err
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
@@ -30,6 +32,12 @@ type Path struct {
 	resource.Times `bson:",inline"`
 }
 
+// PathKind is how the path is kept.
+var PathKind = resource.Kind[Path]{
+	Type: pathType, Name: func(string) string { return PathName }, Tell: func(p Path) any { return p },
+	Spec: docstore.Spec{Name: "escalation_path"},
+}
+
 // EscalationPath returns the path, or FAILED_PRECONDITION with NO_ESCALATION_PATH while
 // there is none.
 func (s *Cases) EscalationPath(ctx context.Context) (resource.Stored[Path], error) {
@@ -41,6 +49,30 @@ func (s *Cases) EscalationPath(ctx context.Context) (resource.Stored[Path], erro
 	return path, err
 }
 
+// PathPatch is what is changed of the escalation path; nil leaves a field as it is.
+type PathPatch struct {
+	Accountable, Contact, Calendar *string
+	Within                         *time.Duration
+}
+
+// PatchEscalationPath changes some of the path, as SetEscalationPath does all of it.
+func (s *Cases) PatchEscalationPath(ctx context.Context, call resource.Call, etag string, patch PathPatch) (resource.Stored[Path], error) {
+	before, err := s.EscalationPath(ctx)
+	var told *fault.Error
+	if err != nil && (!errors.As(err, &told) || told.Reason != ReasonNoEscalation) {
+		return before, err
+	}
+	if etag == "" && err == nil && call.RequestID == "" { // what is left as it is was read now
+		etag = before.Etag()
+	}
+	path := before.State
+	set(&path.Within, patch.Within)
+	set(&path.Accountable, patch.Accountable)
+	set(&path.Contact, patch.Contact)
+	set(&path.Calendar, patch.Calendar)
+	return s.SetEscalationPath(ctx, call, etag, path)
+}
+
 // SetEscalationPath names the accountable person and the time in which that person
 // answers. It counts for escalations to come. INVALID_ARGUMENT, NOT_FOUND for the person,
 // NOT_STAFF, STALE_ETAG.
@@ -50,6 +82,7 @@ func (s *Cases) SetEscalationPath(ctx context.Context, call resource.Call, etag 
 		p.add("within", "is %s: it is whole minutes of working time, from 1m to %s", path.Within, schedule.FormatWithin(schedule.MaxWithin))
 	}
 	p.text("contact", path.Contact, maxSubject)
+	p.id("accountable", path.Accountable)
 	if path.Calendar != "" {
 		known, err := s.knowsCalendar(path.Calendar)
 		if err != nil {

@@ -56,6 +56,13 @@ func demanded(commitments []schedule.Commitment) []string {
 	return list
 }
 
+// WantedAttestations are the words that the commitments of a version, by its number, want
+// attested when a case ends; none for version 0.
+func (s *Cases) WantedAttestations(version int) ([]string, error) {
+	commitments, err := s.book.commitments(version)
+	return demanded(commitments), err
+}
+
 // attest returns the attestations in the order of the commitments: FAILED_PRECONDITION
 // where one is missing, INVALID_ARGUMENT for one that nobody asks for.
 func attest(name string, commitments []schedule.Commitment, given []Attestation) ([]Attestation, error) {

@@ -14,14 +14,8 @@ import (
 
 // Accounts knows the accounts whose cases these are.
 type Accounts interface {
-	// Account returns an account, by its id, or NOT_FOUND.
-	Account(ctx context.Context, id string) (Account, error)
-}
-
-// Account is what cases have to know of an account.
-type Account struct {
-	// Managers are the names of the principals it is assigned to: its owner and team.
-	Managers []string
+	// Account returns NOT_FOUND where there is no account of that id.
+	Account(ctx context.Context, id string) error
 }
 
 // Staff knows those who work on cases.
@@ -81,6 +75,9 @@ type Cases struct {
 	log              *slog.Logger
 }
 
+// Collection is where cases are kept.
+const Collection = "cases"
+
 // The indexes of cases.
 const (
 	byAccount   = "account_opened"
@@ -105,7 +102,7 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	spec := docstore.Spec{Name: "cases", Indexes: []docstore.Index{
+	spec := docstore.Spec{Name: Collection, Indexes: []docstore.Index{
 		{Name: byAccount, Fields: []string{"account", "opened"}},
 		{Name: byOpened, Fields: []string{"opened"}},
 		{Name: byState, Fields: []string{"state", "opened"}},
@@ -123,18 +120,10 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 	if s.measures, err = docstore.OpenCollection[measuredDoc](ctx, store, spec); err != nil {
 		return nil, fmt.Errorf("open cases: %w", err)
 	}
-	s.acknowledgements, err = resource.OpenTable[Acknowledgement](ctx, requests, resource.Kind[Acknowledgement]{
-		Type: acknowledgementType, Name: AcknowledgementName, Tell: func(a Acknowledgement) any { return a },
-		Spec: docstore.Spec{Name: "acknowledgements", Indexes: []docstore.Index{
-			{Name: byBaseline, Fields: []string{"baseline", "principal"}},
-		}}})
-	if err != nil {
+	if s.acknowledgements, err = resource.OpenTable[Acknowledgement](ctx, requests, AcknowledgementKind); err != nil {
 		return nil, fmt.Errorf("open acknowledgements: %w", err)
 	}
-	s.paths, err = resource.OpenTable[Path](ctx, requests, resource.Kind[Path]{
-		Type: pathType, Name: func(string) string { return PathName }, Tell: func(p Path) any { return p },
-		Spec: docstore.Spec{Name: "escalation_path"}})
-	if err != nil {
+	if s.paths, err = resource.OpenTable[Path](ctx, requests, PathKind); err != nil {
 		return nil, fmt.Errorf("open the escalation path: %w", err)
 	}
 	return s, nil
@@ -187,11 +176,6 @@ func (s *Cases) Get(ctx context.Context, id string) (resource.Stored[Case], erro
 	return s.table.Get(ctx, id)
 }
 
-// Account returns what cases know of an account, or NOT_FOUND.
-func (s *Cases) Account(ctx context.Context, id string) (Account, error) {
-	return s.accounts.Account(ctx, id)
-}
-
 // Now is the time by which cases run.
 func (s *Cases) Now() time.Time { return s.now() }
 
@@ -209,7 +193,7 @@ type Opening struct {
 // nothing is written.
 func (s *Cases) Open(ctx context.Context, call Call, account, id string, n Opening, check bool) (resource.Stored[Case], error) {
 	none := resource.Stored[Case]{}
-	if _, err := s.accounts.Account(ctx, account); err != nil {
+	if err := s.accounts.Account(ctx, account); err != nil {
 		return none, err
 	}
 	c := Case{Account: account, Issue: n.Issue, Channel: n.Channel, Subject: n.Subject, Description: n.Description, Facts: n.Facts}

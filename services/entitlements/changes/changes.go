@@ -16,6 +16,8 @@ import (
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
 	"github.com/evenhand/evenhand/services/entitlements/clauses"
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
@@ -37,6 +39,10 @@ type Told struct {
 	SpecialRequest *resource.Stored[requests.Request]
 	// Draft is a draft of the schedule, without its text.
 	Draft *resource.Stored[requests.Draft]
+	// Case is a case, without what a customer said.
+	Case            *cases.Told
+	EscalationPath  *resource.Stored[cases.Path]
+	Acknowledgement *resource.Stored[cases.Acknowledgement]
 
 	Remedy    *resource.Stored[remedies.Remedy]
 	HouseRule *resource.Stored[houserules.Rule]
@@ -69,12 +75,20 @@ var readers = map[string]reader{
 	requests.RequestKind().Spec.Name: stored(requests.RequestKind(), func(t *Told, s *resource.Stored[requests.Request]) { t.SpecialRequest = s }),
 	requests.DraftKind().Spec.Name:   stored(requests.DraftKind(), func(t *Told, s *resource.Stored[requests.Draft]) { t.Draft = s }),
 
+	cases.Collection: func(t *Told, e *docstore.FeedEvent, id string) error {
+		t.Name, t.Case = cases.Name(id), &cases.Told{}
+		return bson.Unmarshal(e.Data, t.Case)
+	},
+	cases.PathKind.Spec.Name: stored(cases.PathKind, func(t *Told, s *resource.Stored[cases.Path]) { t.EscalationPath = s }),
+	cases.AcknowledgementKind.Spec.Name: stored(cases.AcknowledgementKind,
+		func(t *Told, s *resource.Stored[cases.Acknowledgement]) { t.Acknowledgement = s }),
 	remedies.Kind.Spec.Name:         stored(remedies.Kind, func(t *Told, s *resource.Stored[remedies.Remedy]) { t.Remedy = s }),
 	houserules.Kind.Spec.Name:       stored(houserules.Kind, func(t *Told, s *resource.Stored[houserules.Rule]) { t.HouseRule = s }),
 	houserules.BreachKind.Spec.Name: stored(houserules.BreachKind, func(t *Told, s *resource.Stored[houserules.Breach]) { t.Breach = s }),
 	clauses.Kind.Spec.Name:          stored(clauses.Kind, func(t *Told, s *resource.Stored[clauses.Clause]) { t.Clause = s }),
 	clauses.CitationKind.Spec.Name:  stored(clauses.CitationKind, func(t *Told, s *resource.Stored[clauses.Citation]) { t.Citation = s }),
 	reviews.Kind.Spec.Name:          stored(reviews.Kind, func(t *Told, s *resource.Stored[reviews.Review]) { t.Review = s }),
+	imports.Kind.Spec.Name:          stored(imports.Kind, func(*Told, *resource.Stored[imports.Import]) {}),
 	bands.ScaleKind.Spec.Name:       stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
 		if t.Usage, err = usage.EntryTold(e.Data); err == nil {
@@ -82,8 +96,7 @@ var readers = map[string]reader{
 		}
 		return err
 	},
-	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
-	audits.Collection:         stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
+	audits.Collection: stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

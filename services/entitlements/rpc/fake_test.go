@@ -51,6 +51,7 @@ type fakeAccounts struct {
 	principals []*accountsv1.Principal
 	// owner owns every account.
 	owner     string
+	unowned   string // the name of an account that nobody looks after
 	trimmed   bool
 	followers map[string]int64
 }
@@ -136,8 +137,11 @@ func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSetti
 func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if r.GetName() == "accounts/nowhere" {
+	switch r.GetName() {
+	case "accounts/none", "accounts/nowhere":
 		return nil, fault.Missing("evenhand/Account", r.GetName())
+	case f.unowned:
+		return &accountsv1.Account{Name: r.GetName()}, nil
 	}
 	return &accountsv1.Account{Name: r.GetName(), Owner: f.owner}, nil
 }
@@ -206,6 +210,8 @@ type served struct {
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
+	cases     entitlementsv1.CasesServiceClient
+	staff     entitlementsv1.AcknowledgementsServiceClient
 	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
 	judged
@@ -239,6 +245,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	parts.Judgements, err = rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
 		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
 	require.NoError(t, err)
+	parts.Cases = s.openCases(store, rpc.NewDirectory(late), parts.Judgements)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
 			accountsv1.RegisterFeedServiceServer(r, s.accounts)
@@ -299,6 +306,8 @@ func (s *served) as(role auth.Role) *served {
 	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
+	other.cases = entitlementsv1.NewCasesServiceClient(conn)
+	other.staff = entitlementsv1.NewAcknowledgementsServiceClient(conn)
 	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
 		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
 	other.usage = entitlementsv1.NewUsageServiceClient(conn)

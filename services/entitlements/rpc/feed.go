@@ -56,6 +56,15 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	if d := told.Draft; d != nil {
 		out.State = &entitlementsv1.Change_Draft{Draft: draftOut(d, d.State.Base)}
 	}
+	if c := told.Case; c != nil {
+		out.State = &entitlementsv1.Change_Case{Case: caseStateOut(c, out.GetTime().AsTime())}
+	}
+	if p := told.EscalationPath; p != nil {
+		out.State = &entitlementsv1.Change_EscalationPath{EscalationPath: pathOut(*p)}
+	}
+	if a := told.Acknowledgement; a != nil {
+		out.State = &entitlementsv1.Change_Acknowledgement{Acknowledgement: acknowledgementOut(*a)}
+	}
 	tellJudgement(out, told)
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}

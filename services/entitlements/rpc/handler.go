@@ -19,6 +19,8 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
@@ -39,10 +41,14 @@ type Parts struct {
 	Feed *changes.Feed
 	// Requests is drafts of the schedule, and special requests.
 	Requests *requests.Service
+	// Cases are customers' problems.
+	Cases *cases.Cases
 	// Judgements are the reviews, what they are about, and the remedies.
 	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
+	// CaseImports takes over cases from files; nil where nothing keeps cases.
+	CaseImports *imports.Imports
 	// Parity are the audits of parity; nil where nothing has cases to audit.
 	Parity *audits.Audits
 }
@@ -66,8 +72,13 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			entitlementsv1.RegisterDraftsServiceServer(to, &draftsHandler{domain: parts.Requests, decisions: decisions})
 			entitlementsv1.RegisterSpecialRequestsServiceServer(to, &specialRequestsHandler{domain: parts.Requests, decisions: decisions})
+			entitlementsv1.RegisterCasesServiceServer(to, &casesHandler{cases: parts.Cases, assignments: parts.Assignments})
+			entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
 			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
+			if parts.CaseImports != nil {
+				entitlementsv1.RegisterCaseImportsServiceServer(to, &caseImportsHandler{imports: parts.CaseImports})
+			}
 			if parts.Parity != nil {
 				RegisterParity(to, parts.Parity)
 			}

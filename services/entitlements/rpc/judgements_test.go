@@ -28,8 +28,15 @@ type judged struct {
 	remedies   entitlementsv1.RemediesServiceClient
 }
 
-// GetPrincipal knows all but those called nobody.
+// GetPrincipal knows all but those called nobody, and more of those that were listed.
 func (f *fakeAccounts) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.principals {
+		if p.GetName() == r.GetName() {
+			return p, nil
+		}
+	}
 	if r.GetName() == "principals/nobody" {
 		return nil, fault.Missing("evenhand/Principal", r.GetName())
 	}

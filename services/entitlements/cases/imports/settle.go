@@ -152,6 +152,8 @@ func (r *run) compare(ctx context.Context, it *item, stored resource.Stored[case
 	before, now := &stored.State, &it.state
 	differs, more := differences(before, now)
 	switch {
+	case before.Touched() && !more: // what was done about it here stays
+		r.there(it)
 	case len(differs) > 0:
 		r.refuse(it.line, wrong("", "%s is there already with another %s: correct the case itself, or give this one an id of its own",
 			cases.Name(it.id), strings.Join(differs, ", ")))

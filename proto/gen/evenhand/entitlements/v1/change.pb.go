@@ -50,6 +50,9 @@ type Change struct {
 	//	*Change_ScheduleVersion
 	//	*Change_SpecialRequest
 	//	*Change_Draft
+	//	*Change_Case
+	//	*Change_EscalationPath
+	//	*Change_Acknowledgement
 	//	*Change_Remedy
 	//	*Change_HouseRule
 	//	*Change_Breach
@@ -184,6 +187,33 @@ func (x *Change) GetDraft() *Draft {
 	return nil
 }
 
+func (x *Change) GetCase() *CaseState {
+	if x != nil {
+		if x, ok := x.State.(*Change_Case); ok {
+			return x.Case
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetEscalationPath() *EscalationPath {
+	if x != nil {
+		if x, ok := x.State.(*Change_EscalationPath); ok {
+			return x.EscalationPath
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetAcknowledgement() *Acknowledgement {
+	if x != nil {
+		if x, ok := x.State.(*Change_Acknowledgement); ok {
+			return x.Acknowledgement
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetRemedy() *Remedy {
 	if x != nil {
 		if x, ok := x.State.(*Change_Remedy); ok {
@@ -284,6 +314,21 @@ type Change_Draft struct {
 	Draft *Draft `protobuf:"bytes,29,opt,name=draft,proto3,oneof"`
 }
 
+type Change_Case struct {
+	// A case, without what a customer said.
+	Case *CaseState `protobuf:"bytes,15,opt,name=case,proto3,oneof"`
+}
+
+type Change_EscalationPath struct {
+	// Whom cases are escalated to.
+	EscalationPath *EscalationPath `protobuf:"bytes,16,opt,name=escalation_path,json=escalationPath,proto3,oneof"`
+}
+
+type Change_Acknowledgement struct {
+	// That a member of staff knows a baseline.
+	Acknowledgement *Acknowledgement `protobuf:"bytes,17,opt,name=acknowledgement,proto3,oneof"`
+}
+
 type Change_Remedy struct {
 	// A remedy.
 	Remedy *Remedy `protobuf:"bytes,20,opt,name=remedy,proto3,oneof"`
@@ -335,6 +380,12 @@ func (*Change_SpecialRequest) isChange_State() {}
 
 func (*Change_Draft) isChange_State() {}
 
+func (*Change_Case) isChange_State() {}
+
+func (*Change_EscalationPath) isChange_State() {}
+
+func (*Change_Acknowledgement) isChange_State() {}
+
 func (*Change_Remedy) isChange_State() {}
 
 func (*Change_HouseRule) isChange_State() {}
@@ -357,7 +408,8 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcf\b\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/case.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\n" +
+	"\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -369,7 +421,10 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\x04name\x18\t \x01(\tR\x04name\x12V\n" +
 	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12S\n" +
 	"\x0fspecial_request\x18\x1c \x01(\v2(.evenhand.entitlements.v1.SpecialRequestH\x00R\x0especialRequest\x127\n" +
-	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x12:\n" +
+	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x129\n" +
+	"\x04case\x18\x0f \x01(\v2#.evenhand.entitlements.v1.CaseStateH\x00R\x04case\x12S\n" +
+	"\x0fescalation_path\x18\x10 \x01(\v2(.evenhand.entitlements.v1.EscalationPathH\x00R\x0eescalationPath\x12U\n" +
+	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgement\x12:\n" +
 	"\x06remedy\x18\x14 \x01(\v2 .evenhand.entitlements.v1.RemedyH\x00R\x06remedy\x12D\n" +
 	"\n" +
 	"house_rule\x18\x15 \x01(\v2#.evenhand.entitlements.v1.HouseRuleH\x00R\thouseRule\x12:\n" +
@@ -404,15 +459,18 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
 	(*SpecialRequest)(nil),        // 3: evenhand.entitlements.v1.SpecialRequest
 	(*Draft)(nil),                 // 4: evenhand.entitlements.v1.Draft
-	(*Remedy)(nil),                // 5: evenhand.entitlements.v1.Remedy
-	(*HouseRule)(nil),             // 6: evenhand.entitlements.v1.HouseRule
-	(*Breach)(nil),                // 7: evenhand.entitlements.v1.Breach
-	(*Clause)(nil),                // 8: evenhand.entitlements.v1.Clause
-	(*Citation)(nil),              // 9: evenhand.entitlements.v1.Citation
-	(*Review)(nil),                // 10: evenhand.entitlements.v1.Review
-	(*UsageEntry)(nil),            // 11: evenhand.entitlements.v1.UsageEntry
-	(*BandScale)(nil),             // 12: evenhand.entitlements.v1.BandScale
-	(*ParityAudit)(nil),           // 13: evenhand.entitlements.v1.ParityAudit
+	(*CaseState)(nil),             // 5: evenhand.entitlements.v1.CaseState
+	(*EscalationPath)(nil),        // 6: evenhand.entitlements.v1.EscalationPath
+	(*Acknowledgement)(nil),       // 7: evenhand.entitlements.v1.Acknowledgement
+	(*Remedy)(nil),                // 8: evenhand.entitlements.v1.Remedy
+	(*HouseRule)(nil),             // 9: evenhand.entitlements.v1.HouseRule
+	(*Breach)(nil),                // 10: evenhand.entitlements.v1.Breach
+	(*Clause)(nil),                // 11: evenhand.entitlements.v1.Clause
+	(*Citation)(nil),              // 12: evenhand.entitlements.v1.Citation
+	(*Review)(nil),                // 13: evenhand.entitlements.v1.Review
+	(*UsageEntry)(nil),            // 14: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 15: evenhand.entitlements.v1.BandScale
+	(*ParityAudit)(nil),           // 16: evenhand.entitlements.v1.ParityAudit
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -420,20 +478,23 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	2,  // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
 	3,  // 3: evenhand.entitlements.v1.Change.special_request:type_name -> evenhand.entitlements.v1.SpecialRequest
 	4,  // 4: evenhand.entitlements.v1.Change.draft:type_name -> evenhand.entitlements.v1.Draft
-	5,  // 5: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
-	6,  // 6: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
-	7,  // 7: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
-	8,  // 8: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
-	9,  // 9: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
-	10, // 10: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
-	11, // 11: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	12, // 12: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	13, // 13: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	5,  // 5: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
+	6,  // 6: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
+	7,  // 7: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
+	8,  // 8: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	9,  // 9: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	10, // 10: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	11, // 11: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	12, // 12: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	13, // 13: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	14, // 14: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	15, // 15: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	16, // 16: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -441,6 +502,8 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	if File_evenhand_entitlements_v1_change_proto != nil {
 		return
 	}
+	file_evenhand_entitlements_v1_acknowledgements_service_proto_init()
+	file_evenhand_entitlements_v1_case_proto_init()
 	file_evenhand_entitlements_v1_band_proto_init()
 	file_evenhand_entitlements_v1_breach_proto_init()
 	file_evenhand_entitlements_v1_citation_proto_init()
@@ -457,6 +520,9 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 		(*Change_ScheduleVersion)(nil),
 		(*Change_SpecialRequest)(nil),
 		(*Change_Draft)(nil),
+		(*Change_Case)(nil),
+		(*Change_EscalationPath)(nil),
+		(*Change_Acknowledgement)(nil),
 		(*Change_Remedy)(nil),
 		(*Change_HouseRule)(nil),
 		(*Change_Breach)(nil),

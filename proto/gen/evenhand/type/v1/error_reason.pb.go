@@ -125,6 +125,20 @@ const (
 	// The meeting would be called at shorter notice than the charter has: earliest_date is the first day that it
 	// lets it be called for. Choose that or a later one, or give the reason.
 	ErrorReason_ERROR_REASON_SHORT_NOTICE ErrorReason = 56
+	// The case is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_CASE_STATE ErrorReason = 70
+	// The principal has not acknowledged the baseline in force: `version` and `principal` say which and who.
+	ErrorReason_ERROR_REASON_NOT_ACKNOWLEDGED ErrorReason = 71
+	// The principal is no enabled person who may work on cases.
+	ErrorReason_ERROR_REASON_NOT_STAFF ErrorReason = 72
+	// The commitments want something attested when the case ends: say of each whether it was kept.
+	ErrorReason_ERROR_REASON_ATTESTATION_MISSING ErrorReason = 73
+	// Like cases, or the catalogue, point to another remedy: choose `pointed`, or give the reason for which this case differs.
+	ErrorReason_ERROR_REASON_DEPARTS_FROM_PRECEDENT ErrorReason = 74
+	// Nobody is named to whom cases are escalated.
+	ErrorReason_ERROR_REASON_NO_ESCALATION_PATH ErrorReason = 75
+	// One case cannot hold more of this: open another.
+	ErrorReason_ERROR_REASON_CASE_FULL ErrorReason = 76
 	// The account is not entitled now to the benefit by which a house rule is said to be waived.
 	ErrorReason_ERROR_REASON_WAIVER_NOT_DUE ErrorReason = 80
 	// The house rule was retired.
@@ -215,6 +229,13 @@ var (
 		54:  "ERROR_REASON_SUBSTITUTE",
 		55:  "ERROR_REASON_MINUTES",
 		56:  "ERROR_REASON_SHORT_NOTICE",
+		70:  "ERROR_REASON_CASE_STATE",
+		71:  "ERROR_REASON_NOT_ACKNOWLEDGED",
+		72:  "ERROR_REASON_NOT_STAFF",
+		73:  "ERROR_REASON_ATTESTATION_MISSING",
+		74:  "ERROR_REASON_DEPARTS_FROM_PRECEDENT",
+		75:  "ERROR_REASON_NO_ESCALATION_PATH",
+		76:  "ERROR_REASON_CASE_FULL",
 		80:  "ERROR_REASON_WAIVER_NOT_DUE",
 		81:  "ERROR_REASON_HOUSE_RULE_STATE",
 		82:  "ERROR_REASON_CLAUSE_STATE",
@@ -283,6 +304,13 @@ var (
 		"ERROR_REASON_SUBSTITUTE":              54,
 		"ERROR_REASON_MINUTES":                 55,
 		"ERROR_REASON_SHORT_NOTICE":            56,
+		"ERROR_REASON_CASE_STATE":              70,
+		"ERROR_REASON_NOT_ACKNOWLEDGED":        71,
+		"ERROR_REASON_NOT_STAFF":               72,
+		"ERROR_REASON_ATTESTATION_MISSING":     73,
+		"ERROR_REASON_DEPARTS_FROM_PRECEDENT":  74,
+		"ERROR_REASON_NO_ESCALATION_PATH":      75,
+		"ERROR_REASON_CASE_FULL":               76,
 		"ERROR_REASON_WAIVER_NOT_DUE":          80,
 		"ERROR_REASON_HOUSE_RULE_STATE":        81,
 		"ERROR_REASON_CLAUSE_STATE":            82,
@@ -335,7 +363,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xdc\x10\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xc8\x12\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -385,7 +413,14 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_NO_MEMBERS\x105\x12\x1b\n" +
 	"\x17ERROR_REASON_SUBSTITUTE\x106\x12\x18\n" +
 	"\x14ERROR_REASON_MINUTES\x107\x12\x1d\n" +
-	"\x19ERROR_REASON_SHORT_NOTICE\x108\x12\x1f\n" +
+	"\x19ERROR_REASON_SHORT_NOTICE\x108\x12\x1b\n" +
+	"\x17ERROR_REASON_CASE_STATE\x10F\x12!\n" +
+	"\x1dERROR_REASON_NOT_ACKNOWLEDGED\x10G\x12\x1a\n" +
+	"\x16ERROR_REASON_NOT_STAFF\x10H\x12$\n" +
+	" ERROR_REASON_ATTESTATION_MISSING\x10I\x12'\n" +
+	"#ERROR_REASON_DEPARTS_FROM_PRECEDENT\x10J\x12#\n" +
+	"\x1fERROR_REASON_NO_ESCALATION_PATH\x10K\x12\x1a\n" +
+	"\x16ERROR_REASON_CASE_FULL\x10L\x12\x1f\n" +
 	"\x1bERROR_REASON_WAIVER_NOT_DUE\x10P\x12!\n" +
 	"\x1dERROR_REASON_HOUSE_RULE_STATE\x10Q\x12\x1d\n" +
 	"\x19ERROR_REASON_CLAUSE_STATE\x10R\x12\x1d\n" +

@@ -1,0 +1,127 @@
+package rpc
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/filter"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/request"
+	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
+)
+
+var caseFields = []filter.Field{
+	{Name: "issue"}, {Name: "channel"}, {Name: "assignee"}, {Name: "remedy"}, {Name: "subject"}, {Name: "external_id"},
+	{Name: "facts", Kind: filter.Map}, {Name: "breached", Kind: filter.Bool}, {Name: "open_time", Kind: filter.Time},
+	{Name: "due_time", Kind: filter.Time}, {Name: "reopen_count", Kind: filter.Int}, {Name: "escalation_count", Kind: filter.Int},
+	{Name: "state", Kind: filter.Enum, Values: []string{"OPEN", "WAITING_ON_CUSTOMER", "RESOLVED"}},
+}
+
+// ListCases implements CasesService.
+func (h *casesHandler) ListCases(ctx context.Context, r *entitlementsv1.ListCasesRequest) (*entitlementsv1.ListCasesResponse, error) {
+	p, err := request.ReadPage(r)
+	if err != nil {
+		return nil, err
+	}
+	q, err := caseQuery(r, h.cases.Now())
+	if err != nil {
+		return nil, err
+	}
+	q.Size, q.After = p.Size, p.After
+	list, err := h.cases.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	out := &entitlementsv1.ListCasesResponse{}
+	for _, c := range list.Items {
+		m, err := h.answer(c, nil)
+		if err != nil {
+			return nil, err
+		}
+		out.Cases = append(out.Cases, m)
+	}
+	out.NextPageToken, err = p.Next(list.Next)
+	return out, err
+}
+
+func caseQuery(r *entitlementsv1.ListCasesRequest, now time.Time) (cases.Query, error) {
+	q := cases.Query{Account: names.First(r.GetParent(), "accounts")}
+	if q.Account == "-" {
+		q.Account = ""
+	}
+	order, err := filter.ParseOrder(r.GetOrderBy(), "open_time", "due_time")
+	if err != nil {
+		return q, err
+	}
+	if len(order) > 0 {
+		q.Descending, q.ByDue = order[0].Descending, order[0].Field == "due_time"
+	}
+	f, err := filter.Parse(strings.ReplaceAll(r.GetFilter(), "STATE_", ""), caseFields...)
+	if err != nil || r.GetFilter() == "" {
+		return q, err
+	}
+	// What has to be equal picks the index; the filter is asked all the same.
+	equal := func(field string) string {
+		v, _ := f.Equal(field)
+		text, _ := v.(string)
+		return text
+	}
+	q.Issue, q.Channel = equal("issue"), equal("channel")
+	q.Assignee = names.First(equal("assignee"), "principals")
+	for state, value := range caseStates {
+		if word := equal("state"); word != "" && word == stateWord(value) {
+			q.State = state
+		}
+	}
+	q.Keep = func(c resource.Stored[cases.Case]) bool {
+		return f.Match(func(field string) any { return caseField(&c.State, field, now) })
+	}
+	return q, nil
+}
+
+func stateWord(s entitlementsv1.Case_State) string { return strings.TrimPrefix(s.String(), "STATE_") }
+
+// caseField is a field's value as filters see it.
+func caseField(c *cases.Case, field string, now time.Time) any {
+	if key, ok := strings.CutPrefix(field, "facts."); ok {
+		if value, known := c.Facts[key]; known {
+			return value
+		}
+		return nil
+	}
+	switch field {
+	case "issue":
+		return c.Issue
+	case "channel":
+		return c.Channel
+	case "assignee":
+		return principalOut(c.Assignee)
+	case "subject":
+		return c.Subject
+	case "external_id":
+		return c.External
+	case "breached":
+		return c.Breached(now)
+	case "open_time":
+		return c.Opened
+	case "due_time":
+		if c.Due.IsZero() {
+			return nil
+		}
+		return c.Due
+	case "reopen_count":
+		return int64(c.Reopenings)
+	case "escalation_count":
+		return int64(c.Escalations)
+	case "state":
+		return stateWord(caseStates[c.State])
+	case "remedy":
+		if c.Remedy != nil && c.State == cases.Resolved {
+			return c.Remedy.ID
+		}
+	}
+	return nil
+}
