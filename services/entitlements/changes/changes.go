@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/remedies"
+	"github.com/evenhand/evenhand/services/entitlements/requests"
 	"github.com/evenhand/evenhand/services/entitlements/reviews"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
@@ -37,6 +38,10 @@ type Told struct {
 	Case            *cases.Told
 	EscalationPath  *resource.Stored[cases.Path]
 	Acknowledgement *resource.Stored[cases.Acknowledgement]
+	// SpecialRequest is a special request, without what people wrote.
+	SpecialRequest *resource.Stored[requests.Request]
+	// Draft is a draft of the schedule, without its text.
+	Draft *resource.Stored[requests.Draft]
 
 	Remedy    *resource.Stored[remedies.Remedy]
 	HouseRule *resource.Stored[houserules.Rule]
@@ -73,6 +78,9 @@ var readers = map[string]reader{
 	cases.PathKind.Spec.Name: stored(cases.PathKind, func(t *Told, s *resource.Stored[cases.Path]) { t.EscalationPath = s }),
 	cases.AcknowledgementKind.Spec.Name: stored(cases.AcknowledgementKind,
 		func(t *Told, s *resource.Stored[cases.Acknowledgement]) { t.Acknowledgement = s }),
+	requests.RequestKind().Spec.Name: stored(requests.RequestKind(), func(t *Told, s *resource.Stored[requests.Request]) { t.SpecialRequest = s }),
+	requests.DraftKind().Spec.Name:   stored(requests.DraftKind(), func(t *Told, s *resource.Stored[requests.Draft]) { t.Draft = s }),
+
 	remedies.Kind.Spec.Name:         stored(remedies.Kind, func(t *Told, s *resource.Stored[remedies.Remedy]) { t.Remedy = s }),
 	houserules.Kind.Spec.Name:       stored(houserules.Kind, func(t *Told, s *resource.Stored[houserules.Rule]) { t.HouseRule = s }),
 	houserules.BreachKind.Spec.Name: stored(houserules.BreachKind, func(t *Told, s *resource.Stored[houserules.Breach]) { t.Breach = s }),

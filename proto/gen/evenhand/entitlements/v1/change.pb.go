@@ -51,6 +51,8 @@ type Change struct {
 	//	*Change_Case
 	//	*Change_EscalationPath
 	//	*Change_Acknowledgement
+	//	*Change_SpecialRequest
+	//	*Change_Draft
 	//	*Change_Remedy
 	//	*Change_HouseRule
 	//	*Change_Breach
@@ -194,6 +196,24 @@ func (x *Change) GetAcknowledgement() *Acknowledgement {
 	return nil
 }
 
+func (x *Change) GetSpecialRequest() *SpecialRequest {
+	if x != nil {
+		if x, ok := x.State.(*Change_SpecialRequest); ok {
+			return x.SpecialRequest
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetDraft() *Draft {
+	if x != nil {
+		if x, ok := x.State.(*Change_Draft); ok {
+			return x.Draft
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetRemedy() *Remedy {
 	if x != nil {
 		if x, ok := x.State.(*Change_Remedy); ok {
@@ -299,6 +319,16 @@ type Change_Acknowledgement struct {
 	Acknowledgement *Acknowledgement `protobuf:"bytes,17,opt,name=acknowledgement,proto3,oneof"`
 }
 
+type Change_SpecialRequest struct {
+	// A special request, without what people wrote: read it with GetSpecialRequest.
+	SpecialRequest *SpecialRequest `protobuf:"bytes,28,opt,name=special_request,json=specialRequest,proto3,oneof"`
+}
+
+type Change_Draft struct {
+	// A draft, without its text: read it with GetDraft.
+	Draft *Draft `protobuf:"bytes,29,opt,name=draft,proto3,oneof"`
+}
+
 type Change_Remedy struct {
 	// A remedy.
 	Remedy *Remedy `protobuf:"bytes,20,opt,name=remedy,proto3,oneof"`
@@ -352,6 +382,10 @@ func (*Change_EscalationPath) isChange_State() {}
 
 func (*Change_Acknowledgement) isChange_State() {}
 
+func (*Change_SpecialRequest) isChange_State() {}
+
+func (*Change_Draft) isChange_State() {}
+
 func (*Change_Remedy) isChange_State() {}
 
 func (*Change_HouseRule) isChange_State() {}
@@ -374,7 +408,8 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/case.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\t\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/case.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\n" +
+	"\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -387,7 +422,9 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x129\n" +
 	"\x04case\x18\x0f \x01(\v2#.evenhand.entitlements.v1.CaseStateH\x00R\x04case\x12S\n" +
 	"\x0fescalation_path\x18\x10 \x01(\v2(.evenhand.entitlements.v1.EscalationPathH\x00R\x0eescalationPath\x12U\n" +
-	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgement\x12:\n" +
+	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgement\x12S\n" +
+	"\x0fspecial_request\x18\x1c \x01(\v2(.evenhand.entitlements.v1.SpecialRequestH\x00R\x0especialRequest\x127\n" +
+	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x12:\n" +
 	"\x06remedy\x18\x14 \x01(\v2 .evenhand.entitlements.v1.RemedyH\x00R\x06remedy\x12D\n" +
 	"\n" +
 	"house_rule\x18\x15 \x01(\v2#.evenhand.entitlements.v1.HouseRuleH\x00R\thouseRule\x12:\n" +
@@ -423,15 +460,17 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*CaseState)(nil),             // 3: evenhand.entitlements.v1.CaseState
 	(*EscalationPath)(nil),        // 4: evenhand.entitlements.v1.EscalationPath
 	(*Acknowledgement)(nil),       // 5: evenhand.entitlements.v1.Acknowledgement
-	(*Remedy)(nil),                // 6: evenhand.entitlements.v1.Remedy
-	(*HouseRule)(nil),             // 7: evenhand.entitlements.v1.HouseRule
-	(*Breach)(nil),                // 8: evenhand.entitlements.v1.Breach
-	(*Clause)(nil),                // 9: evenhand.entitlements.v1.Clause
-	(*Citation)(nil),              // 10: evenhand.entitlements.v1.Citation
-	(*Review)(nil),                // 11: evenhand.entitlements.v1.Review
-	(*UsageEntry)(nil),            // 12: evenhand.entitlements.v1.UsageEntry
-	(*BandScale)(nil),             // 13: evenhand.entitlements.v1.BandScale
-	(*ParityAudit)(nil),           // 14: evenhand.entitlements.v1.ParityAudit
+	(*SpecialRequest)(nil),        // 6: evenhand.entitlements.v1.SpecialRequest
+	(*Draft)(nil),                 // 7: evenhand.entitlements.v1.Draft
+	(*Remedy)(nil),                // 8: evenhand.entitlements.v1.Remedy
+	(*HouseRule)(nil),             // 9: evenhand.entitlements.v1.HouseRule
+	(*Breach)(nil),                // 10: evenhand.entitlements.v1.Breach
+	(*Clause)(nil),                // 11: evenhand.entitlements.v1.Clause
+	(*Citation)(nil),              // 12: evenhand.entitlements.v1.Citation
+	(*Review)(nil),                // 13: evenhand.entitlements.v1.Review
+	(*UsageEntry)(nil),            // 14: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 15: evenhand.entitlements.v1.BandScale
+	(*ParityAudit)(nil),           // 16: evenhand.entitlements.v1.ParityAudit
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -440,20 +479,22 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	3,  // 3: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
 	4,  // 4: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
 	5,  // 5: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
-	6,  // 6: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
-	7,  // 7: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
-	8,  // 8: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
-	9,  // 9: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
-	10, // 10: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
-	11, // 11: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
-	12, // 12: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	13, // 13: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	14, // 14: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	6,  // 6: evenhand.entitlements.v1.Change.special_request:type_name -> evenhand.entitlements.v1.SpecialRequest
+	7,  // 7: evenhand.entitlements.v1.Change.draft:type_name -> evenhand.entitlements.v1.Draft
+	8,  // 8: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	9,  // 9: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	10, // 10: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	11, // 11: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	12, // 12: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	13, // 13: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	14, // 14: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	15, // 15: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	16, // 16: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -467,17 +508,21 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_breach_proto_init()
 	file_evenhand_entitlements_v1_citation_proto_init()
 	file_evenhand_entitlements_v1_clause_proto_init()
+	file_evenhand_entitlements_v1_draft_proto_init()
 	file_evenhand_entitlements_v1_house_rule_proto_init()
 	file_evenhand_entitlements_v1_parity_proto_init()
 	file_evenhand_entitlements_v1_remedy_proto_init()
 	file_evenhand_entitlements_v1_review_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
+	file_evenhand_entitlements_v1_special_request_proto_init()
 	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
 		(*Change_Case)(nil),
 		(*Change_EscalationPath)(nil),
 		(*Change_Acknowledgement)(nil),
+		(*Change_SpecialRequest)(nil),
+		(*Change_Draft)(nil),
 		(*Change_Remedy)(nil),
 		(*Change_HouseRule)(nil),
 		(*Change_Breach)(nil),
