@@ -10,12 +10,6 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
-// Case is `evenhand case`.
-type Case struct {
-	Import  CaseImport  `cmd:"" help:"Take over cases that happened elsewhere, from a CSV file."`
-	Imports CaseImports `cmd:"" help:"What cases were imported."`
-}
-
 // CaseImport is `evenhand case import`.
 type CaseImport struct {
 	ImportFlags
