@@ -19,7 +19,9 @@ import (
 )
 
 // fakeProgrammes are programmes in memory, of which beta is published.
-type fakeProgrammes struct{ places atomic.Pointer[decision.Enrolments] }
+type fakeProgrammes struct {
+	places atomic.Pointer[decision.Enrolments]
+}
 
 func (*fakeProgrammes) Published(context.Context) ([]string, error) { return []string{"beta"}, nil }
 

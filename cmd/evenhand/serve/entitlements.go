@@ -8,6 +8,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 )
 
@@ -22,16 +23,25 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	service, err := entitlements.Open(ctx, store, entitlementsrpc.NewSource(p.ownConn(partEntitlements)), entitlements.Options{
+	source := entitlementsrpc.NewSource(p.ownConn(partEntitlements))
+	service, err := entitlements.Open(ctx, store, source, entitlements.Options{
 		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
 	})
 	if err != nil {
 		return err
 	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store)}), store)
+	enrolled, err := programmes.New(ctx, store, service.Requests(), service, p.log.With("service", partEntitlements))
+	if err != nil {
+		return err
+	}
+	service.ReadProgrammes(enrolled)
+	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{
+		Decisions: service, Feed: changes.Open(store), Programmes: enrolled, Accounts: source,
+	}), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
-	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run})
+	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
+		lifecycle.Part{Name: "programmes", Run: enrolled.Run})
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/programmes"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -25,6 +26,8 @@ type Told struct {
 
 	// Version is a version of the schedule, without its content.
 	Version *entitlements.Version
+	// Programme is a programme with the entries that the change was about.
+	Programme *resource.Stored[programmes.Programme]
 }
 
 // Feed is the changes of the entitlements service.
@@ -41,6 +44,18 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	programmes.Collection: tellProgramme,
+}
+
+// tellProgramme reads what is told of a programme.
+func tellProgramme(t *Told, e *docstore.FeedEvent, id string) error {
+	t.Name = programmes.Name(id)
+	if len(e.Data) == 0 { // it was deleted
+		return nil
+	}
+	p, err := programmes.Told(*e)
+	t.Programme = &p
+	return err
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -54,6 +54,12 @@ func (s *Service) EnrolmentsIn(ctx context.Context, programme string) ([]Enrolme
 	if err != nil {
 		return nil, err
 	}
+	return EnrolmentsOf(p), nil
+}
+
+// EnrolmentsOf returns those of a programme, in the order of applications, of all entries
+// that it is given with.
+func EnrolmentsOf(p resource.Stored[Programme]) []Enrolment {
 	list := make([]Enrolment, len(p.State.Entries))
 	waiting := 0
 	for i, e := range p.State.Entries {
@@ -64,7 +70,7 @@ func (s *Service) EnrolmentsIn(ctx context.Context, programme string) ([]Enrolme
 		}
 		list[i] = enrolmentOf(p, e, position)
 	}
-	return list, nil
+	return list
 }
 
 // Apply applies for a place in the name of an account: it gets one, or else waits for one
@@ -142,7 +148,8 @@ func (p *Programme) apply(id, account string, today civil.Day, now time.Time) er
 	case !known && len(p.Entries) >= MaxApplicants:
 		return refuse(ReasonFull, Name(id), "has had %d applicants, and cannot have more: publish another programme", MaxApplicants)
 	}
-	next := Entry{Account: account, Standing: Waiting, Applied: now, Stays: e.Stays}
+	p.Turns++
+	next := Entry{Account: account, Standing: Waiting, Turn: p.Turns, Applied: now, Stays: e.Stays}
 	if p.Free() > 0 && p.Count(Waiting) == 0 {
 		next.Standing, next.From = Enrolled, today
 	}

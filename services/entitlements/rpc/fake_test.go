@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,6 +27,7 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 )
 
@@ -114,6 +116,15 @@ func (f *fakeAccounts) GetCompany(context.Context, *accountsv1.GetCompanyRequest
 	return &accountsv1.Company{Name: "company", CurrencyCode: f.company.CurrencyCode, TimeZone: f.company.TimeZone}, nil
 }
 
+// GetAccount knows every account; those whose ids begin with "mine" are everybody's.
+func (*fakeAccounts) GetAccount(ctx context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	a := &accountsv1.Account{Name: r.GetName()}
+	if strings.HasPrefix(r.GetName(), "accounts/mine") {
+		a.ServiceTeam = []string{"principals/some-" + string(auth.AccountManager)}
+	}
+	return a, nil
+}
+
 func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSettingsRequest) (*accountsv1.Company, error) {
 	f.mu.Lock()
 	f.company.CurrencyCode, f.company.TimeZone = r.GetCurrencyCode(), r.GetTimeZone()
@@ -157,12 +168,14 @@ type served struct {
 	accounts *fakeAccounts
 	board    *fakeBoard
 	service  *entitlements.Service
+	enrolled *programmes.Service
 	server   *server.Server
 	keys     *auth.Keyring
 	database *outage
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
+	places    entitlementsv1.ProgrammesServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -178,8 +191,12 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
 	opts.Board = rpc.NewBoardSource(late)
-	s.service, err = entitlements.Open(ctx, store, rpc.NewSource(late), opts)
+	source := rpc.NewSource(late)
+	s.service, err = entitlements.Open(ctx, store, source, opts)
 	require.NoError(t, err)
+	s.enrolled, err = programmes.New(ctx, store, s.service.Requests(), s.service, nil)
+	require.NoError(t, err)
+	s.service.ReadProgrammes(s.enrolled)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
 			accountsv1.RegisterFeedServiceServer(r, s.accounts)
@@ -187,7 +204,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store)}))
+		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Programmes: s.enrolled, Accounts: source}))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -202,6 +219,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running, ctx := errgroup.WithContext(following)
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
+		running.Go(func() error { return s.enrolled.Run(ctx) })
 		err := running.Wait()
 		if following.Err() != nil {
 			err = nil
@@ -239,6 +257,7 @@ func (s *served) as(role auth.Role) *served {
 	other.EntitlementsServiceClient = entitlementsv1.NewEntitlementsServiceClient(conn)
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
+	other.places = entitlementsv1.NewProgrammesServiceClient(conn)
 	return &other
 }
 

@@ -47,6 +47,9 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),
 			Publisher: v.Publisher, Etag: v.Etag()}}
 	}
+	if p := told.Programme; p != nil {
+		tellProgramme(out, p)
+	}
 }
 
 // GetFeed implements FeedService.

@@ -18,6 +18,7 @@ import (
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/programmes"
 )
 
 const accountPrefix = "accounts/"
@@ -28,6 +29,10 @@ type Parts struct {
 	Decisions *entitlements.Service
 	// Feed is what happens here.
 	Feed *changes.Feed
+	// Programmes are places that are limited, and who has them.
+	Programmes *programmes.Service
+	// Accounts says whose accounts are whose.
+	Accounts Assignments
 }
 
 // Service returns the entitlements service for a server.
@@ -46,6 +51,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
+			entitlementsv1.RegisterProgrammesServiceServer(to, &programmesHandler{service: parts.Programmes, reading: decisions.Reading, accounts: parts.Accounts})
 		},
 		Encoded: checks.encoded,
 	}

@@ -48,6 +48,8 @@ type Change struct {
 	// Types that are valid to be assigned to State:
 	//
 	//	*Change_ScheduleVersion
+	//	*Change_Programme
+	//	*Change_Enrolments
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -155,6 +157,24 @@ func (x *Change) GetScheduleVersion() *ScheduleVersion {
 	return nil
 }
 
+func (x *Change) GetProgramme() *Programme {
+	if x != nil {
+		if x, ok := x.State.(*Change_Programme); ok {
+			return x.Programme
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetEnrolments() *Enrolments {
+	if x != nil {
+		if x, ok := x.State.(*Change_Enrolments); ok {
+			return x.Enrolments
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -164,13 +184,27 @@ type Change_ScheduleVersion struct {
 	ScheduleVersion *ScheduleVersion `protobuf:"bytes,8,opt,name=schedule_version,json=scheduleVersion,proto3,oneof"`
 }
 
+type Change_Programme struct {
+	// A programme, of changes of the programme itself, without criteria and counts.
+	Programme *Programme `protobuf:"bytes,32,opt,name=programme,proto3,oneof"`
+}
+
+type Change_Enrolments struct {
+	// Enrolments, of changes of these; `name` is the programme's.
+	Enrolments *Enrolments `protobuf:"bytes,33,opt,name=enrolments,proto3,oneof"`
+}
+
 func (*Change_ScheduleVersion) isChange_State() {}
+
+func (*Change_Programme) isChange_State() {}
+
+func (*Change_Enrolments) isChange_State() {}
 
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x02\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a(evenhand/entitlements/v1/programme.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x03\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -180,7 +214,11 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\rrecorded_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12\x1c\n" +
 	"\tprincipal\x18\a \x01(\tR\tprincipal\x12\x12\n" +
 	"\x04name\x18\t \x01(\tR\x04name\x12V\n" +
-	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersionB\a\n" +
+	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12C\n" +
+	"\tprogramme\x18  \x01(\v2#.evenhand.entitlements.v1.ProgrammeH\x00R\tprogramme\x12F\n" +
+	"\n" +
+	"enrolments\x18! \x01(\v2$.evenhand.entitlements.v1.EnrolmentsH\x00R\n" +
+	"enrolmentsB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
 
 var (
@@ -200,16 +238,20 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Change)(nil),                // 0: evenhand.entitlements.v1.Change
 	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
+	(*Programme)(nil),             // 3: evenhand.entitlements.v1.Programme
+	(*Enrolments)(nil),            // 4: evenhand.entitlements.v1.Enrolments
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
 	1, // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
 	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	3, // 3: evenhand.entitlements.v1.Change.programme:type_name -> evenhand.entitlements.v1.Programme
+	4, // 4: evenhand.entitlements.v1.Change.enrolments:type_name -> evenhand.entitlements.v1.Enrolments
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -217,9 +259,12 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	if File_evenhand_entitlements_v1_change_proto != nil {
 		return
 	}
+	file_evenhand_entitlements_v1_programme_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
+		(*Change_Programme)(nil),
+		(*Change_Enrolments)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
