@@ -9,6 +9,7 @@ type Client struct {
 	Entitlements Entitlements `cmd:"" help:"All that an account is entitled to, and what not."`
 	Holders      Holders      `cmd:"" help:"Who is entitled to a benefit."`
 	Baseline     Baseline     `cmd:"" help:"What everybody is promised."`
+	Programmes   Programmes   `cmd:"" help:"Places that are limited: criteria, capacity, who has one, who is next."`
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
 	Board        Board        `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
 	Company      Company      `cmd:"" help:"The company: currency, time zone, fiscal year."`
