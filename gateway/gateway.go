@@ -40,7 +40,7 @@ const (
 type Backends struct {
 	// Accounts serves AccountsService, RevenueService and AccessService.
 	Accounts grpc.ClientConnInterface
-	// Entitlements serves EntitlementsService and ScheduleService.
+	// Entitlements serves EntitlementsService, ScheduleService and BandsService.
 	Entitlements grpc.ClientConnInterface
 	// Board serves the services of evenhand.board.v1.
 	Board grpc.ClientConnInterface
@@ -162,6 +162,7 @@ func (g *gateway) connect() error {
 		accountsv1.RegisterRevenueServiceHandlerClient(ctx, g.mux, accountsv1.NewRevenueServiceClient(accounts)),
 		accountsv1.RegisterAccessServiceHandlerClient(ctx, g.mux, accountsv1.NewAccessServiceClient(accounts)),
 		entitlementsv1.RegisterEntitlementsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewEntitlementsServiceClient(entitlements)),
+		entitlementsv1.RegisterBandsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewBandsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
 		entitlementsv1.RegisterProgrammesServiceHandlerClient(ctx, g.mux, entitlementsv1.NewProgrammesServiceClient(entitlements)),
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
@@ -179,6 +180,7 @@ func (g *gateway) connect() error {
 		accountsv1.RevenueService_ServiceDesc.ServiceName,
 		accountsv1.AccessService_ServiceDesc.ServiceName,
 		entitlementsv1.EntitlementsService_ServiceDesc.ServiceName,
+		entitlementsv1.BandsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
 		entitlementsv1.ProgrammesService_ServiceDesc.ServiceName,
 		boardv1.BoardsService_ServiceDesc.ServiceName,

@@ -41,6 +41,11 @@ func (a *Accounts) GetReach(ctx context.Context, account string) (resource.Store
 	return s, err
 }
 
+// ListReaches lists the reaches that were recorded, by account.
+func (a *Accounts) ListReaches(ctx context.Context, size int, after resource.Place) (resource.Page[Reach], error) {
+	return a.reaches.List(ctx, docstore.Query{After: after, Limit: size}, nil, nil)
+}
+
 // UpdateReach records the reach of an account; ErrNotFound for the account, ErrStale. A retry
 // is recognised also where the first call created what later ones change.
 func (a *Accounts) UpdateReach(ctx context.Context, call resource.Call, account string, etag string, p ReachPatch) (resource.Stored[Reach], error) {

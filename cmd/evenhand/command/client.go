@@ -11,6 +11,7 @@ type Client struct {
 	Baseline     Baseline     `cmd:"" help:"What everybody is promised."`
 	Programmes   Programmes   `cmd:"" help:"Places that are limited: criteria, capacity, who has one, who is next."`
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
+	Bands        Bands        `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
 	Board        Board        `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
 	Company      Company      `cmd:"" help:"The company: currency, time zone, fiscal year."`
 	Rates        Rates        `cmd:"" help:"Dated exchange rates."`

@@ -7,6 +7,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
@@ -30,18 +31,19 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.faults = append(p.faults, entitlementsrpc.Faults...)
-	enrolled, err := programmes.New(ctx, store, service.Requests(), service, p.log.With("service", partEntitlements))
-	if err != nil {
+	parts := entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store), Accounts: source}
+	if parts.Bands, err = bands.Open(ctx, service.Requests(), service, source); err != nil {
 		return err
 	}
-	service.ReadProgrammes(enrolled)
-	p.serve(entitlementsrpc.Service(entitlementsrpc.Parts{
-		Decisions: service, Feed: changes.Open(store), Programmes: enrolled, Accounts: source,
-	}), store)
+	if parts.Programmes, err = programmes.New(ctx, store, service.Requests(), service, p.log.With("service", partEntitlements)); err != nil {
+		return err
+	}
+	service.ReadProgrammes(parts.Programmes)
+	p.faults = append(p.faults, entitlementsrpc.Faults...)
+	p.serve(entitlementsrpc.Service(parts), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
-		lifecycle.Part{Name: "programmes", Run: enrolled.Run})
+		lifecycle.Part{Name: "programmes", Run: parts.Programmes.Run})
 	return nil
 }
 

@@ -64,7 +64,7 @@ var works = with(with(reads, "rotations.reveal"), advises...)
 //
 // A service (machine) may adopt the company's currency and zone because publishing a
 // first schedule sets these, and read principals because a version says whether anybody
-// else was there to approve it. It changes nothing else of company, rates or people.
+// else was there to approve it; it reads reach because audits of treatment compare by it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
 	ServiceAgent: with(advises, "accounts.read", "acknowledgements.read", "boards.read", "calendars.read", "cases.read",
@@ -91,7 +91,8 @@ var grants = map[Role][]string{
 		"tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
 		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "ideas.submit",
-		"principals.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate", "usage.consume"),
+		"principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",
+		"usage.consume"),
 }
 
 func with(base []string, more ...string) []string {

@@ -243,6 +243,12 @@ func TestContactsAndReach(t *testing.T) {
 		Name: "accounts/acme/reach", Followers: 1_000_000, Source: "survey", Etag: reach.GetEtag()}})
 	require.NoError(t, err)
 	require.EqualValues(t, 1_000_000, reach.GetFollowers())
+	listed, err := s.accounts.ListReaches(ctx, &accountsv1.ListReachesRequest{PageSize: 1})
+	require.NoError(t, err)
+	require.Len(t, listed.GetReaches(), 1, "those that were recorded")
+	require.Equal(t, "accounts/acme/reach", listed.GetReaches()[0].GetName())
+	require.EqualValues(t, 1_000_000, listed.GetReaches()[0].GetFollowers())
+	require.Empty(t, listed.GetNextPageToken())
 	_, err = s.accounts.UpdateReach(ctx, &accountsv1.UpdateReachRequest{Reach: &accountsv1.Reach{Name: "accounts/acme/reach", Followers: 2, Etag: "old"}})
 	wantStatus(t, err, codes.Aborted, "STALE_ETAG")
 }

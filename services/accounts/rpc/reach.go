@@ -13,14 +13,35 @@ import (
 	"github.com/evenhand/evenhand/services/accounts"
 )
 
+func reachOf(s resource.Stored[accounts.Reach]) *accountsv1.Reach {
+	return &accountsv1.Reach{
+		Name: accounts.AccountName(s.ID) + "/reach", Followers: s.State.Followers, Source: s.State.Source,
+		Etag: s.Etag(), UpdateTime: wire.Timestamp(s.State.Updated),
+	}
+}
+
 func reachAnswer(s resource.Stored[accounts.Reach], err error) (*accountsv1.Reach, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &accountsv1.Reach{
-		Name: accounts.AccountName(s.ID) + "/reach", Followers: s.State.Followers, Source: s.State.Source,
-		Etag: s.Etag(), UpdateTime: wire.Timestamp(s.State.Updated),
-	}, nil
+	return reachOf(s), nil
+}
+
+func (s *accountsServer) ListReaches(ctx context.Context, r *accountsv1.ListReachesRequest) (*accountsv1.ListReachesResponse, error) {
+	p, err := request.ReadPage(r)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.domain.Accounts.ListReaches(ctx, p.Size, p.After)
+	if err != nil {
+		return nil, err
+	}
+	out := &accountsv1.ListReachesResponse{}
+	for _, reach := range list.Items {
+		out.Reaches = append(out.Reaches, reachOf(reach))
+	}
+	out.NextPageToken, err = p.Next(list.Next)
+	return out, err
 }
 
 func (s *accountsServer) GetReach(ctx context.Context, r *accountsv1.GetReachRequest) (*accountsv1.Reach, error) {

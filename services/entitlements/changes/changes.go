@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 )
 
@@ -28,6 +29,8 @@ type Told struct {
 	Version *entitlements.Version
 	// Programme is a programme with the entries that the change was about.
 	Programme *resource.Stored[programmes.Programme]
+	// BandScale is the bands that the company declared for a subject.
+	BandScale *resource.Stored[bands.Scale]
 }
 
 // Feed is the changes of the entitlements service.
@@ -44,7 +47,8 @@ var readers = map[string]reader{
 		}
 		return err
 	},
-	programmes.Collection: tellProgramme,
+	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
+	programmes.Collection:     tellProgramme,
 }
 
 // tellProgramme reads what is told of a programme.

@@ -3,7 +3,9 @@ package rpc_test
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +28,7 @@ import (
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
@@ -45,6 +48,7 @@ type fakeAccounts struct {
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
 	trimmed    bool
+	followers  map[string]int64
 }
 
 func newFakeAccounts() *fakeAccounts {
@@ -146,6 +150,18 @@ func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrinc
 	return answer, nil
 }
 
+// ListReaches answers a page for each account.
+func (f *fakeAccounts) ListReaches(_ context.Context, r *accountsv1.ListReachesRequest) (*accountsv1.ListReachesResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(f.followers)) {
+		if id > r.GetPageToken() {
+			return &accountsv1.ListReachesResponse{NextPageToken: id, Reaches: []*accountsv1.Reach{{Name: "accounts/" + id + "/reach", Followers: f.followers[id]}}}, nil
+		}
+	}
+	return &accountsv1.ListReachesResponse{}, nil
+}
+
 // outage is a database whose pages can be out of reach.
 type outage struct {
 	docstore.Backend
@@ -176,6 +192,7 @@ type served struct {
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
 	places    entitlementsv1.ProgrammesServiceClient
+	bands     entitlementsv1.BandsServiceClient
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -194,6 +211,8 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	source := rpc.NewSource(late)
 	s.service, err = entitlements.Open(ctx, store, source, opts)
 	require.NoError(t, err)
+	sorts, err := bands.Open(ctx, s.service.Requests(), s.service, source)
+	require.NoError(t, err)
 	s.enrolled, err = programmes.New(ctx, store, s.service.Requests(), s.service, nil)
 	require.NoError(t, err)
 	s.service.ReadProgrammes(s.enrolled)
@@ -204,7 +223,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Programmes: s.enrolled, Accounts: source}))
+		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Bands: sorts, Programmes: s.enrolled, Accounts: source}))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -258,6 +277,7 @@ func (s *served) as(role auth.Role) *served {
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.places = entitlementsv1.NewProgrammesServiceClient(conn)
+	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other
 }
 

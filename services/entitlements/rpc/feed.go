@@ -50,6 +50,9 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	if p := told.Programme; p != nil {
 		tellProgramme(out, p)
 	}
+	if s := told.BandScale; s != nil {
+		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}
+	}
 }
 
 // GetFeed implements FeedService.

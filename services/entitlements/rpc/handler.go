@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 )
@@ -33,6 +34,8 @@ type Parts struct {
 	Programmes *programmes.Service
 	// Accounts says whose accounts are whose.
 	Accounts Assignments
+	// Bands sorts accounts by spend, tenure and reach.
+	Bands *bands.Service
 }
 
 // Service returns the entitlements service for a server.
@@ -52,6 +55,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			entitlementsv1.RegisterProgrammesServiceServer(to, &programmesHandler{service: parts.Programmes, reading: decisions.Reading, accounts: parts.Accounts})
+			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,
 	}

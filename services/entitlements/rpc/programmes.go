@@ -94,10 +94,10 @@ func (h *programmesHandler) CreateProgramme(ctx context.Context, r *entitlements
 	if d.Criteria, err = criteriaIn(in.GetCriteria(), r.GetCriteriaText(), reading.Currency); err != nil {
 		return nil, err
 	}
-	if d.Opens, err = dayIn("programme.open_date", in.GetOpenDate()); err != nil {
+	if d.Opens, err = dayGiven("programme.open_date", in.GetOpenDate()); err != nil {
 		return nil, err
 	}
-	if d.Closes, err = dayIn("programme.close_date", in.GetCloseDate()); err != nil {
+	if d.Closes, err = dayGiven("programme.close_date", in.GetCloseDate()); err != nil {
 		return nil, err
 	}
 	call, err := request.Call(ctx, r)
@@ -130,10 +130,10 @@ func (h *programmesHandler) UpdateProgramme(ctx context.Context, r *entitlements
 			return nil, err
 		}
 	}
-	if wanted.Opens, err = dayIn("programme.open_date", in.GetOpenDate()); err != nil {
+	if wanted.Opens, err = dayGiven("programme.open_date", in.GetOpenDate()); err != nil {
 		return nil, err
 	}
-	if wanted.Closes, err = dayIn("programme.close_date", in.GetCloseDate()); err != nil {
+	if wanted.Closes, err = dayGiven("programme.close_date", in.GetCloseDate()); err != nil {
 		return nil, err
 	}
 	call, err := request.Call(ctx, r)
@@ -173,7 +173,7 @@ func (h *programmesHandler) PublishProgramme(ctx context.Context, r *entitlement
 
 // EndProgramme implements ProgrammesService.
 func (h *programmesHandler) EndProgramme(ctx context.Context, r *entitlementsv1.EndProgrammeRequest) (*entitlementsv1.Programme, error) {
-	day, err := dayIn("end_date", r.GetEndDate())
+	day, err := dayGiven("end_date", r.GetEndDate())
 	if err != nil {
 		return nil, err
 	}

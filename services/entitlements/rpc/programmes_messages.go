@@ -71,8 +71,8 @@ func someDay(d civil.Day) *date.Date {
 	return dateOut(d)
 }
 
-// dayIn reads a day that may be left out, which is 0.
-func dayIn(field string, d *date.Date) (civil.Day, error) {
+// dayGiven reads a day that may be left out, which is 0.
+func dayGiven(field string, d *date.Date) (civil.Day, error) {
 	if d == nil {
 		return 0, nil
 	}

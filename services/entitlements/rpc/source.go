@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/platform/paging"
 	"github.com/evenhand/evenhand/internal/platform/rpcstatus"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -165,6 +167,43 @@ func (s *Source) Settings(ctx context.Context) (entitlements.Settings, error) {
 func (s *Source) AdoptSettings(ctx context.Context, currency, zone string) error {
 	_, err := s.accounts.AdoptSettings(ctx, &accountsv1.AdoptSettingsRequest{CurrencyCode: currency, TimeZone: zone})
 	return err
+}
+
+// Reaches calls visit with every account for which a reach was recorded.
+func (s *Source) Reaches(ctx context.Context, visit func(account string, followers int64)) error {
+	request := &accountsv1.ListReachesRequest{PageSize: paging.MaxSize}
+	for {
+		page, err := s.accounts.ListReaches(ctx, request)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.GetReaches() {
+			visit(names.First(r.GetName(), "accounts"), r.GetFollowers())
+		}
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			return nil
+		}
+	}
+}
+
+// Attributes calls visit with the value of every account that has an attribute with a
+// key.
+func (s *Source) Attributes(ctx context.Context, key string, visit func(account, value string)) error {
+	request := &accountsv1.ListAccountsRequest{PageSize: paging.MaxSize}
+	for {
+		page, err := s.accounts.ListAccounts(ctx, request)
+		if err != nil {
+			return err
+		}
+		for _, a := range page.GetAccounts() {
+			if value, ok := a.GetAttributes()[key]; ok {
+				visit(accountID(a.GetName()), value)
+			}
+		}
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			return nil
+		}
+	}
 }
 
 // OtherApprovers implements entitlements.Source.

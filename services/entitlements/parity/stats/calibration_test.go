@@ -62,7 +62,7 @@ func TestPValuesUnderNoDifference(t *testing.T) {
 		t.Run(size.name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(11, 12))
 			const alpha = 0.05
-			var rates, ranks, logRank, shiftCovers, ratioCovers, censoredCovers, riskCovers calibration
+			var rates, ranks, logRank, early, shiftCovers, ratioCovers, censoredCovers, riskCovers calibration
 			for range rounds(400, 10_000) {
 				tables := make([]stats.Table, size.strata)
 				samples := make([]stats.Sample, size.strata)
@@ -92,6 +92,9 @@ func TestPValuesUnderNoDifference(t *testing.T) {
 				if test, ok := censored.LogRank(); ok {
 					logRank.add(test.P <= alpha)
 				}
+				if test, ok := censored.Early().LogRank(); ok {
+					early.add(test.P <= alpha)
+				}
 				if ratio, ok := censored.Ratio(1 - alpha); ok {
 					censoredCovers.add(ratio.Low <= 1+1e-7 && ratio.High >= 1-1e-7)
 				}
@@ -99,6 +102,7 @@ func TestPValuesUnderNoDifference(t *testing.T) {
 			rates.atMost(t, alpha, "rates")
 			ranks.atMost(t, alpha, "van Elteren")
 			logRank.atMost(t, alpha+0.01, "log-rank") // it is a little over with ten cases
+			early.atMost(t, alpha+0.01, "Peto-Prentice")
 			shiftCovers.atLeast(t, 1-alpha, "interval of the shift")
 			ratioCovers.atLeast(t, 1-alpha, "interval of the ratio")
 			censoredCovers.atLeast(t, 1-alpha-0.01, "interval of the ratio with open cases")

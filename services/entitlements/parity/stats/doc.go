@@ -7,8 +7,8 @@
 //     RiskRatio for the effect.
 //   - Times that have all ended, and amounts: Samples.VanElteren for the p-value,
 //     Samples.Ratio for the effect on times, RatioOfMeans for the effect on amounts.
-//   - Times of which some are still running: Durations.LogRank for the p-value,
-//     Durations.Ratio for the effect.
+//   - Times of which some are still running: Durations.Early, of it LogRank for the
+//     p-value and Ratio for the effect.
 //   - All p-values of one audit together: Holm.
 //
 // # What holds for all of them

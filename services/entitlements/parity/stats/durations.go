@@ -19,6 +19,7 @@ type DurationStratum struct {
 // counting for as long as they have been open.
 type Durations struct {
 	strata []DurationStratum
+	early  bool // what is early weighs more
 }
 
 // NewDurations returns strata ready to be compared. It sorts the slices in place and keeps
@@ -35,11 +36,23 @@ func NewDurations(strata []DurationStratum) Durations {
 			both = append(both, s)
 		}
 	}
-	return Durations{both}
+	return Durations{strata: both}
+}
+
+// Early returns the same durations with LogRank and Ratio weighing what happens early in a
+// stratum more: each time by the share of its cases that are still to end after it, as Peto
+// and Peto (JRSS A 135, 1972) and Prentice (Biometrika 65, 1978) do. It is VanElteren's
+// statistic where no case is open, ties included, and the better one for times like that:
+// for log-normal ones, as most reply times are, it tells as much from six cases as the
+// even log-rank test from seven, while the latter is better where one group's cases end at
+// the same fraction of the other's pace all along.
+func (d Durations) Early() Durations {
+	return Durations{strata: d.strata, early: true}
 }
 
 // LogRank tests whether cases end at the same pace in both groups within every stratum, by
-// the stratified log-rank test with one degree of freedom (Mantel 1966; Peto and Peto, JRSS A
+// the stratified log-rank test, or of Early durations the weighted one of Peto and
+// Prentice, with one degree of freedom (Mantel 1966; Peto and Peto, JRSS A
 // 135, 1972; Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data,
 // section 1.5). A case still open counts as at risk up to and including the time it has been
 // open. Ties are taken into account by the hypergeometric variance; there is no continuity
@@ -56,7 +69,11 @@ func (d Durations) LogRank() (Test, bool) {
 		return Test{}, false
 	}
 	statistic := sums.excess * sums.excess / sums.variance
-	return Test{Method: LogRankTest, Statistic: statistic, P: normalP(sums.deviate())}, true
+	method := LogRankTest
+	if d.early {
+		method = PetoPrenticeTest
+	}
+	return Test{Method: method, Statistic: statistic, P: normalP(sums.deviate())}, true
 }
 
 // logRankSums are what log-rank statistics are made of.
@@ -65,6 +82,8 @@ type logRankSums struct {
 	variance    float64 // hypergeometric, of excess
 	third       float64 // third central moment, hypergeometric, of excess
 	information float64 // how fast excess falls with the logarithm of the hazard ratio
+	early       bool
+	left        float64 // if early, the share of the stratum's cases that have not ended yet
 }
 
 // deviate returns the standard normal deviate of excess, its skewness taken out; 0 where
@@ -84,8 +103,9 @@ func (s logRankSums) deviate() float64 {
 // sums compares A's durations with those of B multiplied by scale, if A's hazard is hazard
 // times B's.
 func (d Durations) sums(scale, hazard float64) logRankSums {
-	var sums logRankSums
+	sums := logRankSums{early: d.early}
 	for _, stratum := range d.strata {
+		sums.left = 1
 		stratum.addTo(&sums, scale, hazard)
 	}
 	return sums
@@ -129,16 +149,21 @@ func (d DurationStratum) addTo(sums *logRankSums, scale, hazard float64) {
 func (s *logRankSums) add(endA, endB, a, b, hazard float64) {
 	end, n := endA+endB, a+b
 	share := a * hazard / (a*hazard + b)
-	information := end * share * (1 - share)
-	s.excess += endA - end*share
-	s.information += information
-	variance := information
+	variance := end * share * (1 - share)
+	s.information += variance
 	if end > 1 {
 		variance *= (n - end) / (n - 1)
 	}
-	s.variance += variance
+	weight := 1.0
+	if s.early {
+		// Prentice's estimate, which is that of ranks where no case is open.
+		weight = s.left * n / (n + 1)
+		s.left *= (n + 1 - end) / (n + 1)
+	}
+	s.excess += weight * (endA - end*share)
+	s.variance += weight * weight * variance
 	if n > 2 {
-		s.third += variance * (b - a) / n * (n - 2*end) / (n - 2)
+		s.third += weight * weight * weight * variance * (b - a) / n * (n - 2*end) / (n - 2)
 	}
 }
 
@@ -150,7 +175,7 @@ func (s *logRankSums) add(endA, endB, a, b, hazard float64) {
 func (d Durations) HazardRatio(confidence float64) (Estimate, bool) {
 	const far = 40
 	inversion := inversion{
-		deviate: func(x float64) float64 { return d.sums(1, math.Exp(x)).excess },
+		deviate: func(x float64) float64 { return Durations{strata: d.strata}.sums(1, math.Exp(x)).excess },
 		from:    -far, to: far,
 	}
 	x, ok := inversion.crossing(0)

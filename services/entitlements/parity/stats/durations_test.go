@@ -3,6 +3,7 @@ package stats_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -110,8 +111,9 @@ func durations(t *rapid.T, strata, cases int) []stats.DurationStratum {
 }
 
 // logRank is the log-rank test by its definition, a table at every time at which a case
-// ends: its sum of differences, their variance, and the deviate without the skewness.
-func logRank(strata []stats.DurationStratum) (excess, variance, deviate float64) {
+// ends: its sum of differences, their variance, and the deviate without the skewness. Early
+// weighs each table by the share of cases left.
+func logRank(strata []stats.DurationStratum, early bool) (excess, variance, deviate float64) {
 	var third float64
 	for _, s := range strata {
 		times := map[float64]bool{}
@@ -120,6 +122,9 @@ func logRank(strata []stats.DurationStratum) (excess, variance, deviate float64)
 				times[time] = true
 			}
 		}
+		all := stats.Lifetimes{Done: slices.Concat(s.A.Done, s.B.Done), Open: slices.Concat(s.A.Open, s.B.Open)}
+		equal := func(time float64) func(float64) bool { return func(v float64) bool { return v == time } }
+		atLeast := func(time float64) func(float64) bool { return func(v float64) bool { return v >= time } }
 		count := func(values []float64, counts func(float64) bool) (n float64) {
 			for _, v := range values {
 				if counts(v) {
@@ -129,15 +134,24 @@ func logRank(strata []stats.DurationStratum) (excess, variance, deviate float64)
 			return n
 		}
 		for time := range times {
-			now := func(v float64) bool { return v == time }
-			later := func(v float64) bool { return v >= time }
+			now, later := equal(time), atLeast(time)
 			a := count(s.A.Done, later) + count(s.A.Open, later)
 			n := a + count(s.B.Done, later) + count(s.B.Open, later)
 			end := count(s.A.Done, now) + count(s.B.Done, now)
-			excess += count(s.A.Done, now) - end*a/n
+			weight := 1.0
+			if early {
+				weight = n / (n + 1)
+				for earlier := range times {
+					if earlier < time {
+						left := count(all.Done, atLeast(earlier)) + count(all.Open, atLeast(earlier))
+						weight *= 1 - count(all.Done, equal(earlier))/(left+1)
+					}
+				}
+			}
+			excess += weight * (count(s.A.Done, now) - end*a/n)
 			for x := range int(min(a, end)) + 1 {
 				share := choose(int(a), x) * choose(int(n-a), int(end)-x) / choose(int(n), int(end))
-				difference := float64(x) - end*a/n
+				difference := weight * (float64(x) - end*a/n)
 				variance += share * difference * difference
 				third += share * difference * difference * difference
 			}
@@ -153,8 +167,9 @@ func logRank(strata []stats.DurationStratum) (excess, variance, deviate float64)
 func TestLogRankAgainstItsDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		strata := durations(t, 3, 6)
-		got, ok := stats.NewDurations(strata).LogRank()
-		excess, variance, deviate := logRank(strata)
+		early := rapid.Bool().Draw(t, "early")
+		got, ok := prepare(strata, early).LogRank()
+		excess, variance, deviate := logRank(strata, early)
 		require.Equal(t, variance > 1e-12, ok)
 		if ok {
 			assert.InDelta(t, excess*excess/variance, got.Statistic, 1e-9)
@@ -163,17 +178,25 @@ func TestLogRankAgainstItsDefinition(t *testing.T) {
 	})
 }
 
+func prepare(strata []stats.DurationStratum, early bool) stats.Durations {
+	durations := stats.NewDurations(strata)
+	if early {
+		durations = durations.Early()
+	}
+	return durations
+}
+
 func TestTimeRatioBalancesTheLogRankTest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		strata := durations(t, 3, 12)
-		prepared := stats.NewDurations(strata)
-		got, ok := prepared.Ratio(0.9)
+		early := rapid.Bool().Draw(t, "early")
+		got, ok := prepare(strata, early).Ratio(0.9)
 		if !ok {
 			return
 		}
 		// A little below the estimate A looks the slower group, a little above the faster one.
-		_, _, below := logRank(scaled(strata, got.Value*(1-1e-6)))
-		_, _, above := logRank(scaled(strata, got.Value*(1+1e-6)))
+		_, _, below := logRank(scaled(strata, got.Value*(1-1e-6)), early)
+		_, _, above := logRank(scaled(strata, got.Value*(1+1e-6)), early)
 		assert.LessOrEqual(t, below, 1e-6)
 		assert.GreaterOrEqual(t, above, -1e-6)
 		assert.LessOrEqual(t, got.Low, got.Value)
@@ -181,11 +204,11 @@ func TestTimeRatioBalancesTheLogRankTest(t *testing.T) {
 		// And the limits are where the test begins to reject.
 		const z = 1.6448536
 		if got.Low > 0 {
-			_, _, deviate := logRank(scaled(strata, got.Low*(1-1e-6)))
+			_, _, deviate := logRank(scaled(strata, got.Low*(1-1e-6)), early)
 			assert.Less(t, deviate, -z+1e-6)
 		}
 		if !math.IsInf(got.High, 1) {
-			_, _, deviate := logRank(scaled(strata, got.High*(1+1e-6)))
+			_, _, deviate := logRank(scaled(strata, got.High*(1+1e-6)), early)
 			assert.Greater(t, deviate, z-1e-6)
 		}
 	})
@@ -207,6 +230,25 @@ func scaled(strata []stats.DurationStratum, ratio float64) []stats.DurationStrat
 	return result
 }
 
+// Without open cases Early durations have van Elteren's statistic: the sum of differences is
+// twice what A's ranks lack.
+func TestEarlyOfCasesThatAllEndedIsVanElteren(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		strata := samples(t, 3, 8)
+		durations := make([]stats.DurationStratum, len(strata))
+		for i, s := range strata {
+			durations[i] = stats.DurationStratum{A: stats.Lifetimes{Done: s.A}, B: stats.Lifetimes{Done: s.B}}
+		}
+		excess, variance, _ := logRank(durations, true)
+		assert.InDelta(t, -2*lead(strata), excess, 1e-9)
+		got, ok := prepare(durations, true).LogRank()
+		if ok {
+			assert.Equal(t, stats.PetoPrenticeTest, got.Method)
+			assert.InDelta(t, 4*lead(strata)*lead(strata)/variance, got.Statistic, 1e-9)
+		}
+	})
+}
+
 func TestTimeRatioSeesThroughOpenCases(t *testing.T) {
 	// Cases opened evenly over 30 days and watched until the last: A takes 1.5 times as long as
 	// B, and about half of the slower stratum is still open.
@@ -225,13 +267,15 @@ func TestTimeRatioSeesThroughOpenCases(t *testing.T) {
 	stratum := func(n int, scale float64) stats.DurationStratum {
 		return stats.DurationStratum{A: group(n, 1.5*scale), B: group(2*n, scale)}
 	}
-	prepared := stats.NewDurations([]stats.DurationStratum{stratum(2000, 2), stratum(2000, 15)})
-	ratio, ok := prepared.Ratio(0.95)
-	require.True(t, ok)
-	assert.InDelta(t, 1.5, ratio.Value, 0.09)
-	assert.Less(t, ratio.Low, 1.5)
-	assert.Greater(t, ratio.High, 1.5)
-	assert.Less(t, ratio.High/ratio.Low, 1.2)
+	strata := []stats.DurationStratum{stratum(2000, 2), stratum(2000, 15)}
+	for _, early := range []bool{false, true} {
+		ratio, ok := prepare(strata, early).Ratio(0.95)
+		require.True(t, ok)
+		assert.InDelta(t, 1.5, ratio.Value, 0.09)
+		assert.Less(t, ratio.Low, 1.5)
+		assert.Greater(t, ratio.High, 1.5)
+		assert.Less(t, ratio.High/ratio.Low, 1.2)
+	}
 }
 
 func TestDurationsThatCannotDiffer(t *testing.T) {

@@ -17,14 +17,16 @@ const (
 	ExactWilcoxonTest Method = "exact-wilcoxon"
 	// LogRankTest is the test of Durations.LogRank, skewness taken into account.
 	LogRankTest Method = "log-rank"
+	// PetoPrenticeTest is the test of Durations.LogRank of Early durations, skewness taken into account.
+	PetoPrenticeTest Method = "peto-prentice"
 )
 
 // Test is the outcome of a test of no difference between two groups.
 type Test struct {
 	// Method is how P was computed.
 	Method Method
-	// Statistic is a chi-square with one degree of freedom for CochranMantelHaenszelTest and
-	// (before P takes the skewness along) LogRankTest, a standard normal deviate (positive where A's values are higher) for
+	// Statistic is a chi-square with one degree of freedom for CochranMantelHaenszelTest and,
+	// before P takes the skewness along, LogRankTest and PetoPrenticeTest, a standard normal deviate (positive where A's values are higher) for
 	// VanElterenTest, Mann and Whitney's U (the pairs in which A's value is the higher one,
 	// ties counting one half) for ExactWilcoxonTest, and the number of A's that are yes for
 	// ExactConditionalTest.

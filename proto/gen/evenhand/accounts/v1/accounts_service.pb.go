@@ -1419,6 +1419,116 @@ func (x *GetReachRequest) GetName() string {
 	return ""
 }
 
+// The request of ListReaches.
+type ListReachesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Most items to return: 0 means 50, more than 1000 means 1000.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Continues where the page that gave this token ended; all else as in that request.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReachesRequest) Reset() {
+	*x = ListReachesRequest{}
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReachesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReachesRequest) ProtoMessage() {}
+
+func (x *ListReachesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReachesRequest.ProtoReflect.Descriptor instead.
+func (*ListReachesRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListReachesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListReachesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The answer of ListReaches.
+type ListReachesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Reaches []*Reach `protobuf:"bytes,1,rep,name=reaches,proto3" json:"reaches,omitempty"`
+	// Gives the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReachesResponse) Reset() {
+	*x = ListReachesResponse{}
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReachesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReachesResponse) ProtoMessage() {}
+
+func (x *ListReachesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReachesResponse.ProtoReflect.Descriptor instead.
+func (*ListReachesResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListReachesResponse) GetReaches() []*Reach {
+	if x != nil {
+		return x.Reaches
+	}
+	return nil
+}
+
+func (x *ListReachesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // The request of UpdateReach.
 type UpdateReachRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1434,7 +1544,7 @@ type UpdateReachRequest struct {
 
 func (x *UpdateReachRequest) Reset() {
 	*x = UpdateReachRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1446,7 +1556,7 @@ func (x *UpdateReachRequest) String() string {
 func (*UpdateReachRequest) ProtoMessage() {}
 
 func (x *UpdateReachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[23]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1459,7 +1569,7 @@ func (x *UpdateReachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateReachRequest.ProtoReflect.Descriptor instead.
 func (*UpdateReachRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{23}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *UpdateReachRequest) GetReach() *Reach {
@@ -1503,7 +1613,7 @@ type ImportAccountsRequest struct {
 
 func (x *ImportAccountsRequest) Reset() {
 	*x = ImportAccountsRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1515,7 +1625,7 @@ func (x *ImportAccountsRequest) String() string {
 func (*ImportAccountsRequest) ProtoMessage() {}
 
 func (x *ImportAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1528,7 +1638,7 @@ func (x *ImportAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportAccountsRequest.ProtoReflect.Descriptor instead.
 func (*ImportAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{24}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ImportAccountsRequest) GetStep() isImportAccountsRequest_Step {
@@ -1592,7 +1702,7 @@ type AccountRows struct {
 
 func (x *AccountRows) Reset() {
 	*x = AccountRows{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[25]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1604,7 +1714,7 @@ func (x *AccountRows) String() string {
 func (*AccountRows) ProtoMessage() {}
 
 func (x *AccountRows) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[25]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1617,7 +1727,7 @@ func (x *AccountRows) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountRows.ProtoReflect.Descriptor instead.
 func (*AccountRows) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{25}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AccountRows) GetRows() []*AccountRow {
@@ -1655,7 +1765,7 @@ type AccountRow struct {
 
 func (x *AccountRow) Reset() {
 	*x = AccountRow{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1667,7 +1777,7 @@ func (x *AccountRow) String() string {
 func (*AccountRow) ProtoMessage() {}
 
 func (x *AccountRow) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1680,7 +1790,7 @@ func (x *AccountRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountRow.ProtoReflect.Descriptor instead.
 func (*AccountRow) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{26}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AccountRow) GetLine() int64 {
@@ -1763,7 +1873,7 @@ type ImportAccountsResponse struct {
 
 func (x *ImportAccountsResponse) Reset() {
 	*x = ImportAccountsResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1775,7 +1885,7 @@ func (x *ImportAccountsResponse) String() string {
 func (*ImportAccountsResponse) ProtoMessage() {}
 
 func (x *ImportAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1788,7 +1898,7 @@ func (x *ImportAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportAccountsResponse.ProtoReflect.Descriptor instead.
 func (*ImportAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{27}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ImportAccountsResponse) GetStep() isImportAccountsResponse_Step {
@@ -1861,7 +1971,7 @@ type GetImportRequest struct {
 
 func (x *GetImportRequest) Reset() {
 	*x = GetImportRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[28]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1873,7 +1983,7 @@ func (x *GetImportRequest) String() string {
 func (*GetImportRequest) ProtoMessage() {}
 
 func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[28]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1886,7 +1996,7 @@ func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetImportRequest.ProtoReflect.Descriptor instead.
 func (*GetImportRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{28}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetImportRequest) GetName() string {
@@ -1909,7 +2019,7 @@ type ListImportsRequest struct {
 
 func (x *ListImportsRequest) Reset() {
 	*x = ListImportsRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1921,7 +2031,7 @@ func (x *ListImportsRequest) String() string {
 func (*ListImportsRequest) ProtoMessage() {}
 
 func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1934,7 +2044,7 @@ func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsRequest.ProtoReflect.Descriptor instead.
 func (*ListImportsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{29}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListImportsRequest) GetPageSize() int32 {
@@ -1964,7 +2074,7 @@ type ListImportsResponse struct {
 
 func (x *ListImportsResponse) Reset() {
 	*x = ListImportsResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1976,7 +2086,7 @@ func (x *ListImportsResponse) String() string {
 func (*ListImportsResponse) ProtoMessage() {}
 
 func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1989,7 +2099,7 @@ func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsResponse.ProtoReflect.Descriptor instead.
 func (*ListImportsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{30}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListImportsResponse) GetImports() []*Import {
@@ -2113,7 +2223,14 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"Y\n" +
 	"\x0fGetReachRequest\x12F\n" +
-	"\x04name\x18\x01 \x01(\tB2\xe0A\x02\xbaH,r*2(^accounts/[a-z0-9][a-z0-9-]{0,62}/reach$R\x04name\"\xbb\x01\n" +
+	"\x04name\x18\x01 \x01(\tB2\xe0A\x02\xbaH,r*2(^accounts/[a-z0-9][a-z0-9-]{0,62}/reach$R\x04name\"c\n" +
+	"\x12ListReachesRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"t\n" +
+	"\x13ListReachesResponse\x125\n" +
+	"\areaches\x18\x01 \x03(\v2\x1b.evenhand.accounts.v1.ReachR\areaches\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbb\x01\n" +
 	"\x12UpdateReachRequest\x12<\n" +
 	"\x05reach\x18\x01 \x01(\v2\x1b.evenhand.accounts.v1.ReachB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05reach\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
@@ -2157,7 +2274,7 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"u\n" +
 	"\x13ListImportsResponse\x126\n" +
 	"\aimports\x18\x01 \x03(\v2\x1c.evenhand.accounts.v1.ImportR\aimports\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xdc\x1c\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xe6\x1d\n" +
 	"\x0fAccountsService\x12{\n" +
 	"\n" +
 	"GetCompany\x12'.evenhand.accounts.v1.GetCompanyRequest\x1a\x1d.evenhand.accounts.v1.Company\"%\xca\xda\x18\x0e\n" +
@@ -2200,7 +2317,10 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"\x0fcontacts.update\x10\x01\x82\xd3\xe4\x93\x02\"* /v1/{name=accounts/*/contacts/*}\x12\x8a\x01\n" +
 	"\bGetReach\x12%.evenhand.accounts.v1.GetReachRequest\x1a\x1b.evenhand.accounts.v1.Reach\":\xdaA\x04name\xca\xda\x18\f\n" +
 	"\n" +
-	"reach.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=accounts/*/reach}\x12\xac\x01\n" +
+	"reach.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=accounts/*/reach}\x12\x87\x01\n" +
+	"\vListReaches\x12(.evenhand.accounts.v1.ListReachesRequest\x1a).evenhand.accounts.v1.ListReachesResponse\"#\xca\xda\x18\f\n" +
+	"\n" +
+	"reach.read\x82\xd3\xe4\x93\x02\r\x12\v/v1/reaches\x12\xac\x01\n" +
 	"\vUpdateReach\x12(.evenhand.accounts.v1.UpdateReachRequest\x1a\x1b.evenhand.accounts.v1.Reach\"V\xdaA\x11reach,update_mask\xca\xda\x18\x0e\n" +
 	"\freach.update\x82\xd3\xe4\x93\x02*:\x05reach2!/v1/{reach.name=accounts/*/reach}\x12\x86\x01\n" +
 	"\x0eImportAccounts\x12+.evenhand.accounts.v1.ImportAccountsRequest\x1a,.evenhand.accounts.v1.ImportAccountsResponse\"\x15\xca\xda\x18\x11\n" +
@@ -2222,7 +2342,7 @@ func file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP() []byte {
 	return file_evenhand_accounts_v1_accounts_service_proto_rawDescData
 }
 
-var file_evenhand_accounts_v1_accounts_service_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_evenhand_accounts_v1_accounts_service_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_evenhand_accounts_v1_accounts_service_proto_goTypes = []any{
 	(*GetCompanyRequest)(nil),         // 0: evenhand.accounts.v1.GetCompanyRequest
 	(*UpdateCompanyRequest)(nil),      // 1: evenhand.accounts.v1.UpdateCompanyRequest
@@ -2247,108 +2367,113 @@ var file_evenhand_accounts_v1_accounts_service_proto_goTypes = []any{
 	(*UpdateContactRequest)(nil),      // 20: evenhand.accounts.v1.UpdateContactRequest
 	(*DeleteContactRequest)(nil),      // 21: evenhand.accounts.v1.DeleteContactRequest
 	(*GetReachRequest)(nil),           // 22: evenhand.accounts.v1.GetReachRequest
-	(*UpdateReachRequest)(nil),        // 23: evenhand.accounts.v1.UpdateReachRequest
-	(*ImportAccountsRequest)(nil),     // 24: evenhand.accounts.v1.ImportAccountsRequest
-	(*AccountRows)(nil),               // 25: evenhand.accounts.v1.AccountRows
-	(*AccountRow)(nil),                // 26: evenhand.accounts.v1.AccountRow
-	(*ImportAccountsResponse)(nil),    // 27: evenhand.accounts.v1.ImportAccountsResponse
-	(*GetImportRequest)(nil),          // 28: evenhand.accounts.v1.GetImportRequest
-	(*ListImportsRequest)(nil),        // 29: evenhand.accounts.v1.ListImportsRequest
-	(*ListImportsResponse)(nil),       // 30: evenhand.accounts.v1.ListImportsResponse
-	nil,                               // 31: evenhand.accounts.v1.AccountRow.AttributesEntry
-	(*Company)(nil),                   // 32: evenhand.accounts.v1.Company
-	(*fieldmaskpb.FieldMask)(nil),     // 33: google.protobuf.FieldMask
-	(*ExchangeRate)(nil),              // 34: evenhand.accounts.v1.ExchangeRate
-	(*AttributeKey)(nil),              // 35: evenhand.accounts.v1.AttributeKey
-	(*Account)(nil),                   // 36: evenhand.accounts.v1.Account
-	(*date.Date)(nil),                 // 37: google.type.Date
-	(*Contact)(nil),                   // 38: evenhand.accounts.v1.Contact
-	(*Reach)(nil),                     // 39: evenhand.accounts.v1.Reach
-	(*ImportStart)(nil),               // 40: evenhand.accounts.v1.ImportStart
-	(*ImportProgress)(nil),            // 41: evenhand.accounts.v1.ImportProgress
-	(*RefusedRow)(nil),                // 42: evenhand.accounts.v1.RefusedRow
-	(*ImportResult)(nil),              // 43: evenhand.accounts.v1.ImportResult
-	(*Import)(nil),                    // 44: evenhand.accounts.v1.Import
-	(*emptypb.Empty)(nil),             // 45: google.protobuf.Empty
+	(*ListReachesRequest)(nil),        // 23: evenhand.accounts.v1.ListReachesRequest
+	(*ListReachesResponse)(nil),       // 24: evenhand.accounts.v1.ListReachesResponse
+	(*UpdateReachRequest)(nil),        // 25: evenhand.accounts.v1.UpdateReachRequest
+	(*ImportAccountsRequest)(nil),     // 26: evenhand.accounts.v1.ImportAccountsRequest
+	(*AccountRows)(nil),               // 27: evenhand.accounts.v1.AccountRows
+	(*AccountRow)(nil),                // 28: evenhand.accounts.v1.AccountRow
+	(*ImportAccountsResponse)(nil),    // 29: evenhand.accounts.v1.ImportAccountsResponse
+	(*GetImportRequest)(nil),          // 30: evenhand.accounts.v1.GetImportRequest
+	(*ListImportsRequest)(nil),        // 31: evenhand.accounts.v1.ListImportsRequest
+	(*ListImportsResponse)(nil),       // 32: evenhand.accounts.v1.ListImportsResponse
+	nil,                               // 33: evenhand.accounts.v1.AccountRow.AttributesEntry
+	(*Company)(nil),                   // 34: evenhand.accounts.v1.Company
+	(*fieldmaskpb.FieldMask)(nil),     // 35: google.protobuf.FieldMask
+	(*ExchangeRate)(nil),              // 36: evenhand.accounts.v1.ExchangeRate
+	(*AttributeKey)(nil),              // 37: evenhand.accounts.v1.AttributeKey
+	(*Account)(nil),                   // 38: evenhand.accounts.v1.Account
+	(*date.Date)(nil),                 // 39: google.type.Date
+	(*Contact)(nil),                   // 40: evenhand.accounts.v1.Contact
+	(*Reach)(nil),                     // 41: evenhand.accounts.v1.Reach
+	(*ImportStart)(nil),               // 42: evenhand.accounts.v1.ImportStart
+	(*ImportProgress)(nil),            // 43: evenhand.accounts.v1.ImportProgress
+	(*RefusedRow)(nil),                // 44: evenhand.accounts.v1.RefusedRow
+	(*ImportResult)(nil),              // 45: evenhand.accounts.v1.ImportResult
+	(*Import)(nil),                    // 46: evenhand.accounts.v1.Import
+	(*emptypb.Empty)(nil),             // 47: google.protobuf.Empty
 }
 var file_evenhand_accounts_v1_accounts_service_proto_depIdxs = []int32{
-	32, // 0: evenhand.accounts.v1.UpdateCompanyRequest.company:type_name -> evenhand.accounts.v1.Company
-	33, // 1: evenhand.accounts.v1.UpdateCompanyRequest.update_mask:type_name -> google.protobuf.FieldMask
-	34, // 2: evenhand.accounts.v1.ListExchangeRatesResponse.exchange_rates:type_name -> evenhand.accounts.v1.ExchangeRate
-	34, // 3: evenhand.accounts.v1.CreateExchangeRateRequest.exchange_rate:type_name -> evenhand.accounts.v1.ExchangeRate
-	35, // 4: evenhand.accounts.v1.ListAttributeKeysResponse.attribute_keys:type_name -> evenhand.accounts.v1.AttributeKey
-	35, // 5: evenhand.accounts.v1.CreateAttributeKeyRequest.attribute_key:type_name -> evenhand.accounts.v1.AttributeKey
-	36, // 6: evenhand.accounts.v1.ListAccountsResponse.accounts:type_name -> evenhand.accounts.v1.Account
-	36, // 7: evenhand.accounts.v1.CreateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
-	36, // 8: evenhand.accounts.v1.UpdateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
-	33, // 9: evenhand.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
-	37, // 10: evenhand.accounts.v1.ActivateAccountRequest.date:type_name -> google.type.Date
-	37, // 11: evenhand.accounts.v1.CloseAccountRequest.date:type_name -> google.type.Date
-	38, // 12: evenhand.accounts.v1.ListContactsResponse.contacts:type_name -> evenhand.accounts.v1.Contact
-	38, // 13: evenhand.accounts.v1.CreateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
-	38, // 14: evenhand.accounts.v1.UpdateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
-	33, // 15: evenhand.accounts.v1.UpdateContactRequest.update_mask:type_name -> google.protobuf.FieldMask
-	39, // 16: evenhand.accounts.v1.UpdateReachRequest.reach:type_name -> evenhand.accounts.v1.Reach
-	33, // 17: evenhand.accounts.v1.UpdateReachRequest.update_mask:type_name -> google.protobuf.FieldMask
-	40, // 18: evenhand.accounts.v1.ImportAccountsRequest.start:type_name -> evenhand.accounts.v1.ImportStart
-	25, // 19: evenhand.accounts.v1.ImportAccountsRequest.rows:type_name -> evenhand.accounts.v1.AccountRows
-	26, // 20: evenhand.accounts.v1.AccountRows.rows:type_name -> evenhand.accounts.v1.AccountRow
-	31, // 21: evenhand.accounts.v1.AccountRow.attributes:type_name -> evenhand.accounts.v1.AccountRow.AttributesEntry
-	41, // 22: evenhand.accounts.v1.ImportAccountsResponse.progress:type_name -> evenhand.accounts.v1.ImportProgress
-	42, // 23: evenhand.accounts.v1.ImportAccountsResponse.refused:type_name -> evenhand.accounts.v1.RefusedRow
-	43, // 24: evenhand.accounts.v1.ImportAccountsResponse.result:type_name -> evenhand.accounts.v1.ImportResult
-	44, // 25: evenhand.accounts.v1.ListImportsResponse.imports:type_name -> evenhand.accounts.v1.Import
-	0,  // 26: evenhand.accounts.v1.AccountsService.GetCompany:input_type -> evenhand.accounts.v1.GetCompanyRequest
-	1,  // 27: evenhand.accounts.v1.AccountsService.UpdateCompany:input_type -> evenhand.accounts.v1.UpdateCompanyRequest
-	2,  // 28: evenhand.accounts.v1.AccountsService.AdoptSettings:input_type -> evenhand.accounts.v1.AdoptSettingsRequest
-	3,  // 29: evenhand.accounts.v1.AccountsService.ListExchangeRates:input_type -> evenhand.accounts.v1.ListExchangeRatesRequest
-	5,  // 30: evenhand.accounts.v1.AccountsService.CreateExchangeRate:input_type -> evenhand.accounts.v1.CreateExchangeRateRequest
-	6,  // 31: evenhand.accounts.v1.AccountsService.ListAttributeKeys:input_type -> evenhand.accounts.v1.ListAttributeKeysRequest
-	8,  // 32: evenhand.accounts.v1.AccountsService.CreateAttributeKey:input_type -> evenhand.accounts.v1.CreateAttributeKeyRequest
-	9,  // 33: evenhand.accounts.v1.AccountsService.GetAccount:input_type -> evenhand.accounts.v1.GetAccountRequest
-	10, // 34: evenhand.accounts.v1.AccountsService.ListAccounts:input_type -> evenhand.accounts.v1.ListAccountsRequest
-	12, // 35: evenhand.accounts.v1.AccountsService.CreateAccount:input_type -> evenhand.accounts.v1.CreateAccountRequest
-	13, // 36: evenhand.accounts.v1.AccountsService.UpdateAccount:input_type -> evenhand.accounts.v1.UpdateAccountRequest
-	14, // 37: evenhand.accounts.v1.AccountsService.ActivateAccount:input_type -> evenhand.accounts.v1.ActivateAccountRequest
-	15, // 38: evenhand.accounts.v1.AccountsService.CloseAccount:input_type -> evenhand.accounts.v1.CloseAccountRequest
-	16, // 39: evenhand.accounts.v1.AccountsService.GetContact:input_type -> evenhand.accounts.v1.GetContactRequest
-	17, // 40: evenhand.accounts.v1.AccountsService.ListContacts:input_type -> evenhand.accounts.v1.ListContactsRequest
-	19, // 41: evenhand.accounts.v1.AccountsService.CreateContact:input_type -> evenhand.accounts.v1.CreateContactRequest
-	20, // 42: evenhand.accounts.v1.AccountsService.UpdateContact:input_type -> evenhand.accounts.v1.UpdateContactRequest
-	21, // 43: evenhand.accounts.v1.AccountsService.DeleteContact:input_type -> evenhand.accounts.v1.DeleteContactRequest
-	22, // 44: evenhand.accounts.v1.AccountsService.GetReach:input_type -> evenhand.accounts.v1.GetReachRequest
-	23, // 45: evenhand.accounts.v1.AccountsService.UpdateReach:input_type -> evenhand.accounts.v1.UpdateReachRequest
-	24, // 46: evenhand.accounts.v1.AccountsService.ImportAccounts:input_type -> evenhand.accounts.v1.ImportAccountsRequest
-	28, // 47: evenhand.accounts.v1.AccountsService.GetImport:input_type -> evenhand.accounts.v1.GetImportRequest
-	29, // 48: evenhand.accounts.v1.AccountsService.ListImports:input_type -> evenhand.accounts.v1.ListImportsRequest
-	32, // 49: evenhand.accounts.v1.AccountsService.GetCompany:output_type -> evenhand.accounts.v1.Company
-	32, // 50: evenhand.accounts.v1.AccountsService.UpdateCompany:output_type -> evenhand.accounts.v1.Company
-	32, // 51: evenhand.accounts.v1.AccountsService.AdoptSettings:output_type -> evenhand.accounts.v1.Company
-	4,  // 52: evenhand.accounts.v1.AccountsService.ListExchangeRates:output_type -> evenhand.accounts.v1.ListExchangeRatesResponse
-	34, // 53: evenhand.accounts.v1.AccountsService.CreateExchangeRate:output_type -> evenhand.accounts.v1.ExchangeRate
-	7,  // 54: evenhand.accounts.v1.AccountsService.ListAttributeKeys:output_type -> evenhand.accounts.v1.ListAttributeKeysResponse
-	35, // 55: evenhand.accounts.v1.AccountsService.CreateAttributeKey:output_type -> evenhand.accounts.v1.AttributeKey
-	36, // 56: evenhand.accounts.v1.AccountsService.GetAccount:output_type -> evenhand.accounts.v1.Account
-	11, // 57: evenhand.accounts.v1.AccountsService.ListAccounts:output_type -> evenhand.accounts.v1.ListAccountsResponse
-	36, // 58: evenhand.accounts.v1.AccountsService.CreateAccount:output_type -> evenhand.accounts.v1.Account
-	36, // 59: evenhand.accounts.v1.AccountsService.UpdateAccount:output_type -> evenhand.accounts.v1.Account
-	36, // 60: evenhand.accounts.v1.AccountsService.ActivateAccount:output_type -> evenhand.accounts.v1.Account
-	36, // 61: evenhand.accounts.v1.AccountsService.CloseAccount:output_type -> evenhand.accounts.v1.Account
-	38, // 62: evenhand.accounts.v1.AccountsService.GetContact:output_type -> evenhand.accounts.v1.Contact
-	18, // 63: evenhand.accounts.v1.AccountsService.ListContacts:output_type -> evenhand.accounts.v1.ListContactsResponse
-	38, // 64: evenhand.accounts.v1.AccountsService.CreateContact:output_type -> evenhand.accounts.v1.Contact
-	38, // 65: evenhand.accounts.v1.AccountsService.UpdateContact:output_type -> evenhand.accounts.v1.Contact
-	45, // 66: evenhand.accounts.v1.AccountsService.DeleteContact:output_type -> google.protobuf.Empty
-	39, // 67: evenhand.accounts.v1.AccountsService.GetReach:output_type -> evenhand.accounts.v1.Reach
-	39, // 68: evenhand.accounts.v1.AccountsService.UpdateReach:output_type -> evenhand.accounts.v1.Reach
-	27, // 69: evenhand.accounts.v1.AccountsService.ImportAccounts:output_type -> evenhand.accounts.v1.ImportAccountsResponse
-	44, // 70: evenhand.accounts.v1.AccountsService.GetImport:output_type -> evenhand.accounts.v1.Import
-	30, // 71: evenhand.accounts.v1.AccountsService.ListImports:output_type -> evenhand.accounts.v1.ListImportsResponse
-	49, // [49:72] is the sub-list for method output_type
-	26, // [26:49] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	34, // 0: evenhand.accounts.v1.UpdateCompanyRequest.company:type_name -> evenhand.accounts.v1.Company
+	35, // 1: evenhand.accounts.v1.UpdateCompanyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	36, // 2: evenhand.accounts.v1.ListExchangeRatesResponse.exchange_rates:type_name -> evenhand.accounts.v1.ExchangeRate
+	36, // 3: evenhand.accounts.v1.CreateExchangeRateRequest.exchange_rate:type_name -> evenhand.accounts.v1.ExchangeRate
+	37, // 4: evenhand.accounts.v1.ListAttributeKeysResponse.attribute_keys:type_name -> evenhand.accounts.v1.AttributeKey
+	37, // 5: evenhand.accounts.v1.CreateAttributeKeyRequest.attribute_key:type_name -> evenhand.accounts.v1.AttributeKey
+	38, // 6: evenhand.accounts.v1.ListAccountsResponse.accounts:type_name -> evenhand.accounts.v1.Account
+	38, // 7: evenhand.accounts.v1.CreateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
+	38, // 8: evenhand.accounts.v1.UpdateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
+	35, // 9: evenhand.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
+	39, // 10: evenhand.accounts.v1.ActivateAccountRequest.date:type_name -> google.type.Date
+	39, // 11: evenhand.accounts.v1.CloseAccountRequest.date:type_name -> google.type.Date
+	40, // 12: evenhand.accounts.v1.ListContactsResponse.contacts:type_name -> evenhand.accounts.v1.Contact
+	40, // 13: evenhand.accounts.v1.CreateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
+	40, // 14: evenhand.accounts.v1.UpdateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
+	35, // 15: evenhand.accounts.v1.UpdateContactRequest.update_mask:type_name -> google.protobuf.FieldMask
+	41, // 16: evenhand.accounts.v1.ListReachesResponse.reaches:type_name -> evenhand.accounts.v1.Reach
+	41, // 17: evenhand.accounts.v1.UpdateReachRequest.reach:type_name -> evenhand.accounts.v1.Reach
+	35, // 18: evenhand.accounts.v1.UpdateReachRequest.update_mask:type_name -> google.protobuf.FieldMask
+	42, // 19: evenhand.accounts.v1.ImportAccountsRequest.start:type_name -> evenhand.accounts.v1.ImportStart
+	27, // 20: evenhand.accounts.v1.ImportAccountsRequest.rows:type_name -> evenhand.accounts.v1.AccountRows
+	28, // 21: evenhand.accounts.v1.AccountRows.rows:type_name -> evenhand.accounts.v1.AccountRow
+	33, // 22: evenhand.accounts.v1.AccountRow.attributes:type_name -> evenhand.accounts.v1.AccountRow.AttributesEntry
+	43, // 23: evenhand.accounts.v1.ImportAccountsResponse.progress:type_name -> evenhand.accounts.v1.ImportProgress
+	44, // 24: evenhand.accounts.v1.ImportAccountsResponse.refused:type_name -> evenhand.accounts.v1.RefusedRow
+	45, // 25: evenhand.accounts.v1.ImportAccountsResponse.result:type_name -> evenhand.accounts.v1.ImportResult
+	46, // 26: evenhand.accounts.v1.ListImportsResponse.imports:type_name -> evenhand.accounts.v1.Import
+	0,  // 27: evenhand.accounts.v1.AccountsService.GetCompany:input_type -> evenhand.accounts.v1.GetCompanyRequest
+	1,  // 28: evenhand.accounts.v1.AccountsService.UpdateCompany:input_type -> evenhand.accounts.v1.UpdateCompanyRequest
+	2,  // 29: evenhand.accounts.v1.AccountsService.AdoptSettings:input_type -> evenhand.accounts.v1.AdoptSettingsRequest
+	3,  // 30: evenhand.accounts.v1.AccountsService.ListExchangeRates:input_type -> evenhand.accounts.v1.ListExchangeRatesRequest
+	5,  // 31: evenhand.accounts.v1.AccountsService.CreateExchangeRate:input_type -> evenhand.accounts.v1.CreateExchangeRateRequest
+	6,  // 32: evenhand.accounts.v1.AccountsService.ListAttributeKeys:input_type -> evenhand.accounts.v1.ListAttributeKeysRequest
+	8,  // 33: evenhand.accounts.v1.AccountsService.CreateAttributeKey:input_type -> evenhand.accounts.v1.CreateAttributeKeyRequest
+	9,  // 34: evenhand.accounts.v1.AccountsService.GetAccount:input_type -> evenhand.accounts.v1.GetAccountRequest
+	10, // 35: evenhand.accounts.v1.AccountsService.ListAccounts:input_type -> evenhand.accounts.v1.ListAccountsRequest
+	12, // 36: evenhand.accounts.v1.AccountsService.CreateAccount:input_type -> evenhand.accounts.v1.CreateAccountRequest
+	13, // 37: evenhand.accounts.v1.AccountsService.UpdateAccount:input_type -> evenhand.accounts.v1.UpdateAccountRequest
+	14, // 38: evenhand.accounts.v1.AccountsService.ActivateAccount:input_type -> evenhand.accounts.v1.ActivateAccountRequest
+	15, // 39: evenhand.accounts.v1.AccountsService.CloseAccount:input_type -> evenhand.accounts.v1.CloseAccountRequest
+	16, // 40: evenhand.accounts.v1.AccountsService.GetContact:input_type -> evenhand.accounts.v1.GetContactRequest
+	17, // 41: evenhand.accounts.v1.AccountsService.ListContacts:input_type -> evenhand.accounts.v1.ListContactsRequest
+	19, // 42: evenhand.accounts.v1.AccountsService.CreateContact:input_type -> evenhand.accounts.v1.CreateContactRequest
+	20, // 43: evenhand.accounts.v1.AccountsService.UpdateContact:input_type -> evenhand.accounts.v1.UpdateContactRequest
+	21, // 44: evenhand.accounts.v1.AccountsService.DeleteContact:input_type -> evenhand.accounts.v1.DeleteContactRequest
+	22, // 45: evenhand.accounts.v1.AccountsService.GetReach:input_type -> evenhand.accounts.v1.GetReachRequest
+	23, // 46: evenhand.accounts.v1.AccountsService.ListReaches:input_type -> evenhand.accounts.v1.ListReachesRequest
+	25, // 47: evenhand.accounts.v1.AccountsService.UpdateReach:input_type -> evenhand.accounts.v1.UpdateReachRequest
+	26, // 48: evenhand.accounts.v1.AccountsService.ImportAccounts:input_type -> evenhand.accounts.v1.ImportAccountsRequest
+	30, // 49: evenhand.accounts.v1.AccountsService.GetImport:input_type -> evenhand.accounts.v1.GetImportRequest
+	31, // 50: evenhand.accounts.v1.AccountsService.ListImports:input_type -> evenhand.accounts.v1.ListImportsRequest
+	34, // 51: evenhand.accounts.v1.AccountsService.GetCompany:output_type -> evenhand.accounts.v1.Company
+	34, // 52: evenhand.accounts.v1.AccountsService.UpdateCompany:output_type -> evenhand.accounts.v1.Company
+	34, // 53: evenhand.accounts.v1.AccountsService.AdoptSettings:output_type -> evenhand.accounts.v1.Company
+	4,  // 54: evenhand.accounts.v1.AccountsService.ListExchangeRates:output_type -> evenhand.accounts.v1.ListExchangeRatesResponse
+	36, // 55: evenhand.accounts.v1.AccountsService.CreateExchangeRate:output_type -> evenhand.accounts.v1.ExchangeRate
+	7,  // 56: evenhand.accounts.v1.AccountsService.ListAttributeKeys:output_type -> evenhand.accounts.v1.ListAttributeKeysResponse
+	37, // 57: evenhand.accounts.v1.AccountsService.CreateAttributeKey:output_type -> evenhand.accounts.v1.AttributeKey
+	38, // 58: evenhand.accounts.v1.AccountsService.GetAccount:output_type -> evenhand.accounts.v1.Account
+	11, // 59: evenhand.accounts.v1.AccountsService.ListAccounts:output_type -> evenhand.accounts.v1.ListAccountsResponse
+	38, // 60: evenhand.accounts.v1.AccountsService.CreateAccount:output_type -> evenhand.accounts.v1.Account
+	38, // 61: evenhand.accounts.v1.AccountsService.UpdateAccount:output_type -> evenhand.accounts.v1.Account
+	38, // 62: evenhand.accounts.v1.AccountsService.ActivateAccount:output_type -> evenhand.accounts.v1.Account
+	38, // 63: evenhand.accounts.v1.AccountsService.CloseAccount:output_type -> evenhand.accounts.v1.Account
+	40, // 64: evenhand.accounts.v1.AccountsService.GetContact:output_type -> evenhand.accounts.v1.Contact
+	18, // 65: evenhand.accounts.v1.AccountsService.ListContacts:output_type -> evenhand.accounts.v1.ListContactsResponse
+	40, // 66: evenhand.accounts.v1.AccountsService.CreateContact:output_type -> evenhand.accounts.v1.Contact
+	40, // 67: evenhand.accounts.v1.AccountsService.UpdateContact:output_type -> evenhand.accounts.v1.Contact
+	47, // 68: evenhand.accounts.v1.AccountsService.DeleteContact:output_type -> google.protobuf.Empty
+	41, // 69: evenhand.accounts.v1.AccountsService.GetReach:output_type -> evenhand.accounts.v1.Reach
+	24, // 70: evenhand.accounts.v1.AccountsService.ListReaches:output_type -> evenhand.accounts.v1.ListReachesResponse
+	41, // 71: evenhand.accounts.v1.AccountsService.UpdateReach:output_type -> evenhand.accounts.v1.Reach
+	29, // 72: evenhand.accounts.v1.AccountsService.ImportAccounts:output_type -> evenhand.accounts.v1.ImportAccountsResponse
+	46, // 73: evenhand.accounts.v1.AccountsService.GetImport:output_type -> evenhand.accounts.v1.Import
+	32, // 74: evenhand.accounts.v1.AccountsService.ListImports:output_type -> evenhand.accounts.v1.ListImportsResponse
+	51, // [51:75] is the sub-list for method output_type
+	27, // [27:51] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_accounts_v1_accounts_service_proto_init() }
@@ -2359,11 +2484,11 @@ func file_evenhand_accounts_v1_accounts_service_proto_init() {
 	file_evenhand_accounts_v1_account_proto_init()
 	file_evenhand_accounts_v1_company_proto_init()
 	file_evenhand_accounts_v1_import_proto_init()
-	file_evenhand_accounts_v1_accounts_service_proto_msgTypes[24].OneofWrappers = []any{
+	file_evenhand_accounts_v1_accounts_service_proto_msgTypes[26].OneofWrappers = []any{
 		(*ImportAccountsRequest_Start)(nil),
 		(*ImportAccountsRequest_Rows)(nil),
 	}
-	file_evenhand_accounts_v1_accounts_service_proto_msgTypes[27].OneofWrappers = []any{
+	file_evenhand_accounts_v1_accounts_service_proto_msgTypes[29].OneofWrappers = []any{
 		(*ImportAccountsResponse_Progress)(nil),
 		(*ImportAccountsResponse_Refused)(nil),
 		(*ImportAccountsResponse_Result)(nil),
@@ -2374,7 +2499,7 @@ func file_evenhand_accounts_v1_accounts_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_accounts_v1_accounts_service_proto_rawDesc), len(file_evenhand_accounts_v1_accounts_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -39,6 +39,7 @@ const (
 	AccountsService_UpdateContact_FullMethodName      = "/evenhand.accounts.v1.AccountsService/UpdateContact"
 	AccountsService_DeleteContact_FullMethodName      = "/evenhand.accounts.v1.AccountsService/DeleteContact"
 	AccountsService_GetReach_FullMethodName           = "/evenhand.accounts.v1.AccountsService/GetReach"
+	AccountsService_ListReaches_FullMethodName        = "/evenhand.accounts.v1.AccountsService/ListReaches"
 	AccountsService_UpdateReach_FullMethodName        = "/evenhand.accounts.v1.AccountsService/UpdateReach"
 	AccountsService_ImportAccounts_FullMethodName     = "/evenhand.accounts.v1.AccountsService/ImportAccounts"
 	AccountsService_GetImport_FullMethodName          = "/evenhand.accounts.v1.AccountsService/GetImport"
@@ -100,6 +101,9 @@ type AccountsServiceClient interface {
 	DeleteContact(ctx context.Context, in *DeleteContactRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// Returns the reach of an account: for audits only. NOT_FOUND for the account.
 	GetReach(ctx context.Context, in *GetReachRequest, opts ...grpc.CallOption) (*Reach, error)
+	// Lists the reaches that were recorded, by account (AIP-132): for audits only. Accounts for which none was
+	// recorded are not among them.
+	ListReaches(ctx context.Context, in *ListReachesRequest, opts ...grpc.CallOption) (*ListReachesResponse, error)
 	// Records the reach of an account. NOT_FOUND for the account; ABORTED with STALE_ETAG.
 	UpdateReach(ctx context.Context, in *UpdateReachRequest, opts ...grpc.CallOption) (*Reach, error)
 	// Imports accounts: a start, then rows in the order of the file; answered by progress, by each refused
@@ -311,6 +315,16 @@ func (c *accountsServiceClient) GetReach(ctx context.Context, in *GetReachReques
 	return out, nil
 }
 
+func (c *accountsServiceClient) ListReaches(ctx context.Context, in *ListReachesRequest, opts ...grpc.CallOption) (*ListReachesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReachesResponse)
+	err := c.cc.Invoke(ctx, AccountsService_ListReaches_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *accountsServiceClient) UpdateReach(ctx context.Context, in *UpdateReachRequest, opts ...grpc.CallOption) (*Reach, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Reach)
@@ -409,6 +423,9 @@ type AccountsServiceServer interface {
 	DeleteContact(context.Context, *DeleteContactRequest) (*emptypb.Empty, error)
 	// Returns the reach of an account: for audits only. NOT_FOUND for the account.
 	GetReach(context.Context, *GetReachRequest) (*Reach, error)
+	// Lists the reaches that were recorded, by account (AIP-132): for audits only. Accounts for which none was
+	// recorded are not among them.
+	ListReaches(context.Context, *ListReachesRequest) (*ListReachesResponse, error)
 	// Records the reach of an account. NOT_FOUND for the account; ABORTED with STALE_ETAG.
 	UpdateReach(context.Context, *UpdateReachRequest) (*Reach, error)
 	// Imports accounts: a start, then rows in the order of the file; answered by progress, by each refused
@@ -486,6 +503,9 @@ func (UnimplementedAccountsServiceServer) DeleteContact(context.Context, *Delete
 }
 func (UnimplementedAccountsServiceServer) GetReach(context.Context, *GetReachRequest) (*Reach, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetReach not implemented")
+}
+func (UnimplementedAccountsServiceServer) ListReaches(context.Context, *ListReachesRequest) (*ListReachesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReaches not implemented")
 }
 func (UnimplementedAccountsServiceServer) UpdateReach(context.Context, *UpdateReachRequest) (*Reach, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateReach not implemented")
@@ -862,6 +882,24 @@ func _AccountsService_GetReach_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountsService_ListReaches_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReachesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountsServiceServer).ListReaches(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountsService_ListReaches_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountsServiceServer).ListReaches(ctx, req.(*ListReachesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AccountsService_UpdateReach_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(UpdateReachRequest)
 	if err := dec(in); err != nil {
@@ -1005,6 +1043,10 @@ var AccountsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetReach",
 			Handler:    _AccountsService_GetReach_Handler,
+		},
+		{
+			MethodName: "ListReaches",
+			Handler:    _AccountsService_ListReaches_Handler,
 		},
 		{
 			MethodName: "UpdateReach",

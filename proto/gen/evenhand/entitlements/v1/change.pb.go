@@ -50,6 +50,7 @@ type Change struct {
 	//	*Change_ScheduleVersion
 	//	*Change_Programme
 	//	*Change_Enrolments
+	//	*Change_BandScale
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -175,6 +176,15 @@ func (x *Change) GetEnrolments() *Enrolments {
 	return nil
 }
 
+func (x *Change) GetBandScale() *BandScale {
+	if x != nil {
+		if x, ok := x.State.(*Change_BandScale); ok {
+			return x.BandScale
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -194,17 +204,24 @@ type Change_Enrolments struct {
 	Enrolments *Enrolments `protobuf:"bytes,33,opt,name=enrolments,proto3,oneof"`
 }
 
+type Change_BandScale struct {
+	// The bands that the company declared for a subject, without how many accounts are in them.
+	BandScale *BandScale `protobuf:"bytes,36,opt,name=band_scale,json=bandScale,proto3,oneof"`
+}
+
 func (*Change_ScheduleVersion) isChange_State() {}
 
 func (*Change_Programme) isChange_State() {}
 
 func (*Change_Enrolments) isChange_State() {}
 
+func (*Change_BandScale) isChange_State() {}
+
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a(evenhand/entitlements/v1/programme.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x03\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x04\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -218,7 +235,9 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\tprogramme\x18  \x01(\v2#.evenhand.entitlements.v1.ProgrammeH\x00R\tprogramme\x12F\n" +
 	"\n" +
 	"enrolments\x18! \x01(\v2$.evenhand.entitlements.v1.EnrolmentsH\x00R\n" +
-	"enrolmentsB\a\n" +
+	"enrolments\x12D\n" +
+	"\n" +
+	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScaleB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
 
 var (
@@ -240,6 +259,7 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
 	(*Programme)(nil),             // 3: evenhand.entitlements.v1.Programme
 	(*Enrolments)(nil),            // 4: evenhand.entitlements.v1.Enrolments
+	(*BandScale)(nil),             // 5: evenhand.entitlements.v1.BandScale
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -247,11 +267,12 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
 	3, // 3: evenhand.entitlements.v1.Change.programme:type_name -> evenhand.entitlements.v1.Programme
 	4, // 4: evenhand.entitlements.v1.Change.enrolments:type_name -> evenhand.entitlements.v1.Enrolments
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	5, // 5: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -259,12 +280,14 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	if File_evenhand_entitlements_v1_change_proto != nil {
 		return
 	}
+	file_evenhand_entitlements_v1_band_proto_init()
 	file_evenhand_entitlements_v1_programme_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
 		(*Change_Programme)(nil),
 		(*Change_Enrolments)(nil),
+		(*Change_BandScale)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
