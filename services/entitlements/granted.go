@@ -36,3 +36,16 @@ func (s *Service) Benefits() []string { return s.book.Load().rules.Benefits() }
 
 // Zone is the company's, in which days are counted; UTC while it has none.
 func (s *Service) Zone() civil.Zone { return s.book.Load().zone }
+
+// Exists is ErrNotFound where there is no such account.
+func (s *Service) Exists(ctx context.Context, id string) error {
+	d, err := s.AsOf(time.Time{})
+	if err != nil {
+		return err
+	}
+	found, err := d.projection.view(ctx, id, func(*account) {})
+	if err == nil && !found {
+		err = missingAccount(id)
+	}
+	return err
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 // addEntitlements makes the entitlements service, which follows accounts and, where there
@@ -31,8 +32,11 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	parts := entitlementsrpc.Parts{Decisions: service, Feed: changes.Open(store), Accounts: source}
+	parts := entitlementsrpc.Parts{Decisions: service, Assignments: source, Feed: changes.Open(store)}
 	if parts.Bands, err = bands.Open(ctx, service.Requests(), service, source); err != nil {
+		return err
+	}
+	if parts.Usage, err = usage.New(ctx, store, service, p.env.Now, nil); err != nil {
 		return err
 	}
 	if parts.Programmes, err = programmes.New(ctx, store, service.Requests(), service, p.log.With("service", partEntitlements)); err != nil {
@@ -41,7 +45,8 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	service.ReadProgrammes(parts.Programmes)
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
 	p.serve(entitlementsrpc.Service(parts), store)
-	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)})
+	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
+		lifecycle.Part{Name: "usage", Run: untilStopped(parts.Usage.Run)})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
 		lifecycle.Part{Name: "programmes", Run: parts.Programmes.Run})
 	return nil

@@ -189,9 +189,10 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"tokens.authenticate": {". . . . . . . x x",
 		"AccessService.AuthenticateToken"},
 	"usage.consume": {". x a . . . . x x",
-		""},
+		"UsageService.ConsumeBenefit UsageService.ReserveBenefit UsageService.CommitReservation UsageService.CancelReservation UsageService.ReleaseUsage"},
 	"usage.read": {"x x x x x x x x x",
-		""},
+		"UsageService.GetBalance UsageService.ListBalances UsageService.ListReservations UsageService.GetUsageEntry " +
+			"UsageService.ListUsageEntries UsageService.ListUsageNotices"},
 }
 
 func TestMatrixOverEveryRPC(t *testing.T) {

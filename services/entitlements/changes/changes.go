@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -29,6 +30,8 @@ type Told struct {
 	Version *entitlements.Version
 	// Programme is a programme with the entries that the change was about.
 	Programme *resource.Stored[programmes.Programme]
+	// Usage is a line of the ledger of what is used, without its note and its principal.
+	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
 	BandScale *resource.Stored[bands.Scale]
 }
@@ -44,6 +47,12 @@ var readers = map[string]reader{
 	entitlements.VersionsCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
 		if t.Version, err = entitlements.VersionTold(e.At, e.Who, e.Data); err == nil {
 			t.Name = t.Version.Name()
+		}
+		return err
+	},
+	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
+		if t.Usage, err = usage.EntryTold(e.Data); err == nil {
+			t.Name = usage.BalanceName(t.Usage.Account, t.Usage.Benefit)
 		}
 		return err
 	},

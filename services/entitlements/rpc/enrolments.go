@@ -73,7 +73,7 @@ func (h *programmesHandler) ListEnrolments(ctx context.Context, r *entitlementsv
 
 // ApplyToProgramme implements ProgrammesService.
 func (h *programmesHandler) ApplyToProgramme(ctx context.Context, r *entitlementsv1.ApplyToProgrammeRequest) (*entitlementsv1.Enrolment, error) {
-	if err := checkAssigned(ctx, h.accounts, updateEnrolments, r.GetAccount()); err != nil {
+	if err := checkAssigned(ctx, h.assignments, updateEnrolments, accountID(r.GetAccount())); err != nil {
 		return nil, err
 	}
 	call, err := request.Call(ctx, r)
@@ -90,7 +90,7 @@ func (h *programmesHandler) ApplyToProgramme(ctx context.Context, r *entitlement
 // WithdrawEnrolment implements ProgrammesService.
 func (h *programmesHandler) WithdrawEnrolment(ctx context.Context, r *entitlementsv1.WithdrawEnrolmentRequest) (*entitlementsv1.Enrolment, error) {
 	programme, account := names.First(r.GetName(), "programmes"), names.Last(r.GetName())
-	if err := checkAssigned(ctx, h.accounts, updateEnrolments, accountPrefix+account); err != nil {
+	if err := checkAssigned(ctx, h.assignments, updateEnrolments, account); err != nil {
 		return nil, err
 	}
 	call, err := request.Call(ctx, r)

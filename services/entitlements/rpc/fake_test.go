@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,6 +31,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,8 +47,10 @@ type fakeAccounts struct {
 	grown      chan struct{}
 	company    *accountsv1.Company
 	principals []*accountsv1.Principal
-	trimmed    bool
-	followers  map[string]int64
+	// owner owns every account.
+	owner     string
+	trimmed   bool
+	followers map[string]int64
 }
 
 func newFakeAccounts() *fakeAccounts {
@@ -120,15 +122,6 @@ func (f *fakeAccounts) GetCompany(context.Context, *accountsv1.GetCompanyRequest
 	return &accountsv1.Company{Name: "company", CurrencyCode: f.company.CurrencyCode, TimeZone: f.company.TimeZone}, nil
 }
 
-// GetAccount knows every account; those whose ids begin with "mine" are everybody's.
-func (*fakeAccounts) GetAccount(ctx context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
-	a := &accountsv1.Account{Name: r.GetName()}
-	if strings.HasPrefix(r.GetName(), "accounts/mine") {
-		a.ServiceTeam = []string{"principals/some-" + string(auth.AccountManager)}
-	}
-	return a, nil
-}
-
 func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSettingsRequest) (*accountsv1.Company, error) {
 	f.mu.Lock()
 	f.company.CurrencyCode, f.company.TimeZone = r.GetCurrencyCode(), r.GetTimeZone()
@@ -136,6 +129,12 @@ func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSetti
 	f.mu.Unlock()
 	f.add(&accountsv1.Change{State: &accountsv1.Change_Company{Company: state}})
 	return state, nil
+}
+
+func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &accountsv1.Account{Name: r.GetName(), Owner: f.owner}, nil
 }
 
 func (f *fakeAccounts) ListPrincipals(_ context.Context, r *accountsv1.ListPrincipalsRequest) (*accountsv1.ListPrincipalsResponse, error) {
@@ -184,7 +183,6 @@ type served struct {
 	accounts *fakeAccounts
 	board    *fakeBoard
 	service  *entitlements.Service
-	enrolled *programmes.Service
 	server   *server.Server
 	keys     *auth.Keyring
 	database *outage
@@ -192,6 +190,7 @@ type served struct {
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
 	places    entitlementsv1.ProgrammesServiceClient
+	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
 }
 
@@ -211,11 +210,18 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	source := rpc.NewSource(late)
 	s.service, err = entitlements.Open(ctx, store, source, opts)
 	require.NoError(t, err)
-	sorts, err := bands.Open(ctx, s.service.Requests(), s.service, source)
+	now := opts.Now
+	if now == nil {
+		now = time.Now
+	}
+	parts := rpc.Parts{Decisions: s.service, Assignments: source, Feed: changes.Open(store)}
+	parts.Usage, err = usage.New(ctx, store, s.service, now, nil)
 	require.NoError(t, err)
-	s.enrolled, err = programmes.New(ctx, store, s.service.Requests(), s.service, nil)
+	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, source)
 	require.NoError(t, err)
-	s.service.ReadProgrammes(s.enrolled)
+	parts.Programmes, err = programmes.New(ctx, store, s.service.Requests(), s.service, nil)
+	require.NoError(t, err)
+	s.service.ReadProgrammes(parts.Programmes)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
 			accountsv1.RegisterFeedServiceServer(r, s.accounts)
@@ -223,7 +229,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
 		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
-		rpc.Service(rpc.Parts{Decisions: s.service, Feed: changes.Open(store), Bands: sorts, Programmes: s.enrolled, Accounts: source}))
+		rpc.Service(parts))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
 	require.NoError(t, err)
@@ -238,7 +244,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running, ctx := errgroup.WithContext(following)
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
-		running.Go(func() error { return s.enrolled.Run(ctx) })
+		running.Go(func() error { return parts.Programmes.Run(ctx) })
 		err := running.Wait()
 		if following.Err() != nil {
 			err = nil
@@ -277,6 +283,7 @@ func (s *served) as(role auth.Role) *served {
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.places = entitlementsv1.NewProgrammesServiceClient(conn)
+	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other
 }

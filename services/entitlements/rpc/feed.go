@@ -42,6 +42,9 @@ func changeOut(c *feed.Change[changes.Told]) *entitlementsv1.Change {
 
 // tellState gives a change the state that it led to, where it has one.
 func tellState(out *entitlementsv1.Change, told *changes.Told) {
+	if e := told.Usage; e != nil {
+		out.State = &entitlementsv1.Change_UsageEntry{UsageEntry: usageWriter{}.entry(e)}
+	}
 	if v := told.Version; v != nil {
 		out.State = &entitlementsv1.Change_ScheduleVersion{ScheduleVersion: &entitlementsv1.ScheduleVersion{
 			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),

@@ -20,6 +20,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
+	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
 const accountPrefix = "accounts/"
@@ -28,12 +29,14 @@ const accountPrefix = "accounts/"
 type Parts struct {
 	// Decisions says who is entitled to what.
 	Decisions *entitlements.Service
+	// Usage is what is used of benefits.
+	Usage *usage.Usage
+	// Assignments says whose accounts are whose.
+	Assignments Assignments
 	// Feed is what happens here.
 	Feed *changes.Feed
 	// Programmes are places that are limited, and who has them.
 	Programmes *programmes.Service
-	// Accounts says whose accounts are whose.
-	Accounts Assignments
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
 }
@@ -53,8 +56,9 @@ func Service(parts Parts) server.Service {
 		Register: func(to grpc.ServiceRegistrar) {
 			entitlementsv1.RegisterEntitlementsServiceServer(to, checks)
 			entitlementsv1.RegisterScheduleServiceServer(to, &scheduleHandler{service: decisions})
+			entitlementsv1.RegisterUsageServiceServer(to, &usageHandler{usage: parts.Usage, decisions: decisions, assignments: parts.Assignments})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
-			entitlementsv1.RegisterProgrammesServiceServer(to, &programmesHandler{service: parts.Programmes, reading: decisions.Reading, accounts: parts.Accounts})
+			entitlementsv1.RegisterProgrammesServiceServer(to, &programmesHandler{service: parts.Programmes, reading: decisions.Reading, assignments: parts.Assignments})
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,

@@ -23,9 +23,9 @@ const updateEnrolments = "enrolments.update"
 // programmesHandler serves ProgrammesService.
 type programmesHandler struct {
 	entitlementsv1.UnimplementedProgrammesServiceServer
-	service  *programmes.Service
-	reading  func() (decision.Reading, error)
-	accounts Assignments
+	service     *programmes.Service
+	reading     func() (decision.Reading, error)
+	assignments Assignments
 }
 
 // answer makes the answer of a call that returns a programme.

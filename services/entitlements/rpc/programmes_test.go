@@ -207,6 +207,7 @@ func TestR3ServiceStaffDoNotLearnSpendFromProgrammes(t *testing.T) {
 func TestAccountManagersApplyForTheirOwnAccounts(t *testing.T) {
 	s, p := published(t, 1)
 	ctx := t.Context()
+	s.accounts.owner = "principals/some-other"
 	manager := s.as(auth.AccountManager).places
 	_, err := manager.ApplyToProgramme(ctx, apply("rich"))
 	wantStatus(t, err, codes.PermissionDenied, "NOT_ASSIGNED")
@@ -215,6 +216,9 @@ func TestAccountManagersApplyForTheirOwnAccounts(t *testing.T) {
 	token := s.accounts.add(account("mine", ""), revenue("mine", paidOn, 30_000))
 	_, err = s.CheckEntitlement(ctx, check("mine", "thanks", token))
 	require.NoError(t, err)
+	s.accounts.mu.Lock()
+	s.accounts.owner = "principals/some-" + string(auth.AccountManager)
+	s.accounts.mu.Unlock()
 	e, err := manager.ApplyToProgramme(ctx, apply("mine"))
 	require.NoError(t, err)
 	require.Equal(t, entitlementsv1.Enrolment_STANDING_ENROLLED, e.GetStanding())

@@ -36,7 +36,7 @@ func (u *Usage) Run(ctx context.Context) error {
 
 // Sweep records the reservations whose time is over as expired.
 func (u *Usage) Sweep(ctx context.Context) error {
-	now := u.now()
+	now, ctx := u.now(), docstore.WithPrincipal(ctx, "principals/entitlements-service")
 	for d, err := range u.balances.All(ctx, docstore.Query{Index: byExpiry, To: now.Add(time.Millisecond), Limit: sweepSize}) {
 		if err != nil {
 			return fmt.Errorf("find expired reservations: %w", err)

@@ -35,6 +35,10 @@ type Usage struct {
 	moving   singleflight.Group
 }
 
+// BalancesCollection is the collection of balances, the first part of their names in the
+// feed.
+const BalancesCollection = "balances"
+
 // The indexes of balances, and of the ledger.
 const (
 	byExpiry = "expires"
@@ -48,7 +52,7 @@ const (
 func New(ctx context.Context, store *docstore.Store, grants Grants, now func() time.Time, random io.Reader) (*Usage, error) {
 	u := &Usage{store: store, grants: grants, random: random, now: func() time.Time { return now().UTC().Truncate(time.Millisecond) }}
 	var err error
-	u.balances, err = docstore.OpenCollection[balance](ctx, store, docstore.Spec{Name: "balances", Indexes: []docstore.Index{
+	u.balances, err = docstore.OpenCollection[balance](ctx, store, docstore.Spec{Name: BalancesCollection, Indexes: []docstore.Index{
 		{Name: byExpiry, Fields: []string{"expires"}, Partial: true},
 		{Name: byNotice, Fields: []string{"noticed"}, Partial: true},
 	}})

@@ -26,6 +26,8 @@ var (
 type Outcome struct {
 	Entry    Entry
 	Standing Standing
+	// Notices are the thresholds that the balance reached, the latest ones.
+	Notices []Notice
 	// Aggregate names the balance in the feed; with Version it is a consistency token. A
 	// call that was served before has the version that the balance has now.
 	Aggregate string
@@ -144,7 +146,7 @@ func (w *writing) change(d *docstore.Doc[balance]) (Outcome, error) {
 	if err := record(d, &entry); err != nil {
 		return Outcome{}, err
 	}
-	out := Outcome{Entry: entry, Standing: w.granted.standing(&b.Count, at)}
+	out := Outcome{Entry: entry, Standing: w.granted.standing(&b.Count, at), Notices: b.Count.Notices}
 	if w.check {
 		return out, errChecked
 	}
@@ -190,6 +192,6 @@ func (w *writing) again(ctx context.Context, id string) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Entry: w.repeats, Standing: w.granted.standing(&d.Body.Count, w.u.now()),
+	return Outcome{Entry: w.repeats, Standing: w.granted.standing(&d.Body.Count, w.u.now()), Notices: d.Body.Count.Notices,
 		Aggregate: w.u.balances.Source(id), Version: d.Version}, nil
 }

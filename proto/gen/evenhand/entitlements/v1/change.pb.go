@@ -50,6 +50,7 @@ type Change struct {
 	//	*Change_ScheduleVersion
 	//	*Change_Programme
 	//	*Change_Enrolments
+	//	*Change_UsageEntry
 	//	*Change_BandScale
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
@@ -176,6 +177,15 @@ func (x *Change) GetEnrolments() *Enrolments {
 	return nil
 }
 
+func (x *Change) GetUsageEntry() *UsageEntry {
+	if x != nil {
+		if x, ok := x.State.(*Change_UsageEntry); ok {
+			return x.UsageEntry
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetBandScale() *BandScale {
 	if x != nil {
 		if x, ok := x.State.(*Change_BandScale); ok {
@@ -204,6 +214,11 @@ type Change_Enrolments struct {
 	Enrolments *Enrolments `protobuf:"bytes,33,opt,name=enrolments,proto3,oneof"`
 }
 
+type Change_UsageEntry struct {
+	// A line of the ledger of what is used, without its note and its principal; `name` is the balance.
+	UsageEntry *UsageEntry `protobuf:"bytes,10,opt,name=usage_entry,json=usageEntry,proto3,oneof"`
+}
+
 type Change_BandScale struct {
 	// The bands that the company declared for a subject, without how many accounts are in them.
 	BandScale *BandScale `protobuf:"bytes,36,opt,name=band_scale,json=bandScale,proto3,oneof"`
@@ -215,13 +230,15 @@ func (*Change_Programme) isChange_State() {}
 
 func (*Change_Enrolments) isChange_State() {}
 
+func (*Change_UsageEntry) isChange_State() {}
+
 func (*Change_BandScale) isChange_State() {}
 
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x04\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x05\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -235,7 +252,10 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\tprogramme\x18  \x01(\v2#.evenhand.entitlements.v1.ProgrammeH\x00R\tprogramme\x12F\n" +
 	"\n" +
 	"enrolments\x18! \x01(\v2$.evenhand.entitlements.v1.EnrolmentsH\x00R\n" +
-	"enrolments\x12D\n" +
+	"enrolments\x12G\n" +
+	"\vusage_entry\x18\n" +
+	" \x01(\v2$.evenhand.entitlements.v1.UsageEntryH\x00R\n" +
+	"usageEntry\x12D\n" +
 	"\n" +
 	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScaleB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
@@ -259,7 +279,8 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
 	(*Programme)(nil),             // 3: evenhand.entitlements.v1.Programme
 	(*Enrolments)(nil),            // 4: evenhand.entitlements.v1.Enrolments
-	(*BandScale)(nil),             // 5: evenhand.entitlements.v1.BandScale
+	(*UsageEntry)(nil),            // 5: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 6: evenhand.entitlements.v1.BandScale
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -267,12 +288,13 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
 	3, // 3: evenhand.entitlements.v1.Change.programme:type_name -> evenhand.entitlements.v1.Programme
 	4, // 4: evenhand.entitlements.v1.Change.enrolments:type_name -> evenhand.entitlements.v1.Enrolments
-	5, // 5: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5, // 5: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	6, // 6: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -283,10 +305,12 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_band_proto_init()
 	file_evenhand_entitlements_v1_programme_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
+	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
 		(*Change_Programme)(nil),
 		(*Change_Enrolments)(nil),
+		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
 	}
 	type x struct{}

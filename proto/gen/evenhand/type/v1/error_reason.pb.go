@@ -135,6 +135,16 @@ const (
 	ErrorReason_ERROR_REASON_PROGRAMME_NARROWED ErrorReason = 103
 	// The programme would end before the minimum notice of the schedule has passed.
 	ErrorReason_ERROR_REASON_PROGRAMME_NOTICE ErrorReason = 104
+	// The account does not have the benefit now.
+	ErrorReason_ERROR_REASON_NOT_ENTITLED ErrorReason = 60
+	// Less is left of the benefit than was asked for: the metadata has what is left.
+	ErrorReason_ERROR_REASON_USAGE_LIMIT ErrorReason = 61
+	// The reservation was committed or cancelled, or has expired.
+	ErrorReason_ERROR_REASON_RESERVATION_STATE ErrorReason = 62
+	// The benefit is not metered: it has no units and no balance.
+	ErrorReason_ERROR_REASON_NOT_METERED ErrorReason = 63
+	// The entry is no use, or less of it is left than was to be released.
+	ErrorReason_ERROR_REASON_NOT_RELEASABLE ErrorReason = 64
 )
 
 // Enum value maps for ErrorReason.
@@ -193,6 +203,11 @@ var (
 		102: "ERROR_REASON_PROGRAMME_FULL",
 		103: "ERROR_REASON_PROGRAMME_NARROWED",
 		104: "ERROR_REASON_PROGRAMME_NOTICE",
+		60:  "ERROR_REASON_NOT_ENTITLED",
+		61:  "ERROR_REASON_USAGE_LIMIT",
+		62:  "ERROR_REASON_RESERVATION_STATE",
+		63:  "ERROR_REASON_NOT_METERED",
+		64:  "ERROR_REASON_NOT_RELEASABLE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -248,6 +263,11 @@ var (
 		"ERROR_REASON_PROGRAMME_FULL":          102,
 		"ERROR_REASON_PROGRAMME_NARROWED":      103,
 		"ERROR_REASON_PROGRAMME_NOTICE":        104,
+		"ERROR_REASON_NOT_ENTITLED":            60,
+		"ERROR_REASON_USAGE_LIMIT":             61,
+		"ERROR_REASON_RESERVATION_STATE":       62,
+		"ERROR_REASON_NOT_METERED":             63,
+		"ERROR_REASON_NOT_RELEASABLE":          64,
 	}
 )
 
@@ -282,7 +302,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xc1\r\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xe1\x0e\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -337,7 +357,12 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_NOT_QUALIFIED\x10e\x12\x1f\n" +
 	"\x1bERROR_REASON_PROGRAMME_FULL\x10f\x12#\n" +
 	"\x1fERROR_REASON_PROGRAMME_NARROWED\x10g\x12!\n" +
-	"\x1dERROR_REASON_PROGRAMME_NOTICE\x10hB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x1dERROR_REASON_PROGRAMME_NOTICE\x10h\x12\x1d\n" +
+	"\x19ERROR_REASON_NOT_ENTITLED\x10<\x12\x1c\n" +
+	"\x18ERROR_REASON_USAGE_LIMIT\x10=\x12\"\n" +
+	"\x1eERROR_REASON_RESERVATION_STATE\x10>\x12\x1c\n" +
+	"\x18ERROR_REASON_NOT_METERED\x10?\x12\x1f\n" +
+	"\x1bERROR_REASON_NOT_RELEASABLE\x10@B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
