@@ -252,7 +252,7 @@ func TestAConditionIsReadAsItIsWritten(t *testing.T) {
 		require.Equal(t, c, again, text)
 	})
 	_, err = ParseCondition("{spend: trailing-12-months, at_least: 500.005}", "criteria", usd)
-	require.ErrorContains(t, err, "1:42: criteria.at_least:")
+	require.ErrorContains(t, err, "1:39: criteria.at_least:")
 	_, err = ParseCondition("{channel: phone}", "criteria", usd)
 	require.ErrorContains(t, err, "the channel a customer uses")
 }
