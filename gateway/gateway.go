@@ -40,7 +40,7 @@ const (
 type Backends struct {
 	// Accounts serves AccountsService, RevenueService and AccessService.
 	Accounts grpc.ClientConnInterface
-	// Entitlements serves EntitlementsService, ScheduleService and BandsService.
+	// Entitlements serves the services of evenhand.entitlements.v1.
 	Entitlements grpc.ClientConnInterface
 	// Board serves the services of evenhand.board.v1.
 	Board grpc.ClientConnInterface
@@ -166,6 +166,10 @@ func (g *gateway) connect() error {
 		entitlementsv1.RegisterBandsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewBandsServiceClient(entitlements)),
 		entitlementsv1.RegisterScheduleServiceHandlerClient(ctx, g.mux, entitlementsv1.NewScheduleServiceClient(entitlements)),
 		entitlementsv1.RegisterProgrammesServiceHandlerClient(ctx, g.mux, entitlementsv1.NewProgrammesServiceClient(entitlements)),
+		entitlementsv1.RegisterRemediesServiceHandlerClient(ctx, g.mux, entitlementsv1.NewRemediesServiceClient(entitlements)),
+		entitlementsv1.RegisterHouseRulesServiceHandlerClient(ctx, g.mux, entitlementsv1.NewHouseRulesServiceClient(entitlements)),
+		entitlementsv1.RegisterClausesServiceHandlerClient(ctx, g.mux, entitlementsv1.NewClausesServiceClient(entitlements)),
+		entitlementsv1.RegisterReviewsServiceHandlerClient(ctx, g.mux, entitlementsv1.NewReviewsServiceClient(entitlements)),
 		boardv1.RegisterBoardsServiceHandlerClient(ctx, g.mux, boardv1.NewBoardsServiceClient(board)),
 		boardv1.RegisterRotationsServiceHandlerClient(ctx, g.mux, boardv1.NewRotationsServiceClient(board)),
 		boardv1.RegisterCalendarServiceHandlerClient(ctx, g.mux, boardv1.NewCalendarServiceClient(board)),
@@ -184,6 +188,10 @@ func (g *gateway) connect() error {
 		entitlementsv1.BandsService_ServiceDesc.ServiceName,
 		entitlementsv1.ScheduleService_ServiceDesc.ServiceName,
 		entitlementsv1.ProgrammesService_ServiceDesc.ServiceName,
+		entitlementsv1.RemediesService_ServiceDesc.ServiceName,
+		entitlementsv1.HouseRulesService_ServiceDesc.ServiceName,
+		entitlementsv1.ClausesService_ServiceDesc.ServiceName,
+		entitlementsv1.ReviewsService_ServiceDesc.ServiceName,
 		entitlementsv1.UsageService_ServiceDesc.ServiceName,
 		boardv1.BoardsService_ServiceDesc.ServiceName,
 		boardv1.RotationsService_ServiceDesc.ServiceName,

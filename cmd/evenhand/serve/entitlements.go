@@ -5,12 +5,14 @@ import (
 
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/tally"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -36,6 +38,11 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if parts.Bands, err = bands.Open(ctx, service.Requests(), service, source); err != nil {
 		return err
 	}
+	zone := func(context.Context) (civil.Zone, error) { return service.Zone(), nil }
+	directory := entitlementsrpc.NewReviewDirectory(service, p.ownConn(partEntitlements))
+	if parts.Judgements, err = entitlementsrpc.OpenJudgements(ctx, service.Requests(), directory, zone); err != nil {
+		return err
+	}
 	if parts.Usage, err = usage.New(ctx, store, service, p.env.Now, nil); err != nil {
 		return err
 	}
@@ -46,7 +53,10 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
 	p.serve(entitlementsrpc.Service(parts), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
-		lifecycle.Part{Name: "usage", Run: untilStopped(parts.Usage.Run)})
+		lifecycle.Part{Name: "usage", Run: untilStopped(parts.Usage.Run)},
+		lifecycle.Part{Name: "tally", Run: untilStopped(func(ctx context.Context) error {
+			return tally.Follow(ctx, store, parts.Judgements.Judged()...)
+		})})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
 		lifecycle.Part{Name: "programmes", Run: parts.Programmes.Run})
 	return nil

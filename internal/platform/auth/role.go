@@ -74,7 +74,7 @@ var grants = map[Role][]string{
 	AccountManager: with(works, "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
 		"candidates.update", "cases.update:assigned", "contacts.update:assigned", "enrolments.update:assigned",
 		"meetings.update:assigned", "solicitations.update", "usage.consume:assigned"),
-	PolicyAuthor: with(works, "bands.update", "clauses.update", "drafts.update", "houserules.update", "parity.run",
+	PolicyAuthor: with(works, "bands.update", "clauses.update", "drafts.update", "enrolments.update", "houserules.update", "parity.run",
 		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "solicitations.update"),
 	PolicyApprover: with(works, "drafts.approve", "parity.run", "requests.decide", "reviews.update", "schedule.publish"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",

@@ -16,7 +16,11 @@ import (
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
+	"github.com/evenhand/evenhand/services/entitlements/clauses"
+	"github.com/evenhand/evenhand/services/entitlements/houserules"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
+	"github.com/evenhand/evenhand/services/entitlements/remedies"
+	"github.com/evenhand/evenhand/services/entitlements/reviews"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -30,6 +34,13 @@ type Told struct {
 	Version *entitlements.Version
 	// Programme is a programme with the entries that the change was about.
 	Programme *resource.Stored[programmes.Programme]
+
+	Remedy    *resource.Stored[remedies.Remedy]
+	HouseRule *resource.Stored[houserules.Rule]
+	Breach    *resource.Stored[houserules.Breach]
+	Clause    *resource.Stored[clauses.Clause]
+	Citation  *resource.Stored[clauses.Citation]
+	Review    *resource.Stored[reviews.Review]
 	// Usage is a line of the ledger of what is used, without its note and its principal.
 	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
@@ -50,14 +61,20 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	remedies.Kind.Spec.Name:         stored(remedies.Kind, func(t *Told, s *resource.Stored[remedies.Remedy]) { t.Remedy = s }),
+	houserules.Kind.Spec.Name:       stored(houserules.Kind, func(t *Told, s *resource.Stored[houserules.Rule]) { t.HouseRule = s }),
+	houserules.BreachKind.Spec.Name: stored(houserules.BreachKind, func(t *Told, s *resource.Stored[houserules.Breach]) { t.Breach = s }),
+	clauses.Kind.Spec.Name:          stored(clauses.Kind, func(t *Told, s *resource.Stored[clauses.Clause]) { t.Clause = s }),
+	clauses.CitationKind.Spec.Name:  stored(clauses.CitationKind, func(t *Told, s *resource.Stored[clauses.Citation]) { t.Citation = s }),
+	reviews.Kind.Spec.Name:          stored(reviews.Kind, func(t *Told, s *resource.Stored[reviews.Review]) { t.Review = s }),
+	bands.ScaleKind.Spec.Name:       stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
 		if t.Usage, err = usage.EntryTold(e.Data); err == nil {
 			t.Name = usage.BalanceName(t.Usage.Account, t.Usage.Benefit)
 		}
 		return err
 	},
-	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
-	programmes.Collection:     tellProgramme,
+	programmes.Collection: tellProgramme,
 }
 
 // tellProgramme reads what is told of a programme.

@@ -43,6 +43,20 @@ type Service struct {
 	now       func() time.Time
 }
 
+// Kind is how clauses are stored and told.
+var Kind = resource.Kind[Clause]{
+	Type: clauseType, Name: Name, Tell: func(c Clause) any { return c },
+	Spec: docstore.Spec{Name: "clauses", Indexes: []docstore.Index{{Name: "owner", Fields: []string{"owner"}}}}}
+
+// CitationKind is how citations are stored and told.
+var CitationKind = resource.Kind[Citation]{
+	Type: citationType, Name: CitationName, Tell: func(c Citation) any { return c },
+	Spec: docstore.Spec{Name: "citations", Indexes: []docstore.Index{
+		{Name: "clause", Fields: []string{"clause", "day"}},
+		{Name: "account", Fields: []string{"account", "day"}, Partial: true},
+		{Name: "day", Fields: []string{"day"}},
+	}}}
+
 // Open opens the clauses of the store that the requests are of.
 func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Service, error) {
 	if opts.Directory == nil || opts.Reviews == nil {
@@ -51,19 +65,11 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if opts.Zone == nil {
 		opts.Zone = func(context.Context) (civil.Zone, error) { return civil.UTC, nil }
 	}
-	clauses, err := resource.OpenTable[Clause](ctx, requests, resource.Kind[Clause]{
-		Type: clauseType, Name: Name, Tell: func(c Clause) any { return c },
-		Spec: docstore.Spec{Name: "clauses", Indexes: []docstore.Index{{Name: "owner", Fields: []string{"owner"}}}}})
+	clauses, err := resource.OpenTable[Clause](ctx, requests, Kind)
 	if err != nil {
 		return nil, fmt.Errorf("open clauses: %w", err)
 	}
-	citations, err := resource.OpenTable[Citation](ctx, requests, resource.Kind[Citation]{
-		Type: citationType, Name: CitationName, Tell: func(c Citation) any { return c },
-		Spec: docstore.Spec{Name: "citations", Indexes: []docstore.Index{
-			{Name: "clause", Fields: []string{"clause", "day"}},
-			{Name: "account", Fields: []string{"account", "day"}, Partial: true},
-			{Name: "day", Fields: []string{"day"}},
-		}}})
+	citations, err := resource.OpenTable[Citation](ctx, requests, CitationKind)
 	if err != nil {
 		return nil, fmt.Errorf("open citations of clauses: %w", err)
 	}

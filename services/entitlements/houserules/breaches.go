@@ -68,7 +68,7 @@ func (s *Service) checked(ctx context.Context, b Breach) (Breach, error) {
 	if rule.State.State == Retired {
 		return b, ruleState(Name(b.Rule), "%s was retired: nobody has to keep it any more.", Name(b.Rule))
 	}
-	today, err := s.today(ctx)
+	today, err := s.Today(ctx)
 	if err != nil {
 		return b, err
 	}

@@ -46,6 +46,20 @@ type Service struct {
 	now      func() time.Time
 }
 
+// Kind is how house rules are stored and told.
+var Kind = resource.Kind[Rule]{
+	Type: ruleType, Name: Name, Tell: func(r Rule) any { return r },
+	Spec: docstore.Spec{Name: "house_rules", Indexes: []docstore.Index{{Name: "owner", Fields: []string{"owner"}}}}}
+
+// BreachKind is how breaches are stored and told.
+var BreachKind = resource.Kind[Breach]{
+	Type: breachType, Name: BreachName, Tell: func(b Breach) any { return b },
+	Spec: docstore.Spec{Name: "breaches", Indexes: []docstore.Index{
+		{Name: "rule", Fields: []string{"rule", "day"}},
+		{Name: "account", Fields: []string{"account", "day"}},
+		{Name: "day", Fields: []string{"day"}},
+	}}}
+
 // Open opens the house rules of the store that the requests are of.
 func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Service, error) {
 	if opts.Directory == nil || opts.Reviews == nil {
@@ -54,26 +68,19 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if opts.Zone == nil {
 		opts.Zone = func(context.Context) (civil.Zone, error) { return civil.UTC, nil }
 	}
-	rules, err := resource.OpenTable[Rule](ctx, requests, resource.Kind[Rule]{
-		Type: ruleType, Name: Name, Tell: func(r Rule) any { return r },
-		Spec: docstore.Spec{Name: "house_rules", Indexes: []docstore.Index{{Name: "owner", Fields: []string{"owner"}}}}})
+	rules, err := resource.OpenTable[Rule](ctx, requests, Kind)
 	if err != nil {
 		return nil, fmt.Errorf("open house rules: %w", err)
 	}
-	breaches, err := resource.OpenTable[Breach](ctx, requests, resource.Kind[Breach]{
-		Type: breachType, Name: BreachName, Tell: func(b Breach) any { return b },
-		Spec: docstore.Spec{Name: "breaches", Indexes: []docstore.Index{
-			{Name: "rule", Fields: []string{"rule", "day"}},
-			{Name: "account", Fields: []string{"account", "day"}},
-			{Name: "day", Fields: []string{"day"}},
-		}}})
+	breaches, err := resource.OpenTable[Breach](ctx, requests, BreachKind)
 	if err != nil {
 		return nil, fmt.Errorf("open breaches of house rules: %w", err)
 	}
 	return &Service{rules, breaches, opts, requests.Now}, nil
 }
 
-func (s *Service) today(ctx context.Context) (civil.Day, error) {
+// Today returns the calendar day it is in the company's zone.
+func (s *Service) Today(ctx context.Context) (civil.Day, error) {
 	zone, err := s.opts.Zone(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("find the company's time zone: %w", err)

@@ -49,6 +49,16 @@ type Service struct {
 
 var _ tally.Reviews = (*Service)(nil)
 
+// Kind is how reviews are stored and told.
+var Kind = resource.Kind[Review]{
+	Type: reviewType, Name: Name, Tell: func(r Review) any { return r },
+	Spec: docstore.Spec{Name: "reviews", Indexes: []docstore.Index{
+		{Name: "owner", Fields: []string{"owner", "due"}},
+		{Name: "subject", Fields: []string{"subject", "due"}},
+		{Name: "state", Fields: []string{"state", "due"}},
+		{Name: "due", Fields: []string{"due"}},
+	}}}
+
 // OpenService opens the reviews of the store that the requests are of.
 func OpenService(ctx context.Context, requests *resource.Requests, opts Options) (*Service, error) {
 	if opts.Directory == nil {
@@ -57,14 +67,7 @@ func OpenService(ctx context.Context, requests *resource.Requests, opts Options)
 	if opts.Zone == nil {
 		opts.Zone = func(context.Context) (civil.Zone, error) { return civil.UTC, nil }
 	}
-	table, err := resource.OpenTable[Review](ctx, requests, resource.Kind[Review]{
-		Type: reviewType, Name: Name, Tell: func(r Review) any { return r },
-		Spec: docstore.Spec{Name: "reviews", Indexes: []docstore.Index{
-			{Name: "owner", Fields: []string{"owner", "due"}},
-			{Name: "subject", Fields: []string{"subject", "due"}},
-			{Name: "state", Fields: []string{"state", "due"}},
-			{Name: "due", Fields: []string{"due"}},
-		}}})
+	table, err := resource.OpenTable[Review](ctx, requests, Kind)
 	if err != nil {
 		return nil, fmt.Errorf("open reviews: %w", err)
 	}
@@ -145,6 +148,12 @@ func (s *Service) OpenOnce(ctx context.Context, call resource.Call, cause tally.
 		return "", fmt.Errorf("open the review of %s in %s: %w", cause.Subject, cause.Span.ID, err)
 	}
 	return id, nil
+}
+
+// Repeats says whether a call has changed the review with an id before.
+func (s *Service) Repeats(ctx context.Context, call resource.Call, id string) (bool, error) {
+	_, known, err := s.table.Replay(ctx, call, id)
+	return known, err
 }
 
 // Assign gives an open review to another owner, with a reason that is kept:

@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -31,6 +32,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
+	"github.com/evenhand/evenhand/services/entitlements/tally"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -134,6 +136,9 @@ func (f *fakeAccounts) AdoptSettings(_ context.Context, r *accountsv1.AdoptSetti
 func (f *fakeAccounts) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if r.GetName() == "accounts/nowhere" {
+		return nil, fault.Missing("evenhand/Account", r.GetName())
+	}
 	return &accountsv1.Account{Name: r.GetName(), Owner: f.owner}, nil
 }
 
@@ -192,6 +197,7 @@ type served struct {
 	places    entitlementsv1.ProgrammesServiceClient
 	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
+	judged
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -222,6 +228,9 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	parts.Programmes, err = programmes.New(ctx, store, s.service.Requests(), s.service, nil)
 	require.NoError(t, err)
 	s.service.ReadProgrammes(parts.Programmes)
+	parts.Judgements, err = rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
+		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
+	require.NoError(t, err)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
 			accountsv1.RegisterFeedServiceServer(r, s.accounts)
@@ -245,6 +254,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
 		running.Go(func() error { return parts.Programmes.Run(ctx) })
+		running.Go(func() error { return tally.Follow(ctx, store, parts.Judgements.Judged()...) })
 		err := running.Wait()
 		if following.Err() != nil {
 			err = nil
@@ -283,6 +293,8 @@ func (s *served) as(role auth.Role) *served {
 	other.schedules = entitlementsv1.NewScheduleServiceClient(conn)
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.places = entitlementsv1.NewProgrammesServiceClient(conn)
+	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
+		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
 	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	other.bands = entitlementsv1.NewBandsServiceClient(conn)
 	return &other

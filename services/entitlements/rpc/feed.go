@@ -53,6 +53,7 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	if p := told.Programme; p != nil {
 		tellProgramme(out, p)
 	}
+	tellJudgement(out, told)
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}
 	}

@@ -37,6 +37,8 @@ type Parts struct {
 	Feed *changes.Feed
 	// Programmes are places that are limited, and who has them.
 	Programmes *programmes.Service
+	// Judgements are the reviews, what they are about, and the remedies.
+	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
 }
@@ -59,6 +61,7 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterUsageServiceServer(to, &usageHandler{usage: parts.Usage, decisions: decisions, assignments: parts.Assignments})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			entitlementsv1.RegisterProgrammesServiceServer(to, &programmesHandler{service: parts.Programmes, reading: decisions.Reading, assignments: parts.Assignments})
+			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 		},
 		Encoded: checks.encoded,

@@ -82,8 +82,9 @@ type Subject struct {
 	Accounts func(context.Context) (int, error)
 }
 
-// Count counts what happened within a window.
-func (s Subject) Count(ctx context.Context, span Span) (Figures, error) {
+// count counts what happened within a window; all accounts only where it happened often
+// enough for their number to matter.
+func (s Subject) count(ctx context.Context, span Span) (Figures, error) {
 	var f Figures
 	seen := map[string]struct{}{}
 	for account, err := range s.Entries(ctx, span) {
@@ -96,7 +97,7 @@ func (s Subject) Count(ctx context.Context, span Span) (Figures, error) {
 		}
 	}
 	f.Accounts = len(seen)
-	if s.Threshold.Share == 0 {
+	if s.Threshold.Share == 0 || f.Count < s.Threshold.Count {
 		return f, nil
 	}
 	var err error
@@ -116,7 +117,7 @@ func Judge(ctx context.Context, reviews Reviews, call resource.Call, s Subject, 
 	if err != nil || opened != "" {
 		return opened, err
 	}
-	figures, err := s.Count(ctx, span)
+	figures, err := s.count(ctx, span)
 	if err != nil || !s.Threshold.Reached(figures) {
 		return "", err
 	}

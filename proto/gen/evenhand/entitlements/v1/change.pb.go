@@ -50,6 +50,12 @@ type Change struct {
 	//	*Change_ScheduleVersion
 	//	*Change_Programme
 	//	*Change_Enrolments
+	//	*Change_Remedy
+	//	*Change_HouseRule
+	//	*Change_Breach
+	//	*Change_Clause
+	//	*Change_Citation
+	//	*Change_Review
 	//	*Change_UsageEntry
 	//	*Change_BandScale
 	State         isChange_State `protobuf_oneof:"state"`
@@ -177,6 +183,60 @@ func (x *Change) GetEnrolments() *Enrolments {
 	return nil
 }
 
+func (x *Change) GetRemedy() *Remedy {
+	if x != nil {
+		if x, ok := x.State.(*Change_Remedy); ok {
+			return x.Remedy
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetHouseRule() *HouseRule {
+	if x != nil {
+		if x, ok := x.State.(*Change_HouseRule); ok {
+			return x.HouseRule
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetBreach() *Breach {
+	if x != nil {
+		if x, ok := x.State.(*Change_Breach); ok {
+			return x.Breach
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetClause() *Clause {
+	if x != nil {
+		if x, ok := x.State.(*Change_Clause); ok {
+			return x.Clause
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetCitation() *Citation {
+	if x != nil {
+		if x, ok := x.State.(*Change_Citation); ok {
+			return x.Citation
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetReview() *Review {
+	if x != nil {
+		if x, ok := x.State.(*Change_Review); ok {
+			return x.Review
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetUsageEntry() *UsageEntry {
 	if x != nil {
 		if x, ok := x.State.(*Change_UsageEntry); ok {
@@ -214,6 +274,36 @@ type Change_Enrolments struct {
 	Enrolments *Enrolments `protobuf:"bytes,33,opt,name=enrolments,proto3,oneof"`
 }
 
+type Change_Remedy struct {
+	// A remedy.
+	Remedy *Remedy `protobuf:"bytes,20,opt,name=remedy,proto3,oneof"`
+}
+
+type Change_HouseRule struct {
+	// A house rule.
+	HouseRule *HouseRule `protobuf:"bytes,21,opt,name=house_rule,json=houseRule,proto3,oneof"`
+}
+
+type Change_Breach struct {
+	// A breach of a house rule.
+	Breach *Breach `protobuf:"bytes,22,opt,name=breach,proto3,oneof"`
+}
+
+type Change_Clause struct {
+	// A clause.
+	Clause *Clause `protobuf:"bytes,23,opt,name=clause,proto3,oneof"`
+}
+
+type Change_Citation struct {
+	// A citation of a clause.
+	Citation *Citation `protobuf:"bytes,24,opt,name=citation,proto3,oneof"`
+}
+
+type Change_Review struct {
+	// A review; whether it is overdue follows from the day.
+	Review *Review `protobuf:"bytes,25,opt,name=review,proto3,oneof"`
+}
+
 type Change_UsageEntry struct {
 	// A line of the ledger of what is used, without its note and its principal; `name` is the balance.
 	UsageEntry *UsageEntry `protobuf:"bytes,10,opt,name=usage_entry,json=usageEntry,proto3,oneof"`
@@ -230,6 +320,18 @@ func (*Change_Programme) isChange_State() {}
 
 func (*Change_Enrolments) isChange_State() {}
 
+func (*Change_Remedy) isChange_State() {}
+
+func (*Change_HouseRule) isChange_State() {}
+
+func (*Change_Breach) isChange_State() {}
+
+func (*Change_Clause) isChange_State() {}
+
+func (*Change_Citation) isChange_State() {}
+
+func (*Change_Review) isChange_State() {}
+
 func (*Change_UsageEntry) isChange_State() {}
 
 func (*Change_BandScale) isChange_State() {}
@@ -238,7 +340,7 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x05\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\b\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -252,7 +354,14 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\tprogramme\x18  \x01(\v2#.evenhand.entitlements.v1.ProgrammeH\x00R\tprogramme\x12F\n" +
 	"\n" +
 	"enrolments\x18! \x01(\v2$.evenhand.entitlements.v1.EnrolmentsH\x00R\n" +
-	"enrolments\x12G\n" +
+	"enrolments\x12:\n" +
+	"\x06remedy\x18\x14 \x01(\v2 .evenhand.entitlements.v1.RemedyH\x00R\x06remedy\x12D\n" +
+	"\n" +
+	"house_rule\x18\x15 \x01(\v2#.evenhand.entitlements.v1.HouseRuleH\x00R\thouseRule\x12:\n" +
+	"\x06breach\x18\x16 \x01(\v2 .evenhand.entitlements.v1.BreachH\x00R\x06breach\x12:\n" +
+	"\x06clause\x18\x17 \x01(\v2 .evenhand.entitlements.v1.ClauseH\x00R\x06clause\x12@\n" +
+	"\bcitation\x18\x18 \x01(\v2\".evenhand.entitlements.v1.CitationH\x00R\bcitation\x12:\n" +
+	"\x06review\x18\x19 \x01(\v2 .evenhand.entitlements.v1.ReviewH\x00R\x06review\x12G\n" +
 	"\vusage_entry\x18\n" +
 	" \x01(\v2$.evenhand.entitlements.v1.UsageEntryH\x00R\n" +
 	"usageEntry\x12D\n" +
@@ -279,22 +388,34 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
 	(*Programme)(nil),             // 3: evenhand.entitlements.v1.Programme
 	(*Enrolments)(nil),            // 4: evenhand.entitlements.v1.Enrolments
-	(*UsageEntry)(nil),            // 5: evenhand.entitlements.v1.UsageEntry
-	(*BandScale)(nil),             // 6: evenhand.entitlements.v1.BandScale
+	(*Remedy)(nil),                // 5: evenhand.entitlements.v1.Remedy
+	(*HouseRule)(nil),             // 6: evenhand.entitlements.v1.HouseRule
+	(*Breach)(nil),                // 7: evenhand.entitlements.v1.Breach
+	(*Clause)(nil),                // 8: evenhand.entitlements.v1.Clause
+	(*Citation)(nil),              // 9: evenhand.entitlements.v1.Citation
+	(*Review)(nil),                // 10: evenhand.entitlements.v1.Review
+	(*UsageEntry)(nil),            // 11: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 12: evenhand.entitlements.v1.BandScale
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
-	1, // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
-	1, // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
-	2, // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	3, // 3: evenhand.entitlements.v1.Change.programme:type_name -> evenhand.entitlements.v1.Programme
-	4, // 4: evenhand.entitlements.v1.Change.enrolments:type_name -> evenhand.entitlements.v1.Enrolments
-	5, // 5: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	6, // 6: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
+	1,  // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
+	2,  // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
+	3,  // 3: evenhand.entitlements.v1.Change.programme:type_name -> evenhand.entitlements.v1.Programme
+	4,  // 4: evenhand.entitlements.v1.Change.enrolments:type_name -> evenhand.entitlements.v1.Enrolments
+	5,  // 5: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	6,  // 6: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	7,  // 7: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	8,  // 8: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	9,  // 9: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	10, // 10: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	11, // 11: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	12, // 12: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -303,13 +424,25 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 		return
 	}
 	file_evenhand_entitlements_v1_band_proto_init()
+	file_evenhand_entitlements_v1_breach_proto_init()
+	file_evenhand_entitlements_v1_citation_proto_init()
+	file_evenhand_entitlements_v1_clause_proto_init()
+	file_evenhand_entitlements_v1_house_rule_proto_init()
 	file_evenhand_entitlements_v1_programme_proto_init()
+	file_evenhand_entitlements_v1_remedy_proto_init()
+	file_evenhand_entitlements_v1_review_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
 	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
 		(*Change_Programme)(nil),
 		(*Change_Enrolments)(nil),
+		(*Change_Remedy)(nil),
+		(*Change_HouseRule)(nil),
+		(*Change_Breach)(nil),
+		(*Change_Clause)(nil),
+		(*Change_Citation)(nil),
+		(*Change_Review)(nil),
 		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
 	}

@@ -135,6 +135,20 @@ const (
 	ErrorReason_ERROR_REASON_PROGRAMME_NARROWED ErrorReason = 103
 	// The programme would end before the minimum notice of the schedule has passed.
 	ErrorReason_ERROR_REASON_PROGRAMME_NOTICE ErrorReason = 104
+	// The account is not entitled now to the benefit by which a house rule is said to be waived.
+	ErrorReason_ERROR_REASON_WAIVER_NOT_DUE ErrorReason = 80
+	// The house rule was retired.
+	ErrorReason_ERROR_REASON_HOUSE_RULE_STATE ErrorReason = 81
+	// The clause was retired.
+	ErrorReason_ERROR_REASON_CLAUSE_STATE ErrorReason = 82
+	// The review was decided before.
+	ErrorReason_ERROR_REASON_REVIEW_STATE ErrorReason = 83
+	// No schedule has a benefit of that id that waives the house rule: write it into one first.
+	ErrorReason_ERROR_REASON_NO_SUCH_WAIVER ErrorReason = 84
+	// The remedy was retired.
+	ErrorReason_ERROR_REASON_REMEDY_STATE ErrorReason = 85
+	// Nothing would decide between the remedy and another for the same case; PreconditionFailure names each.
+	ErrorReason_ERROR_REASON_REMEDY_TIE ErrorReason = 86
 	// The account does not have the benefit now.
 	ErrorReason_ERROR_REASON_NOT_ENTITLED ErrorReason = 60
 	// Less is left of the benefit than was asked for: the metadata has what is left.
@@ -203,6 +217,13 @@ var (
 		102: "ERROR_REASON_PROGRAMME_FULL",
 		103: "ERROR_REASON_PROGRAMME_NARROWED",
 		104: "ERROR_REASON_PROGRAMME_NOTICE",
+		80:  "ERROR_REASON_WAIVER_NOT_DUE",
+		81:  "ERROR_REASON_HOUSE_RULE_STATE",
+		82:  "ERROR_REASON_CLAUSE_STATE",
+		83:  "ERROR_REASON_REVIEW_STATE",
+		84:  "ERROR_REASON_NO_SUCH_WAIVER",
+		85:  "ERROR_REASON_REMEDY_STATE",
+		86:  "ERROR_REASON_REMEDY_TIE",
 		60:  "ERROR_REASON_NOT_ENTITLED",
 		61:  "ERROR_REASON_USAGE_LIMIT",
 		62:  "ERROR_REASON_RESERVATION_STATE",
@@ -263,6 +284,13 @@ var (
 		"ERROR_REASON_PROGRAMME_FULL":          102,
 		"ERROR_REASON_PROGRAMME_NARROWED":      103,
 		"ERROR_REASON_PROGRAMME_NOTICE":        104,
+		"ERROR_REASON_WAIVER_NOT_DUE":          80,
+		"ERROR_REASON_HOUSE_RULE_STATE":        81,
+		"ERROR_REASON_CLAUSE_STATE":            82,
+		"ERROR_REASON_REVIEW_STATE":            83,
+		"ERROR_REASON_NO_SUCH_WAIVER":          84,
+		"ERROR_REASON_REMEDY_STATE":            85,
+		"ERROR_REASON_REMEDY_TIE":              86,
 		"ERROR_REASON_NOT_ENTITLED":            60,
 		"ERROR_REASON_USAGE_LIMIT":             61,
 		"ERROR_REASON_RESERVATION_STATE":       62,
@@ -302,7 +330,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xe1\x0e\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xc0\x10\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -357,7 +385,14 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_NOT_QUALIFIED\x10e\x12\x1f\n" +
 	"\x1bERROR_REASON_PROGRAMME_FULL\x10f\x12#\n" +
 	"\x1fERROR_REASON_PROGRAMME_NARROWED\x10g\x12!\n" +
-	"\x1dERROR_REASON_PROGRAMME_NOTICE\x10h\x12\x1d\n" +
+	"\x1dERROR_REASON_PROGRAMME_NOTICE\x10h\x12\x1f\n" +
+	"\x1bERROR_REASON_WAIVER_NOT_DUE\x10P\x12!\n" +
+	"\x1dERROR_REASON_HOUSE_RULE_STATE\x10Q\x12\x1d\n" +
+	"\x19ERROR_REASON_CLAUSE_STATE\x10R\x12\x1d\n" +
+	"\x19ERROR_REASON_REVIEW_STATE\x10S\x12\x1f\n" +
+	"\x1bERROR_REASON_NO_SUCH_WAIVER\x10T\x12\x1d\n" +
+	"\x19ERROR_REASON_REMEDY_STATE\x10U\x12\x1b\n" +
+	"\x17ERROR_REASON_REMEDY_TIE\x10V\x12\x1d\n" +
 	"\x19ERROR_REASON_NOT_ENTITLED\x10<\x12\x1c\n" +
 	"\x18ERROR_REASON_USAGE_LIMIT\x10=\x12\"\n" +
 	"\x1eERROR_REASON_RESERVATION_STATE\x10>\x12\x1c\n" +
