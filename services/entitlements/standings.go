@@ -20,15 +20,31 @@ func (s *Service) Standings(ctx context.Context, day civil.Day, visit func(accou
 		defer visiting.Unlock()
 		for i := range members {
 			m := &members[i]
-			joined := m.joined
-			if joined == civil.Never {
-				joined = m.ledger.first()
-			}
+			joined := m.firstJoined()
 			active := m.state != Prospect && joined <= day && day < m.closed
 			visit(m.id, active, m.ledger.spend(after, day), joined)
 		}
 		return nil
 	})
+}
+
+// Standing returns the spend of one account in the trailing 12 months of a day, and the
+// day it joined, as Standings does; known is false where there is no such account.
+func (s *Service) Standing(ctx context.Context, id string, day civil.Day) (spend int64, joined civil.Day, known bool, err error) {
+	var f facts
+	known, err = s.current.Load().view(ctx, id, func(a *account) { f = a.facts() })
+	if err != nil || !known {
+		return 0, civil.Never, false, err
+	}
+	return f.ledger.spend(day.AddMonths(-12), day), f.firstJoined(), true, nil
+}
+
+// firstJoined is the day given, or else that of the first entry, or civil.Never.
+func (f *facts) firstJoined() civil.Day {
+	if f.joined != civil.Never {
+		return f.joined
+	}
+	return f.ledger.first()
 }
 
 // Today is the day it is for the company.

@@ -62,6 +62,15 @@ func TestStandings(t *testing.T) {
 	require.NoError(t, f.Standings(t.Context(), day("1998-06-01"), func(account string, active bool, spend int64, joined civil.Day) {
 		got[account] = fmt.Sprintf("%v %d %s", active, spend, joined)
 	}))
+	for account := range got {
+		spend, joined, known, err := f.Standing(t.Context(), account, day("1998-06-01"))
+		require.NoError(t, err)
+		require.True(t, known)
+		require.Contains(t, got[account], fmt.Sprintf(" %d %s", spend, joined))
+	}
+	_, _, known, err := f.Standing(t.Context(), "unannounced", day("1998-06-01"))
+	require.NoError(t, err)
+	require.False(t, known)
 	require.Equal(t, map[string]string{
 		"explicit": "true 0 1997-01-15", "first-entry": "true 50 1997-06-01", "nothing": "false 0 never", "prospect": "false 0 never",
 		"closed": "false 0 1996-01-01", "closes-tomorrow": "true 0 1996-01-01", "joins-tomorrow": "false 0 1998-06-02",

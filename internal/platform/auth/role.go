@@ -64,7 +64,8 @@ var works = with(with(reads, "rotations.reveal"), advises...)
 //
 // A service (machine) may adopt the company's currency and zone because publishing a
 // first schedule sets these, and read principals because a version says whether anybody
-// else was there to approve it; it reads reach because audits of treatment compare by it. It changes nothing else of company, rates or people.
+// else was there to approve it; it reads reach because audits of treatment compare by
+// it. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
 	ServiceAgent: with(advises, "accounts.read", "acknowledgements.read", "boards.read", "calendars.read", "cases.read",

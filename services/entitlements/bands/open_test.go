@@ -49,6 +49,15 @@ func (w *world) Standings(_ context.Context, day civil.Day, visit func(string, b
 	return w.fail
 }
 
+func (w *world) Standing(_ context.Context, account string, _ civil.Day) (int64, civil.Day, bool, error) {
+	for _, c := range w.customers {
+		if c.id == account {
+			return c.spend, c.joined, true, w.fail
+		}
+	}
+	return 0, 0, false, w.fail
+}
+
 func (w *world) Reaches(_ context.Context, visit func(string, int64)) error {
 	for _, c := range w.customers {
 		if c.followers >= 0 {

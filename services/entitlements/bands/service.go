@@ -19,6 +19,9 @@ type Ledger interface {
 	// is active on a day, its spend in the trailing 12 months in minor units, and the day
 	// it joined, civil.Never where it has not.
 	Standings(ctx context.Context, day civil.Day, visit func(account string, active bool, spend int64, joined civil.Day)) error
+	// Standing returns the spend of one account in the trailing 12 months of a day, and the
+	// day it joined, likewise; known is false where there is no such account.
+	Standing(ctx context.Context, account string, day civil.Day) (spend int64, joined civil.Day, known bool, err error)
 	// Today is the day it is for the company.
 	Today() civil.Day
 	// Currency is the ISO 4217 code of what spend is counted in; "" while there is none.
@@ -194,7 +197,11 @@ func (s *Service) views(ctx context.Context, day civil.Day, scales ...resource.S
 	if day == civil.Never {
 		day = s.ledger.Today()
 	}
-	standings, err := s.standings(ctx, day)
+	followers, err := s.followers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	standings, err := s.standings(ctx, day, followers)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +212,7 @@ func (s *Service) views(ctx context.Context, day civil.Day, scales ...resource.S
 		if subject == Spend {
 			v.Currency = s.ledger.Currency()
 		}
-		v.count(inForce(stored.State, standings, subject.index()), standings)
+		v.count(inForce(stored, standings), standings)
 		views[i] = v
 	}
 	return views, nil

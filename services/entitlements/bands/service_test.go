@@ -30,16 +30,18 @@ func someCustomers() *world {
 
 func TestR36AccountsAreSortedIntoQuartiles(t *testing.T) {
 	onEveryStore(t, someCustomers(), func(t *testing.T, s *Service) {
-		sorted, err := s.On(t.Context(), today)
+		sorter, err := s.Sorter(t.Context(), today)
 		require.NoError(t, err)
-		require.Equal(t, []Band{{"q1-q2", Lowest}, {"q3", 200}, {"q4", 400}}, sorted.Bands(Spend))
-		require.Equal(t, []Band{{"q1-q2", Lowest}, {"q3", 11}, {"q4", 25}}, sorted.Bands(Tenure))
-		require.Equal(t, []Band{{"q1", Lowest}, {"q2", 50}, {"q3", 60}, {"q4", 70}}, sorted.Bands(Reach))
-		for account, want := range map[string][3]string{
+		require.Equal(t, []Band{{"q1-q2", Lowest}, {"q3", 200}, {"q4", 400}}, sorter.Scale(Spend))
+		require.Equal(t, []Band{{"q1-q2", Lowest}, {"q3", 11}, {"q4", 25}}, sorter.Scale(Tenure))
+		require.Equal(t, []Band{{"q1", Lowest}, {"q2", 50}, {"q3", 60}, {"q4", 70}}, sorter.Scale(Reach))
+		for account, want := range map[string]Bands{
 			"a": {"q1-q2", "q1-q2", Unknown}, "b": {"q1-q2", "q1-q2", "q1"}, "c": {"q1-q2", "q1-q2", "q2"}, "d": {"q3", "q3", "q3"}, "e": {"q3", "q3", "q4"},
 			"f": {"q4", "q4", "q4"}, "g": {"q4", "q4", Unknown}, "gone": {"q4", "q4", "q4"}, "prospect": {"q1-q2", Unknown, Unknown}, "stranger": {Unknown, Unknown, Unknown},
 		} {
-			require.Equal(t, want, [3]string{sorted.Of(account, Spend), sorted.Of(account, Tenure), sorted.Of(account, Reach)}, account)
+			got, err := sorter.Of(t.Context(), account, today)
+			require.NoError(t, err)
+			require.Equal(t, want, got, account)
 		}
 	})
 }
@@ -70,10 +72,17 @@ func TestDeclaredBands(t *testing.T) {
 		_, err = s.Update(ctx, anna, d)
 		require.ErrorIs(t, err, resource.ErrStale)
 
-		sorted, err := s.On(ctx, today)
+		sorter, err := s.Sorter(ctx, today)
 		require.NoError(t, err)
-		require.Equal(t, "medium", sorted.Of("d", Spend))
-		require.Equal(t, "q3", sorted.Of("d", Tenure), "the others are quartiles still")
+		got, err := sorter.Of(ctx, "d", today)
+		require.NoError(t, err)
+		require.Equal(t, Bands{"medium", "q3", "q3"}, got, "the others are quartiles still")
+		got, err = sorter.Of(ctx, "d", today-1)
+		require.NoError(t, err)
+		require.Equal(t, "q3", got.Tenure, "eleven months: the scale is that of the sorter's day")
+		got, err = sorter.Of(ctx, "f", civil.Date(2024, time.March, 29))
+		require.NoError(t, err)
+		require.Equal(t, "q1-q2", got.Tenure)
 
 		_, err = s.Reset(ctx, anna, Spend, before.Etag)
 		require.ErrorIs(t, err, resource.ErrStale)
@@ -136,7 +145,7 @@ func TestRefusals(t *testing.T) {
 	_, err = s.Update(ctx, anna, Declaration{Subject: Spend, Bands: bounds, Currency: "USD"})
 	require.ErrorContains(t, err, "no currency yet")
 	w.fail = errors.New("the pages are away")
-	_, err = s.On(ctx, today)
+	_, err = s.Sorter(ctx, today)
 	require.ErrorIs(t, err, w.fail)
 	_, err = s.List(ctx, today)
 	require.ErrorIs(t, err, w.fail)

@@ -141,3 +141,14 @@ func TestBandsThatAreRefused(t *testing.T) {
 	_, err = s.as(auth.Viewer).bands.UpdateBandScale(t.Context(), &entitlementsv1.UpdateBandScaleRequest{BandScale: &entitlementsv1.BandScale{Name: "bandScales/reach"}})
 	wantStatus(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
 }
+
+func TestAttributesOfAccounts(t *testing.T) {
+	s := paidWorld(t)
+	got := map[string]string{}
+	keep := func(account, value string) { got[account] = value }
+	require.NoError(t, s.source.Attributes(t.Context(), "sector", keep))
+	require.Equal(t, map[string]string{"rich": "rich's", "poor": "poor's"}, got)
+	clear(got)
+	require.NoError(t, s.source.Attributes(t.Context(), "region", keep))
+	require.Empty(t, got)
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -166,6 +167,17 @@ func (f *fakeAccounts) ListReaches(_ context.Context, r *accountsv1.ListReachesR
 	return &accountsv1.ListReachesResponse{}, nil
 }
 
+// ListAccounts answers a page for each account that is followed; its sector is its id.
+func (f *fakeAccounts) ListAccounts(ctx context.Context, r *accountsv1.ListAccountsRequest) (*accountsv1.ListAccountsResponse, error) {
+	reaches, err := f.ListReaches(ctx, &accountsv1.ListReachesRequest{PageToken: r.GetPageToken()})
+	answer := &accountsv1.ListAccountsResponse{NextPageToken: reaches.GetNextPageToken()}
+	for _, reach := range reaches.GetReaches() {
+		id := strings.Split(reach.GetName(), "/")[1]
+		answer.Accounts = append(answer.Accounts, &accountsv1.Account{Name: "accounts/" + id, Attributes: map[string]string{"sector": id + "'s"}})
+	}
+	return answer, err
+}
+
 // outage is a database whose pages can be out of reach.
 type outage struct {
 	docstore.Backend
@@ -191,6 +203,7 @@ type served struct {
 	server   *server.Server
 	keys     *auth.Keyring
 	database *outage
+	source   *rpc.Source
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
@@ -213,17 +226,17 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
 	opts.Board = rpc.NewBoardSource(late)
-	source := rpc.NewSource(late)
-	s.service, err = entitlements.Open(ctx, store, source, opts)
+	s.source = rpc.NewSource(late)
+	s.service, err = entitlements.Open(ctx, store, s.source, opts)
 	require.NoError(t, err)
 	now := opts.Now
 	if now == nil {
 		now = time.Now
 	}
-	parts := rpc.Parts{Decisions: s.service, Assignments: source, Feed: changes.Open(store)}
+	parts := rpc.Parts{Decisions: s.service, Assignments: s.source, Feed: changes.Open(store)}
 	parts.Usage, err = usage.New(ctx, store, s.service, now, nil)
 	require.NoError(t, err)
-	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, source)
+	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, s.source)
 	require.NoError(t, err)
 	parts.Programmes, err = programmes.New(ctx, store, s.service.Requests(), s.service, nil)
 	require.NoError(t, err)

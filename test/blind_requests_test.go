@@ -1,0 +1,236 @@
+package test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"github.com/google/uuid"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+)
+
+// names are the resource names that a walk over RPCs has seen, in the order in which it
+// saw them.
+type names struct {
+	list []string
+	seen map[string]bool
+}
+
+var resourceName = regexp.MustCompile(`^[a-z][a-zA-Z]+(/[a-zA-Z0-9._-]+)+$`)
+
+// add keeps what looks like a resource's name.
+func (n *names) add(text string) {
+	if resourceName.MatchString(text) && !n.seen[text] {
+		n.seen[text] = true
+		n.list = append(n.list, text)
+		if strings.Count(text, "/") == 3 && strings.Contains(text, "/rotations/") {
+			n.add(text + "/draw") // there is one of each, in no list
+		}
+	}
+}
+
+// learn adds the names in a message.
+func (n *names) learn(m protoreflect.Message) {
+	eachField(m, func(_ protoreflect.FieldDescriptor, value protoreflect.Value) {
+		if text, ok := value.Interface().(string); ok {
+			n.add(text)
+		}
+	})
+}
+
+// matching returns those that a pattern allows, the ones about an account first.
+func (n *names) matching(pattern *regexp.Regexp, about string) []string {
+	var first, others []string
+	for _, name := range n.list {
+		switch {
+		case !pattern.MatchString(name):
+		case strings.Contains(name, about):
+			first = append(first, name)
+		default:
+			others = append(others, name)
+		}
+	}
+	return append(first, others...)
+}
+
+// eachField calls visit with every value that is set in a message, those of lists one by
+// one, and with what is in messages within.
+func eachField(m protoreflect.Message, visit func(protoreflect.FieldDescriptor, protoreflect.Value)) {
+	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		one := func(value protoreflect.Value) {
+			visit(field, value)
+			if inner, ok := value.Interface().(protoreflect.Message); ok {
+				eachField(inner, visit)
+			}
+		}
+		switch {
+		case field.IsList():
+			for i := range value.List().Len() {
+				one(value.List().Get(i))
+			}
+		case field.IsMap():
+			value.Map().Range(func(_ protoreflect.MapKey, value protoreflect.Value) bool {
+				one(value)
+				return true
+			})
+		default:
+			one(value)
+		}
+		return true
+	})
+}
+
+// maker makes requests that are as good as their schema lets one guess.
+type maker struct {
+	known *names
+	// about is the account that requests should be about.
+	about string
+	// variant chooses among names, and among what a oneof may be.
+	variant int
+	// required leaves out all that a request need not have.
+	required bool
+}
+
+// request makes a request of a kind.
+func (g maker) request(of protoreflect.MessageDescriptor) *dynamicpb.Message {
+	m := dynamicpb.NewMessage(of)
+	g.fill(m, 0)
+	return m
+}
+
+// left out are fields whose absence is the usual case.
+var leftOut = []protoreflect.Name{
+	"page_token", "filter", "order_by", "etag", "consistency_token", "as_of", "as_of_date", "update_mask", "known_at", "skip", "held_only",
+	"from_time", "to_time", "contact",
+}
+
+func (g maker) fill(m protoreflect.Message, depth int) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		field := fields.Get(i)
+		if field.IsMap() || slices.Contains(leftOut, field.Name()) || g.required && !isRequired(field) && field.Name() != "years" {
+			continue
+		}
+		if of := field.ContainingOneof(); of != nil && of.Fields().Get(g.variant%of.Fields().Len()) != field {
+			continue
+		}
+		value, ok := g.value(m, field, depth)
+		if !ok {
+			continue
+		}
+		if field.IsList() {
+			list := m.NewField(field)
+			list.List().Append(value)
+			value = list
+		}
+		m.Set(field, value)
+	}
+}
+
+func isRequired(field protoreflect.FieldDescriptor) bool {
+	behavior, _ := proto.GetExtension(field.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
+	return slices.Contains(behavior, annotations.FieldBehavior_REQUIRED) || slices.Contains(behavior, annotations.FieldBehavior_IDENTIFIER)
+}
+
+// value makes a value of a field; false where it had better be left out.
+func (g maker) value(m protoreflect.Message, field protoreflect.FieldDescriptor, depth int) (protoreflect.Value, bool) {
+	switch field.Kind() {
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString(g.text(field)), true
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(field.Name() == "validate_only"), true
+	case protoreflect.EnumKind:
+		values := field.Enum().Values()
+		return protoreflect.ValueOfEnum(values.Get(min(1+g.variant%max(values.Len()-1, 1), values.Len()-1)).Number()), true
+	case protoreflect.Int32Kind:
+		return protoreflect.ValueOfInt32(1), field.Name() != "page_size"
+	case protoreflect.Int64Kind:
+		return protoreflect.ValueOfInt64(1), true
+	case protoreflect.MessageKind:
+		return g.message(m, field, depth)
+	}
+	return protoreflect.Value{}, false
+}
+
+func (g maker) message(m protoreflect.Message, field protoreflect.FieldDescriptor, depth int) (protoreflect.Value, bool) {
+	var inner protoreflect.Message
+	if field.IsList() {
+		inner = m.NewField(field).List().NewElement().Message()
+	} else {
+		inner = m.NewField(field).Message()
+	}
+	set := func(name protoreflect.Name, value protoreflect.Value) {
+		inner.Set(inner.Descriptor().Fields().ByName(name), value)
+	}
+	switch now := time.Now(); field.Message().FullName() {
+	case "google.protobuf.Timestamp":
+		set("seconds", protoreflect.ValueOfInt64(now.Unix()))
+	case "google.protobuf.Duration":
+		set("seconds", protoreflect.ValueOfInt64(3600))
+	case "google.type.Date":
+		set("year", protoreflect.ValueOfInt32(int32(now.Year())))
+		set("month", protoreflect.ValueOfInt32(int32(now.Month())))
+		set("day", protoreflect.ValueOfInt32(int32(now.Day())))
+	case "google.type.Money":
+		set("currency_code", protoreflect.ValueOfString("USD"))
+		set("units", protoreflect.ValueOfInt64(1))
+	default:
+		if depth > 4 {
+			return protoreflect.Value{}, false
+		}
+		g.fill(inner, depth+1)
+	}
+	return protoreflect.ValueOfMessage(inner), true
+}
+
+// usual are the values of fields that are neither a name nor any text.
+var usual = map[protoreflect.Name][]string{"benefit": {"guided-visit", "expert-hours"}}
+
+// text makes a text that the rules of a field allow: a name where they want one.
+func (g maker) text(field protoreflect.FieldDescriptor) string {
+	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
+	if items := rules.GetRepeated().GetItems(); items != nil {
+		rules = items
+	}
+	if field.Name() == "request_id" || rules.GetString().GetUuid() {
+		return uuid.NewString()
+	}
+	if rules.GetString().GetEmail() {
+		return "agent@example.com"
+	}
+	text := fmt.Sprintf("probe-%s", field.Name())
+	if choices := usual[field.Name()]; choices != nil {
+		return pick(choices, g.variant, text)
+	}
+	switch unruled := rules.GetString().GetPattern() == ""; {
+	case unruled && field.Name() == "name": // a resource's own, whose pattern only the handler knows
+		return pick(g.known.matching(resourceName, g.about), g.variant, text)
+	case unruled:
+		return text
+	}
+	pattern, err := regexp.Compile(rules.GetString().GetPattern())
+	if err != nil {
+		return text
+	}
+	ids := g.known.matching(pattern, g.about)
+	for _, id := range []string{g.about, "USD", "UTC", "2026-01-31", "12", "boards/-", "accounts/-", "schedule"} {
+		if pattern.MatchString(id) {
+			ids = append(ids, id)
+		}
+	}
+	return pick(ids, g.variant, text)
+}
+
+// pick returns a choice by number, or what there is otherwise.
+func pick(choices []string, number int, otherwise string) string {
+	if len(choices) == 0 {
+		return otherwise
+	}
+	return choices[number%len(choices)]
+}

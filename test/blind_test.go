@@ -1,0 +1,238 @@
+package test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/prototext"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	typev1 "github.com/evenhand/evenhand/proto/gen/evenhand/type/v1"
+)
+
+// tellTales are what would tell a service agent what the account "quokka" spends, which rule
+// and bundle it has, in which bands it is, or how loud it is: whatever they are in.
+var tellTales = []string{
+	"quagga", "54321", // the rule and its bundle
+	"7654321",                       // the spend
+	"8675309",                       // the reach
+	"narwhal", "7654000", "8675000", // the bands
+	"partner-25000", "partner-group", "shipping-6000", "five-years", "loan-two-years", // other rules
+}
+
+// tellingFields are those of accounts and entitlements that an agent's answers leave empty.
+var tellingFields = []protoreflect.Name{
+	"rule", "rules", "bundle", "bundles", "valid_until", "distance", "distances", "spend", "spend_band", "band", "bands", "reach", "reach_band", "followers",
+}
+
+// quokkaWorld is the demo with the account "quokka", about which all of that is known.
+func quokkaWorld(t *testing.T) *server {
+	s := launch(t, t.TempDir(), "--demo")
+	s.awaitReady()
+	s.demoCommands()
+	text := strings.NewReplacer(
+		"bundles:\n", "bundles:\n  - {id: quagga-club, display_name: Quagga Club, benefits: [expert-hours, guided-visit]}\n",
+		"benefits:\n", "benefits:\n  - {id: guided-visit, promise: A guided visit to our works., kind: feature, unit_cost: 3.00, expected_use_per_year: 1}\n",
+		"rules:\n", `rules:
+  - id: quagga-54321
+    promise: Who spends $54,321.98 within a year joins the Quagga Club.
+    when: {spend: trailing-12-months, at_least: 54321.98}
+    grants: [quagga-club]
+`).Replace(s.cli("schedule", "show", "--output", "yaml"))
+	zone, err := time.LoadLocation("America/Chicago") // that of the demo
+	require.NoError(t, err)
+	today := time.Now().In(zone).Format(time.DateOnly)
+	s.cli("schedule", "publish", write(t, s.dir, "quagga.yaml", text), "--effective", today)
+	s.cli("accounts", "create", "--display-name", "Quokka", "--joined", "2020-01-01")
+	s.cli("accounts", "reach", "quokka", "--followers", "8675309")
+	paid := value(t, s.cli("revenue", "add", "quokka", "7654321.09", "--currency", "USD", "--date", today, "--source", "test"), "Consistency token")
+	s.cli("bands", "set", "spend", "narwhal-small", "narwhal-large=7654000")
+	s.cli("bands", "set", "reach", "narwhal-quiet", "narwhal-loud=8675000")
+	require.Equal(t, "quagga-54321", value(t, s.cli("check", "quokka", "guided-visit", "--consistency-token", paid), "Rule"))
+
+	s.cli("board", "feeds", "create", "--board", demoBoard)
+	return s
+}
+
+// walk calls every unary RPC, as somebody.
+type walk struct {
+	t        *testing.T
+	conn     *grpc.ClientConn
+	token    string
+	known    *names
+	answered map[string]bool
+	denied   map[string]bool
+	refused  map[string]error  // why an RPC last gave no answer
+	told     map[string]string // by what tells: what told it, and to which question
+}
+
+// walkAs begins a walk as a person with a role.
+func walkAs(t *testing.T, s *server, role string) *walk {
+	s.cli("principals", "create", "some-"+role, "--role", role)
+	s.cli("tokens", "create", "some-"+role, "--file", role+"-token")
+	token, err := os.ReadFile(filepath.Join(s.dir, role+"-token"))
+	require.NoError(t, err)
+	w := &walk{
+		t: t, conn: s.dial(), token: strings.TrimSpace(string(token)), known: &names{seen: map[string]bool{}},
+		answered: map[string]bool{}, denied: map[string]bool{}, refused: map[string]error{}, told: map[string]string{},
+	}
+	for _, name := range []string{"accounts/quokka", "accounts/quokka/reach", "accounts/quokka/entitlements/guided-visit", "schedule/versions/3", "bandScales/spend", "benefits/guided-visit"} {
+		w.known.add(name)
+	}
+	return w
+}
+
+// methods are all unary RPCs that the server says it has.
+func (w *walk) methods() []protoreflect.MethodDescriptor {
+	var all []protoreflect.MethodDescriptor
+	for _, service := range w.services() {
+		of := describe(w.t, w.conn, service).Methods()
+		for i := range of.Len() {
+			if m := of.Get(i); !m.IsStreamingClient() && !m.IsStreamingServer() {
+				all = append(all, m)
+			}
+		}
+	}
+	require.Greater(w.t, len(all), 80)
+	return all
+}
+
+// A service agent learns from no RPC, by no answer, error or header, what a customer spends,
+// nor anything that tells it. An RPC that this walk gets no answer from has to be named in
+// notRead. An auditor is told all of it, so it is there to be told.
+func TestR3NoRPCTellsServiceAgentsWhatCustomersSpend(t *testing.T) {
+	s := quokkaWorld(t)
+	auditor := walkAs(t, s, "auditor")
+	for range 2 {
+		for _, m := range auditor.methods() {
+			if reads(m) {
+				auditor.try(m)
+			}
+		}
+	}
+	for _, word := range tellTales {
+		require.NotEmpty(t, auditor.told[word], "nobody is told %q: the walk would not notice", word)
+	}
+
+	w := walkAs(t, s, "service-agent")
+	methods := w.methods()
+	for range 3 { // what one RPC names, another one may be asked about
+		for _, m := range methods {
+			w.try(m)
+		}
+	}
+	for word, told := range w.told {
+		t.Errorf("a service agent is told %q: %s", word, told)
+	}
+	for _, m := range methods {
+		name := string(m.FullName())
+		if reads(m) && !w.answered[name] && !w.denied[name] && notRead[name] == "" {
+			t.Errorf("%s: a service agent may call it, and the walk got no answer from it: give the world what it reads\n%v", name, w.refused[name])
+		}
+	}
+	require.True(t, w.answered[entitlementsService+".CheckEntitlement"])
+	require.True(t, w.denied[entitlementsService+".GetSpend"])
+}
+
+// reads says whether an RPC only reads.
+func reads(m protoreflect.MethodDescriptor) bool {
+	access, _ := proto.GetExtension(m.Options(), typev1.E_Access).(*typev1.Access)
+	return strings.HasSuffix(access.GetPermission(), ".read") || strings.HasSuffix(access.GetPermission(), ".check")
+}
+
+// services lists what the server says that it serves.
+func (w *walk) services() []string {
+	stream, err := reflectionpb.NewServerReflectionClient(w.conn).ServerReflectionInfo(w.t.Context())
+	require.NoError(w.t, err)
+	require.NoError(w.t, stream.Send(&reflectionpb.ServerReflectionRequest{MessageRequest: &reflectionpb.ServerReflectionRequest_ListServices{}}))
+	answer, err := stream.Recv()
+	require.NoError(w.t, err)
+	require.NoError(w.t, stream.CloseSend())
+	var own []string
+	for _, s := range answer.GetListServicesResponse().GetService() {
+		if strings.HasPrefix(s.GetName(), "evenhand.") {
+			own = append(own, s.GetName())
+		}
+	}
+	slices.Sort(own)
+	return own
+}
+
+// notRead are RPCs that a service agent may call, and that have nothing to read in the world.
+var notRead = map[string]string{
+	"evenhand.board.v1.BoardsService.GetFinding": "no members of the demo's board are in conflict",
+}
+
+// variants is how many requests of each RPC are tried.
+const variants = 8
+
+func (w *walk) try(m protoreflect.MethodDescriptor) {
+	for variant := range variants {
+		request := maker{known: w.known, about: "quokka", variant: variant / 2, required: variant%2 == 1}.request(m.Input())
+		if code := w.call(m, request); code == codes.PermissionDenied && variant == 0 {
+			w.denied[string(m.FullName())] = true
+		}
+	}
+	for _, field := range []protoreflect.Name{"filter", "order_by"} {
+		if f := m.Input().Fields().ByName(field); f != nil && !w.denied[string(m.FullName())] {
+			w.tryTelling(m, f)
+		}
+	}
+}
+
+// tryTelling asks for a list by what is not to be told.
+func (w *walk) tryTelling(m protoreflect.MethodDescriptor, by protoreflect.FieldDescriptor) {
+	for _, field := range []string{"spend", "spend_band", "rule", "bundle", "reach", "band", "valid_until"} {
+		request := maker{known: w.known, about: "quokka"}.request(m.Input())
+		text := field
+		if by.Name() == "filter" {
+			text += " > 1"
+		}
+		request.Set(by, protoreflect.ValueOfString(text))
+		if code := w.call(m, request); code == codes.OK {
+			w.told[string(by.Name())+" "+text] = string(m.FullName()) + " answers"
+		}
+	}
+}
+
+// call calls an RPC, and looks for what tells in all that comes back.
+func (w *walk) call(m protoreflect.MethodDescriptor, request *dynamicpb.Message) codes.Code {
+	method := "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
+	ctx := metadata.AppendToOutgoingContext(w.t.Context(), "authorization", "Bearer "+w.token)
+	answer := dynamicpb.NewMessage(m.Output())
+	var header, trailer metadata.MD
+	err := w.conn.Invoke(ctx, method, request, answer, grpc.Header(&header), grpc.Trailer(&trailer))
+	asked := prototext.Format(request)
+	told := fmt.Sprint(header, trailer, prototext.Format(answer), status.Convert(err).Message(), prototext.Format(status.Convert(err).Proto()))
+	plain := strings.ReplaceAll(strings.ToLower(told), ",", "") // 54,321.98 too
+	for _, word := range tellTales {
+		if strings.Contains(plain, word) && !strings.Contains(asked, word) {
+			w.told[word] = fmt.Sprintf("%s\nasked:\n%s\ntold:\n%.4000s", m.FullName(), asked, told)
+		}
+	}
+	if err != nil {
+		w.refused[string(m.FullName())] = err
+		return status.Code(err)
+	}
+	w.answered[string(m.FullName())] = true
+	w.known.learn(answer)
+	eachField(answer, func(field protoreflect.FieldDescriptor, _ protoreflect.Value) {
+		if own := string(field.ContainingMessage().FullName()); !strings.HasPrefix(own, "evenhand.board.") && slices.Contains(tellingFields, field.Name()) {
+			w.told[string(field.FullName())] = fmt.Sprintf("%s\nasked:\n%s", m.FullName(), asked)
+		}
+	})
+	return codes.OK
+}
