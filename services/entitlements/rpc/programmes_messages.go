@@ -4,9 +4,6 @@ import (
 	"errors"
 	"strings"
 
-	"google.golang.org/genproto/googleapis/type/date"
-
-	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -35,12 +32,12 @@ func programmeOut(p resource.Stored[programmes.Programme], reading decision.Read
 	s := &p.State
 	m := &entitlementsv1.Programme{
 		Name: programmes.Name(p.ID), Title: s.Title, Summary: s.Summary, Capacity: int32(s.Capacity),
-		OpenDate: someDay(s.Opens), CloseDate: someDay(s.Closes), PublishDate: someDay(s.PublishedOn), State: programmeStates[s.State(reading.Today)],
+		OpenDate: dayOut(s.Opens), CloseDate: dayOut(s.Closes), PublishDate: dayOut(s.PublishedOn), State: programmeStates[s.State(reading.Today)],
 		EnrolledCount: int32(s.Count(programmes.Enrolled)), WaitingCount: int32(s.Count(programmes.Waiting)),
 		Etag: programmes.Etag(p), CreateTime: wire.Timestamp(s.Created), UpdateTime: wire.Timestamp(s.Updated),
 	}
 	if s.Ending != nil {
-		m.EndDate, m.EndReason = someDay(s.Ending.Day), s.Ending.Reason
+		m.EndDate, m.EndReason = dayOut(s.Ending.Day), s.Ending.Reason
 	}
 	if !blind || !programmes.ReadsSpend(s.Criteria) {
 		m.Criteria = scheduleWriter{currency: reading.Currency}.condition(&s.Criteria)
@@ -55,29 +52,12 @@ func enrolmentOut(e programmes.Enrolment) *entitlementsv1.Enrolment {
 		ApplyTime: wire.Timestamp(e.Applied), Position: int32(e.Position), LeftReason: e.Why,
 	}
 	if e.Standing == programmes.Enrolled {
-		m.StartDate, m.EndDate = someDay(e.From), dateOut(e.Until)
+		m.StartDate, m.EndDate = dayOut(e.From), dateOut(e.Until)
 	}
 	for _, stay := range e.Stays {
-		m.PastStays = append(m.PastStays, &entitlementsv1.Enrolment_Stay{StartDate: someDay(stay.From), EndDate: someDay(stay.To)})
+		m.PastStays = append(m.PastStays, &entitlementsv1.Enrolment_Stay{StartDate: dayOut(stay.From), EndDate: dayOut(stay.To)})
 	}
 	return m
-}
-
-// someDay writes a day, of which 0 is none.
-func someDay(d civil.Day) *date.Date {
-	if d == 0 {
-		return nil
-	}
-	return dateOut(d)
-}
-
-// dayGiven reads a day that may be left out, which is 0.
-func dayGiven(field string, d *date.Date) (civil.Day, error) {
-	if d == nil {
-		return 0, nil
-	}
-	day, err := wire.Day(field, d)
-	return civil.Day(day), err
 }
 
 // criteriaIn reads criteria from a message, or else from a text.
@@ -119,12 +99,12 @@ func tellProgramme(out *entitlementsv1.Change, p *resource.Stored[programmes.Pro
 	if strings.HasPrefix(out.GetType(), "programme.") {
 		s := &p.State
 		m := &entitlementsv1.Programme{
-			Name: programmes.Name(p.ID), Title: s.Title, Summary: s.Summary, Capacity: int32(s.Capacity), OpenDate: someDay(s.Opens),
-			CloseDate: someDay(s.Closes), PublishDate: someDay(s.PublishedOn), Etag: programmes.Etag(*p),
+			Name: programmes.Name(p.ID), Title: s.Title, Summary: s.Summary, Capacity: int32(s.Capacity), OpenDate: dayOut(s.Opens),
+			CloseDate: dayOut(s.Closes), PublishDate: dayOut(s.PublishedOn), Etag: programmes.Etag(*p),
 			CreateTime: wire.Timestamp(s.Created), UpdateTime: wire.Timestamp(s.Updated),
 		}
 		if s.Ending != nil {
-			m.EndDate, m.EndReason = someDay(s.Ending.Day), s.Ending.Reason
+			m.EndDate, m.EndReason = dayOut(s.Ending.Day), s.Ending.Reason
 		}
 		out.State = &entitlementsv1.Change_Programme{Programme: m}
 		return
