@@ -13,6 +13,7 @@ type Client struct {
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
 	Bands        Bands        `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
 	Board        Board        `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
+	Audit        Audit        `cmd:"" help:"Audits: were like cases treated alike?"`
 	Company      Company      `cmd:"" help:"The company: currency, time zone, fiscal year."`
 	Rates        Rates        `cmd:"" help:"Dated exchange rates."`
 	Attributes   Attributes   `cmd:"" help:"Keys under which accounts carry attributes."`

@@ -130,9 +130,9 @@ var matrix = map[string]struct{ roles, rpcs string }{
 			"MeetingsService.CloseMeeting MeetingsService.CreateMinutes MeetingsService.ApproveMinutes MeetingsService.CreateDecision " +
 			"MeetingsService.UpdateDecision MeetingsService.CompleteDecision MeetingsService.DropDecision MeetingsService.ReopenDecision"},
 	"parity.read": {"x . x x x x x x x",
-		""},
+		"ParityService.GetParityAudit ParityService.ListParityAudits ParityService.ExportParityAudit"},
 	"parity.run": {". . . x x . x x .",
-		""},
+		"ParityService.RunParityAudit ParityService.CreateParityAudit"},
 	"principals.read": {". . . . . . x x x",
 		"AccessService.GetPrincipal AccessService.ListPrincipals AccessService.ListApiTokens"},
 	"principals.update": {". . . . . . . x .",

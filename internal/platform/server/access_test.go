@@ -33,8 +33,16 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	boardv1.RegisterSolicitationsServiceServer(r, boardv1.UnimplementedSolicitationsServiceServer{})
 	boardv1.RegisterCalendarServiceServer(r, boardv1.UnimplementedCalendarServiceServer{})
 	boardv1.RegisterCalendarFeedServiceServer(r, boardv1.UnimplementedCalendarFeedServiceServer{})
+	entitlementsv1.RegisterBandsServiceServer(r, entitlementsv1.UnimplementedBandsServiceServer{})
+	entitlementsv1.RegisterClausesServiceServer(r, entitlementsv1.UnimplementedClausesServiceServer{})
 	entitlementsv1.RegisterEntitlementsServiceServer(r, entitlementsv1.UnimplementedEntitlementsServiceServer{})
+	entitlementsv1.RegisterFeedServiceServer(r, entitlementsv1.UnimplementedFeedServiceServer{})
+	entitlementsv1.RegisterHouseRulesServiceServer(r, entitlementsv1.UnimplementedHouseRulesServiceServer{})
+	entitlementsv1.RegisterParityServiceServer(r, entitlementsv1.UnimplementedParityServiceServer{})
+	entitlementsv1.RegisterRemediesServiceServer(r, entitlementsv1.UnimplementedRemediesServiceServer{})
+	entitlementsv1.RegisterReviewsServiceServer(r, entitlementsv1.UnimplementedReviewsServiceServer{})
 	entitlementsv1.RegisterScheduleServiceServer(r, entitlementsv1.UnimplementedScheduleServiceServer{})
+	entitlementsv1.RegisterUsageServiceServer(r, entitlementsv1.UnimplementedUsageServiceServer{})
 }}
 
 // Every RPC is called without a token, with a wrong one, and as every role: only those

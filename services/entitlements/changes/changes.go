@@ -18,6 +18,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/clauses"
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
+	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/remedies"
 	"github.com/evenhand/evenhand/services/entitlements/reviews"
@@ -45,6 +46,8 @@ type Told struct {
 	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
 	BandScale *resource.Stored[bands.Scale]
+	// Audit is an audit of parity.
+	Audit *resource.Stored[audits.Audit]
 }
 
 // Feed is the changes of the entitlements service.
@@ -74,18 +77,8 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	audits.Collection:     stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
 	programmes.Collection: tellProgramme,
-}
-
-// tellProgramme reads what is told of a programme.
-func tellProgramme(t *Told, e *docstore.FeedEvent, id string) error {
-	t.Name = programmes.Name(id)
-	if len(e.Data) == 0 { // it was deleted
-		return nil
-	}
-	p, err := programmes.Told(*e)
-	t.Programme = &p
-	return err
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

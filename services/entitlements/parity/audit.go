@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sync/atomic"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -52,18 +52,21 @@ func (r *Result) Count(o Outcome) int {
 // maxCells bounds how finely cases are divided, for the sake of memory.
 const maxCells = 50_000_000
 
+// ErrTooFine says that the columns compared within divide the cases too finely.
+var ErrTooFine = fmt.Errorf("the cases fall into more than %d strata: compare within fewer columns", maxCells/MaxGroups)
+
 // Audit makes one comparison for each metric and unordered pair of groups of each column
 // of options.By, in that order. Progress, which may be nil, is told how many of them are
-// done, from several goroutines. It fails where the options cannot be, and when the
-// context ends.
+// done, from one goroutine at a time. It fails where the options cannot be, with
+// ErrTooFine, and when the context ends.
 func Audit(ctx context.Context, cases *Cases, options Options, progress func(done, total int)) (*Result, error) {
-	if err := options.complete(); err != nil {
+	if err := options.Complete(); err != nil {
 		return nil, err
 	}
 	a := audit{cases: cases, options: &options, progress: progress}
 	strataOf, strata := cases.stratify(options.Within)
 	if strata > maxCells/MaxGroups {
-		return nil, fmt.Errorf("within: the columns divide the cases into %d strata, more than %d: name fewer", strata, maxCells/MaxGroups)
+		return nil, ErrTooFine
 	}
 	for _, by := range options.By {
 		g := newGrouping(cases, by, strataOf, strata)
@@ -85,14 +88,33 @@ func Audit(ctx context.Context, cases *Cases, options Options, progress func(don
 	return result, a.list(ctx, result.Comparisons)
 }
 
+// Comparisons returns how many comparisons an audit with these options, which are
+// complete, makes.
+func Comparisons(cases *Cases, options Options) int {
+	total := 0
+	for _, by := range options.By {
+		groups := 0
+		for _, name := range cases.columns[by].names {
+			if name != "" {
+				groups++
+			}
+		}
+		groups = min(groups, MaxGroups)
+		total += len(options.Metrics) * groups * (groups - 1) / 2
+	}
+	return total
+}
+
 // audit is an audit under way.
 type audit struct {
 	cases     *Cases
 	options   *Options
 	groupings []*grouping
 	total     int
-	done      atomic.Int64
 	progress  func(done, total int)
+
+	mu   sync.Mutex
+	done int
 }
 
 // compare compares all pairs of groups by one metric.
@@ -115,15 +137,22 @@ func (a *audit) compare(ctx context.Context, g *grouping, m Metric) ([]Compariso
 					return err
 				}
 				a.one(c, g, m, measure, first, second)
-				done := a.done.Add(1)
-				if a.progress != nil {
-					a.progress(int(done), a.total)
-				}
+				a.tell()
 				return nil
 			})
 		}
 	}
 	return made, workers.Wait()
+}
+
+// tell counts a comparison as done.
+func (a *audit) tell() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.done++
+	if a.progress != nil {
+		a.progress(a.done, a.total)
+	}
 }
 
 // one makes the comparison of two groups.

@@ -98,7 +98,9 @@ const MaxCases = 20_000_000
 var (
 	// ErrTooManyCases says that there are more than MaxCases.
 	ErrTooManyCases = fmt.Errorf("more than %d cases: audit a shorter period", MaxCases)
-	errNegative     = errors.New("a duration or value is negative")
+	// ErrTooManyValues says that a column has more different values than it can keep.
+	ErrTooManyValues = fmt.Errorf("more than %d different values: audit a shorter period", math.MaxUint16+1)
+	errNegative      = errors.New("a duration or value is negative")
 )
 
 // Len returns how many cases there are.
@@ -171,8 +173,8 @@ type Builder struct {
 	accounts map[string]uint32
 }
 
-// Add adds a case. It fails where a column has more than 65,536 different values, where
-// a duration or a value is negative, and with ErrTooManyCases.
+// Add adds a case. It fails where a duration or a value is negative, with
+// ErrTooManyValues and with ErrTooManyCases.
 func (b *Builder) Add(r *Row) error {
 	c := &b.cases
 	if c.Len() >= MaxCases || len(c.ids)+len(r.ID) > math.MaxUint32 {
@@ -212,7 +214,7 @@ func (c *column) add(codes *map[string]uint16, name string) error {
 	code, known := (*codes)[name]
 	if !known {
 		if len(c.names) > math.MaxUint16 {
-			return fmt.Errorf("more than %d different values: audit a shorter period", math.MaxUint16+1)
+			return ErrTooManyValues
 		}
 		if *codes == nil {
 			*codes = map[string]uint16{}

@@ -45,8 +45,8 @@ func DefaultWithin(by []Dimension) []Dimension {
 	return slices.DeleteFunc([]Dimension{Issue, SpendBand}, func(d Dimension) bool { return slices.Contains(by, d) })
 }
 
-// complete fills in what is not given, and says what cannot be.
-func (o *Options) complete() error {
+// Complete fills in what is not given, and says what cannot be.
+func (o *Options) Complete() error {
 	if len(o.Metrics) == 0 {
 		o.Metrics = Metrics()
 	}

@@ -29,8 +29,7 @@ func TestR24EqualTreatmentSeldomGivesFindings(t *testing.T) {
 	require.LessOrEqual(t, float64(wrong), 0.05*float64(n))
 }
 
-// Of open cases less is known, and the log-rank test sees less in log-normal times than
-// ranks do: with a fifth of them open, 9 of 10 is what can be asked.
+// Of open cases less is known: with a fifth of them open, 9 of 10 is what is asked.
 func TestR24ASlowChannelIsFound(t *testing.T) {
 	for _, slow := range []string{"email", "phone", "web"} {
 		for open, share := range map[float64]float64{0: 0.95, 0.2: 0.9} {

@@ -147,7 +147,7 @@ func (t *times) censored(strata []int, first, second int) compared {
 	for i, s := range strata {
 		durations[i] = stats.DurationStratum{A: t.lifetimes(s, first), B: t.lifetimes(s, second)}
 	}
-	all := stats.NewDurations(durations)
+	all := stats.NewDurations(durations).Early()
 	return compared{all.LogRank, all.Ratio}
 }
 

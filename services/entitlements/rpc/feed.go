@@ -57,6 +57,9 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}
 	}
+	if told.Audit != nil {
+		out.State = &entitlementsv1.Change_ParityAudit{ParityAudit: auditOut(*told.Audit)}
+	}
 }
 
 // GetFeed implements FeedService.

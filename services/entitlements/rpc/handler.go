@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
@@ -41,6 +42,8 @@ type Parts struct {
 	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
+	// Parity are the audits of parity; nil where nothing has cases to audit.
+	Parity *audits.Audits
 }
 
 // Service returns the entitlements service for a server.
@@ -63,6 +66,9 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterProgrammesServiceServer(to, &programmesHandler{service: parts.Programmes, reading: decisions.Reading, assignments: parts.Assignments})
 			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
+			if parts.Parity != nil {
+				RegisterParity(to, parts.Parity)
+			}
 		},
 		Encoded: checks.encoded,
 	}

@@ -14,7 +14,7 @@ import (
 var page string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"title": (*Report).title, "about": (*Report).about, "summary": (*Report).summary, "found": (*Report).found,
+	"title": (*Report).title, "about": (*Report).about, "summary": (*Report).Summary, "found": (*Report).found,
 	"heading": (*Report).heading, "sentence": (*Report).sentence, "figures": (*Report).figures, "size": (*Report).size,
 	"limits": (*Report).limits, "sections": (*Report).sections, "paired": (*Report).pairedFigure,
 	"alike": alike, "adjusted": adjusted, "outcome": outcome, "grouped": func(n int) string { return grouped(int64(n)) },

@@ -12,7 +12,7 @@ import (
 func (r *Report) Markdown() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# %s\n\n%s\n\n%s", r.title(), r.about(), r.summary())
+	line("# %s\n\n%s\n\n%s", r.title(), r.about(), r.Summary())
 	if found := r.found(); len(found) > 0 {
 		line("\n## Findings")
 		for _, c := range found {

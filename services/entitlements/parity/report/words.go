@@ -20,8 +20,17 @@ var metricTitles = map[string]string{
 	parity.ReopenRate.String():     "Cases not reopened",
 }
 
-// summary sums the report up in a sentence or two.
-func (r *Report) summary() string {
+// Sentences say what each finding is, those that differ most first.
+func (r *Report) Sentences() []string {
+	var all []string
+	for _, c := range r.found() {
+		all = append(all, r.sentence(c))
+	}
+	return all
+}
+
+// Summary sums the report up in a sentence or two.
+func (r *Report) Summary() string {
 	text := fmt.Sprintf("%s, %s: ", plural(r.Cases, "case", "cases"), plural(len(r.Comparisons), "comparison", "comparisons"))
 	text += fmt.Sprintf("%s, %d without a finding, %d with too little data to say.",
 		plural(r.Findings, "finding", "findings"), r.NoFindings, r.InsufficientData)

@@ -58,6 +58,7 @@ type Change struct {
 	//	*Change_Review
 	//	*Change_UsageEntry
 	//	*Change_BandScale
+	//	*Change_ParityAudit
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -255,6 +256,15 @@ func (x *Change) GetBandScale() *BandScale {
 	return nil
 }
 
+func (x *Change) GetParityAudit() *ParityAudit {
+	if x != nil {
+		if x, ok := x.State.(*Change_ParityAudit); ok {
+			return x.ParityAudit
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -314,6 +324,11 @@ type Change_BandScale struct {
 	BandScale *BandScale `protobuf:"bytes,36,opt,name=band_scale,json=bandScale,proto3,oneof"`
 }
 
+type Change_ParityAudit struct {
+	// An audit of parity.
+	ParityAudit *ParityAudit `protobuf:"bytes,37,opt,name=parity_audit,json=parityAudit,proto3,oneof"`
+}
+
 func (*Change_ScheduleVersion) isChange_State() {}
 
 func (*Change_Programme) isChange_State() {}
@@ -336,11 +351,13 @@ func (*Change_UsageEntry) isChange_State() {}
 
 func (*Change_BandScale) isChange_State() {}
 
+func (*Change_ParityAudit) isChange_State() {}
+
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\b\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\b\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -366,7 +383,8 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	" \x01(\v2$.evenhand.entitlements.v1.UsageEntryH\x00R\n" +
 	"usageEntry\x12D\n" +
 	"\n" +
-	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScaleB\a\n" +
+	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScale\x12J\n" +
+	"\fparity_audit\x18% \x01(\v2%.evenhand.entitlements.v1.ParityAuditH\x00R\vparityAuditB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
 
 var (
@@ -396,6 +414,7 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Review)(nil),                // 10: evenhand.entitlements.v1.Review
 	(*UsageEntry)(nil),            // 11: evenhand.entitlements.v1.UsageEntry
 	(*BandScale)(nil),             // 12: evenhand.entitlements.v1.BandScale
+	(*ParityAudit)(nil),           // 13: evenhand.entitlements.v1.ParityAudit
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -411,11 +430,12 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	10, // 10: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
 	11, // 11: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
 	12, // 12: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 13: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -429,6 +449,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_clause_proto_init()
 	file_evenhand_entitlements_v1_house_rule_proto_init()
 	file_evenhand_entitlements_v1_programme_proto_init()
+	file_evenhand_entitlements_v1_parity_proto_init()
 	file_evenhand_entitlements_v1_remedy_proto_init()
 	file_evenhand_entitlements_v1_review_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
@@ -445,6 +466,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 		(*Change_Review)(nil),
 		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
+		(*Change_ParityAudit)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

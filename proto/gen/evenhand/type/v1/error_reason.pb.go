@@ -159,6 +159,9 @@ const (
 	ErrorReason_ERROR_REASON_NOT_METERED ErrorReason = 63
 	// The entry is no use, or less of it is left than was to be released.
 	ErrorReason_ERROR_REASON_NOT_RELEASABLE ErrorReason = 64
+	// An audit of parity has more cases, strata or comparisons than one can take: compare a shorter period, or by
+	// fewer columns.
+	ErrorReason_ERROR_REASON_AUDIT_TOO_LARGE ErrorReason = 113
 )
 
 // Enum value maps for ErrorReason.
@@ -229,6 +232,7 @@ var (
 		62:  "ERROR_REASON_RESERVATION_STATE",
 		63:  "ERROR_REASON_NOT_METERED",
 		64:  "ERROR_REASON_NOT_RELEASABLE",
+		113: "ERROR_REASON_AUDIT_TOO_LARGE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -296,6 +300,7 @@ var (
 		"ERROR_REASON_RESERVATION_STATE":       62,
 		"ERROR_REASON_NOT_METERED":             63,
 		"ERROR_REASON_NOT_RELEASABLE":          64,
+		"ERROR_REASON_AUDIT_TOO_LARGE":         113,
 	}
 )
 
@@ -330,7 +335,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xc0\x10\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xe2\x10\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -397,7 +402,8 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_USAGE_LIMIT\x10=\x12\"\n" +
 	"\x1eERROR_REASON_RESERVATION_STATE\x10>\x12\x1c\n" +
 	"\x18ERROR_REASON_NOT_METERED\x10?\x12\x1f\n" +
-	"\x1bERROR_REASON_NOT_RELEASABLE\x10@B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x1bERROR_REASON_NOT_RELEASABLE\x10@\x12 \n" +
+	"\x1cERROR_REASON_AUDIT_TOO_LARGE\x10qB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
