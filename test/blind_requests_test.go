@@ -144,7 +144,7 @@ func (g maker) value(m protoreflect.Message, field protoreflect.FieldDescriptor,
 	case protoreflect.StringKind:
 		return protoreflect.ValueOfString(g.text(field)), true
 	case protoreflect.BoolKind:
-		return protoreflect.ValueOfBool(field.Name() == "validate_only"), true
+		return protoreflect.ValueOfBool(field.Name() == "validate_only" && g.variant%2 == 1), true
 	case protoreflect.EnumKind:
 		values := field.Enum().Values()
 		return protoreflect.ValueOfEnum(values.Get(min(1+g.variant%max(values.Len()-1, 1), values.Len()-1)).Number()), true
@@ -208,14 +208,8 @@ func (g maker) text(field protoreflect.FieldDescriptor) string {
 	if choices := usual[field.Name()]; choices != nil {
 		return pick(choices, g.variant, text)
 	}
-	switch unruled := rules.GetString().GetPattern() == ""; {
-	case unruled && field.Name() == "name": // a resource's own, whose pattern only the handler knows
-		return pick(g.known.matching(resourceName, g.about), g.variant, text)
-	case unruled:
-		return text
-	}
-	pattern, err := regexp.Compile(rules.GetString().GetPattern())
-	if err != nil {
+	pattern := patternOf(field, rules.GetString().GetPattern())
+	if pattern == nil {
 		return text
 	}
 	ids := g.known.matching(pattern, g.about)
@@ -225,6 +219,21 @@ func (g maker) text(field protoreflect.FieldDescriptor) string {
 		}
 	}
 	return pick(ids, g.variant, text)
+}
+
+var variable = regexp.MustCompile(`\{[^}]+\}`)
+
+// patternOf is what a text has to match: what its rule says, or for the name of a resource,
+// how such names are made. It is nil where any text will do.
+func patternOf(field protoreflect.FieldDescriptor, rule string) *regexp.Regexp {
+	of, _ := proto.GetExtension(field.ContainingMessage().Options(), annotations.E_Resource).(*annotations.ResourceDescriptor)
+	if rule == "" && field.Name() == "name" && len(of.GetPattern()) > 0 {
+		rule = "^" + variable.ReplaceAllString(of.GetPattern()[0], "[^/]+") + "$"
+	}
+	if rule == "" {
+		return nil
+	}
+	return regexp.MustCompile(rule)
 }
 
 // pick returns a choice by number, or what there is otherwise.

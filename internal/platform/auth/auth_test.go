@@ -37,7 +37,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"accounts.declare": {". . . . . . . x x",
 		"AccountsService.CreateAttributeKey"},
 	"accounts.import": {". . . . . . . x x",
-		"AccountsService.ImportAccounts"},
+		"AccountsService.ImportAccounts AccountsService.ResolveAccounts"},
 	"accounts.read": {"x x x x x x x x x",
 		"AccountsService.ListAttributeKeys AccountsService.GetAccount AccountsService.ListAccounts"},
 	"accounts.update": {". . a . . . . x .",

@@ -37,10 +37,14 @@ type Case struct {
 	State       State  `bson:"state"`
 	// Assignee is the id of the principal who is to see to it; empty for nobody yet.
 	Assignee string `bson:"assignee,omitempty"`
-	// External is its id in the system that it was imported from, or empty.
+	// External is its id in the system that it was imported from, which Source names; both
+	// are empty where it was opened here.
 	External string `bson:"external,omitempty"`
+	Source   string `bson:"source,omitempty"`
 	// Imported says that it happened elsewhere, so that no clock of it is told of.
 	Imported bool `bson:"imported,omitempty"`
+	// NoReplies says that first replies were not recorded where it was imported from.
+	NoReplies bool `bson:"no_replies,omitempty"`
 
 	// Opened is when the customer came with it; FirstReply and Resolved are zero before.
 	Opened     time.Time `bson:"opened"`

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/names"
@@ -11,17 +12,21 @@ import (
 
 // Past is a case that happened elsewhere, as it is taken over.
 type Past struct {
-	// ID is the case's id within its account, and External what it was called there.
-	ID, External string
+	// ID is the case's id within its account, and External what it was called in Source,
+	// the system where it happened.
+	ID, External, Source string
 	// Account is an id.
 	Account                              string
 	Issue, Channel, Subject, Description string
 	Facts                                map[string]string
 	// Role is the role of staff that handled it; empty where that is not known.
 	Role string
-	// Opened is needed; FirstReply and Resolved are zero where they did not come, or are
-	// not known.
+	// Opened is needed; FirstReply and Resolved are zero where they did not come. Where a
+	// case was resolved and nobody replied before, the resolution was the reply.
 	Opened, FirstReply, Resolved time.Time
+	// NoReplies says that first replies were not recorded, so that when one came is not
+	// known, whether FirstReply is zero or not.
+	NoReplies bool
 	// Remedy is an id; empty for none. Value is in minor units of Currency.
 	Remedy   string
 	Value    *int64
@@ -38,7 +43,7 @@ func (s *Cases) Case(p Past, by Actor) (id string, c Case, err error) {
 		return "", Case{}, err
 	}
 	c = Case{Account: p.Account, Issue: p.Issue, Channel: p.Channel, Subject: p.Subject, Description: p.Description, Facts: p.Facts,
-		External: p.External, Imported: true}
+		External: p.External, Source: p.Source, NoReplies: p.NoReplies, Imported: true}
 	if err := c.checkFields(""); err != nil {
 		return "", Case{}, err
 	}
@@ -70,6 +75,9 @@ func (s *Cases) Case(p Past, by Actor) (id string, c Case, err error) {
 // happen makes what happened, at the instants at which it did.
 func (p *Past) happen(c *Case, t turn, number int) {
 	t.open(c, number)
+	if p.NoReplies && p.FirstReply.IsZero() {
+		c.Clocks = slices.DeleteFunc(slices.Clone(c.Clocks), func(k Clock) bool { return k.To == EventFirstReply })
+	}
 	if !p.FirstReply.IsZero() {
 		t.at = instant(p.FirstReply)
 		t.answer(c)
@@ -80,11 +88,17 @@ func (p *Past) happen(c *Case, t turn, number int) {
 	if p.Reopened {
 		c.Reopenings = 1
 	}
+	if p.Remedy != "" {
+		c.Remedy = &Remedy{ID: p.Remedy, Value: p.Value, Currency: p.Currency}
+	}
 	if p.Resolved.IsZero() {
 		t.done(c, ActReplied, "")
 		return
 	}
 	t.at = instant(p.Resolved)
+	if !p.NoReplies {
+		t.answer(c)
+	}
 	c.State, c.Resolved, c.ResolvedFirst, c.ResolvedBy = Resolved, t.at, t.at, t.by
 	c.Remedy = &Remedy{ID: p.Remedy, Value: p.Value, Currency: p.Currency}
 	c.happen(EventResolved, t.at, t.commitments, t.reckoning)
@@ -148,6 +162,36 @@ func (p *Past) check() error {
 		wrong.add("remedy_value", "is less than nothing")
 	}
 	return wrong.err()
+}
+
+// Touched says whether anybody has done anything about the case since it was imported.
+func (c *Case) Touched() bool {
+	return slices.ContainsFunc(c.History, func(e Entry) bool {
+		switch e.What {
+		case ActOpened, ActNearBreach, ActBreached, ActRecalculated:
+			return false
+		}
+		return true
+	})
+}
+
+// Known returns those of some cases that are there, by id.
+func (s *Cases) Known(ctx context.Context, ids []string) (map[string]resource.Stored[Case], error) {
+	return s.table.GetMany(ctx, ids)
+}
+
+// Renew takes a case over anew that was imported before and not touched since; one that was
+// touched in this moment stays as it is.
+func (s *Cases) Renew(ctx context.Context, call resource.Call, id string, state Case) error {
+	_, err := s.table.Update(ctx, call, id, nil, "case.imported", func(c *Case) error {
+		if c.Touched() {
+			return nil
+		}
+		state.Times = c.Times
+		*c = state
+		return nil
+	})
+	return err
 }
 
 // CreateMany writes cases that were made of the past, and says which could not be: their

@@ -29,6 +29,9 @@ type Measure struct {
 	// first: that it was reopened shows in Reopened.
 	FirstReply, Resolution         time.Duration
 	FirstReplyOpen, ResolutionOpen bool
+	// FirstReplyUnknown says that nobody knows when the first reply came: the case happened
+	// elsewhere, where that was not recorded.
+	FirstReplyUnknown bool
 	// Breached says whether a clock of a commitment was breached; meaningless where that is
 	// not known, since no clock measures the case, or those that do may still be met.
 	Breached, BreachKnown bool
@@ -50,6 +53,7 @@ type measured struct {
 	breached                      int64 // the first breach that happened or is due to; 0 for none
 	known                         int64 // from when on it is known that none will come; 0 for never
 	escalated, reopened, hasValue bool
+	noReplies                     bool
 	value                         int64
 	pauses                        []Pause
 }
@@ -60,11 +64,12 @@ const measuredForm = 1
 func (c *Case) measure() {
 	m := measured{issue: c.Issue, channel: c.Channel, role: c.RepliedBy.Role, version: c.Version,
 		opened: c.Opened.UnixMilli(), replied: milli(c.FirstReply), resolved: milli(c.ResolvedFirst),
-		escalated: c.Escalations > 0, reopened: c.Reopenings > 0, pauses: c.Pauses}
+		escalated: c.Escalations > 0, reopened: c.Reopenings > 0, noReplies: c.NoReplies && c.FirstReply.IsZero(), pauses: c.Pauses}
 	if m.role == "" {
 		m.role = c.ResolvedBy.Role
 	}
-	if c.Remedy != nil && c.State == Resolved {
+	// One that was never resolved has a remedy only where it was imported with it.
+	if c.Remedy != nil && (c.State == Resolved || c.ResolvedFirst.IsZero()) {
 		m.remedy, m.hasValue = c.Remedy.ID, c.Remedy.Value != nil
 		if m.hasValue {
 			m.value = *c.Remedy.Value
@@ -127,7 +132,7 @@ func (m *measured) encode() []byte {
 		b = append(b, text...)
 	}
 	var flags uint64
-	for i, flag := range []bool{m.escalated, m.reopened, m.hasValue} {
+	for i, flag := range []bool{m.escalated, m.reopened, m.hasValue, m.noReplies} {
 		if flag {
 			flags |= 1 << i
 		}
@@ -186,6 +191,7 @@ func (m *measured) decode(b []byte) error {
 	}
 	d.b = d.b[size:]
 	m.escalated, m.reopened, m.hasValue = flags&1 != 0, flags&2 != 0, flags&4 != 0
+	m.noReplies = flags&8 != 0
 	var version, pauses int64
 	for _, n := range []*int64{&version, &m.opened, &m.replied, &m.resolved, &m.breached, &m.known, &m.value, &pauses} {
 		*n = d.number()
@@ -256,6 +262,7 @@ func (m *measured) at(id string, asOf time.Time, clocks *reckonings) (Measure, e
 		}
 		return between(r, calendar, m.opened, end, m.pauses), open
 	}
+	out.FirstReplyUnknown = m.noReplies
 	out.FirstReply, out.FirstReplyOpen = until(m.replied, m.replyCalendar)
 	out.Resolution, out.ResolutionOpen = until(m.resolved, m.solveCalendar)
 	out.Breached = m.breached != 0 && m.breached <= now

@@ -95,7 +95,8 @@ func TestACaseOfThePastIsTakenOverAsItWas(t *testing.T) {
 	require.Equal(t, Measure{ID: "acme/cases/old", Account: "acme", Issue: "noise", Channel: "phone", Role: "engineer", Opened: base.Opened,
 		FirstReply: 5 * time.Hour, Resolution: 7*time.Hour + 30*time.Minute, Breached: true, BreachKnown: true,
 		Remedy: "refund", Value: 100, HasValue: true}, measured["acme/cases/old"])
-	require.True(t, measured["acme/cases/before"].FirstReplyOpen)
+	require.False(t, measured["acme/cases/before"].FirstReplyOpen)
+	require.Equal(t, measured["acme/cases/before"].Resolution, measured["acme/cases/before"].FirstReply, "a resolution is a reply")
 	require.False(t, measured["acme/cases/before"].BreachKnown)
 	require.Equal(t, local("2026-02-03 10:00").Sub(before.Opened), measured["acme/cases/before"].Resolution, "elapsed time, where no clock measures it")
 

@@ -18,6 +18,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
 )
 
 // Source follows the accounts service. It implements entitlements.Source.
@@ -228,4 +229,40 @@ func (s *Source) OtherApprovers(ctx context.Context, principal string) (bool, er
 func mayApprove(p *accountsv1.Principal) bool {
 	return p.GetPerson() && !p.GetDisabled() &&
 		(slices.Contains(p.GetRoles(), accountsv1.Role_ROLE_POLICY_APPROVER) || slices.Contains(p.GetRoles(), accountsv1.Role_ROLE_ADMIN))
+}
+
+// regionKey is the attribute of accounts that says where they are.
+const regionKey = "region"
+
+// Regions calls visit with every account that has a region.
+func (s *Source) Regions(ctx context.Context, visit func(account, region string)) error {
+	request := &accountsv1.ListAccountsRequest{PageSize: paging.MaxSize}
+	for {
+		page, err := s.accounts.ListAccounts(ctx, request)
+		if err != nil {
+			return err
+		}
+		for _, a := range page.GetAccounts() {
+			if region := a.GetAttributes()[regionKey]; region != "" {
+				visit(names.First(a.GetName(), "accounts"), region)
+			}
+		}
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			return nil
+		}
+	}
+}
+
+// Resolve implements imports.Accounts.
+func (s *Source) Resolve(ctx context.Context, source string, refs []string, create, check bool) (imports.Resolved, error) {
+	answer, err := s.accounts.ResolveAccounts(ctx, &accountsv1.ResolveAccountsRequest{
+		Source: source, References: refs, CreateAccounts: create, ValidateOnly: check})
+	if err != nil {
+		return imports.Resolved{}, err
+	}
+	out := imports.Resolved{IDs: make(map[string]string, len(answer.GetAccounts())), Problems: answer.GetProblems(), Created: answer.GetAccountsCreated()}
+	for ref, name := range answer.GetAccounts() {
+		out.IDs[ref] = names.First(name, "accounts")
+	}
+	return out, nil
 }

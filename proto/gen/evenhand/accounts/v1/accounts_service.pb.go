@@ -1960,6 +1960,143 @@ func (*ImportAccountsResponse_Refused) isImportAccountsResponse_Step() {}
 
 func (*ImportAccountsResponse_Result) isImportAccountsResponse_Step() {}
 
+// The request of ResolveAccounts.
+type ResolveAccountsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The system the references are of.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Ids of accounts, in that system or here.
+	References []string `protobuf:"bytes,2,rep,name=references,proto3" json:"references,omitempty"`
+	// Make the accounts that are not known; making them twice makes them once.
+	CreateAccounts bool `protobuf:"varint,3,opt,name=create_accounts,json=createAccounts,proto3" json:"create_accounts,omitempty"`
+	// Say what would be done, and write nothing.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveAccountsRequest) Reset() {
+	*x = ResolveAccountsRequest{}
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveAccountsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveAccountsRequest) ProtoMessage() {}
+
+func (x *ResolveAccountsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveAccountsRequest.ProtoReflect.Descriptor instead.
+func (*ResolveAccountsRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ResolveAccountsRequest) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *ResolveAccountsRequest) GetReferences() []string {
+	if x != nil {
+		return x.References
+	}
+	return nil
+}
+
+func (x *ResolveAccountsRequest) GetCreateAccounts() bool {
+	if x != nil {
+		return x.CreateAccounts
+	}
+	return false
+}
+
+func (x *ResolveAccountsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// What ResolveAccounts answers.
+type ResolveAccountsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `accounts/{account}` by reference.
+	Accounts map[string]string `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Why the other references name none.
+	Problems map[string]string `protobuf:"bytes,2,rep,name=problems,proto3" json:"problems,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// How many were made.
+	AccountsCreated int64 `protobuf:"varint,3,opt,name=accounts_created,json=accountsCreated,proto3" json:"accounts_created,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ResolveAccountsResponse) Reset() {
+	*x = ResolveAccountsResponse{}
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveAccountsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveAccountsResponse) ProtoMessage() {}
+
+func (x *ResolveAccountsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveAccountsResponse.ProtoReflect.Descriptor instead.
+func (*ResolveAccountsResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ResolveAccountsResponse) GetAccounts() map[string]string {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
+func (x *ResolveAccountsResponse) GetProblems() map[string]string {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+func (x *ResolveAccountsResponse) GetAccountsCreated() int64 {
+	if x != nil {
+		return x.AccountsCreated
+	}
+	return 0
+}
+
 // The request of GetImport.
 type GetImportRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1971,7 +2108,7 @@ type GetImportRequest struct {
 
 func (x *GetImportRequest) Reset() {
 	*x = GetImportRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1983,7 +2120,7 @@ func (x *GetImportRequest) String() string {
 func (*GetImportRequest) ProtoMessage() {}
 
 func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[30]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1996,7 +2133,7 @@ func (x *GetImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetImportRequest.ProtoReflect.Descriptor instead.
 func (*GetImportRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{30}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetImportRequest) GetName() string {
@@ -2019,7 +2156,7 @@ type ListImportsRequest struct {
 
 func (x *ListImportsRequest) Reset() {
 	*x = ListImportsRequest{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[31]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2031,7 +2168,7 @@ func (x *ListImportsRequest) String() string {
 func (*ListImportsRequest) ProtoMessage() {}
 
 func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[31]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2044,7 +2181,7 @@ func (x *ListImportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsRequest.ProtoReflect.Descriptor instead.
 func (*ListImportsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{31}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListImportsRequest) GetPageSize() int32 {
@@ -2074,7 +2211,7 @@ type ListImportsResponse struct {
 
 func (x *ListImportsResponse) Reset() {
 	*x = ListImportsResponse{}
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[32]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2086,7 +2223,7 @@ func (x *ListImportsResponse) String() string {
 func (*ListImportsResponse) ProtoMessage() {}
 
 func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[32]
+	mi := &file_evenhand_accounts_v1_accounts_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2099,7 +2236,7 @@ func (x *ListImportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListImportsResponse.ProtoReflect.Descriptor instead.
 func (*ListImportsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{32}
+	return file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListImportsResponse) GetImports() []*Import {
@@ -2265,7 +2402,24 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"\bprogress\x18\x01 \x01(\v2$.evenhand.accounts.v1.ImportProgressH\x00R\bprogress\x12<\n" +
 	"\arefused\x18\x02 \x01(\v2 .evenhand.accounts.v1.RefusedRowH\x00R\arefused\x12<\n" +
 	"\x06result\x18\x03 \x01(\v2\".evenhand.accounts.v1.ImportResultH\x00R\x06resultB\x06\n" +
-	"\x04step\"S\n" +
+	"\x04step\"\xb8\x01\n" +
+	"\x16ResolveAccountsRequest\x12%\n" +
+	"\x06source\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06source\x12)\n" +
+	"\n" +
+	"references\x18\x02 \x03(\tB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\n" +
+	"references\x12'\n" +
+	"\x0fcreate_accounts\x18\x03 \x01(\bR\x0ecreateAccounts\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xf0\x02\n" +
+	"\x17ResolveAccountsResponse\x12W\n" +
+	"\baccounts\x18\x01 \x03(\v2;.evenhand.accounts.v1.ResolveAccountsResponse.AccountsEntryR\baccounts\x12W\n" +
+	"\bproblems\x18\x02 \x03(\v2;.evenhand.accounts.v1.ResolveAccountsResponse.ProblemsEntryR\bproblems\x12)\n" +
+	"\x10accounts_created\x18\x03 \x01(\x03R\x0faccountsCreated\x1a;\n" +
+	"\rAccountsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a;\n" +
+	"\rProblemsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"S\n" +
 	"\x10GetImportRequest\x12?\n" +
 	"\x04name\x18\x01 \x01(\tB+\xe0A\x02\xbaH%r#2!^imports/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"c\n" +
 	"\x12ListImportsRequest\x12$\n" +
@@ -2274,7 +2428,7 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"u\n" +
 	"\x13ListImportsResponse\x126\n" +
 	"\aimports\x18\x01 \x03(\v2\x1c.evenhand.accounts.v1.ImportR\aimports\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xe6\x1d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x8d\x1f\n" +
 	"\x0fAccountsService\x12{\n" +
 	"\n" +
 	"GetCompany\x12'.evenhand.accounts.v1.GetCompanyRequest\x1a\x1d.evenhand.accounts.v1.Company\"%\xca\xda\x18\x0e\n" +
@@ -2324,7 +2478,9 @@ const file_evenhand_accounts_v1_accounts_service_proto_rawDesc = "" +
 	"\vUpdateReach\x12(.evenhand.accounts.v1.UpdateReachRequest\x1a\x1b.evenhand.accounts.v1.Reach\"V\xdaA\x11reach,update_mask\xca\xda\x18\x0e\n" +
 	"\freach.update\x82\xd3\xe4\x93\x02*:\x05reach2!/v1/{reach.name=accounts/*/reach}\x12\x86\x01\n" +
 	"\x0eImportAccounts\x12+.evenhand.accounts.v1.ImportAccountsRequest\x1a,.evenhand.accounts.v1.ImportAccountsResponse\"\x15\xca\xda\x18\x11\n" +
-	"\x0faccounts.import(\x010\x01\x12\x88\x01\n" +
+	"\x0faccounts.import(\x010\x01\x12\xa4\x01\n" +
+	"\x0fResolveAccounts\x12,.evenhand.accounts.v1.ResolveAccountsRequest\x1a-.evenhand.accounts.v1.ResolveAccountsResponse\"4\xca\xda\x18\x11\n" +
+	"\x0faccounts.import\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/accounts:resolve\x12\x88\x01\n" +
 	"\tGetImport\x12&.evenhand.accounts.v1.GetImportRequest\x1a\x1c.evenhand.accounts.v1.Import\"5\xdaA\x04name\xca\xda\x18\x0e\n" +
 	"\fimports.read\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=imports/*}\x12\x89\x01\n" +
 	"\vListImports\x12(.evenhand.accounts.v1.ListImportsRequest\x1a).evenhand.accounts.v1.ListImportsResponse\"%\xca\xda\x18\x0e\n" +
@@ -2342,7 +2498,7 @@ func file_evenhand_accounts_v1_accounts_service_proto_rawDescGZIP() []byte {
 	return file_evenhand_accounts_v1_accounts_service_proto_rawDescData
 }
 
-var file_evenhand_accounts_v1_accounts_service_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_evenhand_accounts_v1_accounts_service_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_evenhand_accounts_v1_accounts_service_proto_goTypes = []any{
 	(*GetCompanyRequest)(nil),         // 0: evenhand.accounts.v1.GetCompanyRequest
 	(*UpdateCompanyRequest)(nil),      // 1: evenhand.accounts.v1.UpdateCompanyRequest
@@ -2374,106 +2530,114 @@ var file_evenhand_accounts_v1_accounts_service_proto_goTypes = []any{
 	(*AccountRows)(nil),               // 27: evenhand.accounts.v1.AccountRows
 	(*AccountRow)(nil),                // 28: evenhand.accounts.v1.AccountRow
 	(*ImportAccountsResponse)(nil),    // 29: evenhand.accounts.v1.ImportAccountsResponse
-	(*GetImportRequest)(nil),          // 30: evenhand.accounts.v1.GetImportRequest
-	(*ListImportsRequest)(nil),        // 31: evenhand.accounts.v1.ListImportsRequest
-	(*ListImportsResponse)(nil),       // 32: evenhand.accounts.v1.ListImportsResponse
-	nil,                               // 33: evenhand.accounts.v1.AccountRow.AttributesEntry
-	(*Company)(nil),                   // 34: evenhand.accounts.v1.Company
-	(*fieldmaskpb.FieldMask)(nil),     // 35: google.protobuf.FieldMask
-	(*ExchangeRate)(nil),              // 36: evenhand.accounts.v1.ExchangeRate
-	(*AttributeKey)(nil),              // 37: evenhand.accounts.v1.AttributeKey
-	(*Account)(nil),                   // 38: evenhand.accounts.v1.Account
-	(*date.Date)(nil),                 // 39: google.type.Date
-	(*Contact)(nil),                   // 40: evenhand.accounts.v1.Contact
-	(*Reach)(nil),                     // 41: evenhand.accounts.v1.Reach
-	(*ImportStart)(nil),               // 42: evenhand.accounts.v1.ImportStart
-	(*ImportProgress)(nil),            // 43: evenhand.accounts.v1.ImportProgress
-	(*RefusedRow)(nil),                // 44: evenhand.accounts.v1.RefusedRow
-	(*ImportResult)(nil),              // 45: evenhand.accounts.v1.ImportResult
-	(*Import)(nil),                    // 46: evenhand.accounts.v1.Import
-	(*emptypb.Empty)(nil),             // 47: google.protobuf.Empty
+	(*ResolveAccountsRequest)(nil),    // 30: evenhand.accounts.v1.ResolveAccountsRequest
+	(*ResolveAccountsResponse)(nil),   // 31: evenhand.accounts.v1.ResolveAccountsResponse
+	(*GetImportRequest)(nil),          // 32: evenhand.accounts.v1.GetImportRequest
+	(*ListImportsRequest)(nil),        // 33: evenhand.accounts.v1.ListImportsRequest
+	(*ListImportsResponse)(nil),       // 34: evenhand.accounts.v1.ListImportsResponse
+	nil,                               // 35: evenhand.accounts.v1.AccountRow.AttributesEntry
+	nil,                               // 36: evenhand.accounts.v1.ResolveAccountsResponse.AccountsEntry
+	nil,                               // 37: evenhand.accounts.v1.ResolveAccountsResponse.ProblemsEntry
+	(*Company)(nil),                   // 38: evenhand.accounts.v1.Company
+	(*fieldmaskpb.FieldMask)(nil),     // 39: google.protobuf.FieldMask
+	(*ExchangeRate)(nil),              // 40: evenhand.accounts.v1.ExchangeRate
+	(*AttributeKey)(nil),              // 41: evenhand.accounts.v1.AttributeKey
+	(*Account)(nil),                   // 42: evenhand.accounts.v1.Account
+	(*date.Date)(nil),                 // 43: google.type.Date
+	(*Contact)(nil),                   // 44: evenhand.accounts.v1.Contact
+	(*Reach)(nil),                     // 45: evenhand.accounts.v1.Reach
+	(*ImportStart)(nil),               // 46: evenhand.accounts.v1.ImportStart
+	(*ImportProgress)(nil),            // 47: evenhand.accounts.v1.ImportProgress
+	(*RefusedRow)(nil),                // 48: evenhand.accounts.v1.RefusedRow
+	(*ImportResult)(nil),              // 49: evenhand.accounts.v1.ImportResult
+	(*Import)(nil),                    // 50: evenhand.accounts.v1.Import
+	(*emptypb.Empty)(nil),             // 51: google.protobuf.Empty
 }
 var file_evenhand_accounts_v1_accounts_service_proto_depIdxs = []int32{
-	34, // 0: evenhand.accounts.v1.UpdateCompanyRequest.company:type_name -> evenhand.accounts.v1.Company
-	35, // 1: evenhand.accounts.v1.UpdateCompanyRequest.update_mask:type_name -> google.protobuf.FieldMask
-	36, // 2: evenhand.accounts.v1.ListExchangeRatesResponse.exchange_rates:type_name -> evenhand.accounts.v1.ExchangeRate
-	36, // 3: evenhand.accounts.v1.CreateExchangeRateRequest.exchange_rate:type_name -> evenhand.accounts.v1.ExchangeRate
-	37, // 4: evenhand.accounts.v1.ListAttributeKeysResponse.attribute_keys:type_name -> evenhand.accounts.v1.AttributeKey
-	37, // 5: evenhand.accounts.v1.CreateAttributeKeyRequest.attribute_key:type_name -> evenhand.accounts.v1.AttributeKey
-	38, // 6: evenhand.accounts.v1.ListAccountsResponse.accounts:type_name -> evenhand.accounts.v1.Account
-	38, // 7: evenhand.accounts.v1.CreateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
-	38, // 8: evenhand.accounts.v1.UpdateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
-	35, // 9: evenhand.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
-	39, // 10: evenhand.accounts.v1.ActivateAccountRequest.date:type_name -> google.type.Date
-	39, // 11: evenhand.accounts.v1.CloseAccountRequest.date:type_name -> google.type.Date
-	40, // 12: evenhand.accounts.v1.ListContactsResponse.contacts:type_name -> evenhand.accounts.v1.Contact
-	40, // 13: evenhand.accounts.v1.CreateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
-	40, // 14: evenhand.accounts.v1.UpdateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
-	35, // 15: evenhand.accounts.v1.UpdateContactRequest.update_mask:type_name -> google.protobuf.FieldMask
-	41, // 16: evenhand.accounts.v1.ListReachesResponse.reaches:type_name -> evenhand.accounts.v1.Reach
-	41, // 17: evenhand.accounts.v1.UpdateReachRequest.reach:type_name -> evenhand.accounts.v1.Reach
-	35, // 18: evenhand.accounts.v1.UpdateReachRequest.update_mask:type_name -> google.protobuf.FieldMask
-	42, // 19: evenhand.accounts.v1.ImportAccountsRequest.start:type_name -> evenhand.accounts.v1.ImportStart
+	38, // 0: evenhand.accounts.v1.UpdateCompanyRequest.company:type_name -> evenhand.accounts.v1.Company
+	39, // 1: evenhand.accounts.v1.UpdateCompanyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	40, // 2: evenhand.accounts.v1.ListExchangeRatesResponse.exchange_rates:type_name -> evenhand.accounts.v1.ExchangeRate
+	40, // 3: evenhand.accounts.v1.CreateExchangeRateRequest.exchange_rate:type_name -> evenhand.accounts.v1.ExchangeRate
+	41, // 4: evenhand.accounts.v1.ListAttributeKeysResponse.attribute_keys:type_name -> evenhand.accounts.v1.AttributeKey
+	41, // 5: evenhand.accounts.v1.CreateAttributeKeyRequest.attribute_key:type_name -> evenhand.accounts.v1.AttributeKey
+	42, // 6: evenhand.accounts.v1.ListAccountsResponse.accounts:type_name -> evenhand.accounts.v1.Account
+	42, // 7: evenhand.accounts.v1.CreateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
+	42, // 8: evenhand.accounts.v1.UpdateAccountRequest.account:type_name -> evenhand.accounts.v1.Account
+	39, // 9: evenhand.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
+	43, // 10: evenhand.accounts.v1.ActivateAccountRequest.date:type_name -> google.type.Date
+	43, // 11: evenhand.accounts.v1.CloseAccountRequest.date:type_name -> google.type.Date
+	44, // 12: evenhand.accounts.v1.ListContactsResponse.contacts:type_name -> evenhand.accounts.v1.Contact
+	44, // 13: evenhand.accounts.v1.CreateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
+	44, // 14: evenhand.accounts.v1.UpdateContactRequest.contact:type_name -> evenhand.accounts.v1.Contact
+	39, // 15: evenhand.accounts.v1.UpdateContactRequest.update_mask:type_name -> google.protobuf.FieldMask
+	45, // 16: evenhand.accounts.v1.ListReachesResponse.reaches:type_name -> evenhand.accounts.v1.Reach
+	45, // 17: evenhand.accounts.v1.UpdateReachRequest.reach:type_name -> evenhand.accounts.v1.Reach
+	39, // 18: evenhand.accounts.v1.UpdateReachRequest.update_mask:type_name -> google.protobuf.FieldMask
+	46, // 19: evenhand.accounts.v1.ImportAccountsRequest.start:type_name -> evenhand.accounts.v1.ImportStart
 	27, // 20: evenhand.accounts.v1.ImportAccountsRequest.rows:type_name -> evenhand.accounts.v1.AccountRows
 	28, // 21: evenhand.accounts.v1.AccountRows.rows:type_name -> evenhand.accounts.v1.AccountRow
-	33, // 22: evenhand.accounts.v1.AccountRow.attributes:type_name -> evenhand.accounts.v1.AccountRow.AttributesEntry
-	43, // 23: evenhand.accounts.v1.ImportAccountsResponse.progress:type_name -> evenhand.accounts.v1.ImportProgress
-	44, // 24: evenhand.accounts.v1.ImportAccountsResponse.refused:type_name -> evenhand.accounts.v1.RefusedRow
-	45, // 25: evenhand.accounts.v1.ImportAccountsResponse.result:type_name -> evenhand.accounts.v1.ImportResult
-	46, // 26: evenhand.accounts.v1.ListImportsResponse.imports:type_name -> evenhand.accounts.v1.Import
-	0,  // 27: evenhand.accounts.v1.AccountsService.GetCompany:input_type -> evenhand.accounts.v1.GetCompanyRequest
-	1,  // 28: evenhand.accounts.v1.AccountsService.UpdateCompany:input_type -> evenhand.accounts.v1.UpdateCompanyRequest
-	2,  // 29: evenhand.accounts.v1.AccountsService.AdoptSettings:input_type -> evenhand.accounts.v1.AdoptSettingsRequest
-	3,  // 30: evenhand.accounts.v1.AccountsService.ListExchangeRates:input_type -> evenhand.accounts.v1.ListExchangeRatesRequest
-	5,  // 31: evenhand.accounts.v1.AccountsService.CreateExchangeRate:input_type -> evenhand.accounts.v1.CreateExchangeRateRequest
-	6,  // 32: evenhand.accounts.v1.AccountsService.ListAttributeKeys:input_type -> evenhand.accounts.v1.ListAttributeKeysRequest
-	8,  // 33: evenhand.accounts.v1.AccountsService.CreateAttributeKey:input_type -> evenhand.accounts.v1.CreateAttributeKeyRequest
-	9,  // 34: evenhand.accounts.v1.AccountsService.GetAccount:input_type -> evenhand.accounts.v1.GetAccountRequest
-	10, // 35: evenhand.accounts.v1.AccountsService.ListAccounts:input_type -> evenhand.accounts.v1.ListAccountsRequest
-	12, // 36: evenhand.accounts.v1.AccountsService.CreateAccount:input_type -> evenhand.accounts.v1.CreateAccountRequest
-	13, // 37: evenhand.accounts.v1.AccountsService.UpdateAccount:input_type -> evenhand.accounts.v1.UpdateAccountRequest
-	14, // 38: evenhand.accounts.v1.AccountsService.ActivateAccount:input_type -> evenhand.accounts.v1.ActivateAccountRequest
-	15, // 39: evenhand.accounts.v1.AccountsService.CloseAccount:input_type -> evenhand.accounts.v1.CloseAccountRequest
-	16, // 40: evenhand.accounts.v1.AccountsService.GetContact:input_type -> evenhand.accounts.v1.GetContactRequest
-	17, // 41: evenhand.accounts.v1.AccountsService.ListContacts:input_type -> evenhand.accounts.v1.ListContactsRequest
-	19, // 42: evenhand.accounts.v1.AccountsService.CreateContact:input_type -> evenhand.accounts.v1.CreateContactRequest
-	20, // 43: evenhand.accounts.v1.AccountsService.UpdateContact:input_type -> evenhand.accounts.v1.UpdateContactRequest
-	21, // 44: evenhand.accounts.v1.AccountsService.DeleteContact:input_type -> evenhand.accounts.v1.DeleteContactRequest
-	22, // 45: evenhand.accounts.v1.AccountsService.GetReach:input_type -> evenhand.accounts.v1.GetReachRequest
-	23, // 46: evenhand.accounts.v1.AccountsService.ListReaches:input_type -> evenhand.accounts.v1.ListReachesRequest
-	25, // 47: evenhand.accounts.v1.AccountsService.UpdateReach:input_type -> evenhand.accounts.v1.UpdateReachRequest
-	26, // 48: evenhand.accounts.v1.AccountsService.ImportAccounts:input_type -> evenhand.accounts.v1.ImportAccountsRequest
-	30, // 49: evenhand.accounts.v1.AccountsService.GetImport:input_type -> evenhand.accounts.v1.GetImportRequest
-	31, // 50: evenhand.accounts.v1.AccountsService.ListImports:input_type -> evenhand.accounts.v1.ListImportsRequest
-	34, // 51: evenhand.accounts.v1.AccountsService.GetCompany:output_type -> evenhand.accounts.v1.Company
-	34, // 52: evenhand.accounts.v1.AccountsService.UpdateCompany:output_type -> evenhand.accounts.v1.Company
-	34, // 53: evenhand.accounts.v1.AccountsService.AdoptSettings:output_type -> evenhand.accounts.v1.Company
-	4,  // 54: evenhand.accounts.v1.AccountsService.ListExchangeRates:output_type -> evenhand.accounts.v1.ListExchangeRatesResponse
-	36, // 55: evenhand.accounts.v1.AccountsService.CreateExchangeRate:output_type -> evenhand.accounts.v1.ExchangeRate
-	7,  // 56: evenhand.accounts.v1.AccountsService.ListAttributeKeys:output_type -> evenhand.accounts.v1.ListAttributeKeysResponse
-	37, // 57: evenhand.accounts.v1.AccountsService.CreateAttributeKey:output_type -> evenhand.accounts.v1.AttributeKey
-	38, // 58: evenhand.accounts.v1.AccountsService.GetAccount:output_type -> evenhand.accounts.v1.Account
-	11, // 59: evenhand.accounts.v1.AccountsService.ListAccounts:output_type -> evenhand.accounts.v1.ListAccountsResponse
-	38, // 60: evenhand.accounts.v1.AccountsService.CreateAccount:output_type -> evenhand.accounts.v1.Account
-	38, // 61: evenhand.accounts.v1.AccountsService.UpdateAccount:output_type -> evenhand.accounts.v1.Account
-	38, // 62: evenhand.accounts.v1.AccountsService.ActivateAccount:output_type -> evenhand.accounts.v1.Account
-	38, // 63: evenhand.accounts.v1.AccountsService.CloseAccount:output_type -> evenhand.accounts.v1.Account
-	40, // 64: evenhand.accounts.v1.AccountsService.GetContact:output_type -> evenhand.accounts.v1.Contact
-	18, // 65: evenhand.accounts.v1.AccountsService.ListContacts:output_type -> evenhand.accounts.v1.ListContactsResponse
-	40, // 66: evenhand.accounts.v1.AccountsService.CreateContact:output_type -> evenhand.accounts.v1.Contact
-	40, // 67: evenhand.accounts.v1.AccountsService.UpdateContact:output_type -> evenhand.accounts.v1.Contact
-	47, // 68: evenhand.accounts.v1.AccountsService.DeleteContact:output_type -> google.protobuf.Empty
-	41, // 69: evenhand.accounts.v1.AccountsService.GetReach:output_type -> evenhand.accounts.v1.Reach
-	24, // 70: evenhand.accounts.v1.AccountsService.ListReaches:output_type -> evenhand.accounts.v1.ListReachesResponse
-	41, // 71: evenhand.accounts.v1.AccountsService.UpdateReach:output_type -> evenhand.accounts.v1.Reach
-	29, // 72: evenhand.accounts.v1.AccountsService.ImportAccounts:output_type -> evenhand.accounts.v1.ImportAccountsResponse
-	46, // 73: evenhand.accounts.v1.AccountsService.GetImport:output_type -> evenhand.accounts.v1.Import
-	32, // 74: evenhand.accounts.v1.AccountsService.ListImports:output_type -> evenhand.accounts.v1.ListImportsResponse
-	51, // [51:75] is the sub-list for method output_type
-	27, // [27:51] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	35, // 22: evenhand.accounts.v1.AccountRow.attributes:type_name -> evenhand.accounts.v1.AccountRow.AttributesEntry
+	47, // 23: evenhand.accounts.v1.ImportAccountsResponse.progress:type_name -> evenhand.accounts.v1.ImportProgress
+	48, // 24: evenhand.accounts.v1.ImportAccountsResponse.refused:type_name -> evenhand.accounts.v1.RefusedRow
+	49, // 25: evenhand.accounts.v1.ImportAccountsResponse.result:type_name -> evenhand.accounts.v1.ImportResult
+	36, // 26: evenhand.accounts.v1.ResolveAccountsResponse.accounts:type_name -> evenhand.accounts.v1.ResolveAccountsResponse.AccountsEntry
+	37, // 27: evenhand.accounts.v1.ResolveAccountsResponse.problems:type_name -> evenhand.accounts.v1.ResolveAccountsResponse.ProblemsEntry
+	50, // 28: evenhand.accounts.v1.ListImportsResponse.imports:type_name -> evenhand.accounts.v1.Import
+	0,  // 29: evenhand.accounts.v1.AccountsService.GetCompany:input_type -> evenhand.accounts.v1.GetCompanyRequest
+	1,  // 30: evenhand.accounts.v1.AccountsService.UpdateCompany:input_type -> evenhand.accounts.v1.UpdateCompanyRequest
+	2,  // 31: evenhand.accounts.v1.AccountsService.AdoptSettings:input_type -> evenhand.accounts.v1.AdoptSettingsRequest
+	3,  // 32: evenhand.accounts.v1.AccountsService.ListExchangeRates:input_type -> evenhand.accounts.v1.ListExchangeRatesRequest
+	5,  // 33: evenhand.accounts.v1.AccountsService.CreateExchangeRate:input_type -> evenhand.accounts.v1.CreateExchangeRateRequest
+	6,  // 34: evenhand.accounts.v1.AccountsService.ListAttributeKeys:input_type -> evenhand.accounts.v1.ListAttributeKeysRequest
+	8,  // 35: evenhand.accounts.v1.AccountsService.CreateAttributeKey:input_type -> evenhand.accounts.v1.CreateAttributeKeyRequest
+	9,  // 36: evenhand.accounts.v1.AccountsService.GetAccount:input_type -> evenhand.accounts.v1.GetAccountRequest
+	10, // 37: evenhand.accounts.v1.AccountsService.ListAccounts:input_type -> evenhand.accounts.v1.ListAccountsRequest
+	12, // 38: evenhand.accounts.v1.AccountsService.CreateAccount:input_type -> evenhand.accounts.v1.CreateAccountRequest
+	13, // 39: evenhand.accounts.v1.AccountsService.UpdateAccount:input_type -> evenhand.accounts.v1.UpdateAccountRequest
+	14, // 40: evenhand.accounts.v1.AccountsService.ActivateAccount:input_type -> evenhand.accounts.v1.ActivateAccountRequest
+	15, // 41: evenhand.accounts.v1.AccountsService.CloseAccount:input_type -> evenhand.accounts.v1.CloseAccountRequest
+	16, // 42: evenhand.accounts.v1.AccountsService.GetContact:input_type -> evenhand.accounts.v1.GetContactRequest
+	17, // 43: evenhand.accounts.v1.AccountsService.ListContacts:input_type -> evenhand.accounts.v1.ListContactsRequest
+	19, // 44: evenhand.accounts.v1.AccountsService.CreateContact:input_type -> evenhand.accounts.v1.CreateContactRequest
+	20, // 45: evenhand.accounts.v1.AccountsService.UpdateContact:input_type -> evenhand.accounts.v1.UpdateContactRequest
+	21, // 46: evenhand.accounts.v1.AccountsService.DeleteContact:input_type -> evenhand.accounts.v1.DeleteContactRequest
+	22, // 47: evenhand.accounts.v1.AccountsService.GetReach:input_type -> evenhand.accounts.v1.GetReachRequest
+	23, // 48: evenhand.accounts.v1.AccountsService.ListReaches:input_type -> evenhand.accounts.v1.ListReachesRequest
+	25, // 49: evenhand.accounts.v1.AccountsService.UpdateReach:input_type -> evenhand.accounts.v1.UpdateReachRequest
+	26, // 50: evenhand.accounts.v1.AccountsService.ImportAccounts:input_type -> evenhand.accounts.v1.ImportAccountsRequest
+	30, // 51: evenhand.accounts.v1.AccountsService.ResolveAccounts:input_type -> evenhand.accounts.v1.ResolveAccountsRequest
+	32, // 52: evenhand.accounts.v1.AccountsService.GetImport:input_type -> evenhand.accounts.v1.GetImportRequest
+	33, // 53: evenhand.accounts.v1.AccountsService.ListImports:input_type -> evenhand.accounts.v1.ListImportsRequest
+	38, // 54: evenhand.accounts.v1.AccountsService.GetCompany:output_type -> evenhand.accounts.v1.Company
+	38, // 55: evenhand.accounts.v1.AccountsService.UpdateCompany:output_type -> evenhand.accounts.v1.Company
+	38, // 56: evenhand.accounts.v1.AccountsService.AdoptSettings:output_type -> evenhand.accounts.v1.Company
+	4,  // 57: evenhand.accounts.v1.AccountsService.ListExchangeRates:output_type -> evenhand.accounts.v1.ListExchangeRatesResponse
+	40, // 58: evenhand.accounts.v1.AccountsService.CreateExchangeRate:output_type -> evenhand.accounts.v1.ExchangeRate
+	7,  // 59: evenhand.accounts.v1.AccountsService.ListAttributeKeys:output_type -> evenhand.accounts.v1.ListAttributeKeysResponse
+	41, // 60: evenhand.accounts.v1.AccountsService.CreateAttributeKey:output_type -> evenhand.accounts.v1.AttributeKey
+	42, // 61: evenhand.accounts.v1.AccountsService.GetAccount:output_type -> evenhand.accounts.v1.Account
+	11, // 62: evenhand.accounts.v1.AccountsService.ListAccounts:output_type -> evenhand.accounts.v1.ListAccountsResponse
+	42, // 63: evenhand.accounts.v1.AccountsService.CreateAccount:output_type -> evenhand.accounts.v1.Account
+	42, // 64: evenhand.accounts.v1.AccountsService.UpdateAccount:output_type -> evenhand.accounts.v1.Account
+	42, // 65: evenhand.accounts.v1.AccountsService.ActivateAccount:output_type -> evenhand.accounts.v1.Account
+	42, // 66: evenhand.accounts.v1.AccountsService.CloseAccount:output_type -> evenhand.accounts.v1.Account
+	44, // 67: evenhand.accounts.v1.AccountsService.GetContact:output_type -> evenhand.accounts.v1.Contact
+	18, // 68: evenhand.accounts.v1.AccountsService.ListContacts:output_type -> evenhand.accounts.v1.ListContactsResponse
+	44, // 69: evenhand.accounts.v1.AccountsService.CreateContact:output_type -> evenhand.accounts.v1.Contact
+	44, // 70: evenhand.accounts.v1.AccountsService.UpdateContact:output_type -> evenhand.accounts.v1.Contact
+	51, // 71: evenhand.accounts.v1.AccountsService.DeleteContact:output_type -> google.protobuf.Empty
+	45, // 72: evenhand.accounts.v1.AccountsService.GetReach:output_type -> evenhand.accounts.v1.Reach
+	24, // 73: evenhand.accounts.v1.AccountsService.ListReaches:output_type -> evenhand.accounts.v1.ListReachesResponse
+	45, // 74: evenhand.accounts.v1.AccountsService.UpdateReach:output_type -> evenhand.accounts.v1.Reach
+	29, // 75: evenhand.accounts.v1.AccountsService.ImportAccounts:output_type -> evenhand.accounts.v1.ImportAccountsResponse
+	31, // 76: evenhand.accounts.v1.AccountsService.ResolveAccounts:output_type -> evenhand.accounts.v1.ResolveAccountsResponse
+	50, // 77: evenhand.accounts.v1.AccountsService.GetImport:output_type -> evenhand.accounts.v1.Import
+	34, // 78: evenhand.accounts.v1.AccountsService.ListImports:output_type -> evenhand.accounts.v1.ListImportsResponse
+	54, // [54:79] is the sub-list for method output_type
+	29, // [29:54] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_accounts_v1_accounts_service_proto_init() }
@@ -2499,7 +2663,7 @@ func file_evenhand_accounts_v1_accounts_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_accounts_v1_accounts_service_proto_rawDesc), len(file_evenhand_accounts_v1_accounts_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   34,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -42,6 +42,7 @@ const (
 	AccountsService_ListReaches_FullMethodName        = "/evenhand.accounts.v1.AccountsService/ListReaches"
 	AccountsService_UpdateReach_FullMethodName        = "/evenhand.accounts.v1.AccountsService/UpdateReach"
 	AccountsService_ImportAccounts_FullMethodName     = "/evenhand.accounts.v1.AccountsService/ImportAccounts"
+	AccountsService_ResolveAccounts_FullMethodName    = "/evenhand.accounts.v1.AccountsService/ResolveAccounts"
 	AccountsService_GetImport_FullMethodName          = "/evenhand.accounts.v1.AccountsService/GetImport"
 	AccountsService_ListImports_FullMethodName        = "/evenhand.accounts.v1.AccountsService/ListImports"
 )
@@ -111,6 +112,10 @@ type AccountsServiceClient interface {
 	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set;
 	// PERMISSION_DENIED for update_existing without the permission accounts.update for all accounts.
 	ImportAccounts(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportAccountsRequest, ImportAccountsResponse], error)
+	// Finds the accounts that a file names, for services that import what is of accounts: by the id in the source system, else
+	// in another where it is the only one, else by the id here; and makes those that are missing, where that is asked for. What
+	// names no account is told with the reason. INVALID_ARGUMENT for more than 1,000 references.
+	ResolveAccounts(ctx context.Context, in *ResolveAccountsRequest, opts ...grpc.CallOption) (*ResolveAccountsResponse, error)
 	// Returns what is known of an import (AIP-131). NOT_FOUND.
 	GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*Import, error)
 	// Lists imports, by id (AIP-132).
@@ -348,6 +353,16 @@ func (c *accountsServiceClient) ImportAccounts(ctx context.Context, opts ...grpc
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AccountsService_ImportAccountsClient = grpc.BidiStreamingClient[ImportAccountsRequest, ImportAccountsResponse]
 
+func (c *accountsServiceClient) ResolveAccounts(ctx context.Context, in *ResolveAccountsRequest, opts ...grpc.CallOption) (*ResolveAccountsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolveAccountsResponse)
+	err := c.cc.Invoke(ctx, AccountsService_ResolveAccounts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *accountsServiceClient) GetImport(ctx context.Context, in *GetImportRequest, opts ...grpc.CallOption) (*Import, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Import)
@@ -433,6 +448,10 @@ type AccountsServiceServer interface {
 	// ABORTED with BATCH_CHANGED when the batch is known with another file and resume is not set;
 	// PERMISSION_DENIED for update_existing without the permission accounts.update for all accounts.
 	ImportAccounts(grpc.BidiStreamingServer[ImportAccountsRequest, ImportAccountsResponse]) error
+	// Finds the accounts that a file names, for services that import what is of accounts: by the id in the source system, else
+	// in another where it is the only one, else by the id here; and makes those that are missing, where that is asked for. What
+	// names no account is told with the reason. INVALID_ARGUMENT for more than 1,000 references.
+	ResolveAccounts(context.Context, *ResolveAccountsRequest) (*ResolveAccountsResponse, error)
 	// Returns what is known of an import (AIP-131). NOT_FOUND.
 	GetImport(context.Context, *GetImportRequest) (*Import, error)
 	// Lists imports, by id (AIP-132).
@@ -512,6 +531,9 @@ func (UnimplementedAccountsServiceServer) UpdateReach(context.Context, *UpdateRe
 }
 func (UnimplementedAccountsServiceServer) ImportAccounts(grpc.BidiStreamingServer[ImportAccountsRequest, ImportAccountsResponse]) error {
 	return status.Error(codes.Unimplemented, "method ImportAccounts not implemented")
+}
+func (UnimplementedAccountsServiceServer) ResolveAccounts(context.Context, *ResolveAccountsRequest) (*ResolveAccountsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveAccounts not implemented")
 }
 func (UnimplementedAccountsServiceServer) GetImport(context.Context, *GetImportRequest) (*Import, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetImport not implemented")
@@ -925,6 +947,24 @@ func _AccountsService_ImportAccounts_Handler(srv interface{}, stream grpc.Server
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type AccountsService_ImportAccountsServer = grpc.BidiStreamingServer[ImportAccountsRequest, ImportAccountsResponse]
 
+func _AccountsService_ResolveAccounts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveAccountsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountsServiceServer).ResolveAccounts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountsService_ResolveAccounts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountsServiceServer).ResolveAccounts(ctx, req.(*ResolveAccountsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AccountsService_GetImport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetImportRequest)
 	if err := dec(in); err != nil {
@@ -1051,6 +1091,10 @@ var AccountsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateReach",
 			Handler:    _AccountsService_UpdateReach_Handler,
+		},
+		{
+			MethodName: "ResolveAccounts",
+			Handler:    _AccountsService_ResolveAccounts_Handler,
 		},
 		{
 			MethodName: "GetImport",

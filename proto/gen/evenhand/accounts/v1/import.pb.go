@@ -83,7 +83,7 @@ type Import struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `imports/{import}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What kind of rows: `revenue` or `accounts`.
+	// What kind of rows: `revenue`, `accounts` or `cases`.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
 	// The source system.
 	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`

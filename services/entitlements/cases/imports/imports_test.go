@@ -1,0 +1,350 @@
+package imports_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.uber.org/goleak"
+
+	"github.com/evenhand/evenhand/cmd/evenhand/csvfile"
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/mongodb"
+	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// nothing promises nothing: imports need no schedule.
+type nothing struct{}
+
+func (nothing) Versions() []cases.Version { return nil }
+
+// known are the accounts that there are.
+type known map[string]bool
+
+func (k known) Resolve(_ context.Context, _ string, refs []string, create, check bool) (imports.Resolved, error) {
+	out := imports.Resolved{IDs: map[string]string{}, Problems: map[string]string{}}
+	for _, ref := range refs {
+		id := names.Slug(ref)
+		switch {
+		case k[id]:
+			out.IDs[ref] = id
+		case !create:
+			out.Problems[ref] = "no account has the id " + ref
+		default:
+			out.IDs[ref] = id
+			k[id] = !check
+			out.Created++
+		}
+	}
+	return out, nil
+}
+
+// company counts in dollars in New York, where clocks were put forward on 2026-03-08 and
+// put back on 2026-11-01.
+type company struct{}
+
+func (company) Zone() civil.Zone {
+	zone, err := civil.LoadZone("America/New_York")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}
+
+func (company) Currency() string { return "USD" }
+
+type fixture struct {
+	*imports.Imports
+	cases *cases.Cases
+	known known
+}
+
+func open(t testing.TB, backend docstore.Backend) *fixture {
+	t.Helper()
+	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	requests, err := resource.OpenRequests(t.Context(), store, func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) })
+	require.NoError(t, err)
+	f := &fixture{known: known{"acme": true, "other": true}}
+	f.cases, err = cases.New(t.Context(), store, requests, cases.Options{Promises: nothing{}})
+	require.NoError(t, err)
+	f.Imports, err = imports.Open(t.Context(), requests, f.cases, f.known, company{})
+	require.NoError(t, err)
+	return f
+}
+
+func onSQLite(t testing.TB) docstore.Backend {
+	b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
+	require.NoError(t, err)
+	return b
+}
+
+func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, open(t, onSQLite(t))) })
+	t.Run("mongodb", func(t *testing.T) {
+		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
+		if uri == "" {
+			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
+		}
+		database := "test_" + strings.ToLower(rand.Text())
+		b, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			client, err := mongo.Connect(options.Client().ApplyURI(uri))
+			require.NoError(t, err)
+			require.NoError(t, client.Database(database).Drop(context.Background()))
+			require.NoError(t, client.Disconnect(context.Background()))
+		})
+		test(t, open(t, b))
+	})
+}
+
+// heard is what an import reported, a line for each row refused.
+type heard struct {
+	counts  imports.Counts
+	refused []string
+}
+
+func (h *heard) Progress(c imports.Counts) error {
+	h.counts = c
+	return nil
+}
+
+func (h *heard) Refused(r imports.Refused) error {
+	h.refused = append(h.refused, fmt.Sprintf("%d %s: %s", r.Line, r.Field, r.Text))
+	return nil
+}
+
+// start is how tests begin.
+var start = imports.Start{Source: "desk", Batch: "cases.csv", Digest: strings.Repeat("a", 64), Resume: true}
+
+// rows reads a file whose columns are named like the fields.
+func rows(t testing.TB, text string) imports.Rows {
+	t.Helper()
+	table, err := csvfile.Open(bytes.NewReader([]byte(text)), ',')
+	require.NoError(t, err)
+	return func(context.Context) ([]imports.Row, error) {
+		in, err := table.Next()
+		if err != nil {
+			return nil, err
+		}
+		row := imports.Row{Line: in.Line, Fault: in.Fault}
+		for name, to := range map[string]*string{
+			"id": &row.ID, "account": &row.Account, "issue": &row.Issue, "channel": &row.Channel, "role": &row.StaffRole, "subject": &row.Subject,
+			"opened": &row.Opened, "replied": &row.FirstReply, "resolved": &row.Resolved, "remedy": &row.Remedy, "value": &row.RemedyValue,
+			"escalated": &row.Escalated, "reopened": &row.Reopened,
+		} {
+			if place, err := table.Column(name); err == nil && in.Fault == "" {
+				*to = strings.Clone(in.Fields[place])
+			}
+		}
+		return []imports.Row{row}, nil
+	}
+}
+
+func (f *fixture) run(t testing.TB, s imports.Start, text string) heard {
+	t.Helper()
+	var h heard
+	done, err := f.Cases(t.Context(), resource.Call{Principal: "principals/anna"}, s, rows(t, text), &h)
+	require.NoError(t, err)
+	require.Equal(t, h.counts, done.State.Counts)
+	require.Equal(t, h.counts.Read, h.counts.Written+h.counts.AlreadyThere+h.counts.Refused)
+	return h
+}
+
+const header = "id,account,issue,channel,role,opened,replied,resolved,remedy,value,escalated,reopened\n"
+
+// A file is imported once, however often it comes; what has gone on in its source is taken
+// over, unless it was worked on here.
+func TestTheSameFileAgain(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		text := header +
+			"C-1,acme,Late Delivery,e-mail,Service Agent,2026-02-02T09:00:00.000,2026-02-02T10:00,2026-02-03T09:00:00-05:00,Free Repair,12.50,yes,no\n" +
+			"C-2,Other,late-delivery,phone,,2026-02-02 09:00,,,,,,\n" +
+			"c 2,other,late-delivery,phone,,2026-02-04 09:00,,,,,,\n"
+		check := start
+		check.ValidateOnly = true
+		require.EqualValues(t, 3, f.run(t, check, text).counts.Written)
+		first := f.run(t, start, text)
+		require.Empty(t, first.refused)
+		require.Equal(t, imports.Counts{Read: 3, Written: 3, Accounts: 2}, first.counts)
+
+		c, err := f.cases.Get(t.Context(), cases.ID("acme", "c-1"))
+		require.NoError(t, err)
+		require.Equal(t, "late-delivery", c.State.Issue)
+		require.Equal(t, "Late Delivery", c.State.Subject, "the words that the id was made of")
+		require.Equal(t, "service-agent", c.State.RepliedBy.Role)
+		require.Equal(t, "2026-02-02T14:00:00Z", c.State.Opened.UTC().Format(time.RFC3339))
+		require.Equal(t, "free-repair", c.State.Remedy.ID)
+		require.EqualValues(t, 1250, *c.State.Remedy.Value)
+		require.Equal(t, 1, c.State.Escalations)
+
+		require.Equal(t, imports.Counts{Read: 3, AlreadyThere: 3, Accounts: 2}, f.run(t, start, text).counts)
+		require.Equal(t, imports.Counts{Read: 3, AlreadyThere: 3, Accounts: 2}, f.run(t, check, text).counts)
+
+		grown := strings.Replace(text, "C-2,Other,late-delivery,phone,,2026-02-02 09:00,,,", "C-2,Other,late-delivery,phone,,2026-02-02 09:00,2026-02-02 11:00,2026-02-05 09:00,", 1)
+		require.Equal(t, imports.Counts{Read: 3, Written: 1, AlreadyThere: 2, Accounts: 2}, f.run(t, start, grown).counts)
+		c, err = f.cases.Get(t.Context(), cases.ID("other", "c-2"))
+		require.NoError(t, err)
+		require.Equal(t, cases.Resolved, c.State.State)
+
+		other := strings.Replace(grown, "Free Repair,12.50", "Free Repair,12.51", 1)
+		require.Equal(t, []string{"2 : accounts/acme/cases/c-1 is there already with another remedy: correct the case itself, or give this one an id of its own"},
+			f.run(t, start, other).refused)
+	})
+}
+
+// What has no sense is refused with its line and field, and the rest is written.
+func TestRefusedRows(t *testing.T) {
+	f := open(t, onSQLite(t))
+	got := f.run(t, start, header+
+		",acme,late,email,,2026-02-02T09:00,,,,,,\n"+
+		"2,nobody,late,email,,2026-02-02T09:00,,,,,,\n"+
+		"3,acme,,email,,2026-02-02T09:00,,,,,,\n"+
+		"4,acme,late,email,,,,,,,,\n"+
+		"5,acme,late,email,,2026-02-02T09:00,,2026-02-01T09:00,,,,\n"+
+		"6,acme,late,email,,2026-02-02T09:00,2026-02-03T09:00,2026-02-02T10:00,,,,\n"+
+		"7,acme,late,email,,2026-03-08T02:30,,,,,,\n"+
+		"8,acme,late,email,,2026-11-01T01:30,,,,,,\n"+
+		"9,acme,late,email,,2026-02-02T09:00,,2026-02-03T09:00,gift,-3,,\n"+
+		"10,acme,late,email,,2026-02-02T09:00,,2026-02-03T09:00,gift,3,perhaps,\n"+
+		"11,acme,late,email,,2026-02-02T09:00,,2026-02-03T09:00,,7,,\n"+
+		"12,acme,late,email\n"+
+		"13,acme,late,email,,2026-02-02T09:00,,2026-02-03T09:00,None,0.00,,\n")
+	require.Equal(t, imports.Counts{Read: 13, Written: 1, Refused: 12, Accounts: 1}, got.counts)
+	for i, want := range []string{
+		"2 id: is empty", "3 account: no account has the id nobody", "4 issue: is empty", "5 opened: is empty",
+		"6 resolved: is before the case was opened", "7 first-reply: is after the case was resolved",
+		"8 opened: clocks in America/New_York jump over 2026-03-08T02:30", "9 opened: clocks in America/New_York show 2026-11-01T01:30 twice",
+		"10 remedy-value: is less than nothing", "11 escalated: \"perhaps\" is neither yes nor no",
+		"12 remedy-value: is the value of a remedy, and there is none", "13 : ",
+	} {
+		require.Truef(t, strings.HasPrefix(got.refused[i], want), "%q is not %q", got.refused[i], want)
+	}
+}
+
+// One name for all rows, whose account is made where it is missing.
+func TestOneAccountForAllRows(t *testing.T) {
+	f := open(t, onSQLite(t))
+	s := start
+	s.Account, s.CreateAccounts = "City of New York", true
+	got := f.run(t, s, "id,issue,channel,opened\n1,Noise,phone,2026-02-02T09:00\n2,Noise,phone,2026-02-02T09:00\n")
+	require.Equal(t, imports.Counts{Read: 2, Written: 2, Accounts: 1, AccountsCreated: 1}, got.counts)
+	_, err := f.cases.Get(t.Context(), cases.ID("city-of-new-york", "1"))
+	require.NoError(t, err)
+}
+
+// Cases of two systems with the same id are two cases.
+func TestTwoSourcesWithTheSameIDs(t *testing.T) {
+	f := open(t, onSQLite(t))
+	const text = "id,account,issue,channel,opened\n1,acme,noise,phone,2026-02-02T09:00\n"
+	other := start
+	other.Source, other.Batch = "mail", "mail.csv"
+	for _, s := range []imports.Start{start, other} {
+		require.EqualValues(t, 1, f.run(t, s, text).counts.Written)
+		require.EqualValues(t, 1, f.run(t, s, text).counts.AlreadyThere)
+	}
+}
+
+// A known batch with another file is refused, unless it is said to be the same one grown.
+func TestAKnownBatchWithAnotherFile(t *testing.T) {
+	f := open(t, onSQLite(t))
+	const text = "id,account,issue,channel,opened\n1,acme,noise,phone,2026-02-02T09:00\n"
+	f.run(t, start, text)
+	for name, change := range map[string]func(*imports.Start){
+		"digest": func(s *imports.Start) { s.Digest, s.Resume = strings.Repeat("b", 64), false },
+		"source": func(s *imports.Start) { s.Source = "mail" },
+	} {
+		for _, check := range []bool{true, false} {
+			s := start
+			s.ValidateOnly = check
+			change(&s)
+			_, err := f.Cases(t.Context(), resource.Call{}, s, rows(t, text), &heard{})
+			var told *fault.Error
+			require.ErrorAs(t, err, &told, name)
+			require.Equal(t, imports.ReasonBatchChanged, told.Reason)
+		}
+	}
+	list, err := f.List(t.Context(), 10, nil)
+	require.NoError(t, err)
+	require.Len(t, list.Items, 1)
+	require.EqualValues(t, 1, list.Items[0].State.Counts.Written)
+}
+
+// What is told of first replies where a file does not have them is that nobody knows.
+func TestFirstRepliesThatAreNotRecorded(t *testing.T) {
+	f := open(t, onSQLite(t))
+	s := start
+	s.NoReplies = true
+	f.run(t, s, "id,account,issue,channel,opened,resolved\n1,acme,noise,phone,2026-02-02T09:00,2026-02-03T09:00\n")
+	s.NoReplies, s.Batch = false, "replies.csv"
+	f.run(t, s, "id,account,issue,channel,opened,replied,resolved\n2,acme,noise,phone,2026-02-02T09:00,,2026-02-03T09:00\n")
+	unknown := map[string]bool{}
+	for m, err := range f.cases.Measures(t.Context(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) {
+		require.NoError(t, err)
+		unknown[m.ID] = m.FirstReplyUnknown
+		require.Equal(t, 24*time.Hour, m.Resolution)
+		if !m.FirstReplyUnknown {
+			require.Equal(t, 24*time.Hour, m.FirstReply, "a resolution is a reply")
+			require.False(t, m.FirstReplyOpen)
+		}
+	}
+	require.Equal(t, map[string]bool{"acme/cases/1": true, "acme/cases/2": false}, unknown)
+}
+
+// many yields rows of as many cases.
+func many(n int) imports.Rows {
+	at, day := 0, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	return func(context.Context) ([]imports.Row, error) {
+		if at >= n {
+			return nil, io.EOF
+		}
+		var rows []imports.Row
+		for range 500 {
+			opened := day.Add(time.Duration(at) * time.Second)
+			rows = append(rows, imports.Row{Line: int64(at + 2), ID: fmt.Sprintf("case-%d", at), Account: "acme", Issue: "late-delivery", Channel: "email",
+				StaffRole: "service-agent", Opened: opened.Format(time.RFC3339), FirstReply: opened.Add(time.Hour).Format(time.RFC3339),
+				Resolved: opened.Add(24 * time.Hour).Format(time.RFC3339), Remedy: "free-repair", RemedyValue: "12.50"})
+			at++
+		}
+		return rows, nil
+	}
+}
+
+// BenchmarkImport is how many cases are imported in a second.
+func BenchmarkImport(b *testing.B) {
+	f := open(b, onSQLite(b))
+	b.ResetTimer()
+	n := 0
+	for b.Loop() {
+		s := start
+		s.Source = fmt.Sprint(n)
+		s.Batch = s.Source
+		const cases = 10_000
+		if _, err := f.Cases(b.Context(), resource.Call{}, s, many(cases), &heard{}); err != nil && !errors.Is(err, io.EOF) {
+			b.Fatal(err)
+		}
+		n += cases
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "cases/s")
+}
