@@ -33,6 +33,7 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	boardv1.RegisterSolicitationsServiceServer(r, boardv1.UnimplementedSolicitationsServiceServer{})
 	boardv1.RegisterCalendarServiceServer(r, boardv1.UnimplementedCalendarServiceServer{})
 	boardv1.RegisterCalendarFeedServiceServer(r, boardv1.UnimplementedCalendarFeedServiceServer{})
+	entitlementsv1.RegisterProgrammesServiceServer(r, entitlementsv1.UnimplementedProgrammesServiceServer{})
 	entitlementsv1.RegisterBandsServiceServer(r, entitlementsv1.UnimplementedBandsServiceServer{})
 	entitlementsv1.RegisterClausesServiceServer(r, entitlementsv1.UnimplementedClausesServiceServer{})
 	entitlementsv1.RegisterEntitlementsServiceServer(r, entitlementsv1.UnimplementedEntitlementsServiceServer{})
