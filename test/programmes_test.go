@@ -45,7 +45,9 @@ func TestR29AProgrammeFromItsCriteriaToWhoIsNext(t *testing.T) {
 	s.kill()
 	s.restart()
 	s.awaitReady()
-	var list struct{ Enrolments []struct{ Account, Standing string } }
+	var list struct {
+		Enrolments []struct{ Account, Standing string }
+	}
 	require.NoError(t, json.Unmarshal(s.get("/v1/programmes/beta/enrolments", http.StatusOK), &list))
 	var got []string
 	for _, e := range list.Enrolments {
