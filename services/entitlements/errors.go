@@ -14,6 +14,8 @@ const (
 	reasonScheduleInvalid = "SCHEDULE_INVALID"
 	reasonEffectiveDate   = "EFFECTIVE_DATE"
 	reasonNoSchedule      = "NO_SCHEDULE_IN_FORCE"
+	reasonSecondPerson    = "SECOND_PERSON"
+	reasonDraftConflict   = "DRAFT_CONFLICT"
 )
 
 // The failures that callers tell apart, with errors.Is.
@@ -26,6 +28,10 @@ var (
 	ErrEffectiveDate = fault.New(fault.FailedPrecondition, reasonEffectiveDate, "The schedule's effective day is not allowed.")
 	// ErrScheduleInvalid says that a schedule has problems; its fields name them.
 	ErrScheduleInvalid = fault.New(fault.InvalidArgument, reasonScheduleInvalid, "The schedule has problems.")
+	// ErrSecondPerson says that another person has to approve what is to be published.
+	ErrSecondPerson = fault.New(fault.FailedPrecondition, reasonSecondPerson, "Another person has to approve it.")
+	// ErrDraftConflict says that another version was published since a draft was written.
+	ErrDraftConflict = fault.New(fault.FailedPrecondition, reasonDraftConflict, "Another version was published since.")
 	// ErrCurrency says that the schedule's currency or zone is not the company's.
 	ErrCurrency = fault.New(fault.FailedPrecondition, fault.ReasonCurrency, "The currency or time zone is not the company's.")
 	// ErrAccountState says that the account is no active customer at the instant.

@@ -33,13 +33,32 @@ type Publishing struct {
 	RequestID string
 	// Etag is that of the version published last, or empty where that does not matter.
 	Etag string
-	// Publisher is the principal's name.
+	// Publisher is the principal's name: who publishes, and so approves.
 	Publisher string
+	// Draft is the approved draft that is published; nil where the publisher wrote what is
+	// published, which needs that nobody else is there to approve it.
+	Draft *ApprovedDraft
+}
+
+// ApprovedDraft is a draft that somebody has approved.
+type ApprovedDraft struct {
+	// Name is the draft's resource name.
+	Name string
+	// Proposer is the name of the principal who proposed it.
+	Proposer string
+	// Base is the number of the version it was written on, which has to be the last; 0 for
+	// none.
+	Base int
+	// SingleOperator says that nobody else was there to approve it.
+	SingleOperator bool
 }
 
 // Publish publishes a version of the schedule; unchanged says that its content is that
 // of the version published last, which is then returned. When it returns, this process
-// answers by the new version; every other does within a second.
+// answers by the new version; every other does within a second. ErrScheduleInvalid,
+// ErrEffectiveDate, ErrCurrency; ErrSecondPerson where somebody else could approve what the
+// publisher wrote; ErrDraftConflict where another version followed the one a draft was
+// written on.
 func (s *Service) Publish(ctx context.Context, p Publishing) (v *Version, unchanged bool, err error) {
 	fed, err := s.fed(ctx)
 	if err != nil {
@@ -125,7 +144,11 @@ func (p Publishing) request(content *schedule.Schedule) docstore.Request {
 	if p.File == nil {
 		payload = append([]byte("message "), schedule.Format(content)...)
 	}
-	return docstore.NewRequest(p.Publisher, "PublishSchedule", id, append([]byte(p.Etag+" "), payload...))
+	key := p.Etag
+	if p.Draft != nil {
+		id, key = p.Draft.Name, fmt.Sprint(p.Draft.Base)
+	}
+	return docstore.NewRequest(p.Publisher, "PublishSchedule", id, append([]byte(key+" "), payload...))
 }
 
 // tryPublish publishes after the versions there are now, or errNumberTaken.
@@ -142,20 +165,23 @@ func (s *Service) tryPublish(ctx context.Context, p Publishing, content *schedul
 		return nil, false, fault.New(fault.Aborted, fault.ReasonStaleEtag,
 			"The schedule was published by somebody else since it was read: read it again.").WithResource("evenhand/ScheduleVersion", "schedule")
 	}
-	hash := content.Hash()
-	if last != nil && last.Hash == hash {
-		return last, true, s.agreeWithCompany(ctx, content, false)
-	}
-	v := &Version{Number: 1, Schedule: content, Hash: hash, Publisher: p.Publisher, SourceYAML: string(p.File), request: request}
+	v := &Version{Number: 1, Schedule: content, Hash: content.Hash(), Publisher: p.Publisher, Proposer: p.Publisher,
+		SourceYAML: string(p.File), request: request}
 	if last != nil {
 		v.Number = last.Number + 1
+	}
+	if p.Draft != nil && p.Draft.Base != v.Number-1 {
+		return nil, false, draftConflict(p.Draft, v.Number-1)
+	}
+	if last != nil && last.Hash == v.Hash {
+		return last, true, s.agreeWithCompany(ctx, content, false)
 	}
 	var err error
 	v.Published = s.now().UTC().Truncate(time.Millisecond)
 	if v.InForce, err = inForce(content, last, v.Published); err != nil {
 		return nil, false, err
 	}
-	if v.SingleOperator, err = s.singleOperator(ctx, p.Publisher); err != nil {
+	if err := s.secondPerson(ctx, p, v); err != nil {
 		return nil, false, err
 	}
 	if err := s.agreeWithCompany(ctx, content, !p.ValidateOnly); err != nil {
@@ -246,11 +272,29 @@ func otherThanCompany(what, schedules, companys string) error {
 	return told.WithCondition(fault.ReasonCurrency, "company", "the schedule's %s must be the company's, %s", what, companys)
 }
 
-// singleOperator says that nobody but the publisher could have approved.
-func (s *Service) singleOperator(ctx context.Context, publisher string) (bool, error) {
-	others, err := s.source.OtherApprovers(ctx, publisher)
-	if err != nil {
-		return false, fmt.Errorf("look for another approver: %w", err)
+// secondPerson notes who proposed a version, and refuses one that the publisher alone has
+// seen where somebody else could approve it. A check is told what would be published in
+// either case.
+func (s *Service) secondPerson(ctx context.Context, p Publishing, v *Version) error {
+	if p.Draft != nil {
+		v.Draft, v.Proposer, v.SingleOperator = p.Draft.Name, p.Draft.Proposer, p.Draft.SingleOperator
+		return nil
 	}
-	return !others, nil
+	others, err := s.source.OtherApprovers(ctx, p.Publisher)
+	if err != nil {
+		return fmt.Errorf("look for another approver: %w", err)
+	}
+	v.SingleOperator = !others
+	if others && !p.ValidateOnly {
+		told := fault.New(fault.FailedPrecondition, reasonSecondPerson,
+			"Somebody else may approve schedules, so nobody publishes one that they wrote alone: propose it as a draft (evenhand schedule drafts create FILE), and another person approves it.")
+		return told.WithCondition(reasonSecondPerson, "schedule", "another person than who wrote and proposed it must approve a version")
+	}
+	return nil
+}
+
+func draftConflict(d *ApprovedDraft, last int) error {
+	told := fault.New(fault.FailedPrecondition, reasonDraftConflict,
+		"%s was written on version %d of the schedule, but version %d was published since: see what that changed, update the draft with base_version %d, and propose it again.", d.Name, d.Base, last, last)
+	return told.WithCondition(reasonDraftConflict, d.Name, "the draft must be written on the version published last")
 }

@@ -312,10 +312,50 @@ func TestVersionsComeBackFromTheStoreAsTheyWere(t *testing.T) {
 	f := newFixture(t, Options{})
 	v := f.publish(t, "1997-01-01", "First edition")
 	f.source.others = true
-	w := f.publish(t, "1998-06-01", "Second edition")
+	second := edition("1998-06-01", "Second edition")
+	second.Draft = &ApprovedDraft{Name: "schedule/drafts/second", Proposer: "principals/bob", Base: 1}
+	w, _, err := f.Publish(context.Background(), second)
+	require.NoError(t, err)
 	require.False(t, w.SingleOperator)
+	require.Equal(t, "principals/bob", w.Proposer)
+	require.Equal(t, v.Publisher, v.Proposer)
 	other := &fixture{source: f.source, store: f.store, clock: noon}
 	other.open(t, Options{})
 	require.Equal(t, []*Version{v, w}, other.Versions())
 	require.Equal(t, v.Schedule.Hash(), other.Versions()[0].Schedule.Hash())
+}
+
+func TestR23NobodyPublishesWhatTheyWroteAloneWhereAnotherMayApprove(t *testing.T) {
+	ctx := context.Background()
+	f := newFixture(t, Options{})
+	f.source.others = true
+	p := edition("1997-01-01", "First edition")
+	p.ValidateOnly = true
+	v, _, err := f.Publish(ctx, p)
+	require.NoError(t, err, "a check is told what would be")
+	require.False(t, v.SingleOperator)
+	p.ValidateOnly = false
+	_, _, err = f.Publish(ctx, p)
+	require.ErrorIs(t, err, ErrSecondPerson)
+	require.Empty(t, f.Versions())
+}
+
+func TestAnApprovedDraftIsPublishedOnceOnTheVersionItWasWrittenOn(t *testing.T) {
+	ctx := context.Background()
+	f := newFixture(t, Options{})
+	f.publish(t, "1997-01-01", "First edition")
+	p := edition("1998-06-02", "Another")
+	p.Draft = &ApprovedDraft{Name: "schedule/drafts/another", Proposer: "principals/bob", Base: 0}
+	_, _, err := f.Publish(ctx, p)
+	require.ErrorIs(t, err, ErrDraftConflict)
+	p.Draft.Base = 1
+	v, _, err := f.Publish(ctx, p)
+	require.NoError(t, err)
+	f.advance(48 * time.Hour) // its day is past, and a third version is there
+	_, _, err = f.Publish(ctx, edition("", "A third"))
+	require.NoError(t, err)
+	again, _, err := f.Publish(ctx, p)
+	require.NoError(t, err)
+	require.Equal(t, v.Number, again.Number)
+	require.Len(t, f.Versions(), 3)
 }

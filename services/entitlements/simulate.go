@@ -28,6 +28,11 @@ type Simulating struct {
 	// Sample is how many accounts are named of those that gain or lose something, from 0
 	// to MaxSample.
 	Sample int
+	// Rules are the ids of rules of the schedule that are counted together as Chosen, and
+	// Account is the id of an account of which that says whether it would get something by
+	// them; both may be empty.
+	Rules   []string
+	Account string
 	// Tell is called as the simulation goes on, by one goroutine at a time, with how many
 	// parts of all accounts are done; nil where nobody wants to know. Its error ends the
 	// simulation.
@@ -69,7 +74,7 @@ func (s *Service) Simulate(ctx context.Context, p Simulating) (*Simulation, erro
 	if err != nil {
 		return nil, fmt.Errorf("simulate: %w", err)
 	}
-	return trial.result(tallies, p.Sample)
+	return trial.result(tallies, p)
 }
 
 // simulatedInstant is as of when a schedule is tried.
@@ -165,7 +170,7 @@ func (t *trial) index() {
 func (t *trial) run(ctx context.Context, p *projection, s Simulating) ([]*tally, error) {
 	tallies := make([]*tally, workers())
 	for i := range tallies {
-		tallies[i] = t.tally(s.Sample)
+		tallies[i] = t.tally(s)
 	}
 	var lock sync.Mutex
 	done := 0

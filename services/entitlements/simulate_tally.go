@@ -21,6 +21,13 @@ type tally struct {
 	met      []met   // by that account
 	benefits []benefitTally
 	rules    []ruleTally
+
+	// chosen counts the rules that are wanted together; account is the one of which it is
+	// asked whether it gains something by them.
+	wanted  []bool
+	chosen  ruleTally
+	account string
+	gains   bool
 }
 
 // met is a rule that the account being counted meets.
@@ -42,10 +49,14 @@ type ruleTally struct {
 	extra map[int]int64
 }
 
-func (t *trial) tally(sample int) *tally {
-	into := &tally{sample: sample, held: make([]sides, len(t.ids)), benefits: make([]benefitTally, len(t.ids)), rules: make([]ruleTally, len(t.content.Rules))}
+func (t *trial) tally(s Simulating) *tally {
+	rules := len(t.content.Rules)
+	into := &tally{sample: s.Sample, held: make([]sides, len(t.ids)), benefits: make([]benefitTally, len(t.ids)),
+		rules: make([]ruleTally, rules), wanted: make([]bool, rules), account: s.Account}
+	into.chosen.extra = map[int]int64{}
 	for i := range into.rules {
 		into.rules[i].extra = map[int]int64{}
+		into.wanted[i] = slices.Contains(s.Rules, t.content.Rules[i].ID)
 	}
 	return into
 }
@@ -78,21 +89,37 @@ func (t *tally) end(id string) {
 			b.losers = sampled(b.losers, id, t.sample)
 		}
 	}
+	var chosen []int
+	some := false
 	for _, m := range t.met {
-		r := &t.rules[m.rule]
-		r.holders++
-		anew := false
-		for _, benefit := range m.grants {
-			if !t.held[benefit].now {
-				r.extra[benefit]++
-				anew = true
-			}
-		}
-		if anew {
-			r.newly++
-			r.newcomers = sampled(r.newcomers, id, t.sample)
+		t.rules[m.rule].count(t, id, m.grants)
+		if t.wanted[m.rule] {
+			some = true
+			chosen = append(chosen, m.grants...)
 		}
 	}
+	if some {
+		slices.Sort(chosen)
+		anew := t.chosen.count(t, id, slices.Compact(chosen))
+		t.gains = t.gains || anew && id == t.account
+	}
+}
+
+// count takes in that the account being counted would hold some benefits by the rules, and
+// says whether it does not hold one of them now.
+func (r *ruleTally) count(t *tally, id string, grants []int) (anew bool) {
+	r.holders++
+	for _, benefit := range grants {
+		if !t.held[benefit].now {
+			r.extra[benefit]++
+			anew = true
+		}
+	}
+	if anew {
+		r.newly++
+		r.newcomers = sampled(r.newcomers, id, t.sample)
+	}
+	return anew
 }
 
 func (b *benefitTally) count(h sides) {
@@ -135,12 +162,17 @@ func (t *tally) add(other *tally) {
 		b.losers = merged(b.losers, more.losers, t.sample)
 	}
 	for i := range t.rules {
-		r, more := &t.rules[i], &other.rules[i]
-		r.holders, r.newly = r.holders+more.holders, r.newly+more.newly
-		r.newcomers = merged(r.newcomers, more.newcomers, t.sample)
-		for benefit, n := range more.extra {
-			r.extra[benefit] += n
-		}
+		t.rules[i].add(&other.rules[i], t.sample)
+	}
+	t.chosen.add(&other.chosen, t.sample)
+	t.gains = t.gains || other.gains
+}
+
+func (r *ruleTally) add(more *ruleTally, sample int) {
+	r.holders, r.newly = r.holders+more.holders, r.newly+more.newly
+	r.newcomers = merged(r.newcomers, more.newcomers, sample)
+	for benefit, n := range more.extra {
+		r.extra[benefit] += n
 	}
 }
 

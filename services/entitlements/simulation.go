@@ -23,6 +23,8 @@ type Simulation struct {
 	Revenue  int64
 	Benefits []SimulatedBenefit
 	Rules    []SimulatedRule
+	// Chosen is the rules that were asked about, together.
+	Chosen Chosen
 	// CostNow and CostThen are the expected cost of a year, of those benefits whose cost
 	// and use the schedule states.
 	CostNow, CostThen *big.Int
@@ -65,6 +67,18 @@ type SimulatedRule struct {
 	Cost *big.Int
 }
 
+// Chosen is how many accounts meet one of some rules, and what they would get by all of
+// these together.
+type Chosen struct {
+	// Holders, Newly, Newcomers and Cost are as those of SimulatedRule.
+	Holders, Newly int64
+	Newcomers      []string
+	Cost           *big.Int
+	// Account says that the account that was asked about is among those that would get
+	// something.
+	Account bool
+}
+
 // Rule returns what is known of a rule by its id, or nil.
 func (s *Simulation) Rule(id string) *SimulatedRule {
 	for i := range s.Rules {
@@ -77,8 +91,8 @@ func (s *Simulation) Rule(id string) *SimulatedRule {
 
 // result sums up the tallies. It fails where the costs add up to more than an amount can
 // tell.
-func (t *trial) result(tallies []*tally, sample int) (*Simulation, error) {
-	total := t.tally(sample)
+func (t *trial) result(tallies []*tally, p Simulating) (*Simulation, error) {
+	total := t.tally(p)
 	for _, part := range tallies {
 		total.add(part)
 	}
@@ -98,6 +112,8 @@ func (t *trial) result(tallies []*tally, sample int) (*Simulation, error) {
 	for i := range t.content.Rules {
 		s.Rules = append(s.Rules, t.rule(&t.content.Rules[i], &total.rules[i]))
 	}
+	c := &total.chosen
+	s.Chosen = Chosen{Holders: c.holders, Newly: c.newly, Newcomers: c.newcomers, Cost: t.cost(c), Account: total.gains}
 	if !s.CostNow.IsInt64() || !s.CostThen.IsInt64() {
 		return nil, fault.New(fault.InvalidArgument, reasonScheduleInvalid,
 			"What the benefits are expected to cost in a year adds up to more than can be told: look for a slip in unit_cost and expected_use_per_year.")
@@ -145,17 +161,23 @@ func yearly(b *schedule.Benefit) *big.Int {
 func times(a, b int64) *big.Int { return new(big.Int).Mul(big.NewInt(a), big.NewInt(b)) }
 
 func (t *trial) rule(r *schedule.Rule, counted *ruleTally) SimulatedRule {
-	s := SimulatedRule{ID: r.ID, Holders: counted.holders, Newly: counted.newly, Newcomers: counted.newcomers, Cost: new(big.Int)}
+	s := SimulatedRule{ID: r.ID, Holders: counted.holders, Newly: counted.newly, Newcomers: counted.newcomers, Cost: t.cost(counted)}
 	s.New, s.Changed = t.compare(r)
+	return s
+}
+
+// cost is what would be spent in a year on what accounts would newly get; nil where that is
+// not stated for one of the benefits.
+func (t *trial) cost(counted *ruleTally) *big.Int {
+	sum := new(big.Int)
 	for benefit, n := range counted.extra {
 		cost := yearly(t.definition(t.ids[benefit]))
 		if cost == nil {
-			s.Cost = nil
-			break
+			return nil
 		}
-		s.Cost.Add(s.Cost, cost.Mul(cost, big.NewInt(n)))
+		sum.Add(sum, cost.Mul(cost, big.NewInt(n)))
 	}
-	return s
+	return sum
 }
 
 // compare says how a rule differs from that of its id in the version in force.

@@ -1,6 +1,7 @@
 package entitlements
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,12 @@ type Version struct {
 	// InForce is the instant from which it is in force, until the next version is.
 	InForce   time.Time
 	Published time.Time
-	// Publisher is the principal who published it.
+	// Publisher is the principal who published it, and so approved it.
 	Publisher string
+	// Draft is the resource name of the draft it was; empty where it was published directly.
+	Draft string
+	// Proposer is the principal who proposed it: the publisher, where there was no draft.
+	Proposer string
 	// SingleOperator says that nobody else was there to approve it.
 	SingleOperator bool
 	// SourceYAML is the file it was published from, letter for letter; empty where it
@@ -51,6 +56,8 @@ type versionDoc struct {
 	InForce            time.Time `bson:"in_force"`
 	Published          time.Time `bson:"published"`
 	Publisher          string    `bson:"publisher"`
+	Draft              string    `bson:"draft,omitempty"`
+	Proposer           string    `bson:"proposer,omitempty"`
 	SingleOperator     bool      `bson:"single_operator"`
 	SourceYAML         string    `bson:"source_yaml"`
 }
@@ -121,7 +128,8 @@ func (d versionDoc) version(id string) (*Version, error) {
 	}
 	return &Version{
 		Number: number, Schedule: s, Hash: d.Hash, InForce: d.InForce.UTC(), Published: d.Published.UTC(),
-		Publisher: d.Publisher, SingleOperator: d.SingleOperator, SourceYAML: d.SourceYAML, request: d.Request,
+		Publisher: d.Publisher, Draft: d.Draft, Proposer: cmp.Or(d.Proposer, d.Publisher), // before there were drafts: the publisher
+		SingleOperator: d.SingleOperator, SourceYAML: d.SourceYAML, request: d.Request,
 	}, nil
 }
 
@@ -129,7 +137,7 @@ func (d versionDoc) version(id string) (*Version, error) {
 func (s *versionStore) insert(ctx context.Context, v *Version) error {
 	doc := versionDoc{
 		CreatedBy: docstore.CreatedBy{Request: v.request}, Schedule: string(schedule.Format(v.Schedule)), Hash: v.Hash,
-		InForce: v.InForce, Published: v.Published, Publisher: v.Publisher,
+		InForce: v.InForce, Published: v.Published, Publisher: v.Publisher, Draft: v.Draft, Proposer: v.Proposer,
 		SingleOperator: v.SingleOperator, SourceYAML: v.SourceYAML,
 	}
 	_, err := s.docs.Insert(docstore.WithPrincipal(ctx, v.Publisher), versionID(v.Number), doc, docstore.NewEvent{

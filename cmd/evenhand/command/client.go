@@ -5,11 +5,13 @@ type Client struct {
 	Accounts     Accounts     `cmd:"" help:"Customers: import, list, change."`
 	Revenue      Revenue      `cmd:"" help:"What customers paid: import, list, correct."`
 	Schedule     Schedule     `cmd:"" help:"The written promise: publish, show."`
+	Requests     Requests     `cmd:"" help:"Special requests: declined with a reason, or made a rule for everybody."`
 	Check        Check        `cmd:"" help:"Is an account entitled to a benefit, by which rule, until when, and if not, how far away?"`
 	Entitlements Entitlements `cmd:"" help:"All that an account is entitled to, and what not."`
 	Holders      Holders      `cmd:"" help:"Who is entitled to a benefit."`
 	Baseline     Baseline     `cmd:"" help:"What everybody is promised."`
 	Programmes   Programmes   `cmd:"" help:"Places that are limited: criteria, capacity, who has one, who is next."`
+	Usage        Usage        `cmd:"" help:"What is left of metered benefits, and what was used of all: use, reserve, give back."`
 	Spend        Spend        `cmd:"" help:"What an account has spent, as the rules see it."`
 	Bands        Bands        `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
 	Board        Board        `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`

@@ -19,6 +19,7 @@ type Schedule struct {
 	Publish  SchedulePublish  `cmd:"" help:"Publish a schedule file as the next version."`
 	Show     ScheduleShow     `cmd:"" help:"Show the schedule in force, or one version."`
 	Versions ScheduleVersions `cmd:"" help:"List the published versions, the newest first."`
+	Drafts   Drafts           `cmd:"" help:"Drafts of the next version: one person proposes, another approves."`
 }
 
 // SchedulePublish is `evenhand schedule publish`.
@@ -94,6 +95,8 @@ func versionPairs(v *entitlementsv1.ScheduleVersion) []pair {
 		{"Rules", strconv.Itoa(len(s.GetRules()))},
 		{"Published", showTime(v.GetPublishTime())},
 		{"Publisher", v.GetPublisher()},
+		{"Draft", v.GetDraft()},
+		{"Proposer", v.GetProposer()},
 		{"Single operator", yesNo(v.GetSingleOperator())},
 		{"Content hash", v.GetContentHash()},
 	}

@@ -50,6 +50,9 @@ func (p *process) addEntitlements(ctx context.Context) error {
 		return err
 	}
 	service.ReadProgrammes(parts.Programmes)
+	if parts.Requests, err = p.addDrafts(ctx, store, service, source); err != nil {
+		return err
+	}
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
 	p.serve(entitlementsrpc.Service(parts), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},

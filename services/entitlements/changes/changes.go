@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/remedies"
+	"github.com/evenhand/evenhand/services/entitlements/requests"
 	"github.com/evenhand/evenhand/services/entitlements/reviews"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
@@ -35,6 +36,10 @@ type Told struct {
 	Version *entitlements.Version
 	// Programme is a programme with the entries that the change was about.
 	Programme *resource.Stored[programmes.Programme]
+	// SpecialRequest is a special request, without what people wrote.
+	SpecialRequest *resource.Stored[requests.Request]
+	// Draft is a draft of the schedule, without its text.
+	Draft *resource.Stored[requests.Draft]
 
 	Remedy    *resource.Stored[remedies.Remedy]
 	HouseRule *resource.Stored[houserules.Rule]
@@ -64,6 +69,9 @@ var readers = map[string]reader{
 		}
 		return err
 	},
+	requests.RequestKind().Spec.Name: stored(requests.RequestKind(), func(t *Told, s *resource.Stored[requests.Request]) { t.SpecialRequest = s }),
+	requests.DraftKind().Spec.Name:   stored(requests.DraftKind(), func(t *Told, s *resource.Stored[requests.Draft]) { t.Draft = s }),
+
 	remedies.Kind.Spec.Name:         stored(remedies.Kind, func(t *Told, s *resource.Stored[remedies.Remedy]) { t.Remedy = s }),
 	houserules.Kind.Spec.Name:       stored(houserules.Kind, func(t *Told, s *resource.Stored[houserules.Rule]) { t.HouseRule = s }),
 	houserules.BreachKind.Spec.Name: stored(houserules.BreachKind, func(t *Told, s *resource.Stored[houserules.Breach]) { t.Breach = s }),

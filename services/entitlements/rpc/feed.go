@@ -53,6 +53,12 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	if p := told.Programme; p != nil {
 		tellProgramme(out, p)
 	}
+	if r := told.SpecialRequest; r != nil {
+		out.State = &entitlementsv1.Change_SpecialRequest{SpecialRequest: specialRequestOut(r, false)}
+	}
+	if d := told.Draft; d != nil {
+		out.State = &entitlementsv1.Change_Draft{Draft: draftOut(d, d.State.Base)}
+	}
 	tellJudgement(out, told)
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"regexp"
 	"time"
 
 	"google.golang.org/genproto/googleapis/type/date"
@@ -21,6 +22,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/changes"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
+	"github.com/evenhand/evenhand/services/entitlements/requests"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -38,6 +40,8 @@ type Parts struct {
 	Feed *changes.Feed
 	// Programmes are places that are limited, and who has them.
 	Programmes *programmes.Service
+	// Requests is drafts of the schedule, and special requests.
+	Requests *requests.Service
 	// Judgements are the reviews, what they are about, and the remedies.
 	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
@@ -64,6 +68,8 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterUsageServiceServer(to, &usageHandler{usage: parts.Usage, decisions: decisions, assignments: parts.Assignments})
 			entitlementsv1.RegisterFeedServiceServer(to, &feedHandler{feed: parts.Feed})
 			entitlementsv1.RegisterProgrammesServiceServer(to, &programmesHandler{service: parts.Programmes, reading: decisions.Reading, assignments: parts.Assignments})
+			entitlementsv1.RegisterDraftsServiceServer(to, &draftsHandler{domain: parts.Requests, decisions: decisions})
+			entitlementsv1.RegisterSpecialRequestsServiceServer(to, &specialRequestsHandler{domain: parts.Requests, decisions: decisions})
 			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
 			if parts.Parity != nil {
@@ -76,6 +82,9 @@ func Service(parts Parts) server.Service {
 
 // Faults says what the errors of this service mean to callers.
 var Faults = entitlements.Faults
+
+// longState finds states written as JSON has them, STATE_OPEN.
+var longState = regexp.MustCompile(`(\bstate\s*(?:!=|=)\s*"?)STATE_`)
 
 // moment is the part of a request that says as of when.
 type moment interface {

@@ -19,7 +19,7 @@ func versionOut(v *entitlements.Version) *entitlementsv1.ScheduleVersion {
 	return &entitlementsv1.ScheduleVersion{
 		Name: v.Name(), Schedule: scheduleOut(v.Schedule), ContentHash: v.Hash,
 		InForceTime: timestamppb.New(v.InForce), PublishTime: timestamppb.New(v.Published),
-		Publisher: v.Publisher, SingleOperator: v.SingleOperator, SourceYaml: v.SourceYAML, Etag: v.Etag(),
+		Publisher: v.Publisher, Draft: v.Draft, Proposer: v.Proposer, Approver: v.Publisher, SingleOperator: v.SingleOperator, SourceYaml: v.SourceYAML, Etag: v.Etag(),
 	}
 }
 

@@ -40,11 +40,18 @@ func TestScheduleComesBackAsTheMessageItWentInAs(t *testing.T) {
 		{Name: "principals/bob", Person: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_POLICY_APPROVER}},
 	}
 	s.accounts.mu.Unlock()
+	_, err = s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
+		Content: &entitlementsv1.PublishScheduleRequest_Schedule{Schedule: message}, Etag: v.GetEtag(),
+	})
+	wantStatus(t, err, codes.FailedPrecondition, "SECOND_PERSON")
+	s.accounts.mu.Lock()
+	s.accounts.principals = s.accounts.principals[:1]
+	s.accounts.mu.Unlock()
 	second, err := s.schedules.PublishSchedule(t.Context(), &entitlementsv1.PublishScheduleRequest{
 		Content: &entitlementsv1.PublishScheduleRequest_Schedule{Schedule: message}, Etag: v.GetEtag(),
 	})
 	require.NoError(t, err)
-	require.False(t, second.GetVersion().GetSingleOperator())
+	require.True(t, second.GetVersion().GetSingleOperator(), "the robot is no person")
 	require.Empty(t, cmp.Diff(message, second.GetVersion().GetSchedule(), protocmp.Transform()))
 
 	list, err := s.schedules.ListScheduleVersions(t.Context(), &entitlementsv1.ListScheduleVersionsRequest{PageSize: 1})

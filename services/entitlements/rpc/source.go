@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/paging"
@@ -209,6 +209,11 @@ func (s *Source) Attributes(ctx context.Context, key string, visit func(account,
 
 // OtherApprovers implements entitlements.Source.
 func (s *Source) OtherApprovers(ctx context.Context, principal string) (bool, error) {
+	return s.Others(ctx, principal, "schedule.publish")
+}
+
+// Others says whether an enabled person other than a principal holds a permission for all.
+func (s *Source) Others(ctx context.Context, principal, permission string) (bool, error) {
 	request := &accountsv1.ListPrincipalsRequest{PageSize: 1000}
 	for {
 		page, err := s.access.ListPrincipals(ctx, request)
@@ -216,7 +221,7 @@ func (s *Source) OtherApprovers(ctx context.Context, principal string) (bool, er
 			return false, err
 		}
 		for _, p := range page.GetPrincipals() {
-			if p.GetName() != principal && mayApprove(p) {
+			if p.GetName() != principal && p.GetPerson() && !p.GetDisabled() && may(p, permission) {
 				return true, nil
 			}
 		}
@@ -226,9 +231,13 @@ func (s *Source) OtherApprovers(ctx context.Context, principal string) (bool, er
 	}
 }
 
-func mayApprove(p *accountsv1.Principal) bool {
-	return p.GetPerson() && !p.GetDisabled() &&
-		(slices.Contains(p.GetRoles(), accountsv1.Role_ROLE_POLICY_APPROVER) || slices.Contains(p.GetRoles(), accountsv1.Role_ROLE_ADMIN))
+// may says whether the roles of a principal give a permission for all.
+func may(p *accountsv1.Principal, permission string) bool {
+	roles := make([]auth.Role, 0, len(p.GetRoles()))
+	for _, role := range p.GetRoles() {
+		roles = append(roles, auth.Role(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(role.String(), "ROLE_"), "_", "-"))))
+	}
+	return auth.NewPrincipal(p.GetName(), "", true, roles...).Can(permission) == auth.All
 }
 
 // regionKey is the attribute of accounts that says where they are.

@@ -2,11 +2,11 @@ package rpc
 
 import (
 	"context"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
-	"github.com/evenhand/evenhand/internal/platform/wire"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/request"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
@@ -37,9 +37,25 @@ func (h *usageHandler) call(ctx context.Context, r request.Mutation, name string
 	return request.Call(ctx, r)
 }
 
+// moment is as of when balances are asked for; zero for now, which the rest of today is.
+func (h *usageHandler) moment(ctx context.Context, r moment) (time.Time, error) {
+	if r.GetAsOf() == nil && r.GetAsOfDate() == nil {
+		return time.Time{}, nil
+	}
+	d, err := decider(ctx, h.decisions, r)
+	if err != nil {
+		return time.Time{}, err
+	}
+	now, err := h.decisions.AsOf(time.Time{})
+	if err != nil || r.GetAsOfDate() != nil && d.Day() == now.Day() {
+		return time.Time{}, err
+	}
+	return d.At, nil
+}
+
 // GetBalance implements UsageService.
 func (h *usageHandler) GetBalance(ctx context.Context, r *entitlementsv1.GetBalanceRequest) (*entitlementsv1.Balance, error) {
-	at, err := wire.Time("as_of", r.GetAsOf())
+	at, err := h.moment(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +68,7 @@ func (h *usageHandler) GetBalance(ctx context.Context, r *entitlementsv1.GetBala
 
 // ListBalances implements UsageService.
 func (h *usageHandler) ListBalances(ctx context.Context, r *entitlementsv1.ListBalancesRequest) (*entitlementsv1.ListBalancesResponse, error) {
-	at, err := wire.Time("as_of", r.GetAsOf())
+	at, err := h.moment(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,14 @@ func TestR18R20UsageThroughTheAPI(t *testing.T) {
 	before, err := s.usage.GetBalance(ctx, &entitlementsv1.GetBalanceRequest{Name: richHours, AsOf: timestamppb.New(at.AsTime().Add(-time.Hour))})
 	require.NoError(t, err)
 	require.EqualValues(t, 10, before.GetLeft())
+	for day, left := range map[int32]int64{14: 10, 15: 7} {
+		list, err := s.usage.ListBalances(ctx, &entitlementsv1.ListBalancesRequest{Parent: "accounts/rich", AsOfDate: &date.Date{Year: 1998, Month: 1, Day: day}})
+		require.NoError(t, err)
+		require.Len(t, list.GetBalances(), 1)
+		require.Equal(t, left, list.GetBalances()[0].GetLeft(), "at the end of the day, or now")
+	}
+	_, err = s.usage.GetBalance(ctx, &entitlementsv1.GetBalanceRequest{Name: richHours, AsOfDate: &date.Date{Year: 1998, Month: 1, Day: 16}})
+	wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
 
 	_, err = s.usage.ConsumeBenefit(ctx, consume(8))
 	wantStatus(t, err, codes.FailedPrecondition, "USAGE_LIMIT")

@@ -12,8 +12,8 @@ import (
 const (
 	// keptRecent is how many entries stay in a balance when the others go to the ledger,
 	// and maxRecent how many there are at most; those of reservations that expire come on
-	// top.
-	keptRecent, maxRecent = 16, 64
+	// top. More make a use write more; fewer make one balance take fewer uses at a time.
+	keptRecent, maxRecent = 8, 32
 )
 
 // balance is the document of what one account uses of one benefit.
@@ -21,9 +21,9 @@ type balance struct {
 	Account string `bson:"account"`
 	Benefit string `bson:"benefit"`
 	Count   count  `bson:",inline"`
-	// Recent are the entries from behind Moved on, each as it goes to the ledger. They are
-	// kept encoded, since a change looks at little of them.
-	Recent []bson.Raw `bson:"recent,omitempty"`
+	// Recent are the entries from behind Moved on, without account and benefit. They are kept
+	// encoded, since a change looks at little of them.
+	Recent [][]byte `bson:"recent,omitempty"`
 	// Moved is the number of the last entry that is in the ledger only.
 	Moved int64 `bson:"moved"`
 	// Expires is when the next open reservation ends by itself.
@@ -32,7 +32,14 @@ type balance struct {
 	Noticed *time.Time `bson:"noticed,omitempty"`
 }
 
-func readEntry(raw bson.Raw) (Entry, error) {
+// read decodes one of the latest entries.
+func (b *balance) read(raw []byte) (Entry, error) {
+	e, err := readEntry(raw)
+	e.Account, e.Benefit = b.Account, b.Benefit
+	return e, err
+}
+
+func readEntry(raw []byte) (Entry, error) {
 	var e Entry
 	if err := bson.Unmarshal(raw, &e); err != nil {
 		return Entry{}, fmt.Errorf("read an entry of usage: %w", err)
@@ -45,7 +52,7 @@ func readEntry(raw bson.Raw) (Entry, error) {
 func (b *balance) entries(above int64) ([]Entry, error) {
 	var list []Entry
 	for _, raw := range b.Recent[min(max(0, above-b.Moved), int64(len(b.Recent))):] {
-		e, err := readEntry(raw)
+		e, err := b.read(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -59,10 +66,10 @@ func (b *balance) entries(above int64) ([]Entry, error) {
 func (b *balance) about(of string, above int64) ([]Entry, error) {
 	var list []Entry
 	for _, raw := range b.Recent[min(max(0, above-b.Moved), int64(len(b.Recent))):] {
-		if text, ok := raw.Lookup("of").StringValueOK(); !ok || text != of {
+		if text, ok := bson.Raw(raw).Lookup("of").StringValueOK(); !ok || text != of {
 			continue
 		}
-		e, err := readEntry(raw)
+		e, err := b.read(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -74,8 +81,8 @@ func (b *balance) about(of string, above int64) ([]Entry, error) {
 // find returns one of the latest entries by its id.
 func (b *balance) find(id string) (Entry, bool, error) {
 	for _, raw := range b.Recent {
-		if text, ok := raw.Lookup("id").StringValueOK(); ok && text == id {
-			e, err := readEntry(raw)
+		if text, ok := bson.Raw(raw).Lookup("id").StringValueOK(); ok && text == id {
+			e, err := b.read(raw)
 			return e, err == nil, err
 		}
 	}
@@ -95,7 +102,7 @@ func expire(d *docstore.Doc[balance], at time.Time) error {
 	}
 	for _, r := range over {
 		err := record(d, &Entry{ID: r.ID + "-expired", Type: Expired, Units: r.Units, Day: r.Day, At: at, Of: r.ID,
-			Origin: r.Origin, Rule: r.Rule, Version: r.Version, Anchor: d.Body.Count.Anchor})
+			Origin: r.Origin, Rule: r.Rule, Version: r.Version})
 		if err != nil {
 			return err
 		}
@@ -108,7 +115,9 @@ func record(d *docstore.Doc[balance], e *Entry) error {
 	b := &d.Body
 	e.Account, e.Benefit, e.Seq = b.Account, b.Benefit, b.Count.Seq+1
 	b.Count.add(e)
-	raw, err := bson.Marshal(e)
+	kept := *e
+	kept.Account, kept.Benefit = "", ""
+	raw, err := bson.Marshal(kept)
 	if err != nil {
 		return fmt.Errorf("write an entry of %s: %w", BalanceName(b.Account, b.Benefit), err)
 	}

@@ -35,8 +35,8 @@ const (
 type Entry struct {
 	// ID is unique. A reservation has the id of the entry that made it.
 	ID      string `bson:"id"`
-	Account string `bson:"account"`
-	Benefit string `bson:"benefit"`
+	Account string `bson:"account,omitempty"`
+	Benefit string `bson:"benefit,omitempty"`
 	// Seq counts the entries of a balance, from 1.
 	Seq  int64 `bson:"seq"`
 	Type Type  `bson:"type"`
@@ -60,8 +60,9 @@ type Entry struct {
 	// the benefit was held.
 	Rule    string `bson:"rule"`
 	Version int    `bson:"version"`
-	// Anchor is the day from which the balance counts anniversary periods.
-	Anchor civil.Day `bson:"anchor"`
+	// Anchor is the day from which the balance counts anniversary periods, in its first entry
+	// only.
+	Anchor civil.Day `bson:"anchor,omitempty"`
 	// Notices are the thresholds that the entry reached.
 	Notices []Notice `bson:"notices,omitempty"`
 	// Request is what the call was recognised by; empty where it had no request id.

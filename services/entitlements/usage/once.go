@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 )
 
@@ -16,8 +18,8 @@ func (w *writing) repeated(b *balance) error {
 		return nil
 	}
 	for _, raw := range b.Recent {
-		if _, key, ok := raw.Lookup("request", "key").BinaryOK(); ok && bytes.Equal(key, w.request.Key) {
-			e, err := readEntry(raw)
+		if _, key, ok := bson.Raw(raw).Lookup("request", "key").BinaryOK(); ok && bytes.Equal(key, w.request.Key) {
+			e, err := b.read(raw)
 			if err != nil {
 				return err
 			}
@@ -92,7 +94,7 @@ func (u *Usage) moveNow(ctx context.Context, id string) error {
 	leaving := d.Body.Recent[:len(d.Body.Recent)-keptRecent]
 	entries := make([]docstore.New[Entry], len(leaving))
 	for i, raw := range leaving {
-		e, err := readEntry(raw)
+		e, err := d.Body.read(raw)
 		if err != nil {
 			return err
 		}

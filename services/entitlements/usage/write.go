@@ -160,7 +160,6 @@ func (w *writing) entry(before *draft) (Entry, error) {
 		return Entry{}, err
 	}
 	e.Request, e.Who, e.At, e.Of = w.request, w.call.Principal, before.At, w.of
-	e.Anchor = before.Anchor
 	if before.Seq == 0 {
 		e.Anchor = w.granted.first(before.today)
 	}

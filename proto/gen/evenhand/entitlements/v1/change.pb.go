@@ -50,6 +50,8 @@ type Change struct {
 	//	*Change_ScheduleVersion
 	//	*Change_Programme
 	//	*Change_Enrolments
+	//	*Change_SpecialRequest
+	//	*Change_Draft
 	//	*Change_Remedy
 	//	*Change_HouseRule
 	//	*Change_Breach
@@ -184,6 +186,24 @@ func (x *Change) GetEnrolments() *Enrolments {
 	return nil
 }
 
+func (x *Change) GetSpecialRequest() *SpecialRequest {
+	if x != nil {
+		if x, ok := x.State.(*Change_SpecialRequest); ok {
+			return x.SpecialRequest
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetDraft() *Draft {
+	if x != nil {
+		if x, ok := x.State.(*Change_Draft); ok {
+			return x.Draft
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetRemedy() *Remedy {
 	if x != nil {
 		if x, ok := x.State.(*Change_Remedy); ok {
@@ -284,6 +304,16 @@ type Change_Enrolments struct {
 	Enrolments *Enrolments `protobuf:"bytes,33,opt,name=enrolments,proto3,oneof"`
 }
 
+type Change_SpecialRequest struct {
+	// A special request, without what people wrote: read it with GetSpecialRequest.
+	SpecialRequest *SpecialRequest `protobuf:"bytes,28,opt,name=special_request,json=specialRequest,proto3,oneof"`
+}
+
+type Change_Draft struct {
+	// A draft, without its text: read it with GetDraft.
+	Draft *Draft `protobuf:"bytes,29,opt,name=draft,proto3,oneof"`
+}
+
 type Change_Remedy struct {
 	// A remedy.
 	Remedy *Remedy `protobuf:"bytes,20,opt,name=remedy,proto3,oneof"`
@@ -335,6 +365,10 @@ func (*Change_Programme) isChange_State() {}
 
 func (*Change_Enrolments) isChange_State() {}
 
+func (*Change_SpecialRequest) isChange_State() {}
+
+func (*Change_Draft) isChange_State() {}
+
 func (*Change_Remedy) isChange_State() {}
 
 func (*Change_HouseRule) isChange_State() {}
@@ -357,7 +391,7 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\b\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\t\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -371,7 +405,9 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\tprogramme\x18  \x01(\v2#.evenhand.entitlements.v1.ProgrammeH\x00R\tprogramme\x12F\n" +
 	"\n" +
 	"enrolments\x18! \x01(\v2$.evenhand.entitlements.v1.EnrolmentsH\x00R\n" +
-	"enrolments\x12:\n" +
+	"enrolments\x12S\n" +
+	"\x0fspecial_request\x18\x1c \x01(\v2(.evenhand.entitlements.v1.SpecialRequestH\x00R\x0especialRequest\x127\n" +
+	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x12:\n" +
 	"\x06remedy\x18\x14 \x01(\v2 .evenhand.entitlements.v1.RemedyH\x00R\x06remedy\x12D\n" +
 	"\n" +
 	"house_rule\x18\x15 \x01(\v2#.evenhand.entitlements.v1.HouseRuleH\x00R\thouseRule\x12:\n" +
@@ -406,15 +442,17 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
 	(*Programme)(nil),             // 3: evenhand.entitlements.v1.Programme
 	(*Enrolments)(nil),            // 4: evenhand.entitlements.v1.Enrolments
-	(*Remedy)(nil),                // 5: evenhand.entitlements.v1.Remedy
-	(*HouseRule)(nil),             // 6: evenhand.entitlements.v1.HouseRule
-	(*Breach)(nil),                // 7: evenhand.entitlements.v1.Breach
-	(*Clause)(nil),                // 8: evenhand.entitlements.v1.Clause
-	(*Citation)(nil),              // 9: evenhand.entitlements.v1.Citation
-	(*Review)(nil),                // 10: evenhand.entitlements.v1.Review
-	(*UsageEntry)(nil),            // 11: evenhand.entitlements.v1.UsageEntry
-	(*BandScale)(nil),             // 12: evenhand.entitlements.v1.BandScale
-	(*ParityAudit)(nil),           // 13: evenhand.entitlements.v1.ParityAudit
+	(*SpecialRequest)(nil),        // 5: evenhand.entitlements.v1.SpecialRequest
+	(*Draft)(nil),                 // 6: evenhand.entitlements.v1.Draft
+	(*Remedy)(nil),                // 7: evenhand.entitlements.v1.Remedy
+	(*HouseRule)(nil),             // 8: evenhand.entitlements.v1.HouseRule
+	(*Breach)(nil),                // 9: evenhand.entitlements.v1.Breach
+	(*Clause)(nil),                // 10: evenhand.entitlements.v1.Clause
+	(*Citation)(nil),              // 11: evenhand.entitlements.v1.Citation
+	(*Review)(nil),                // 12: evenhand.entitlements.v1.Review
+	(*UsageEntry)(nil),            // 13: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 14: evenhand.entitlements.v1.BandScale
+	(*ParityAudit)(nil),           // 15: evenhand.entitlements.v1.ParityAudit
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -422,20 +460,22 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	2,  // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
 	3,  // 3: evenhand.entitlements.v1.Change.programme:type_name -> evenhand.entitlements.v1.Programme
 	4,  // 4: evenhand.entitlements.v1.Change.enrolments:type_name -> evenhand.entitlements.v1.Enrolments
-	5,  // 5: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
-	6,  // 6: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
-	7,  // 7: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
-	8,  // 8: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
-	9,  // 9: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
-	10, // 10: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
-	11, // 11: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	12, // 12: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	13, // 13: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	5,  // 5: evenhand.entitlements.v1.Change.special_request:type_name -> evenhand.entitlements.v1.SpecialRequest
+	6,  // 6: evenhand.entitlements.v1.Change.draft:type_name -> evenhand.entitlements.v1.Draft
+	7,  // 7: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	8,  // 8: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	9,  // 9: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	10, // 10: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	11, // 11: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	12, // 12: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	13, // 13: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	14, // 14: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	15, // 15: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -447,17 +487,21 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_breach_proto_init()
 	file_evenhand_entitlements_v1_citation_proto_init()
 	file_evenhand_entitlements_v1_clause_proto_init()
+	file_evenhand_entitlements_v1_draft_proto_init()
 	file_evenhand_entitlements_v1_house_rule_proto_init()
 	file_evenhand_entitlements_v1_programme_proto_init()
 	file_evenhand_entitlements_v1_parity_proto_init()
 	file_evenhand_entitlements_v1_remedy_proto_init()
 	file_evenhand_entitlements_v1_review_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
+	file_evenhand_entitlements_v1_special_request_proto_init()
 	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
 		(*Change_Programme)(nil),
 		(*Change_Enrolments)(nil),
+		(*Change_SpecialRequest)(nil),
+		(*Change_Draft)(nil),
 		(*Change_Remedy)(nil),
 		(*Change_HouseRule)(nil),
 		(*Change_Breach)(nil),

@@ -1421,7 +1421,13 @@ type ScheduleVersion struct {
 	// The schedule file it was published from, letter for letter; empty where it came as a message.
 	SourceYaml string `protobuf:"bytes,8,opt,name=source_yaml,json=sourceYaml,proto3" json:"source_yaml,omitempty"`
 	// Stays the same: a version never changes.
-	Etag          string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The draft it was, `schedule/drafts/{draft}`; empty where it was published directly.
+	Draft string `protobuf:"bytes,10,opt,name=draft,proto3" json:"draft,omitempty"`
+	// Who proposed it: the publisher, where there was no draft.
+	Proposer string `protobuf:"bytes,11,opt,name=proposer,proto3" json:"proposer,omitempty"`
+	// Who approved it: another person than the proposer, unless `single_operator` is set.
+	Approver      string `protobuf:"bytes,12,opt,name=approver,proto3" json:"approver,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1515,6 +1521,27 @@ func (x *ScheduleVersion) GetSourceYaml() string {
 func (x *ScheduleVersion) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *ScheduleVersion) GetDraft() string {
+	if x != nil {
+		return x.Draft
+	}
+	return ""
+}
+
+func (x *ScheduleVersion) GetProposer() string {
+	if x != nil {
+		return x.Proposer
+	}
+	return ""
+}
+
+func (x *ScheduleVersion) GetApprover() string {
+	if x != nil {
+		return x.Approver
 	}
 	return ""
 }
@@ -1627,7 +1654,7 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x06Notice\x128\n" +
 	"\x0eeffective_date\x18\x01 \x01(\v2\x11.google.type.DateR\reffectiveDate\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
-	"\aminimum\x18\x03 \x01(\tR\aminimum\"\x8f\x04\n" +
+	"\aminimum\x18\x03 \x01(\tR\aminimum\"\xec\x04\n" +
 	"\x0fScheduleVersion\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12C\n" +
 	"\bschedule\x18\x02 \x01(\v2\".evenhand.entitlements.v1.ScheduleB\x03\xe0A\x03R\bschedule\x12&\n" +
@@ -1638,7 +1665,11 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x0fsingle_operator\x18\a \x01(\bB\x03\xe0A\x03R\x0esingleOperator\x12$\n" +
 	"\vsource_yaml\x18\b \x01(\tB\x03\xe0A\x03R\n" +
 	"sourceYaml\x12\x17\n" +
-	"\x04etag\x18\t \x01(\tB\x03\xe0A\x03R\x04etag:]\xeaAZ\n" +
+	"\x04etag\x18\t \x01(\tB\x03\xe0A\x03R\x04etag\x12\x19\n" +
+	"\x05draft\x18\n" +
+	" \x01(\tB\x03\xe0A\x03R\x05draft\x12\x1f\n" +
+	"\bproposer\x18\v \x01(\tB\x03\xe0A\x03R\bproposer\x12\x1f\n" +
+	"\bapprover\x18\f \x01(\tB\x03\xe0A\x03R\bapprover:]\xeaAZ\n" +
 	"\x18evenhand/ScheduleVersion\x12\x1bschedule/versions/{version}*\x10scheduleVersions2\x0fscheduleVersionBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
 
 var (

@@ -35,7 +35,8 @@ type ScheduleServiceClient interface {
 	// Publishes a version of the schedule. The file's text or the message; either way every problem is
 	// named with its place: INVALID_ARGUMENT with SCHEDULE_INVALID. FAILED_PRECONDITION with
 	// EFFECTIVE_DATE when a later version is dated back or before the one published last, or any more
-	// than five years ahead, with CURRENCY when currency or zone differ from the company's; ABORTED with
+	// than five years ahead, with CURRENCY when currency or zone differ from the company's, with SECOND_PERSON
+	// where another person may approve schedules: propose a draft then (DraftsService); ABORTED with
 	// STALE_ETAG, or with CONFLICT while others keep publishing; INVALID_ARGUMENT with REQUEST_ID_REUSED.
 	// Publishing what is published already returns that version.
 	PublishSchedule(ctx context.Context, in *PublishScheduleRequest, opts ...grpc.CallOption) (*PublishScheduleResponse, error)
@@ -129,7 +130,8 @@ type ScheduleServiceServer interface {
 	// Publishes a version of the schedule. The file's text or the message; either way every problem is
 	// named with its place: INVALID_ARGUMENT with SCHEDULE_INVALID. FAILED_PRECONDITION with
 	// EFFECTIVE_DATE when a later version is dated back or before the one published last, or any more
-	// than five years ahead, with CURRENCY when currency or zone differ from the company's; ABORTED with
+	// than five years ahead, with CURRENCY when currency or zone differ from the company's, with SECOND_PERSON
+	// where another person may approve schedules: propose a draft then (DraftsService); ABORTED with
 	// STALE_ETAG, or with CONFLICT while others keep publishing; INVALID_ARGUMENT with REQUEST_ID_REUSED.
 	// Publishing what is published already returns that version.
 	PublishSchedule(context.Context, *PublishScheduleRequest) (*PublishScheduleResponse, error)

@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/evenhand/evenhand/proto/gen/evenhand/type/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	date "google.golang.org/genproto/googleapis/type/date"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -33,7 +34,9 @@ type GetBalanceRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// As of an instant that is not in the future; now, where it is not set. What was used is as it was recorded
 	// until then, who is entitled to what as is known now.
-	AsOf          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// As of the end of a day in the company's zone, or now, where that is today. Not both.
+	AsOfDate      *date.Date `protobuf:"bytes,3,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -82,6 +85,13 @@ func (x *GetBalanceRequest) GetAsOf() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GetBalanceRequest) GetAsOfDate() *date.Date {
+	if x != nil {
+		return x.AsOfDate
+	}
+	return nil
+}
+
 // The request of ListBalances.
 type ListBalancesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -89,7 +99,9 @@ type ListBalancesRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// As of an instant that is not in the future; now, where it is not set. What was used is as it was recorded
 	// until then, who is entitled to what as is known now.
-	AsOf          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// As of the end of a day in the company's zone, or now, where that is today. Not both.
+	AsOfDate      *date.Date `protobuf:"bytes,3,opt,name=as_of_date,json=asOfDate,proto3" json:"as_of_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -134,6 +146,13 @@ func (x *ListBalancesRequest) GetParent() string {
 func (x *ListBalancesRequest) GetAsOf() *timestamppb.Timestamp {
 	if x != nil {
 		return x.AsOf
+	}
+	return nil
+}
+
+func (x *ListBalancesRequest) GetAsOfDate() *date.Date {
+	if x != nil {
+		return x.AsOfDate
 	}
 	return nil
 }
@@ -1249,13 +1268,17 @@ var File_evenhand_entitlements_v1_usage_service_proto protoreflect.FileDescripto
 
 const file_evenhand_entitlements_v1_usage_service_proto_rawDesc = "" +
 	"\n" +
-	",evenhand/entitlements/v1/usage_service.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x01\n" +
+	",evenhand/entitlements/v1/usage_service.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd8\x01\n" +
 	"\x11GetBalanceRequest\x12a\n" +
 	"\x04name\x18\x01 \x01(\tBM\xe0A\x02\xbaHGrE2C^accounts/[a-z0-9][a-z0-9-]{0,62}/balances/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12/\n" +
-	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"\x8c\x01\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12/\n" +
+	"\n" +
+	"as_of_date\x18\x03 \x01(\v2\x11.google.type.DateR\basOfDate\"\xbd\x01\n" +
 	"\x13ListBalancesRequest\x12D\n" +
 	"\x06parent\x18\x01 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12/\n" +
-	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"U\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12/\n" +
+	"\n" +
+	"as_of_date\x18\x03 \x01(\v2\x11.google.type.DateR\basOfDate\"U\n" +
 	"\x14ListBalancesResponse\x12=\n" +
 	"\bbalances\x18\x01 \x03(\v2!.evenhand.entitlements.v1.BalanceR\bbalances\"\xdf\x02\n" +
 	"\x15ConsumeBenefitRequest\x12a\n" +
@@ -1398,62 +1421,65 @@ var file_evenhand_entitlements_v1_usage_service_proto_goTypes = []any{
 	(*ListUsageNoticesRequest)(nil),   // 18: evenhand.entitlements.v1.ListUsageNoticesRequest
 	(*ListUsageNoticesResponse)(nil),  // 19: evenhand.entitlements.v1.ListUsageNoticesResponse
 	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
-	(*Balance)(nil),                   // 21: evenhand.entitlements.v1.Balance
-	(UsageOrigin)(0),                  // 22: evenhand.entitlements.v1.UsageOrigin
-	(*UsageEntry)(nil),                // 23: evenhand.entitlements.v1.UsageEntry
-	(*durationpb.Duration)(nil),       // 24: google.protobuf.Duration
-	(*Reservation)(nil),               // 25: evenhand.entitlements.v1.Reservation
-	(*UsageNotice)(nil),               // 26: evenhand.entitlements.v1.UsageNotice
+	(*date.Date)(nil),                 // 21: google.type.Date
+	(*Balance)(nil),                   // 22: evenhand.entitlements.v1.Balance
+	(UsageOrigin)(0),                  // 23: evenhand.entitlements.v1.UsageOrigin
+	(*UsageEntry)(nil),                // 24: evenhand.entitlements.v1.UsageEntry
+	(*durationpb.Duration)(nil),       // 25: google.protobuf.Duration
+	(*Reservation)(nil),               // 26: evenhand.entitlements.v1.Reservation
+	(*UsageNotice)(nil),               // 27: evenhand.entitlements.v1.UsageNotice
 }
 var file_evenhand_entitlements_v1_usage_service_proto_depIdxs = []int32{
 	20, // 0: evenhand.entitlements.v1.GetBalanceRequest.as_of:type_name -> google.protobuf.Timestamp
-	20, // 1: evenhand.entitlements.v1.ListBalancesRequest.as_of:type_name -> google.protobuf.Timestamp
-	21, // 2: evenhand.entitlements.v1.ListBalancesResponse.balances:type_name -> evenhand.entitlements.v1.Balance
-	22, // 3: evenhand.entitlements.v1.ConsumeBenefitRequest.origin:type_name -> evenhand.entitlements.v1.UsageOrigin
-	23, // 4: evenhand.entitlements.v1.ConsumeBenefitResponse.entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	21, // 5: evenhand.entitlements.v1.ConsumeBenefitResponse.balance:type_name -> evenhand.entitlements.v1.Balance
-	22, // 6: evenhand.entitlements.v1.ReserveBenefitRequest.origin:type_name -> evenhand.entitlements.v1.UsageOrigin
-	24, // 7: evenhand.entitlements.v1.ReserveBenefitRequest.duration:type_name -> google.protobuf.Duration
-	25, // 8: evenhand.entitlements.v1.ReserveBenefitResponse.reservation:type_name -> evenhand.entitlements.v1.Reservation
-	21, // 9: evenhand.entitlements.v1.ReserveBenefitResponse.balance:type_name -> evenhand.entitlements.v1.Balance
-	23, // 10: evenhand.entitlements.v1.CommitReservationResponse.entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	21, // 11: evenhand.entitlements.v1.CommitReservationResponse.balance:type_name -> evenhand.entitlements.v1.Balance
-	23, // 12: evenhand.entitlements.v1.CancelReservationResponse.entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	21, // 13: evenhand.entitlements.v1.CancelReservationResponse.balance:type_name -> evenhand.entitlements.v1.Balance
-	25, // 14: evenhand.entitlements.v1.ListReservationsResponse.reservations:type_name -> evenhand.entitlements.v1.Reservation
-	20, // 15: evenhand.entitlements.v1.ListUsageEntriesRequest.from_time:type_name -> google.protobuf.Timestamp
-	20, // 16: evenhand.entitlements.v1.ListUsageEntriesRequest.to_time:type_name -> google.protobuf.Timestamp
-	23, // 17: evenhand.entitlements.v1.ListUsageEntriesResponse.usage_entries:type_name -> evenhand.entitlements.v1.UsageEntry
-	23, // 18: evenhand.entitlements.v1.ReleaseUsageResponse.entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	21, // 19: evenhand.entitlements.v1.ReleaseUsageResponse.balance:type_name -> evenhand.entitlements.v1.Balance
-	26, // 20: evenhand.entitlements.v1.ListUsageNoticesResponse.usage_notices:type_name -> evenhand.entitlements.v1.UsageNotice
-	0,  // 21: evenhand.entitlements.v1.UsageService.GetBalance:input_type -> evenhand.entitlements.v1.GetBalanceRequest
-	1,  // 22: evenhand.entitlements.v1.UsageService.ListBalances:input_type -> evenhand.entitlements.v1.ListBalancesRequest
-	3,  // 23: evenhand.entitlements.v1.UsageService.ConsumeBenefit:input_type -> evenhand.entitlements.v1.ConsumeBenefitRequest
-	5,  // 24: evenhand.entitlements.v1.UsageService.ReserveBenefit:input_type -> evenhand.entitlements.v1.ReserveBenefitRequest
-	7,  // 25: evenhand.entitlements.v1.UsageService.CommitReservation:input_type -> evenhand.entitlements.v1.CommitReservationRequest
-	9,  // 26: evenhand.entitlements.v1.UsageService.CancelReservation:input_type -> evenhand.entitlements.v1.CancelReservationRequest
-	11, // 27: evenhand.entitlements.v1.UsageService.ListReservations:input_type -> evenhand.entitlements.v1.ListReservationsRequest
-	13, // 28: evenhand.entitlements.v1.UsageService.GetUsageEntry:input_type -> evenhand.entitlements.v1.GetUsageEntryRequest
-	14, // 29: evenhand.entitlements.v1.UsageService.ListUsageEntries:input_type -> evenhand.entitlements.v1.ListUsageEntriesRequest
-	16, // 30: evenhand.entitlements.v1.UsageService.ReleaseUsage:input_type -> evenhand.entitlements.v1.ReleaseUsageRequest
-	18, // 31: evenhand.entitlements.v1.UsageService.ListUsageNotices:input_type -> evenhand.entitlements.v1.ListUsageNoticesRequest
-	21, // 32: evenhand.entitlements.v1.UsageService.GetBalance:output_type -> evenhand.entitlements.v1.Balance
-	2,  // 33: evenhand.entitlements.v1.UsageService.ListBalances:output_type -> evenhand.entitlements.v1.ListBalancesResponse
-	4,  // 34: evenhand.entitlements.v1.UsageService.ConsumeBenefit:output_type -> evenhand.entitlements.v1.ConsumeBenefitResponse
-	6,  // 35: evenhand.entitlements.v1.UsageService.ReserveBenefit:output_type -> evenhand.entitlements.v1.ReserveBenefitResponse
-	8,  // 36: evenhand.entitlements.v1.UsageService.CommitReservation:output_type -> evenhand.entitlements.v1.CommitReservationResponse
-	10, // 37: evenhand.entitlements.v1.UsageService.CancelReservation:output_type -> evenhand.entitlements.v1.CancelReservationResponse
-	12, // 38: evenhand.entitlements.v1.UsageService.ListReservations:output_type -> evenhand.entitlements.v1.ListReservationsResponse
-	23, // 39: evenhand.entitlements.v1.UsageService.GetUsageEntry:output_type -> evenhand.entitlements.v1.UsageEntry
-	15, // 40: evenhand.entitlements.v1.UsageService.ListUsageEntries:output_type -> evenhand.entitlements.v1.ListUsageEntriesResponse
-	17, // 41: evenhand.entitlements.v1.UsageService.ReleaseUsage:output_type -> evenhand.entitlements.v1.ReleaseUsageResponse
-	19, // 42: evenhand.entitlements.v1.UsageService.ListUsageNotices:output_type -> evenhand.entitlements.v1.ListUsageNoticesResponse
-	32, // [32:43] is the sub-list for method output_type
-	21, // [21:32] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	21, // 1: evenhand.entitlements.v1.GetBalanceRequest.as_of_date:type_name -> google.type.Date
+	20, // 2: evenhand.entitlements.v1.ListBalancesRequest.as_of:type_name -> google.protobuf.Timestamp
+	21, // 3: evenhand.entitlements.v1.ListBalancesRequest.as_of_date:type_name -> google.type.Date
+	22, // 4: evenhand.entitlements.v1.ListBalancesResponse.balances:type_name -> evenhand.entitlements.v1.Balance
+	23, // 5: evenhand.entitlements.v1.ConsumeBenefitRequest.origin:type_name -> evenhand.entitlements.v1.UsageOrigin
+	24, // 6: evenhand.entitlements.v1.ConsumeBenefitResponse.entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	22, // 7: evenhand.entitlements.v1.ConsumeBenefitResponse.balance:type_name -> evenhand.entitlements.v1.Balance
+	23, // 8: evenhand.entitlements.v1.ReserveBenefitRequest.origin:type_name -> evenhand.entitlements.v1.UsageOrigin
+	25, // 9: evenhand.entitlements.v1.ReserveBenefitRequest.duration:type_name -> google.protobuf.Duration
+	26, // 10: evenhand.entitlements.v1.ReserveBenefitResponse.reservation:type_name -> evenhand.entitlements.v1.Reservation
+	22, // 11: evenhand.entitlements.v1.ReserveBenefitResponse.balance:type_name -> evenhand.entitlements.v1.Balance
+	24, // 12: evenhand.entitlements.v1.CommitReservationResponse.entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	22, // 13: evenhand.entitlements.v1.CommitReservationResponse.balance:type_name -> evenhand.entitlements.v1.Balance
+	24, // 14: evenhand.entitlements.v1.CancelReservationResponse.entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	22, // 15: evenhand.entitlements.v1.CancelReservationResponse.balance:type_name -> evenhand.entitlements.v1.Balance
+	26, // 16: evenhand.entitlements.v1.ListReservationsResponse.reservations:type_name -> evenhand.entitlements.v1.Reservation
+	20, // 17: evenhand.entitlements.v1.ListUsageEntriesRequest.from_time:type_name -> google.protobuf.Timestamp
+	20, // 18: evenhand.entitlements.v1.ListUsageEntriesRequest.to_time:type_name -> google.protobuf.Timestamp
+	24, // 19: evenhand.entitlements.v1.ListUsageEntriesResponse.usage_entries:type_name -> evenhand.entitlements.v1.UsageEntry
+	24, // 20: evenhand.entitlements.v1.ReleaseUsageResponse.entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	22, // 21: evenhand.entitlements.v1.ReleaseUsageResponse.balance:type_name -> evenhand.entitlements.v1.Balance
+	27, // 22: evenhand.entitlements.v1.ListUsageNoticesResponse.usage_notices:type_name -> evenhand.entitlements.v1.UsageNotice
+	0,  // 23: evenhand.entitlements.v1.UsageService.GetBalance:input_type -> evenhand.entitlements.v1.GetBalanceRequest
+	1,  // 24: evenhand.entitlements.v1.UsageService.ListBalances:input_type -> evenhand.entitlements.v1.ListBalancesRequest
+	3,  // 25: evenhand.entitlements.v1.UsageService.ConsumeBenefit:input_type -> evenhand.entitlements.v1.ConsumeBenefitRequest
+	5,  // 26: evenhand.entitlements.v1.UsageService.ReserveBenefit:input_type -> evenhand.entitlements.v1.ReserveBenefitRequest
+	7,  // 27: evenhand.entitlements.v1.UsageService.CommitReservation:input_type -> evenhand.entitlements.v1.CommitReservationRequest
+	9,  // 28: evenhand.entitlements.v1.UsageService.CancelReservation:input_type -> evenhand.entitlements.v1.CancelReservationRequest
+	11, // 29: evenhand.entitlements.v1.UsageService.ListReservations:input_type -> evenhand.entitlements.v1.ListReservationsRequest
+	13, // 30: evenhand.entitlements.v1.UsageService.GetUsageEntry:input_type -> evenhand.entitlements.v1.GetUsageEntryRequest
+	14, // 31: evenhand.entitlements.v1.UsageService.ListUsageEntries:input_type -> evenhand.entitlements.v1.ListUsageEntriesRequest
+	16, // 32: evenhand.entitlements.v1.UsageService.ReleaseUsage:input_type -> evenhand.entitlements.v1.ReleaseUsageRequest
+	18, // 33: evenhand.entitlements.v1.UsageService.ListUsageNotices:input_type -> evenhand.entitlements.v1.ListUsageNoticesRequest
+	22, // 34: evenhand.entitlements.v1.UsageService.GetBalance:output_type -> evenhand.entitlements.v1.Balance
+	2,  // 35: evenhand.entitlements.v1.UsageService.ListBalances:output_type -> evenhand.entitlements.v1.ListBalancesResponse
+	4,  // 36: evenhand.entitlements.v1.UsageService.ConsumeBenefit:output_type -> evenhand.entitlements.v1.ConsumeBenefitResponse
+	6,  // 37: evenhand.entitlements.v1.UsageService.ReserveBenefit:output_type -> evenhand.entitlements.v1.ReserveBenefitResponse
+	8,  // 38: evenhand.entitlements.v1.UsageService.CommitReservation:output_type -> evenhand.entitlements.v1.CommitReservationResponse
+	10, // 39: evenhand.entitlements.v1.UsageService.CancelReservation:output_type -> evenhand.entitlements.v1.CancelReservationResponse
+	12, // 40: evenhand.entitlements.v1.UsageService.ListReservations:output_type -> evenhand.entitlements.v1.ListReservationsResponse
+	24, // 41: evenhand.entitlements.v1.UsageService.GetUsageEntry:output_type -> evenhand.entitlements.v1.UsageEntry
+	15, // 42: evenhand.entitlements.v1.UsageService.ListUsageEntries:output_type -> evenhand.entitlements.v1.ListUsageEntriesResponse
+	17, // 43: evenhand.entitlements.v1.UsageService.ReleaseUsage:output_type -> evenhand.entitlements.v1.ReleaseUsageResponse
+	19, // 44: evenhand.entitlements.v1.UsageService.ListUsageNotices:output_type -> evenhand.entitlements.v1.ListUsageNoticesResponse
+	34, // [34:45] is the sub-list for method output_type
+	23, // [23:34] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_usage_service_proto_init() }

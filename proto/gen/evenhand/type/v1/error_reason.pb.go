@@ -159,6 +159,16 @@ const (
 	ErrorReason_ERROR_REASON_NOT_METERED ErrorReason = 63
 	// The entry is no use, or less of it is left than was to be released.
 	ErrorReason_ERROR_REASON_NOT_RELEASABLE ErrorReason = 64
+	// Another person has to do it than the one who wrote or proposed it.
+	ErrorReason_ERROR_REASON_SECOND_PERSON ErrorReason = 90
+	// The draft is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_DRAFT_STATE ErrorReason = 91
+	// Another version of the schedule was published since the draft was written.
+	ErrorReason_ERROR_REASON_DRAFT_CONFLICT ErrorReason = 92
+	// The special request is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_SPECIAL_REQUEST_STATE ErrorReason = 93
+	// The draft has no rule that is not in the schedule already.
+	ErrorReason_ERROR_REASON_NO_NEW_RULE ErrorReason = 94
 	// An audit of parity has more cases, strata or comparisons than one can take: compare a shorter period, or by
 	// fewer columns.
 	ErrorReason_ERROR_REASON_AUDIT_TOO_LARGE ErrorReason = 113
@@ -232,6 +242,11 @@ var (
 		62:  "ERROR_REASON_RESERVATION_STATE",
 		63:  "ERROR_REASON_NOT_METERED",
 		64:  "ERROR_REASON_NOT_RELEASABLE",
+		90:  "ERROR_REASON_SECOND_PERSON",
+		91:  "ERROR_REASON_DRAFT_STATE",
+		92:  "ERROR_REASON_DRAFT_CONFLICT",
+		93:  "ERROR_REASON_SPECIAL_REQUEST_STATE",
+		94:  "ERROR_REASON_NO_NEW_RULE",
 		113: "ERROR_REASON_AUDIT_TOO_LARGE",
 	}
 	ErrorReason_value = map[string]int32{
@@ -300,6 +315,11 @@ var (
 		"ERROR_REASON_RESERVATION_STATE":       62,
 		"ERROR_REASON_NOT_METERED":             63,
 		"ERROR_REASON_NOT_RELEASABLE":          64,
+		"ERROR_REASON_SECOND_PERSON":           90,
+		"ERROR_REASON_DRAFT_STATE":             91,
+		"ERROR_REASON_DRAFT_CONFLICT":          92,
+		"ERROR_REASON_SPECIAL_REQUEST_STATE":   93,
+		"ERROR_REASON_NO_NEW_RULE":             94,
 		"ERROR_REASON_AUDIT_TOO_LARGE":         113,
 	}
 )
@@ -335,7 +355,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xe2\x10\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x87\x12\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -402,7 +422,12 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_USAGE_LIMIT\x10=\x12\"\n" +
 	"\x1eERROR_REASON_RESERVATION_STATE\x10>\x12\x1c\n" +
 	"\x18ERROR_REASON_NOT_METERED\x10?\x12\x1f\n" +
-	"\x1bERROR_REASON_NOT_RELEASABLE\x10@\x12 \n" +
+	"\x1bERROR_REASON_NOT_RELEASABLE\x10@\x12\x1e\n" +
+	"\x1aERROR_REASON_SECOND_PERSON\x10Z\x12\x1c\n" +
+	"\x18ERROR_REASON_DRAFT_STATE\x10[\x12\x1f\n" +
+	"\x1bERROR_REASON_DRAFT_CONFLICT\x10\\\x12&\n" +
+	"\"ERROR_REASON_SPECIAL_REQUEST_STATE\x10]\x12\x1c\n" +
+	"\x18ERROR_REASON_NO_NEW_RULE\x10^\x12 \n" +
 	"\x1cERROR_REASON_AUDIT_TOO_LARGE\x10qB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
