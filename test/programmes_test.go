@@ -18,7 +18,7 @@ func TestR29AProgrammeFromItsCriteriaToWhoIsNext(t *testing.T) {
 	for _, name := range []string{"Harbour", "Brook", "Mill"} {
 		s.cli("accounts", "create", "--display-name", name, "--joined", "2024-01-31")
 	}
-	s.cli("accounts", "create", "--display-name", "Fresh", "--joined", time.Now().UTC().Format(time.DateOnly))
+	s.cli("accounts", "create", "--display-name", "Fresh", "--joined", time.Now().UTC().AddDate(0, -1, 0).Format(time.DateOnly))
 	created := s.cli("programmes", "create", "Beta", "--summary", "Try the new portal first.", "--capacity", "1",
 		"--criteria", "{tenure: months, at_least: 12}")
 	require.Equal(t, "draft", value(t, created, "State"))
