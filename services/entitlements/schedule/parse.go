@@ -84,7 +84,8 @@ func ParseCondition(text, path string, currency Currency) (Condition, error) {
 	r := newReader(root)
 	r.currency = currency
 	c := r.condition(root, path, 1)
-	return c, r.refused(ValidateCondition(&c, path, currency))
+	problems := ValidateCondition(&c, path, currency)
+	return c, r.refused(problems)
 }
 
 // FormatCondition writes a condition in one line, as ParseCondition reads it.
