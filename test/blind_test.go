@@ -68,6 +68,12 @@ func quokkaWorld(t *testing.T) (*server, []string) {
 	s.cli("bands", "set", "reach", "narwhal-quiet", "narwhal-loud=8675000")
 	require.Equal(t, "quagga-54321", value(t, s.cli("check", "quokka", "guided-visit", "--consistency-token", paid), "Rule"))
 	s.judge()
+	s.cli("programmes", "create", "Numbat", "--summary", "For all.", "--capacity", "3", "--criteria", "{tenure: months, at_least: 1}")
+	s.cli("programmes", "create", "Quoll", "--summary", "For some.", "--capacity", "3", "--criteria", "{spend: trailing-12-months, at_least: 54321.98}")
+	for _, programme := range []string{"numbat", "quoll"} {
+		s.cli("programmes", "publish", programme)
+		s.cli("programmes", "apply", programme, "quokka")
+	}
 
 	s.cli("board", "feeds", "create", "--board", demoBoard)
 	return s, author.known.list

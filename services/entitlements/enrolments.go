@@ -73,7 +73,8 @@ func (s *Service) reading() (Decider, *schedule.Schedule, error) {
 	}
 	_, inForce, err := d.book.rules.InForce(d.At)
 	if err != nil {
-		return d, nil, d.told(err, "")
+		err = d.told(err, "")
+		return d, nil, err
 	}
 	return d, inForce, nil
 }

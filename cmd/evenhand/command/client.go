@@ -10,6 +10,7 @@ type Client struct {
 	Entitlements     Entitlements     `cmd:"" help:"All that an account is entitled to, and what not."`
 	Holders          Holders          `cmd:"" help:"Who is entitled to a benefit."`
 	Baseline         Baseline         `cmd:"" help:"What everybody is promised."`
+	Programmes       Programmes       `cmd:"" help:"Places that are limited: criteria, capacity, who has one, who is next."`
 	Case             Case             `cmd:"" help:"Customers' problems: open, assign, reply, resolve, import, against the clocks of what everybody is promised."`
 	Acknowledgements Acknowledgements `cmd:"" help:"Who of the staff knows what everybody is promised."`
 	Usage            Usage            `cmd:"" help:"What is left of metered benefits, and what was used of all: use, reserve, give back."`

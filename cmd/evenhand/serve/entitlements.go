@@ -10,6 +10,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
@@ -51,6 +52,10 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if parts.Usage, err = usage.New(ctx, store, service, p.env.Now, nil); err != nil {
 		return err
 	}
+	if parts.Programmes, err = programmes.New(ctx, store, service.Requests(), service, p.log.With("service", partEntitlements)); err != nil {
+		return err
+	}
+	service.ReadProgrammes(parts.Programmes)
 	if parts.Requests, err = p.addDrafts(ctx, store, service, source); err != nil {
 		return err
 	}
@@ -62,7 +67,8 @@ func (p *process) addEntitlements(ctx context.Context) error {
 			return tally.Follow(ctx, store, parts.Judgements.Judged()...)
 		})})
 	p.following = append(p.following, lifecycle.Part{Name: "entitlements", Run: service.Run},
-		lifecycle.Part{Name: "cases", Run: untilStopped(parts.Cases.Run)})
+		lifecycle.Part{Name: "cases", Run: untilStopped(parts.Cases.Run)},
+		lifecycle.Part{Name: "programmes", Run: parts.Programmes.Run})
 	return nil
 }
 

@@ -36,8 +36,10 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	entitlementsv1.RegisterAcknowledgementsServiceServer(r, entitlementsv1.UnimplementedAcknowledgementsServiceServer{})
 	entitlementsv1.RegisterCasesServiceServer(r, entitlementsv1.UnimplementedCasesServiceServer{})
 	entitlementsv1.RegisterCaseImportsServiceServer(r, entitlementsv1.UnimplementedCaseImportsServiceServer{})
+	entitlementsv1.RegisterProgrammesServiceServer(r, entitlementsv1.UnimplementedProgrammesServiceServer{})
 	entitlementsv1.RegisterBandsServiceServer(r, entitlementsv1.UnimplementedBandsServiceServer{})
 	entitlementsv1.RegisterClausesServiceServer(r, entitlementsv1.UnimplementedClausesServiceServer{})
+	entitlementsv1.RegisterDraftsServiceServer(r, entitlementsv1.UnimplementedDraftsServiceServer{})
 	entitlementsv1.RegisterEntitlementsServiceServer(r, entitlementsv1.UnimplementedEntitlementsServiceServer{})
 	entitlementsv1.RegisterFeedServiceServer(r, entitlementsv1.UnimplementedFeedServiceServer{})
 	entitlementsv1.RegisterHouseRulesServiceServer(r, entitlementsv1.UnimplementedHouseRulesServiceServer{})
@@ -45,6 +47,7 @@ var everything = Service{Name: "all", Register: func(r grpc.ServiceRegistrar) {
 	entitlementsv1.RegisterRemediesServiceServer(r, entitlementsv1.UnimplementedRemediesServiceServer{})
 	entitlementsv1.RegisterReviewsServiceServer(r, entitlementsv1.UnimplementedReviewsServiceServer{})
 	entitlementsv1.RegisterScheduleServiceServer(r, entitlementsv1.UnimplementedScheduleServiceServer{})
+	entitlementsv1.RegisterSpecialRequestsServiceServer(r, entitlementsv1.UnimplementedSpecialRequestsServiceServer{})
 	entitlementsv1.RegisterUsageServiceServer(r, entitlementsv1.UnimplementedUsageServiceServer{})
 }}
 

@@ -21,6 +21,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/clauses"
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
+	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/remedies"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
 	"github.com/evenhand/evenhand/services/entitlements/reviews"
@@ -35,6 +36,8 @@ type Told struct {
 
 	// Version is a version of the schedule, without its content.
 	Version *entitlements.Version
+	// Programme is a programme with the entries that the change was about.
+	Programme *resource.Stored[programmes.Programme]
 	// SpecialRequest is a special request, without what people wrote.
 	SpecialRequest *resource.Stored[requests.Request]
 	// Draft is a draft of the schedule, without its text.
@@ -96,7 +99,8 @@ var readers = map[string]reader{
 		}
 		return err
 	},
-	audits.Collection: stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
+	audits.Collection:     stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
+	programmes.Collection: tellProgramme,
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

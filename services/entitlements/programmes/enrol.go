@@ -2,7 +2,6 @@ package programmes
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -54,6 +53,12 @@ func (s *Service) EnrolmentsIn(ctx context.Context, programme string) ([]Enrolme
 	if err != nil {
 		return nil, err
 	}
+	return EnrolmentsOf(p), nil
+}
+
+// EnrolmentsOf returns those of a programme, in the order of applications, of all entries
+// that it is given with.
+func EnrolmentsOf(p resource.Stored[Programme]) []Enrolment {
 	list := make([]Enrolment, len(p.State.Entries))
 	waiting := 0
 	for i, e := range p.State.Entries {
@@ -64,7 +69,7 @@ func (s *Service) EnrolmentsIn(ctx context.Context, programme string) ([]Enrolme
 		}
 		list[i] = enrolmentOf(p, e, position)
 	}
-	return list, nil
+	return list
 }
 
 // Apply applies for a place in the name of an account: it gets one, or else waits for one
@@ -107,10 +112,7 @@ func (s *Service) Apply(ctx context.Context, call resource.Call, programme, acco
 		return Enrolment{}, err
 	}
 	s.known.set(p)
-	if p, err = s.filled(ctx, p); err != nil {
-		return Enrolment{}, err
-	}
-	return enrolment(p, account)
+	return enrolment(s.filled(ctx, p), account)
 }
 
 // qualifies says why an account cannot apply.
@@ -142,12 +144,14 @@ func (p *Programme) apply(id, account string, today civil.Day, now time.Time) er
 	case !known && len(p.Entries) >= MaxApplicants:
 		return refuse(ReasonFull, Name(id), "has had %d applicants, and cannot have more: publish another programme", MaxApplicants)
 	}
-	next := Entry{Account: account, Standing: Waiting, Applied: now, Stays: e.Stays}
+	p.Turns++
+	next := Entry{Account: account, Standing: Waiting, Turn: p.Turns, Applied: now, Stays: e.Stays}
 	if p.Free() > 0 && p.Count(Waiting) == 0 {
 		next.Standing, next.From = Enrolled, today
 	}
-	entries := slices.DeleteFunc(slices.Clone(p.Entries), func(e Entry) bool { return e.Account == account })
-	p.Entries, p.Changed = append(entries, next), []string{account}
+	p.Entries = slices.DeleteFunc(slices.Clone(p.Entries), func(e Entry) bool { return e.Account == account })
+	p.Entries = append(p.Entries, next)
+	p.Changed = []string{account}
 	return nil
 }
 
@@ -174,23 +178,17 @@ func (s *Service) Withdraw(ctx context.Context, call resource.Call, programme, a
 		return Enrolment{}, err
 	}
 	s.known.set(p)
-	left, err := enrolment(p, account)
-	if err != nil {
-		return left, err
-	}
-	_, err = s.filled(ctx, p)
-	return left, err
+	s.filled(ctx, p)
+	return enrolment(p, account)
 }
 
 // filled gives the free places of a programme to the next on its list, and returns it as
 // it is then. What was asked for is done already: where this fails, Run does it.
-func (s *Service) filled(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
+func (s *Service) filled(ctx context.Context, p resource.Stored[Programme]) resource.Stored[Programme] {
 	after, err := s.fill(ctx, p)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, resource.ErrConflict) {
-		s.log.WarnContext(ctx, "free places of a programme are not given yet", "programme", p.ID, "error", err)
-	}
 	if err != nil {
-		return p, nil
+		s.log.WarnContext(ctx, "free places of a programme are not given yet", "programme", p.ID, "error", err)
+		return p
 	}
-	return after, nil
+	return after
 }

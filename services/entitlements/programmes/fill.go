@@ -174,9 +174,6 @@ func (s *Service) keepSettled(ctx context.Context) error {
 
 // settle gives the free places of all programmes; review looks for closed accounts first.
 func (s *Service) settle(ctx context.Context, review bool) error {
-	if _, err := s.Today(); err != nil {
-		return nil // without a schedule there is no programme
-	}
 	var failed []error
 	for p, err := range s.table.All(ctx, docstore.Query{}) {
 		if err != nil {

@@ -66,6 +66,8 @@ type Programme struct {
 	Revision int64 `bson:"revision"`
 	// Entries are the accounts that ever applied, in the order of their last applications.
 	Entries []Entry `bson:"entries,omitempty"`
+	// Turns counts the applications.
+	Turns int64 `bson:"turns,omitempty"`
 	// Changed are the accounts whose entries the last change was about.
 	Changed        []string `bson:"changed,omitempty"`
 	resource.Times `bson:",inline"`
@@ -104,6 +106,8 @@ const (
 type Entry struct {
 	Account  string   `bson:"a"`
 	Standing Standing `bson:"s"`
+	// Turn is the number of its last application among all: entries ascend by it.
+	Turn int64 `bson:"n"`
 	// Applied is when it applied last.
 	Applied time.Time `bson:"t"`
 	// From is the first day of the place it has.

@@ -118,11 +118,11 @@ func TestOnlyDraftsAreDeleted(t *testing.T) {
 	require.ErrorIs(t, err, resource.ErrExists)
 	require.ErrorIs(t, f.Delete(t.Context(), someone, "beta", "other"), resource.ErrStale)
 	require.NoError(t, f.Delete(t.Context(), someone, "beta", Etag(p)))
-	ids, err := f.Service.Published(t.Context())
+	ids, err := f.Published(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, ids)
 	f.published(t, beta(3))
-	ids, err = f.Service.Published(t.Context())
+	ids, err = f.Published(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"beta"}, ids)
 }

@@ -228,7 +228,7 @@ func (s *Service) change(
 		return p, err
 	}
 	s.known.set(p)
-	return s.filled(ctx, p)
+	return s.filled(ctx, p), nil
 }
 
 // Published returns the ids of all programmes that were published, ascending.

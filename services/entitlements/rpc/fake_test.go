@@ -31,6 +31,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
@@ -212,6 +213,7 @@ type served struct {
 	feed      entitlementsv1.FeedServiceClient
 	cases     entitlementsv1.CasesServiceClient
 	staff     entitlementsv1.AcknowledgementsServiceClient
+	places    entitlementsv1.ProgrammesServiceClient
 	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
 	judged
@@ -242,6 +244,9 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	require.NoError(t, err)
 	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, s.source)
 	require.NoError(t, err)
+	parts.Programmes, err = programmes.New(ctx, store, s.service.Requests(), s.service, nil)
+	require.NoError(t, err)
+	s.service.ReadProgrammes(parts.Programmes)
 	parts.Judgements, err = rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
 		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
 	require.NoError(t, err)
@@ -268,6 +273,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running, ctx := errgroup.WithContext(following)
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
+		running.Go(func() error { return parts.Programmes.Run(ctx) })
 		running.Go(func() error { return tally.Follow(ctx, store, parts.Judgements.Judged()...) })
 		err := running.Wait()
 		if following.Err() != nil {
@@ -308,6 +314,7 @@ func (s *served) as(role auth.Role) *served {
 	other.feed = entitlementsv1.NewFeedServiceClient(conn)
 	other.cases = entitlementsv1.NewCasesServiceClient(conn)
 	other.staff = entitlementsv1.NewAcknowledgementsServiceClient(conn)
+	other.places = entitlementsv1.NewProgrammesServiceClient(conn)
 	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
 		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
 	other.usage = entitlementsv1.NewUsageServiceClient(conn)

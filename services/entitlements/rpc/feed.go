@@ -50,6 +50,9 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 			Name: v.Name(), ContentHash: v.Hash, InForceTime: wire.Timestamp(v.InForce), PublishTime: wire.Timestamp(v.Published),
 			Publisher: v.Publisher, Etag: v.Etag()}}
 	}
+	if p := told.Programme; p != nil {
+		tellProgramme(out, p)
+	}
 	if r := told.SpecialRequest; r != nil {
 		out.State = &entitlementsv1.Change_SpecialRequest{SpecialRequest: specialRequestOut(r, false)}
 	}

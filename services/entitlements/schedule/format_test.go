@@ -236,3 +236,23 @@ func TestWithinFormat(t *testing.T) {
 		require.Error(t, err, text)
 	}
 }
+
+func TestAConditionIsReadAsItIsWritten(t *testing.T) {
+	usd, err := LookupCurrency("USD")
+	require.NoError(t, err)
+	rapid.Check(t, func(t *rapid.T) {
+		c := genCondition(t, 2)
+		if len(ValidateCondition(&c, "criteria", usd)) > 0 {
+			t.Skip("too complex")
+		}
+		text := FormatCondition(c, usd)
+		require.NotContains(t, text, "\n")
+		again, err := ParseCondition(text, "criteria", usd)
+		require.NoError(t, err, text)
+		require.Equal(t, c, again, text)
+	})
+	_, err = ParseCondition("{spend: trailing-12-months, at_least: 500.005}", "criteria", usd)
+	require.ErrorContains(t, err, "1:39: criteria.at_least:")
+	_, err = ParseCondition("{channel: phone}", "criteria", usd)
+	require.ErrorContains(t, err, "the channel a customer uses")
+}

@@ -73,6 +73,33 @@ func ParseCalendars(data []byte) (civil.Zone, map[string]Calendar, error) {
 	return zone, s.Calendars, nil
 }
 
+// ParseCondition reads a condition that stands by itself, as a rule's when, with amounts in
+// a currency; what it leaves out has its default. Its error is that of Parse, by paths
+// below the one given.
+func ParseCondition(text, path string, currency Currency) (Condition, error) {
+	root, err := document([]byte(text))
+	if err != nil {
+		return Condition{}, err
+	}
+	r := newReader(root)
+	r.currency = currency
+	c := r.condition(root, path, 1)
+	problems := ValidateCondition(&c, path, currency)
+	return c, r.refused(problems)
+}
+
+// FormatCondition writes a condition in one line, as ParseCondition reads it.
+func FormatCondition(c Condition, currency Currency) string {
+	w := writer{currency: currency}
+	node := w.condition(c)
+	node.Style = yaml.FlowStyle
+	text, err := yaml.Marshal(node)
+	if err != nil { // nodes made of scalars, lists and mappings can be written
+		panic(fmt.Sprintf("write a condition: %v", err))
+	}
+	return strings.Join(strings.Fields(string(text)), " ")
+}
+
 // refused returns the problems of reading, and those of the schedule that do not
 // only follow from them, with their places; nil when there are none.
 func (r *reader) refused(found Problems) error {

@@ -48,6 +48,8 @@ type Change struct {
 	// Types that are valid to be assigned to State:
 	//
 	//	*Change_ScheduleVersion
+	//	*Change_Programme
+	//	*Change_Enrolments
 	//	*Change_SpecialRequest
 	//	*Change_Draft
 	//	*Change_Case
@@ -164,6 +166,24 @@ func (x *Change) GetScheduleVersion() *ScheduleVersion {
 	if x != nil {
 		if x, ok := x.State.(*Change_ScheduleVersion); ok {
 			return x.ScheduleVersion
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetProgramme() *Programme {
+	if x != nil {
+		if x, ok := x.State.(*Change_Programme); ok {
+			return x.Programme
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetEnrolments() *Enrolments {
+	if x != nil {
+		if x, ok := x.State.(*Change_Enrolments); ok {
+			return x.Enrolments
 		}
 	}
 	return nil
@@ -304,6 +324,16 @@ type Change_ScheduleVersion struct {
 	ScheduleVersion *ScheduleVersion `protobuf:"bytes,8,opt,name=schedule_version,json=scheduleVersion,proto3,oneof"`
 }
 
+type Change_Programme struct {
+	// A programme, of changes of the programme itself, without criteria and counts.
+	Programme *Programme `protobuf:"bytes,32,opt,name=programme,proto3,oneof"`
+}
+
+type Change_Enrolments struct {
+	// Enrolments, of changes of these; `name` is the programme's.
+	Enrolments *Enrolments `protobuf:"bytes,33,opt,name=enrolments,proto3,oneof"`
+}
+
 type Change_SpecialRequest struct {
 	// A special request, without what people wrote: read it with GetSpecialRequest.
 	SpecialRequest *SpecialRequest `protobuf:"bytes,28,opt,name=special_request,json=specialRequest,proto3,oneof"`
@@ -376,6 +406,10 @@ type Change_ParityAudit struct {
 
 func (*Change_ScheduleVersion) isChange_State() {}
 
+func (*Change_Programme) isChange_State() {}
+
+func (*Change_Enrolments) isChange_State() {}
+
 func (*Change_SpecialRequest) isChange_State() {}
 
 func (*Change_Draft) isChange_State() {}
@@ -408,8 +442,7 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a#evenhand/entitlements/v1/case.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb6\n" +
-	"\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a#evenhand/entitlements/v1/case.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\v\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -419,7 +452,11 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\rrecorded_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12\x1c\n" +
 	"\tprincipal\x18\a \x01(\tR\tprincipal\x12\x12\n" +
 	"\x04name\x18\t \x01(\tR\x04name\x12V\n" +
-	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12S\n" +
+	"\x10schedule_version\x18\b \x01(\v2).evenhand.entitlements.v1.ScheduleVersionH\x00R\x0fscheduleVersion\x12C\n" +
+	"\tprogramme\x18  \x01(\v2#.evenhand.entitlements.v1.ProgrammeH\x00R\tprogramme\x12F\n" +
+	"\n" +
+	"enrolments\x18! \x01(\v2$.evenhand.entitlements.v1.EnrolmentsH\x00R\n" +
+	"enrolments\x12S\n" +
 	"\x0fspecial_request\x18\x1c \x01(\v2(.evenhand.entitlements.v1.SpecialRequestH\x00R\x0especialRequest\x127\n" +
 	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x129\n" +
 	"\x04case\x18\x0f \x01(\v2#.evenhand.entitlements.v1.CaseStateH\x00R\x04case\x12S\n" +
@@ -457,44 +494,48 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Change)(nil),                // 0: evenhand.entitlements.v1.Change
 	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
 	(*ScheduleVersion)(nil),       // 2: evenhand.entitlements.v1.ScheduleVersion
-	(*SpecialRequest)(nil),        // 3: evenhand.entitlements.v1.SpecialRequest
-	(*Draft)(nil),                 // 4: evenhand.entitlements.v1.Draft
-	(*CaseState)(nil),             // 5: evenhand.entitlements.v1.CaseState
-	(*EscalationPath)(nil),        // 6: evenhand.entitlements.v1.EscalationPath
-	(*Acknowledgement)(nil),       // 7: evenhand.entitlements.v1.Acknowledgement
-	(*Remedy)(nil),                // 8: evenhand.entitlements.v1.Remedy
-	(*HouseRule)(nil),             // 9: evenhand.entitlements.v1.HouseRule
-	(*Breach)(nil),                // 10: evenhand.entitlements.v1.Breach
-	(*Clause)(nil),                // 11: evenhand.entitlements.v1.Clause
-	(*Citation)(nil),              // 12: evenhand.entitlements.v1.Citation
-	(*Review)(nil),                // 13: evenhand.entitlements.v1.Review
-	(*UsageEntry)(nil),            // 14: evenhand.entitlements.v1.UsageEntry
-	(*BandScale)(nil),             // 15: evenhand.entitlements.v1.BandScale
-	(*ParityAudit)(nil),           // 16: evenhand.entitlements.v1.ParityAudit
+	(*Programme)(nil),             // 3: evenhand.entitlements.v1.Programme
+	(*Enrolments)(nil),            // 4: evenhand.entitlements.v1.Enrolments
+	(*SpecialRequest)(nil),        // 5: evenhand.entitlements.v1.SpecialRequest
+	(*Draft)(nil),                 // 6: evenhand.entitlements.v1.Draft
+	(*CaseState)(nil),             // 7: evenhand.entitlements.v1.CaseState
+	(*EscalationPath)(nil),        // 8: evenhand.entitlements.v1.EscalationPath
+	(*Acknowledgement)(nil),       // 9: evenhand.entitlements.v1.Acknowledgement
+	(*Remedy)(nil),                // 10: evenhand.entitlements.v1.Remedy
+	(*HouseRule)(nil),             // 11: evenhand.entitlements.v1.HouseRule
+	(*Breach)(nil),                // 12: evenhand.entitlements.v1.Breach
+	(*Clause)(nil),                // 13: evenhand.entitlements.v1.Clause
+	(*Citation)(nil),              // 14: evenhand.entitlements.v1.Citation
+	(*Review)(nil),                // 15: evenhand.entitlements.v1.Review
+	(*UsageEntry)(nil),            // 16: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 17: evenhand.entitlements.v1.BandScale
+	(*ParityAudit)(nil),           // 18: evenhand.entitlements.v1.ParityAudit
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
 	1,  // 1: evenhand.entitlements.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
 	2,  // 2: evenhand.entitlements.v1.Change.schedule_version:type_name -> evenhand.entitlements.v1.ScheduleVersion
-	3,  // 3: evenhand.entitlements.v1.Change.special_request:type_name -> evenhand.entitlements.v1.SpecialRequest
-	4,  // 4: evenhand.entitlements.v1.Change.draft:type_name -> evenhand.entitlements.v1.Draft
-	5,  // 5: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
-	6,  // 6: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
-	7,  // 7: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
-	8,  // 8: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
-	9,  // 9: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
-	10, // 10: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
-	11, // 11: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
-	12, // 12: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
-	13, // 13: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
-	14, // 14: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	15, // 15: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	16, // 16: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	3,  // 3: evenhand.entitlements.v1.Change.programme:type_name -> evenhand.entitlements.v1.Programme
+	4,  // 4: evenhand.entitlements.v1.Change.enrolments:type_name -> evenhand.entitlements.v1.Enrolments
+	5,  // 5: evenhand.entitlements.v1.Change.special_request:type_name -> evenhand.entitlements.v1.SpecialRequest
+	6,  // 6: evenhand.entitlements.v1.Change.draft:type_name -> evenhand.entitlements.v1.Draft
+	7,  // 7: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
+	8,  // 8: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
+	9,  // 9: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
+	10, // 10: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	11, // 11: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	12, // 12: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	13, // 13: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	14, // 14: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	15, // 15: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	16, // 16: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	17, // 17: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	18, // 18: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -511,6 +552,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_draft_proto_init()
 	file_evenhand_entitlements_v1_house_rule_proto_init()
 	file_evenhand_entitlements_v1_parity_proto_init()
+	file_evenhand_entitlements_v1_programme_proto_init()
 	file_evenhand_entitlements_v1_remedy_proto_init()
 	file_evenhand_entitlements_v1_review_proto_init()
 	file_evenhand_entitlements_v1_schedule_proto_init()
@@ -518,6 +560,8 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_usage_proto_init()
 	file_evenhand_entitlements_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_ScheduleVersion)(nil),
+		(*Change_Programme)(nil),
+		(*Change_Enrolments)(nil),
 		(*Change_SpecialRequest)(nil),
 		(*Change_Draft)(nil),
 		(*Change_Case)(nil),

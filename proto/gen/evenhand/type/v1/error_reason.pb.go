@@ -139,6 +139,16 @@ const (
 	ErrorReason_ERROR_REASON_NO_ESCALATION_PATH ErrorReason = 75
 	// One case cannot hold more of this: open another.
 	ErrorReason_ERROR_REASON_CASE_FULL ErrorReason = 76
+	// The programme does not allow this where it stands.
+	ErrorReason_ERROR_REASON_PROGRAMME_STATE ErrorReason = 100
+	// The account does not meet the criteria of the programme.
+	ErrorReason_ERROR_REASON_NOT_QUALIFIED ErrorReason = 101
+	// As many accounts have applied to the programme, or this one as often, as can.
+	ErrorReason_ERROR_REASON_PROGRAMME_FULL ErrorReason = 102
+	// A published programme would be narrowed: it is only widened.
+	ErrorReason_ERROR_REASON_PROGRAMME_NARROWED ErrorReason = 103
+	// The programme would end before the minimum notice of the schedule has passed.
+	ErrorReason_ERROR_REASON_PROGRAMME_NOTICE ErrorReason = 104
 	// The account is not entitled now to the benefit by which a house rule is said to be waived.
 	ErrorReason_ERROR_REASON_WAIVER_NOT_DUE ErrorReason = 80
 	// The house rule was retired.
@@ -236,6 +246,11 @@ var (
 		74:  "ERROR_REASON_DEPARTS_FROM_PRECEDENT",
 		75:  "ERROR_REASON_NO_ESCALATION_PATH",
 		76:  "ERROR_REASON_CASE_FULL",
+		100: "ERROR_REASON_PROGRAMME_STATE",
+		101: "ERROR_REASON_NOT_QUALIFIED",
+		102: "ERROR_REASON_PROGRAMME_FULL",
+		103: "ERROR_REASON_PROGRAMME_NARROWED",
+		104: "ERROR_REASON_PROGRAMME_NOTICE",
 		80:  "ERROR_REASON_WAIVER_NOT_DUE",
 		81:  "ERROR_REASON_HOUSE_RULE_STATE",
 		82:  "ERROR_REASON_CLAUSE_STATE",
@@ -311,6 +326,11 @@ var (
 		"ERROR_REASON_DEPARTS_FROM_PRECEDENT":  74,
 		"ERROR_REASON_NO_ESCALATION_PATH":      75,
 		"ERROR_REASON_CASE_FULL":               76,
+		"ERROR_REASON_PROGRAMME_STATE":         100,
+		"ERROR_REASON_NOT_QUALIFIED":           101,
+		"ERROR_REASON_PROGRAMME_FULL":          102,
+		"ERROR_REASON_PROGRAMME_NARROWED":      103,
+		"ERROR_REASON_PROGRAMME_NOTICE":        104,
 		"ERROR_REASON_WAIVER_NOT_DUE":          80,
 		"ERROR_REASON_HOUSE_RULE_STATE":        81,
 		"ERROR_REASON_CLAUSE_STATE":            82,
@@ -363,7 +383,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xc8\x12\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xf3\x13\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -420,7 +440,12 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	" ERROR_REASON_ATTESTATION_MISSING\x10I\x12'\n" +
 	"#ERROR_REASON_DEPARTS_FROM_PRECEDENT\x10J\x12#\n" +
 	"\x1fERROR_REASON_NO_ESCALATION_PATH\x10K\x12\x1a\n" +
-	"\x16ERROR_REASON_CASE_FULL\x10L\x12\x1f\n" +
+	"\x16ERROR_REASON_CASE_FULL\x10L\x12 \n" +
+	"\x1cERROR_REASON_PROGRAMME_STATE\x10d\x12\x1e\n" +
+	"\x1aERROR_REASON_NOT_QUALIFIED\x10e\x12\x1f\n" +
+	"\x1bERROR_REASON_PROGRAMME_FULL\x10f\x12#\n" +
+	"\x1fERROR_REASON_PROGRAMME_NARROWED\x10g\x12!\n" +
+	"\x1dERROR_REASON_PROGRAMME_NOTICE\x10h\x12\x1f\n" +
 	"\x1bERROR_REASON_WAIVER_NOT_DUE\x10P\x12!\n" +
 	"\x1dERROR_REASON_HOUSE_RULE_STATE\x10Q\x12\x1d\n" +
 	"\x19ERROR_REASON_CLAUSE_STATE\x10R\x12\x1d\n" +
