@@ -139,11 +139,10 @@ func (s *Service) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.again(running, "following the changes of programmes", s.follow) })
 	g.Go(func() error { return s.store.WithLease(running, "programmes", s.keepSettled) })
-	err := g.Wait()
-	if ctx.Err() != nil {
-		return nil
+	if err := g.Wait(); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // again calls what follows until ctx ends.
