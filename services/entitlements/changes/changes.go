@@ -82,8 +82,7 @@ var readers = map[string]reader{
 		}
 		return err
 	},
-	bands.ScaleKind.Spec.Name: stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
-	audits.Collection:         stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
+	audits.Collection: stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts
