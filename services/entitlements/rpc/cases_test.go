@@ -54,7 +54,8 @@ func caseWorld(t *testing.T) (admin, agent *served) {
 		{Name: "principals/gone", Person: true, Disabled: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_ADMIN}},
 	}
 	admin.accounts.mu.Unlock()
-	return admin, admin.as(auth.ServiceAgent)
+	agent := admin.as(auth.ServiceAgent)
+	return admin, agent
 }
 
 var lateCase = &entitlementsv1.Case{Issue: "late-delivery", Channel: "email", Subject: "Where is it?", Facts: map[string]string{"days-late": "3"}}
@@ -161,7 +162,7 @@ func TestR25TheAnswerShowsPrecedents(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, found.GetRemedies()[0].GetCount())
 
-	_, err = admin.judged.remedies.CreateRemedy(ctx, &entitlementsv1.CreateRemedyRequest{RemedyId: "apology", Remedy: &entitlementsv1.Remedy{
+	_, err = admin.remedies.CreateRemedy(ctx, &entitlementsv1.CreateRemedyRequest{RemedyId: "apology", Remedy: &entitlementsv1.Remedy{
 		Title: "Apology", Action: "We write to say that we are sorry.", Issue: "late-delivery", Facts: map[string]string{"days-late": "3"}}})
 	require.NoError(t, err)
 	found, err = agent.cases.FindPrecedents(ctx, &entitlementsv1.FindPrecedentsRequest{Issue: "late-delivery", Facts: lateCase.GetFacts()})
