@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"strings"
 
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/platform/auth"
@@ -44,6 +45,10 @@ func (p *process) addEntitlements(ctx context.Context) error {
 		return err
 	}
 	if parts.Cases, err = p.openCases(ctx, store, service, parts.Judgements); err != nil {
+		return err
+	}
+	directory.FindCase = func(ctx context.Context, name string) error {
+		_, err := parts.Cases.Get(ctx, strings.TrimPrefix(name, "accounts/"))
 		return err
 	}
 	if err := p.openParity(ctx, store, &parts, source); err != nil {
