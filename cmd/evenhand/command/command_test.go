@@ -193,7 +193,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 
 func TestCompletion(t *testing.T) {
 	for line, want := range map[string]string{
-		"rev":                      "revenue",
+		"rev":                      "revenue reviews",
 		"revenue ":                 "add import list reverse",
 		"check a b --output ":      "csv json table",
 		"check --output csv --exi": "--exit-code",
