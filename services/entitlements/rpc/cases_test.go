@@ -54,7 +54,7 @@ func caseWorld(t *testing.T) (admin, agent *served) {
 		{Name: "principals/gone", Person: true, Disabled: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_ADMIN}},
 	}
 	admin.accounts.mu.Unlock()
-	agent := admin.as(auth.ServiceAgent)
+	agent = admin.as(auth.ServiceAgent)
 	return admin, agent
 }
 
