@@ -93,8 +93,6 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"AccountsService.GetContact AccountsService.ListContacts"},
 	"contacts.update": {". . a . . . . x .",
 		"AccountsService.CreateContact AccountsService.UpdateContact AccountsService.DeleteContact"},
-	"costs.read": {"x . x x x x x x x",
-		""},
 	"drafts.approve": {". . . . x . . x .",
 		"DraftsService.ApproveDraft DraftsService.RejectDraft"},
 	"drafts.read": {"x . x x x x x x x",

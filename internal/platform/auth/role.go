@@ -37,7 +37,7 @@ const (
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
 	"accounts.read", "acknowledgements.read", "bands.read", "boards.read", "calendars.read", "cases.read", "clauses.read",
-	"company.read", "contacts.read", "costs.read", "drafts.read", "entitlements.check", "entitlements.holders",
+	"company.read", "contacts.read", "drafts.read", "entitlements.check", "entitlements.holders",
 	"houserules.read", "ideas.read", "imports.read", "meetings.read", "parity.read", "programmes.read", "remedies.read",
 	"requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
 	"usage.read",
@@ -59,7 +59,7 @@ var works = with(with(reads, "rotations.reveal"), advises...)
 // option; with `:assigned` it holds for assigned accounts or boards, or what is one's own, only.
 //
 // A service agent is blind to spend and to all that tells it: no revenue, no spend, no
-// holders, no imports (their totals), no bands, no audits, no costs, and no schedule or
+// holders, no imports (their totals), no bands, no audits, and no schedule or
 // draft of one, whose rules would tell it from the benefits. It may check entitlements, in the redacted form (Principal.SpendBlind).
 //
 // A service (machine) may adopt the company's currency and zone because publishing a
