@@ -50,7 +50,7 @@ clean: ## Remove what was built, the demo's data, and fetched .proto files
 
 .PHONY: test
 test: ## Run all fast tests
-	$(GO) test $(PKGS) | $(QUIET)
+	$(GO) test -timeout 30m $(PKGS) | $(QUIET)
 	$(GO) -C tools test ./openapi
 
 .PHONY: test-race

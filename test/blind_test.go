@@ -61,7 +61,7 @@ func quokkaWorld(t *testing.T) (*server, []string) {
 	s.cli("accounts", "create", "--display-name", "Quokka", "--joined", "2020-01-01")
 	author := walkAs(t, s, "policy-author")
 	author.write()
-	s.cli("schedule", "publish", write(t, s.dir, "quagga.yaml", text), "--effective", today)
+	s.adopt(regexp.MustCompile(`(?m)^effective: .*$`).ReplaceAllString(text, "effective: "+today))
 	s.cli("accounts", "reach", "quokka", "--followers", "8675309")
 	paid := value(t, s.cli("revenue", "add", "quokka", "7654321.09", "--currency", "USD", "--date", today, "--source", "test"), "Consistency token")
 	s.cli("bands", "set", "spend", "narwhal-small", "narwhal-large=7654000")
@@ -77,6 +77,17 @@ func quokkaWorld(t *testing.T) (*server, []string) {
 
 	s.cli("board", "feeds", "create", "--board", demoBoard)
 	return s, author.known.list
+}
+
+// adopt publishes a schedule of the demo company: the administrator proposes it, its
+// approver approves it.
+func (s *server) adopt(text string) {
+	s.t.Helper()
+	s.cli("schedule", "drafts", "create", write(s.t, s.dir, "quagga.yaml", text), "--id", "quagga", "--reason", "A club for some.")
+	etag := value(s.t, s.cli("schedule", "drafts", "propose", "quagga"), "Etag")
+	write(s.t, s.dir, "approver-token", value(s.t, s.cli("tokens", "create", "rafael-stone"), "Secret"))
+	approved := person{s, "approver-token"}.cli("schedule", "drafts", "approve", "quagga", "--etag", etag)
+	require.Equal(s.t, "published", value(s.t, approved, "State"))
 }
 
 // walk calls every unary RPC, as somebody.
@@ -101,7 +112,7 @@ func walkAs(t *testing.T, s *server, role string) *walk {
 		t: t, conn: s.dial(), token: strings.TrimSpace(string(token)), known: &names{seen: map[string]bool{}},
 		answered: map[string]bool{}, denied: map[string]bool{}, refused: map[string]error{}, told: map[string]string{},
 	}
-	for _, name := range []string{"accounts/quokka", "accounts/quokka/reach", "accounts/quokka/entitlements/guided-visit", "schedule/versions/3", "bandScales/spend", "benefits/guided-visit"} {
+	for _, name := range []string{"accounts/quokka", "accounts/quokka/reach", "accounts/quokka/entitlements/guided-visit", "schedule/versions/3", "schedule/versions/4", "bandScales/spend", "benefits/guided-visit"} {
 		w.known.add(name)
 	}
 	return w

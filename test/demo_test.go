@@ -16,7 +16,7 @@ import (
 
 const (
 	// commandsToTry is how many commands the demo shows.
-	commandsToTry = 5
+	commandsToTry = 7
 	// demoBoard is its advisory board.
 	demoBoard = "customer-advisory"
 )
@@ -40,10 +40,12 @@ func TestDemo(t *testing.T) {
 	require.Contains(t, answers[0], "$25,000")
 	require.Equal(t, 1+9, strings.Count(answers[3], "\n"), "a line for each seat:\n%s", answers[3])
 	require.Contains(t, answers[4], "You said, we did")
+	require.Contains(t, answers[5], "points to free-recalibration worth USD 85.00 (catalogue)")
+	require.Contains(t, answers[6], "2 findings")
 
 	accounts := strings.Count(s.cli("accounts", "list", "--output", "csv"), "\n") - 1
 	require.Equal(t, 60, accounts)
-	require.Equal(t, 2, strings.Count(s.cli("schedule", "versions", "--output", "csv"), "\n")-1)
+	require.Equal(t, 3, strings.Count(s.cli("schedule", "versions", "--output", "csv"), "\n")-1)
 	before := s.cli("spend", "--as-of", "2025-01-01")
 
 	// Once is enough: started again, it is as it was.
@@ -52,6 +54,7 @@ func TestDemo(t *testing.T) {
 	s.awaitReady()
 	require.Len(t, s.demoCommands(), commandsToTry)
 	require.Equal(t, before, s.cli("spend", "--as-of", "2025-01-01"))
+	require.Len(t, s.rows("audit", "list"), 2, "the demo's own, and the one that was tried")
 }
 
 // A demo that was cut off while loading is completed at the next start.
@@ -68,6 +71,17 @@ func TestDemoKilledWhileLoading(t *testing.T) {
 	require.NotContains(t, s.cli("board", "seats", demoBoard), "(vacant)", "no invitation lapsed in between")
 }
 
+// One that was cut off at the service desk is completed too: nothing is there twice.
+func TestDemoKilledAtTheServiceDesk(t *testing.T) {
+	s := launch(t, t.TempDir(), "--demo")
+	s.await("a remedy", func() bool { return s.try("remedies", "get", "apology").code == 0 })
+	s.kill()
+	s.start(s.grpc, s.http)
+	s.awaitReady()
+	require.Len(t, s.demoCommands(), commandsToTry)
+	s.requireDesk()
+}
+
 // R11, R30: the demo's board is in its second year: members were drawn and are staggered,
 // an alternate sits for one who declined, the record of the draw can be replayed without
 // the server, the next rotation is open, advice was answered and done, and what is overdue
@@ -76,19 +90,7 @@ func TestDemoBoardIsInItsSecondYear(t *testing.T) {
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()
-	rows := func(args ...string) [][]string {
-		records, err := csv.NewReader(strings.NewReader(s.cli(append(args, "--output", "csv")...))).ReadAll()
-		require.NoError(t, err)
-		return records[1:]
-	}
-	count := func(rows [][]string, column int, value string) (n int) {
-		for _, row := range rows {
-			if row[column] == value {
-				n++
-			}
-		}
-		return n
-	}
+	rows := s.rows
 	ends, terms := map[string]int{}, map[string]string{}
 	for _, seat := range rows("board", "seats", demoBoard) {
 		require.NotEmpty(t, seat[1])
@@ -135,6 +137,24 @@ func TestDemoHasAFolderOfItsOwn(t *testing.T) {
 	t.Cleanup(s.cleanUp)
 	s.awaitReady()
 	require.NotEmpty(t, s.token())
+}
+
+// rows are what a command prints as CSV, without the header.
+func (s *server) rows(args ...string) [][]string {
+	s.t.Helper()
+	records, err := csv.NewReader(strings.NewReader(s.cli(append(args, "--output", "csv")...))).ReadAll()
+	require.NoError(s.t, err)
+	return records[1:]
+}
+
+// count counts the rows that have a value in a column.
+func count(rows [][]string, column int, value string) (n int) {
+	for _, row := range rows {
+		if row[column] == value {
+			n++
+		}
+	}
+	return n
 }
 
 // demoCommands waits for the commands to try.

@@ -41,7 +41,9 @@ func TestR29AProgrammeFromItsCriteriaToWhoIsNext(t *testing.T) {
 	require.Equal(t, "no", value(t, s.cli("check", "brook", "thanks"), "Entitled"))
 
 	s.cli("programmes", "withdraw", "beta", "harbour")
-	require.Equal(t, "testers", value(t, s.cli("check", "brook", "thanks"), "Rule"), "the next has the place, and at once what it gives")
+	later := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
+	require.Equal(t, "testers", value(t, s.cli("check", "harbour", "thanks"), "Rule"), "until the day ends")
+	require.Equal(t, "testers", value(t, s.cli("check", "brook", "thanks", "--as-of", later), "Rule"), "the next has the place from the next day on")
 	s.kill()
 	s.restart()
 	s.awaitReady()
@@ -54,7 +56,7 @@ func TestR29AProgrammeFromItsCriteriaToWhoIsNext(t *testing.T) {
 		got = append(got, e.Account+" "+e.Standing)
 	}
 	require.Equal(t, []string{"accounts/harbour STANDING_LEFT", "accounts/brook STANDING_ENROLLED", "accounts/mill STANDING_WAITING"}, got)
-	require.Equal(t, "testers", value(t, s.cli("check", "brook", "thanks"), "Rule"))
+	require.Equal(t, "testers", value(t, s.cli("check", "brook", "thanks", "--as-of", later), "Rule"))
 	require.Equal(t, "2", value(t, s.cli("programmes", "update", "beta", "--capacity", "2"), "Taken"), "a place more goes to who waits")
 	require.Contains(t, s.try("programmes", "update", "beta", "--capacity", "1").stderr, "capacity can only grow")
 	ended := s.cli("programmes", "end", "beta", "--on", time.Now().UTC().AddDate(1, 0, 0).Format(time.DateOnly), "--reason", "Released")

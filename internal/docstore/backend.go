@@ -39,6 +39,17 @@ type Index struct {
 	// an empty array is like an index entry that does not exist. A query over such
 	// an index fixes that field (Equal).
 	Multikey bool
+	// Carries names a top-level field of binary values that are kept beside the entries, so
+	// that Entries reads them without the documents. It is no part of the order, and may
+	// change. Unique and multikey indexes carry nothing.
+	Carries string
+}
+
+// Entry is what an index has of a document.
+type Entry struct {
+	ID string
+	// Carried is the value of the field that the index carries; empty where it is absent.
+	Carried []byte
 }
 
 // Record is a document as a backend keeps it.
@@ -123,6 +134,9 @@ type Backend interface {
 	Replace(ctx context.Context, collection string, ifVersion int64, r Record) error
 	// Find returns live documents.
 	Find(ctx context.Context, collection string, q Query) ([]Record, error)
+	// Entries returns the entries that an index which carries a field has of the documents
+	// that Find would return, and the place of the last of them, for Query.After.
+	Entries(ctx context.Context, collection string, q Query) (entries []Entry, last []any, err error)
 	// Lookup returns the live documents in which the field of a single-field index
 	// has (or, multikey, contains) one of the values. Order is not defined, and a
 	// document comes once.

@@ -35,6 +35,10 @@
 // one process should do runs in Store.WithLease. Calls that may come again go through
 // CreateOnce and UpdateOnce.
 //
+// An index may carry a field (Index.Carries): Collection.Entries then reads ids and that
+// field of many documents without reading the documents. It is written with the document,
+// so the two never differ.
+//
 // # What is assumed of a database
 //
 // Only that a single-document write is atomic and durable. No multi-document

@@ -35,7 +35,7 @@ func (c *Collection[T]) Find(ctx context.Context, q Query) (Page[T], error) {
 	var page Page[T]
 	if len(rs) > limit {
 		rs = rs[:limit]
-		if page.Next, err = cursor(rs[limit-1], fields[len(q.Equal):]); err != nil {
+		if page.Next, err = Place(rs[limit-1], fields[len(q.Equal):]); err != nil {
 			return Page[T]{}, fmt.Errorf("find in %s: %w", c.spec.Name, err)
 		}
 	}
@@ -134,8 +134,8 @@ func (c *Collection[T]) checkQuery(q *Query) ([]string, error) {
 	return ix.Fields, nil
 }
 
-// cursor is the place of a document in the open fields of an index.
-func cursor(r Record, open []string) ([]any, error) {
+// Place is the place of a document in the open fields of an index, for Query.After.
+func Place(r Record, open []string) ([]any, error) {
 	place := make([]any, 0, len(open)+1)
 	for _, field := range open {
 		vs, err := FieldValues(r.Body, strings.Split(field, "."))

@@ -70,6 +70,14 @@ func (o *observed) Find(ctx context.Context, collection string, q Query) (rs []R
 	return rs, err
 }
 
+func (o *observed) Entries(ctx context.Context, collection string, q Query) (entries []Entry, last []any, err error) {
+	err = o.run(ctx, "entries", collection, q.Limit, func(ctx context.Context) error {
+		entries, last, err = o.Backend.Entries(ctx, collection, q)
+		return err
+	})
+	return entries, last, err
+}
+
 func (o *observed) Lookup(ctx context.Context, collection, index string, values []any) (rs []Record, err error) {
 	err = o.run(ctx, "lookup", collection, len(values), func(ctx context.Context) error {
 		rs, err = o.Backend.Lookup(ctx, collection, index, values)

@@ -24,6 +24,8 @@ func (s Spec) check() error {
 			return fmt.Errorf("collection %s declares index %s twice", s.Name, ix.Name)
 		case len(ix.Fields) == 0:
 			return fmt.Errorf("collection %s: index %s has no field", s.Name, ix.Name)
+		case ix.Carries != "" && (ix.Unique || ix.Multikey || strings.Contains(ix.Carries, ".")):
+			return fmt.Errorf("collection %s: index %s cannot carry %s: only one that is neither unique nor multikey carries a field, of the top level", s.Name, ix.Name, ix.Carries)
 		}
 		seen[ix.Name] = true
 	}

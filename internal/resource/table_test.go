@@ -198,3 +198,27 @@ func TestAGuardedChangeThatWasNeverMadeIsSettled(t *testing.T) {
 		require.ErrorContains(t, guard.Apply(ctx, "a", "first", nobodyIs, func(v int64) error { return beFirst("a", v) }), "there is one")
 	})
 }
+
+func TestWhatARequestCreatedIsKnown(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		_, known, err := f.notes.Created(ctx, request("create", "x"), "a")
+		require.NoError(t, err)
+		require.False(t, known, "there is none")
+		_, err = f.notes.Create(ctx, request("create", "x"), "a", note{Text: "first"}, "note.created")
+		require.NoError(t, err)
+		_, err = f.notes.Update(ctx, someone, "a", nil, "note.updated", retext("second"))
+		require.NoError(t, err)
+		again, known, err := f.notes.Created(ctx, request("create", "x"), "a")
+		require.NoError(t, err)
+		require.True(t, known)
+		require.Equal(t, "second", again.State.Text)
+		_, _, err = f.notes.Created(ctx, request("create", "y"), "a")
+		require.ErrorIs(t, err, ErrRequestIDReused)
+		for _, call := range []Call{someone, request("another", "x")} {
+			_, known, err = f.notes.Created(ctx, call, "a")
+			require.NoError(t, err)
+			require.False(t, known)
+		}
+	})
+}

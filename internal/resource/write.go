@@ -40,6 +40,25 @@ func (t *Table[T, P]) Create(ctx context.Context, call Call, id string, state T,
 	return t.stored(d), nil
 }
 
+// Created returns the aggregate if this request has created it before. It is for creations
+// that look at more than the aggregate, ahead of their checks.
+func (t *Table[T, P]) Created(ctx context.Context, call Call, id string) (s Stored[T], known bool, err error) {
+	if call.RequestID == "" {
+		return Stored[T]{}, false, nil
+	}
+	d, err := t.docs.Get(ctx, id)
+	if errors.Is(err, docstore.ErrNotFound) {
+		return Stored[T]{}, false, nil
+	}
+	if err == nil {
+		known, err = call.Repeats(d.Body.Request)
+	}
+	if err != nil || !known {
+		return Stored[T]{}, false, t.kind.translate(call, id, err)
+	}
+	return t.stored(d), true, nil
+}
+
 // Replay returns the aggregate if this request has changed it before. It is for changes
 // that look at more than the aggregate, ahead of their checks.
 func (t *Table[T, P]) Replay(ctx context.Context, call Call, id string) (s Stored[T], known bool, err error) {

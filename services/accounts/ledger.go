@@ -39,6 +39,8 @@ type Entry struct {
 	Corrects string
 	Note     string
 	Recorded time.Time
+	// By is the principal who recorded it.
+	By string
 }
 
 // NewEntry is an entry about to be recorded.
@@ -140,7 +142,7 @@ func (c *chunk) entry(e *entry, reporting string) (Entry, error) {
 	out := Entry{
 		ID: e.key.EntryID(), Account: e.account, Day: e.day,
 		Amount: Money{e.minor, own}, Reporting: Money{e.reporting, in},
-		ExternalID: e.external, Source: e.source, Batch: c.Batch, Note: e.note, Recorded: c.Recorded,
+		ExternalID: e.external, Source: e.source, Batch: c.Batch, Note: e.note, Recorded: c.Recorded, By: c.By,
 	}
 	if len(c.Corrects) == len(Key{}) {
 		out.Corrects = Key(c.Corrects).EntryID()

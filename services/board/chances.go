@@ -25,7 +25,7 @@ func (r *Rotations) Pool(ctx context.Context, board, rotation string) (*Preview,
 	if s.State.Draw == nil {
 		return p, nil
 	}
-	made, err := r.record(ctx, s.State.Draw)
+	made, err := r.archive.drawn(ctx, s.State.Draw)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -118,12 +117,12 @@ func (r *Rotations) Commit(
 
 // checkPlan wants a plan of which a seed can be made: what is committed stays, and a part
 // that nobody can reveal would be missing.
-func (r *Rotations) checkPlan(ctx context.Context, p *record.SeedPlan) error {
-	if err := p.CheckAt(r.now()); err != nil {
+func (w *wiring) checkPlan(ctx context.Context, p *record.SeedPlan) error {
+	if err := p.CheckAt(w.now()); err != nil {
 		return fault.Invalid("seed_plan", "%s", err).Because(err)
 	}
 	for i, person := range p.People {
-		reveals, err := r.source.Reveals(ctx, person.Name)
+		reveals, err := w.source.Reveals(ctx, person.Name)
 		if err != nil {
 			return fmt.Errorf("find out whether %s may reveal: %w", person.Name, err)
 		}
@@ -158,14 +157,8 @@ func (r *Rotations) publish(ctx context.Context, board string, s resource.Stored
 	if err != nil {
 		return nil, fmt.Errorf("read the record of %s: %w", Name(s.ID), err)
 	}
-	mark := &DrawMark{ID: id, Hash: committed.Hash, Committed: committed.Title.Committed, Plan: committed.Seed, Lowest: 1,
-		Unreachable: len(committed.Unreachable)}
-	for _, m := range committed.Marginals {
-		if m.Count > 0 {
-			mark.Lowest = min(mark.Lowest, float64(m.Count)/float64(len(committed.Panels)))
-		}
-	}
-	return mark, nil
+	mark := markOf(committed, id)
+	return &mark, nil
 }
 
 func (r *Rotations) newRecord(ctx context.Context, board, id string, s resource.Stored[Rotation], taken *pool, c Commitment) ([]byte, error) {
@@ -268,21 +261,9 @@ func seatedOf(taken *pool, pseudonyms *record.Pseudonyms, problem *panel.Problem
 func (r *Rotations) Reveal(ctx context.Context, call resource.Call, board, rotation, person, secret string) (resource.Stored[Rotation], error) {
 	id := rotationID(board, rotation)
 	return r.step(ctx, call, id, nil, "rotation.revealed", []RotationState{Committed}, func(s *Rotation) error {
-		i := slices.IndexFunc(s.Draw.Plan.People, func(p record.Person) bool { return p.Name == person })
-		switch {
-		case i < 0:
-			return seedError(id, "does not name %s among those who hold a part of its seed", person)
-		case record.Commitment(secret) != s.Draw.Plan.People[i].Commitment:
-			return seedError(id, "has another commitment of %s: this is not the secret that was committed", person)
-		case record.CheckSecret(secret) != nil:
-			return seedError(id, "cannot take the secret of %s: %s; the round takes the place of this one", person, record.CheckSecret(secret))
-		case r.now().After(s.Draw.Plan.Deadline):
-			return seedError(id, "took secrets until %s: the round takes the place of this one", s.Draw.Plan.Deadline.Format(time.RFC3339))
-		}
-		mark := *s.Draw
-		mark.Secrets = map[string]string{person: secret}
-		for other, known := range s.Draw.Secrets {
-			mark.Secrets[other] = known
+		mark, wrong := s.Draw.revealed(person, secret, r.now())
+		if wrong != "" {
+			return seedError(id, "%s", wrong)
 		}
 		s.Draw = &mark
 		return nil
@@ -299,25 +280,12 @@ func (r *Rotations) Record(ctx context.Context, board, rotation string) (resourc
 	if s.State.Draw == nil {
 		return s, nil, rotationState(s.ID, "is %s, and its draw is not committed yet", s.State.State)
 	}
-	made, err := r.record(ctx, s.State.Draw)
+	made, err := r.archive.drawn(ctx, s.State.Draw)
 	if err != nil {
 		return s, nil, err
 	}
 	text, err := made.Encode()
 	return s, text, err
-}
-
-// record returns the record of a draw, with its outcome once it is drawn.
-func (r *Rotations) record(ctx context.Context, d *DrawMark) (*record.Record, error) {
-	text, err := r.archive.get(ctx, d.ID)
-	if err != nil {
-		return nil, err
-	}
-	committed, err := record.Parse(text)
-	if err != nil || d.Drawn.IsZero() {
-		return committed, err
-	}
-	return committed.Draw(record.Values{Time: d.Drawn, Round: d.Round, Secrets: d.Secrets})
 }
 
 // Pseudonyms returns which account has which pseudonym in the record of a rotation.

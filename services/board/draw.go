@@ -31,7 +31,7 @@ func (r *Rotations) DrawPanel(ctx context.Context, call resource.Call, board, ro
 	if err != nil {
 		return none, err
 	}
-	committed, err := r.record(ctx, s.State.Draw)
+	committed, err := r.archive.drawn(ctx, s.State.Draw)
 	if err != nil {
 		return none, err
 	}

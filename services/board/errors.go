@@ -21,6 +21,7 @@ const (
 	reasonSeed           = "SEED"
 	reasonInvitation     = "INVITATION_STATE"
 	reasonTermState      = "TERM_STATE"
+	reasonLotteryState   = "LOTTERY_STATE"
 )
 
 // The types of this service's resources in the API.
@@ -31,6 +32,7 @@ const (
 	rotationType  = "evenhand/Rotation"
 	termType      = "evenhand/Term"
 	findingType   = "evenhand/Finding"
+	lotteryType   = "evenhand/Lottery"
 )
 
 // The failures that callers tell apart, with errors.Is; those of package resource come
@@ -56,6 +58,8 @@ var (
 	ErrInvitationState = fault.New(fault.FailedPrecondition, reasonInvitation, "The invitation cannot be answered.")
 	// ErrTermState says that a term is in a state that does not allow this.
 	ErrTermState = fault.New(fault.FailedPrecondition, reasonTermState, "The term is in another state.")
+	// ErrLotteryState says that a lottery is in a state that does not allow this.
+	ErrLotteryState = fault.New(fault.FailedPrecondition, reasonLotteryState, "The lottery is in another state.")
 )
 
 // Faults says what the errors of the store mean to callers of this service. The service's
@@ -96,6 +100,11 @@ func seedError(id, format string, args ...any) error {
 // termState is ErrTermState about a term.
 func termState(board, id, format string, args ...any) error {
 	return unmet(ErrTermState, termType, TermName(board, id), format, args...)
+}
+
+// lotteryState is ErrLotteryState about a lottery.
+func lotteryState(id, format string, args ...any) error {
+	return unmet(ErrLotteryState, lotteryType, LotteryName(id), format, args...)
 }
 
 // contactError is what it means that a contact could not be found.

@@ -30,6 +30,7 @@ type Told struct {
 	Candidate *resource.Stored[Candidate]
 	Rotation  *resource.Stored[Rotation]
 	Finding   *resource.Stored[Finding]
+	Lottery   *resource.Stored[Lottery]
 	// Meeting and Idea have only what followers may see of them.
 	Meeting      *resource.Stored[meetings.Meeting]
 	Solicitation *resource.Stored[advice.Solicitation]
@@ -44,7 +45,7 @@ type Feed = feed.Feed[Told]
 // told are the collections whose changes are in the feed, each with the first part of the
 // names of its resources.
 var told = map[string]string{
-	"boards": "boards", "charters": "boards", "candidates": "boards", "rosters": "boards", "rotations": "boards", "findings": "boards",
+	"boards": "boards", "charters": "boards", "candidates": "boards", "rosters": "boards", "rotations": "boards", "findings": "boards", "lotteries": "lotteries",
 	"meetings": "boards", "solicitations": "solicitations", "ideas": "ideas", "idea_comments": "ideas", "calendar_feeds": "calendarFeeds",
 }
 
@@ -81,6 +82,8 @@ func (t *Told) read(e *docstore.FeedEvent) (err error) {
 		t.Rotation, err = stateIn[Rotation](e, id)
 	case "findings":
 		t.Finding, err = stateIn[Finding](e, id)
+	case "lotteries":
+		t.Lottery, err = stateIn[Lottery](e, id)
 	case "solicitations":
 		t.Solicitation, err = stateIn[advice.Solicitation](e, id)
 	case "meetings":

@@ -161,7 +161,7 @@ func (r *Rotations) caller(ctx context.Context, board, id string, state Rotation
 	if c.pool, err = r.pool(ctx, s.State); err != nil {
 		return nil, err
 	}
-	if c.record, err = r.record(ctx, s.State.Draw); err != nil {
+	if c.record, err = r.archive.drawn(ctx, s.State.Draw); err != nil {
 		return nil, err
 	}
 	if c.pseudonyms, err = record.PseudonymsOf(c.pool.Salts); err != nil {

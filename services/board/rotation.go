@@ -11,7 +11,6 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
-	"github.com/evenhand/evenhand/services/board/panel/record"
 )
 
 // RotationState says how far a rotation is.
@@ -112,27 +111,6 @@ type PoolMark struct {
 	Nominated int `bson:"nominated"`
 }
 
-// DrawMark says what was committed of a draw, and what came of it.
-type DrawMark struct {
-	// ID is where the record is archived, Hash that of the record.
-	ID        string          `bson:"id"`
-	Hash      string          `bson:"hash"`
-	Committed time.Time       `bson:"committed"`
-	Plan      record.SeedPlan `bson:"plan"`
-	// Lowest is the lowest probability of anyone who can be drawn.
-	Lowest float64 `bson:"lowest"`
-	// Unreachable is how many of the pool are on no possible panel.
-	Unreachable int `bson:"unreachable,omitempty"`
-	// Secrets are what was revealed, by the name of the person.
-	Secrets map[string]string `bson:"secrets,omitempty"`
-	// Drawn is when the panel was drawn, the zero time before; Round the value of the
-	// named round, where it was needed; Seed what follows, and Panel the panel's place.
-	Drawn time.Time `bson:"drawn,omitempty"`
-	Round string    `bson:"round,omitempty"`
-	Seed  string    `bson:"seed,omitempty"`
-	Panel int       `bson:"panel,omitempty"`
-}
-
 // OpenSeat is a seat that a rotation fills.
 type OpenSeat struct {
 	Number int `bson:"number"`
@@ -199,11 +177,7 @@ func openRotations(ctx context.Context, w wiring, s *Service) (*Rotations, error
 	if err != nil {
 		return nil, err
 	}
-	archive, err := openArchive(ctx, w.store)
-	if err != nil {
-		return nil, err
-	}
-	return &Rotations{table: table, archive: archive, boards: s.Boards, charters: s.Charters, candidates: s.Candidates,
+	return &Rotations{table: table, archive: s.archive, boards: s.Boards, charters: s.Charters, candidates: s.Candidates,
 		accounts: s.Accounts, rosters: s.Terms, letters: s.Outbox, patience: patience, wiring: w}, nil
 }
 
@@ -218,11 +192,7 @@ func tellRotation(r Rotation) any {
 		}
 	}
 	if r.Draw != nil {
-		draw := *r.Draw
-		draw.Secrets = map[string]string{}
-		for person := range r.Draw.Secrets {
-			draw.Secrets[person] = "revealed"
-		}
+		draw := r.Draw.told()
 		r.Draw = &draw
 	}
 	return r

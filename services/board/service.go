@@ -40,6 +40,7 @@ type Service struct {
 	Candidates *Candidates
 	Terms      *Rosters
 	Rotations  *Rotations
+	Lotteries  *Lotteries
 	Findings   *Findings
 	Accounts   *Accounts
 	Meetings   *meetings.Meetings
@@ -47,6 +48,7 @@ type Service struct {
 	Feed       *Feed
 
 	delivers bool
+	archive  *archive
 	requests *resource.Requests
 	store    *docstore.Store
 	log      *slog.Logger
@@ -111,7 +113,13 @@ func open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.Outbox, err = outbox.Open(ctx, store, opts.Delivery, people, w.now, w.log); err != nil {
 		return nil, err
 	}
+	if s.archive, err = openArchive(ctx, store); err != nil {
+		return nil, err
+	}
 	if s.Rotations, err = openRotations(ctx, w, s); err != nil {
+		return nil, err
+	}
+	if s.Lotteries, err = openLotteries(ctx, w, s.archive); err != nil {
 		return nil, err
 	}
 	if s.Findings, err = openFindings(ctx, w, s.Rotations); err != nil {

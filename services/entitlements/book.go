@@ -123,10 +123,8 @@ func (s *Service) bookOf(versions []*Version, company Settings) (*book, error) {
 	for i, v := range versions {
 		next.names = append(next.names, v.Name())
 		compiled[i] = decision.Version{Number: v.Number, Schedule: v.Schedule, From: v.InForce}
-		next.groups = next.groups || reads(v.Schedule, func(c schedule.Condition) bool {
-			return c.Subject == schedule.Spend && c.Scope == schedule.GroupScope
-		})
-		next.terms = next.terms || reads(v.Schedule, func(c schedule.Condition) bool { return c.Subject == schedule.Board })
+		next.groups = next.groups || reads(v.Schedule, isGroupSpend)
+		next.terms = next.terms || reads(v.Schedule, isBoard)
 		next.programmes = next.programmes || reads(v.Schedule, func(c schedule.Condition) bool { return c.Subject == schedule.Programme })
 	}
 	if next.terms {
@@ -166,7 +164,7 @@ func (b *book) currencyCode() string {
 
 // reads says whether a rule has such a measured condition.
 func reads(s *schedule.Schedule, such func(schedule.Condition) bool) bool {
-	return slices.ContainsFunc(s.Rules, func(r schedule.Rule) bool { return slices.ContainsFunc(r.When.Leaves(), such) })
+	return slices.ContainsFunc(s.Rules, func(r schedule.Rule) bool { return r.When.Reads(such) })
 }
 
 // fiscalYear says when it begins; a day the month does not have counts as its last.

@@ -2,9 +2,9 @@ package entitlements
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/services/entitlements/decision"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
@@ -28,32 +28,71 @@ func (s *Service) enrolled() *book {
 }
 
 // fed says what rules can read here.
-func (s *Service) fed(ctx context.Context) (schedule.Fed, error) {
+func (s *Service) fed() schedule.Fed {
 	fed := schedule.Fed{Board: s.board != nil}
-	if s.programmes == nil {
-		return fed, nil
+	if s.programmes != nil {
+		fed.Programmes = s.programmes.Published()
 	}
-	var err error
-	if fed.Programmes, err = s.programmes.Published(ctx); err != nil {
-		return fed, fmt.Errorf("read the programmes: %w", err)
-	}
-	return fed, nil
+	return fed
 }
 
-// Judge judges a condition about an account now, as the conditions of rules are judged.
-// ErrNotFound for the account; ErrNoSchedule, since the schedule says in which currency
-// and zone it is read.
+// Judge judges a condition about an account now, as the conditions of rules are judged,
+// whether a rule reads what it reads or not. ErrNotFound for the account; ErrNoSchedule,
+// since the schedule says in which currency and zone it is read; UNAVAILABLE while what
+// was acknowledged is not counted in time, since who is refused for that is not asked
+// again.
 func (s *Service) Judge(ctx context.Context, account string, when *schedule.Condition) (decision.Judgement, error) {
 	d, _, err := s.reading()
 	if err != nil {
 		return decision.Judgement{}, err
 	}
+	if err := s.upToDate(when); err != nil {
+		return decision.Judgement{}, fault.New(fault.Unavailable, fault.ReasonUnavailable,
+			"What is known of customers is not up to date, so that nobody can be judged by it now: %v. Try again.", err).WithRetry(judgeAgain)
+	}
+	onBoard := when.Reads(isBoard)
+	if when.Reads(isGroupSpend) && !d.book.groups {
+		grouped := *d.book
+		grouped.groups = true
+		d.book = &grouped
+	}
 	var j decision.Judgement
 	err = d.with(ctx, account, func(_ facts, known decision.Account) error {
+		if onBoard {
+			known.Terms = s.roll.Load().of(account)
+		}
 		j = d.book.rules.Judge(known, d.At, when)
 		return nil
 	})
 	return j, err
+}
+
+// judgeAgain is how soon callers should try again whose account could not be judged.
+const judgeAgain = time.Second
+
+// upToDate says why a condition cannot be judged by all that was acknowledged.
+func (s *Service) upToDate(when *schedule.Condition) error {
+	if err := s.NeedsRebuild(); err != nil {
+		return err
+	}
+	if err := s.Following(); err != nil {
+		return err
+	}
+	if when.Reads(isGroupSpend) {
+		if err := s.groupsRead(); err != nil {
+			return err
+		}
+	}
+	if when.Reads(isBoard) {
+		return s.termsRead()
+	}
+	return nil
+}
+
+func isBoard(c schedule.Condition) bool { return c.Subject == schedule.Board }
+
+func isGroupSpend(c schedule.Condition) bool {
+	return c.Subject == schedule.Spend && c.Scope == schedule.GroupScope
 }
 
 // Reading returns by what conditions are read now. ErrNoSchedule.
@@ -62,7 +101,7 @@ func (s *Service) Reading() (decision.Reading, error) {
 	if err != nil {
 		return decision.Reading{}, err
 	}
-	return decision.Reading{Today: d.Day(), Currency: d.Currency(), Notice: inForce.Notice.Minimum}, nil
+	return decision.Reading{Today: d.Day(), Currency: d.Currency(), Notice: inForce.Notice.Minimum, Board: s.board != nil}, nil
 }
 
 // reading returns a decider for now, and the schedule in force. ErrNoSchedule.

@@ -23,7 +23,7 @@ type fakeProgrammes struct {
 	places atomic.Pointer[decision.Enrolments]
 }
 
-func (*fakeProgrammes) Published(context.Context) ([]string, error) { return []string{"beta"}, nil }
+func (*fakeProgrammes) Published() []string { return []string{"beta"} }
 
 func (f *fakeProgrammes) Enrolments() *decision.Enrolments { return f.places.Load() }
 
@@ -107,6 +107,7 @@ func TestCriteriaAreJudgedAsRulesAre(t *testing.T) {
 	prospect.Account.State = Prospect
 	f.source.add(active("acme", ""), paid("acme", may, 499_99), active("beta", ""), paid("beta", may, 500_00), closed, paid("gone", may-9, 900_00), prospect)
 	f.caughtUp(t)
+	eventually(t, "ready", func() bool { return f.Ready() == nil })
 	for account, want := range map[string]decision.Judgement{
 		"acme":  {Active: true, Joined: may, ClosedOn: civil.Never, Reason: "It takes $0.01 more by 30 April 1999 (spend in the trailing 12 months is $499.99 of $500.00)."},
 		"beta":  {Active: true, Met: true, Joined: may, ClosedOn: civil.Never},
@@ -125,4 +126,79 @@ func TestCriteriaAreJudgedAsRulesAre(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, civil.Date(1998, time.June, 1), reading.Today)
 	require.Equal(t, "USD", reading.Currency.Code)
+}
+
+// thanked is a promise whose only rule reads the spend of single accounts.
+const thanked = `
+schedule: service-promise
+currency: USD
+time_zone: America/New_York
+commitments:
+  - {id: courtesy, promise: Every customer is treated with courtesy.}
+benefits:
+  - {id: thanks, promise: A note of thanks., kind: feature}
+rules:
+  - id: spend-500
+    promise: Who spends $500 within a year is thanked.
+    when: {spend: trailing-12-months, at_least: 500.00}
+    grants: [thanks]
+notice: {effective: 1997-01-01, reason: First}
+`
+
+// Criteria read what no rule reads as rules would read it.
+func TestCriteriaReadWhatNoRuleReads(t *testing.T) {
+	board := newFakeBoard()
+	f := newFixture(t, Options{Board: board, FlushInterval: time.Millisecond})
+	ctx := context.Background()
+	_, _, err := f.Publish(ctx, Publishing{File: []byte(thanked), Publisher: "principals/ann"})
+	require.NoError(t, err)
+	start(t, f.Service)
+	board.add(seat("1", "child", may), seat("2", "parent", july))
+	f.source.add(active("parent", ""), paid("parent", may, 400_00), active("child", "parent"), paid("child", may, 300_00), active("alone", ""), paid("alone", may, 300_00))
+	f.caughtUp(t)
+	group := &schedule.Condition{Subject: schedule.Spend, Measure: schedule.Trailing12Months, Scope: schedule.GroupScope, AtLeast: 500_00}
+	served := &schedule.Condition{Subject: schedule.Board, Measure: schedule.TermsServed, AtLeast: 1}
+	both := &schedule.Condition{All: []schedule.Condition{*group, *served}}
+	eventually(t, "all is read", func() bool { return f.upToDate(both) == nil })
+	met := func(account string, when *schedule.Condition) bool {
+		j, err := f.Judge(ctx, account, when)
+		require.NoError(t, err)
+		return j.Met
+	}
+	for account, want := range map[string][3]bool{"parent": {true, false, false}, "child": {true, true, true}, "alone": {}} {
+		require.Equal(t, want, [3]bool{met(account, group), met(account, served), met(account, both)}, account)
+	}
+	f.source.add(paid("parent", may, -350_00))
+	f.caughtUp(t)
+	require.False(t, met("child", group), "what the group has spent is as it is now")
+	reading, err := f.Reading()
+	require.NoError(t, err)
+	require.True(t, reading.Board)
+}
+
+// Nobody is refused, or passed over, by what was not heard of yet.
+func TestNobodyIsJudgedByWhatIsBehind(t *testing.T) {
+	f := newFixture(t, Options{})
+	ctx := context.Background()
+	f.publish(t, "1997-01-01", "First")
+	stop := start(t, f.Service)
+	f.source.add(active("ash", ""))
+	f.caughtUp(t)
+	eventually(t, "ready", func() bool { return f.Ready() == nil })
+	when := &schedule.Condition{Subject: schedule.Spend, Measure: schedule.Trailing12Months, Scope: schedule.AccountScope, AtLeast: 500_00}
+	j, err := f.Judge(ctx, "ash", when)
+	require.NoError(t, err)
+	require.False(t, j.Met)
+	stop()
+	f.source.add(paid("ash", may, 600_00))
+	f.open(t, Options{}) // as a process that starts again, with a copy that lacks the payment
+	_, err = f.Judge(ctx, "ash", when)
+	var told *fault.Error
+	require.ErrorAs(t, err, &told)
+	require.Equal(t, fault.Unavailable, told.Kind)
+	start(t, f.Service)
+	eventually(t, "ready", func() bool { return f.Ready() == nil })
+	j, err = f.Judge(ctx, "ash", when)
+	require.NoError(t, err)
+	require.True(t, j.Met)
 }

@@ -116,7 +116,14 @@ func (s *Service) rebuildRoll(ctx context.Context) error {
 // all read, or where no rule is about them or no board service is followed. Later on the
 // board service may be away: what it has told counts.
 func (s *Service) KnowsTerms() error {
-	if s.board == nil || s.roll.Load().Whole || !s.book.Load().terms {
+	if !s.book.Load().terms {
+		return nil
+	}
+	return s.termsRead()
+}
+
+func (s *Service) termsRead() error {
+	if s.board == nil || s.roll.Load().Whole {
 		return nil
 	}
 	err := errors.New("the terms served on advisory boards are still being read")

@@ -60,11 +60,7 @@ type ApprovedDraft struct {
 // publisher wrote; ErrDraftConflict where another version followed the one a draft was
 // written on.
 func (s *Service) Publish(ctx context.Context, p Publishing) (v *Version, unchanged bool, err error) {
-	fed, err := s.fed(ctx)
-	if err != nil {
-		return nil, false, fmt.Errorf("publish: %w", err)
-	}
-	content, err := p.content(fed)
+	content, err := p.content(s.fed())
 	if err != nil {
 		return nil, false, err
 	}

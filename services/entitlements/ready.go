@@ -80,7 +80,14 @@ func (s *Service) NeedsRebuild() error {
 // KnowsGroups says why accounts cannot be asked about as groups: nil once all groups are
 // read after a start, or where no rule is about them.
 func (s *Service) KnowsGroups() error {
-	if s.book.Load().groups && !isClosed(s.current.Load().scanned) {
+	if !s.book.Load().groups {
+		return nil
+	}
+	return s.groupsRead()
+}
+
+func (s *Service) groupsRead() error {
+	if !isClosed(s.current.Load().scanned) {
 		return errors.New("the groups of accounts are still being read")
 	}
 	return nil

@@ -77,6 +77,17 @@ func (r *roll) members() map[string][]decision.Term {
 	return members
 }
 
+// of returns the terms of one account.
+func (r *roll) of(account string) []decision.Term {
+	var terms []decision.Term
+	for _, t := range r.Terms {
+		if t.Account == account {
+			terms = append(terms, decision.Term{Starts: t.Starts, Ends: t.Ends})
+		}
+	}
+	return terms
+}
+
 // rollStore keeps the roll.
 type rollStore struct{ rolls *docstore.Collection[roll] }
 

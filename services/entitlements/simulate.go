@@ -3,7 +3,6 @@ package entitlements
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -39,9 +38,6 @@ type Simulating struct {
 	Tell func(done, total int) error
 }
 
-// simulationSteps is how often a simulation tells how far it is.
-const simulationSteps = 64
-
 // Simulate says who would hold what if a schedule were in force, and what that is expected
 // to cost. It is as if the schedule came into force on its effective day, where that is past
 // at the instant and not before the version in force, else at the instant itself; versions
@@ -49,13 +45,9 @@ const simulationSteps = 64
 // where currency or zone are not the company's.
 func (s *Service) Simulate(ctx context.Context, p Simulating) (*Simulation, error) {
 	if p.Sample < 0 || p.Sample > MaxSample {
-		return nil, fault.Invalid("sample", "%d is not a number from 0 to %d", p.Sample, MaxSample)
+		return nil, fault.Invalid("sample_size", "%d is not a number from 0 to %d", p.Sample, MaxSample)
 	}
-	fed, err := s.fed(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("simulate: %w", err)
-	}
-	content, err := Publishing{File: p.File, Schedule: p.Schedule}.content(fed)
+	content, err := Publishing{File: p.File, Schedule: p.Schedule}.content(s.fed())
 	if err != nil {
 		return nil, err
 	}
@@ -172,17 +164,7 @@ func (t *trial) run(ctx context.Context, p *projection, s Simulating) ([]*tally,
 	for i := range tallies {
 		tallies[i] = t.tally(s)
 	}
-	var lock sync.Mutex
-	done := 0
-	visited := func() error {
-		lock.Lock()
-		defer lock.Unlock()
-		done++
-		if s.Tell == nil || done%(pageCount/simulationSteps) != 0 {
-			return nil
-		}
-		return s.Tell(done, pageCount)
-	}
+	visited := telling(s.Tell)
 	err := p.walk(ctx, nil, func(worker int, members []member) error {
 		for i := range members {
 			if err := t.count(ctx, p, &members[i], tallies[worker]); err != nil {

@@ -64,7 +64,7 @@ func TestR16ASimulationForetellsWhatPublishingBrings(t *testing.T) {
 		return nil
 	}})
 	require.NoError(t, err)
-	require.Equal(t, simulationSteps, steps)
+	require.Equal(t, walkSteps, steps)
 	require.EqualValues(t, 700, foretold.Accounts)
 	require.EqualValues(t, 700*701/2*100, foretold.Revenue)
 	require.Equal(t, noon, foretold.From)
@@ -175,7 +175,7 @@ func TestASimulationIsRefused(t *testing.T) {
 	_, err := f.Simulate(ctx, Simulating{File: []byte("schedule: x")})
 	require.ErrorIs(t, err, ErrScheduleInvalid)
 	_, err = f.Simulate(ctx, Simulating{File: []byte(second), Sample: MaxSample + 1})
-	require.ErrorContains(t, err, "sample")
+	require.ErrorContains(t, err, "sample_size")
 	_, err = f.Simulate(ctx, Simulating{File: []byte(second), At: time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)})
 	require.ErrorContains(t, err, "2199")
 	f.publish(t, "1997-01-01", "First edition")

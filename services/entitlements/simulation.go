@@ -47,9 +47,17 @@ type SimulatedBenefit struct {
 	// Use is the expected uses of a year by all who would hold it, in the benefit's unit;
 	// nil where the schedule does not state it.
 	Use *big.Int
+	// Capacity is the uses of a year that the company can serve; 0 where the schedule does
+	// not state it.
+	Capacity int64
 	// CostNow and CostThen are the expected cost of a year; nil where the schedule states no
 	// unit cost or no expected use.
 	CostNow, CostThen *big.Int
+}
+
+// OverCapacity says that more uses are expected than the company can serve.
+func (b *SimulatedBenefit) OverCapacity() bool {
+	return b.Capacity > 0 && b.Use != nil && b.Use.Cmp(big.NewInt(b.Capacity)) > 0
 }
 
 // SimulatedRule is how many accounts meet a rule of the schedule.
@@ -126,7 +134,7 @@ func (t *trial) benefit(id string, counted *benefitTally) SimulatedBenefit {
 		Kept: counted.kept, Gainers: counted.gainers, Losers: counted.losers}
 	definition := t.definition(id)
 	if definition.ExpectedUsePerYear != nil {
-		b.Use = times(counted.then, *definition.ExpectedUsePerYear)
+		b.Use, b.Capacity = times(counted.then, *definition.ExpectedUsePerYear), definition.CapacityPerYear
 	}
 	if cost := yearly(definition); cost != nil {
 		b.CostNow = new(big.Int).Mul(big.NewInt(counted.now), cost)

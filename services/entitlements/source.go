@@ -41,8 +41,9 @@ type BoardSource interface {
 
 // ProgrammeSource is what this service needs of the programmes in its store.
 type ProgrammeSource interface {
-	// Published returns the ids of all programmes that were published, ascending.
-	Published(ctx context.Context) ([]string, error)
+	// Published returns the ids of all programmes that were published, ascending, as this
+	// process knows them: at once those it published itself, those of others within a second.
+	Published() []string
 	// Enrolments returns the places of accounts as this process knows them: at once those
 	// it gave itself, those of others within a second.
 	Enrolments() *decision.Enrolments

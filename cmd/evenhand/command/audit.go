@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,9 @@ type Audit struct {
 	Parity AuditParity `cmd:"" help:"Were like cases treated alike? Compares groups of cases, and keeps the audit."`
 	List   AuditList   `cmd:"" help:"List the audits of parity that were made, the newest first."`
 	Show   AuditShow   `cmd:"" help:"Print the report of an audit of parity."`
+
+	Reversals AuditReversals `cmd:"" help:"Which benefits were won by revenue that was later reversed or refunded?"`
+	Loyalty   AuditLoyalty   `cmd:"" help:"Is there anything that only new customers can have?"`
 }
 
 // AuditFormat is the --output flag of commands that print a report of parity.
@@ -31,7 +35,8 @@ type AuditParity struct {
 	From       Day      `required:"" placeholder:"DATE" help:"The first day on which cases were opened."`
 	To         Day      `required:"" placeholder:"DATE" help:"The last day."`
 	By         []string `required:"" placeholder:"COLUMN" enum:"issue,channel,staff-role,region,spend-band,tenure-band,reach-band" help:"The columns whose groups are compared: issue, channel, staff-role, region, spend-band, tenure-band, reach-band."`
-	Within     []string `placeholder:"COLUMN" enum:"issue,channel,staff-role,region,spend-band,tenure-band,reach-band" help:"What like cases have in common; issue and spend-band, where it is not given."`
+	Within     []string `placeholder:"COLUMN" enum:"issue,channel,staff-role,region,spend-band,tenure-band,reach-band" xor:"within" help:"What like cases have in common; issue and spend-band, where it is not given."`
+	AllAlike   bool     `xor:"within" help:"Compare all cases with one another, whatever they have in common."`
 	Metric     []string `placeholder:"METRIC" enum:"first-reply-time,resolution-time,breach-rate,remedy-rate,remedy-value,escalation-rate,reopen-rate" help:"What is compared: first-reply-time, resolution-time, breach-rate, remedy-rate, remedy-value, escalation-rate, reopen-rate; all, where it is not given."`
 	Alpha      float64  `placeholder:"SHARE" help:"The chance of any finding, over all comparisons together, where everybody is treated alike; 0.05."`
 	RateRatio  float64  `placeholder:"RATIO" help:"The highest ratio of rates, lower over higher, that matters; 0.80."`
@@ -43,7 +48,7 @@ type AuditParity struct {
 
 // Help implements kong.HelpProvider.
 func (*AuditParity) Help() string {
-	return `Compares every pair of groups, within strata of like cases. A difference is a finding where it matters, is beyond chance over all comparisons together, and rests on at least 10 cases of each group; where there are too few, that is said. Rates are of the good outcome: breach-rate compares cases in which every promise was kept. Cases still open at the end of the last day count as such.
+	return `Compares every pair of groups, within strata of like cases. A difference is a finding where it matters, is beyond chance over all comparisons together, and rests on at least 10 cases of each group; where there are too few, that is said. A case without a value in a column of --within is compared with none. Rates are of the good outcome: breach-rate compares cases in which every promise was kept. Cases still open at the end of the last day count as such.
 
 Examples:
 
@@ -59,7 +64,7 @@ func (c *AuditParity) Run(env *Env) error {
 		stream, err := client.RunParityAudit(env.Context, &entitlementsv1.RunParityAuditRequest{ // as long as it takes
 			RequestId: newRequestID(),
 			Comparing: &entitlementsv1.ParityComparing{
-				FromDate: c.From.Date, ToDate: c.To.Date, By: auditColumns(c.By), Within: auditColumns(c.Within), Metrics: auditMetrics(c.Metric),
+				FromDate: c.From.Date, ToDate: c.To.Date, By: auditColumns(c.By), Within: auditColumns(c.Within), AllAlike: c.AllAlike, Metrics: auditMetrics(c.Metric),
 				Alpha: c.Alpha, RateRatio: c.RateRatio, ValueRatio: c.ValueRatio, TimeRatio: c.TimeRatio,
 			},
 		})
@@ -172,7 +177,7 @@ func (f AuditFormat) print(env *Env, s *session, name string) error {
 
 // printAudit prints a report as a table, the findings in words below it.
 func printAudit(env *Env, name string, r *report.Report) error {
-	l := Output{formatTable}.newList(env.Stdout, "", "Metric", "By", "Group", "Other", "Cases", "Ratio", "95 % interval", "Adjusted p", "Outcome")
+	l := Output{formatTable}.newList(env.Stdout, "", "Metric", "By", "Group", "Other", "Cases", "Ratio", "95 % interval", "Difference", "Adjusted p", "Outcome")
 	for i := range r.Comparisons {
 		c := &r.Comparisons[i]
 		ratio, interval, p := "", "", ""
@@ -185,12 +190,12 @@ func printAudit(env *Env, name string, r *report.Report) error {
 		if c.PAdjusted != nil {
 			p = strconv.FormatFloat(*c.PAdjusted, 'g', 3, 64)
 		}
-		_ = l.add(nil, c.Metric, c.By, c.Groups[0], c.Groups[1], fmt.Sprintf("%d, %d", c.Counts[0], c.Counts[1]), ratio, interval, p, outcomeWords(c)) // end tells
+		_ = l.add(nil, c.Metric, c.By, c.Groups[0], c.Groups[1], fmt.Sprintf("%d, %d", c.Counts[0], c.Counts[1]), ratio, interval, report.Shift(c), p, outcomeWords(c)) // end tells
 	}
 	if err := l.end(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(env.Stdout, "\n%s\n%s\n", strings.Join(append([]string{r.Summary()}, r.Sentences()...), "\n"),
+	_, err := fmt.Fprintf(env.Stdout, "\n%s\n%s\n", strings.Join(slices.Concat([]string{r.Summary()}, r.LeftOut(), r.Sentences()), "\n"),
 		"Kept as "+name+": `evenhand audit show` has the pairs of like cases to judge by.")
 	return err
 }
@@ -201,9 +206,11 @@ func outcomeWords(c *parity.Comparison) string {
 		return "finding: worse for " + c.Worse
 	case parity.InsufficientData:
 		return "insufficient data: " + c.Reason
-	default:
-		return "no finding"
 	}
+	if c.Note != "" {
+		return "no finding; " + c.Note
+	}
+	return "no finding"
 }
 
 // AuditList is `evenhand audit list`.

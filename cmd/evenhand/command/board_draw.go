@@ -2,17 +2,13 @@ package command
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	"github.com/evenhand/evenhand/services/board/panel"
@@ -88,13 +84,9 @@ func followSolve(env *Env, stream boardv1.RotationsService_SolveRotationClient) 
 // RotationsCommit is `evenhand board rotations commit`.
 type RotationsCommit struct {
 	RotationStep
-	RoundSource string            `placeholder:"SOURCE" help:"A public source of randomness, as \"drand quicknet\"."`
-	RoundNumber string            `placeholder:"ROUND" help:"Which of its values, one that does not exist yet."`
-	RoundTime   *time.Time        `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"From when its value is known, as the source says: after the commitment, and after --reveal-by."`
-	Holder      map[string]string `mapsep:"none" placeholder:"PRINCIPAL=HASH" help:"Somebody who holds a part of the seed, and the SHA-256 of their secret (see panel draw --help); at least two. May be repeated."`
-	RevealBy    *time.Time        `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Until when they reveal; what is not revealed is replaced by the value of the round."`
-	Panels      int32             `placeholder:"N" help:"How many panels are drawn from; 1,000 where it is not given."`
-	TimeLimit   time.Duration     `placeholder:"DURATION" help:"How long to look for the fairest lottery, where solve has not found it."`
+	SeedPlan
+	Panels    int32         `placeholder:"N" help:"How many panels are drawn from; 1,000 where it is not given."`
+	TimeLimit time.Duration `placeholder:"DURATION" help:"How long to look for the fairest lottery, where solve has not found it."`
 }
 
 // Help implements kong.HelpProvider.
@@ -109,22 +101,9 @@ Examples:
 
 // Run commits.
 func (c *RotationsCommit) Run(env *Env) error {
-	plan := &boardv1.SeedPlan{}
-	if c.RoundSource != "" || c.RoundNumber != "" || c.RoundTime != nil {
-		plan.Round = &boardv1.PublicRound{Source: c.RoundSource, Number: c.RoundNumber}
-	}
-	if c.RoundTime != nil {
-		plan.Round.KnownTime = timestamppb.New(*c.RoundTime)
-	}
-	for _, holder := range sortedKeys(c.Holder) {
-		plan.Holders = append(plan.Holders, &boardv1.SeedHolder{Principal: principalName(holder), Commitment: strings.ToLower(c.Holder[holder])})
-	}
-	if c.RevealBy != nil {
-		plan.RevealDeadline = timestamppb.New(*c.RevealBy)
-	}
 	return c.take(env, func(ctx context.Context, to boardv1.RotationsServiceClient) (*boardv1.Rotation, error) {
 		return to.CommitRotation(ctx, &boardv1.CommitRotationRequest{
-			Name: c.name(), SeedPlan: plan, Panels: c.Panels, TimeLimit: optionalDuration(c.TimeLimit), Etag: c.Etag, RequestId: newRequestID(),
+			Name: c.name(), SeedPlan: c.plan(), Panels: c.Panels, TimeLimit: optionalDuration(c.TimeLimit), Etag: c.Etag, RequestId: newRequestID(),
 		})
 	})
 }
@@ -140,20 +119,12 @@ type RotationsReveal struct {
 
 // Run reveals.
 func (c *RotationsReveal) Run(env *Env) error {
-	secret := c.Secret
-	if secret == "-" {
-		text, err := readAll(env, "-")
-		if err != nil {
-			return err
-		}
-		secret = strings.TrimRight(string(text), "\r\n")
-	}
-	if err := record.CheckSecret(secret); err != nil {
-		return &usageError{"no seed can be made of this secret: " + err.Error()}
+	secret, err := readSecret(env, c.Secret)
+	if err != nil {
+		return err
 	}
 	if c.Hash {
-		sum := sha256.Sum256([]byte(secret))
-		_, err := fmt.Fprintln(env.Stdout, hex.EncodeToString(sum[:]))
+		_, err := fmt.Fprintln(env.Stdout, record.Commitment(secret))
 		return err
 	}
 	return c.with(env, func(s *session) error {

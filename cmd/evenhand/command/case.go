@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/genproto/googleapis/type/money"
+
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 )
 
@@ -41,7 +43,7 @@ func (a CaseArg) name() string {
 		return a.Case
 	}
 	account, id, _ := strings.Cut(a.Case, "/")
-	return "accounts/" + account + "/cases/" + id
+	return "accounts/" + account + "/cases/" + strings.TrimPrefix(id, "cases/")
 }
 
 // CaseChange is what all commands that change a case have.
@@ -54,10 +56,17 @@ type CaseChange struct {
 
 // run makes a change and prints the case.
 func (c *CaseChange) run(env *Env, change func(ctx context.Context, client entitlementsv1.CasesServiceClient, name string) (*entitlementsv1.Case, error)) error {
+	return c.runIn(env, func(ctx context.Context, s *session) (*entitlementsv1.Case, error) {
+		return change(ctx, entitlementsv1.NewCasesServiceClient(s), c.name())
+	})
+}
+
+// runIn makes a change that needs more than the cases, and prints the case.
+func (c *CaseChange) runIn(env *Env, change func(ctx context.Context, s *session) (*entitlementsv1.Case, error)) error {
 	return c.with(env, func(s *session) error {
 		ctx, cancel := s.call(env)
 		defer cancel()
-		m, err := change(ctx, entitlementsv1.NewCasesServiceClient(s), c.name())
+		m, err := change(ctx, s)
 		return c.printCase(env, m, err)
 	})
 }
@@ -107,11 +116,22 @@ func showDeparture(r *entitlementsv1.CaseRemedy) string {
 	if r.GetDepartureReason() == "" {
 		return ""
 	}
-	pointed := r.GetPointedRemedy()
-	if pointed == "" {
-		pointed = "no remedy"
+	pointed := showPointed(r.GetPointedRemedy(), r.GetPointedValue())
+	if r.GetBasis() == entitlementsv1.CaseRemedy_BASIS_UNSPECIFIED {
+		pointed = "the catalogue"
 	}
 	return pointed + ", because: " + r.GetDepartureReason()
+}
+
+// showPointed is a remedy and what it is worth, as people read it.
+func showPointed(remedy string, value *money.Money) string {
+	switch {
+	case remedy == "":
+		return "no remedy"
+	case value == nil:
+		return remedy
+	}
+	return remedy + " worth " + showMoney(value)
 }
 
 func attestedLines(list []*entitlementsv1.Attestation) string {
@@ -152,11 +172,7 @@ func precedentLines(p *entitlementsv1.CasePrecedents) string {
 		lines = append(lines, fmt.Sprintf("%s: %d times, last %s", name, r.GetCount(), showTime(r.GetLastTime())))
 	}
 	if p.GetBasis() != entitlementsv1.CaseRemedy_BASIS_UNSPECIFIED {
-		pointed := p.GetPointedRemedy()
-		if pointed == "" {
-			pointed = "no remedy"
-		}
-		lines = append(lines, "points to "+pointed+" ("+showEnum(p.GetBasis(), "BASIS_")+")")
+		lines = append(lines, "points to "+showPointed(p.GetPointedRemedy(), p.GetPointedValue())+" ("+showEnum(p.GetBasis(), "BASIS_")+")")
 	}
 	return strings.Join(lines, "\n")
 }
@@ -253,7 +269,11 @@ func (c *CaseDue) Run(env *Env) error {
 		if err != nil {
 			return err
 		}
-		return c.printOne(env.Stdout, m, []pair{{"Version", m.GetScheduleVersion()}, {"Clocks", clockLines(m.GetClocks())}})
+		version := m.GetScheduleVersion()
+		if version == "" {
+			version = "none was in force then: no clock would measure it"
+		}
+		return c.printOne(env.Stdout, m, []pair{{"Version", version}, {"Clocks", clockLines(m.GetClocks())}})
 	})
 }
 

@@ -152,10 +152,10 @@ func (c *CaseAnswered) Run(env *Env) error {
 type CaseResolve struct {
 	CaseChange
 	Remedy          string   `help:"The remedy's id; none, where it is not given."`
-	Value           string   `placeholder:"AMOUNT" help:"What it is worth, as 25.00."`
-	Currency        string   `help:"The currency of the value: the company's."`
+	Value           string   `placeholder:"AMOUNT" help:"What it is worth, as 25.00; what the catalogue says, where it is not given."`
+	Currency        string   `help:"The currency of the value; the company's, where it is not given."`
 	Note            string   `help:"What was said of it."`
-	DepartureReason string   `placeholder:"REASON" help:"Why it is another remedy than like cases point to."`
+	DepartureReason string   `placeholder:"REASON" help:"Why it is another remedy, or of another value, than like cases or the catalogue point to."`
 	Kept            []string `placeholder:"WORD" help:"Attest that this was so, as courtesy; what a case wants attested is shown by get."`
 	NotKept         []string `placeholder:"WORD=WHY" help:"Say that this was not so, and why, as \"fairness=We were in a hurry.\"" sep:"none"`
 	ValidateOnly    bool     `help:"Only check."`
@@ -165,7 +165,7 @@ type CaseResolve struct {
 func (*CaseResolve) Help() string {
 	return `Examples:
 
-  evenhand case resolve brook-and-sons/7k2m9q4x --remedy refund-of-freight --value 25.00 --currency USD --kept courtesy,fairness
+  evenhand case resolve brook-and-sons/7k2m9q4x --remedy refund-of-freight --value 25.00 --kept courtesy,fairness
   evenhand case resolve brook-and-sons/7k2m9q4x --kept courtesy --not-kept "fairness=We served somebody else first."`
 }
 
@@ -180,18 +180,15 @@ func (c *CaseResolve) Run(env *Env) error {
 		what, why, _ := strings.Cut(text, "=")
 		r.Attestations = append(r.Attestations, &entitlementsv1.Attestation{What: what, Note: why})
 	}
-	if c.Value != "" {
-		if c.Currency == "" {
-			return &usageError{"--value needs --currency: the company's, as USD"}
+	return c.runIn(env, func(ctx context.Context, s *session) (*entitlementsv1.Case, error) {
+		if c.Value != "" {
+			var err error
+			if r.RemedyValue, err = remedyValue(ctx, s, c.Value, c.Currency); err != nil {
+				return nil, err
+			}
 		}
-		var err error
-		if r.RemedyValue, err = parseMoney(c.Value, c.Currency); err != nil {
-			return &usageError{"--value: " + err.Error()}
-		}
-	}
-	return c.run(env, func(ctx context.Context, client entitlementsv1.CasesServiceClient, name string) (*entitlementsv1.Case, error) {
-		r.Name = name
-		return client.ResolveCase(ctx, r)
+		r.Name = c.name()
+		return entitlementsv1.NewCasesServiceClient(s).ResolveCase(ctx, r)
 	})
 }
 

@@ -30,7 +30,7 @@ const factPrefix = "fact."
 func (*CaseImport) Help() string {
 	return `Takes over cases that happened elsewhere. Fields: id (in the source system), issue, channel, opened, and, when named, account, staff-role, subject, description, first-reply, resolved, remedy, remedy-value, escalated and reopened (yes or no), and fact.KEY for any number of facts. Without a column of accounts, --account says whose cases these are.
 
-New issues, channels, roles and remedies are taken as they come: "Derelict Vehicles" becomes derelict-vehicles. Instants are RFC 3339, or what clocks in the company's zone show (UTC while it has none); empty is not yet. Without a column of first replies nobody knows when they came; with one, a case that was resolved without any counts as replied to by its resolution. An empty remedy, or none, is nothing done. Neither a schedule nor a currency is needed.
+New issues, channels, roles and remedies are taken as they come: "Derelict Vehicles" becomes derelict-vehicles. Instants are RFC 3339, or what clocks in the company's zone show (UTC while it has none); empty is not yet. Without a column of first replies, resolutions, remedies, escalations or reopenings nobody knows of them; with one of first replies, a case that was resolved without any counts as replied to by its resolution. An empty remedy, or none, is nothing done. Neither a schedule nor a currency is needed.
 
 The same file again changes nothing and says so. A case that has gone on in a file grown since is taken over anew, as long as nobody worked on it here. Each refused row is named on stderr with its line and reason; the command then fails, all others being written.
 
@@ -45,7 +45,10 @@ func (c *CaseImport) Run(env *Env) error {
 	if _, named := c.Column["account"]; !named && c.Account == "" {
 		return &usageError{"whose cases are these? Name the column of accounts with --column account=COLUMN, or the one account of all rows with --account ID"}
 	}
-	_, replies := c.Column["first-reply"]
+	unnamed := func(field string) bool {
+		_, named := c.Column[field]
+		return !named
+	}
 	return c.runImport(env, caseFields, factPrefix, func(ctx context.Context, s *session, start *accountsv1.ImportStart) (stream, error) {
 		call, err := entitlementsv1.NewCaseImportsServiceClient(s).ImportCases(ctx)
 		if err != nil {
@@ -53,7 +56,9 @@ func (c *CaseImport) Run(env *Env) error {
 		}
 		// When the call has failed already, the first answer says why.
 		_ = call.Send(&entitlementsv1.ImportCasesRequest{Step: &entitlementsv1.ImportCasesRequest_Start{Start: &entitlementsv1.CaseImportStart{
-			Import: start, Account: c.Account, CreateAccounts: c.CreateAccounts, NoFirstReplies: !replies}}})
+			Import: start, Account: c.Account, CreateAccounts: c.CreateAccounts,
+			NoFirstReplies: unnamed("first-reply"), NoResolutions: unnamed("resolved"), NoRemedies: unnamed("remedy"),
+			NoEscalations: unnamed("escalated"), NoReopenings: unnamed("reopened")}}})
 		return &caseStream{CaseImportsService_ImportCasesClient: call}, nil
 	})
 }

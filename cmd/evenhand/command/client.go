@@ -15,12 +15,14 @@ type Client struct {
 	Acknowledgements Acknowledgements `cmd:"" help:"Who of the staff knows what everybody is promised."`
 	Usage            Usage            `cmd:"" help:"What is left of metered benefits, and what was used of all: use, reserve, give back."`
 	Spend            Spend            `cmd:"" help:"What an account has spent, as the rules see it."`
+	Costs            Costs            `cmd:"" help:"What it costs to keep what is promised beyond the baseline: by account, benefit and rule, its trend, limits."`
 	Bands            Bands            `cmd:"" help:"Bands of spend, tenure and reach, by which audits compare like with like."`
 	Remedies         Remedies         `cmd:"" help:"What is done about customers' problems: the same issue with the same facts has the same remedy."`
 	Houserules       Houserules       `cmd:"" help:"What customers are asked to keep, and how often they do not."`
 	Clauses          Clauses          `cmd:"" help:"Clauses of contracts that staff have to cite, and how often they do."`
 	Reviews          Reviews          `cmd:"" help:"Reviews of house rules, of clauses, and of what else is in question."`
 	Board            Board            `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
+	Lotteries        Lotteries        `cmd:"" help:"Draws of who gets places: commit, draw, and the record that anybody can replay."`
 	Audit            Audit            `cmd:"" help:"Audits: were like cases treated alike?"`
 	Company          Company          `cmd:"" help:"The company: currency, time zone, fiscal year."`
 	Rates            Rates            `cmd:"" help:"Dated exchange rates."`

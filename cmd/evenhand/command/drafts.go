@@ -57,6 +57,8 @@ func (o Output) printDraft(env *Env, d *entitlementsv1.Draft, err error) error {
 		{"Approver", d.GetApprover()},
 		{"Single operator", yesOnly(d.GetSingleOperator())},
 		{"Version", d.GetScheduleVersion()},
+		{"Returned to", d.GetReturned().GetApprover()},
+		{"Returned because", d.GetReturned().GetMessage()},
 		{"Ended by", d.GetEnder()},
 		{"Because", d.GetEndReason()},
 		{"Content hash", d.GetContentHash()},

@@ -16,6 +16,7 @@ type Programmes struct {
 	Create     ProgrammesCreate     `cmd:"" help:"Write a programme down; nobody can apply yet."`
 	Update     ProgrammesUpdate     `cmd:"" help:"Change a draft, or widen a published programme."`
 	Publish    ProgrammesPublish    `cmd:"" help:"Publish a programme: accounts can apply in its days, and rules can read it."`
+	Lottery    ProgrammesLottery    `cmd:"" help:"Take the lottery of a programme a step further: commit it, draw it, give the places."`
 	End        ProgrammesEnd        `cmd:"" help:"End a programme from a day on, with a reason."`
 	Delete     ProgrammesDelete     `cmd:"" help:"Delete a draft."`
 	Enrolments ProgrammesEnrolments `cmd:"" help:"List who has a place in a programme, who waits, and who left."`
@@ -82,6 +83,12 @@ func (o Output) printProgramme(env *Env, p *entitlementsv1.Programme, err error)
 		{"Published", showDay(p.GetPublishDate())},
 		{"Applications from", showDay(p.GetOpenDate())},
 		{"Applications until", showDay(p.GetCloseDate())},
+		{"Admission", showEnum(p.GetAdmission(), "ADMISSION_")},
+		{"Round", strings.TrimSpace(p.GetLotteryRound().GetSource() + " " + p.GetLotteryRound().GetNumber())},
+		{"Known from", showTime(p.GetLotteryRound().GetKnownTime())},
+		{"Lottery", p.GetLottery().GetLottery()},
+		{"Drawing", showEnum(p.GetLottery().GetState(), "STATE_")},
+		{"Record", p.GetLottery().GetRecordHash()},
 		{"Ends", showDay(p.GetEndDate())},
 		{"Ends because", p.GetEndReason()},
 		{"Etag", p.GetEtag()},
@@ -107,14 +114,15 @@ func (c *ProgrammesGet) Run(env *Env) error {
 
 // ProgrammesCreate is `evenhand programmes create`.
 type ProgrammesCreate struct {
-	Title        string `arg:"" help:"What people call it."`
-	Summary      string `required:"" placeholder:"TEXT" help:"What it is, in a line."`
-	Criteria     string `required:"" placeholder:"WHEN" help:"What an account has to meet, as a rule's when in a schedule file."`
-	Capacity     int32  `required:"" placeholder:"N" help:"How many places there are."`
-	ID           string `placeholder:"ID" help:"Its id, by which rules read it; otherwise the slug of the title."`
-	Opens        Day    `placeholder:"DATE" help:"The first day for applications; the day of publishing, where it is not given."`
-	Closes       Day    `placeholder:"DATE" help:"The last day for applications; none, where it is not given."`
-	ValidateOnly bool   `help:"Only say what would be created."`
+	Title    string `arg:"" help:"What people call it."`
+	Summary  string `required:"" placeholder:"TEXT" help:"What it is, in a line."`
+	Criteria string `required:"" placeholder:"WHEN" help:"What an account has to meet, as a rule's when in a schedule file."`
+	Capacity int32  `required:"" placeholder:"N" help:"How many places there are."`
+	ID       string `placeholder:"ID" help:"Its id, by which rules read it; otherwise the slug of the title."`
+	Opens    Day    `placeholder:"DATE" help:"The first day for applications; the day of publishing, where it is not given."`
+	Closes   Day    `placeholder:"DATE" help:"The last day for applications; none, where it is not given."`
+	LotteryRound
+	ValidateOnly bool `help:"Only say what would be created."`
 	Output
 	Connection
 }
@@ -124,6 +132,8 @@ func (*ProgrammesCreate) Help() string {
 	return `Examples:
 
   evenhand programmes create Beta --summary "Try the new portal first." --criteria '{tenure: months, at_least: 12}' --capacity 40
+  evenhand programmes create Preview --summary "Try the new portal first." --criteria '{tenure: months, at_least: 12}' --capacity 40 \
+    --closes 2027-01-31 --round-source "drand quicknet" --round-number 4712345 --round-time 2027-02-02T10:00:00Z
   evenhand programmes create Evangelists --summary "Speak about us." --capacity 20 \
     --criteria '{any: [{spend: trailing-12-months, at_least: 500.00}, {board: terms-served, at_least: 1}]}'`
 }
@@ -135,7 +145,7 @@ func (c *ProgrammesCreate) Run(env *Env) error {
 		defer cancel()
 		p, err := entitlementsv1.NewProgrammesServiceClient(s).CreateProgramme(ctx, &entitlementsv1.CreateProgrammeRequest{
 			Programme: &entitlementsv1.Programme{Title: c.Title, Summary: c.Summary, Capacity: c.Capacity,
-				OpenDate: c.Opens.Date, CloseDate: c.Closes.Date},
+				OpenDate: c.Opens.Date, CloseDate: c.Closes.Date, Admission: c.admission(), LotteryRound: c.round()},
 			ProgrammeId: c.ID, CriteriaText: c.Criteria, RequestId: newRequestID(), ValidateOnly: c.ValidateOnly})
 		return c.printProgramme(env, p, err)
 	})
@@ -144,15 +154,16 @@ func (c *ProgrammesCreate) Run(env *Env) error {
 // ProgrammesUpdate is `evenhand programmes update`.
 type ProgrammesUpdate struct {
 	ProgrammeArg
-	Title        *string `placeholder:"TEXT" help:"What people call it."`
-	Summary      *string `placeholder:"TEXT" help:"What it is, in a line."`
-	Criteria     string  `placeholder:"WHEN" help:"What an account has to meet, as a rule's when in a schedule file."`
-	Capacity     *int32  `placeholder:"N" help:"How many places there are."`
-	Opens        *Day    `placeholder:"DATE" help:"The first day for applications."`
-	Closes       *Day    `placeholder:"DATE" help:"The last day for applications."`
-	NoLastDay    bool    `help:"Applications are taken until the programme ends."`
-	Etag         string  `help:"Change it only if it is still at this etag."`
-	ValidateOnly bool    `help:"Only say what it would be."`
+	Title     *string `placeholder:"TEXT" help:"What people call it."`
+	Summary   *string `placeholder:"TEXT" help:"What it is, in a line."`
+	Criteria  string  `placeholder:"WHEN" help:"What an account has to meet, as a rule's when in a schedule file."`
+	Capacity  *int32  `placeholder:"N" help:"How many places there are."`
+	Opens     *Day    `placeholder:"DATE" help:"The first day for applications."`
+	Closes    *Day    `placeholder:"DATE" help:"The last day for applications."`
+	NoLastDay bool    `help:"Applications are taken until the programme ends."`
+	LotteryRound
+	Etag         string `help:"Change it only if it is still at this etag."`
+	ValidateOnly bool   `help:"Only say what it would be."`
 	Output
 	Connection
 }
@@ -187,6 +198,10 @@ func (c *ProgrammesUpdate) Run(env *Env) error {
 	if c.Opens != nil {
 		p.OpenDate = c.Opens.Date
 		set("open_date")
+	}
+	if round := c.round(); round != nil {
+		p.LotteryRound = round
+		set("lottery_round")
 	}
 	switch {
 	case c.Closes != nil && c.NoLastDay:

@@ -142,7 +142,7 @@ type ProgrammesWithdraw struct {
 
 // Help implements kong.HelpProvider.
 func (*ProgrammesWithdraw) Help() string {
-	return `The account keeps its place for today. The first on the waiting list who meets the criteria gets it.
+	return `The account keeps its place for today. The first on the waiting list who meets the criteria has it from tomorrow on.
 
 Example:
 

@@ -178,7 +178,7 @@ func (*ReviewsDecide) Help() string {
 Examples:
 
   evenhand reviews decide house-rule-late-payment-fee-2026-q4 keep --text "It pays for the reminders."
-  evenhand reviews decide house-rule-late-payment-fee-2026-q4 waive --benefit late-fee-waiver --text "Who pays us $500 a year need not pay it."`
+  evenhand reviews decide house-rule-late-payment-fee-2026-q4 waive --benefit late-fee-waiver --text "A first late payment is a slip: it costs nothing."`
 }
 
 // Run decides and prints it.

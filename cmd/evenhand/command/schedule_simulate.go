@@ -22,7 +22,7 @@ type ScheduleSimulate struct {
 
 // Help implements kong.HelpProvider.
 func (*ScheduleSimulate) Help() string {
-	return `Nothing is published. The schedule is taken to be in force since its effective day where that is past, and else from the day asked about. Costs follow from the unit_cost and expected_use_per_year of the benefits; those that do not state both are named. With --output csv, a line a benefit.
+	return `Nothing is published. The schedule is taken to be in force since its effective day where that is past, and else from the day asked about. Costs follow from the unit_cost and expected_use_per_year of the benefits; those that do not state both are named. Uses are compared with the capacity_per_year of a benefit where it states one. With --output csv, a line a benefit.
 
 Examples:
 
@@ -107,14 +107,21 @@ func (o Output) printSimulation(env *Env, s *entitlementsv1.Simulation) error {
 }
 
 func (o Output) printSimulatedBenefits(env *Env, all []*entitlementsv1.SimulatedBenefit) error {
-	benefits := o.newList(env.Stdout, "", "Benefit", "Now", "Then", "Gain", "Lose", "Kept for term", "Uses a year", "Cost now", "Cost then", "Gaining", "Losing")
+	benefits := o.newList(env.Stdout, "", "Benefit", "Now", "Then", "Gain", "Lose", "Kept for term", "Uses a year", "Capacity", "Cost now", "Cost then", "Gaining", "Losing")
 	for _, b := range all {
 		uses := ""
 		if b.ExpectedUsePerYear != nil {
 			uses = showCount(b.GetExpectedUsePerYear())
 		}
+		capacity := ""
+		if b.CapacityPerYear != nil {
+			capacity = showCount(b.GetCapacityPerYear())
+		}
+		if b.GetOverCapacity() {
+			capacity += " (exceeded)"
+		}
 		_ = benefits.add(nil, b.GetBenefit(), showCount(b.GetHoldersNow()), showCount(b.GetHoldersThen()), showCount(b.GetGaining()), showCount(b.GetLosing()),
-			showCount(b.GetKeptForTerm()), uses, showMoney(b.GetCostNow()), showMoney(b.GetCostThen()),
+			showCount(b.GetKeptForTerm()), uses, capacity, showMoney(b.GetCostNow()), showMoney(b.GetCostThen()),
 			showSome(b.GetGainingAccounts(), b.GetGaining()), showSome(b.GetLosingAccounts(), b.GetLosing())) // end tells
 	}
 	return benefits.end()

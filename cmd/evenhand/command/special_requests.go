@@ -126,6 +126,8 @@ type RequestsCreate struct {
 	Reason string            `required:"" placeholder:"TEXT" help:"Why."`
 	Fact   map[string]string `placeholder:"NAME=VALUE" mapsep:"none" help:"What it rests on; may be given several times."`
 	ID     string            `name:"id" placeholder:"ID" help:"The request's id; made by the server where it is not given."`
+
+	ValidateOnly bool `help:"Check all of it, and create nothing."`
 	Output
 	Connection
 }
@@ -147,7 +149,7 @@ func (c *RequestsCreate) Run(env *Env) error {
 			defer cancel()
 			r, err := entitlementsv1.NewSpecialRequestsServiceClient(s).CreateSpecialRequest(ctx, &entitlementsv1.CreateSpecialRequestRequest{
 				SpecialRequest:   &entitlementsv1.SpecialRequest{Account: account, Asked: c.Asked, Reason: c.Reason, Facts: c.Fact},
-				SpecialRequestId: c.ID, RequestId: newRequestID()})
+				SpecialRequestId: c.ID, ValidateOnly: c.ValidateOnly, RequestId: newRequestID()})
 			return c.printRequest(env, r, err)
 		})
 	})
@@ -187,7 +189,7 @@ type RequestsRule struct {
 	RequestArg
 	Fragment     string `arg:"" help:"The rules, in YAML, with the benefits and bundles they need, as in a schedule file; - for standard input."`
 	Reason       string `required:"" placeholder:"TEXT" help:"Why the schedule should change so."`
-	Draft        string `placeholder:"ID" help:"The draft's id; made of the request's where it is not given."`
+	Draft        string `placeholder:"ID" help:"The draft's id; made by the server where it is not given."`
 	Etag         string `help:"Make a rule of it only if it still has this etag."`
 	ValidateOnly bool   `help:"Only show who else would qualify, and what it would cost."`
 	Output

@@ -1,7 +1,7 @@
 // Package demo makes a small invented company, the same every time for the same day:
-// sixty customers, three years of their revenue, a schedule in two versions, and an
-// advisory board in its second year. It is loaded through the public API, as any client
-// would.
+// sixty customers, three years of their revenue, a schedule in three versions, an advisory
+// board in its second year, and a service desk with the cases of the last months. It is
+// loaded through the public API, as any client would.
 package demo
 
 import (

@@ -34,6 +34,7 @@ type loader struct {
 	schedule entitlementsv1.ScheduleServiceClient
 	spend    entitlementsv1.EntitlementsServiceClient
 	board    *clerk
+	desk     *desk
 	data     *Data
 }
 
@@ -41,8 +42,9 @@ type loader struct {
 // administrator, and returns when all of it counts. What is there already is left alone:
 // a company that was loaded before stays as it is, and one whose loading was cut off is
 // completed as it was begun. The board service goes by the clock, which is turned back
-// for what happened on the board. It returns the day the company was made for.
-func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time, clock *Clock) (time.Time, error) {
+// for what happened on the board, and staff act through connections of their own. It
+// returns the day the company was made for.
+func Load(ctx context.Context, conn grpc.ClientConnInterface, dial Dial, now time.Time, clock *Clock) (time.Time, error) {
 	l := &loader{
 		accounts: accountsv1.NewAccountsServiceClient(conn),
 		revenue:  accountsv1.NewRevenueServiceClient(conn),
@@ -54,6 +56,7 @@ func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time, clo
 			meetings: boardv1.NewMeetingsServiceClient(conn), questions: boardv1.NewSolicitationsServiceClient(conn),
 			ideas: boardv1.NewIdeasServiceClient(conn), calendar: boardv1.NewCalendarServiceClient(conn), clock: clock,
 		},
+		desk: &desk{access: accountsv1.NewAccessServiceClient(conn), admin: conn, dial: dial},
 	}
 	done, err := l.imports(ctx)
 	if err != nil {
@@ -64,14 +67,30 @@ func Load(ctx context.Context, conn grpc.ClientConnInterface, now time.Time, clo
 		begun = first.GetCreateTime().AsTime()
 	}
 	l.data = Generate(Seed, begun)
-	l.board.today, l.board.plan = l.data.Today, planBoard(l.data.Today)
-	if done[revenueBatch].GetState() == accountsv1.Import_STATE_FINISHED {
-		return l.data.Today, nil
+	l.board.today, l.board.plan, l.desk.data = l.data.Today, planBoard(l.data.Today), l.data
+	if done[revenueBatch].GetState() != accountsv1.Import_STATE_FINISHED {
+		err = l.load(ctx, done[accountsBatch].GetState() == accountsv1.Import_STATE_FINISHED)
 	}
-	if err := l.load(ctx, done[accountsBatch].GetState() == accountsv1.Import_STATE_FINISHED); err != nil {
+	if err == nil {
+		err = l.serve(ctx)
+	}
+	if err != nil {
 		return time.Time{}, fmt.Errorf("load the demo: %w", err)
 	}
 	return l.data.Today, nil
+}
+
+// serve writes what happens at the service desk, which needs what customers are entitled
+// to, and so all of what comes before it.
+func (l *loader) serve(ctx context.Context) error {
+	finished, err := l.desk.finished(ctx)
+	if err != nil || finished {
+		return err
+	}
+	if err := l.desk.write(ctx); err != nil {
+		return fmt.Errorf("service desk: %w", err)
+	}
+	return nil
 }
 
 func (l *loader) load(ctx context.Context, haveAccounts bool) error {
@@ -94,7 +113,7 @@ func (l *loader) load(ctx context.Context, haveAccounts bool) error {
 	if err := l.board.write(ctx); err != nil {
 		return fmt.Errorf("advisory board: %w", err)
 	}
-	// Last, since it says that the demo is there.
+	// Last, since it says that all of this is there.
 	if err := l.importRevenue(ctx); err != nil {
 		return fmt.Errorf("orders: %w", err)
 	}

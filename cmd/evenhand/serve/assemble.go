@@ -196,6 +196,15 @@ func (p *process) dialSelf(opts ...grpc.DialOption) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
+// dialAs connects within the process as whoever has a token; the caller closes it.
+func (p *process) dialAs(token string) (*grpc.ClientConn, error) {
+	conn, err := p.grpc.Dial(append(p.telemetry.ClientOptions(), auth.Bearer(token))...)
+	if err != nil {
+		return nil, fmt.Errorf("connect within the process: %w", err)
+	}
+	return conn, nil
+}
+
 // addGateway makes the REST server.
 func (p *process) addGateway(ctx context.Context) error {
 	c := p.options

@@ -14,7 +14,8 @@ import (
 func (p *process) openCases(ctx context.Context, store *docstore.Store, service *entitlements.Service, catalogue cases.Catalogue) (*cases.Cases, error) {
 	directory := entitlementsrpc.NewDirectory(p.ownConn(partEntitlements))
 	return cases.New(ctx, store, service.Requests(), cases.Options{
-		Promises: promises{service}, Accounts: directory, Staff: directory, Catalogue: catalogue, Log: p.log.With("service", partEntitlements)})
+		Promises: promises{service}, Accounts: directory, Staff: directory, Catalogue: catalogue, Currency: service.Currency,
+		Log: p.log.With("service", partEntitlements)})
 }
 
 // promises are the versions of the schedule as cases see them.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"google.golang.org/grpc"
+
 	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -11,7 +13,10 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/cost"
+	"github.com/evenhand/evenhand/services/entitlements/loyalty"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
+	"github.com/evenhand/evenhand/services/entitlements/reversals"
 	entitlementsrpc "github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
@@ -28,9 +33,13 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var terms entitlements.BoardSource // none without a board
+	if boards != nil {
+		terms = entitlementsrpc.NewBoardSource(boards)
+	}
 	source := entitlementsrpc.NewSource(p.ownConn(partEntitlements))
 	service, err := entitlements.Open(ctx, store, source, entitlements.Options{
-		Board: boards, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
+		Board: terms, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
 	})
 	if err != nil {
 		return err
@@ -57,17 +66,28 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	if parts.Usage, err = usage.New(ctx, store, service, p.env.Now, nil); err != nil {
 		return err
 	}
+	parts.Costs, err = cost.New(ctx, store, service.Requests(), entitlementsrpc.CostLedger{Usage: parts.Usage}, service, p.log.With("service", partEntitlements))
+	if err != nil {
+		return err
+	}
+	parts.Reversals = reversals.New(service, entitlements.Parts, source, parts.Usage, p.env.Now)
 	if parts.Programmes, err = programmes.New(ctx, store, service.Requests(), service, p.log.With("service", partEntitlements)); err != nil {
 		return err
 	}
+	if boards != nil {
+		parts.Programmes.DrawBy(entitlementsrpc.NewBoardLotteries(boards))
+	}
 	service.ReadProgrammes(parts.Programmes)
-	if parts.Requests, err = p.addDrafts(ctx, store, service, source); err != nil {
+	parts.Loyalty = loyalty.New(service, entitlementsrpc.LoyaltyProgrammes{Service: parts.Programmes})
+	if parts.Requests, err = p.addDrafts(ctx, store, service, directory, source); err != nil {
 		return err
 	}
+	directory.InDraft = parts.Requests.Waiving
 	p.faults = append(p.faults, entitlementsrpc.Faults...)
 	p.serve(entitlementsrpc.Service(parts), store)
 	p.parts = append(p.parts, lifecycle.Part{Name: "relay of entitlements", Run: untilStopped(store.RunRelay)},
 		lifecycle.Part{Name: "usage", Run: untilStopped(parts.Usage.Run)},
+		lifecycle.Part{Name: "costs", Run: untilStopped(parts.Costs.Run)},
 		lifecycle.Part{Name: "tally", Run: untilStopped(func(ctx context.Context) error {
 			return tally.Follow(ctx, store, parts.Judgements.Judged()...)
 		})})
@@ -77,13 +97,13 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	return nil
 }
 
-// boardOfEntitlements is the board service that entitlements follows: that of this process,
+// boardOfEntitlements connects to the board service that entitlements follows: that of this process,
 // or the one of --board-addr; none where that is not given.
-func (p *process) boardOfEntitlements() (entitlements.BoardSource, error) {
+func (p *process) boardOfEntitlements() (grpc.ClientConnInterface, error) {
 	c := p.options
 	switch {
 	case c.runs(partBoard):
-		return entitlementsrpc.NewBoardSource(p.ownConn(partEntitlements)), nil
+		return p.ownConn(partEntitlements), nil
 	case c.BoardAddr == "":
 		return nil, nil
 	}
@@ -95,5 +115,5 @@ func (p *process) boardOfEntitlements() (entitlements.BoardSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	return entitlementsrpc.NewBoardSource(conn), nil
+	return conn, nil
 }

@@ -2,10 +2,13 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"math/big"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
@@ -13,9 +16,9 @@ import (
 
 // addDrafts makes the use cases of drafts of the schedule and of special requests.
 func (p *process) addDrafts(
-	ctx context.Context, store *docstore.Store, decisions *entitlements.Service, people requests.People,
+	ctx context.Context, store *docstore.Store, decisions *entitlements.Service, accounts accountDirectory, people requests.People,
 ) (*requests.Service, error) {
-	drafts, err := requests.Open(ctx, store, decisions.Requests(), editions{decisions}, people, nil)
+	drafts, err := requests.Open(ctx, store, decisions.Requests(), editions{decisions, accounts}, people, nil)
 	if err == nil {
 		p.parts = append(p.parts, lifecycle.Part{Name: "drafts of the schedule", Run: untilStopped(drafts.Run)})
 	}
@@ -23,11 +26,20 @@ func (p *process) addDrafts(
 }
 
 // editions is the published schedule as drafts and special requests see it.
-type editions struct{ service *entitlements.Service }
+type editions struct {
+	service  *entitlements.Service
+	accounts accountDirectory
+}
+
+// accountDirectory knows which accounts there are, also those created a moment ago.
+type accountDirectory interface {
+	// Account returns resource.ErrNotFound where there is no account of an id.
+	Account(ctx context.Context, id string) error
+}
 
 // Read implements requests.Schedule.
 func (e editions) Read(ctx context.Context, file []byte) (*schedule.Schedule, error) {
-	return e.service.ReadSchedule(ctx, file)
+	return e.service.ReadSchedule(file)
 }
 
 // Last implements requests.Schedule.
@@ -94,5 +106,9 @@ func minor(amount *big.Int) *int64 {
 
 // Account implements requests.Schedule.
 func (e editions) Account(ctx context.Context, id string) error {
-	return e.service.KnowsAccount(ctx, id)
+	err := e.accounts.Account(ctx, id)
+	if errors.Is(err, resource.ErrNotFound) {
+		return fault.Missing("evenhand/Account", "accounts/"+id)
+	}
+	return err
 }

@@ -51,7 +51,7 @@ type Command struct {
 	TokenFile        string `env:"EVENHAND_TOKEN_FILE" placeholder:"FILE" group:"peers" help:"Token with which a part that runs alone calls the others; the variable EVENHAND_SERVICE_TOKEN wins over it."`
 	PeerCA           string `name:"peer-ca" env:"EVENHAND_PEER_CA" placeholder:"FILE" group:"peers" help:"Call the others by TLS, trusting the authority in this PEM file."`
 
-	Demo                  bool          `env:"EVENHAND_DEMO" help:"Load an invented company once, and show three commands to try."`
+	Demo                  bool          `env:"EVENHAND_DEMO" help:"Load an invented company once, and show commands to try."`
 	DecisionCacheAccounts int           `env:"EVENHAND_DECISION_CACHE_ACCOUNTS" placeholder:"N" help:"How many accounts may be in memory; others are read when asked for (2000000)."`
 	CORSOrigin            []string      `name:"cors-origin" env:"EVENHAND_CORS_ORIGINS" placeholder:"URL,..." help:"Origins whose pages may call the REST API."`
 	Drain                 time.Duration `default:"10s" env:"EVENHAND_DRAIN" placeholder:"DURATION" help:"How long a shutdown waits for calls to finish (${default})."`

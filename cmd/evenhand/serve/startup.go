@@ -48,6 +48,7 @@ func (a announcement) demo(today time.Time) {
 	flags := a.clientFlags()
 	near := demo.NearlyPartner
 	lastYear := today.AddDate(-1, 0, 0).Format(time.DateOnly)
+	from, to := demo.CasePeriod(today)
 	fmt.Fprintf(a.out, "\n%s, an invented company, is loaded. Try, in another terminal:\n\n", demo.Company)
 	for _, command := range []string{
 		"check " + near + " expert-hours",
@@ -55,6 +56,8 @@ func (a announcement) demo(today time.Time) {
 		"holders free-shipping --as-of " + lastYear,
 		"board seats " + demo.Board,
 		"board said-and-did --board " + demo.Board,
+		"case get " + near + "/" + demo.OpenCase,
+		"audit parity --by channel --from " + from.Format(time.DateOnly) + " --to " + to.Format(time.DateOnly),
 	} {
 		fmt.Fprintf(a.out, "  %s %s%s\n", shellWord(os.Args[0]), command, flags)
 	}

@@ -63,6 +63,30 @@ func (b *backend) Lookup(ctx context.Context, collection, index string, values [
 	return records, nil
 }
 
+// Entries implements docstore.Backend: the server sends no more of a document than its id,
+// the fields of the index and what that carries.
+func (b *backend) Entries(ctx context.Context, collection string, q docstore.Query) ([]docstore.Entry, []any, error) {
+	ix, err := b.index(collection, q.Index)
+	if err != nil {
+		return nil, nil, err
+	}
+	projection := bson.D{{Key: bodyField(ix.Carries), Value: 1}}
+	for _, f := range ix.Fields {
+		projection = append(projection, bson.E{Key: bodyField(f), Value: 1})
+	}
+	records, err := b.find(ctx, collection, ix, q, projection)
+	if err != nil || len(records) == 0 {
+		return nil, nil, err
+	}
+	entries := make([]docstore.Entry, len(records))
+	for i, r := range records {
+		entries[i].ID = r.ID
+		_, entries[i].Carried, _ = r.Body.Lookup(ix.Carries).BinaryOK()
+	}
+	last, err := docstore.Place(records[len(records)-1], ix.Fields[len(q.Equal):])
+	return entries, last, err
+}
+
 // Find reads the stretches of the index that make up the query, in order, until it
 // has enough.
 func (b *backend) Find(ctx context.Context, collection string, q docstore.Query) ([]docstore.Record, error) {
@@ -73,6 +97,10 @@ func (b *backend) Find(ctx context.Context, collection string, q docstore.Query)
 			return nil, err
 		}
 	}
+	return b.find(ctx, collection, ix, q, withoutOutbox)
+}
+
+func (b *backend) find(ctx context.Context, collection string, ix docstore.Index, q docstore.Query, projection bson.D) ([]docstore.Record, error) {
 	scans, err := scansOf(ix, q)
 	if err != nil {
 		return nil, fmt.Errorf("query of %s: %w", collection, err)
@@ -81,7 +109,7 @@ func (b *backend) Find(ctx context.Context, collection string, q docstore.Query)
 	var records []docstore.Record
 	seen := map[string]bool{} // a document may move between them meanwhile
 	for _, s := range scans {
-		o := options.Find().SetProjection(withoutOutbox)
+		o := options.Find().SetProjection(projection)
 		if len(s.sort) > 0 {
 			o.SetSort(s.sort)
 		}

@@ -7,7 +7,8 @@
 //	                                                     bodies so that relaying an event
 //	                                                     does not rewrite a document
 //	idx.<collection>.<index>  f0, f1, …, [id,] rid       one table per index with native
-//	                                                     columns, WITHOUT ROWID
+//	                                                     columns, WITHOUT ROWID; and
+//	                                                     carried, where it carries a field
 //	feed, meta_indexes                                   the feed; the declared indexes
 //
 // # Writing

@@ -69,6 +69,15 @@ func (x *index) entries(body bson.Raw) ([]entry, error) {
 	return slices.CompactFunc(all, func(a, b entry) bool { return compareEntries(a, b) == 0 }), nil
 }
 
+// carried is what the index carries of a document; nil where it carries nothing.
+func (x *index) carried(body bson.Raw) []byte {
+	if x.Carries == "" || len(body) == 0 {
+		return nil
+	}
+	_, b, _ := body.Lookup(x.Carries).BinaryOK()
+	return b
+}
+
 // compareEntries orders entries of one index as SQLite does.
 func compareEntries(a, b entry) int {
 	for i := range a {

@@ -157,8 +157,21 @@ func (b *backend) prepare(ctx context.Context) error {
 				return err
 			}
 		}
+		return addCarries(c)
+	})
+}
+
+// addCarries gives a database of an earlier version the column of what indexes carry.
+func addCarries(c *conn) error {
+	there := int64(0)
+	err := c.query("SELECT count(*) FROM pragma_table_info('meta_indexes') WHERE name = 'carries'", nil, func(row []any) error {
+		there = row[0].(int64)
 		return nil
 	})
+	if err == nil && there == 0 {
+		_, err = c.exec("ALTER TABLE meta_indexes ADD COLUMN carries TEXT NOT NULL DEFAULT ''")
+	}
+	return err
 }
 
 // syncDir makes new names in a folder durable.

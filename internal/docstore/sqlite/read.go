@@ -53,13 +53,7 @@ func (b *backend) Find(ctx context.Context, collection string, q docstore.Query)
 		// CROSS JOIN keeps the index outside.
 		s.from = x.sql + " x CROSS JOIN " + t.doc + " d ON d.rid = x.rid"
 		s.order = nil
-		for i := range x.Fields {
-			if i < len(q.Equal) {
-				s.where("x."+column(i)+" = ?", q.Equal[i])
-			} else {
-				s.order = append(s.order, "x."+column(i))
-			}
-		}
+		s.fix(x, q.Equal)
 		// In a unique index the fields alone are an order.
 		if !x.Unique {
 			s.order = append(s.order, "x.id")
@@ -68,19 +62,41 @@ func (b *backend) Find(ctx context.Context, collection string, q docstore.Query)
 		}
 	}
 	s.where("d.dead = 0")
-	if q.From != nil {
-		s.where(s.order[0]+" >= ?", q.From)
-	}
-	if q.To != nil {
-		s.where(s.order[0]+" < ?", q.To)
-	}
-	sql, args := s.sql(q)
+	sql, args := s.sql("d.id, d.v, d.dead, d.body", q)
 	var records []docstore.Record
 	err = b.read(ctx, func(c *conn) error { return collect(&records, c, sql, args...) })
 	return records, err
 }
 
-// scan is a query for documents in an order.
+// Entries implements docstore.Backend. Tombstones have no entries.
+func (b *backend) Entries(ctx context.Context, collection string, q docstore.Query) ([]docstore.Entry, []any, error) {
+	t, err := b.table(collection)
+	if err != nil {
+		return nil, nil, err
+	}
+	x, err := t.index(q.Index)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := scan{from: x.sql + " x"}
+	s.fix(x, q.Equal)
+	s.order = append(s.order, "x.id")
+	sql, args := s.sql("x.carried, "+strings.Join(s.order, ", "), q)
+	entries := make([]docstore.Entry, 0, min(q.Limit, 1<<16))
+	var last []any
+	err = b.read(ctx, func(c *conn) error {
+		return c.query(sql, args, func(row []any) error {
+			e := docstore.Entry{ID: row[len(row)-1].(string)}
+			e.Carried, _ = row[0].([]byte)
+			entries = append(entries, e)
+			last = append(last[:0], row[1:]...)
+			return nil
+		})
+	})
+	return entries, last, err
+}
+
+// scan is a query in an order.
 type scan struct {
 	from       string
 	conditions []string
@@ -93,7 +109,25 @@ func (s *scan) where(condition string, args ...any) {
 	s.args = append(s.args, columnValues(args)...)
 }
 
-func (s *scan) sql(q docstore.Query) (string, []any) {
+// fix fixes the leading fields of an index, and orders by the others.
+func (s *scan) fix(x *index, equal []any) {
+	for i := range x.Fields {
+		if i < len(equal) {
+			s.where("x."+column(i)+" = ?", equal[i])
+		} else {
+			s.order = append(s.order, "x."+column(i))
+		}
+	}
+}
+
+// sql is the statement that selects columns.
+func (s *scan) sql(columns string, q docstore.Query) (string, []any) {
+	if q.From != nil && (q.Descending || !passed(q, q.From)) {
+		s.where(s.order[0]+" >= ?", q.From)
+	}
+	if q.To != nil && (!q.Descending || !passed(q, q.To)) {
+		s.where(s.order[0]+" < ?", q.To)
+	}
 	beyond, direction := " > ", ""
 	if q.Descending {
 		beyond, direction = " < ", " DESC"
@@ -102,9 +136,22 @@ func (s *scan) sql(q docstore.Query) (string, []any) {
 		n := len(s.order)
 		s.where("("+strings.Join(s.order, ", ")+")"+beyond+"("+strings.Repeat("?, ", n-1)+"?)", q.After[:n]...)
 	}
-	sql := "SELECT d.id, d.v, d.dead, d.body FROM " + s.from + " WHERE " + strings.Join(s.conditions, " AND ") +
-		" ORDER BY " + strings.Join(s.order, direction+", ") + direction + " LIMIT ?"
+	sql := "SELECT " + columns + " FROM " + s.from
+	if len(s.conditions) > 0 {
+		sql += " WHERE " + strings.Join(s.conditions, " AND ")
+	}
+	sql += " ORDER BY " + strings.Join(s.order, direction+", ") + direction + " LIMIT ?"
 	return sql, append(s.args, int64(q.Limit))
+}
+
+// passed says that a query goes on from beyond its bound. SQLite would begin at the bound
+// all the same, if it were told of it, and walk through all pages before.
+func passed(q docstore.Query, bound any) bool {
+	if q.After == nil {
+		return false
+	}
+	c := compareValues(columnValue(q.After[0]), columnValue(bound))
+	return !q.Descending && c >= 0 || q.Descending && c < 0
 }
 
 // lookupSizes are how many values one statement looks up, so that few different ones

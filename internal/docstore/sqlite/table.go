@@ -55,7 +55,11 @@ func (x *index) ddl() string {
 	if x.Unique {
 		return fmt.Sprintf("CREATE TABLE %s(%s, rid INTEGER NOT NULL, PRIMARY KEY(%[2]s)) WITHOUT ROWID", x.sql, x.columns())
 	}
-	return fmt.Sprintf("CREATE TABLE %s(%s, id TEXT NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY(%[2]s, id)) WITHOUT ROWID", x.sql, x.columns())
+	carried := ""
+	if x.Carries != "" {
+		carried = ", carried BLOB"
+	}
+	return fmt.Sprintf("CREATE TABLE %s(%s, id TEXT NOT NULL, rid INTEGER NOT NULL%s, PRIMARY KEY(%[2]s, id)) WITHOUT ROWID", x.sql, x.columns(), carried)
 }
 
 // Declare creates the collection and its missing indexes, filling those from the
@@ -126,11 +130,11 @@ func declare(c *conn, spec docstore.Spec) (*table, error) {
 
 // load reads the indexes declared so far, by this version of the program or another.
 func (t *table) load(c *conn) error {
-	return c.query("SELECT name, fields, is_unique, partial, multikey FROM meta_indexes WHERE collection = ?", []any{t.name},
+	return c.query("SELECT name, fields, is_unique, partial, multikey, carries FROM meta_indexes WHERE collection = ?", []any{t.name},
 		func(row []any) error {
 			t.indexes = append(t.indexes, newIndex(t.name, docstore.Index{
 				Name: row[0].(string), Fields: strings.Fields(row[1].(string)),
-				Unique: row[2] == int64(1), Partial: row[3] == int64(1), Multikey: row[4] == int64(1),
+				Unique: row[2] == int64(1), Partial: row[3] == int64(1), Multikey: row[4] == int64(1), Carries: row[5].(string),
 			}))
 			return nil
 		})
@@ -150,18 +154,33 @@ func (t *table) declare(c *conn, ix docstore.Index) error {
 		if !slices.Equal(x.Fields, ix.Fields) || x.Unique != ix.Unique || x.Partial != ix.Partial || x.Multikey != ix.Multikey {
 			return fmt.Errorf("it is there with another definition (%+v); an index that changes needs a new name", x.Index)
 		}
-		return nil
+		if x.Carries == ix.Carries {
+			return nil
+		}
+		if err := t.drop(c, x); err != nil {
+			return err
+		}
 	}
 	x := newIndex(t.name, ix)
 	if _, err := c.exec(x.ddl()); err != nil {
 		return err
 	}
-	if _, err := c.exec("INSERT INTO meta_indexes(collection, name, fields, is_unique, partial, multikey) VALUES (?, ?, ?, ?, ?, ?)",
-		t.name, ix.Name, strings.Join(ix.Fields, " "), ix.Unique, ix.Partial, ix.Multikey); err != nil {
+	if _, err := c.exec("INSERT INTO meta_indexes(collection, name, fields, is_unique, partial, multikey, carries) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		t.name, ix.Name, strings.Join(ix.Fields, " "), ix.Unique, ix.Partial, ix.Multikey, ix.Carries); err != nil {
 		return err
 	}
 	t.indexes = append(t.indexes, x)
 	return t.fill(c, x)
+}
+
+// drop takes an index away that is made anew.
+func (t *table) drop(c *conn, x *index) error {
+	if _, err := c.exec("DROP TABLE " + x.sql); err != nil {
+		return err
+	}
+	t.indexes = slices.DeleteFunc(slices.Clone(t.indexes), func(other *index) bool { return other == x })
+	_, err := c.exec("DELETE FROM meta_indexes WHERE collection = ? AND name = ?", t.name, x.Name)
+	return err
 }
 
 // fill builds an index from the documents there are, some at a time.
@@ -184,7 +203,7 @@ func (t *table) fill(c *conn, x *index) error {
 		for _, d := range docs {
 			entries, err := x.entries(d.body)
 			if err == nil {
-				err = x.insert(c, d.rid, d.id, entries)
+				err = x.insert(c, d.rid, d.id, entries, x.carried(d.body))
 			}
 			if err != nil {
 				return fmt.Errorf("document %q: %w", d.id, err)

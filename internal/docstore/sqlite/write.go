@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -59,7 +60,7 @@ func (t *table) insert(c *conn, r docstore.Record) error {
 	for _, x := range t.indexes {
 		entries, err := x.entries(r.Body)
 		if err == nil {
-			err = x.insert(c, rid, r.ID, entries)
+			err = x.insert(c, rid, r.ID, entries, x.carried(r.Body))
 		}
 		if err != nil {
 			return err
@@ -162,7 +163,11 @@ func (x *index) update(c *conn, rid int64, id string, before, after bson.Raw) er
 	if err != nil {
 		return err
 	}
-	for _, e := range difference(old, now) {
+	gone, come, carried := difference(old, now), difference(now, old), x.carried(after)
+	if !bytes.Equal(carried, x.carried(before)) {
+		gone, come = old, now
+	}
+	for _, e := range gone {
 		conditions := make([]string, len(e))
 		for i := range e {
 			conditions[i] = column(i) + " = ?"
@@ -175,14 +180,17 @@ func (x *index) update(c *conn, rid int64, id string, before, after bson.Raw) er
 			return err
 		}
 	}
-	return x.insert(c, rid, id, difference(now, old))
+	return x.insert(c, rid, id, come, carried)
 }
 
-// insert adds entries of a document, in the order given.
-func (x *index) insert(c *conn, rid int64, id string, entries []entry) error {
+// insert adds entries of a document, in the order given, with what the index carries.
+func (x *index) insert(c *conn, rid int64, id string, entries []entry, carried []byte) error {
 	columns, width := x.columns()+", id, rid", len(x.Fields)+2
 	if x.Unique {
 		columns, width = x.columns()+", rid", len(x.Fields)+1
+	}
+	if x.Carries != "" {
+		columns, width = columns+", carried", width+1
 	}
 	row := "(" + strings.Repeat("?, ", width-1) + "?)"
 	args := make([]any, 0, rowsPerInsert*width)
@@ -198,6 +206,9 @@ func (x *index) insert(c *conn, rid int64, id string, entries []entry) error {
 				args = append(args, id)
 			}
 			args = append(args, rid)
+			if x.Carries != "" {
+				args = append(args, nullable(carried))
+			}
 		}
 		entries = entries[n:]
 		_, err := c.exec("INSERT INTO "+x.sql+"("+columns+") VALUES "+strings.Repeat(row+", ", n-1)+row, args...)

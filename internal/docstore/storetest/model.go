@@ -22,10 +22,11 @@ type simple struct {
 	Rank int64    `bson:"rank"`
 	Name *string  `bson:"name"`
 	Keys []string `bson:"keys"`
+	Blob []byte   `bson:"blob"`
 }
 
 var simples = docstore.Spec{Name: "simples", Indexes: []docstore.Index{
-	{Name: "by_rank", Fields: []string{"run", "rank"}},
+	{Name: "by_rank", Fields: []string{"run", "rank"}, Carries: "blob"},
 	{Name: "name", Fields: []string{"run", "name"}, Unique: true, Partial: true},
 	{Name: "keys", Fields: []string{"keys"}, Unique: true, Multikey: true},
 }}
@@ -100,7 +101,7 @@ func (x *modelRun) id(rt *rapid.T) string {
 }
 
 func (x *modelRun) body(rt *rapid.T) simple {
-	b := simple{Run: x.run, Rank: rapid.Int64Range(-2, 2).Draw(rt, "rank"), Keys: []string{}}
+	b := simple{Run: x.run, Rank: rapid.Int64Range(-2, 2).Draw(rt, "rank"), Keys: []string{}, Blob: rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(rt, "blob")}
 	if rapid.Bool().Draw(rt, "named") {
 		b.Name = text(rapid.SampledFrom([]string{"p", "q", "r"}).Draw(rt, "name"))
 	}
@@ -186,7 +187,8 @@ func flat(b simple) any {
 		run, rank int64
 		name      string
 		keys      []string
-	}{b.Run, b.Rank, name, b.Keys}
+		blob      string
+	}{b.Run, b.Rank, name, b.Keys, string(b.Blob)}
 }
 
 func (x *modelRun) update(rt *rapid.T) {
@@ -277,6 +279,19 @@ func (x *modelRun) find(rt *rapid.T) {
 	}
 	if !slices.Equal(ids(want), ids(got)) {
 		rt.Fatalf("%+v: got %v, want %v", q, ids(got), ids(want))
+	}
+	at := 0
+	for e, err := range x.c.Entries(x.t.Context(), q) {
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if at == len(want) || e.ID != want[at].ID || string(e.Carried) != string(want[at].Body.Blob) {
+			rt.Fatalf("%+v: got entry %+v at %d of %+v", q, e, at, want)
+		}
+		at++
+	}
+	if at != len(want) {
+		rt.Fatalf("%+v: got %d entries of %d", q, at, len(want))
 	}
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -20,6 +21,7 @@ var pagingTests = []test{
 	{"Ranges", testRanges},
 	{"Cursors", testCursors},
 	{"UnderWrites", testPagingUnderWrites},
+	{"EntriesEnd", testEntriesEnd},
 	{"BadQueries", testBadQueries},
 }
 
@@ -235,6 +237,39 @@ func testPagingUnderWrites(t *testing.T, db Database) {
 	wg.Wait()
 }
 
+// A walk over entries ends when it is left, and says so when its context ends.
+func testEntriesEnd(t *testing.T, db Database) {
+	s := openStore(t, db.Open(t), docstore.Options{})
+	c, err := docstore.OpenCollection[simple](t.Context(), s, simples)
+	require.NoError(t, err)
+	for i := range 20 {
+		_, err := c.Insert(t.Context(), fmt.Sprint(i), simple{Run: 1, Rank: int64(i), Keys: []string{}, Blob: []byte{byte(i)}})
+		require.NoError(t, err)
+	}
+	q := docstore.Query{Index: "by_rank", Equal: []any{1}, Limit: 3}
+	whole := 0
+	for e, err := range c.Entries(t.Context(), docstore.Query{Index: "by_rank", Limit: 3}) {
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(whole), e.ID)
+		whole++
+	}
+	require.Equal(t, 20, whole)
+	for e, err := range c.Entries(t.Context(), q) {
+		require.NoError(t, err)
+		require.Equal(t, docstore.Entry{ID: "0", Carried: []byte{0}}, e)
+		break
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	seen := 0
+	for _, err = range c.Entries(ctx, q) {
+		stop()
+		seen++
+	}
+	stop()
+	require.ErrorIs(t, err, context.Canceled)
+	require.Less(t, seen, 20)
+}
+
 func testBadQueries(t *testing.T, db Database) {
 	_, c := collection(t, db)
 	for want, q := range map[string]docstore.Query{
@@ -248,6 +283,9 @@ func testBadQueries(t *testing.T, db Database) {
 	} {
 		_, err := c.Find(t.Context(), q)
 		require.ErrorContains(t, err, want)
+	}
+	for _, err := range c.Entries(t.Context(), docstore.Query{Index: "by_group"}) {
+		require.ErrorContains(t, err, "carries nothing")
 	}
 	_, err := c.Lookup(t.Context(), "by_group", "a")
 	require.ErrorContains(t, err, "has 2 fields")

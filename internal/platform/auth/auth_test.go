@@ -93,6 +93,11 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"AccountsService.GetContact AccountsService.ListContacts"},
 	"contacts.update": {". . a . . . . x .",
 		"AccountsService.CreateContact AccountsService.UpdateContact AccountsService.DeleteContact"},
+	"costs.read": {"x . x x x x x x x",
+		"CostsService.GetAccountCost CostsService.SummarizeCosts CostsService.GetCostTrend CostsService.GetCostLimit CostsService.ListCostLimits " +
+			"CostsService.GetCostFinding CostsService.ListCostFindings"},
+	"costs.update": {". . . x . . . x .",
+		"CostsService.CreateCostLimit CostsService.UpdateCostLimit CostsService.DeleteCostLimit CostsService.AcknowledgeCostFinding"},
 	"drafts.approve": {". . . . x . . x .",
 		"DraftsService.ApproveDraft DraftsService.RejectDraft"},
 	"drafts.read": {"x . x x x x x x x",
@@ -107,6 +112,8 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"EntitlementsService.CheckEntitlement EntitlementsService.BatchCheckEntitlements EntitlementsService.ListEntitlements EntitlementsService.GetBaseline"},
 	"entitlements.holders": {"x . x x x x x x x",
 		"EntitlementsService.ListHolders EntitlementsService.CountHolders"},
+	"entrants.read": {". . . . . x x x x",
+		"LotteriesService.ListLotteryEntrants"},
 	"escalation.update": {". . . x . . . x .",
 		"CasesService.UpdateEscalationPath"},
 	"houserules.read": {"x x x x x x x x x",
@@ -121,6 +128,10 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"IdeasService.SubmitIdea IdeasService.UpdateIdea IdeasService.VoteForIdea IdeasService.TakeBackVote IdeasService.CreateIdeaComment IdeasService.RecordFollowUp"},
 	"imports.read": {"x . x x x x x x x",
 		"AccountsService.GetImport AccountsService.ListImports CaseImportsService.GetCaseImport CaseImportsService.ListCaseImports"},
+	"lotteries.read": {"x . x x x x x x x",
+		"LotteriesService.GetLottery LotteriesService.ListLotteries LotteriesService.GetLotteryDraw"},
+	"lotteries.run": {". . . . . x . x x",
+		"LotteriesService.CreateLottery LotteriesService.DrawLottery LotteriesService.CancelLottery"},
 	"meetings.read": {"x x x x x x x x x",
 		"MeetingsService.GetMeeting MeetingsService.ListMeetings MeetingsService.SuggestRecusals MeetingsService.GetMinutes " +
 			"MeetingsService.ListMinutes MeetingsService.GetDecision MeetingsService.ListDecisions"},
@@ -131,7 +142,8 @@ var matrix = map[string]struct{ roles, rpcs string }{
 			"MeetingsService.CloseMeeting MeetingsService.CreateMinutes MeetingsService.ApproveMinutes MeetingsService.CreateDecision " +
 			"MeetingsService.UpdateDecision MeetingsService.CompleteDecision MeetingsService.DropDecision MeetingsService.ReopenDecision"},
 	"parity.read": {"x . x x x x x x x",
-		"ParityService.GetParityAudit ParityService.ListParityAudits ParityService.ExportParityAudit"},
+		"ParityService.GetParityAudit ParityService.ListParityAudits ParityService.ExportParityAudit ReversalsService.ListReversedBenefits " +
+			"LoyaltyService.GetLoyaltyCheck LoyaltyService.RunLoyaltyCheck"},
 	"parity.run": {". . . x x . x x .",
 		"ParityService.RunParityAudit ParityService.CreateParityAudit"},
 	"principals.read": {". . . . . . x x x",
@@ -142,7 +154,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"ProgrammesService.GetProgramme ProgrammesService.ListProgrammes ProgrammesService.GetEnrolment ProgrammesService.ListEnrolments"},
 	"programmes.update": {". . . x . . . x .",
 		"ProgrammesService.CreateProgramme ProgrammesService.UpdateProgramme ProgrammesService.PublishProgramme " +
-			"ProgrammesService.EndProgramme ProgrammesService.DeleteProgramme"},
+			"ProgrammesService.EndProgramme ProgrammesService.DeleteProgramme ProgrammesService.RunProgrammeLottery"},
 	"projections.rebuild": {". . . . . . . x .",
 		"EntitlementsService.RebuildProjections"},
 	"reach.read": {". . . . . . x x x",
@@ -172,7 +184,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"rotations.draw": {". . . . . x . x .",
 		"RotationsService.SolveRotation RotationsService.CommitRotation RotationsService.DrawRotation"},
 	"rotations.reveal": {". . x x x x x x .",
-		"RotationsService.RevealSeed"},
+		"RotationsService.RevealSeed LotteriesService.RevealLotterySeed"},
 	"rotations.run": {". . . . . x . x .",
 		"RotationsService.OpenRotation RotationsService.CancelRotation RotationsService.FreezeRotation RotationsService.InviteRotation " +
 			"RotationsService.AnswerSeatInvitation RotationsService.CloseRotation BoardsService.EndTerm"},

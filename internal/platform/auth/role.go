@@ -37,8 +37,8 @@ const (
 // reads is what everybody sees who may see what customers spend.
 var reads = []string{
 	"accounts.read", "acknowledgements.read", "bands.read", "boards.read", "calendars.read", "cases.read", "clauses.read",
-	"company.read", "contacts.read", "drafts.read", "entitlements.check", "entitlements.holders",
-	"houserules.read", "ideas.read", "imports.read", "meetings.read", "parity.read", "programmes.read", "remedies.read",
+	"company.read", "contacts.read", "costs.read", "drafts.read", "entitlements.check", "entitlements.holders",
+	"houserules.read", "ideas.read", "imports.read", "lotteries.read", "meetings.read", "parity.read", "programmes.read", "remedies.read",
 	"requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
 	"usage.read",
 }
@@ -59,13 +59,13 @@ var works = with(with(reads, "rotations.reveal"), advises...)
 // option; with `:assigned` it holds for assigned accounts or boards, or what is one's own, only.
 //
 // A service agent is blind to spend and to all that tells it: no revenue, no spend, no
-// holders, no imports (their totals), no bands, no audits, and no schedule or
+// holders, no imports (their totals), no bands, no costs, no audits, and no schedule or
 // draft of one, whose rules would tell it from the benefits. It may check entitlements, in the redacted form (Principal.SpendBlind).
 //
 // A service (machine) may adopt the company's currency and zone because publishing a
 // first schedule sets these, and read principals because a version says whether anybody
 // else was there to approve it; it reads reach because audits of treatment compare by
-// it. It changes nothing else of company, rates or people.
+// it; it runs lotteries because programmes are drawn by them. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
 	ServiceAgent: with(advises, "accounts.read", "acknowledgements.read", "boards.read", "calendars.read", "cases.read",
@@ -75,25 +75,26 @@ var grants = map[Role][]string{
 	AccountManager: with(works, "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
 		"candidates.update", "cases.update:assigned", "contacts.update:assigned", "enrolments.update:assigned",
 		"meetings.update:assigned", "solicitations.update", "usage.consume:assigned"),
-	PolicyAuthor: with(works, "bands.update", "clauses.update", "drafts.update", "enrolments.update", "escalation.update",
+	PolicyAuthor: with(works, "bands.update", "clauses.update", "costs.update", "drafts.update", "enrolments.update", "escalation.update",
 		"houserules.update", "parity.run",
 		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "solicitations.update"),
 	PolicyApprover: with(works, "drafts.approve", "parity.run", "requests.decide", "reviews.update", "schedule.publish"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
-		"ideas.decide", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
-	Auditor: with(reads, "changes.watch", "draws.read", "parity.run", "principals.read", "reach.read", "rotations.reveal"),
+		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
+	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rotations.reveal"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
 		"baseline.acknowledge", "boards.schedule", "boards.update", "breaches.record", "calendars.update",
 		"candidates.update", "cases.import", "cases.update", "changes.watch", "citations.record", "clauses.update",
-		"company.adopt", "company.update", "contacts.update", "drafts.approve", "drafts.update", "draws.read",
-		"enrolments.update", "escalation.update", "houserules.update", "ideas.decide", "ideas.submit", "meetings.update", "parity.run",
+		"company.adopt", "company.update", "contacts.update", "costs.update", "drafts.approve", "drafts.update", "draws.read",
+		"enrolments.update", "entrants.read", "escalation.update", "houserules.update", "ideas.decide", "ideas.submit", "lotteries.run",
+		"meetings.update", "parity.run",
 		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "reach.read", "reach.update",
 		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
 		"rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "solicitations.update",
 		"tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
-		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "ideas.submit",
-		"principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",
+		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "entrants.read", "ideas.submit",
+		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",
 		"usage.consume"),
 }
 

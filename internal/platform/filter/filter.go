@@ -49,6 +49,13 @@ type Values func(field string) any
 type Filter struct {
 	match func(Values) bool
 	equal map[string]any
+	below map[string]bound
+}
+
+// bound is what a field has to be less than, or, inclusive, at most.
+type bound struct {
+	value     any
+	inclusive bool
 }
 
 // Parse reads a filter over these fields: comparisons with =, !=, <, <=, > and >=, in
@@ -67,12 +74,12 @@ func Parse(text string, fields ...Field) (Filter, error) {
 	if err != nil {
 		return Filter{}, fault.Invalid("filter", "cannot be read%s; it looks like `state = ACTIVE AND owner = \"principals/jane\"`", place(err))
 	}
-	c := compiler{fields: fields, equal: map[string]any{}}
+	c := compiler{fields: fields, equal: map[string]any{}, below: map[string]bound{}}
 	match, err := c.compile(parsed.GetExpr(), true)
 	if err != nil {
 		return Filter{}, err
 	}
-	return Filter{match: match, equal: c.equal}, nil
+	return Filter{match: match, equal: c.equal, below: c.below}, nil
 }
 
 // Match reports whether something with these values is wanted.
@@ -84,6 +91,13 @@ func (f Filter) Match(values Values) bool { return f.match == nil || f.match(val
 func (f Filter) Equal(field string) (any, bool) {
 	v, ok := f.equal[field]
 	return v, ok
+}
+
+// Below returns what a field has to be less than, or, inclusive, at most, for anything to
+// match; false where the filter does not say. Match still has to be asked.
+func (f Filter) Below(field string) (value any, inclusive, ok bool) {
+	b, ok := f.below[field]
+	return b.value, b.inclusive, ok
 }
 
 // position is how the parser's errors end.
@@ -106,6 +120,7 @@ func place(err error) string {
 type compiler struct {
 	fields []Field
 	equal  map[string]any
+	below  map[string]bound // the last of several
 }
 
 // compile turns an expression into a predicate; must is true where nothing matches
@@ -174,6 +189,9 @@ func (c *compiler) comparison(call *expr.Expr_Call, must bool) (func(Values) boo
 	}
 	if must && operator == filtering.FunctionEquals {
 		c.equal[path] = want
+	}
+	if must && (operator == filtering.FunctionLessThan || operator == filtering.FunctionLessEquals) {
+		c.below[path] = bound{want, operator == filtering.FunctionLessEquals}
 	}
 	return compare(path, operator, field.Kind, want)
 }

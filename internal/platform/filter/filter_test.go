@@ -62,6 +62,23 @@ func TestWhatAnIndexCanUse(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestWhatBoundsAnIndex(t *testing.T) {
+	f, err := filter.Parse(`followers <= 7 AND create_time < "2026-03-09T17:00:00Z" AND state = ACTIVE`, fields...)
+	require.NoError(t, err)
+	n, inclusive, ok := f.Below("followers")
+	require.True(t, ok && inclusive)
+	require.Equal(t, int64(7), n)
+	at, inclusive, ok := f.Below("create_time")
+	require.True(t, ok && !inclusive)
+	require.True(t, time.Date(2026, 3, 9, 17, 0, 0, 0, time.UTC).Equal(at.(time.Time)))
+	for _, text := range []string{`followers > 7`, `NOT followers < 7`, `followers < 7 OR state = ACTIVE`, `followers = 7`, ``} {
+		f, err = filter.Parse(text, fields...)
+		require.NoError(t, err)
+		_, _, ok = f.Below("followers")
+		require.False(t, ok, text)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for text, why := range map[string]string{
 		`colour = red`: "there are external_id, display_name", `state = OPEN`: "one of PROSPECT, ACTIVE, CLOSED", `state > ACTIVE`: "no order",

@@ -111,6 +111,17 @@ func IsHandSetLevel(name string) bool {
 	return slices.ContainsFunc(words(name), func(w string) bool { return slices.Contains(levels, w) })
 }
 
+// personal are words of facts that tell who a customer is, what they spend, how far their
+// word reaches, or how they complain, and not what happened.
+var personal = []string{"account", "band", "bundle", "channel", "complaint", "complaints", "customer", "follower", "followers", "owner",
+	"reach", "region", "revenue", "role", "spend", "spending", "tenure"}
+
+// IsPersonal reports whether a fact of this name would make what is done about a problem
+// depend on who has it: one of its words, as IsHandSetLevel takes them, says so.
+func IsPersonal(name string) bool {
+	return IsHandSetLevel(name) || slices.ContainsFunc(words(name), func(w string) bool { return slices.Contains(personal, w) })
+}
+
 // HandSetLevel says why there is no such field.
 const HandSetLevel = "Levels are not set by hand: what an account is entitled to follows from the published rules alone, " +
 	"the same for all. To give a benefit, publish a rule that grants it to everyone who meets its condition."

@@ -99,15 +99,19 @@ func violations(invalid *protovalidate.ValidationError) *fault.Error {
 	return fault.New(fault.InvalidArgument, fault.ReasonInvalidArgument, "%s", first).WithFields(fields...)
 }
 
-// patterns say in words what the patterns of the API mean. A pattern that is missing
-// here is quoted.
+// patterns say in words what the patterns of the API mean. Of one that is missing here
+// the form of the name is told, or else it is quoted.
 var patterns = []struct{ in, words string }{
 	{`^accounts/[a-z0-9][a-z0-9-]{0,62}/revenueEntries/`, "a revenue entry's name, as `accounts/acme/revenueEntries/7f3a`"},
 	{`^accounts/[a-z0-9][a-z0-9-]{0,62}/contacts/`, "a contact's name, as `accounts/acme/contacts/jane-doe`"},
 	{`^accounts/[a-z0-9][a-z0-9-]{0,62}/reach$`, "`accounts/{account}/reach`, as `accounts/acme/reach`"},
 	{`^accounts/([a-z0-9][a-z0-9-]{0,62}|-)$`, "an account's name, as `accounts/acme`, or `accounts/-` for several"},
-	{`^accounts/[a-z0-9]`, "an account's name, as `accounts/acme`: lower-case letters, digits and dashes, at most 63"},
-	{`^(accounts/[a-z0-9]`, "an account's name, as `accounts/acme`: lower-case letters, digits and dashes, at most 63"},
+	{`^accounts/(-|[a-z0-9][a-z0-9-]{0,62})$`, "an account's name, as `accounts/acme`, or `accounts/-` for all"},
+	{`^accounts/[a-z0-9][a-z0-9-]{0,62}/cases/`, "a case's name, as `accounts/acme/cases/late-parcel`"},
+	{`^(accounts/[a-z0-9][a-z0-9-]{0,62}/cases/`, "a case's name, as `accounts/acme/cases/late-parcel`"},
+	{`^(accounts/[a-z0-9][a-z0-9-]{0,62}/contacts/`, "a contact's name, as `accounts/acme/contacts/jane-doe`"},
+	{`^accounts/[a-z0-9][a-z0-9-]{0,62}$`, "an account's name, as `accounts/acme`: lower-case letters, digits and dashes, at most 63"},
+	{`^(accounts/[a-z0-9][a-z0-9-]{0,62})?$`, "an account's name, as `accounts/acme`: lower-case letters, digits and dashes, at most 63"},
 	{`^principals/[a-z0-9][a-z0-9-]{0,62}/apiTokens/`, "a token's name, as `principals/jane/apiTokens/t1`"},
 	{`^principals/[a-z0-9]`, "a principal's name, as `principals/jane`"},
 	{`^(principals/[a-z0-9]`, "a principal's name, as `principals/jane`"},
@@ -142,5 +146,12 @@ func inWords(pattern string) string {
 			return p.words
 		}
 	}
+	form := strings.ReplaceAll(strings.Trim(pattern, "^$"), anID, "{id}")
+	if !strings.ContainsAny(form, `()[]|?\`) {
+		return "a name, as `" + form + "`: ids are 1 to 63 lower-case letters, digits and dashes"
+	}
 	return "a text that matches " + pattern
 }
+
+// anID is the pattern of an id.
+const anID = "[a-z0-9][a-z0-9-]{0,62}"

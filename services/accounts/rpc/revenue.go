@@ -23,7 +23,7 @@ type revenueServer struct {
 func entryOf(e accounts.Entry) *accountsv1.RevenueEntry {
 	out := &accountsv1.RevenueEntry{
 		Name: accounts.EntryName(e.Account, e.ID), Date: dateOf(&e.Day), Amount: moneyOf(e.Amount), ReportingAmount: moneyOf(e.Reporting),
-		ExternalId: e.ExternalID, Source: e.Source, Batch: e.Batch, Note: e.Note, CreateTime: wire.Timestamp(e.Recorded),
+		ExternalId: e.ExternalID, Source: e.Source, Batch: e.Batch, Note: e.Note, CreateTime: wire.Timestamp(e.Recorded), Recorder: e.By,
 	}
 	if e.Corrects != "" {
 		out.Corrects = accounts.EntryName(e.Account, e.Corrects)

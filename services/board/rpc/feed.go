@@ -58,6 +58,8 @@ func tellState(out *boardv1.Change, told *board.Told) {
 		out.State = &boardv1.Change_Rotation{Rotation: rotationOf(*told.Rotation, nil)}
 	case told.Finding != nil:
 		out.State = &boardv1.Change_Finding{Finding: findingOf(*told.Finding)}
+	case told.Lottery != nil:
+		out.State = &boardv1.Change_Lottery{Lottery: lotteryOf(*told.Lottery)}
 	case told.Meeting != nil:
 		out.State = &boardv1.Change_Meeting{Meeting: meetingOf(*told.Meeting, noDay)}
 	case told.Solicitation != nil:

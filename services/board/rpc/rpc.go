@@ -19,6 +19,7 @@ func Service(domain *board.Service) server.Service {
 			boardv1.RegisterBoardsServiceServer(r, &boardsServer{domain: domain})
 			RegisterMeetings(r, domain.Meetings)
 			boardv1.RegisterRotationsServiceServer(r, &rotationsServer{domain: domain})
+			boardv1.RegisterLotteriesServiceServer(r, &lotteriesServer{lotteries: domain.Lotteries})
 			boardv1.RegisterFeedServiceServer(r, &feedServer{feed: domain.Feed})
 		},
 		Needs: []server.Need{{Name: "accounts-feed", Ready: domain.Accounts.Following}},

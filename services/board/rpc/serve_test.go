@@ -46,6 +46,7 @@ type clients struct {
 	meetings      boardv1.MeetingsServiceClient
 	solicitations boardv1.SolicitationsServiceClient
 	ideas         boardv1.IdeasServiceClient
+	lotteries     boardv1.LotteriesServiceClient
 }
 
 // people are the callers of the tests, by the role each has; their names are
@@ -120,7 +121,8 @@ func (s *served) as(t *testing.T, role auth.Role) clients {
 func clientsOn(conn grpc.ClientConnInterface) clients {
 	return clients{boards: boardv1.NewBoardsServiceClient(conn), rotations: boardv1.NewRotationsServiceClient(conn), feed: boardv1.NewFeedServiceClient(conn),
 		calendars: boardv1.NewCalendarServiceClient(conn), calendarFeeds: boardv1.NewCalendarFeedServiceClient(conn),
-		meetings: boardv1.NewMeetingsServiceClient(conn), solicitations: boardv1.NewSolicitationsServiceClient(conn), ideas: boardv1.NewIdeasServiceClient(conn)}
+		meetings: boardv1.NewMeetingsServiceClient(conn), solicitations: boardv1.NewSolicitationsServiceClient(conn), ideas: boardv1.NewIdeasServiceClient(conn),
+		lotteries: boardv1.NewLotteriesServiceClient(conn)}
 }
 
 // wantStatus fails the test unless err has the code and the reason.

@@ -30,7 +30,7 @@ func (t turn) on(c *Case) turn {
 // done enters the act, and sets what follows from the case as it is now.
 func (t turn) done(c *Case, what Act, note string) {
 	c.note(what, t.at, t.by, note)
-	c.reckon(t.reckoning)
+	c.reckon(t.reckoning, t.at)
 	c.measure()
 }
 
@@ -178,6 +178,9 @@ func (t turn) reopen(c *Case, reason string) error {
 	}
 	if c.Reopenings >= maxReopenings {
 		return full(t.name, "was reopened %d times", maxReopenings)
+	}
+	if c.Imported { // what was before is not told of now
+		c.tellNoPast(t.at)
 	}
 	c.State = Open
 	c.restart(t.at)

@@ -41,10 +41,14 @@ type Case struct {
 	// are empty where it was opened here.
 	External string `bson:"external,omitempty"`
 	Source   string `bson:"source,omitempty"`
+	// Origin is what both make together, by which no other case is known; empty where they are.
+	Origin string `bson:"origin,omitempty"`
 	// Imported says that it happened elsewhere, so that no clock of it is told of.
 	Imported bool `bson:"imported,omitempty"`
-	// NoReplies says that first replies were not recorded where it was imported from.
-	NoReplies bool `bson:"no_replies,omitempty"`
+	// Unrecorded says what was not recorded where it was imported from, and Unmeasured that
+	// for want of that, or of other events, whether every promise was kept is not known.
+	Unrecorded Unrecorded `bson:"unrecorded,omitempty"`
+	Unmeasured bool       `bson:"unmeasured,omitempty"`
 
 	// Opened is when the customer came with it; FirstReply and Resolved are zero before.
 	Opened     time.Time `bson:"opened"`
@@ -91,6 +95,19 @@ type Case struct {
 	resource.Times `bson:",inline"`
 }
 
+// Unrecorded says what the system in which a case happened did not record, so that nobody
+// knows whether it happened there, or when.
+type Unrecorded struct {
+	Replies     bool `bson:"replies,omitempty"` // when the first reply came
+	Resolutions bool `bson:"resolutions,omitempty"`
+	Remedies    bool `bson:"remedies,omitempty"`
+	Escalations bool `bson:"escalations,omitempty"`
+	Reopenings  bool `bson:"reopenings,omitempty"`
+}
+
+// IsZero says whether all was recorded.
+func (u Unrecorded) IsZero() bool { return u == Unrecorded{} }
+
 // Actor is who did something.
 type Actor struct {
 	// Principal is the name, as principals/anna; empty where that is not known.
@@ -131,7 +148,9 @@ type Remedy struct {
 	// Basis says that they pointed to none.
 	Pointed string `bson:"pointed,omitempty"`
 	Basis   Basis  `bson:"basis,omitempty"`
-	// DepartureReason is why it was not that one.
+	// PointedWorth is what that one is worth; nil where it is not stated.
+	PointedWorth *Worth `bson:"pointed_worth,omitempty"`
+	// DepartureReason is why it was not that one, or not of that value.
 	DepartureReason string `bson:"departure_reason,omitempty"`
 }
 

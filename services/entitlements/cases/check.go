@@ -16,10 +16,6 @@ const (
 	maxNote        = 2000
 )
 
-// untold are words that are no facts of a problem: a remedy may not depend on what a
-// customer spends, how far its word reaches, by which way it complained or how often.
-var untold = []string{"spend", "spending", "revenue", "reach", "followers", "band", "bundle", "channel", "complaints", "complaint-volume"}
-
 // checkFields says what is wrong with what callers may set of a case, below a path of the
 // request.
 func (c *Case) checkFields(prefix string) error {
@@ -43,8 +39,8 @@ func (p *problems) facts(path string, facts map[string]string) {
 			p.add(at, "%q is no id: lower-case letters, digits and hyphens", key)
 		case names.IsHandSetLevel(key):
 			p.add(at, "no account carries a level: extras come by rule only")
-		case slices.Contains(untold, key):
-			p.add(at, "is no fact of the problem, and no remedy may depend on it: leave it out")
+		case names.IsPersonal(key):
+			p.add(at, "is about who the customer is or how they ask, and no remedy may depend on it: leave it out")
 		}
 		if facts[key] == "" {
 			p.add(at, "has no value: leave the fact out")

@@ -11,20 +11,20 @@ import (
 // Event is what a clock runs from or to.
 type Event = string
 
-// The events of a case between which clocks can run. A clock from or to any other does
-// not run: nothing would ever start or stop it.
+// The events of a case between which clocks run.
 const (
-	EventOpened             Event = "opened"
-	EventAssigned           Event = "assigned"
-	EventFirstReply         Event = "first_reply"
-	EventEscalated          Event = "escalated"
-	EventEscalationAnswered Event = "escalation_answered"
-	EventReopened           Event = "reopened"
-	EventResolved           Event = "resolved"
+	EventOpened             Event = schedule.EventOpened
+	EventAssigned           Event = schedule.EventAssigned
+	EventFirstReply         Event = schedule.EventFirstReply
+	EventEscalated          Event = schedule.EventEscalated
+	EventEscalationAnswered Event = schedule.EventEscalationAnswered
+	EventReopened           Event = schedule.EventReopened
+	EventResolved           Event = schedule.EventResolved
 )
 
-// Events are the events of a case, in the order in which they mostly come.
-var Events = []Event{EventOpened, EventAssigned, EventFirstReply, EventEscalated, EventEscalationAnswered, EventReopened, EventResolved}
+// Events are the events of a case, in the order in which they mostly come. A clock from or
+// to any other, which an earlier version may have, does not run.
+var Events = schedule.Events
 
 // escalationClock is what the clock of an escalation has in place of a commitment's id. No
 // commitment has it, since it is no id.
@@ -115,13 +115,14 @@ func (r *Reckoning) hoursOf(calendar string) *worktime.Hours {
 	return r.always
 }
 
-// reckon sets the due times of the open clocks, and what follows from them.
-func (c *Case) reckon(r *Reckoning) {
+// reckon sets the due times of the open clocks as they are at an instant, and what follows
+// from them.
+func (c *Case) reckon(r *Reckoning, at time.Time) {
 	c.Clocks = slices.Clone(c.Clocks)
 	pauses := c.pauses()
 	for i := range c.Clocks {
 		if k := &c.Clocks[i]; k.open() {
-			c.reckonClock(k, r, pauses)
+			k.reckon(r, pauses, at)
 		}
 	}
 	c.Edition = r.edition
@@ -131,11 +132,15 @@ func (c *Case) reckon(r *Reckoning) {
 	c.look()
 }
 
-func (c *Case) reckonClock(k *Clock, r *Reckoning, pauses []worktime.Pause) {
-	hours := r.hoursOf(k.Calendar)
-	due, _ := hours.Due(k.Started, k.Within, pauses) // zero where there is none
-	near, _ := hours.Due(k.Started, time.Duration(float64(k.Within)*r.near), pauses)
-	k.Due, k.Near = instant(due), instant(near)
+// reckon sets the due times of a clock. What other hours put off beyond the instant is to
+// be told again when it comes.
+func (c *Clock) reckon(r *Reckoning, pauses []worktime.Pause, at time.Time) {
+	hours := r.hoursOf(c.Calendar)
+	due, _ := hours.Due(c.Started, c.Within, pauses) // zero where there is none
+	near, _ := hours.Due(c.Started, time.Duration(float64(c.Within)*r.near), pauses)
+	c.Due, c.Near = instant(due), instant(near)
+	came := func(t time.Time) bool { return !t.IsZero() && !t.After(at) }
+	c.NearTold, c.BreachTold = c.NearTold && came(c.Near), c.BreachTold && came(c.Due)
 }
 
 // look finds the next due time, and the next instant at which something is to be told.
@@ -148,18 +153,25 @@ func (c *Case) look() {
 	}
 	for i := range c.Clocks {
 		k := &c.Clocks[i]
-		if !k.open() || c.Imported {
+		if c.Imported {
+			continue
+		}
+		if k.untoldBreach() {
+			earlier(&c.Next, k.Due)
+		}
+		if !k.open() {
 			continue
 		}
 		earlier(&c.Due, k.Due)
-		if !k.BreachTold {
-			earlier(&c.Next, k.Due)
-		}
 		if !k.NearTold && !k.BreachTold {
 			earlier(&c.Next, k.Near)
 		}
 	}
 }
+
+// untoldBreach says whether a breach of the clock is to be told when it is due, or, where it
+// was stopped since, was not told in time.
+func (c *Clock) untoldBreach() bool { return !c.BreachTold && (c.open() || c.Breached(c.Stopped)) }
 
 // happen starts and stops clocks by an event. The commitments are those that the case is
 // measured by.
@@ -197,7 +209,7 @@ func (c *Case) end(at time.Time, r *Reckoning, such func(*Clock) bool) {
 	pauses := c.pauses()
 	for i := range c.Clocks {
 		if k := &c.Clocks[i]; k.open() && such(k) {
-			c.reckonClock(k, r, pauses)
+			k.reckon(r, pauses, at)
 			k.Stopped = at
 		}
 	}

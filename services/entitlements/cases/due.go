@@ -74,11 +74,7 @@ func (s *Cases) tellNext(ctx context.Context, id string, now time.Time) (more bo
 		if found = what; what == "" {
 			return nil
 		}
-		c.Clocks = slices.Clone(c.Clocks)
-		k := &c.Clocks[i]
-		k.NearTold, k.BreachTold = true, k.BreachTold || what == ActBreached
-		c.note(what, now, own.actor(), k.Commitment)
-		c.look()
+		c.tell(what, i, now)
 		return nil
 	})
 	if errors.Is(err, resource.ErrStale) { // somebody acts on it just now
@@ -88,6 +84,15 @@ func (s *Cases) tellNext(ctx context.Context, id string, now time.Time) (more bo
 		return false, fmt.Errorf("tell what is due: %w", err)
 	}
 	return found != "", nil
+}
+
+// tell notes that something about a clock was told.
+func (c *Case) tell(what Act, clock int, now time.Time) {
+	c.Clocks = slices.Clone(c.Clocks)
+	k := &c.Clocks[clock]
+	k.NearTold, k.BreachTold = true, k.BreachTold || what == ActBreached
+	c.note(what, now, own.actor(), k.Commitment)
+	c.look()
 }
 
 func eventOf(what Act) string {
@@ -101,13 +106,13 @@ func eventOf(what Act) string {
 // is near.
 func (c *Case) nextToTell(now time.Time) (Act, int) {
 	for i := range c.Clocks {
-		if k := &c.Clocks[i]; k.open() && !k.BreachTold && k.Breached(now) && !c.Imported {
+		if k := &c.Clocks[i]; k.untoldBreach() && k.Breached(now) && !c.Imported {
 			return ActBreached, i
 		}
 	}
 	for i := range c.Clocks {
 		k := &c.Clocks[i]
-		if k.open() && !k.NearTold && !k.BreachTold && !k.Near.IsZero() && !now.Before(k.Near) && !now.After(k.Due) && !c.Imported {
+		if k.open() && !k.NearTold && !k.BreachTold && !k.Near.IsZero() && !now.Before(k.Near) && (k.Due.IsZero() || !now.After(k.Due)) && !c.Imported {
 			return ActNearBreach, i
 		}
 	}

@@ -16,7 +16,6 @@ const (
 	ReasonAttestation     = "ATTESTATION_MISSING"
 	ReasonDeparture       = "DEPARTS_FROM_PRECEDENT"
 	ReasonNoEscalation    = "NO_ESCALATION_PATH"
-	ReasonNoBaseline      = "NO_BASELINE"
 	ReasonCaseFull        = "CASE_FULL"
 )
 

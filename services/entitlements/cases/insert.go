@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -24,9 +25,9 @@ type Past struct {
 	// Opened is needed; FirstReply and Resolved are zero where they did not come. Where a
 	// case was resolved and nobody replied before, the resolution was the reply.
 	Opened, FirstReply, Resolved time.Time
-	// NoReplies says that first replies were not recorded, so that when one came is not
-	// known, whether FirstReply is zero or not.
-	NoReplies bool
+	// Unrecorded says what is not known of it. Where replies were not recorded, a resolution
+	// is none.
+	Unrecorded Unrecorded
 	// Remedy is an id; empty for none. Value is in minor units of Currency.
 	Remedy   string
 	Value    *int64
@@ -35,15 +36,26 @@ type Past struct {
 	Escalated, Reopened bool
 }
 
+// Origin is by what a case of another system is known, whatever account it is of.
+func (p *Past) Origin() string {
+	if p.Source == "" || p.External == "" {
+		return ""
+	}
+	return p.Source + "\x00" + p.External
+}
+
+// ahead is how far clocks of other systems may be ahead of this one's.
+const ahead = 5 * time.Minute
+
 // Case makes the case, measured by the commitments of the version in force when it was
 // opened; none of its clocks is told of, now or later. INVALID_ARGUMENT. It counts as a
 // precedent only where its remedy is known.
 func (s *Cases) Case(p Past, by Actor) (id string, c Case, err error) {
-	if err := p.check(); err != nil {
+	if err := p.check(s.now()); err != nil {
 		return "", Case{}, err
 	}
 	c = Case{Account: p.Account, Issue: p.Issue, Channel: p.Channel, Subject: p.Subject, Description: p.Description, Facts: p.Facts,
-		External: p.External, Source: p.Source, NoReplies: p.NoReplies, Imported: true}
+		External: p.External, Source: p.Source, Origin: p.Origin(), Unrecorded: p.Unrecorded, Imported: true}
 	if err := c.checkFields(""); err != nil {
 		return "", Case{}, err
 	}
@@ -75,9 +87,10 @@ func (s *Cases) Case(p Past, by Actor) (id string, c Case, err error) {
 // happen makes what happened, at the instants at which it did.
 func (p *Past) happen(c *Case, t turn, number int) {
 	t.open(c, number)
-	if p.NoReplies && p.FirstReply.IsZero() {
-		c.Clocks = slices.DeleteFunc(slices.Clone(c.Clocks), func(k Clock) bool { return k.To == EventFirstReply })
-	}
+	c.takeOut(func(k Clock) bool {
+		return k.To == EventFirstReply && p.Unrecorded.Replies && p.FirstReply.IsZero() ||
+			k.To == EventResolved && p.Unrecorded.Resolutions && p.Resolved.IsZero()
+	})
 	if !p.FirstReply.IsZero() {
 		t.at = instant(p.FirstReply)
 		t.answer(c)
@@ -96,29 +109,25 @@ func (p *Past) happen(c *Case, t turn, number int) {
 		return
 	}
 	t.at = instant(p.Resolved)
-	if !p.NoReplies {
+	if !p.Unrecorded.Replies {
 		t.answer(c)
 	}
 	c.State, c.Resolved, c.ResolvedFirst, c.ResolvedBy = Resolved, t.at, t.at, t.by
 	c.Remedy = &Remedy{ID: p.Remedy, Value: p.Value, Currency: p.Currency}
 	c.happen(EventResolved, t.at, t.commitments, t.reckoning)
-	c.stopUnseen()
+	c.takeOut(func(k Clock) bool { return k.open() })
 	if p.Remedy != "" {
 		c.Precedent = precedentKey(c.Issue, c.Facts)
 	}
 	t.done(c, ActResolved, "")
 }
 
-// stopUnseen ends the clocks whose events were not recorded: whether they were met is not
-// known, so they say nothing.
-func (c *Case) stopUnseen() {
-	var seen []Clock
-	for _, k := range c.Clocks {
-		if !k.open() {
-			seen = append(seen, k)
-		}
-	}
-	c.Clocks = seen
+// takeOut takes out such clocks, whose events were not recorded: whether they were met is
+// not known.
+func (c *Case) takeOut(such func(Clock) bool) {
+	before := len(c.Clocks)
+	c.Clocks = slices.DeleteFunc(slices.Clone(c.Clocks), such)
+	c.Unmeasured = c.Unmeasured || len(c.Clocks) < before
 }
 
 // tellNoPast marks what was due before a case came here as told.
@@ -130,9 +139,17 @@ func (c *Case) tellNoPast(now time.Time) {
 	}
 }
 
-// check says what is wrong with what only a case of the past has.
-func (p *Past) check() error {
+// check says what is wrong with what only a case of the past has, at an instant.
+func (p *Past) check(now time.Time) error {
 	wrong := problems{}
+	for _, t := range []struct {
+		field string
+		at    time.Time
+	}{{"opened", p.Opened}, {"first_reply", p.FirstReply}, {"resolved", p.Resolved}} {
+		if t.at.After(now.Add(ahead)) {
+			wrong.add(t.field, "is still to come: only what has happened is taken over")
+		}
+	}
 	if !names.IsID(p.ID) {
 		wrong.id("id", p.ID)
 	}
@@ -175,9 +192,21 @@ func (c *Case) Touched() bool {
 	})
 }
 
-// Known returns those of some cases that are there, by id.
-func (s *Cases) Known(ctx context.Context, ids []string) (map[string]resource.Stored[Case], error) {
-	return s.table.GetMany(ctx, ids)
+// Known returns those of some cases of other systems that are there, by origin.
+func (s *Cases) Known(ctx context.Context, origins []string) (map[string]resource.Stored[Case], error) {
+	values := make([]any, len(origins))
+	for i, origin := range origins {
+		values[i] = origin
+	}
+	list, err := s.table.Lookup(ctx, byOrigin, values...)
+	if err != nil {
+		return nil, fmt.Errorf("find the cases that are there: %w", err)
+	}
+	known := make(map[string]resource.Stored[Case], len(list))
+	for _, c := range list {
+		known[c.State.Origin] = c
+	}
+	return known, nil
 }
 
 // Renew takes a case over anew that was imported before and not touched since; one that was
@@ -195,7 +224,7 @@ func (s *Cases) Renew(ctx context.Context, call resource.Call, id string, state 
 }
 
 // CreateMany writes cases that were made of the past, and says which could not be: their
-// ids are taken.
+// ids or origins are taken.
 func (s *Cases) CreateMany(ctx context.Context, call resource.Call, ids []string, cases []Case) (failed map[int]bool, err error) {
 	return s.table.CreateMany(ctx, call, ids, cases, "case.imported")
 }

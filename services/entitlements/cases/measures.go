@@ -29,9 +29,8 @@ type Measure struct {
 	// first: that it was reopened shows in Reopened.
 	FirstReply, Resolution         time.Duration
 	FirstReplyOpen, ResolutionOpen bool
-	// FirstReplyUnknown says that nobody knows when the first reply came: the case happened
-	// elsewhere, where that was not recorded.
-	FirstReplyUnknown bool
+	// Unknown says what nobody knows: the case happened elsewhere, where it was not recorded.
+	Unknown Unrecorded
 	// Breached says whether a clock of a commitment was breached; meaningless where that is
 	// not known, since no clock measures the case, or those that do may still be met.
 	Breached, BreachKnown bool
@@ -53,7 +52,7 @@ type measured struct {
 	breached                      int64 // the first breach that happened or is due to; 0 for none
 	known                         int64 // from when on it is known that none will come; 0 for never
 	escalated, reopened, hasValue bool
-	noReplies                     bool
+	unknown                       Unrecorded
 	value                         int64
 	pauses                        []Pause
 }
@@ -64,7 +63,7 @@ const measuredForm = 1
 func (c *Case) measure() {
 	m := measured{issue: c.Issue, channel: c.Channel, role: c.RepliedBy.Role, version: c.Version,
 		opened: c.Opened.UnixMilli(), replied: milli(c.FirstReply), resolved: milli(c.ResolvedFirst),
-		escalated: c.Escalations > 0, reopened: c.Reopenings > 0, noReplies: c.NoReplies && c.FirstReply.IsZero(), pauses: c.Pauses}
+		escalated: c.Escalations > 0, reopened: c.Reopenings > 0, unknown: c.unknown(), pauses: c.Pauses}
 	if m.role == "" {
 		m.role = c.ResolvedBy.Role
 	}
@@ -78,6 +77,20 @@ func (c *Case) measure() {
 	m.replyCalendar, m.solveCalendar = c.calendarTo(EventFirstReply), c.calendarTo(EventResolved)
 	m.breached, m.known = c.breaches()
 	c.Measured = m.encode()
+}
+
+// unknown says what of the case is not known: what was not recorded where it happened, and
+// has not become known here since.
+func (c *Case) unknown() Unrecorded {
+	u := c.Unrecorded
+	here := c.ResolvedBy.Principal != "" // of cases imported as resolved it is empty
+	return Unrecorded{
+		Replies:     u.Replies && c.FirstReply.IsZero(),
+		Resolutions: u.Resolutions && c.ResolvedFirst.IsZero(),
+		Remedies:    u.Remedies && !here && (c.Remedy == nil || c.Remedy.ID == ""),
+		Escalations: u.Escalations && c.Escalations == 0,
+		Reopenings:  u.Reopenings && c.Reopenings == 0,
+	}
 }
 
 func milli(t time.Time) int64 {
@@ -119,10 +132,16 @@ func (c *Case) breaches() (first, known int64) {
 			first = due
 		}
 	}
-	if open || !measured {
+	if open || !measured || c.Unmeasured {
 		known = 0
 	}
 	return first, known
+}
+
+// flags are what is either so or not, each at its bit.
+func (m *measured) flags() []*bool {
+	u := &m.unknown
+	return []*bool{&m.escalated, &m.reopened, &m.hasValue, &u.Replies, &u.Resolutions, &u.Remedies, &u.Escalations, &u.Reopenings}
 }
 
 func (m *measured) encode() []byte {
@@ -132,8 +151,8 @@ func (m *measured) encode() []byte {
 		b = append(b, text...)
 	}
 	var flags uint64
-	for i, flag := range []bool{m.escalated, m.reopened, m.hasValue, m.noReplies} {
-		if flag {
+	for i, flag := range m.flags() {
+		if *flag {
 			flags |= 1 << i
 		}
 	}
@@ -152,8 +171,21 @@ var errMeasured = errors.New("what audits read of the case cannot be read")
 
 // decoder reads what encode wrote; after the first thing that is wrong it reads nothing.
 type decoder struct {
-	b   []byte
-	bad bool
+	b     []byte
+	words words
+	bad   bool
+}
+
+// words are those read so far, so that what many cases have in common is kept once.
+type words map[string]string
+
+func (w words) keep(text []byte) string {
+	if kept, known := w[string(text)]; known {
+		return kept
+	}
+	kept := string(text)
+	w[kept] = kept
+	return kept
 }
 
 func (d *decoder) text() string {
@@ -162,7 +194,7 @@ func (d *decoder) text() string {
 		d.b, d.bad = nil, true
 		return ""
 	}
-	text := string(d.b[size : size+int(n)])
+	text := d.words.keep(d.b[size : size+int(n)])
 	d.b = d.b[size+int(n):]
 	return text
 }
@@ -177,11 +209,11 @@ func (d *decoder) number() int64 {
 	return n
 }
 
-func (m *measured) decode(b []byte) error {
+func (m *measured) decode(b []byte, words words) error {
 	if len(b) == 0 || b[0] != measuredForm {
 		return errMeasured
 	}
-	d := decoder{b: b[1:]}
+	d := decoder{b: b[1:], words: words}
 	for _, text := range []*string{&m.issue, &m.channel, &m.role, &m.remedy, &m.replyCalendar, &m.solveCalendar} {
 		*text = d.text()
 	}
@@ -190,13 +222,14 @@ func (m *measured) decode(b []byte) error {
 		return errMeasured
 	}
 	d.b = d.b[size:]
-	m.escalated, m.reopened, m.hasValue = flags&1 != 0, flags&2 != 0, flags&4 != 0
-	m.noReplies = flags&8 != 0
+	for i, flag := range m.flags() {
+		*flag = flags&(1<<i) != 0
+	}
 	var version, pauses int64
 	for _, n := range []*int64{&version, &m.opened, &m.replied, &m.resolved, &m.breached, &m.known, &m.value, &pauses} {
 		*n = d.number()
 	}
-	m.version = int(version)
+	m.version, m.pauses = int(version), m.pauses[:0]
 	for range pauses {
 		p := Pause{From: time.UnixMilli(d.number())}
 		if to := d.number(); to != 0 {
@@ -213,11 +246,6 @@ func (m *measured) decode(b []byte) error {
 	return nil
 }
 
-// measuredDoc is the part of a case that audits read.
-type measuredDoc struct {
-	Measured []byte `bson:"measured"`
-}
-
 // Measures yields what an audit as of an instant compares, of the cases opened from an
 // instant on and before another, by their opening. What happened to a case after the
 // audit's instant counts as not having happened yet, but for its issue, whether it was
@@ -225,17 +253,18 @@ type measuredDoc struct {
 func (s *Cases) Measures(ctx context.Context, from, to, asOf time.Time) iter.Seq2[Measure, error] {
 	return func(yield func(Measure, error) bool) {
 		clocks := reckonings{book: s.book, now: s.now(), near: s.near}
-		for d, err := range s.measures.All(ctx, docstore.Query{Index: byOpened, From: from, To: to, Limit: 5000}) {
-			var m measured
+		words := words{}
+		var m measured
+		for e, err := range s.measures.Entries(ctx, docstore.Query{Index: byOpened, From: from, To: to}) {
 			if err == nil {
-				err = m.decode(d.Body.Measured)
+				err = m.decode(e.Carried, words)
 			}
 			var out Measure
 			if err == nil {
-				out, err = m.at(d.ID, asOf, &clocks)
+				out, err = m.at(e.ID, asOf, &clocks)
 			}
 			if err != nil {
-				yield(Measure{}, fmt.Errorf("%s: %w", Name(d.ID), err))
+				yield(Measure{}, fmt.Errorf("%s: %w", Name(e.ID), err))
 				return
 			}
 			if !yield(out, nil) {
@@ -262,7 +291,7 @@ func (m *measured) at(id string, asOf time.Time, clocks *reckonings) (Measure, e
 		}
 		return between(r, calendar, m.opened, end, m.pauses), open
 	}
-	out.FirstReplyUnknown = m.noReplies
+	out.Unknown = m.unknown
 	out.FirstReply, out.FirstReplyOpen = until(m.replied, m.replyCalendar)
 	out.Resolution, out.ResolutionOpen = until(m.resolved, m.solveCalendar)
 	out.Breached = m.breached != 0 && m.breached <= now

@@ -32,11 +32,11 @@ func TestR24WhatAnAuditReads(t *testing.T) {
 		require.NoError(t, err)
 		value := int64(2500)
 		f.clock.set(local("2026-03-09 11:30"))
-		_, err = f.Resolve(ctx, as("ben"), id, "", Resolution{Remedy: Remedy{ID: "refund", Value: &value, Currency: "USD"}, Attestations: kept}, false)
+		_, err = f.Resolve(ctx, as("ben"), id, "", Resolution{Remedy: Remedy{ID: "voucher", Value: &value, Currency: "USD"}, Attestations: kept}, false)
 		require.NoError(t, err)
 
 		base := Measure{ID: id, Account: "acme", Issue: "late-delivery", Channel: "email", Role: "service-agent", Opened: friday,
-			Remedy: "refund", Value: 2500, HasValue: true}
+			Remedy: "voucher", Value: 2500, HasValue: true}
 		want := base
 		want.FirstReply, want.Resolution, want.BreachKnown = 90*time.Minute, 150*time.Minute, true
 		later := local("2026-03-09 15:00")
@@ -128,13 +128,13 @@ func TestMeasuresComeBackAsTheyWereKept(t *testing.T) {
 		}
 		b := m.encode()
 		var back measured
-		if err := back.decode(b); err != nil {
+		if err := back.decode(b, words{}); err != nil {
 			t.Fatal(err)
 		}
 		if fmt.Sprintf("%+v", m) != fmt.Sprintf("%+v", back) {
 			t.Fatalf("%+v came back as %+v", m, back)
 		}
-		if err := new(measured).decode(b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")]); err == nil {
+		if err := new(measured).decode(b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")], words{}); err == nil {
 			t.Fatal("what is cut off is read")
 		}
 	})
@@ -171,6 +171,16 @@ func TestR13WhateverIsDoneTheRecordAgrees(t *testing.T) {
 			"escalate": act(func(t turn) error { return t.escalate(c, Path{Accountable: "anna", Within: time.Hour}, "why") }),
 			"resolve":  act(func(t turn) error { return t.resolve(c, Resolution{Attestations: kept}) }),
 			"reopen":   act(func(t turn) error { return t.reopen(c, "why") }),
+			"look": func(*rapid.T) {
+				for what, i := c.nextToTell(at); what != ""; what, i = c.nextToTell(at) {
+					require.False(t, c.Next.IsZero() || c.Next.After(at), "who looks for what is due finds it")
+					c.tell(what, i, at)
+				}
+				require.False(t, !c.Next.IsZero() && c.Next.Before(at), "all is told")
+				for _, k := range c.Clocks {
+					require.Equal(t, k.Breached(at), k.BreachTold, "of every breach, and of nothing else")
+				}
+			},
 			"": func(t *rapid.T) {
 				agrees(t, c, edition, at)
 				now := 0
@@ -215,6 +225,6 @@ func agrees(t *rapid.T, c *Case, e *edition, at time.Time) {
 	last := len(c.Pauses) - 1
 	require.Equal(t, c.State == Waiting, last >= 0 && c.Pauses[last].To.IsZero())
 	var m measured
-	require.NoError(t, m.decode(c.Measured))
+	require.NoError(t, m.decode(c.Measured, words{}))
 	require.Equal(t, milli(c.FirstReply), m.replied)
 }

@@ -48,6 +48,9 @@ rules:
 notice: {effective: 2026-01-01, reason: First edition, minimum: P90D}
 `
 
+// otherPromise promises a first reply sooner.
+var otherPromise = strings.Replace(promise, "within: 4h", "within: 3h", 1)
+
 func parse(t testing.TB, text string) *schedule.Schedule {
 	t.Helper()
 	file, err := schedule.ParseFile([]byte(text))
@@ -62,6 +65,8 @@ type fixture struct {
 	clock     *clock
 	published *published
 	catalogue *fakeCatalogue
+	// gone is the id of a principal who does not work on cases any more.
+	gone string
 }
 
 // clock is the time in a test, which goes on only when told to.
@@ -102,7 +107,7 @@ func (p *published) publish(t testing.TB, text string, at time.Time) {
 }
 
 // directory knows the accounts acme and other, and the staff.
-type directory struct{}
+type directory struct{ gone *string }
 
 func (directory) Account(_ context.Context, id string) error {
 	if id != "acme" && id != "other" {
@@ -111,27 +116,38 @@ func (directory) Account(_ context.Context, id string) error {
 	return nil
 }
 
-func (directory) Member(_ context.Context, id string) (Member, error) {
+func (d directory) Member(_ context.Context, id string) (Member, error) {
 	if id == "nobody" {
 		return Member{}, fault.Missing("evenhand/Principal", "principals/"+id)
 	}
-	return Member{ID: id, Works: id != "machine"}, nil
+	return Member{ID: id, Works: id != "machine" && id != *d.gone}, nil
 }
 
 func (directory) Members(context.Context) ([]Member, error) {
 	return []Member{{ID: "ben", Works: true}, {ID: "anna", Works: true}, {ID: "cleo", Works: true}}, nil
 }
 
-// fakeCatalogue points to its remedy for every case, where it has one.
+// fakeCatalogue has a refund, a voucher worth 25 dollars and a repair, and points to one of
+// them for every case, where it does.
 type fakeCatalogue struct {
 	mu     sync.Mutex
 	remedy string
 }
 
-func (c *fakeCatalogue) Remedy(context.Context, string, map[string]string) (string, bool, error) {
+func (c *fakeCatalogue) Remedy(ctx context.Context, _ string, _ map[string]string) (Listed, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.remedy, c.remedy != "", nil
+	return c.Listed(ctx, c.remedy)
+}
+
+func (*fakeCatalogue) Listed(_ context.Context, id string) (Listed, bool, error) {
+	switch id {
+	case "refund", "repair":
+		return Listed{ID: id}, true, nil
+	case "voucher":
+		return Listed{ID: id, Worth: &Worth{2500, "USD"}}, true, nil
+	}
+	return Listed{}, false, nil
 }
 
 func (c *fakeCatalogue) set(remedy string) {
@@ -202,7 +218,8 @@ func (f *fixture) open(t testing.TB) *Cases {
 	t.Helper()
 	requests, err := resource.OpenRequests(t.Context(), f.store, f.clock.now)
 	require.NoError(t, err)
-	opened, err := New(t.Context(), f.store, requests, Options{Promises: f.published, Accounts: directory{}, Staff: directory{}, Catalogue: f.catalogue})
+	opened, err := New(t.Context(), f.store, requests, Options{Promises: f.published, Accounts: directory{}, Staff: directory{&f.gone}, Catalogue: f.catalogue,
+		Currency: func() string { return "USD" }})
 	require.NoError(t, err)
 	return opened
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
@@ -55,28 +54,63 @@ type PathPatch struct {
 	Within                         *time.Duration
 }
 
-// PatchEscalationPath changes some of the path, as SetEscalationPath does all of it.
+func (p PathPatch) apply(to *Path) {
+	set(&to.Accountable, p.Accountable)
+	set(&to.Contact, p.Contact)
+	set(&to.Calendar, p.Calendar)
+	set(&to.Within, p.Within)
+}
+
+// PatchEscalationPath changes some of the path, or creates it. It counts for escalations to
+// come. INVALID_ARGUMENT, NOT_FOUND for the person, NOT_STAFF, STALE_ETAG.
 func (s *Cases) PatchEscalationPath(ctx context.Context, call resource.Call, etag string, patch PathPatch) (resource.Stored[Path], error) {
-	before, err := s.EscalationPath(ctx)
-	var told *fault.Error
-	if err != nil && (!errors.As(err, &told) || told.Reason != ReasonNoEscalation) {
-		return before, err
+	for {
+		if earlier, known, err := s.pathSetBy(ctx, call); known || err != nil {
+			return earlier, err
+		}
+		before, err := s.paths.Get(ctx, pathID)
+		if errors.Is(err, resource.ErrNotFound) {
+			before, err = s.paths.Unwritten(pathID, Path{}), nil
+		}
+		if err == nil {
+			err = s.paths.Check(before, resource.IfEtag[Path](etag))
+		}
+		if err != nil {
+			return before, err
+		}
+		path := before.State
+		patch.apply(&path)
+		if err := s.checkPath(ctx, &path); err != nil {
+			return before, err
+		}
+		after, err := s.paths.Upsert(ctx, call, pathID, resource.IfVersion[Path](before.Version), "escalation_path.updated", func(to *Path) error {
+			patch.apply(to)
+			return nil
+		})
+		if !errors.Is(err, resource.ErrStale) { // else what was checked is not what is there
+			return after, err
+		}
 	}
-	if etag == "" && err == nil && call.RequestID == "" { // what is left as it is was read now
-		etag = before.Etag()
+}
+
+// pathSetBy returns the path if this request has set it before.
+func (s *Cases) pathSetBy(ctx context.Context, call resource.Call) (resource.Stored[Path], bool, error) {
+	path, known, err := s.paths.Created(ctx, call, pathID)
+	if known || err != nil {
+		return path, known, err
 	}
-	path := before.State
-	set(&path.Within, patch.Within)
-	set(&path.Accountable, patch.Accountable)
-	set(&path.Contact, patch.Contact)
-	set(&path.Calendar, patch.Calendar)
-	return s.SetEscalationPath(ctx, call, etag, path)
+	return s.paths.Replay(ctx, call, pathID)
 }
 
 // SetEscalationPath names the accountable person and the time in which that person
-// answers. It counts for escalations to come. INVALID_ARGUMENT, NOT_FOUND for the person,
-// NOT_STAFF, STALE_ETAG.
+// answers, as PatchEscalationPath does, all of it.
 func (s *Cases) SetEscalationPath(ctx context.Context, call resource.Call, etag string, path Path) (resource.Stored[Path], error) {
+	return s.PatchEscalationPath(ctx, call, etag,
+		PathPatch{Accountable: &path.Accountable, Contact: &path.Contact, Calendar: &path.Calendar, Within: &path.Within})
+}
+
+// checkPath says what is wrong with a path.
+func (s *Cases) checkPath(ctx context.Context, path *Path) error {
 	p := problems{prefix: "escalation_path."}
 	if path.Within < time.Minute || path.Within > schedule.MaxWithin || path.Within%time.Minute != 0 {
 		p.add("within", "is %s: it is whole minutes of working time, from 1m to %s", path.Within, schedule.FormatWithin(schedule.MaxWithin))
@@ -86,22 +120,16 @@ func (s *Cases) SetEscalationPath(ctx context.Context, call resource.Call, etag 
 	if path.Calendar != "" {
 		known, err := s.knowsCalendar(path.Calendar)
 		if err != nil {
-			return resource.Stored[Path]{}, err
+			return err
 		}
 		if !known {
 			p.add("calendar", "the schedule in force has no calendar %q: name one of it, or none for every hour of every day", path.Calendar)
 		}
 	}
 	if err := p.err(); err != nil {
-		return resource.Stored[Path]{}, err
+		return err
 	}
-	if err := s.worksOnCases(ctx, path.Accountable); err != nil {
-		return resource.Stored[Path]{}, err
-	}
-	return s.paths.Upsert(ctx, call, pathID, resource.IfEtag[Path](etag), "escalation_path.updated", func(to *Path) error {
-		to.Accountable, to.Contact, to.Within, to.Calendar = path.Accountable, path.Contact, path.Within, path.Calendar
-		return nil
-	})
+	return s.worksOnCases(ctx, path.Accountable)
 }
 
 func (s *Cases) knowsCalendar(id string) (bool, error) {

@@ -63,6 +63,9 @@ type Precedents struct {
 	// nothing points anywhere: the case is the first of its kind.
 	Pointed string
 	Basis   Basis
+	// Worth is what the remedy pointed to is worth: as the catalogue has it, or most often
+	// among the precedents that say it; nil where that is not stated.
+	Worth *Worth
 }
 
 // RemedyCount is how often a remedy was given.
@@ -72,6 +75,10 @@ type RemedyCount struct {
 	Count  int
 	// Last is when it was given last.
 	Last time.Time
+	// Worth is what it was worth most often where that was said and, of equally many,
+	// last; nil where it was never said.
+	Worth  *Worth
+	worths worths
 }
 
 // FindPrecedents returns the precedents for an issue with these facts, without the case of
@@ -88,17 +95,17 @@ func (s *Cases) FindPrecedents(ctx context.Context, issue string, facts map[stri
 		return out, fmt.Errorf("find the precedents: %w", err)
 	}
 	if s.catalogue != nil {
-		id, ok, err := s.catalogue.Remedy(ctx, issue, facts)
+		listed, ok, err := s.catalogue.Remedy(ctx, issue, facts)
 		if err != nil {
 			return out, fmt.Errorf("ask the catalogue of remedies: %w", err)
 		}
 		if ok {
-			out.Pointed, out.Basis = id, FromCatalogue
+			out.Pointed, out.Worth, out.Basis = listed.ID, listed.Worth, FromCatalogue
 			return out, nil
 		}
 	}
 	if len(out.Remedies) > 0 {
-		out.Pointed, out.Basis = out.Remedies[0].Remedy, FromPrecedent
+		out.Pointed, out.Worth, out.Basis = out.Remedies[0].Remedy, out.Remedies[0].Worth, FromPrecedent
 	}
 	return out, nil
 }
@@ -124,11 +131,13 @@ func (s *Cases) countPrecedents(ctx context.Context, key, without string) (Prece
 			counts[remedy] = &RemedyCount{Remedy: remedy, Last: c.State.Resolved}
 		}
 		counts[remedy].Count++
+		counts[remedy].worths.add(c.State.Remedy)
 		if len(out.Latest) < precedentsShown {
 			out.Latest = append(out.Latest, c)
 		}
 	}
 	for _, c := range counts {
+		c.Worth = c.worths.commonest()
 		out.Remedies = append(out.Remedies, *c)
 	}
 	slices.SortFunc(out.Remedies, func(a, b RemedyCount) int {
@@ -148,8 +157,9 @@ func (s *Cases) countPrecedents(ctx context.Context, key, without string) (Prece
 var errFactsMoved = errors.New("issue or facts were changed meanwhile")
 
 // Resolve ends a case with a remedy, or with none: NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT,
-// CASE_STATE, ATTESTATION_MISSING, DEPARTS_FROM_PRECEDENT where another remedy is pointed
-// to and no reason is given. With check, nothing is written.
+// CASE_STATE, ATTESTATION_MISSING, DEPARTS_FROM_PRECEDENT where another remedy or another
+// value is pointed to, or, where nothing is, the catalogue does not have the remedy, or has
+// it with another value, and no reason is given. With check, nothing is written.
 func (s *Cases) Resolve(ctx context.Context, call Call, id, etag string, r Resolution, check bool) (resource.Stored[Case], error) {
 	if err := r.check(); err != nil {
 		return resource.Stored[Case]{}, err
@@ -175,15 +185,16 @@ func (s *Cases) tryResolve(ctx context.Context, call Call, id, etag string, r Re
 	if err != nil {
 		return before, err
 	}
-	r.Remedy.Pointed, r.Remedy.Basis = found.Pointed, found.Basis
-	departs := found.Basis != "" && r.Remedy.ID != found.Pointed
-	if !departs {
-		r.Remedy.DepartureReason = ""
+	if err := s.checkCurrency(&r.Remedy); err != nil {
+		return before, err
 	}
-	if r.Remedy.Value != nil {
-		if r.Remedy.Currency, err = s.currency(r.Remedy.Currency); err != nil {
-			return before, err
-		}
+	r.Remedy.Pointed, r.Remedy.PointedWorth, r.Remedy.Basis = found.Pointed, found.Worth, found.Basis
+	departs, err := s.settle(ctx, Name(id), &r.Remedy, &found)
+	if err != nil {
+		return before, err
+	}
+	if departs == "" {
+		r.Remedy.DepartureReason = ""
 	}
 	return s.act(ctx, call, id, etag, "case.resolved", check, func(t turn, c *Case) error {
 		if precedentKey(c.Issue, c.Facts) != key {
@@ -192,23 +203,10 @@ func (s *Cases) tryResolve(ctx context.Context, call Call, id, etag string, r Re
 		if err := t.resolve(c, r); err != nil {
 			return err
 		}
-		if departs && r.Remedy.DepartureReason == "" {
-			return refuse(ReasonDeparture, t.name,
-				"%s points to %s, by its %s, and is to get %s: choose that, or give the reason for which this case differs.",
-				t.name, remedyName(found.Pointed), found.Basis, remedyName(r.Remedy.ID)).
+		if departs != "" && r.Remedy.DepartureReason == "" {
+			return refuse(ReasonDeparture, t.name, "%s: do as like cases and the catalogue have it, or give the reason for which this case differs.", departs).
 				WithResource(caseType, t.name).With("pointed", found.Pointed)
 		}
 		return nil
 	})
-}
-
-// currency is that of remedies' values: the schedule's, once there is one.
-func (s *Cases) currency(given string) (string, error) {
-	current, err := s.book.inForce(s.now())
-	if err != nil || current == nil || given == current.Schedule.Currency {
-		return given, err
-	}
-	p := problems{}
-	p.add("remedy_value.currency_code", "is %s: values of remedies are in %s, the company's currency", given, current.Schedule.Currency)
-	return given, p.err()
 }

@@ -36,9 +36,11 @@ type Member struct {
 
 // Catalogue knows the remedies by what they are for.
 type Catalogue interface {
-	// Remedy returns the id of the first remedy for an issue with these facts; false where
-	// there is none.
-	Remedy(ctx context.Context, issue string, facts map[string]string) (id string, ok bool, err error)
+	// Remedy returns the first remedy for an issue with these facts; false where there is
+	// none.
+	Remedy(ctx context.Context, issue string, facts map[string]string) (r Listed, ok bool, err error)
+	// Listed returns the remedy with an id; false where none of that id is in use today.
+	Listed(ctx context.Context, id string) (r Listed, ok bool, err error)
 }
 
 // Options are what the service takes from outside. Promises, Accounts and Staff are
@@ -49,6 +51,9 @@ type Options struct {
 	Staff    Staff
 	// Catalogue is nil where there is none: precedents alone point to remedies then.
 	Catalogue Catalogue
+	// Currency returns the company's currency, in which remedies are worth what they are;
+	// empty while there is none. Nil knows of none.
+	Currency func() string
 	// NearBreach is the share of a clock's time after which it is near its breach, more
 	// than 0 and less than 1; 0.8 by default.
 	NearBreach float64
@@ -62,13 +67,14 @@ type Options struct {
 type Cases struct {
 	store            *docstore.Store
 	table            *resource.Table[Case, *Case]
-	measures         *docstore.Collection[measuredDoc]
+	measures         *docstore.Collection[Case]
 	acknowledgements *resource.Table[Acknowledgement, *Acknowledgement]
 	paths            *resource.Table[Path, *Path]
 	book             *book
 	accounts         Accounts
 	staff            Staff
 	catalogue        Catalogue
+	currency         func() string
 	near             float64
 	random           io.Reader
 	now              func() time.Time
@@ -89,22 +95,26 @@ const (
 	byNext      = "next"
 	byEdition   = "edition"
 	byPrecedent = "precedent_resolved"
+	byOrigin    = "origin"
 )
 
 // New opens the collections of cases in a store. Requests are those of the store's other
 // tables.
 func New(ctx context.Context, store *docstore.Store, requests *resource.Requests, opts Options) (*Cases, error) {
 	s := &Cases{store: store, book: &book{promises: opts.Promises}, accounts: opts.Accounts, staff: opts.Staff, catalogue: opts.Catalogue,
-		near: opts.NearBreach, random: opts.Random, log: opts.Log, now: requests.Now}
+		currency: opts.Currency, near: opts.NearBreach, random: opts.Random, log: opts.Log, now: requests.Now}
 	if s.near <= 0 || s.near >= 1 {
 		s.near = 0.8
+	}
+	if s.currency == nil {
+		s.currency = func() string { return "" }
 	}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
 	spec := docstore.Spec{Name: Collection, Indexes: []docstore.Index{
 		{Name: byAccount, Fields: []string{"account", "opened"}},
-		{Name: byOpened, Fields: []string{"opened"}},
+		{Name: byOpened, Fields: []string{"opened"}, Carries: "measured"},
 		{Name: byState, Fields: []string{"state", "opened"}},
 		{Name: byIssue, Fields: []string{"issue", "opened"}},
 		{Name: byAssignee, Fields: []string{"assignee", "opened"}, Partial: true},
@@ -112,12 +122,13 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 		{Name: byNext, Fields: []string{"next"}, Partial: true},
 		{Name: byEdition, Fields: []string{"edition"}, Partial: true},
 		{Name: byPrecedent, Fields: []string{"precedent", "resolved"}, Partial: true},
+		{Name: byOrigin, Fields: []string{"origin"}, Unique: true, Partial: true},
 	}}
 	var err error
 	if s.table, err = resource.OpenTable[Case](ctx, requests, resource.Kind[Case]{Type: caseType, Name: Name, Tell: tell, Spec: spec}); err != nil {
 		return nil, fmt.Errorf("open cases: %w", err)
 	}
-	if s.measures, err = docstore.OpenCollection[measuredDoc](ctx, store, spec); err != nil {
+	if s.measures, err = docstore.OpenCollection[Case](ctx, store, spec); err != nil {
 		return nil, fmt.Errorf("open cases: %w", err)
 	}
 	if s.acknowledgements, err = resource.OpenTable[Acknowledgement](ctx, requests, AcknowledgementKind); err != nil {
@@ -193,13 +204,6 @@ type Opening struct {
 // nothing is written.
 func (s *Cases) Open(ctx context.Context, call Call, account, id string, n Opening, check bool) (resource.Stored[Case], error) {
 	none := resource.Stored[Case]{}
-	if err := s.accounts.Account(ctx, account); err != nil {
-		return none, err
-	}
-	c := Case{Account: account, Issue: n.Issue, Channel: n.Channel, Subject: n.Subject, Description: n.Description, Facts: n.Facts}
-	if err := c.checkFields("case."); err != nil {
-		return none, err
-	}
 	if id == "" {
 		var err error
 		if id, err = call.NewID(s.random); err != nil {
@@ -211,6 +215,16 @@ func (s *Cases) Open(ctx context.Context, call Call, account, id string, n Openi
 		return none, p.err()
 	}
 	key := ID(account, id)
+	if earlier, known, err := s.table.Created(ctx, call.Call, key); known || err != nil {
+		return earlier, err
+	}
+	if err := s.accounts.Account(ctx, account); err != nil {
+		return none, err
+	}
+	c := Case{Account: account, Issue: n.Issue, Channel: n.Channel, Subject: n.Subject, Description: n.Description, Facts: n.Facts}
+	if err := c.checkFields("case."); err != nil {
+		return none, err
+	}
 	t, number, err := s.opening(call, Name(key))
 	if err != nil {
 		return none, err
@@ -256,8 +270,8 @@ func (s *Cases) turn(call Call, name string, number int, now time.Time) (turn, e
 	return turn{name: name, by: call.actor(), at: now, commitments: commitments, reckoning: r}, err
 }
 
-// PreviewDue returns the clocks that a case opened now, or at an instant, would have:
-// INVALID_ARGUMENT for an instant before the first version.
+// PreviewDue returns the clocks that a case opened now, or at an instant, would have; none
+// before the first version is in force.
 func (s *Cases) PreviewDue(at time.Time) (Case, error) {
 	now := s.now()
 	if at.IsZero() {

@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
 	"github.com/evenhand/evenhand/services/entitlements/clauses"
+	"github.com/evenhand/evenhand/services/entitlements/cost"
 	"github.com/evenhand/evenhand/services/entitlements/houserules"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
@@ -57,6 +58,10 @@ type Told struct {
 	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
 	BandScale *resource.Stored[bands.Scale]
+	// CostLimit is from what cost of extras on there is a finding.
+	CostLimit *resource.Stored[cost.Limit]
+	// CostFinding is a finding about what extras cost, without the note.
+	CostFinding *resource.Stored[cost.Finding]
 	// Audit is an audit of parity.
 	Audit *resource.Stored[audits.Audit]
 }
@@ -99,8 +104,10 @@ var readers = map[string]reader{
 		}
 		return err
 	},
-	audits.Collection:     stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
-	programmes.Collection: tellProgramme,
+	cost.LimitKind.Spec.Name:   stored(cost.LimitKind, func(t *Told, s *resource.Stored[cost.Limit]) { t.CostLimit = s }),
+	cost.FindingKind.Spec.Name: stored(cost.FindingKind, func(t *Told, s *resource.Stored[cost.Finding]) { t.CostFinding = s }),
+	audits.Collection:          stored(audits.Kind(), func(t *Told, s *resource.Stored[audits.Audit]) { t.Audit = s }),
+	programmes.Collection:      tellProgramme,
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -100,10 +100,15 @@ func (f *facts) ways(when *schedule.Condition, today civil.Day) (ways []Way, met
 
 // sortWays puts the nearest first.
 func sortWays(ways []Way) {
-	slices.SortStableFunc(ways, func(x, y Way) int {
-		return cmp.Or(cmp.Compare(len(x.Requires), len(y.Requires)), cmp.Compare(x.granted(), y.granted()),
-			cmp.Compare(x.spend(), y.spend()), cmp.Compare(x.tenure(), y.tenure()))
-	})
+	slices.SortStableFunc(ways, Way.Compare)
+}
+
+// Compare is negative where the way is nearer than another, of the same account or of another
+// one, positive where it is farther, and 0 where neither is: by the fewest requirements, the
+// fewest missing terms and places, the smallest missing spend, the earliest completed tenure.
+func (w Way) Compare(other Way) int {
+	return cmp.Or(cmp.Compare(len(w.Requires), len(other.Requires)), cmp.Compare(w.granted(), other.granted()),
+		cmp.Compare(w.spend(), other.spend()), cmp.Compare(w.tenure(), other.tenure()))
 }
 
 // measures says whether two requirements are thresholds on the same measure.

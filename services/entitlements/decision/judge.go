@@ -35,6 +35,19 @@ type Reading struct {
 	Currency schedule.Currency
 	// Notice is how long ahead a weakening must be announced.
 	Notice civil.Period
+	// Board says that terms served on advisory boards are followed, so that conditions can
+	// read them.
+	Board bool
+}
+
+// Meets says whether an account meets a condition on the day of an instant, as Judge does.
+func (b *Book) Meets(a Account, at time.Time, when *schedule.Condition) bool {
+	if b.inactive(a, at) != "" {
+		return false
+	}
+	f := facts{account: &a, company: b.company}
+	_, met := f.ways(when, b.company.Zone.DayOf(at))
+	return met
 }
 
 // Judge judges a condition on the day of an instant.

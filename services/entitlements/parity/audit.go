@@ -32,6 +32,9 @@ type Column struct {
 	Cases  []int    `json:"cases"`
 	// Unknown is how many cases have no value in the column.
 	Unknown int `json:"unknown"`
+	// UnknownWithin is how many cases of the groups have no value in one of the columns that
+	// like cases have in common: nobody knows which are like them, so none is compared.
+	UnknownWithin int `json:"unknown_within"`
 	// SmallGroups is how many groups were left out for being smaller than the largest
 	// MaxGroups, and SmallGroupCases how many cases those have.
 	SmallGroups     int `json:"small_groups"`

@@ -1,7 +1,9 @@
 package parity
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,8 +14,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// add adds n cases like row.
+// add adds n cases like row, of the issue billing and in the spend band q1 where it does
+// not say others.
 func add(t testing.TB, b *Builder, n int, row Row) {
+	row.Issue, row.SpendBand = cmp.Or(row.Issue, "billing"), cmp.Or(row.SpendBand, "q1")
 	for range n {
 		row.Account, row.ID = "acme", fmt.Sprintf("c%d", b.cases.Len())
 		if row.Opened.IsZero() {
@@ -164,18 +168,18 @@ func TestR24WhatIsLeftOutIsCounted(t *testing.T) {
 func TestR24OnlyKnownOutcomesCount(t *testing.T) {
 	var b Builder
 	for _, channel := range []string{"email", "phone"} {
-		add(t, &b, 10, Row{Channel: channel, Breached: No, Resolved: true})
-		add(t, &b, 5, Row{Channel: channel, Breached: Yes, Reopened: true})
-		add(t, &b, 3, Row{Channel: channel})
+		add(t, &b, 10, Row{Channel: channel, Breached: No, Resolved: true, Escalated: No, Reopened: No})
+		add(t, &b, 5, Row{Channel: channel, Breached: Yes, Escalated: No, Reopened: Yes})
+		add(t, &b, 3, Row{Channel: channel, RemedyUnknown: true})
 	}
 	r := run(t, b.Cases(), byChannel)
-	for _, m := range []Metric{BreachRate, ReopenRate} {
+	for m, share := range map[Metric]float64{BreachRate: 10.0 / 15, ReopenRate: 10.0 / 15, EscalationRate: 1} {
 		c := only(t, r, m)
 		require.Equal(t, [2]int{15, 15}, c.Counts)
 		require.Equal(t, [2]int{3, 3}, c.Unknown)
-		require.InDelta(t, 10.0/15, *c.Figures[0], 1e-12)
+		require.InDelta(t, share, *c.Figures[0], 1e-12)
 	}
-	require.Equal(t, [2]int{18, 18}, only(t, r, EscalationRate).Counts)
+	require.Equal(t, [2]int{3, 3}, only(t, r, RemedyRate).Unknown)
 	times := only(t, r, ResolutionTime)
 	require.Equal(t, InsufficientData, times.Outcome)
 	require.Equal(t, "of no case of email is the resolution-time known", times.Reason)
@@ -211,6 +215,71 @@ func TestR24NothingResolvedAtAllSaysNothing(t *testing.T) {
 	c := only(t, run(t, b.Cases(), byChannel), ResolutionTime)
 	require.Equal(t, InsufficientData, c.Outcome)
 	require.Equal(t, "all cases of email and phone are still open", c.Reason)
+}
+
+// Where there is no ratio, or many times are 0, it is said why.
+func TestR24WhyThereIsNoRatio(t *testing.T) {
+	outside := "as of cases outside of the hours in which time is counted"
+	for note, of := range map[string][2]func(i int) float64{
+		"no ratio: all times are 0, " + outside: {
+			func(int) float64 { return 0 }, func(int) float64 { return 0 }},
+		"no ratio: like cases of both all took the same time": {
+			func(int) float64 { return 2 }, func(int) float64 { return 2 }},
+		"no ratio: 19 of the times of email and 20 of phone are 0, " + outside: {
+			func(i int) float64 { return float64(i / 19) }, func(int) float64 { return 0 }},
+		"2 of the times of email and 0 of phone are 0, " + outside: {
+			func(i int) float64 { return float64(max(0, i-1)) }, func(i int) float64 { return float64(i) + 0.5 }},
+		"": {
+			func(i int) float64 { return float64(i) }, func(i int) float64 { return float64(i + 1) }},
+	} {
+		var b Builder
+		for i := range 20 {
+			add(t, &b, 1, Row{Channel: "email", Resolution: took(of[0](i), false)})
+			add(t, &b, 1, Row{Channel: "phone", Resolution: took(of[1](i), false)})
+		}
+		c := only(t, run(t, b.Cases(), byChannel), ResolutionTime)
+		require.Equal(t, NoFinding, c.Outcome)
+		require.Equal(t, note, c.Note)
+		require.Equal(t, strings.HasPrefix(note, "no ratio"), c.Effect == nil)
+	}
+	var b Builder
+	for _, channel := range []string{"email", "phone"} {
+		add(t, &b, 20, Row{Channel: channel, Breached: Yes, Remedy: "words", RemedyValue: Value{Known: true}})
+	}
+	r := run(t, b.Cases(), byChannel)
+	require.Equal(t, "no ratio: every case of both was breached", only(t, r, BreachRate).Note)
+	require.Equal(t, "no ratio: all values are 0", only(t, r, RemedyValue).Note)
+}
+
+// Beside the ratio stands by how many hours times are longer: of the cases that are closed, and
+// nothing where most of a group's are open.
+func TestR24TimesDifferByHours(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		open         int // of the 40 cases of each channel
+		shift, ratio bool
+	}{{"all closed", 0, true, true}, {"a fifth open", 8, true, true}, {"most open", 24, false, true}} {
+		t.Run(test.name, func(t *testing.T) {
+			var b Builder
+			for i := range 40 {
+				open := i%40 >= 40-test.open
+				add(t, &b, 1, Row{Channel: "email", Resolution: took(float64(10+i%10), open), Issue: "i"})
+				add(t, &b, 1, Row{Channel: "phone", Resolution: took(float64(13+i%10), open), Issue: "i"})
+			}
+			c := only(t, run(t, b.Cases(), byChannel), ResolutionTime)
+			require.Equal(t, test.ratio, c.Effect != nil)
+			require.Equal(t, "phone", c.Worse)
+			require.Equal(t, test.shift, c.Shift != nil)
+			if !test.shift {
+				return
+			}
+			hour := float64(time.Hour / time.Millisecond)
+			require.InDelta(t, 3*hour, c.Shift.Value, 1)
+			require.Positive(t, *c.Shift.Low)
+			require.Less(t, *c.Shift.High, 6*hour)
+			require.Equal(t, test.open > 0, c.Shift.ClosedOnly)
+		})
+	}
 }
 
 // Pairs are of one stratum, one case of each group, none twice, the furthest apart first.

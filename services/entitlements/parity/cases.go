@@ -21,9 +21,11 @@ type Row struct {
 	Breached Answer
 	// Resolved is whether the case was ever resolved, reopened since or not.
 	Resolved            bool
-	Escalated, Reopened bool
-	// Remedy is the id of what was done about it; empty is nothing.
-	Remedy string
+	Escalated, Reopened Answer
+	// Remedy is the id of what was done about it; empty is nothing, or, where RemedyUnknown
+	// says so, not known.
+	Remedy        string
+	RemedyUnknown bool
 	// RemedyValue is what the remedy was worth in minor units; not negative.
 	RemedyValue Value
 }
@@ -83,9 +85,11 @@ const (
 	flagBreachKnown uint8 = 1 << iota
 	flagBreached
 	flagResolved
+	flagEscalationKnown
 	flagEscalated
+	flagReopeningKnown
 	flagReopened
-	flagRemedied
+	flagRemedyUnknown
 )
 
 // notKnown is a lapse or a value that is not there.
@@ -141,20 +145,21 @@ func (c *Cases) outcome(at int, m Metric) Answer {
 	f := c.flags[at]
 	switch m {
 	case BreachRate:
-		if f&flagBreachKnown == 0 {
-			return Unknown
-		}
-		return answer(f&flagBreached == 0)
+		return known(f&flagBreachKnown != 0, f&flagBreached == 0)
 	case RemedyRate:
-		return answer(f&flagRemedied != 0)
+		return known(f&flagRemedyUnknown == 0, c.Remedy(at) != "")
 	case EscalationRate:
-		return answer(f&flagEscalated == 0)
+		return known(f&flagEscalationKnown != 0, f&flagEscalated == 0)
 	default: // only what was resolved once can be reopened
-		if f&(flagResolved|flagReopened) == 0 {
-			return Unknown
-		}
-		return answer(f&flagReopened == 0)
+		return known(f&flagReopeningKnown != 0 && f&(flagResolved|flagReopened) != 0, f&flagReopened == 0)
 	}
+}
+
+func known(is, yes bool) Answer {
+	if !is {
+		return Unknown
+	}
+	return answer(yes)
 }
 
 func answer(yes bool) Answer {
@@ -258,7 +263,8 @@ func flagsOf(r *Row) uint8 {
 		is   bool
 	}{
 		{flagBreachKnown, r.Breached != Unknown}, {flagBreached, r.Breached == Yes}, {flagResolved, r.Resolved},
-		{flagEscalated, r.Escalated}, {flagReopened, r.Reopened}, {flagRemedied, r.Remedy != ""},
+		{flagEscalationKnown, r.Escalated != Unknown}, {flagEscalated, r.Escalated == Yes},
+		{flagReopeningKnown, r.Reopened != Unknown}, {flagReopened, r.Reopened == Yes}, {flagRemedyUnknown, r.RemedyUnknown},
 	} {
 		if on.is {
 			f |= on.flag

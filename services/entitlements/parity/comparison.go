@@ -38,6 +38,9 @@ type Comparison struct {
 	Figures [2]*float64 `json:"figures"`
 	// Effect is how large the difference is; nil where it cannot be said.
 	Effect *Effect `json:"effect"`
+	// Shift is the same of times in units of time; nil for what are no times, and where it
+	// cannot be said.
+	Shift *Shift `json:"shift,omitempty"`
 	// Worse is the group treated worse; empty where neither is.
 	Worse string `json:"worse"`
 	// Test names the test behind PValue; empty where there was none.
@@ -54,6 +57,9 @@ type Comparison struct {
 	Outcome     Outcome `json:"outcome"`
 	// Reason says why there is not enough data; empty otherwise.
 	Reason string `json:"reason,omitempty"`
+	// Note says what there is to know beside the outcome: why a ratio is missing, or that
+	// many of the times are 0; empty for nothing.
+	Note string `json:"note,omitempty"`
 	// Pairs are like cases that differ most, for a person to judge; only of findings.
 	Pairs []Pair `json:"pairs,omitempty"`
 	// untestable says that the cases could not have come out otherwise.

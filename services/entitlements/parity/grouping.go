@@ -2,6 +2,7 @@ package parity
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -15,9 +16,10 @@ type grouping struct {
 	// rows are the cases cell by cell, and ends where each cell of rows ends.
 	rows []uint32
 	ends []uint32
-	// Of what is left out: cases that have no value in the column, and cases and number
-	// of the groups beyond the largest MaxGroups.
-	unknown, smallCases, smallGroups int
+	// Of what is left out: cases that have no value in the column, cases of groups compared
+	// of which it is not known which are alike, and cases and number of the groups beyond
+	// the largest MaxGroups.
+	unknown, unlike, smallCases, smallGroups int
 }
 
 // group is one value of the column, and how many cases have it.
@@ -27,7 +29,7 @@ type group struct {
 	cases int
 }
 
-// newGrouping sorts the cases; strata are the stratum of each case.
+// newGrouping sorts the cases; stratumOf is the stratum of each case, or noStratum.
 func newGrouping(c *Cases, by Dimension, stratumOf []uint32, strata int) *grouping {
 	g := &grouping{cases: c, by: by, strata: strata}
 	place := g.choose()
@@ -35,7 +37,11 @@ func newGrouping(c *Cases, by Dimension, stratumOf []uint32, strata int) *groupi
 	codes := c.columns[by].codes
 	kept := 0
 	for row, code := range codes {
-		if at := place[code]; at >= 0 {
+		switch at := place[code]; {
+		case at < 0:
+		case stratumOf[row] == noStratum:
+			g.unlike++
+		default:
 			g.ends[int(stratumOf[row])*len(g.groups)+at+1]++
 			kept++
 		}
@@ -46,7 +52,7 @@ func newGrouping(c *Cases, by Dimension, stratumOf []uint32, strata int) *groupi
 	g.rows = make([]uint32, kept)
 	next := slices.Clone(g.ends)
 	for row, code := range codes {
-		if at := place[code]; at >= 0 {
+		if at := place[code]; at >= 0 && stratumOf[row] != noStratum {
 			cell := int(stratumOf[row])*len(g.groups) + at
 			g.rows[next[cell]] = uint32(row) //nolint:gosec // at most MaxCases
 			next[cell]++
@@ -100,13 +106,22 @@ func (g *grouping) cell(stratum, group int) []uint32 {
 	return g.rows[begin:g.ends[at]]
 }
 
+// noStratum stands for that of a case of which it is not known which are like it.
+const noStratum = math.MaxUint32
+
 // stratify returns the stratum of each case, those being alike in all of within, and
-// how many strata there are.
+// how many strata there are. A case without a value in one of these is in none: two of
+// which something is not known need not be alike in it.
 func (c *Cases) stratify(within []Dimension) ([]uint32, int) {
 	strata, count := make([]uint32, c.Len()), 1
 	for _, d := range within {
 		seen := map[uint64]uint32{}
+		unknown := slices.Index(c.columns[d].names, "")
 		for row, code := range c.columns[d].codes {
+			if strata[row] == noStratum || int(code) == unknown {
+				strata[row] = noStratum
+				continue
+			}
 			key := uint64(strata[row])<<16 | uint64(code)
 			stratum, known := seen[key]
 			if !known {
@@ -122,7 +137,7 @@ func (c *Cases) stratify(within []Dimension) ([]uint32, int) {
 
 // column returns what was left out of the grouping altogether, and what was not.
 func (g *grouping) column() Column {
-	c := Column{By: g.by.String(), Unknown: g.unknown, SmallGroups: g.smallGroups, SmallGroupCases: g.smallCases}
+	c := Column{By: g.by.String(), Unknown: g.unknown, UnknownWithin: g.unlike, SmallGroups: g.smallGroups, SmallGroupCases: g.smallCases}
 	for _, one := range g.groups {
 		c.Groups = append(c.Groups, one.name)
 		c.Cases = append(c.Cases, one.cases)

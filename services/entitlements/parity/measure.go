@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -74,6 +75,8 @@ func lacking(c *Comparison) string {
 			continue
 		}
 		switch {
+		case n+c.WithoutCounterpart[i]+c.Unknown[i] == 0:
+			return fmt.Sprintf("of no case of %s is known in which %s it is, so that none is like another", c.Groups[i], strings.Join(c.Within, " and "))
 		case n+c.WithoutCounterpart[i] == 0:
 			return fmt.Sprintf("of no case of %s is the %s known", c.Groups[i], c.Metric)
 		case n == 0:

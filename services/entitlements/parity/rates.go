@@ -2,6 +2,7 @@ package parity
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/evenhand/evenhand/services/entitlements/parity/stats"
 )
@@ -64,6 +65,8 @@ func (r *rates) compare(c *Comparison, strata []int, first, second int) string {
 		c.effect(RateRatio, b, 1)
 	} else if aOK {
 		c.effect(RateRatio, a, 0)
+	} else {
+		c.Note = "no ratio: every case of both was " + strings.TrimPrefix(r.metric.Favourable(), "not ")
 	}
 	return ""
 }

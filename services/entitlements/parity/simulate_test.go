@@ -45,7 +45,7 @@ func (s simulated) make(t testing.TB, seed uint64) *Cases {
 			Issue: fmt.Sprintf("issue-%d", issue), SpendBand: fmt.Sprintf("q%d", band+1),
 			Channel: []string{"email", "phone", "web"}[pick(0.5, 0.3, 0.2)], Region: []string{"east", "west"}[random.IntN(2)],
 			Opened: noon.Add(time.Duration(i) * time.Minute), Resolved: true,
-			Breached: answer(random.Float64() < 0.1), Escalated: random.Float64() < 0.02, Reopened: random.Float64() < 0.05,
+			Breached: answer(random.Float64() < 0.1), Escalated: answer(random.Float64() < 0.02), Reopened: answer(random.Float64() < 0.05),
 		}
 		if random.Float64() < 0.3 {
 			r.Remedy = "credit"

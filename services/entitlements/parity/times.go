@@ -70,12 +70,19 @@ func (t *times) compare(c *Comparison, strata []int, first, second int) string {
 	if c.Open != [2]int{} {
 		compared = t.censored(strata, first, second)
 	}
-	test, ok := compared.test()
-	if !ok {
+	if test, ok := compared.test(); ok {
+		c.tested(test)
+		t.effect(c, compared, strata, first, second)
+		c.Shift = t.shift(c, strata, first, second)
+	} else {
 		c.certain()
-		return ""
 	}
-	c.tested(test)
+	c.Note = t.note(c, strata, first, second)
+	return ""
+}
+
+// effect takes in by what factor the times of one group are longer.
+func (t *times) effect(c *Comparison, compared compared, strata []int, first, second int) {
 	switch e, ok := compared.ratio(confidence); {
 	case ok && e.Value >= 1:
 		c.effect(TimeRatio, e, 0)
@@ -84,7 +91,38 @@ func (t *times) compare(c *Comparison, strata []int, first, second int) string {
 	default:
 		c.unbounded([2]float64{t.last(strata, first), t.last(strata, second)})
 	}
+}
+
+// note says why there is no ratio, and where a tenth of a group's times or more are 0, that
+// they are: such cases began and ended outside of the hours in which they are counted.
+func (t *times) note(c *Comparison, strata []int, first, second int) string {
+	zeros := [2]int{t.zeros(strata, first), t.zeros(strata, second)}
+	outside := "as of cases outside of the hours in which time is counted"
+	switch {
+	case zeros == c.Counts:
+		return "no ratio: all times are 0, " + outside
+	case c.Effect == nil && zeros == [2]int{}:
+		return "no ratio: like cases of both all took the same time"
+	case c.Effect == nil || 10*zeros[0] >= c.Counts[0] || 10*zeros[1] >= c.Counts[1]:
+		text := fmt.Sprintf("%d of the times of %s and %d of %s are 0, %s", zeros[0], c.Groups[0], zeros[1], c.Groups[1], outside)
+		if c.Effect == nil {
+			text = "no ratio: " + text
+		}
+		return text
+	}
 	return ""
+}
+
+// zeros counts the times of a group that are 0.
+func (t *times) zeros(strata []int, group int) int {
+	n := 0
+	for _, s := range strata {
+		l := t.lifetimes(s, group)
+		for _, sorted := range [][]float64{l.Done, l.Open} {
+			n += sort.Search(len(sorted), func(i int) bool { return sorted[i] > 0 })
+		}
+	}
+	return n
 }
 
 // unbounded is the effect where no ratio makes the times alike, as when no case of a group

@@ -34,6 +34,8 @@ func (v *values) compare(c *Comparison, strata []int, first, second int) string 
 		c.effect(ValueRatio, a, 0)
 	} else if b, ok := stats.NewSamples(exchanged(samples)).RatioOfMeans(confidence); ok {
 		c.effect(ValueRatio, b, 1)
+	} else {
+		c.Note = "no ratio: all values are 0"
 	}
 	return ""
 }

@@ -1,11 +1,13 @@
 package programmes
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/services/entitlements/decision"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 
@@ -16,7 +18,7 @@ const (
 
 // check says all that is wrong with a definition by itself. What its criteria leave out
 // gets its default.
-func (d *Definition) check(currency schedule.Currency) error {
+func (d *Definition) check(reading decision.Reading) error {
 	var wrong []fault.Field
 	refuse := func(path, text string) {
 		wrong = append(wrong, fault.Field{Path: "programme." + path, Description: text})
@@ -35,12 +37,12 @@ func (d *Definition) check(currency schedule.Currency) error {
 		}
 	}
 	if d.Capacity < 1 || d.Capacity > MaxCapacity {
-		refuse("capacity", "has to be from 1 to 10000 places")
+		refuse("capacity", fmt.Sprintf("has to be from 1 to %d places", MaxCapacity))
 	}
 	if d.Opens != 0 && d.Closes != 0 && d.Closes < d.Opens {
 		refuse("close_date", "is before open_date")
 	}
-	for _, p := range schedule.ValidateCondition(&d.Criteria, "criteria", currency) {
+	for _, p := range schedule.ValidateCondition(&d.Criteria, "criteria", reading.Currency) {
 		refuse(p.Path, p.Message)
 	}
 	for _, c := range d.Criteria.Leaves() {
@@ -50,7 +52,11 @@ func (d *Definition) check(currency schedule.Currency) error {
 		if c.Subject == schedule.Innovation {
 			refuse("criteria", "read innovation, which nothing feeds yet: use spend, tenure or board")
 		}
+		if c.Subject == schedule.Board && !reading.Board {
+			refuse("criteria", "read board, and no board service is followed here: start entitlements with --board-addr, or use spend or tenure")
+		}
 	}
+	d.checkAdmission(refuse)
 	if len(wrong) == 0 {
 		return nil
 	}
@@ -93,6 +99,10 @@ func (p *Programme) narrowed(next *Definition) string {
 		return "criteria can only be widened, so that whoever meets them still does"
 	case next.first(p.PublishedOn) > p.first(p.PublishedOn):
 		return "applications cannot begin later than was published"
+	case (next.Admission == ByLottery) != (p.Admission == ByLottery):
+		return "places are given in the way that was published"
+	case !next.Round.is(p.Round) && p.Drawing != nil:
+		return "its lottery was committed with the round that was published"
 	case next.Closes != 0 && (p.Closes == 0 || next.Closes < p.Closes):
 		return "applications cannot end earlier than was published"
 	}
@@ -101,5 +111,9 @@ func (p *Programme) narrowed(next *Definition) string {
 
 // ReadsSpend says whether a condition tells what those who meet it spend.
 func ReadsSpend(c schedule.Condition) bool {
-	return slices.ContainsFunc(c.Leaves(), func(leaf schedule.Condition) bool { return leaf.Subject == schedule.Spend })
+	return c.Reads(func(leaf schedule.Condition) bool { return leaf.Subject == schedule.Spend })
 }
+
+// TellsSpend says whether who is in a programme tells what customers spend: by its
+// criteria, or those that it had.
+func (p *Programme) TellsSpend() bool { return p.ReadSpend || ReadsSpend(p.Criteria) }

@@ -12,11 +12,27 @@
 // What was given is kept when the criteria are met no more: a place ends when it is given
 // back, when the account is closed, or when the programme ends.
 //
+// # Lotteries
+//
+// Where a programme says so, applications are collected until the last day for them, and
+// then drawn, by a lottery of the board service: that is committed by Run the day after,
+// with everybody who waits, drawn by whoever gives the value of the round that the
+// programme names, and its order is the waiting list's. Where there are places for all,
+// nothing is drawn. Who applies later stands at the end of the list.
+//
+// # Lotteries
+//
+// Where a programme says so, applications are collected until the last day for them, and
+// then drawn, by a lottery of the board service: Run commits it the day after, with
+// everybody who waits; whoever gives the value of the round that the programme names draws
+// it; and the waiting list takes its order. Where there are places for all, nothing is
+// drawn. Who applies later stands at the end of the list.
+//
 // # One document
 //
 // A programme and all who ever applied to it are one document, so that each step is one
-// write: places are never given twice, and an application that was answered is on the list
-// whatever dies. Hence the bounds: MaxCapacity places, and MaxApplicants accounts ever. What a
-// process leaves undone that dies between two steps, as giving a free place to the next,
-// Run does.
+// write: no day has more places than the capacity, and an application that was answered
+// is on the list whatever dies. Hence the bounds: MaxCapacity places, and MaxApplicants
+// accounts ever. What a process leaves undone that dies between two steps, as giving a
+// free place to the next, Run does.
 package programmes

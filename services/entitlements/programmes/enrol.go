@@ -74,7 +74,8 @@ func EnrolmentsOf(p resource.Stored[Programme]) []Enrolment {
 
 // Apply applies for a place in the name of an account: it gets one, or else waits for one
 // in the order of applications. NOT_FOUND; PROGRAMME_STATE where no applications are
-// taken; NOT_QUALIFIED, with what is missing; ALREADY_EXISTS where it has a place or
+// taken; NOT_QUALIFIED, with what is missing; UNAVAILABLE while what is
+// known of customers is behind; ALREADY_EXISTS where it has a place or
 // waits; PROGRAMME_FULL. With check, nothing is written.
 func (s *Service) Apply(ctx context.Context, call resource.Call, programme, account string, check bool) (Enrolment, error) {
 	if earlier, known, err := s.table.Replay(ctx, call, programme); err != nil {
@@ -146,12 +147,13 @@ func (p *Programme) apply(id, account string, today civil.Day, now time.Time) er
 	}
 	p.Turns++
 	next := Entry{Account: account, Standing: Waiting, Turn: p.Turns, Applied: now, Stays: e.Stays}
-	if p.Free() > 0 && p.Count(Waiting) == 0 {
-		next.Standing, next.From = Enrolled, today
-	}
+	has := p.Free() > 0 && p.Count(Waiting) == 0 && !p.pending()
 	p.Entries = slices.DeleteFunc(slices.Clone(p.Entries), func(e Entry) bool { return e.Account == account })
 	p.Entries = append(p.Entries, next)
 	p.Changed = []string{account}
+	if has {
+		p.admit(p.Changed, today)
+	}
 	return nil
 }
 
@@ -161,7 +163,7 @@ func already(id, account, what string) error {
 }
 
 // Withdraw gives back an account's place from the next day on, or its place on the waiting
-// list. What becomes free goes to the next. NOT_FOUND where it has neither.
+// list. What becomes free goes to the next, who has it from that day on. NOT_FOUND where it has neither.
 func (s *Service) Withdraw(ctx context.Context, call resource.Call, programme, account string) (Enrolment, error) {
 	today, err := s.Today()
 	if err != nil {
@@ -171,7 +173,7 @@ func (s *Service) Withdraw(ctx context.Context, call resource.Call, programme, a
 		if e, _, known := p.Entry(account); !known || e.Standing == Left {
 			return notEnrolled(programme, account)
 		}
-		p.change([]string{account}, func(e *Entry) { e.leave(today+1, Withdrawn) })
+		p.change([]string{account}, func(e *Entry) { e.leave(today, today+1, Withdrawn) })
 		return nil
 	})
 	if err != nil {

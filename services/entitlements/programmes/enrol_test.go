@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/decision"
 )
@@ -174,8 +175,8 @@ func TestR29TwoHundredApplicantsForTwentyPlaces(t *testing.T) {
 	})
 }
 
-// Whatever applies, leaves, is closed or stops to qualify: there are never more members
-// than places, nobody is passed over who qualifies, and days with a place stay.
+// Whatever applies, leaves, is closed or stops to qualify: no day has more places than
+// there are, nobody is passed over who qualifies, and days with a place stay.
 func TestPlacesAreNeverGivenTwice(t *testing.T) {
 	accounts := []string{"ash", "birch", "cedar", "dogwood", "elm"}
 	f := onSQLite(t)
@@ -217,6 +218,15 @@ func TestPlacesAreNeverGivenTwice(t *testing.T) {
 				}
 			}
 			now := *f.Enrolments()
+			for day := march; day <= f.customers.today+2; day++ {
+				held := 0
+				for _, a := range accounts {
+					if holds(now[a], id, day) {
+						held++
+					}
+				}
+				require.LessOrEqual(t, held, capacity, "on %s", day)
+			}
 			for _, a := range accounts {
 				if had[a] == nil {
 					had[a] = map[civil.Day]bool{}
@@ -261,7 +271,7 @@ func TestWhatADeadProcessLeftIsFinished(t *testing.T) {
 		f.published(t, beta(1))
 		f.applied(t, "ash", "birch")
 		_, err := f.table.Update(t.Context(), someone, "beta", nil, "enrolment.withdrawn", func(p *Programme) error {
-			p.change([]string{"ash"}, func(e *Entry) { e.leave(march+1, Withdrawn) })
+			p.change([]string{"ash"}, func(e *Entry) { e.leave(march, march+1, Withdrawn) })
 			return nil
 		})
 		require.NoError(t, err)
@@ -271,7 +281,7 @@ func TestWhatADeadProcessLeftIsFinished(t *testing.T) {
 			e, err := f.Enrolment(t.Context(), "beta", "birch")
 			return err == nil && e.Standing == Enrolled
 		})
-		eventually(t, "decisions know", func() bool { return holds((*other.Enrolments())["birch"], "beta", march) })
+		eventually(t, "decisions know", func() bool { return holds((*other.Enrolments())["birch"], "beta", march+1) })
 	})
 }
 
@@ -337,7 +347,78 @@ func TestTheLargestProgrammeIsWithinItsBound(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.Apply(t.Context(), someone, p.ID, "ash", false)
 	wantReason(t, err, ReasonFull, "has had 20000 applicants")
-	text, err := bson.Marshal(full.State)
+	size := func() int {
+		text, err := bson.Marshal(full.State)
+		require.NoError(t, err)
+		return len(text)
+	}
+	require.Less(t, size(), 2<<20)
+	for i := range full.State.Entries {
+		full.State.Entries[i].Stays = slices.Repeat([]Stay{{march, march + 1}}, MaxStays)
+	}
+	require.Less(t, size(), 13<<20)
+}
+
+// Who leaves has its place until the end of the day, and the next has it from then on.
+func TestAPlaceBeginsWhenTheLastStayHasEnded(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.published(t, beta(1))
+	f.applied(t, "ash", "birch", "cedar")
+	for _, who := range []string{"ash", "birch"} {
+		_, err := f.Withdraw(ctx, someone, "beta", who)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"ash left", "birch left", "cedar enrolled"}, f.standings(t))
+	now := *f.Enrolments()
+	require.True(t, holds(now["ash"], "beta", march))
+	require.Empty(t, now["birch"], "it had given back what had not begun")
+	require.False(t, holds(now["cedar"], "beta", march))
+	require.True(t, holds(now["cedar"], "beta", march+1))
+
+	// Of two places one is free today.
+	p, err := f.Update(ctx, someone, "beta", "", func(d *Definition) error { d.Capacity = 2; return nil }, false)
 	require.NoError(t, err)
-	require.Less(t, len(text), 2<<20)
+	require.Zero(t, p.State.freeToday(march)-1)
+	f.applied(t, "dogwood")
+	require.True(t, holds((*f.Enrolments())["dogwood"], "beta", march), "ash's is one, and this is the other")
+}
+
+// Nobody gets a place, or is refused one, while what is known of customers is behind.
+func TestNothingIsGivenByWhatIsBehind(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.published(t, beta(1))
+	f.applied(t, "ash", "birch", "cedar")
+	_, err := f.table.Update(ctx, someone, "beta", nil, "enrolment.withdrawn", func(p *Programme) error {
+		p.change([]string{"ash"}, func(e *Entry) { e.leave(march, march+1, Withdrawn) })
+		return nil
+	})
+	require.NoError(t, err)
+	f.Service = f.open(t)
+	behind := fault.New(fault.Unavailable, fault.ReasonUnavailable, "What is known of customers is not up to date.")
+	f.customers.set(func(c *fakeCustomers) { c.behind = behind; c.poor["birch"] = true })
+	require.ErrorIs(t, f.settle(ctx, true), behind)
+	_, err = f.Apply(ctx, someone, "beta", "dogwood", false)
+	require.ErrorIs(t, err, behind)
+	require.Equal(t, []string{"ash left", "birch waiting", "cedar waiting"}, f.standings(t))
+	f.customers.set(func(c *fakeCustomers) { c.behind = nil; c.poor["birch"] = false })
+	require.NoError(t, f.settle(ctx, true))
+	require.Equal(t, []string{"ash left", "birch enrolled", "cedar waiting"}, f.standings(t))
+}
+
+// A draft that is deleted and written anew under its name is another.
+func TestAProgrammeOfTheNameOfOneDeletedIsKnown(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	_, err := f.Create(ctx, someone, "", beta(1), false)
+	require.NoError(t, err)
+	for range 3 {
+		_, err = f.Update(ctx, someone, "beta", "", func(d *Definition) error { d.Capacity++; return nil }, false)
+		require.NoError(t, err)
+	}
+	require.NoError(t, f.Delete(ctx, someone, "beta", ""))
+	require.Empty(t, f.known.list())
+	f.known.set(resource.Stored[Programme]{ID: "beta", Version: 1})
+	require.Len(t, f.known.list(), 1, "its versions begin anew once nothing is left of the first")
 }

@@ -18,6 +18,8 @@ const (
 	ReasonNarrowed = "PROGRAMME_NARROWED"
 	// ReasonNotice says that a programme would end at too short notice.
 	ReasonNotice = "PROGRAMME_NOTICE"
+	// ReasonNoLotteries says that nothing draws lotteries here.
+	ReasonNoLotteries = "NO_LOTTERIES"
 )
 
 // refuse is a failed precondition about a programme, or an enrolment in it.

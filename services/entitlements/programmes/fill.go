@@ -35,7 +35,7 @@ func (s *Service) fill(ctx context.Context, p resource.Stored[Programme]) (resou
 			return p, err
 		}
 		filled, err := s.table.Update(ctx, own, p.ID, resource.IfVersion[Programme](p.Version), "enrolment.admitted", func(p *Programme) error {
-			p.change(next, func(e *Entry) { e.Standing, e.From = Enrolled, today })
+			p.admit(next, today)
 			return nil
 		})
 		switch {
@@ -55,7 +55,7 @@ func (s *Service) fill(ctx context.Context, p resource.Stored[Programme]) (resou
 // next returns who gets the free places: the first on the list who qualify now. Whoever
 // does not keeps its turn.
 func (s *Service) next(ctx context.Context, p resource.Stored[Programme], today civil.Day) ([]string, error) {
-	if state := p.State.State(today); state != Open && state != Running {
+	if state := p.State.State(today); state != Open && state != Running || p.State.pending() {
 		return nil, nil
 	}
 	var next []string
@@ -116,7 +116,7 @@ func (s *Service) review(ctx context.Context, p resource.Stored[Programme]) (res
 			}
 		}
 		if len(gone) > 0 {
-			p.change(gone, func(e *Entry) { e.leave(closed[e.Account], AccountClosed) })
+			p.change(gone, func(e *Entry) { e.leave(today, closed[e.Account], AccountClosed) })
 		}
 		return nil
 	})
@@ -171,6 +171,15 @@ func (s *Service) keepSettled(ctx context.Context) error {
 	}
 }
 
+// drawn takes the lottery of a programme as far as it can be now.
+func (s *Service) drawn(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
+	today, err := s.Today()
+	if err != nil {
+		return p, err
+	}
+	return s.lot(ctx, p, today)
+}
+
 // settle gives the free places of all programmes; review looks for closed accounts first.
 func (s *Service) settle(ctx context.Context, review bool) error {
 	var failed []error
@@ -183,6 +192,9 @@ func (s *Service) settle(ctx context.Context, review bool) error {
 		}
 		if review {
 			p, err = s.review(ctx, p)
+		}
+		if err == nil {
+			p, err = s.drawn(ctx, p)
 		}
 		if err == nil {
 			_, err = s.fill(ctx, p)

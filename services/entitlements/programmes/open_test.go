@@ -42,7 +42,9 @@ type fakeCustomers struct {
 	joined map[string]civil.Day
 	poor   map[string]bool // meet no criteria
 	closed map[string]civil.Day
-	none   bool // no schedule is in force
+	none   bool  // no schedule is in force
+	behind error // of Judge, where it is not nil
+	alone  bool  // no board service is followed
 }
 
 var errNoSchedule = fault.New(fault.FailedPrecondition, "NO_SCHEDULE_IN_FORCE", "No version of the schedule is in force.")
@@ -50,6 +52,9 @@ var errNoSchedule = fault.New(fault.FailedPrecondition, "NO_SCHEDULE_IN_FORCE", 
 func (c *fakeCustomers) Judge(_ context.Context, account string, when *schedule.Condition) (decision.Judgement, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.behind != nil {
+		return decision.Judgement{}, c.behind
+	}
 	joined, known := c.joined[account]
 	if !known {
 		return decision.Judgement{}, fault.Missing("evenhand/Account", "accounts/"+account)
@@ -76,7 +81,7 @@ func (c *fakeCustomers) Reading() (decision.Reading, error) {
 		return decision.Reading{}, errNoSchedule
 	}
 	usd, err := schedule.LookupCurrency("USD")
-	return decision.Reading{Today: c.today, Currency: usd, Notice: civil.Period{Days: 30}}, err
+	return decision.Reading{Today: c.today, Currency: usd, Notice: civil.Period{Days: 30}, Board: !c.alone}, err
 }
 
 func (c *fakeCustomers) set(change func(*fakeCustomers)) {

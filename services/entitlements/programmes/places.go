@@ -3,6 +3,8 @@ package programmes
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,34 +15,38 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/decision"
 )
 
-// places are the programmes as decisions read them.
+// places are the programmes as this process knows them, by which decisions are made: at
+// once what it wrote itself, what others wrote within a second.
 type places struct {
 	mu         sync.Mutex
-	programmes map[string]known
+	programmes map[string]resource.Stored[Programme]
 	// enrolments are what follows from the programmes; nil where it is to be made anew.
 	enrolments atomic.Pointer[decision.Enrolments]
-}
-
-// known is what a programme's entries were at a version.
-type known struct {
-	version int64
-	entries []Entry
-	ends    civil.Day
 }
 
 // set takes a programme in, unless it is known at a later version.
 func (p *places) set(s resource.Stored[Programme]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.programmes[s.ID].version >= s.Version {
+	if known, is := p.programmes[s.ID]; is && known.Version >= s.Version {
 		return
 	}
-	k := known{version: s.Version, entries: s.State.Entries, ends: civil.Never}
-	if s.State.Ending != nil {
-		k.ends = s.State.Ending.Day
-	}
-	p.programmes[s.ID] = k
+	p.programmes[s.ID] = s
 	p.enrolments.Store(nil)
+}
+
+// forget takes a programme out that was deleted: another of its name begins anew.
+func (p *places) forget(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.programmes, id)
+}
+
+// list returns all programmes, in the order of their ids.
+func (p *places) list() []resource.Stored[Programme] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.SortedFunc(maps.Values(p.programmes), func(a, b resource.Stored[Programme]) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // Enrolments returns the places of all accounts: at once those this process gave, those
@@ -57,14 +63,18 @@ func (p *places) all() *decision.Enrolments {
 		return made
 	}
 	made := decision.Enrolments{}
-	for id, k := range p.programmes {
-		for i := range k.entries {
-			e := &k.entries[i]
+	for id, s := range p.programmes {
+		ends := civil.Never
+		if s.State.Ending != nil {
+			ends = s.State.Ending.Day
+		}
+		for i := range s.State.Entries {
+			e := &s.State.Entries[i]
 			for _, stay := range e.Stays {
-				made.Add(e.Account, id, stay.From, min(stay.To, k.ends))
+				made.Add(e.Account, id, stay.From, min(stay.To, ends))
 			}
 			if e.Standing == Enrolled {
-				made.Add(e.Account, id, e.From, k.ends)
+				made.Add(e.Account, id, e.From, ends)
 			}
 		}
 	}
@@ -111,7 +121,8 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 		seen[id] = true
 		p, err := s.table.Get(ctx, id)
 		if errors.Is(err, resource.ErrNotFound) {
-			continue // only drafts are deleted, in which nobody is
+			s.known.forget(id) // only drafts are deleted, in which nobody is
+			continue
 		}
 		if err != nil {
 			return err

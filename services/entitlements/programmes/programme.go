@@ -19,7 +19,8 @@ const (
 	// MaxCapacity bounds the places of a programme.
 	MaxCapacity = 10_000
 	// MaxApplicants bounds the accounts that ever applied to a programme: with all of them
-	// its document has about 2 MB.
+	// its document has about 2 MB, and about 12 MB where each has come and gone MaxStays
+	// times.
 	MaxApplicants = 20_000
 	// MaxStays bounds how often an account can have had a place and given it back.
 	MaxStays = 20
@@ -53,6 +54,10 @@ type Definition struct {
 	// last one, 0 for none.
 	Opens  civil.Day `bson:"opens,omitempty"`
 	Closes civil.Day `bson:"closes,omitempty"`
+	// Admission is in which order places are given; empty means FirstCome.
+	Admission Admission `bson:"admission,omitempty"`
+	// Round is the public value by which a lottery will be drawn; zero without one.
+	Round Round `bson:"round,omitempty"`
 }
 
 // Programme is a programme with all who ever applied to it.
@@ -62,10 +67,18 @@ type Programme struct {
 	PublishedOn civil.Day `bson:"published_on,omitempty"`
 	// Ending is how it ends; nil while that is open.
 	Ending *Ending `bson:"ending,omitempty"`
+	// Drawing is how far its lottery is: nil before, and where there is none. Attempts
+	// counts the lotteries that were called off.
+	Drawing  *Drawing `bson:"drawing,omitempty"`
+	Attempts int      `bson:"attempts,omitempty"`
 	// Revision counts the changes but for those of entries.
 	Revision int64 `bson:"revision"`
-	// Entries are the accounts that ever applied, in the order of their last applications.
+	// Entries are the accounts that ever applied, in the order of their last applications,
+	// or of the lottery that they took part in.
 	Entries []Entry `bson:"entries,omitempty"`
+	// ReadSpend says that the criteria once read what customers spend, so that who is in
+	// tells it even where they read it no more.
+	ReadSpend bool `bson:"read_spend,omitempty"`
 	// Turns counts the applications.
 	Turns int64 `bson:"turns,omitempty"`
 	// Changed are the accounts whose entries the last change was about.
@@ -106,7 +119,8 @@ const (
 type Entry struct {
 	Account  string   `bson:"a"`
 	Standing Standing `bson:"s"`
-	// Turn is the number of its last application among all: entries ascend by it.
+	// Turn is the number of its last application among all: entries ascend by it. A lottery
+	// exchanges the turns of those who take part.
 	Turn int64 `bson:"n"`
 	// Applied is when it applied last.
 	Applied time.Time `bson:"t"`
@@ -142,7 +156,8 @@ var Kind = resource.Kind[Programme]{
 
 // tell leaves out the entries that the change was not about.
 func tell(p Programme) any {
-	p.Entries = slices.DeleteFunc(slices.Clone(p.Entries), func(e Entry) bool { return !slices.Contains(p.Changed, e.Account) })
+	changed := setOf(p.Changed)
+	p.Entries = slices.DeleteFunc(slices.Clone(p.Entries), func(e Entry) bool { return !changed[e.Account] })
 	return p
 }
 
@@ -183,8 +198,38 @@ func (p *Programme) Count(standing Standing) int {
 	return n
 }
 
-// Free returns how many places nobody has.
+// Free returns how many places nobody has from the next day on.
 func (p *Programme) Free() int { return p.Capacity - p.Count(Enrolled) }
+
+// freeToday returns how many places nobody has on a day; who left on it has its place
+// until its end.
+func (p *Programme) freeToday(today civil.Day) int {
+	free := p.Capacity
+	for i := range p.Entries {
+		e := &p.Entries[i]
+		if e.Standing == Enrolled && e.From <= today {
+			free--
+		}
+		for _, stay := range e.Stays {
+			if stay.From <= today && today < stay.To {
+				free--
+			}
+		}
+	}
+	return free
+}
+
+// admit gives a place to accounts for which there is one: from today on as long as one is
+// free today, and from tomorrow on after that.
+func (p *Programme) admit(accounts []string, today civil.Day) {
+	now := p.freeToday(today)
+	p.change(accounts, func(e *Entry) {
+		e.Standing, e.From = Enrolled, today
+		if now--; now < 0 {
+			e.From = today + 1
+		}
+	})
+}
 
 // Entry returns what is known of an account, and its place on the waiting list, from 1; 0
 // where it does not wait.
@@ -226,19 +271,28 @@ func (p *Programme) takes(today civil.Day) string {
 // change replaces the entries of some accounts by what a function makes of them. The
 // entries as they were stay as they are.
 func (p *Programme) change(accounts []string, with func(*Entry)) {
+	wanted := setOf(accounts)
 	p.Entries = slices.Clone(p.Entries)
 	for i := range p.Entries {
-		if slices.Contains(accounts, p.Entries[i].Account) {
+		if wanted[p.Entries[i].Account] {
 			with(&p.Entries[i])
 		}
 	}
 	p.Changed = accounts
 }
 
+func setOf(accounts []string) map[string]bool {
+	set := make(map[string]bool, len(accounts))
+	for _, a := range accounts {
+		set[a] = true
+	}
+	return set
+}
+
 // leave ends the place or the application of an account; it had the place up to a day,
-// which is the first after it.
-func (e *Entry) leave(to civil.Day, why string) {
-	if e.Standing == Enrolled {
+// which is the first after it. One that would have begun tomorrow it never had.
+func (e *Entry) leave(today, to civil.Day, why string) {
+	if e.Standing == Enrolled && e.From <= today {
 		e.Stays = append(slices.Clone(e.Stays), Stay{e.From, max(e.From+1, to)})
 	}
 	e.Standing, e.From, e.Why = Left, 0, why

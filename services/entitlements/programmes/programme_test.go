@@ -118,13 +118,9 @@ func TestOnlyDraftsAreDeleted(t *testing.T) {
 	require.ErrorIs(t, err, resource.ErrExists)
 	require.ErrorIs(t, f.Delete(t.Context(), someone, "beta", "other"), resource.ErrStale)
 	require.NoError(t, f.Delete(t.Context(), someone, "beta", Etag(p)))
-	ids, err := f.Published(t.Context())
-	require.NoError(t, err)
-	require.Empty(t, ids)
+	require.Empty(t, f.Published())
 	f.published(t, beta(3))
-	ids, err = f.Published(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, []string{"beta"}, ids)
+	require.Equal(t, []string{"beta"}, f.Published())
 }
 
 // Whoever meets a condition meets one that widens it, whatever is measured.
@@ -169,4 +165,37 @@ func TestWideningTakesNothingFromAnybody(t *testing.T) {
 		}
 		require.Equal(t, !taken, widens(from, to), "with thresholds on one measure each it is exact")
 	})
+}
+
+func TestCriteriaOnABoardTakeABoardService(t *testing.T) {
+	f := onSQLite(t)
+	d := beta(1)
+	d.Criteria = schedule.Condition{Any: []schedule.Condition{tenure(12), {Subject: schedule.Board, Measure: schedule.TermsServed, AtLeast: 1}}}
+	_, err := f.Create(t.Context(), someone, "", d, true)
+	require.NoError(t, err)
+	f.customers.set(func(c *fakeCustomers) { c.alone = true })
+	_, err = f.Create(t.Context(), someone, "", d, true)
+	wantReason(t, err, "INVALID_ARGUMENT", "programme.criteria: read board, and no board service is followed here")
+}
+
+// Who got in by what they spend still tells it when others get in without.
+func TestR3WideningDoesNotTellWhoSpent(t *testing.T) {
+	f := onSQLite(t)
+	d := beta(2)
+	d.Criteria = schedule.Condition{All: []schedule.Condition{spend(500_00), tenure(12)}}
+	f.published(t, d)
+	p, err := f.Update(t.Context(), someone, "beta", "", func(d *Definition) error { d.Criteria = tenure(12); return nil }, false)
+	require.NoError(t, err)
+	require.False(t, ReadsSpend(p.State.Criteria))
+	require.True(t, p.State.TellsSpend())
+	p, err = f.Update(t.Context(), someone, "beta", "", func(d *Definition) error { d.Criteria = tenure(6); return nil }, false)
+	require.NoError(t, err)
+	require.True(t, p.State.TellsSpend(), "for good")
+
+	draft, err := f.Create(t.Context(), someone, "gamma", d, false)
+	require.NoError(t, err)
+	require.True(t, draft.State.TellsSpend())
+	draft, err = f.Update(t.Context(), someone, "gamma", "", func(d *Definition) error { d.Criteria = tenure(12); return nil }, false)
+	require.NoError(t, err)
+	require.False(t, draft.State.TellsSpend(), "nobody was let in by it")
 }

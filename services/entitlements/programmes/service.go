@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -19,7 +18,7 @@ import (
 // Customers is what programmes need to know of customers and of the schedule in force.
 type Customers interface {
 	// Judge judges criteria about an account now, as the conditions of rules are judged:
-	// NOT_FOUND; NO_SCHEDULE_IN_FORCE.
+	// NOT_FOUND; NO_SCHEDULE_IN_FORCE; UNAVAILABLE while what is known of customers is behind.
 	Judge(ctx context.Context, account string, criteria *schedule.Condition) (decision.Judgement, error)
 	// Reading returns by what criteria are read now: NO_SCHEDULE_IN_FORCE.
 	Reading() (decision.Reading, error)
@@ -34,6 +33,7 @@ type Service struct {
 	table     *resource.Table[Programme, *Programme]
 	requests  *resource.Requests
 	customers Customers
+	lotteries Lotteries // nil where nothing draws
 	known     places
 	log       *slog.Logger
 }
@@ -44,7 +44,7 @@ func New(ctx context.Context, store *docstore.Store, requests *resource.Requests
 	if log == nil {
 		log = slog.Default()
 	}
-	s := &Service{store: store, requests: requests, customers: customers, log: log, known: places{programmes: map[string]known{}}}
+	s := &Service{store: store, requests: requests, customers: customers, log: log, known: places{programmes: map[string]resource.Stored[Programme]{}}}
 	var err error
 	if s.table, err = resource.OpenTable[Programme, *Programme](ctx, requests, Kind); err != nil {
 		return nil, fmt.Errorf("open programmes: %w", err)
@@ -86,8 +86,14 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, d D
 	if err != nil {
 		return none, err
 	}
-	if err := d.check(reading.Currency); err != nil {
+	if err := d.check(reading); err != nil {
 		return none, err
+	}
+	if err := d.checkRound(); err != nil {
+		return none, err
+	}
+	if d.Admission == ByLottery && s.lotteries == nil {
+		return none, noLotteries()
 	}
 	p := Programme{Definition: d, Revision: 1}
 	if check {
@@ -118,12 +124,18 @@ func (s *Service) Update(
 		if err := edit(&next); err != nil {
 			return err
 		}
-		if err := next.check(reading.Currency); err != nil {
+		if err := next.check(reading); err != nil {
 			return err
+		}
+		if p.Drawing == nil {
+			if err := next.checkRound(); err != nil {
+				return err
+			}
 		}
 		if why := p.narrowed(&next); p.PublishedOn != 0 && why != "" {
 			return refuse(ReasonNarrowed, Name(id), "is published, and %s: publish another programme", why)
 		}
+		p.ReadSpend = p.PublishedOn != 0 && p.TellsSpend()
 		p.Definition = next
 		return nil
 	})
@@ -198,6 +210,9 @@ func (s *Service) Delete(ctx context.Context, call resource.Call, id, etag strin
 	if published != nil && errors.Is(err, resource.ErrStale) {
 		return published
 	}
+	if err == nil {
+		s.known.forget(id)
+	}
 	return err
 }
 
@@ -231,17 +246,14 @@ func (s *Service) change(
 	return s.filled(ctx, p), nil
 }
 
-// Published returns the ids of all programmes that were published, ascending.
-func (s *Service) Published(ctx context.Context) ([]string, error) {
+// Published returns the ids of all programmes that were published, ascending: at once
+// those that this process published, those of others within a second.
+func (s *Service) Published() []string {
 	var ids []string
-	for p, err := range s.table.All(ctx, docstore.Query{}) {
-		if err != nil {
-			return nil, err
-		}
+	for _, p := range s.known.list() {
 		if p.State.PublishedOn != 0 {
 			ids = append(ids, p.ID)
 		}
 	}
-	slices.Sort(ids)
-	return ids, nil
+	return ids
 }

@@ -47,10 +47,10 @@ func TestR25SameIssueSameFactsSameRemedy(t *testing.T) {
 		require.Equal(t, []string{"other"}, f.match(t, "billing-error", nil, 0))
 		require.Empty(t, f.match(t, "unheard-of", nil, 0))
 
-		id, ok, err := f.Remedy(t.Context(), "late-delivery", map[string]string{"lost": "yes"})
+		first, ok, err := f.Remedy(t.Context(), "late-delivery", map[string]string{"lost": "yes"})
 		require.NoError(t, err)
 		require.True(t, ok)
-		require.Equal(t, "new-parcel", id)
+		require.Equal(t, "new-parcel", first.ID)
 		_, ok, err = f.Remedy(t.Context(), "unheard-of", nil)
 		require.NoError(t, err)
 		require.False(t, ok)

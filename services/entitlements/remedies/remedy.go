@@ -56,11 +56,6 @@ type Value struct {
 // MaxFacts is the most facts that a remedy wants.
 const MaxFacts = 20
 
-// unfair are words of facts that would make a remedy depend on who the customer is, or
-// how they complain, and not on what happened.
-var unfair = []string{"account", "band", "channel", "complaint", "complaints", "customer", "follower", "followers", "owner",
-	"reach", "region", "revenue", "role", "spend", "tenure"}
-
 // check wants the fields of a remedy to be right by themselves.
 func (r *Remedy) check() error {
 	switch {
@@ -89,13 +84,12 @@ func (r *Remedy) check() error {
 
 func checkFact(key, value string) error {
 	field := "remedy.facts." + key
-	words := strings.Split(key, "-")
 	switch {
 	case !names.IsID(key):
 		return fault.Invalid("remedy.facts", "%q is no key of a fact: give one of lower-case letters, digits and hyphens", key)
 	case value == "":
 		return fault.Invalid(field, "is empty: say what has to be so")
-	case names.IsHandSetLevel(key) || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(unfair, w) }):
+	case names.IsPersonal(key):
 		return fault.Invalid(field, "is about who the customer is or how they ask, and a remedy follows from what happened: "+
 			"the same issue with the same facts has the same remedy")
 	}

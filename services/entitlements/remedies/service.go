@@ -171,11 +171,10 @@ func (s *Service) Retire(ctx context.Context, call resource.Call, id, etag, reas
 // where it is 0: the first is the one to use.
 func (s *Service) Match(ctx context.Context, issue string, facts map[string]string, on civil.Day) ([]resource.Stored[Remedy], error) {
 	if on == 0 {
-		zone, err := s.opts.Zone(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("find the company's time zone: %w", err)
+		var err error
+		if on, err = s.today(ctx); err != nil {
+			return nil, err
 		}
-		on = zone.DayOf(s.now())
 	}
 	var list []resource.Stored[Remedy]
 	for r, err := range s.table.All(ctx, docstore.Query{Index: "issue", Equal: []any{issue}, Limit: 500}) {
@@ -190,14 +189,35 @@ func (s *Service) Match(ctx context.Context, issue string, facts map[string]stri
 	return list, nil
 }
 
-// Remedy returns the id of the remedy for a case, as Match has it, of today; false where
-// the catalogue has none.
-func (s *Service) Remedy(ctx context.Context, issue string, facts map[string]string) (id string, ok bool, err error) {
+func (s *Service) today(ctx context.Context) (civil.Day, error) {
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("find the company's time zone: %w", err)
+	}
+	return zone.DayOf(s.now()), nil
+}
+
+// Remedy returns the remedy for a case, as Match has it, of today; false where the
+// catalogue has none.
+func (s *Service) Remedy(ctx context.Context, issue string, facts map[string]string) (r resource.Stored[Remedy], ok bool, err error) {
 	list, err := s.Match(ctx, issue, facts, 0)
 	if err != nil || len(list) == 0 {
-		return "", false, err
+		return r, false, err
 	}
-	return list[0].ID, true, nil
+	return list[0], true, nil
+}
+
+// InUse returns the remedy with an id; false where there is none, or it is not in use today.
+func (s *Service) InUse(ctx context.Context, id string) (r resource.Stored[Remedy], ok bool, err error) {
+	today, err := s.today(ctx)
+	if err != nil {
+		return r, false, err
+	}
+	r, err = s.table.Get(ctx, id)
+	if errors.Is(err, resource.ErrNotFound) {
+		return r, false, nil
+	}
+	return r, err == nil && r.State.inUse(today), err
 }
 
 // Query says which remedies to list, by id.

@@ -27,7 +27,7 @@ func (s *Service) ApproveDraft(ctx context.Context, call resource.Call, by Calle
 		if err != nil {
 			return earlier, err
 		}
-		return s.publish(ctx, earlier)
+		return s.approveAgain(ctx, earlier)
 	}
 	if d.State.State == Approved && d.State.Approver == by.Name { // an attempt that did not get to its end
 		return s.publish(ctx, d)
@@ -43,13 +43,23 @@ func (s *Service) ApproveDraft(ctx context.Context, call resource.Call, by Calle
 		return d, err
 	}
 	d, err = s.drafts.Update(ctx, call, id, unchanged(d, etag), "draft.approved", func(d *Draft) error {
-		d.State, d.Approver, d.ApprovedAt, d.SingleOperator = Approved, by.Name, s.now(), single
+		d.State, d.Approver, d.ApprovedAt, d.SingleOperator, d.Returned = Approved, by.Name, s.now(), single, nil
 		return nil
 	})
 	if err != nil {
 		return d, err
 	}
 	return s.publish(ctx, d)
+}
+
+// approveAgain answers an approval that was made before: it publishes what is approved, and
+// says why where that turned out not to be possible.
+func (s *Service) approveAgain(ctx context.Context, d resource.Stored[Draft]) (resource.Stored[Draft], error) {
+	why := d.State.Returned
+	if d.State.State == Published || d.State.State == Approved || why == nil {
+		return s.publish(ctx, d)
+	}
+	return d, fault.New(why.Kind, why.Reason, "%s", why.Message).WithResource(draftType, DraftName(d.ID))
 }
 
 // mayApprove says whether somebody may approve a draft, and whether that is so only because
@@ -91,8 +101,8 @@ func (s *Service) mayApprove(ctx context.Context, by Caller, id string, d Draft)
 }
 
 // publish publishes an approved draft, and notes that. Where it cannot be published any
-// more, as when another version came in between, it is proposed again. A draft that is not
-// approved is left as it is.
+// more, as when another version came in between, it is proposed again, with the reason. A
+// draft that is not approved is left as it is.
 func (s *Service) publish(ctx context.Context, d resource.Stored[Draft]) (resource.Stored[Draft], error) {
 	if d.State.State != Approved {
 		return d, nil
@@ -102,8 +112,9 @@ func (s *Service) publish(ctx context.Context, d resource.Stored[Draft]) (resour
 		Draft: DraftName(d.ID), File: []byte(d.State.YAML), Base: d.State.Base,
 		Proposer: d.State.Proposer, Approver: d.State.Approver, SingleOperator: d.State.SingleOperator,
 	})
-	if final(err) {
+	if told := final(err); told != nil {
 		_, undoErr := s.drafts.Update(ctx, call, d.ID, resource.IfVersion[Draft](d.Version), "draft.returned", func(d *Draft) error {
+			d.Returned = &Return{Approver: d.Approver, At: s.now(), Kind: told.Kind, Reason: told.Reason, Message: told.Message}
 			d.State, d.Approver, d.ApprovedAt, d.SingleOperator = Proposed, "", time.Time{}, false
 			return nil
 		})
@@ -125,10 +136,14 @@ func (s *Service) publish(ctx context.Context, d resource.Stored[Draft]) (resour
 	return done, s.settleRequest(ctx, done.State.Request)
 }
 
-// final says that publishing the same again would fail again.
-func final(err error) bool {
+// final is the failure by which publishing the same again would fail again; nil where it
+// might not.
+func final(err error) *fault.Error {
 	var told *fault.Error
-	return errors.As(err, &told) && (told.Kind == fault.FailedPrecondition || told.Kind == fault.InvalidArgument)
+	if errors.As(err, &told) && (told.Kind == fault.FailedPrecondition || told.Kind == fault.InvalidArgument) {
+		return told
+	}
+	return nil
 }
 
 // publishApproved publishes drafts whose approval a process that died has left without a

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -45,6 +46,8 @@ type Draft struct {
 	// Approver is who approved it, at an instant.
 	Approver   string    `bson:"approver,omitempty"`
 	ApprovedAt time.Time `bson:"approved_at,omitempty"`
+	// Returned is why it was proposed again when it was approved last; nil where it was not.
+	Returned *Return `bson:"returned,omitempty"`
 	// SingleOperator says that nobody else was there to approve it.
 	SingleOperator bool `bson:"single_operator,omitempty"`
 	// Version is the number under which it was published; 0 while it was not.
@@ -55,6 +58,17 @@ type Draft struct {
 	Ending  string    `bson:"ending,omitempty"`
 
 	resource.Times `bson:",inline"`
+}
+
+// Return is what kept an approved draft from being published.
+type Return struct {
+	// Approver is who had approved it, At when it turned out.
+	Approver string    `bson:"approver"`
+	At       time.Time `bson:"at"`
+	// Kind, Reason and Message are those of the failure.
+	Kind    fault.Kind `bson:"kind"`
+	Reason  string     `bson:"reason"`
+	Message string     `bson:"message"`
 }
 
 // Caller is who acts.
@@ -77,6 +91,11 @@ type DraftPatch struct {
 // DraftName is the resource name of a draft.
 func DraftName(id string) string { return "schedule/drafts/" + id }
 
+// ended says that nothing more comes of a draft.
+func (d *Draft) ended() bool {
+	return d.State == Published || d.State == Rejected || d.State == Withdrawn
+}
+
 // unproposed takes a proposal back: what was proposed is no longer what is there.
 func (d *Draft) unproposed() {
 	d.State, d.Proposer, d.Proposed, d.Rules = Writing, "", time.Time{}, nil
@@ -90,8 +109,8 @@ func (d *Draft) written(by string) {
 }
 
 // tellDraft is what followers of the feed see of a draft, for good: not its text, which is
-// long.
+// long, nor what people wrote.
 func tellDraft(d Draft) any {
-	d.YAML, d.Reason, d.Ending = "", "", ""
+	d.YAML, d.Reason, d.Ending, d.Returned = "", "", "", nil
 	return d
 }

@@ -3,7 +3,6 @@ package requests
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -55,15 +54,19 @@ type NewDraft struct {
 // SCHEDULE_INVALID for a text that is no schedule; FAILED_PRECONDITION with
 // NO_SCHEDULE_IN_FORCE for a fragment where nothing was published; ALREADY_EXISTS.
 func (s *Service) CreateDraft(ctx context.Context, call resource.Call, by Caller, n NewDraft, validateOnly bool) (resource.Stored[Draft], error) {
-	d, err := s.drafted(ctx, by, n)
-	if err != nil {
-		return resource.Stored[Draft]{}, err
-	}
 	id := n.ID
 	if id == "" {
+		var err error
 		if id, err = call.NewID(s.random); err != nil {
 			return resource.Stored[Draft]{}, err
 		}
+	}
+	if earlier, known, err := s.drafts.Created(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	d, err := s.drafted(ctx, by, n)
+	if err != nil {
+		return resource.Stored[Draft]{}, err
 	}
 	if validateOnly {
 		return s.drafts.Unwritten(id, d), nil
@@ -73,8 +76,8 @@ func (s *Service) CreateDraft(ctx context.Context, call resource.Call, by Caller
 
 // drafted is a new draft as it is to be stored.
 func (s *Service) drafted(ctx context.Context, by Caller, n NewDraft) (Draft, error) {
-	if strings.TrimSpace(n.Reason) == "" {
-		return Draft{}, fault.Invalid("reason", "is needed: say why the schedule should change so")
+	if err := needReason("reason", n.Reason, "say why the schedule should change so"); err != nil {
+		return Draft{}, err
 	}
 	number, last, err := s.schedule.Last(ctx)
 	if err != nil {
@@ -82,7 +85,7 @@ func (s *Service) drafted(ctx context.Context, by Caller, n NewDraft) (Draft, er
 	}
 	d := Draft{State: Writing, YAML: string(n.File), Base: number, Reason: n.Reason, Writers: []string{by.Name}}
 	if n.File == nil {
-		next, err := compose(last, n.Fragment, n.Reason)
+		next, err := compose(last, n.Fragment, n.Reason, s.now())
 		if err != nil {
 			return Draft{}, err
 		}
@@ -100,6 +103,9 @@ func (s *Service) drafted(ctx context.Context, by Caller, n NewDraft) (Draft, er
 // with STALE_ETAG; FAILED_PRECONDITION with DRAFT_STATE for one that was approved or ended;
 // INVALID_ARGUMENT.
 func (s *Service) UpdateDraft(ctx context.Context, call resource.Call, by Caller, id, etag string, patch DraftPatch) (resource.Stored[Draft], error) {
+	if earlier, known, err := s.drafts.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
 	hash := ""
 	if patch.YAML != nil {
 		content, err := s.schedule.Read(ctx, []byte(*patch.YAML))
@@ -108,8 +114,10 @@ func (s *Service) UpdateDraft(ctx context.Context, call resource.Call, by Caller
 		}
 		hash = content.Hash()
 	}
-	if patch.Reason != nil && strings.TrimSpace(*patch.Reason) == "" {
-		return resource.Stored[Draft]{}, fault.Invalid("draft.reason", "is needed: say why the schedule should change so")
+	if patch.Reason != nil {
+		if err := needReason("draft.reason", *patch.Reason, "say why the schedule should change so"); err != nil {
+			return resource.Stored[Draft]{}, err
+		}
 	}
 	if patch.Base != nil {
 		number, _, err := s.schedule.Last(ctx)
@@ -142,7 +150,8 @@ func (s *Service) UpdateDraft(ctx context.Context, call resource.Call, by Caller
 // ProposeDraft puts a draft before who approves it. NOT_FOUND; ABORTED with STALE_ETAG;
 // FAILED_PRECONDITION with DRAFT_STATE, with SECOND_PERSON for a machine, with
 // DRAFT_CONFLICT where another version was published since it was written, with
-// NO_NEW_RULE, and with whatever would keep it from being published now.
+// NO_NEW_RULE, with SPECIAL_REQUEST_STATE where the request it is of does not wait for it,
+// and with whatever would keep it from being published now.
 func (s *Service) ProposeDraft(ctx context.Context, call resource.Call, by Caller, id, etag string) (resource.Stored[Draft], error) {
 	d, err := s.drafts.Get(ctx, id)
 	if err != nil {
@@ -179,6 +188,11 @@ func unchanged[T any](read resource.Stored[T], etag string) resource.Condition[T
 // rules are new.
 func (s *Service) publishable(ctx context.Context, id string, d Draft, proposer string) (rules []string, err error) {
 	name := DraftName(id)
+	if d.Request != "" {
+		if _, err := s.holdDraft(ctx, itself, d.Request, id); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.schedule.Check(ctx, Edition{Draft: name, File: []byte(d.YAML), Base: d.Base, Proposer: proposer, Approver: proposer}); err != nil {
 		return nil, err
 	}
@@ -222,8 +236,8 @@ func (s *Service) WithdrawDraft(ctx context.Context, call resource.Call, by Call
 func (s *Service) end(
 	ctx context.Context, call resource.Call, by Caller, id, etag, reason string, end DraftState, from ...DraftState,
 ) (resource.Stored[Draft], error) {
-	if strings.TrimSpace(reason) == "" {
-		return resource.Stored[Draft]{}, fault.Invalid("reason", "is needed: say why")
+	if err := needReason("reason", reason, "say why"); err != nil {
+		return resource.Stored[Draft]{}, err
 	}
 	d, err := s.drafts.Update(ctx, call, id, resource.IfEtag[Draft](etag), "draft."+string(end), func(d *Draft) error {
 		if err := d.wants(id, string(end), from...); err != nil {

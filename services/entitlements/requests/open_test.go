@@ -56,8 +56,10 @@ type fakeSchedule struct {
 	versions  []*schedule.Schedule
 	published map[string]int // by draft
 	editions  []Edition
-	failing   error // of Publish
-	refusing  error // of Check
+	failing   error  // of Publish
+	losing    error  // of Publish, once it has published
+	foreseen  func() // called by Foresee; may be nil
+	refusing  error  // of Check
 }
 
 func (*fakeSchedule) Read(_ context.Context, file []byte) (*schedule.Schedule, error) {
@@ -105,10 +107,13 @@ func (f *fakeSchedule) Publish(ctx context.Context, e Edition) (int, error) {
 	defer f.mu.Unlock()
 	f.versions = append(f.versions, s)
 	f.published[e.Draft], f.editions = len(f.versions), append(f.editions, e)
-	return len(f.versions), nil
+	return len(f.versions), f.losing
 }
 
 func (f *fakeSchedule) Foresee(_ context.Context, _ []byte, rules []string, account string) (Effect, error) {
+	if f.foreseen != nil {
+		f.foreseen()
+	}
 	cost := int64(4200)
 	return Effect{Meeting: 7, Others: 6, Requested: account == "acme", Examples: rules, Cost: &cost, Currency: "USD"}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -40,6 +41,8 @@ type Request struct {
 	// were not there before.
 	Draft string   `bson:"draft,omitempty"`
 	Rules []string `bson:"rules,omitempty"`
+	// Drafted says that the draft has come to be.
+	Drafted bool `bson:"drafted,omitempty"`
 	// Effect is what was foreseen of these rules when the draft was made.
 	Effect *Effect `bson:"effect,omitempty"`
 	// Decided is when it was declined, or put into a draft, and by whom.
@@ -86,6 +89,15 @@ type Effect struct {
 // RequestName is the resource name of a special request.
 func RequestName(id string) string { return "specialRequests/" + id }
 
+// waitsFor says whether what comes of a draft comes of the request.
+func (r *Request) waitsFor(draft string) bool { return r.State == InDraft && r.Draft == draft }
+
+// reopen makes a request that is in a draft open again.
+func (r *Request) reopen() {
+	r.State, r.Draft, r.Rules, r.Drafted, r.Effect = Undecided, "", nil, false, nil
+	r.DecidedBy, r.Decided, r.SingleOperator = "", time.Time{}, false
+}
+
 // tellRequest is what followers of the feed see of a request, for good: not what people
 // wrote, which may be about persons.
 func tellRequest(r Request) any {
@@ -94,10 +106,22 @@ func tellRequest(r Request) any {
 }
 
 const (
-	maxText  = 4000 // characters
-	maxFacts = 50
-	maxFact  = 500 // characters
+	maxText   = 4000 // characters
+	maxReason = 2000 // characters
+	maxFacts  = 50
+	maxFact   = 500 // characters
 )
+
+// needReason refuses to do something without a reason; why says what it is for.
+func needReason(path, reason, why string) error {
+	if strings.TrimSpace(reason) == "" {
+		return fault.Invalid(path, "is needed: %s", why)
+	}
+	if n := utf8.RuneCountInString(reason); n > maxReason {
+		return fault.Invalid(path, "has %d characters, more than %d", n, maxReason)
+	}
+	return nil
+}
 
 // check says what is wrong with a new request.
 func (r *Request) check() error {
@@ -108,8 +132,8 @@ func (r *Request) check() error {
 	text := func(path, value string) {
 		if strings.TrimSpace(value) == "" {
 			add(path, "is needed")
-		} else if len(value) > maxText {
-			add(path, "has %d bytes, more than %d", len(value), maxText)
+		} else if n := utf8.RuneCountInString(value); n > maxText {
+			add(path, "has %d characters, more than %d", n, maxText)
 		}
 	}
 	text("asked", r.Asked)
@@ -118,8 +142,8 @@ func (r *Request) check() error {
 		add("facts", "are %d, more than %d", len(r.Facts), maxFacts)
 	}
 	for key, value := range r.Facts {
-		if key == "" || len(key) > maxFact || len(value) > maxFact {
-			add("facts", "%.60q must have a name, and name and value at most %d bytes", key, maxFact)
+		if key == "" || utf8.RuneCountInString(key) > maxFact || utf8.RuneCountInString(value) > maxFact {
+			add("facts", "%.60q must have a name, and name and value at most %d characters", key, maxFact)
 		}
 	}
 	if len(fields) == 0 {

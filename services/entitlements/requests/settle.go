@@ -3,6 +3,7 @@ package requests
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -36,22 +37,28 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 }
 
-// settleRequests makes every request agree with its draft.
+// settleRequests makes every request agree with its draft; one that cannot does not keep
+// the others from it.
 func (s *Service) settleRequests(ctx context.Context) error {
 	q := docstore.Query{Index: byState, Equal: []any{string(InDraft)}}
+	var failed []error
 	for r, err := range s.requests.All(ctx, q) {
 		if err != nil {
-			return err
+			return errors.Join(append(failed, err)...)
 		}
 		if err := s.settleRequest(ctx, r.ID); err != nil {
-			return err
+			failed = append(failed, fmt.Errorf("settle %s: %w", RequestName(r.ID), err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
+// The event of a request that is open again.
+const reopened = "special_request.reopened"
+
 // settleRequest makes a request agree with its draft: made a rule where that is published,
-// open again where it came to nothing, or never came to be.
+// open again where it came to nothing, or never came to be. A draft of that id which is not
+// of this request is none.
 func (s *Service) settleRequest(ctx context.Context, id string) error {
 	if id == "" {
 		return nil
@@ -62,23 +69,24 @@ func (s *Service) settleRequest(ctx context.Context, id string) error {
 	}
 	d, err := s.drafts.Get(ctx, r.State.Draft)
 	missing := errors.Is(err, resource.ErrNotFound)
-	switch {
-	case missing && s.now().Sub(r.State.Decided) < patience:
-		return nil // it is being created
-	case err != nil && !missing:
+	if err != nil && !missing {
 		return err
-	case !missing && d.State.State == Published:
+	}
+	switch {
+	case missing || d.State.Request != id:
+		if s.now().Sub(r.State.Decided) < patience {
+			return nil // it is being created
+		}
+		return s.settled(ctx, r, reopened, (*Request).reopen)
+	case d.State.State == Published:
 		return s.settled(ctx, r, "special_request.made_rule", func(r *Request) {
 			r.State, r.Version, r.Rules = MadeRule, d.State.Version, d.State.Rules
 		})
-	case missing, d.State.State == Rejected, d.State.State == Withdrawn:
-		return s.settled(ctx, r, "special_request.reopened", func(r *Request) {
-			if !missing {
-				r.Attempts = append(r.Attempts[:len(r.Attempts):len(r.Attempts)], Attempt{Draft: d.ID, State: string(d.State.State),
-					By: d.State.EndedBy, At: d.State.Ended, Reason: d.State.Ending})
-			}
-			r.State, r.Draft, r.Rules, r.Effect = Undecided, "", nil, nil
-			r.DecidedBy, r.Decided, r.SingleOperator = "", time.Time{}, false
+	case d.State.ended():
+		return s.settled(ctx, r, reopened, func(r *Request) {
+			r.Attempts = append(r.Attempts[:len(r.Attempts):len(r.Attempts)], Attempt{Draft: d.ID, State: string(d.State.State),
+				By: d.State.EndedBy, At: d.State.Ended, Reason: d.State.Ending})
+			r.reopen()
 		})
 	}
 	return nil

@@ -1,6 +1,7 @@
 package reviews
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -27,33 +28,33 @@ func TestR32AReviewHasAnOwnerAndEndsWithADecision(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, opened.ID, again.ID)
 
-		_, err = f.Assign(t.Context(), someone, opened.ID, "", "cleo", "")
+		_, err = f.Assign(t.Context(), someone, opened.ID, "", "cleo", "", anyone)
 		require.ErrorContains(t, err, "reason: is empty")
-		_, err = f.Assign(t.Context(), someone, opened.ID, "", "nobody", "Leaves.")
+		_, err = f.Assign(t.Context(), someone, opened.ID, "", "nobody", "Leaves.", anyone)
 		require.ErrorContains(t, err, "principals/nobody does not exist")
-		assigned, err := f.Assign(t.Context(), request("b"), opened.ID, opened.Etag(), "cleo", "Ben leaves.")
+		assigned, err := f.Assign(t.Context(), request("b"), opened.ID, opened.Etag(), "cleo", "Ben leaves.", anyone)
 		require.NoError(t, err)
 		require.Equal(t, []Assignment{{At: f.clock(), By: "principals/anna", From: "ben", To: "cleo", Reason: "Ben leaves."}}, assigned.State.Assignments)
 
 		keep := Decision{Outcome: Keep, Text: "It pays for the reminders."}
-		_, err = f.Decide(t.Context(), someone, opened.ID, opened.Etag(), keep, false)
+		_, err = f.Decide(t.Context(), someone, opened.ID, opened.Etag(), keep, false, anyone)
 		require.ErrorIs(t, err, resource.ErrStale)
-		seen, err := f.Decide(t.Context(), someone, opened.ID, assigned.Etag(), keep, true)
+		seen, err := f.Decide(t.Context(), someone, opened.ID, assigned.Etag(), keep, true, anyone)
 		require.NoError(t, err)
 		require.Equal(t, Decided, seen.State.State, "as it would be")
 		unchanged, err := f.Get(t.Context(), opened.ID)
 		require.NoError(t, err)
 		require.Equal(t, Open, unchanged.State.State)
-		decided, err := f.Decide(t.Context(), request("c"), opened.ID, assigned.Etag(), keep, false)
+		decided, err := f.Decide(t.Context(), request("c"), opened.ID, assigned.Etag(), keep, false, anyone)
 		require.NoError(t, err)
 		require.Equal(t, Decided, decided.State.State)
 		require.Equal(t, &Decision{Outcome: Keep, Text: keep.Text, By: "principals/anna", At: f.clock()}, decided.State.Decision)
-		retried, err := f.Decide(t.Context(), request("c"), opened.ID, assigned.Etag(), keep, false)
+		retried, err := f.Decide(t.Context(), request("c"), opened.ID, assigned.Etag(), keep, false, anyone)
 		require.NoError(t, err)
 		require.Equal(t, decided.Etag(), retried.Etag())
-		_, err = f.Decide(t.Context(), someone, opened.ID, "", keep, false)
+		_, err = f.Decide(t.Context(), someone, opened.ID, "", keep, false, anyone)
 		requireReason(t, err, "REVIEW_STATE")
-		_, err = f.Assign(t.Context(), someone, opened.ID, "", "ben", "Back.")
+		_, err = f.Assign(t.Context(), someone, opened.ID, "", "ben", "Back.", anyone)
 		requireReason(t, err, "REVIEW_STATE")
 	})
 }
@@ -63,22 +64,22 @@ func TestR32AHouseRuleIsWaivedByABenefitAndNothingElse(t *testing.T) {
 		opened, err := f.Open(t.Context(), someone, byHand, false)
 		require.NoError(t, err)
 		waive := Decision{Outcome: Waive, Text: "Not for old friends."}
-		_, err = f.Decide(t.Context(), someone, opened.ID, "", waive, false)
+		_, err = f.Decide(t.Context(), someone, opened.ID, "", waive, false, anyone)
 		require.ErrorContains(t, err, "a waiver is a benefit, for everyone who qualifies")
 		waive.Benefit = "parking"
-		_, err = f.Decide(t.Context(), someone, opened.ID, "", waive, false)
+		_, err = f.Decide(t.Context(), someone, opened.ID, "", waive, false, anyone)
 		told := requireReason(t, err, "NO_SUCH_WAIVER")
 		require.Contains(t, told.Message, "house_rule late-fee")
 		waive.Benefit = "late-fee-waiver"
-		decided, err := f.Decide(t.Context(), someone, opened.ID, "", waive, false)
+		decided, err := f.Decide(t.Context(), someone, opened.ID, "", waive, false, anyone)
 		require.NoError(t, err)
 		require.Equal(t, "late-fee-waiver", decided.State.Decision.Benefit)
 
 		clause, err := f.Open(t.Context(), someone, Review{Subject: "clauses/liability", Why: "Cited.", Owner: "ben"}, false)
 		require.NoError(t, err)
-		_, err = f.Decide(t.Context(), someone, clause.ID, "", waive, false)
+		_, err = f.Decide(t.Context(), someone, clause.ID, "", waive, false, anyone)
 		require.ErrorContains(t, err, "only a house rule can be waived")
-		_, err = f.Decide(t.Context(), someone, clause.ID, "", Decision{Outcome: Drop, Text: "x", Benefit: "y"}, false)
+		_, err = f.Decide(t.Context(), someone, clause.ID, "", Decision{Outcome: Drop, Text: "x", Benefit: "y"}, false, anyone)
 		require.ErrorContains(t, err, "benefit: is only")
 	})
 }
@@ -99,11 +100,11 @@ func TestWhatCannotBeReviewedIsRefused(t *testing.T) {
 	}
 	opened, err := f.Open(t.Context(), someone, Review{Topic: "Opening hours", Why: "x", Owner: "ben"}, false)
 	require.NoError(t, err)
-	_, err = f.Decide(t.Context(), someone, opened.ID, "", Decision{Outcome: "shrug", Text: "x"}, false)
+	_, err = f.Decide(t.Context(), someone, opened.ID, "", Decision{Outcome: "shrug", Text: "x"}, false, anyone)
 	require.ErrorContains(t, err, "outcome:")
-	_, err = f.Decide(t.Context(), someone, opened.ID, "", Decision{Outcome: Other}, false)
+	_, err = f.Decide(t.Context(), someone, opened.ID, "", Decision{Outcome: Other}, false, anyone)
 	require.ErrorContains(t, err, "text: is empty")
-	_, err = f.Decide(t.Context(), someone, "none", "", Decision{Outcome: Keep, Text: "x"}, false)
+	_, err = f.Decide(t.Context(), someone, "none", "", Decision{Outcome: Keep, Text: "x"}, false, anyone)
 	require.ErrorIs(t, err, resource.ErrNotFound)
 }
 
@@ -178,7 +179,7 @@ func TestReviewsAreListedByTheirDay(t *testing.T) {
 		require.Equal(t, []string{"first", "second", "late"}, topics(Query{}))
 		require.Equal(t, []string{"first", "late"}, topics(Query{Owner: &ben}))
 		require.Equal(t, []string{"first", "second", "late"}, topics(Query{Subject: &nothing}))
-		_, err := f.Decide(t.Context(), someone, first, "", Decision{Outcome: Keep, Text: "x"}, false)
+		_, err := f.Decide(t.Context(), someone, first, "", Decision{Outcome: Keep, Text: "x"}, false, anyone)
 		require.NoError(t, err)
 		require.Equal(t, []string{"second", "late"}, topics(Query{State: &isOpen}))
 
@@ -188,3 +189,52 @@ func TestReviewsAreListedByTheirDay(t *testing.T) {
 		require.Equal(t, []string{"second"}, topics(Query{Keep: func(r resource.Stored[Review]) bool { return r.State.Overdue(today) }}))
 	})
 }
+
+// A retry of an opening is answered as the first call was, also when the day is over by
+// then.
+func TestARetriedOpeningIsAnsweredTheNextDay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		today, err := f.Today(t.Context())
+		require.NoError(t, err)
+		r := Review{Topic: "Fees", Why: "They are asked about.", Owner: "ben", Due: today}
+		opened, err := f.Open(t.Context(), request("o"), r, false)
+		require.NoError(t, err)
+		f.later(24 * time.Hour)
+		again, err := f.Open(t.Context(), request("o"), r, false)
+		require.NoError(t, err)
+		require.Equal(t, opened, again)
+		_, err = f.Open(t.Context(), request("p"), r, false)
+		require.Error(t, err)
+	})
+}
+
+// Who owned a review when they were asked and does not when it is written decides nothing.
+func TestWhoGaveAReviewAwayDecidesNothing(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		opened, err := f.Open(t.Context(), request("o"), Review{Topic: "Fees", Why: "They are asked about.", Owner: "ben"}, false)
+		require.NoError(t, err)
+		gone := errors.New("ben does not own it")
+		asked := 0
+		may := func(owner string) error {
+			if asked++; asked == 1 { // an administrator is as fast
+				_, err := f.Assign(t.Context(), request("a"), opened.ID, "", "cleo", "Ben leaves.", anyone)
+				require.NoError(t, err)
+			}
+			if owner != "ben" {
+				return gone
+			}
+			return nil
+		}
+		_, err = f.Decide(t.Context(), request("d"), opened.ID, "", Decision{Outcome: Keep, Text: "x"}, false, may)
+		require.ErrorIs(t, err, gone)
+		asked = 0
+		_, err = f.Assign(t.Context(), request("b"), opened.ID, "", "ben", "Back.", may)
+		require.ErrorIs(t, err, gone)
+		now, err := f.Get(t.Context(), opened.ID)
+		require.NoError(t, err)
+		require.Equal(t, Open, now.State.State)
+		require.Equal(t, "cleo", now.State.Owner)
+	})
+}
+
+func anyone(string) error { return nil }

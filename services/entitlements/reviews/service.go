@@ -94,6 +94,13 @@ func (s *Service) Get(ctx context.Context, id string) (resource.Stored[Review], 
 // written.
 func (s *Service) Open(ctx context.Context, call resource.Call, r Review, check bool) (resource.Stored[Review], error) {
 	none := resource.Stored[Review]{}
+	id, err := call.NewID(s.random)
+	if err != nil {
+		return none, err
+	}
+	if earlier, known, err := s.table.Created(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
 	today, err := s.Today(ctx)
 	if err != nil {
 		return none, err
@@ -113,9 +120,8 @@ func (s *Service) Open(ctx context.Context, call resource.Call, r Review, check 
 			return none, err
 		}
 	}
-	id, err := call.NewID(s.random)
-	if err != nil || check {
-		return s.table.Unwritten(id, r), err
+	if check {
+		return s.table.Unwritten(id, r), nil
 	}
 	return s.table.Create(ctx, call, id, r, "review.opened")
 }
@@ -150,36 +156,47 @@ func (s *Service) OpenOnce(ctx context.Context, call resource.Call, cause tally.
 	return id, nil
 }
 
-// Repeats says whether a call has changed the review with an id before.
-func (s *Service) Repeats(ctx context.Context, call resource.Call, id string) (bool, error) {
-	_, known, err := s.table.Replay(ctx, call, id)
-	return known, err
-}
+// May returns an error where the caller may not change a review of an owner, by id. It is
+// asked again where the change is written, since the owner may be another one by then.
+type May func(owner string) error
 
 // Assign gives an open review to another owner, with a reason that is kept:
-// INVALID_ARGUMENT, NOT_FOUND, STALE_ETAG, REVIEW_STATE.
-func (s *Service) Assign(ctx context.Context, call resource.Call, id, etag, owner, reason string) (resource.Stored[Review], error) {
+// INVALID_ARGUMENT, NOT_FOUND, STALE_ETAG, REVIEW_STATE, and the error of may.
+func (s *Service) Assign(ctx context.Context, call resource.Call, id, etag, owner, reason string, may May) (resource.Stored[Review], error) {
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
+	}
+	before, err := s.Get(ctx, id)
+	if err != nil {
+		return before, err
+	}
+	if err := may(before.State.Owner); err != nil {
+		return before, err
 	}
 	if err := resource.Named("owner", "principals/"+owner, s.directory.Principal(ctx, owner)); err != nil {
 		return resource.Stored[Review]{}, err
 	}
 	return s.table.Update(ctx, call, id, resource.IfEtag[Review](etag), "review.assigned", func(r *Review) error {
+		if err := may(r.Owner); err != nil {
+			return err
+		}
 		return r.assign(Name(id), owner, reason, call.Principal, s.now())
 	})
 }
 
 // Decide ends a review: REVIEW_STATE for one that was decided; INVALID_ARGUMENT for a
 // decision that its subject cannot have; NO_SUCH_WAIVER where a house rule is to be
-// waived by a benefit that does not waive it; NOT_FOUND; STALE_ETAG. With check, nothing
-// is written.
-func (s *Service) Decide(ctx context.Context, call resource.Call, id, etag string, d Decision, check bool) (resource.Stored[Review], error) {
+// waived by a benefit that does not waive it; NOT_FOUND; STALE_ETAG; the error of may. With
+// check, nothing is written.
+func (s *Service) Decide(ctx context.Context, call resource.Call, id, etag string, d Decision, check bool, may May) (resource.Stored[Review], error) {
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
 	before, err := s.Get(ctx, id)
 	if err != nil {
+		return before, err
+	}
+	if err := may(before.State.Owner); err != nil {
 		return before, err
 	}
 	if err := d.check(before.State.Subject); err != nil {
@@ -199,6 +216,9 @@ func (s *Service) Decide(ctx context.Context, call resource.Call, id, etag strin
 		return before, err
 	}
 	return s.table.Update(ctx, call, id, resource.IfEtag[Review](etag), "review.decided", func(r *Review) error {
+		if err := may(r.Owner); err != nil {
+			return err
+		}
 		return r.decide(Name(id), d)
 	})
 }

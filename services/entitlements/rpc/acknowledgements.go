@@ -35,7 +35,7 @@ func (h *acknowledgementsHandler) AcknowledgeBaseline(ctx context.Context, r *en
 	if err != nil {
 		return nil, err
 	}
-	call, err := staffCall(ctx, r)
+	call, err := staffCall(ctx, r, "baseline.acknowledge")
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource/request"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
 )
 
@@ -51,7 +52,10 @@ func (h *caseImportsHandler) ImportCases(stream grpc.BidiStreamingServer[entitle
 	in := start.GetImport()
 	done, err := h.imports.Cases(stream.Context(), request.Caller(stream.Context()), imports.Start{
 		Source: in.GetSource(), Batch: in.GetBatch(), Digest: in.GetDigest(), Resume: in.GetResume(), ValidateOnly: in.GetValidateOnly(),
-		Account: start.GetAccount(), CreateAccounts: start.GetCreateAccounts(), NoReplies: start.GetNoFirstReplies(),
+		Account: start.GetAccount(), CreateAccounts: start.GetCreateAccounts(), Unrecorded: cases.Unrecorded{
+			Replies: start.GetNoFirstReplies(), Resolutions: start.GetNoResolutions(), Remedies: start.GetNoRemedies(),
+			Escalations: start.GetNoEscalations(), Reopenings: start.GetNoReopenings(),
+		},
 	}, caseRows(stream), caseReport{stream})
 	if err != nil {
 		return err

@@ -28,12 +28,16 @@ type casesHandler struct {
 // caseID is the id under which the case of a name is kept. The schema has checked it.
 func caseID(name string) string { return strings.TrimPrefix(name, accountPrefix) }
 
-// staffCall is a request of somebody in the first of the caller's roles.
-func staffCall(ctx context.Context, r request.Mutation) (cases.Call, error) {
+// staffCall is a request of somebody in the first of the caller's roles that has the
+// permission that it needs.
+func staffCall(ctx context.Context, r request.Mutation, permission string) (cases.Call, error) {
 	call, err := request.Call(ctx, r)
 	out := cases.Call{Call: call}
-	if roles := auth.FromContext(ctx).Roles(); len(roles) > 0 {
-		out.Role = string(roles[0])
+	for _, role := range auth.FromContext(ctx).Roles() {
+		if auth.NewPrincipal("", "", false, role).Can(permission) != auth.None {
+			out.Role = string(role)
+			break
+		}
 	}
 	return out, err
 }
@@ -45,7 +49,7 @@ func (h *casesHandler) change(ctx context.Context, r request.Mutation, name stri
 	if err := checkAssigned(ctx, h.assignments, updateCases, names.First(name, "accounts")); err != nil {
 		return cases.Call{}, err
 	}
-	return staffCall(ctx, r)
+	return staffCall(ctx, r, updateCases)
 }
 
 func (h *casesHandler) answer(c resource.Stored[cases.Case], err error) (*entitlementsv1.Case, error) {

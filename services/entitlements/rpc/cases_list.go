@@ -59,7 +59,7 @@ func caseQuery(r *entitlementsv1.ListCasesRequest, now time.Time) (cases.Query, 
 	if len(order) > 0 {
 		q.Descending, q.ByDue = order[0].Descending, order[0].Field == "due_time"
 	}
-	f, err := filter.Parse(strings.ReplaceAll(r.GetFilter(), "STATE_", ""), caseFields...)
+	f, err := filterIn(r.GetFilter(), caseFields)
 	if err != nil || r.GetFilter() == "" {
 		return q, err
 	}
@@ -75,6 +75,14 @@ func caseQuery(r *entitlementsv1.ListCasesRequest, now time.Time) (cases.Query, 
 		if word := equal("state"); word != "" && word == stateWord(value) {
 			q.State = state
 		}
+	}
+	if bound, inclusive, ok := f.Below("due_time"); ok {
+		q.DueBefore = bound.(time.Time).Truncate(time.Millisecond) // due times are whole ones
+		if inclusive || q.DueBefore.Before(bound.(time.Time)) {
+			q.DueBefore = q.DueBefore.Add(time.Millisecond)
+		}
+		// Without another order, what is due soon is listed as it is due: an index has that.
+		q.ByDue = q.ByDue || len(order) == 0 && q.Account == ""
 	}
 	q.Keep = func(c resource.Stored[cases.Case]) bool {
 		return f.Match(func(field string) any { return caseField(&c.State, field, now) })

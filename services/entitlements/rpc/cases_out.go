@@ -3,6 +3,7 @@ package rpc
 import (
 	"time"
 
+	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/evenhand/evenhand/internal/platform/names"
@@ -95,7 +96,16 @@ func caseRemedyOut(r *cases.Remedy) *entitlementsv1.CaseRemedy {
 	if r.Value != nil {
 		m.Value = wire.Money(*r.Value, r.Currency)
 	}
+	m.PointedValue = worthOut(r.PointedWorth)
 	return m
+}
+
+// worthOut is what a remedy is worth; not set where that is not stated.
+func worthOut(w *cases.Worth) *money.Money {
+	if w == nil {
+		return nil
+	}
+	return wire.Money(w.Minor, w.Currency)
 }
 
 func clocksOut(c *cases.Case, now time.Time) []*entitlementsv1.CaseClock {
@@ -113,9 +123,11 @@ func clocksOut(c *cases.Case, now time.Time) []*entitlementsv1.CaseClock {
 }
 
 func precedentsOut(p cases.Precedents) *entitlementsv1.CasePrecedents {
-	m := &entitlementsv1.CasePrecedents{Count: int32(p.Count), More: p.More, PointedRemedy: p.Pointed, Basis: bases[p.Basis]}
+	m := &entitlementsv1.CasePrecedents{Count: int32(p.Count), More: p.More, PointedRemedy: p.Pointed, Basis: bases[p.Basis],
+		PointedValue: worthOut(p.Worth)}
 	for _, r := range p.Remedies {
-		m.Remedies = append(m.Remedies, &entitlementsv1.CasePrecedents_RemedyCount{Remedy: r.Remedy, Count: int32(r.Count), LastTime: wire.Timestamp(r.Last)})
+		m.Remedies = append(m.Remedies, &entitlementsv1.CasePrecedents_RemedyCount{Remedy: r.Remedy, Count: int32(r.Count), LastTime: wire.Timestamp(r.Last),
+			Value: worthOut(r.Worth)})
 	}
 	for _, c := range p.Latest {
 		m.LatestCases = append(m.LatestCases, cases.Name(c.ID))

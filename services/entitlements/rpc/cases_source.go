@@ -8,8 +8,10 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
+	"github.com/evenhand/evenhand/services/entitlements/remedies"
 )
 
 // Directory asks the accounts service about accounts and principals. It implements
@@ -80,10 +82,20 @@ func memberOf(p *accountsv1.Principal) cases.Member {
 }
 
 // Remedy implements cases.Catalogue.
-func (j *Judgements) Remedy(ctx context.Context, issue string, facts map[string]string) (id string, ok bool, err error) {
-	found, err := j.Remedies.Match(ctx, issue, facts, 0)
-	if err != nil || len(found) == 0 {
-		return "", false, err
+func (j *Judgements) Remedy(ctx context.Context, issue string, facts map[string]string) (cases.Listed, bool, error) {
+	return listedOut(j.Remedies.Remedy(ctx, issue, facts))
+}
+
+// Listed implements cases.Catalogue.
+func (j *Judgements) Listed(ctx context.Context, id string) (cases.Listed, bool, error) {
+	return listedOut(j.Remedies.InUse(ctx, id))
+}
+
+// listedOut is a remedy of the catalogue as cases see it.
+func listedOut(r resource.Stored[remedies.Remedy], ok bool, err error) (cases.Listed, bool, error) {
+	listed := cases.Listed{ID: r.ID}
+	if v := r.State.Value; v != nil {
+		listed.Worth = &cases.Worth{Minor: v.Minor, Currency: v.Currency}
 	}
-	return found[0].ID, true, nil
+	return listed, ok, err
 }

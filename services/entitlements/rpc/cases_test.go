@@ -28,7 +28,7 @@ import (
 // openCases opens cases that are measured by the versions of the service.
 func (s *served) openCases(store *docstore.Store, directory *rpc.Directory, judgements *rpc.Judgements) *cases.Cases {
 	opened, err := cases.New(context.Background(), store, s.service.Requests(), cases.Options{
-		Promises: versions{s.service}, Accounts: directory, Staff: directory, Catalogue: judgements})
+		Promises: versions{s.service}, Accounts: directory, Staff: directory, Catalogue: judgements, Currency: s.service.Currency})
 	require.NoError(s.t, err)
 	return opened
 }
@@ -125,6 +125,9 @@ func TestR15TheWayOfACase(t *testing.T) {
 	_, err = agent.cases.ResolveCase(ctx, resolve)
 	wantStatus(t, err, codes.FailedPrecondition, "ATTESTATION_MISSING")
 	resolve.Attestations = attested
+	_, err = agent.cases.ResolveCase(ctx, resolve)
+	wantStatus(t, err, codes.FailedPrecondition, "DEPARTS_FROM_PRECEDENT")
+	resolve.DepartureReason = "The first of its kind: the freight is paid back."
 	c, err = agent.cases.ResolveCase(ctx, resolve)
 	require.NoError(t, err)
 	require.EqualValues(t, 25, c.GetRemedy().GetValue().GetUnits())
@@ -144,7 +147,8 @@ func TestR25TheAnswerShowsPrecedents(t *testing.T) {
 		_, err := agent.cases.OpenCase(ctx, &entitlementsv1.OpenCaseRequest{Parent: "accounts/rich", CaseId: id, Case: lateCase})
 		require.NoError(t, err)
 	}
-	_, err := agent.cases.ResolveCase(ctx, &entitlementsv1.ResolveCaseRequest{Name: "accounts/rich/cases/c1", Remedy: "refund", Attestations: attested})
+	_, err := agent.cases.ResolveCase(ctx, &entitlementsv1.ResolveCaseRequest{Name: "accounts/rich/cases/c1", Remedy: "refund", Attestations: attested,
+		DepartureReason: "The first of its kind."})
 	require.NoError(t, err)
 	c, err := agent.cases.GetCase(ctx, &entitlementsv1.GetCaseRequest{Name: "accounts/rich/cases/c2", View: entitlementsv1.CaseView_CASE_VIEW_WITH_PRECEDENTS})
 	require.NoError(t, err)
@@ -163,12 +167,21 @@ func TestR25TheAnswerShowsPrecedents(t *testing.T) {
 	require.EqualValues(t, 1, found.GetRemedies()[0].GetCount())
 
 	_, err = admin.remedies.CreateRemedy(ctx, &entitlementsv1.CreateRemedyRequest{RemedyId: "apology", Remedy: &entitlementsv1.Remedy{
-		Title: "Apology", Action: "We write to say that we are sorry.", Issue: "late-delivery", Facts: map[string]string{"days-late": "3"}}})
+		Title: "Apology", Action: "We write to say that we are sorry.", Issue: "late-delivery", Facts: map[string]string{"days-late": "3"},
+		Value: &money.Money{CurrencyCode: "USD", Units: 5}}})
 	require.NoError(t, err)
 	found, err = agent.cases.FindPrecedents(ctx, &entitlementsv1.FindPrecedentsRequest{Issue: "late-delivery", Facts: lateCase.GetFacts()})
 	require.NoError(t, err)
 	require.Equal(t, "apology", found.GetPointedRemedy())
 	require.Equal(t, entitlementsv1.CaseRemedy_BASIS_CATALOGUE, found.GetBasis())
+	require.EqualValues(t, 5, found.GetPointedValue().GetUnits())
+	_, err = agent.cases.ResolveCase(ctx, &entitlementsv1.ResolveCaseRequest{Name: "accounts/rich/cases/c2", Remedy: "apology", Attestations: attested,
+		RemedyValue: &money.Money{CurrencyCode: "USD", Units: 500_000}})
+	told := wantStatus(t, err, codes.FailedPrecondition, "DEPARTS_FROM_PRECEDENT")
+	require.Contains(t, told.Message(), "worth USD 500000.00, and by the catalogue that is worth USD 5.00")
+	c, err = agent.cases.ResolveCase(ctx, &entitlementsv1.ResolveCaseRequest{Name: "accounts/rich/cases/c2", Remedy: "apology", Attestations: attested})
+	require.NoError(t, err)
+	require.EqualValues(t, 5, c.GetRemedy().GetValue().GetUnits())
 }
 
 func TestR28TheEscalationPathIsOneForAll(t *testing.T) {
@@ -236,6 +249,11 @@ func TestListsOfCasesThroughTheAPI(t *testing.T) {
 	require.NoError(t, err)
 	_, err = admin.cases.AssignCase(ctx, &entitlementsv1.AssignCaseRequest{Name: "accounts/poor/cases/c1", Assignee: "principals/some-service-agent"})
 	require.NoError(t, err)
+	first, err := agent.cases.GetCase(ctx, &entitlementsv1.GetCaseRequest{Name: "accounts/rich/cases/c0"})
+	require.NoError(t, err)
+	due := func(operator string) string { // when the first is
+		return fmt.Sprintf("due_time %s %q", operator, first.GetDueTime().AsTime().Format(time.RFC3339Nano))
+	}
 	for _, tc := range []struct{ parent, filter, order, want string }{
 		{"accounts/-", "", "", "c0 c1 c2"},
 		{"accounts/-", "", "open_time desc", "c2 c1 c0"},
@@ -245,6 +263,10 @@ func TestListsOfCasesThroughTheAPI(t *testing.T) {
 		{"accounts/-", `assignee = "principals/some-service-agent"`, "", "c1"},
 		{"accounts/-", `facts."days-late" = "3" AND breached = false`, "due_time", "c0 c1 c2"},
 		{"accounts/-", `due_time < "1999-01-01T00:00:00Z"`, "", ""},
+		{"accounts/-", `due_time < "2999-01-01T00:00:00Z" AND channel = "phone"`, "", "c1 c2"},
+		{"accounts/rich", `due_time <= "2999-01-01T00:00:00Z"`, "", "c0 c2"},
+		{"accounts/-", `due_time <= "2999-01-01T00:00:00Z"`, "open_time desc", "c2 c1 c0"},
+		{"accounts/-", due("<=") + ` AND channel = "email"`, "", "c0"}, {"accounts/-", due("<") + ` AND channel = "email"`, "", ""},
 	} {
 		list, err := agent.cases.ListCases(ctx, &entitlementsv1.ListCasesRequest{Parent: tc.parent, Filter: tc.filter, OrderBy: tc.order})
 		require.NoError(t, err, tc.filter)
@@ -261,10 +283,10 @@ func TestListsOfCasesThroughTheAPI(t *testing.T) {
 		_, err := agent.cases.ListCases(ctx, &entitlementsv1.ListCasesRequest{Parent: "accounts/-", Filter: filter})
 		wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
 	}
-	due, err := agent.cases.PreviewDue(ctx, &entitlementsv1.PreviewDueRequest{})
+	previewed, err := agent.cases.PreviewDue(ctx, &entitlementsv1.PreviewDueRequest{})
 	require.NoError(t, err)
-	require.Len(t, due.GetClocks(), 1)
-	require.Equal(t, "schedule/versions/1", due.GetScheduleVersion())
+	require.Len(t, previewed.GetClocks(), 1)
+	require.Equal(t, "schedule/versions/1", previewed.GetScheduleVersion())
 }
 
 // Nothing of a case tells what its account spends: what an agent reads of one is the same for

@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
 	"github.com/evenhand/evenhand/internal/platform/filter"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/request"
@@ -46,6 +48,9 @@ func draftOut(d *resource.Stored[requests.Draft], last int) *entitlementsv1.Draf
 		Approver: s.Approver, ApproveTime: wire.Timestamp(s.ApprovedAt), SingleOperator: s.SingleOperator,
 		Ender: s.EndedBy, EndTime: wire.Timestamp(s.Ended), EndReason: s.Ending,
 		Etag: d.Etag(), CreateTime: wire.Timestamp(s.Created), UpdateTime: wire.Timestamp(s.Updated),
+	}
+	if r := s.Returned; r != nil {
+		m.Returned = &entitlementsv1.Draft_Return{Approver: r.Approver, ReturnTime: wire.Timestamp(r.At), Reason: r.Reason, Message: r.Message}
 	}
 	m.Outdated = (s.State == requests.Writing || s.State == requests.Proposed) && s.Base != last
 	if s.Request != "" {
@@ -169,8 +174,8 @@ func (h *draftsHandler) UpdateDraft(ctx context.Context, r *entitlementsv1.Updat
 	if err != nil {
 		return nil, err
 	}
-	if _, err := request.Name("draft.name", in.GetName(), "schedule/drafts"); err != nil {
-		return nil, err
+	if id, ok := strings.CutPrefix(in.GetName(), draftPrefix); !ok || !names.IsID(id) {
+		return nil, fault.Invalid("draft.name", "%q is not the name of a draft, as %sspring", in.GetName(), draftPrefix)
 	}
 	c, err := request.Call(ctx, r)
 	if err != nil {

@@ -2,8 +2,12 @@ package rpc
 
 import (
 	"context"
+	"errors"
+	"regexp"
 	"strings"
+	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -28,6 +32,9 @@ var enrolmentFields = []filter.Field{
 	{Name: "account"}, {Name: "standing", Kind: filter.Enum, Values: []string{"WAITING", "ENROLLED", "LEFT"}},
 }
 
+// longStanding finds standings written as JSON has them, STANDING_LEFT.
+var longStanding = regexp.MustCompile(`(\bstanding\s*(?:!=|=)\s*"?)STANDING_`)
+
 // ListEnrolments implements ProgrammesService.
 func (h *programmesHandler) ListEnrolments(ctx context.Context, r *entitlementsv1.ListEnrolmentsRequest) (*entitlementsv1.ListEnrolmentsResponse, error) {
 	programme := names.Last(r.GetParent())
@@ -38,7 +45,7 @@ func (h *programmesHandler) ListEnrolments(ctx context.Context, r *entitlementsv
 	if err != nil {
 		return nil, err
 	}
-	f, err := filter.Parse(strings.ReplaceAll(r.GetFilter(), "STANDING_", ""), enrolmentFields...)
+	f, err := filter.Parse(longStanding.ReplaceAllString(r.GetFilter(), "$1"), enrolmentFields...)
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +87,28 @@ func (h *programmesHandler) ApplyToProgramme(ctx context.Context, r *entitlement
 	if err != nil {
 		return nil, err
 	}
-	e, err := h.service.Apply(ctx, call, names.Last(r.GetParent()), accountID(r.GetAccount()), r.GetValidateOnly())
+	programme, account := names.Last(r.GetParent()), accountID(r.GetAccount())
+	e, err := h.service.Apply(ctx, call, programme, account, r.GetValidateOnly())
+	if errors.Is(err, resource.ErrNotFound) {
+		return nil, h.missing(ctx, programme, account, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return enrolmentOut(e), nil
+}
+
+// missing returns NOT_FOUND for an application, or UNAVAILABLE where the programme is
+// there, and the account is too, but has not been heard of here yet.
+func (h *programmesHandler) missing(ctx context.Context, programme, account string, notFound error) error {
+	if _, err := h.service.Get(ctx, programme); err != nil {
+		return err
+	}
+	if _, err := h.assignments.AssignedTo(ctx, account, ""); err != nil { // it asks for the account
+		return notFound
+	}
+	return fault.New(fault.Unavailable, fault.ReasonUnavailable, "%s is so new that it is not known here yet. Try again.", accountPrefix+account).
+		WithResource("evenhand/Account", accountPrefix+account).WithRetry(time.Second)
 }
 
 // WithdrawEnrolment implements ProgrammesService.

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,8 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/cost"
+	"github.com/evenhand/evenhand/services/entitlements/loyalty"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
@@ -200,14 +203,15 @@ func (o *outage) Get(ctx context.Context, collection string, ids []string) ([]do
 
 // served is the service behind a real server, as a principal sees it.
 type served struct {
-	t        testing.TB
-	accounts *fakeAccounts
-	board    *fakeBoard
-	service  *entitlements.Service
-	server   *server.Server
-	keys     *auth.Keyring
-	database *outage
-	source   *rpc.Source
+	t         testing.TB
+	accounts  *fakeAccounts
+	lotteries *fakeLotteries
+	board     *fakeBoard
+	service   *entitlements.Service
+	server    *server.Server
+	keys      *auth.Keyring
+	database  *outage
+	source    *rpc.Source
 	entitlementsv1.EntitlementsServiceClient
 	schedules entitlementsv1.ScheduleServiceClient
 	feed      entitlementsv1.FeedServiceClient
@@ -216,7 +220,10 @@ type served struct {
 	places    entitlementsv1.ProgrammesServiceClient
 	usage     entitlementsv1.UsageServiceClient
 	bands     entitlementsv1.BandsServiceClient
+	costs     entitlementsv1.CostsServiceClient
+	loyalty   entitlementsv1.LoyaltyServiceClient
 	judged
+	policy
 }
 
 // serve runs the service, the fake accounts and the fake board on one server; its clients call as an
@@ -229,7 +236,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	database := &outage{Backend: backend}
 	store, err := docstore.OpenStore(ctx, database, docstore.Options{})
 	require.NoError(t, err)
-	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), keys: &auth.Keyring{}, database: database}
+	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), lotteries: &fakeLotteries{}, keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
 	opts.Board = rpc.NewBoardSource(late)
 	s.source = rpc.NewSource(late)
@@ -244,12 +251,17 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	require.NoError(t, err)
 	parts.Bands, err = bands.Open(ctx, s.service.Requests(), s.service, s.source)
 	require.NoError(t, err)
+	parts.Costs, err = cost.New(ctx, store, s.service.Requests(), rpc.CostLedger{Usage: parts.Usage}, s.service, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
 	parts.Programmes, err = programmes.New(ctx, store, s.service.Requests(), s.service, nil)
 	require.NoError(t, err)
+	parts.Programmes.DrawBy(rpc.NewBoardLotteries(late))
 	s.service.ReadProgrammes(parts.Programmes)
+	parts.Loyalty = loyalty.New(s.service, rpc.LoyaltyProgrammes{Service: parts.Programmes})
 	parts.Judgements, err = rpc.OpenJudgements(ctx, s.service.Requests(), rpc.NewReviewDirectory(s.service, late),
 		func(context.Context) (civil.Zone, error) { return s.service.Zone(), nil })
 	require.NoError(t, err)
+	parts.Requests = s.openRequests(store, rpc.NewDirectory(late))
 	parts.Cases = s.openCases(store, rpc.NewDirectory(late), parts.Judgements)
 	s.server, err = server.New(ctx, server.Options{Authenticator: s.keys, Faults: rpc.Faults},
 		server.Service{Name: "accounts", Register: func(r grpc.ServiceRegistrar) {
@@ -257,7 +269,10 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			accountsv1.RegisterAccountsServiceServer(r, s.accounts)
 			accountsv1.RegisterAccessServiceServer(r, s.accounts)
 		}},
-		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, s.board) }},
+		server.Service{Name: "board", Register: func(r grpc.ServiceRegistrar) {
+			boardv1.RegisterFeedServiceServer(r, s.board)
+			boardv1.RegisterLotteriesServiceServer(r, s.lotteries)
+		}},
 		rpc.Service(parts))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)
@@ -274,6 +289,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 		running.Go(func() error { return store.RunRelay(ctx) })
 		running.Go(func() error { return s.service.Run(ctx) })
 		running.Go(func() error { return parts.Programmes.Run(ctx) })
+		running.Go(func() error { return parts.Costs.Run(ctx) })
 		running.Go(func() error { return tally.Follow(ctx, store, parts.Judgements.Judged()...) })
 		err := running.Wait()
 		if following.Err() != nil {
@@ -317,8 +333,11 @@ func (s *served) as(role auth.Role) *served {
 	other.places = entitlementsv1.NewProgrammesServiceClient(conn)
 	other.judged = judged{entitlementsv1.NewReviewsServiceClient(conn), entitlementsv1.NewHouseRulesServiceClient(conn),
 		entitlementsv1.NewClausesServiceClient(conn), entitlementsv1.NewRemediesServiceClient(conn)}
+	other.policy = policy{entitlementsv1.NewDraftsServiceClient(conn), entitlementsv1.NewSpecialRequestsServiceClient(conn)}
 	other.usage = entitlementsv1.NewUsageServiceClient(conn)
 	other.bands = entitlementsv1.NewBandsServiceClient(conn)
+	other.costs = entitlementsv1.NewCostsServiceClient(conn)
+	other.loyalty = entitlementsv1.NewLoyaltyServiceClient(conn)
 	return &other
 }
 

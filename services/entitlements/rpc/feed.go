@@ -69,6 +69,7 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 		out.State = &entitlementsv1.Change_Acknowledgement{Acknowledgement: acknowledgementOut(*a)}
 	}
 	tellJudgement(out, told)
+	tellCost(out, told)
 	if s := told.BandScale; s != nil {
 		out.State = &entitlementsv1.Change_BandScale{BandScale: bandScaleTold(s)}
 	}

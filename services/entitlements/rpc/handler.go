@@ -22,9 +22,12 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
+	"github.com/evenhand/evenhand/services/entitlements/cost"
+	"github.com/evenhand/evenhand/services/entitlements/loyalty"
 	"github.com/evenhand/evenhand/services/entitlements/parity/audits"
 	"github.com/evenhand/evenhand/services/entitlements/programmes"
 	"github.com/evenhand/evenhand/services/entitlements/requests"
+	"github.com/evenhand/evenhand/services/entitlements/reversals"
 	"github.com/evenhand/evenhand/services/entitlements/usage"
 )
 
@@ -50,10 +53,17 @@ type Parts struct {
 	Judgements *Judgements
 	// Bands sorts accounts by spend, tenure and reach.
 	Bands *bands.Service
+	// Costs is what extras cost.
+	Costs *cost.Service
 	// CaseImports takes over cases from files; nil where nothing keeps cases.
 	CaseImports *imports.Imports
 	// Parity are the audits of parity; nil where nothing has cases to audit.
 	Parity *audits.Audits
+	// Reversals reports what was won by revenue that was taken back; nil where nothing has
+	// the entries.
+	Reversals *reversals.Reversals
+	// Loyalty checks what newcomers have that existing accounts cannot have.
+	Loyalty *loyalty.Loyalty
 }
 
 // Service returns the entitlements service for a server.
@@ -80,8 +90,13 @@ func Service(parts Parts) server.Service {
 			entitlementsv1.RegisterAcknowledgementsServiceServer(to, &acknowledgementsHandler{cases: parts.Cases})
 			parts.Judgements.register(to)
 			entitlementsv1.RegisterBandsServiceServer(to, &bandsHandler{service: parts.Bands})
+			entitlementsv1.RegisterCostsServiceServer(to, &costsHandler{service: parts.Costs})
+			entitlementsv1.RegisterLoyaltyServiceServer(to, &loyaltyHandler{loyalty: parts.Loyalty})
 			if parts.CaseImports != nil {
 				entitlementsv1.RegisterCaseImportsServiceServer(to, &caseImportsHandler{imports: parts.CaseImports})
+			}
+			if parts.Reversals != nil {
+				entitlementsv1.RegisterReversalsServiceServer(to, &reversalsHandler{reversals: parts.Reversals, decisions: decisions})
 			}
 			if parts.Parity != nil {
 				RegisterParity(to, parts.Parity)

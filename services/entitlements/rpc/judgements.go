@@ -76,6 +76,6 @@ func tellJudgement(out *entitlementsv1.Change, told *changes.Told) {
 	case told.Citation != nil:
 		out.State = &entitlementsv1.Change_Citation{Citation: citationOut(*told.Citation)}
 	case told.Review != nil:
-		out.State = &entitlementsv1.Change_Review{Review: reviewOut(told.Review, 0)}
+		out.State = &entitlementsv1.Change_Review{Review: reviewOut(told.Review, 0, false)}
 	}
 }

@@ -124,6 +124,13 @@ func TestR32BreachesBringAHouseRuleToReviewAndAWaiverIsABenefit(t *testing.T) {
 	again, err := agent.reviews.DecideReview(t.Context(), decide)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(decided, again, protocmp.Transform()))
+	seen, err := agent.reviews.GetReview(t.Context(), &entitlementsv1.GetReviewRequest{Name: review.GetName()})
+	require.NoError(t, err)
+	require.Empty(t, seen.GetDecision().GetText(), "R3: who wrote it may have written who spends what")
+	require.NotEmpty(t, seen.GetWhy(), "the figures say nothing of spend")
+	seen, err = s.reviews.GetReview(t.Context(), &entitlementsv1.GetReviewRequest{Name: review.GetName()})
+	require.NoError(t, err)
+	require.Equal(t, "Partners need not.", seen.GetDecision().GetText())
 	decide.RequestId = ""
 	decide.Etag = ""
 	_, err = s.reviews.DecideReview(t.Context(), decide)
@@ -148,6 +155,12 @@ func TestReviewsAreOpenedAndHandedOver(t *testing.T) {
 	require.NoError(t, err, "a retry, by who does not own it any more")
 	require.Empty(t, cmp.Diff(assigned, again, protocmp.Transform()))
 	require.Equal(t, "principals/ben", assigned.GetAssignments()[0].GetNewOwner())
+	require.Empty(t, assigned.GetAssignments()[0].GetReason(), "R3: what people wrote is not for a service agent")
+	require.Empty(t, assigned.GetWhy())
+	seen, err := s.reviews.GetReview(t.Context(), &entitlementsv1.GetReviewRequest{Name: opened.GetName()})
+	require.NoError(t, err)
+	require.Equal(t, "He has the keys.", seen.GetAssignments()[0].GetReason())
+	require.Equal(t, "Calls at seven.", seen.GetWhy())
 	_, err = s.reviews.CreateReview(t.Context(), &entitlementsv1.CreateReviewRequest{
 		Review: &entitlementsv1.Review{Subject: "clauses/none", Why: "x"}})
 	require.Equal(t, []string{"review.subject"}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")))

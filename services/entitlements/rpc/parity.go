@@ -2,11 +2,14 @@ package rpc
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
 
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -71,14 +74,35 @@ func (h *parityHandler) run(
 		By: columnsIn(c.GetBy()), Within: columnsIn(c.GetWithin()), Metrics: metricsIn(c.GetMetrics()),
 		Alpha: c.GetAlpha(), RateRatio: c.GetRateRatio(), ValueRatio: c.GetValueRatio(), TimeRatio: c.GetTimeRatio(),
 	}}
-	if len(asked.Options.Within) == 0 {
+	switch within := asked.Options.Within; {
+	case c.GetAllAlike() && len(within) > 0:
+		return nil, fault.Invalid(at+"comparing.within", "must not be given together with all_alike: choose one")
+	case !c.GetAllAlike() && len(within) == 0:
 		asked.Options.Within = parity.DefaultWithin(asked.Options.By)
+	}
+	if err := mayCompare(ctx, asked.Options); err != nil {
+		return nil, err
 	}
 	made, err := h.audits.Run(ctx, call, asked, tell)
 	if err != nil {
 		return nil, err
 	}
 	return auditOut(made), nil
+}
+
+// readReach is the permission to see the reach of accounts.
+const readReach = "reach.read"
+
+// mayCompare returns PERMISSION_DENIED where an audit would tell the caller the reach of
+// accounts, who is not to see that.
+func mayCompare(ctx context.Context, o parity.Options) error {
+	p := auth.FromContext(ctx)
+	if p.Can(readReach) == auth.All || !slices.Contains(slices.Concat(o.By, o.Within), parity.ReachBand) {
+		return nil
+	}
+	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,
+		"An audit by or within the reach band tells the reach of accounts, which needs the permission %s.", readReach).
+		With("permission", readReach).With("principal", p.Name())
 }
 
 // GetParityAudit implements ParityService.
@@ -145,6 +169,9 @@ func (h *parityHandler) ExportParityAudit(ctx context.Context, r *entitlementsv1
 	if err != nil {
 		return nil, err
 	}
+	if auth.FromContext(ctx).Can(readReach) != auth.All {
+		report.Withhold(parity.ReachBand.String())
+	}
 	out := &entitlementsv1.ExportParityAuditResponse{}
 	switch r.GetFormat() {
 	case entitlementsv1.ExportParityAuditRequest_FORMAT_CSV:
@@ -171,7 +198,7 @@ func auditOut(s resource.Stored[audits.Audit]) *entitlementsv1.ParityAudit {
 		Cases: int32(a.Cases), Findings: int32(a.Findings), NoFindings: int32(a.NoFindings), InsufficientData: int32(a.InsufficientData),
 		Comparing: &entitlementsv1.ParityComparing{
 			FromDate: wire.Date(int32(a.From)), ToDate: wire.Date(int32(a.To)),
-			By: columnsOut(a.By), Within: columnsOut(a.Within), Metrics: metricsOut(a.Metrics),
+			By: columnsOut(a.By), Within: columnsOut(a.Within), AllAlike: len(a.Within) == 0, Metrics: metricsOut(a.Metrics),
 			Alpha: a.Alpha, RateRatio: a.RateRatio, ValueRatio: a.ValueRatio, TimeRatio: a.TimeRatio,
 		},
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,14 +32,14 @@ import (
 	"github.com/evenhand/evenhand/services/entitlements/rpc"
 )
 
-// unfair has cases of which those by phone are remedied half as often, opened a minute
-// after another from 2026-03-02 on.
+// unfair has cases of which those by phone are remedied half as often, as are those of the
+// upper band of reach, opened a minute after another from 2026-03-02 on.
 type unfair struct{ cases int }
 
 func (u unfair) Cases(_ context.Context, from, to, _ time.Time) iter.Seq2[*parity.Row, error] {
 	return func(yield func(*parity.Row, error) bool) {
 		for i := range u.cases {
-			r := parity.Row{Account: "acme", ID: fmt.Sprintf("c%d", i), Issue: "billing", Channel: "email", SpendBand: "q1",
+			r := parity.Row{Account: "acme", ID: fmt.Sprintf("c%d", i), Issue: "billing", Channel: "email", SpendBand: "q1", ReachBand: []string{"small", "small", "large", "large"}[i%4],
 				Opened: time.Date(2026, 3, 2, 12, i, 0, 0, time.UTC)}
 			if i%2 == 1 {
 				r.Channel = "phone"
@@ -176,6 +177,57 @@ func TestR24ParityReportInEveryFormat(t *testing.T) {
 	require.Less(t, c.Effect.Low, 0.5)
 	require.Greater(t, c.Effect.High, 0.5)
 	require.Less(t, c.P, 0.05)
+}
+
+// Bands of reach are told only to those who may see reach.
+func TestReachIsNotToldByAudits(t *testing.T) {
+	as := auditing(t, unfair{400})
+	for about, comparing := range map[string]func(*entitlementsv1.ParityComparing){
+		"by": func(c *entitlementsv1.ParityComparing) { c.By[0] = entitlementsv1.ParityComparing_COLUMN_REACH_BAND },
+		"within": func(c *entitlementsv1.ParityComparing) {
+			c.Within = []entitlementsv1.ParityComparing_Column{entitlementsv1.ParityComparing_COLUMN_REACH_BAND}
+		},
+	} {
+		c := ofMarch(entitlementsv1.ParityComparing_METRIC_REMEDY_RATE)
+		comparing(c)
+		_, err := as(auth.PolicyAuthor).CreateParityAudit(t.Context(), &entitlementsv1.CreateParityAuditRequest{ParityAudit: &entitlementsv1.ParityAudit{Comparing: c}})
+		require.Equal(t, codes.PermissionDenied, status.Code(err), about)
+		require.ErrorContains(t, err, "reach.read")
+		made, err := as(auth.Auditor).CreateParityAudit(t.Context(), &entitlementsv1.CreateParityAuditRequest{ParityAudit: &entitlementsv1.ParityAudit{Comparing: c}})
+		require.NoError(t, err)
+		require.Equal(t, int32(1), made.GetFindings())
+		for format := range entitlementsv1.ExportParityAuditRequest_Format_name {
+			for role, shown := range map[auth.Role]bool{auth.Auditor: true, auth.Viewer: false, auth.PolicyAuthor: false} {
+				out, err := as(role).ExportParityAudit(t.Context(), &entitlementsv1.ExportParityAuditRequest{
+					Name: made.GetName(), Format: entitlementsv1.ExportParityAuditRequest_Format(format)})
+				require.NoError(t, err)
+				csv := format == int32(entitlementsv1.ExportParityAuditRequest_FORMAT_CSV) // has no pairs
+				require.Equal(t, shown && !csv, strings.Contains(out.GetContent(), "accounts/acme"), "%s %s", about, role)
+			}
+		}
+	}
+	ordinary, err := as(auth.PolicyAuthor).CreateParityAudit(t.Context(), &entitlementsv1.CreateParityAuditRequest{
+		ParityAudit: &entitlementsv1.ParityAudit{Comparing: ofMarch(entitlementsv1.ParityComparing_METRIC_REMEDY_RATE)}})
+	require.NoError(t, err)
+	out, err := as(auth.Viewer).ExportParityAudit(t.Context(), &entitlementsv1.ExportParityAuditRequest{Name: ordinary.GetName()})
+	require.NoError(t, err)
+	require.Contains(t, out.GetContent(), "accounts/acme", "pairs of others are shown")
+}
+
+func TestAuditsWithinNothing(t *testing.T) {
+	admin := auditing(t, unfair{400})(auth.Admin)
+	c := ofMarch(entitlementsv1.ParityComparing_METRIC_REMEDY_RATE)
+	c.AllAlike = true
+	request := &entitlementsv1.CreateParityAuditRequest{ParityAudit: &entitlementsv1.ParityAudit{Comparing: c}}
+	made, err := admin.CreateParityAudit(t.Context(), request)
+	require.NoError(t, err)
+	require.Empty(t, made.GetComparing().GetWithin())
+	require.True(t, made.GetComparing().GetAllAlike())
+	require.Equal(t, int32(1), made.GetFindings())
+	c.Within = []entitlementsv1.ParityComparing_Column{entitlementsv1.ParityComparing_COLUMN_ISSUE}
+	_, err = admin.CreateParityAudit(t.Context(), request)
+	require.Equal(t, codes.InvalidArgument, status.Code(err))
+	require.ErrorContains(t, err, "all_alike")
 }
 
 func TestListParityAudits(t *testing.T) {

@@ -56,7 +56,7 @@ func (h *programmesHandler) ListProgrammes(ctx context.Context, r *entitlementsv
 	if err != nil {
 		return nil, err
 	}
-	f, err := filter.Parse(strings.ReplaceAll(r.GetFilter(), "STATE_", ""), programmeFields...)
+	f, err := filter.Parse(longState.ReplaceAllString(r.GetFilter(), "$1"), programmeFields...)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (h *programmesHandler) CreateProgramme(ctx context.Context, r *entitlements
 		return nil, err
 	}
 	in := r.GetProgramme()
-	d := programmes.Definition{Title: in.GetTitle(), Summary: in.GetSummary(), Capacity: int(in.GetCapacity())}
+	d := programmes.Definition{Title: in.GetTitle(), Summary: in.GetSummary(), Capacity: int(in.GetCapacity()), Admission: admissionIn[in.GetAdmission()]}
 	if d.Criteria, err = criteriaIn(in.GetCriteria(), r.GetCriteriaText(), reading.Currency); err != nil {
 		return nil, err
 	}
@@ -98,6 +98,9 @@ func (h *programmesHandler) CreateProgramme(ctx context.Context, r *entitlements
 		return nil, err
 	}
 	if d.Closes, err = dayGiven("programme.close_date", in.GetCloseDate()); err != nil {
+		return nil, err
+	}
+	if d.Round, err = roundIn(in.GetLotteryRound()); err != nil {
 		return nil, err
 	}
 	call, err := request.Call(ctx, r)
@@ -124,7 +127,10 @@ func (h *programmesHandler) UpdateProgramme(ctx context.Context, r *entitlements
 		return nil, err
 	}
 	criteria := mask.Touches("criteria") || r.GetCriteriaText() != ""
-	wanted := programmes.Definition{Title: in.GetTitle(), Summary: in.GetSummary(), Capacity: int(in.GetCapacity())}
+	wanted := programmes.Definition{Title: in.GetTitle(), Summary: in.GetSummary(), Capacity: int(in.GetCapacity()), Admission: admissionIn[in.GetAdmission()]}
+	if wanted.Round, err = roundIn(in.GetLotteryRound()); err != nil {
+		return nil, err
+	}
 	if criteria {
 		if wanted.Criteria, err = criteriaIn(in.GetCriteria(), r.GetCriteriaText(), reading.Currency); err != nil {
 			return nil, err
@@ -146,6 +152,8 @@ func (h *programmesHandler) UpdateProgramme(ctx context.Context, r *entitlements
 		set(mask, "capacity", &d.Capacity, wanted.Capacity)
 		set(mask, "open_date", &d.Opens, wanted.Opens)
 		set(mask, "close_date", &d.Closes, wanted.Closes)
+		set(mask, "admission", &d.Admission, wanted.Admission)
+		set(mask, "lottery_round", &d.Round, wanted.Round)
 		if criteria {
 			d.Criteria = wanted.Criteria
 		}
@@ -185,6 +193,12 @@ func (h *programmesHandler) EndProgramme(ctx context.Context, r *entitlementsv1.
 	return h.answer(ctx, p, err)
 }
 
+// RunProgrammeLottery implements ProgrammesService. A retry finds what was done.
+func (h *programmesHandler) RunProgrammeLottery(ctx context.Context, r *entitlementsv1.RunProgrammeLotteryRequest) (*entitlementsv1.Programme, error) {
+	p, err := h.service.RunLottery(ctx, names.Last(r.GetName()), r.GetRoundValue())
+	return h.answer(ctx, p, err)
+}
+
 // DeleteProgramme implements ProgrammesService.
 func (h *programmesHandler) DeleteProgramme(ctx context.Context, r *entitlementsv1.DeleteProgrammeRequest) (*emptypb.Empty, error) {
 	call, err := request.Call(ctx, r)
@@ -205,7 +219,7 @@ func (h *programmesHandler) hidden(ctx context.Context, id string) error {
 		return nil
 	}
 	programme, err := h.service.Get(ctx, id)
-	if err != nil || !programmes.ReadsSpend(programme.State.Criteria) {
+	if err != nil || !programme.State.TellsSpend() {
 		return err
 	}
 	return fault.New(fault.PermissionDenied, fault.ReasonPermissionDenied,

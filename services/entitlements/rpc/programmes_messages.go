@@ -36,6 +36,7 @@ func programmeOut(p resource.Stored[programmes.Programme], reading decision.Read
 		EnrolledCount: int32(s.Count(programmes.Enrolled)), WaitingCount: int32(s.Count(programmes.Waiting)),
 		Etag: programmes.Etag(p), CreateTime: wire.Timestamp(s.Created), UpdateTime: wire.Timestamp(s.Updated),
 	}
+	tellAdmission(m, s)
 	if s.Ending != nil {
 		m.EndDate, m.EndReason = dayOut(s.Ending.Day), s.Ending.Reason
 	}
@@ -103,6 +104,7 @@ func tellProgramme(out *entitlementsv1.Change, p *resource.Stored[programmes.Pro
 			CloseDate: dayOut(s.Closes), PublishDate: dayOut(s.PublishedOn), Etag: programmes.Etag(*p),
 			CreateTime: wire.Timestamp(s.Created), UpdateTime: wire.Timestamp(s.Updated),
 		}
+		tellAdmission(m, s)
 		if s.Ending != nil {
 			m.EndDate, m.EndReason = dayOut(s.Ending.Day), s.Ending.Reason
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/genproto/googleapis/type/date"
@@ -28,11 +29,17 @@ func published(t *testing.T, capacity int32) (*served, *entitlementsv1.Programme
 	s, token := world(t)
 	_, err := s.CheckEntitlement(t.Context(), check("rich", "thanks", token)) // waits until all are known
 	require.NoError(t, err)
+	s.following(t)
 	p, err := s.places.CreateProgramme(t.Context(), draft(capacity))
 	require.NoError(t, err)
 	p, err = s.places.PublishProgramme(t.Context(), &entitlementsv1.PublishProgrammeRequest{Name: p.GetName(), Etag: p.GetEtag()})
 	require.NoError(t, err)
 	return s, p
+}
+
+// following waits until what is known of customers is up to date: nobody is judged before.
+func (s *served) following(t *testing.T) {
+	require.Eventually(t, func() bool { return s.service.Following() == nil }, time.Minute, time.Millisecond)
 }
 
 func apply(account string) *entitlementsv1.ApplyToProgrammeRequest {
@@ -50,7 +57,7 @@ func TestR29FromADraftToAPlaceThatARuleReads(t *testing.T) {
 	_, err := s.places.ApplyToProgramme(ctx, apply("new"))
 	failed := wantStatus(t, err, codes.FailedPrecondition, "NOT_QUALIFIED")
 	require.Contains(t, failed.Message(), "accounts/new does not meet the criteria of programmes/beta.")
-	_, err = s.places.ApplyToProgramme(ctx, apply("nobody"))
+	_, err = s.places.ApplyToProgramme(ctx, apply("nowhere"))
 	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
 	request := apply("rich")
 	request.RequestId = "0f6c1d2e-7c1b-4c53-9d39-3f0b6a1e5a77"
@@ -91,7 +98,11 @@ func TestR29FromADraftToAPlaceThatARuleReads(t *testing.T) {
 	left, err := s.places.WithdrawEnrolment(ctx, &entitlementsv1.WithdrawEnrolmentRequest{Name: first.GetName()})
 	require.NoError(t, err)
 	require.Equal(t, entitlementsv1.Enrolment_STANDING_LEFT, left.GetStanding())
-	require.True(t, held("poor").GetEntitled(), "the next has the place")
+	require.False(t, held("poor").GetEntitled(), "who left has the place until the day ends")
+	next, err := s.places.GetEnrolment(ctx, &entitlementsv1.GetEnrolmentRequest{Name: second.GetName()})
+	require.NoError(t, err)
+	require.Equal(t, entitlementsv1.Enrolment_STANDING_ENROLLED, next.GetStanding(), "the next has it")
+	require.Equal(t, left.GetPastStays()[0].GetEndDate().String(), next.GetStartDate().String())
 
 	// Paged, in the order of applications.
 	var seen []string
@@ -107,6 +118,9 @@ func TestR29FromADraftToAPlaceThatARuleReads(t *testing.T) {
 	}
 	require.Equal(t, []string{"accounts/rich STANDING_LEFT", "accounts/poor STANDING_ENROLLED"}, seen)
 	list, err := s.places.ListEnrolments(ctx, &entitlementsv1.ListEnrolmentsRequest{Parent: p.GetName(), Filter: "standing = ENROLLED"})
+	require.NoError(t, err)
+	require.Len(t, list.GetEnrolments(), 1)
+	list, err = s.places.ListEnrolments(ctx, &entitlementsv1.ListEnrolmentsRequest{Parent: p.GetName(), Filter: `standing != "STANDING_ENROLLED"`})
 	require.NoError(t, err)
 	require.Len(t, list.GetEnrolments(), 1)
 
@@ -144,6 +158,13 @@ func TestProgrammesAreListedChangedAndDeleted(t *testing.T) {
 	list, err := s.places.ListProgrammes(ctx, &entitlementsv1.ListProgrammesRequest{Filter: "state = STATE_DRAFT"})
 	require.NoError(t, err)
 	require.Len(t, list.GetProgrammes(), 1)
+	odd := draft(1)
+	odd.ProgrammeId, odd.Programme.Title = "odd", "STATE_OF the art"
+	_, err = s.places.CreateProgramme(ctx, odd)
+	require.NoError(t, err)
+	byTitle, err := s.places.ListProgrammes(ctx, &entitlementsv1.ListProgrammesRequest{Filter: `title = "STATE_OF the art"`})
+	require.NoError(t, err)
+	require.Len(t, byTitle.GetProgrammes(), 1, "titles are as they are written")
 	require.Equal(t, gamma.GetName(), list.GetProgrammes()[0].GetName())
 	changed, err := s.places.UpdateProgramme(ctx, &entitlementsv1.UpdateProgrammeRequest{
 		Programme: &entitlementsv1.Programme{Name: gamma.GetName(), Capacity: 1, Etag: gamma.GetEtag()}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"capacity"}}})
@@ -250,4 +271,18 @@ func TestR39TheFeedTellsWhoWasEnrolled(t *testing.T) {
 		"programme.created Beta by principals/some-admin", "programme.published Beta by principals/some-admin",
 		"enrolment.applied programmes/beta/enrolments/rich by principals/some-admin",
 	}, got)
+}
+
+// An account that was just created is not said to be missing.
+func TestWhoIsTooNewToBeKnownAppliesAgain(t *testing.T) {
+	s, _ := published(t, 1)
+	_, err := s.places.ApplyToProgramme(t.Context(), apply("brand-new"))
+	wantStatus(t, err, codes.Unavailable, "UNAVAILABLE")
+	require.ErrorContains(t, err, "is so new that it is not known here yet")
+	_, err = s.places.ApplyToProgramme(t.Context(), apply("nowhere"))
+	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
+	elsewhere := apply("brand-new")
+	elsewhere.Parent = "programmes/gamma"
+	_, err = s.places.ApplyToProgramme(t.Context(), elsewhere)
+	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/names"
@@ -47,8 +48,9 @@ func outcomeIn(o entitlementsv1.Review_Outcome) reviews.Outcome {
 	return ""
 }
 
-// reviewOut writes a review as it is on a day.
-func reviewOut(s *resource.Stored[reviews.Review], today civil.Day) *entitlementsv1.Review {
+// reviewOut writes a review as it is on a day. Who is blind to spend does not read what
+// people wrote of why it was opened by hand, and of its decision.
+func reviewOut(s *resource.Stored[reviews.Review], today civil.Day, blind bool) *entitlementsv1.Review {
 	r := s.State
 	out := &entitlementsv1.Review{
 		Name: reviews.Name(s.ID), Subject: r.Subject, Topic: r.Topic, Why: r.Why, Owner: nameIn("principals", r.Owner),
@@ -67,6 +69,18 @@ func reviewOut(s *resource.Stored[reviews.Review], today civil.Day) *entitlement
 	for _, a := range r.Assignments {
 		out.Assignments = append(out.Assignments, &entitlementsv1.Review_Assignment{AssignTime: wire.Timestamp(a.At), Principal: a.By,
 			OldOwner: nameIn("principals", a.From), NewOwner: nameIn("principals", a.To), Reason: a.Reason})
+	}
+	if !blind {
+		return out
+	}
+	if r.Cause == nil {
+		out.Why = ""
+	}
+	if out.GetDecision() != nil {
+		out.Decision.Text = ""
+	}
+	for _, a := range out.GetAssignments() {
+		a.Reason = ""
 	}
 	return out
 }
@@ -100,7 +114,7 @@ func (h *reviewsHandler) answer(ctx context.Context, r resource.Stored[reviews.R
 	if err != nil {
 		return nil, err
 	}
-	return reviewOut(&r, today), nil
+	return reviewOut(&r, today, auth.FromContext(ctx).SpendBlind()), nil
 }
 
 // GetReview implements ReviewsService.
@@ -147,7 +161,7 @@ func (h *reviewsHandler) ListReviews(ctx context.Context, r *entitlementsv1.List
 	}
 	out := &entitlementsv1.ListReviewsResponse{}
 	for i := range page.Items {
-		out.Reviews = append(out.Reviews, reviewOut(&page.Items[i], today))
+		out.Reviews = append(out.Reviews, reviewOut(&page.Items[i], today, auth.FromContext(ctx).SpendBlind()))
 	}
 	out.NextPageToken, err = p.Next(page.Next)
 	return out, err
@@ -191,41 +205,28 @@ func (h *reviewsHandler) CreateReview(ctx context.Context, r *entitlementsv1.Cre
 	return h.answer(ctx, s, err)
 }
 
-// changing returns the id of the review of a name, and the call that changes it, if the
-// caller may; who has given a review away may say so again.
-func (h *reviewsHandler) changing(ctx context.Context, name string, r request.Mutation) (string, resource.Call, error) {
-	s, err := h.domain.Get(ctx, names.Last(name))
-	if err != nil {
-		return "", resource.Call{}, err
-	}
-	c, err := request.Call(ctx, r)
-	if err != nil {
-		return "", c, err
-	}
-	repeated, err := h.domain.Repeats(ctx, c, s.ID)
-	if err != nil || repeated {
-		return s.ID, c, err
-	}
-	return s.ID, c, mustOwn(ctx, updateReviews, "evenhand/Review", name, s.State.Owner)
+// may says whether the caller may change the review of a name while somebody owns it.
+func (h *reviewsHandler) may(ctx context.Context, name string) reviews.May {
+	return func(owner string) error { return mustOwn(ctx, updateReviews, "evenhand/Review", name, owner) }
 }
 
 // AssignReview implements ReviewsService.
 func (h *reviewsHandler) AssignReview(ctx context.Context, r *entitlementsv1.AssignReviewRequest) (*entitlementsv1.Review, error) {
-	id, c, err := h.changing(ctx, r.GetName(), r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.domain.Assign(ctx, c, id, r.GetEtag(), names.Last(r.GetOwner()), r.GetReason())
+	s, err := h.domain.Assign(ctx, c, names.Last(r.GetName()), r.GetEtag(), names.Last(r.GetOwner()), r.GetReason(), h.may(ctx, r.GetName()))
 	return h.answer(ctx, s, err)
 }
 
 // DecideReview implements ReviewsService.
 func (h *reviewsHandler) DecideReview(ctx context.Context, r *entitlementsv1.DecideReviewRequest) (*entitlementsv1.Review, error) {
-	id, c, err := h.changing(ctx, r.GetName(), r)
+	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.domain.Decide(ctx, c, id, r.GetEtag(),
-		reviews.Decision{Outcome: outcomeIn(r.GetOutcome()), Text: r.GetText(), Benefit: r.GetBenefit()}, r.GetValidateOnly())
+	s, err := h.domain.Decide(ctx, c, names.Last(r.GetName()), r.GetEtag(),
+		reviews.Decision{Outcome: outcomeIn(r.GetOutcome()), Text: r.GetText(), Benefit: r.GetBenefit()}, r.GetValidateOnly(), h.may(ctx, r.GetName()))
 	return h.answer(ctx, s, err)
 }

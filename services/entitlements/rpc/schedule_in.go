@@ -147,7 +147,7 @@ func (r *scheduleReader) benefit(path string, m *entitlementsv1.Benefit) schedul
 	b := schedule.Benefit{
 		ID: m.GetId(), Promise: m.GetPromise(), Kind: kinds[m.GetKind()], Unit: m.GetUnit(), Limit: m.GetLimit(),
 		Period: read(r, path+".period", m.GetPeriod(), civil.ParsePeriod), Rollover: m.GetRollover(), HouseRule: m.GetHouseRule(),
-		Resets: resetsIn[m.GetResets()],
+		Resets: resetsIn[m.GetResets()], CapacityPerYear: m.GetCapacityPerYear(),
 	}
 	if _, known := resetsIn[m.GetResets()]; !known {
 		r.refuse(path+".resets", "%d is not one of the values of Resets", m.GetResets())

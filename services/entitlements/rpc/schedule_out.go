@@ -115,7 +115,7 @@ func (w scheduleWriter) benefit(b *schedule.Benefit) *entitlementsv1.Benefit {
 	m := &entitlementsv1.Benefit{
 		Id: b.ID, Promise: b.Promise, Kind: kindOut(b.Kind), Unit: b.Unit, Limit: b.Limit,
 		Period: periodOut(b.Period), Rollover: b.Rollover, HouseRule: b.HouseRule,
-		Resets: resetsOut(b.Resets),
+		Resets: resetsOut(b.Resets), CapacityPerYear: b.CapacityPerYear,
 	}
 	for _, percent := range b.Notices {
 		m.Notices = append(m.Notices, int32(percent))

@@ -105,6 +105,9 @@ func (w simulationWriter) benefit(b *entitlements.SimulatedBenefit) *entitlement
 		use := b.Use.Int64()
 		m.ExpectedUsePerYear = &use
 	}
+	if b.Capacity > 0 {
+		m.CapacityPerYear, m.OverCapacity = &b.Capacity, b.OverCapacity()
+	}
 	return m
 }
 

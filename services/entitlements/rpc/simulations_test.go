@@ -42,16 +42,17 @@ func TestR16SimulationShowsLoadAndCostOfEveryBenefit(t *testing.T) {
 	require.NoError(t, err)
 	lower := strings.Replace(promise, "at_least: 500.00", "at_least: 250.00", 1)
 	lower = strings.Replace(lower, "effective: 1997-01-01, ", "", 1)
+	lower = strings.Replace(lower, "expected_use_per_year: 12", "expected_use_per_year: 12, capacity_per_year: 23", 1)
 	got, steps, err := s.simulate(t, &entitlementsv1.SimulateScheduleRequest{
 		Content: &entitlementsv1.SimulateScheduleRequest_Yaml{Yaml: lower}, AsOfDate: paidDate})
 	require.NoError(t, err)
 	require.Equal(t, 64, steps)
 	require.EqualValues(t, 3, got.GetAccounts())
 	usd := func(units int64) *money.Money { return &money.Money{CurrencyCode: "USD", Units: units} }
-	use := int64(24)
+	use, capacity := int64(24), int64(23)
 	want := &entitlementsv1.SimulatedBenefit{
 		Benefit: "thanks", HoldersNow: 1, HoldersThen: 2, Gaining: 1, GainingAccounts: []string{"accounts/poor"},
-		ExpectedUsePerYear: &use, CostNow: usd(54), CostThen: usd(108),
+		ExpectedUsePerYear: &use, CostNow: usd(54), CostThen: usd(108), CapacityPerYear: &capacity, OverCapacity: true,
 	}
 	require.Empty(t, cmp.Diff(want, got.GetBenefits()[0], protocmp.Transform()))
 	require.Equal(t, []string{"hours", "no-fee"}, got.GetUnstatedBenefits())

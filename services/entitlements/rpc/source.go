@@ -26,18 +26,20 @@ type Source struct {
 	feed     accountsv1.FeedServiceClient
 	accounts accountsv1.AccountsServiceClient
 	access   accountsv1.AccessServiceClient
+	revenue  accountsv1.RevenueServiceClient
 }
 
 var _ entitlements.Source = (*Source)(nil)
 
 // NewSource returns a source on a connection to the accounts service, whose calls carry
-// a token that may watch changes, read principals and the company, and adopt the
+// a token that may watch changes, read principals, revenue and the company, and adopt the
 // company's settings: one of a principal with the role service.
 func NewSource(conn grpc.ClientConnInterface) *Source {
 	return &Source{
 		feed:     accountsv1.NewFeedServiceClient(conn),
 		accounts: accountsv1.NewAccountsServiceClient(conn),
 		access:   accountsv1.NewAccessServiceClient(conn),
+		revenue:  accountsv1.NewRevenueServiceClient(conn),
 	}
 }
 

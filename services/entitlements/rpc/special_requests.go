@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -88,7 +89,8 @@ const readRequests = "requests.read"
 func (h *specialRequestsHandler) GetSpecialRequest(ctx context.Context, r *entitlementsv1.GetSpecialRequestRequest) (*entitlementsv1.SpecialRequest, error) {
 	found, err := h.domain.GetRequest(ctx, names.Last(r.GetName()))
 	p := auth.FromContext(ctx)
-	if p.Can(readRequests) != auth.All && (err != nil || found.State.Requester != p.Name()) {
+	missing := errors.Is(err, resource.ErrNotFound)
+	if p.Can(readRequests) != auth.All && (missing || err == nil && found.State.Requester != p.Name()) {
 		// What is not theirs they are told the same of, whether it is there or not.
 		return nil, fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "%s may read their own requests only (%s), and %s is not.", p.Name(), readRequests, r.GetName()).
 			With("permission", readRequests).With("principal", p.Name()).WithResource("evenhand/SpecialRequest", r.GetName())

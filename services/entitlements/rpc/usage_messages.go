@@ -76,6 +76,8 @@ func (w usageWriter) standing(s *usage.Standing, account, benefit string) *entit
 		}
 	}
 	if w.blind {
+		m.Used = min(m.Used, max(0, s.Allowance()-m.Reserved)) // more tells that it was more once
+		m.Reserved = min(m.Reserved, s.Allowance())
 		return m
 	}
 	m.CarriedOver, m.Overdrawn = s.Carried, s.Overdrawn

@@ -61,6 +61,11 @@ func (c Condition) Leaves() []Condition {
 	return leaves
 }
 
+// Reads says whether one of the leaves is such.
+func (c Condition) Reads(such func(Condition) bool) bool {
+	return slices.ContainsFunc(c.Leaves(), such)
+}
+
 // Alternatives returns every way to meet the condition, each a list of leaves
 // that must all be true: the tree with any and all multiplied out. A valid
 // condition has at most MaxAlternatives.
@@ -213,9 +218,10 @@ func (s *Schedule) Programmes() []string {
 }
 
 // Publishable returns what keeps a valid schedule from being published yet:
-// conditions on what nothing feeds.
+// clocks between what never happens to a case, and conditions on what nothing feeds.
 func Publishable(s *Schedule, fed Fed) Problems {
 	var problems Problems
+	unheard(s, &problems)
 	for i, rule := range s.Rules {
 		publishable(rule.When, fmt.Sprintf("rules[%d].when", i), fed, &problems)
 	}

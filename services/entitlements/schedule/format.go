@@ -141,6 +141,7 @@ func (w writer) benefit(b Benefit) *yaml.Node {
 	if b.ExpectedUsePerYear != nil {
 		m.node("expected_use_per_year", plain(strconv.FormatInt(*b.ExpectedUsePerYear, 10)))
 	}
+	m.count("capacity_per_year", b.CapacityPerYear)
 	m.text("house_rule", b.HouseRule)
 	return m.build()
 }

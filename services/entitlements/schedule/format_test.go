@@ -98,6 +98,9 @@ var genSchedule = rapid.Custom(func(t *rapid.T) *Schedule {
 	for _, id := range ids[1:] {
 		b := Benefit{ID: id, Promise: genText.Draw(t, "promise"), Kind: rapid.SampledFrom([]Kind{Feature, Metered, Waiver}).Draw(t, "kind"),
 			UnitCost: optionalAmount(t, "cost"), ExpectedUsePerYear: optionalAmount(t, "use")}
+		if b.ExpectedUsePerYear != nil {
+			b.CapacityPerYear = rapid.Int64Range(0, maxTotal).Draw(t, "capacity")
+		}
 		switch b.Kind {
 		case Metered:
 			b.Resets = rapid.SampledFrom([]Resets{Anniversary, ByCalendar}).Draw(t, "resets")

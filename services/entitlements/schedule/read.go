@@ -97,6 +97,7 @@ func (r *reader) benefit(b *Benefit) []field {
 		}},
 		{"unit_cost", optional(r, &b.UnitCost, r.currency.ParseAmount)},
 		{"expected_use_per_year", optional(r, &b.ExpectedUsePerYear, parseCount)},
+		{"capacity_per_year", r.count(&b.CapacityPerYear)},
 		{"house_rule", r.text(&b.HouseRule)},
 	}
 }

@@ -58,6 +58,7 @@ type Benefit struct {
 	Notices            []int        // metered only: at how many percent used somebody is told, ascending; DefaultNotices where the file leaves it out
 	UnitCost           *int64       // what one use costs the company, in minor units; nil when not stated
 	ExpectedUsePerYear *int64       // uses a year by one holder; nil when not stated
+	CapacityPerYear    int64        // uses a year that the company can serve over all accounts; 0 when not stated
 	HouseRule          string       // waiver only: id of the house rule waived
 }
 

@@ -18,6 +18,7 @@ const (
 	maxText   = 1000 // characters of a promise or reason
 	maxName   = 100  // characters of a display name or unit
 	maxCount  = 1_000_000_000
+	maxTotal  = 1_000_000_000_000_000 // of all accounts
 	exampleID = "lower-case letters, digits and hyphens such as first-reply, at most 63"
 )
 
@@ -195,6 +196,10 @@ func (v *validator) benefits() {
 		}
 		if b.ExpectedUsePerYear != nil {
 			v.within(path+".expected_use_per_year", *b.ExpectedUsePerYear, 0, maxCount)
+		}
+		v.within(path+".capacity_per_year", b.CapacityPerYear, 0, maxTotal)
+		if b.CapacityPerYear > 0 && b.ExpectedUsePerYear == nil {
+			v.add(path+".capacity_per_year", NotAllowed, "a capacity says nothing without expected_use_per_year, from which the load follows: add it, or remove the capacity")
 		}
 		v.kind(path, b)
 	}

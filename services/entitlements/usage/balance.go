@@ -1,7 +1,10 @@
 package usage
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"iter"
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -10,10 +13,12 @@ import (
 )
 
 const (
-	// keptRecent is how many entries stay in a balance when the others go to the ledger,
-	// and maxRecent how many there are at most; those of reservations that expire come on
-	// top. More make a use write more; fewer make one balance take fewer uses at a time.
-	keptRecent, maxRecent = 8, 32
+	// moveAt is how many entries a balance has when they go to the ledger: more make a use
+	// write more, fewer make it write to the ledger more often.
+	moveAt = 8
+	// maxRecent is how many there are at most, while many callers use one balance at a time;
+	// those of reservations that expire come on top.
+	maxRecent = 64
 )
 
 // balance is the document of what one account uses of one benefit.
@@ -21,9 +26,8 @@ type balance struct {
 	Account string `bson:"account"`
 	Benefit string `bson:"benefit"`
 	Count   count  `bson:",inline"`
-	// Recent are the entries from behind Moved on, without account and benefit. They are kept
-	// encoded, since a change looks at little of them.
-	Recent [][]byte `bson:"recent,omitempty"`
+	// Recent are the entries from behind Moved on.
+	Recent recent `bson:"recent,omitempty"`
 	// Moved is the number of the last entry that is in the ledger only.
 	Moved int64 `bson:"moved"`
 	// Expires is when the next open reservation ends by itself.
@@ -32,10 +36,55 @@ type balance struct {
 	Noticed *time.Time `bson:"noticed,omitempty"`
 }
 
-// read decodes one of the latest entries.
-func (b *balance) read(raw []byte) (Entry, error) {
+// kept is how many entries are in the balance.
+func (b *balance) kept() int { return int(b.Count.Seq - b.Moved) }
+
+// recent are entries, encoded one after the other, since a change looks at little of them:
+// without account, benefit and number, and where a request made them without the id.
+type recent []byte
+
+// add puts an entry behind the others.
+func (r *recent) add(e Entry) error {
+	e.Account, e.Benefit, e.Seq = "", "", 0
+	if e.ID == e.Request.DocumentID() {
+		e.ID = ""
+	}
+	raw, err := bson.Marshal(e)
+	*r = append(*r, raw...)
+	return err
+}
+
+// all yields the entries, with their places from 0.
+func (r recent) all() iter.Seq2[int, bson.Raw] {
+	return func(yield func(int, bson.Raw) bool) {
+		for i := 0; len(r) > 0; i++ {
+			size := r.first()
+			if !yield(i, bson.Raw(r[:size])) {
+				return
+			}
+			r = r[size:]
+		}
+	}
+}
+
+// drop takes out the entries up to a number: those are in the ledger.
+func (b *balance) drop(upTo int64) {
+	for b.Moved < min(upTo, b.Count.Seq) {
+		b.Recent = b.Recent[b.Recent.first():]
+		b.Moved++
+	}
+}
+
+// first is how many bytes the first entry takes: BSON begins with its length.
+func (r recent) first() int { return int(binary.LittleEndian.Uint32(r)) }
+
+// read decodes the entry at a place.
+func (b *balance) read(place int, raw bson.Raw) (Entry, error) {
 	e, err := readEntry(raw)
-	e.Account, e.Benefit = b.Account, b.Benefit
+	e.Account, e.Benefit, e.Seq = b.Account, b.Benefit, b.Moved+int64(place)+1
+	if e.ID == "" {
+		e.ID = e.Request.DocumentID()
+	}
 	return e, err
 }
 
@@ -48,11 +97,15 @@ func readEntry(raw []byte) (Entry, error) {
 	return e, nil
 }
 
-// entries returns the latest entries with numbers above one.
-func (b *balance) entries(above int64) ([]Entry, error) {
+// entries returns those of the latest entries, with numbers above one, that are wanted;
+// nil wants all.
+func (b *balance) entries(above int64, wanted func(bson.Raw) bool) ([]Entry, error) {
 	var list []Entry
-	for _, raw := range b.Recent[min(max(0, above-b.Moved), int64(len(b.Recent))):] {
-		e, err := b.read(raw)
+	for i, raw := range b.Recent.all() {
+		if b.Moved+int64(i) < above || wanted != nil && !wanted(raw) {
+			continue
+		}
+		e, err := b.read(i, raw)
 		if err != nil {
 			return nil, err
 		}
@@ -64,29 +117,39 @@ func (b *balance) entries(above int64) ([]Entry, error) {
 // about returns those of the latest entries, with numbers above one, that are about an
 // entry.
 func (b *balance) about(of string, above int64) ([]Entry, error) {
-	var list []Entry
-	for _, raw := range b.Recent[min(max(0, above-b.Moved), int64(len(b.Recent))):] {
-		if text, ok := bson.Raw(raw).Lookup("of").StringValueOK(); !ok || text != of {
-			continue
-		}
-		e, err := b.read(raw)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, e)
+	if of == "" {
+		return nil, nil
 	}
-	return list, nil
+	return b.entries(above, func(raw bson.Raw) bool {
+		text, ok := raw.Lookup("of").StringValueOK()
+		return ok && text == of
+	})
+}
+
+// by returns the one of the latest entries that a request made.
+func (b *balance) by(key []byte) (Entry, bool, error) {
+	return first(b.entries(0, func(raw bson.Raw) bool {
+		_, made, ok := raw.Lookup("q", "key").BinaryOK()
+		return ok && bytes.Equal(made, key)
+	}))
 }
 
 // find returns one of the latest entries by its id.
 func (b *balance) find(id string) (Entry, bool, error) {
-	for _, raw := range b.Recent {
-		if text, ok := bson.Raw(raw).Lookup("id").StringValueOK(); ok && text == id {
-			e, err := b.read(raw)
-			return e, err == nil, err
+	return first(b.entries(0, func(raw bson.Raw) bool {
+		if text, ok := raw.Lookup("id").StringValueOK(); ok {
+			return text == id
 		}
+		_, made, ok := raw.Lookup("q", "key").BinaryOK()
+		return ok && docstore.Request{Key: made}.DocumentID() == id
+	}))
+}
+
+func first(list []Entry, err error) (Entry, bool, error) {
+	if len(list) == 0 {
+		return Entry{}, false, err
 	}
-	return Entry{}, false, nil
+	return list[0], true, err
 }
 
 // expire takes out the reservations whose time is over at an instant, and records that.
@@ -115,13 +178,9 @@ func record(d *docstore.Doc[balance], e *Entry) error {
 	b := &d.Body
 	e.Account, e.Benefit, e.Seq = b.Account, b.Benefit, b.Count.Seq+1
 	b.Count.add(e)
-	kept := *e
-	kept.Account, kept.Benefit = "", ""
-	raw, err := bson.Marshal(kept)
-	if err != nil {
+	if err := b.Recent.add(*e); err != nil {
 		return fmt.Errorf("write an entry of %s: %w", BalanceName(b.Account, b.Benefit), err)
 	}
-	b.Recent = append(b.Recent, raw)
 	b.Expires = b.Count.nextExpiry()
 	d.Emit(eventOf(e.Type), told(e))
 	if len(e.Notices) > 0 {

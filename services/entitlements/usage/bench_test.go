@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -22,8 +23,8 @@ const (
 	benchCalls    = 4000 // of a turn
 )
 
-// rate makes the calls of one turn, and returns how many a second were made.
-func rate(b *testing.B, call func(ctx context.Context, i int) error) float64 {
+// rate makes calls, and returns how many a second were made.
+func rate(b *testing.B, calls int, call func(ctx context.Context, i int) error) float64 {
 	var next atomic.Int64
 	began := time.Now()
 	running, ctx := errgroup.WithContext(b.Context())
@@ -31,7 +32,7 @@ func rate(b *testing.B, call func(ctx context.Context, i int) error) float64 {
 		running.Go(func() error {
 			for {
 				i := int(next.Add(1)) - 1
-				if i >= benchCalls {
+				if i >= calls {
 					return nil
 				}
 				if err := call(ctx, i); err != nil {
@@ -41,7 +42,7 @@ func rate(b *testing.B, call func(ctx context.Context, i int) error) float64 {
 		})
 	}
 	require.NoError(b, running.Wait())
-	return benchCalls / time.Since(began).Seconds()
+	return float64(calls) / time.Since(began).Seconds()
 }
 
 // counter is the smallest document that an update changes.
@@ -49,55 +50,100 @@ type counter struct {
 	N int64 `bson:"n"`
 }
 
-// benchmark is usage on a store, with a limit that is not reached, and what the store does
-// at most.
-func benchmark(b *testing.B, store string) (*fixture, *docstore.Collection[counter]) {
+// alike is a document of the size of a balance, with the indexes of one.
+type alike struct {
+	N       int64      `bson:"n"`
+	Rest    []byte     `bson:"rest"`
+	Expires *time.Time `bson:"expires,omitempty"`
+	Noticed *time.Time `bson:"noticed,omitempty"`
+}
+
+// benchmark is usage on a store, with a limit that is not reached.
+func benchmark(b *testing.B, store string) *fixture {
 	f := start(b, stores[store](b))
 	f.grants.grant("hours", holding("2026-02-01", "", 1, hours(1_000_000_000, "P1Y", 0, schedule.Anniversary)))
 	f.now = func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
-	raw, err := docstore.OpenCollection[counter](b.Context(), f.store, docstore.Spec{Name: "counters"})
+	return f
+}
+
+// begin makes the balances of all accounts, each with another number of latest entries, so
+// that as many go to the ledger in one turn as in another.
+func (f *fixture) begin(b *testing.B) {
+	rate(b, benchAccounts*moveAt/2, func(ctx context.Context, i int) error {
+		account := i % benchAccounts
+		if i/benchAccounts > account%moveAt {
+			return nil
+		}
+		_, err := f.Consume(ctx, benchCall(0, i), useOf(account), false)
+		return err
+	})
+}
+
+func useOf(account int) Use {
+	return Use{Account: fmt.Sprint("a-", account), Benefit: "hours", Units: 1, Origin: AskedFor}
+}
+
+// updates makes as many documents as there are accounts, and returns what changes one of
+// them, with an event.
+func updates[T any](b *testing.B, f *fixture, name string, body T, indexes []docstore.Index, event any, change func(*T)) func(context.Context, int) error {
+	raw, err := docstore.OpenCollection[T](b.Context(), f.store, docstore.Spec{Name: name, Indexes: indexes})
 	require.NoError(b, err)
 	for i := range benchAccounts {
-		_, err := raw.Insert(b.Context(), fmt.Sprint("c-", i), counter{})
+		_, err := raw.Insert(b.Context(), fmt.Sprint("c-", i), body)
 		require.NoError(b, err)
 	}
-	return f, raw
+	return func(ctx context.Context, i int) error {
+		_, err := raw.Update(ctx, fmt.Sprint("c-", i%benchAccounts), func(d *docstore.Doc[T]) error {
+			change(&d.Body)
+			d.Emit("counted", event)
+			return nil
+		})
+		return err
+	}
+}
+
+// floors are raw updates of as many documents as there are accounts, each with one event:
+// of the size, and with the indexes and the event, of a balance; and the smallest there are.
+func floors(b *testing.B, f *fixture) map[string]func(context.Context, int) error {
+	d, err := f.balances.Get(b.Context(), balanceID("a-3", "hours"))
+	require.NoError(b, err)
+	body, err := bson.Marshal(d.Body)
+	require.NoError(b, err)
+	entries, err := d.Body.entries(0, nil)
+	require.NoError(b, err)
+	indexes := []docstore.Index{{Name: "a", Fields: []string{"expires"}, Partial: true}, {Name: "b", Fields: []string{"noticed"}, Partial: true}}
+	return map[string]func(context.Context, int) error{
+		"raw updates of such documents": updates(b, f, "alike", alike{Rest: body}, indexes, told(&entries[0]), func(a *alike) { a.N++ }),
+		"raw updates of counters":       updates(b, f, "counters", counter{}, nil, nil, func(c *counter) { c.N++ }),
+	}
 }
 
 // BenchmarkConsumeOnDistinctAccounts compares uses of the benefits of 2,000 accounts, each
-// with a request id, with raw updates of as many small documents in the same store, each
-// with one event.
+// with a request id, with raw updates in the same store.
 func BenchmarkConsumeOnDistinctAccounts(b *testing.B) {
 	for store := range stores {
-		b.Run(store, func(b *testing.B) {
-			f, raw := benchmark(b, store)
-			turn := 0
-			for b.Loop() {
-				c, err := pairs.Run(b.Context(), pairs.Comparison{Name: "consume", Floor: "raw updates", Unit: "calls", Target: 0.5},
-					func(context.Context) (float64, error) {
-						turn++
-						return rate(b, func(ctx context.Context, i int) error {
-							use := Use{Account: fmt.Sprint("a-", i%benchAccounts), Benefit: "hours", Units: 1, Origin: AskedFor}
-							_, err := f.Consume(ctx, benchCall(turn, i), use, false)
-							return err
-						}), nil
-					},
-					func(context.Context) (float64, error) {
-						return rate(b, func(ctx context.Context, i int) error {
-							_, err := raw.Update(ctx, fmt.Sprint("c-", i%benchAccounts), func(d *docstore.Doc[counter]) error {
-								d.Body.N++
-								d.Emit("counted", nil)
-								return nil
-							})
-							return err
-						}), nil
-					})
-				require.NoError(b, err)
-				b.ReportMetric(pairs.Median(c.Ours), "calls/s")
-				b.ReportMetric(pairs.Median(c.Base), "floor/s")
-				b.ReportMetric(c.Ratio(), "ratio")
-			}
-		})
+		f := benchmark(b, store)
+		f.begin(b)
+		turn := 0
+		for floor, update := range floors(b, f) {
+			b.Run(store+"/"+floor, func(b *testing.B) {
+				for b.Loop() {
+					c, err := pairs.Run(b.Context(), pairs.Comparison{Name: "consume", Floor: floor, Unit: "calls"},
+						func(context.Context) (float64, error) {
+							turn++
+							return rate(b, benchCalls, func(ctx context.Context, i int) error {
+								_, err := f.Consume(ctx, benchCall(turn, i), useOf(i%benchAccounts), false)
+								return err
+							}), nil
+						},
+						func(context.Context) (float64, error) { return rate(b, benchCalls, update), nil })
+					require.NoError(b, err)
+					b.ReportMetric(pairs.Median(c.Ours), "calls/s")
+					b.ReportMetric(pairs.Median(c.Base), "floor/s")
+					b.ReportMetric(c.Ratio(), "ratio")
+				}
+			})
+		}
 	}
 }
 
@@ -105,11 +151,11 @@ func BenchmarkConsumeOnDistinctAccounts(b *testing.B) {
 func BenchmarkConsumeOnOneBalance(b *testing.B) {
 	for store := range stores {
 		b.Run(store, func(b *testing.B) {
-			f, _ := benchmark(b, store)
+			f := benchmark(b, store)
 			turn := 0
 			for b.Loop() {
 				turn++
-				b.ReportMetric(rate(b, func(ctx context.Context, i int) error {
+				b.ReportMetric(rate(b, benchCalls, func(ctx context.Context, i int) error {
 					_, err := f.Consume(ctx, benchCall(turn, i), use(1), false)
 					return err
 				}), "calls/s")

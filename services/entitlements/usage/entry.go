@@ -31,42 +31,43 @@ const (
 	Automatic Origin = "automatic"
 )
 
-// Entry is a line of the ledger of what is used. It never changes.
+// Entry is a line of the ledger of what is used. It never changes. Its fields
+// are stored under short names, since each use writes the latest of them anew.
 type Entry struct {
 	// ID is unique. A reservation has the id of the entry that made it.
-	ID      string `bson:"id"`
+	ID      string `bson:"id,omitempty"`
 	Account string `bson:"account,omitempty"`
 	Benefit string `bson:"benefit,omitempty"`
 	// Seq counts the entries of a balance, from 1.
-	Seq  int64 `bson:"seq"`
-	Type Type  `bson:"type"`
+	Seq  int64 `bson:"n,omitempty,minsize"`
+	Type Type  `bson:"t"`
 	// Units is how many: more than 0, but where all that was reserved came back.
-	Units int64 `bson:"units"`
+	Units int64 `bson:"u,minsize"`
 	// Day is the one on which the units count, in the company's zone.
-	Day civil.Day `bson:"day"`
+	Day civil.Day `bson:"d"`
 	// At is when it was recorded; it never goes back within a balance.
 	At time.Time `bson:"at"`
 	// Who is the principal who recorded it.
-	Who    string `bson:"who,omitempty"`
-	Origin Origin `bson:"origin,omitempty"`
+	Who    string `bson:"w,omitempty"`
+	Origin Origin `bson:"o,omitempty"`
 	// Note is why units came back, or what a person wrote beside a use.
 	Note string `bson:"note,omitempty"`
 	// Of is the id of the reservation that was committed, cancelled or expired, or of the
 	// entry whose units came back.
 	Of string `bson:"of,omitempty"`
 	// Expires is when a reservation ends by itself.
-	Expires time.Time `bson:"expires,omitempty"`
+	Expires time.Time `bson:"x,omitempty"`
 	// Rule and Version are the rule, and the number of the version it stands in, by which
 	// the benefit was held.
-	Rule    string `bson:"rule"`
-	Version int    `bson:"version"`
+	Rule    string `bson:"r"`
+	Version int    `bson:"v"`
 	// Anchor is the day from which the balance counts anniversary periods, in its first entry
 	// only.
 	Anchor civil.Day `bson:"anchor,omitempty"`
 	// Notices are the thresholds that the entry reached.
 	Notices []Notice `bson:"notices,omitempty"`
 	// Request is what the call was recognised by; empty where it had no request id.
-	Request docstore.Request `bson:"request"`
+	Request docstore.Request `bson:"q"`
 }
 
 // Notice says that a threshold of a balance was reached, once in each period.

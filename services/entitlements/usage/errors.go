@@ -14,6 +14,7 @@ const (
 	ReasonReservationState = "RESERVATION_STATE"
 	ReasonNotMetered       = "NOT_METERED"
 	ReasonNotReleasable    = "NOT_RELEASABLE"
+	ReasonReservationLimit = "RESERVATION_LIMIT"
 )
 
 // The API's types of resources.

@@ -81,7 +81,7 @@ func (u *Usage) latest(ctx context.Context, q Query) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		entries, err := d.Body.entries(0)
+		entries, err := d.Body.entries(0, nil)
 		if err != nil {
 			return nil, err
 		}

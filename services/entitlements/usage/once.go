@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-
-	"go.mongodb.org/mongo-driver/v2/bson"
+	"sync"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
@@ -17,16 +15,11 @@ func (w *writing) repeated(b *balance) error {
 	if w.call.RequestID == "" {
 		return nil
 	}
-	for _, raw := range b.Recent {
-		if _, key, ok := bson.Raw(raw).Lookup("request", "key").BinaryOK(); ok && bytes.Equal(key, w.request.Key) {
-			e, err := b.read(raw)
-			if err != nil {
-				return err
-			}
-			return w.repeats1(e)
-		}
+	e, found, err := b.by(w.request.Key)
+	if !found || err != nil {
+		return err
 	}
-	return nil
+	return w.repeats1(e)
 }
 
 // repeats1 is errRepeated for the entry that the request made before, or says that it
@@ -39,17 +32,11 @@ func (w *writing) repeats1(e Entry) error {
 	return errRepeated
 }
 
-// look reads what the balance and the ledger have of the request, and about the entry that
-// the call is about. An entry that is in neither is not there up to the balance's last
-// number, since entries go to the ledger before they leave the balance.
-func (w *writing) look(ctx context.Context, id string) error {
-	d, err := w.u.balances.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	if err := w.repeated(&d.Body); err != nil {
-		return err
-	}
+// look looks into the ledger for what the request made, and for the entries about the one
+// that the call is about. Entries go to the ledger before they leave the balance: once
+// the balance was seen to hold only those above a number, all others are there.
+func (w *writing) look(ctx context.Context, first lookFirst) error {
+	w.looked = looked{upTo: first.seq, about: first.about}
 	if w.call.RequestID != "" {
 		e, err := w.u.ledger.Get(ctx, w.request.DocumentID())
 		if err == nil {
@@ -59,28 +46,54 @@ func (w *writing) look(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	w.looked = looked{upTo: d.Body.Count.Seq}
 	if w.of == "" {
 		return nil
 	}
-	if w.looked.about, err = d.Body.about(w.of, 0); err != nil {
-		return err
-	}
 	moved, err := w.u.ledger.Lookup(ctx, byOf, w.of)
 	for _, e := range moved {
-		known := func(k Entry) bool { return k.ID == e.ID }
-		if e.Body.Seq <= w.looked.upTo && !slices.ContainsFunc(w.looked.about, known) {
+		if e.Body.Seq <= first.moved {
 			w.looked.about = append(w.looked.about, e.Body)
 		}
 	}
 	return err
 }
 
-// move takes the older of a balance's latest entries to the ledger. Callers in this process
-// who want it at the same time share it.
+// maxSeen is how many balances a process remembers the state of, 100 bytes each.
+const maxSeen = 100_000
+
+// seen remembers up to which number the entries of balances are in the ledger: a use that
+// looks there before it reads the balance reads that once. What was seen stays true;
+// whatever is forgotten costs a second look.
+type seen struct {
+	mu   sync.Mutex
+	upTo map[string]int64
+}
+
+func (s *seen) of(id string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.upTo[id]
+}
+
+func (s *seen) set(id string, upTo int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.upTo == nil || len(s.upTo) >= maxSeen {
+		s.upTo = map[string]int64{}
+	}
+	s.upTo[id] = max(s.upTo[id], upTo)
+}
+
+// move writes the latest entries of a balance to the ledger; the next use takes them out of
+// the balance. Callers in this process who want it at the same time share it.
 func (u *Usage) move(ctx context.Context, id string) error {
-	_, err, _ := u.moving.Do(id, func() (any, error) { return nil, u.moveNow(context.WithoutCancel(ctx), id) })
-	return err
+	done := u.moving.DoChan(id, func() (any, error) { return nil, u.moveNow(context.WithoutCancel(ctx), id) })
+	select {
+	case moved := <-done:
+		return moved.Err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (u *Usage) moveNow(ctx context.Context, id string) error {
@@ -88,29 +101,19 @@ func (u *Usage) moveNow(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if len(d.Body.Recent) <= keptRecent {
-		return nil
+	latest, err := d.Body.entries(u.seen.of(id), nil)
+	if err != nil || len(latest) == 0 {
+		return err
 	}
-	leaving := d.Body.Recent[:len(d.Body.Recent)-keptRecent]
-	entries := make([]docstore.New[Entry], len(leaving))
-	for i, raw := range leaving {
-		e, err := d.Body.read(raw)
-		if err != nil {
-			return err
-		}
+	entries := make([]docstore.New[Entry], len(latest))
+	for i, e := range latest {
 		entries[i] = docstore.New[Entry]{ID: e.ID, Body: e}
 	}
 	if err := u.insert(ctx, entries); err != nil {
 		return fmt.Errorf("move entries of %s to the ledger: %w", id, err)
 	}
-	last := entries[len(entries)-1].Body.Seq
-	_, err = u.balances.Update(ctx, id, func(d *docstore.Doc[balance]) error {
-		b := &d.Body
-		b.Recent = b.Recent[max(0, last-b.Moved):] // their numbers follow on Moved
-		b.Moved = max(b.Moved, last)
-		return nil
-	})
-	return err
+	u.seen.set(id, d.Body.Count.Seq)
+	return nil
 }
 
 // insert writes entries to the ledger that may be there already.

@@ -95,7 +95,7 @@ func (u *Usage) entriesOf(ctx context.Context, account, benefit string) ([]Entry
 			list = append(list, e.Body.stored())
 		}
 	}
-	latest, err := d.Body.entries(0)
+	latest, err := d.Body.entries(0, nil)
 	return append(list, latest...), err
 }
 

@@ -13,11 +13,14 @@ const (
 	ReservedFor = 15 * time.Minute
 	// LongestReserved is how long one lasts at most.
 	LongestReserved = 7 * 24 * time.Hour
+	// maxOpen is how many reservations of a balance are open at most: they are kept in one
+	// document, which each use writes.
+	maxOpen = 500
 )
 
 // Reserve sets units aside for a time; 0 is ReservedFor. They count in the period in which
 // they were reserved, also when they are committed in a later one. It fails as Consume
-// does, and with ReasonNotMetered.
+// does, with ReasonNotMetered, and with ReasonReservationLimit where too many are open.
 func (u *Usage) Reserve(ctx context.Context, call resource.Call, use Use, lasts time.Duration) (Outcome, error) {
 	if err := use.check(); err != nil {
 		return Outcome{}, err
@@ -34,6 +37,11 @@ func (u *Usage) Reserve(ctx context.Context, call resource.Call, use Use, lasts 
 		}
 		if !d.Metered() {
 			return Entry{}, notMetered(use.Account, use.Benefit)
+		}
+		if len(d.Open) >= maxOpen {
+			return Entry{}, refuse(ReasonReservationLimit, balanceType, BalanceName(use.Account, use.Benefit),
+				"%s has %d open reservations, the most there can be: commit or cancel some, or reserve several units by one.",
+				BalanceName(use.Account, use.Benefit), len(d.Open))
 		}
 		e := use.entry(Reserved, d)
 		e.Expires = d.At.Add(lasts).Truncate(time.Millisecond)

@@ -34,8 +34,10 @@ func (u *Usage) Run(ctx context.Context) error {
 	})
 }
 
-// Sweep records the reservations whose time is over as expired.
+// Sweep records the reservations whose time is over as expired. One that cannot be
+// recorded does not keep the others from it.
 func (u *Usage) Sweep(ctx context.Context) error {
+	var failed []error
 	now, ctx := u.now(), docstore.WithPrincipal(ctx, "principals/entitlements-service")
 	for d, err := range u.balances.All(ctx, docstore.Query{Index: byExpiry, To: now.Add(time.Millisecond), Limit: sweepSize}) {
 		if err != nil {
@@ -49,8 +51,8 @@ func (u *Usage) Sweep(ctx context.Context) error {
 			return expire(d, at)
 		})
 		if err != nil && !errors.Is(err, docstore.ErrNotFound) {
-			return fmt.Errorf("record expired reservations of %s: %w", d.ID, err)
+			failed = append(failed, fmt.Errorf("record expired reservations of %s: %w", d.ID, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }

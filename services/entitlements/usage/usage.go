@@ -33,6 +33,7 @@ type Usage struct {
 	now      func() time.Time
 	random   io.Reader
 	moving   singleflight.Group
+	seen     seen
 }
 
 // BalancesCollection is the collection of balances, the first part of their names in the
@@ -60,7 +61,7 @@ func New(ctx context.Context, store *docstore.Store, grants Grants, now func() t
 		return nil, fmt.Errorf("open usage: %w", err)
 	}
 	u.ledger, err = docstore.OpenCollection[Entry](ctx, store, docstore.Spec{Name: "usage_entries", Silent: true, Indexes: []docstore.Index{
-		{Name: byTime, Fields: []string{"account", "at", "seq"}},
+		{Name: byTime, Fields: []string{"account", "at", "n"}},
 		{Name: byOf, Fields: []string{"of"}, Partial: true},
 	}})
 	if err != nil {

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
@@ -209,6 +211,45 @@ func TestARequestIsServedOnce(t *testing.T) {
 	})
 }
 
+// However many wait for a balance, all are served.
+func TestR18ACrowdOnOneBalance(t *testing.T) {
+	f := onSQLite(t)
+	const callers = 1500
+	f.grants.grant("hours", holding("2026-02-01", "", 1, hours(callers, "P1Y", 0, schedule.Anniversary)))
+	running, ctx := errgroup.WithContext(t.Context())
+	for i := range callers {
+		running.Go(func() error {
+			_, err := f.Consume(ctx, call(fmt.Sprint("r", i), "p"), use(1), false)
+			return err
+		})
+	}
+	require.NoError(t, running.Wait())
+	require.Equal(t, int64(0), f.left(t))
+	f.rebuilt(t, "a", "hours")
+}
+
+func TestABalanceHasSoManyOpenReservationsAtMost(t *testing.T) {
+	f := onSQLite(t)
+	f.grants.grant("hours", holding("2026-02-01", "", 1, hours(1000, "P1Y", 0, schedule.Anniversary)))
+	first, err := f.Reserve(t.Context(), someone, use(1), 0)
+	require.NoError(t, err)
+	_, err = f.balances.Update(t.Context(), balanceID("a", "hours"), func(d *docstore.Doc[balance]) error {
+		open := d.Body.Count.Open[0]
+		for i := range maxOpen - 1 {
+			open.ID = fmt.Sprint("r-", i)
+			d.Body.Count.Open = append(d.Body.Count.Open, open)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	_, err = f.Reserve(t.Context(), someone, use(1), 0)
+	wantReason(t, err, ReasonReservationLimit, "500 open reservations")
+	_, err = f.Cancel(t.Context(), someone, "a", first.Entry.ID)
+	require.NoError(t, err)
+	_, err = f.Reserve(t.Context(), someone, use(1), 0)
+	require.NoError(t, err)
+}
+
 // 200 callers at once use exactly the limit, each call sent twice: none is refused that
 // need not be, and none is counted twice.
 func TestR18ManyCallersOnOneBalance(t *testing.T) {
@@ -217,7 +258,7 @@ func TestR18ManyCallersOnOneBalance(t *testing.T) {
 		const callers, limit = 200, 150
 		f.grants.grant("hours", holding("2026-02-01", "", 1, hours(limit, "P1Y", 0, schedule.Anniversary)))
 		var mu sync.Mutex
-		served, refused := map[string]int{}, map[int]int{}
+		served, refused := map[string]int{}, map[int]error{}
 		var wg sync.WaitGroup
 		for i := range callers {
 			for range 2 {
@@ -226,8 +267,7 @@ func TestR18ManyCallersOnOneBalance(t *testing.T) {
 					mu.Lock()
 					defer mu.Unlock()
 					if err != nil {
-						wantReason(t, err, ReasonUsageLimit, "has 0 left")
-						refused[i]++
+						refused[i] = err
 						return
 					}
 					served[out.Entry.ID]++
@@ -235,6 +275,9 @@ func TestR18ManyCallersOnOneBalance(t *testing.T) {
 			}
 		}
 		wg.Wait()
+		for _, err := range refused {
+			wantReason(t, err, ReasonUsageLimit, "has 0 left")
+		}
 		require.Len(t, served, limit)
 		require.Len(t, refused, callers-limit)
 		require.Equal(t, int64(0), f.left(t))

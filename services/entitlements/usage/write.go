@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -10,17 +11,24 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
-// attempts is how often a write begins anew because entries moved to the ledger.
-const attempts = 40
-
 var (
 	// errRepeated says that the request was served before.
 	errRepeated = errors.New("the request was served before")
 	// errFull says that there is no room for another entry before some go to the ledger.
 	errFull = errors.New("entries have to go to the ledger first")
-	// errLook says that the ledger has to be looked at first.
-	errLook = errors.New("the ledger has to be looked at first")
 )
+
+// lookFirst says that the ledger has to be looked at first: the entries up to Moved are in
+// it. Those from there up to Seq were seen in the balance; of them, about the entry that
+// the call is about, are About.
+type lookFirst struct {
+	moved, seq int64
+	about      []Entry
+}
+
+func (l lookFirst) Error() string {
+	return fmt.Sprintf("the ledger has to be looked at first, up to %d", l.moved)
+}
 
 // Outcome is an entry and how the balance stands after it.
 type Outcome struct {
@@ -56,11 +64,14 @@ type writing struct {
 
 // looked is what was found when the ledger was looked at.
 type looked struct {
-	// upTo is the number of the last entry that the balance had then.
+	// upTo is the number up to which the entries are known.
 	upTo int64
 	// about are those entries about writing.of whose numbers are not above.
 	about []Entry
 }
+
+// looks says whether the call depends on entries that may be in the ledger.
+func (w *writing) looks() bool { return w.call.RequestID != "" || w.of != "" }
 
 // draft is what an entry is made from: how the balance stands.
 type draft struct {
@@ -82,33 +93,48 @@ func (w *writing) write(ctx context.Context) (Outcome, error) {
 	if w.call.RequestID != "" {
 		w.request = docstore.NewRequest(w.call.Principal, w.call.Method+" "+id, w.call.RequestID, w.call.Payload)
 	}
-	for range attempts {
+	out, err := w.try(ctx, id)
+	if errors.Is(err, errRepeated) {
+		return w.again(ctx, id)
+	}
+	var told *fault.Error
+	if errors.As(err, &told) {
+		return Outcome{}, told
+	}
+	return out, err
+}
+
+// try changes the balance, after a look into the ledger where the call needs one.
+func (w *writing) try(ctx context.Context, id string) (Outcome, error) {
+	if upTo := w.u.seen.of(id); upTo > 0 && w.looks() {
+		if err := w.look(ctx, lookFirst{moved: upTo, seq: upTo}); err != nil {
+			return Outcome{}, err
+		}
+	}
+	for { // each turn that fails lets others go on; the call's deadline ends it
 		var out Outcome
 		d, err := w.u.balances.Upsert(w.call.Context(ctx), id, func(d *docstore.Doc[balance]) (err error) {
 			out, err = w.change(d)
 			return err
 		})
+		var first lookFirst
 		switch {
 		case errors.Is(err, errFull):
 			err = w.u.move(ctx, id)
-		case errors.Is(err, errLook):
-			err = w.look(ctx, id)
+		case errors.As(err, &first):
+			w.u.seen.set(id, first.moved)
+			err = w.look(ctx, first)
 		case err == nil || errors.Is(err, errChecked):
 			out.Aggregate, out.Version = w.u.balances.Source(id), d.Version
+			if err == nil && d.Body.kept() >= moveAt {
+				_ = w.u.move(ctx, id) // the use is made: should this fail, the next one that finds no room says so
+			}
 			return out, nil
-		}
-		if errors.Is(err, errRepeated) {
-			return w.again(ctx, id)
-		}
-		var told *fault.Error
-		if errors.As(err, &told) {
-			return Outcome{}, told
 		}
 		if err != nil {
 			return Outcome{}, err
 		}
 	}
-	return Outcome{}, resource.ErrConflict
 }
 
 // errChecked ends a change that is not to be written.
@@ -120,10 +146,15 @@ func (w *writing) change(d *docstore.Doc[balance]) (Outcome, error) {
 	if err := w.repeated(b); err != nil {
 		return Outcome{}, err
 	}
+	b.drop(w.u.seen.of(d.ID))
 	switch {
-	case b.Moved > w.looked.upTo && (w.call.RequestID != "" || w.of != ""):
-		return Outcome{}, errLook
-	case len(b.Recent) >= maxRecent && !w.check:
+	case b.Moved > w.looked.upTo && w.looks():
+		about, err := b.about(w.of, 0)
+		if err != nil {
+			return Outcome{}, err
+		}
+		return Outcome{}, lookFirst{b.Moved, b.Count.Seq, about}
+	case b.kept() >= maxRecent && !w.check:
 		return Outcome{}, errFull
 	}
 	b.Account, b.Benefit = w.account, w.benefit

@@ -24,6 +24,8 @@ type Import struct {
 	Batch string `bson:"batch"`
 	// Digest is the SHA-256 of the file, in hexadecimal.
 	Digest string `bson:"digest"`
+	// Account is the account of the rows that name none, as it was given.
+	Account string `bson:"account,omitempty"`
 	// Finished is when it last ended; zero while it never did, or runs again.
 	Finished time.Time `bson:"finished,omitempty"`
 	// Counts are those of the last end.
@@ -56,9 +58,8 @@ type Start struct {
 	Account string
 	// CreateAccounts makes the accounts that are not known.
 	CreateAccounts bool
-	// NoReplies says that the file does not tell first replies, so that nobody knows when
-	// they came.
-	NoReplies bool
+	// Unrecorded says what the file does not tell, so that nobody knows it.
+	Unrecorded cases.Unrecorded
 }
 
 // Refused is a row that an import refused.
@@ -184,7 +185,7 @@ func (im *Imports) begin(ctx context.Context, call resource.Call, start Start) e
 				return err
 			}
 		}
-		i.Source, i.Batch, i.Digest, i.Finished = start.Source, start.Batch, start.Digest, time.Time{}
+		i.Source, i.Batch, i.Digest, i.Account, i.Finished = start.Source, start.Batch, start.Digest, start.Account, time.Time{}
 		return nil
 	})
 	return err
@@ -197,6 +198,8 @@ func (i *Import) checkSame(start Start) error {
 	case i.Source != start.Source:
 		differs = fmt.Sprintf("from source %q, now from %q, and a case's source is part of what it is known by: import with --source %q as before, or name another batch if these are other cases",
 			i.Source, start.Source, i.Source)
+	case i.Account != "" && i.Account != start.Account:
+		differs = fmt.Sprintf("for account %q, now for %q: name the account as before, or another batch if these are other cases", i.Account, start.Account)
 	case i.Digest != start.Digest && !start.Resume:
 		differs = "with another file: name another batch, or resume if it is the same file grown"
 	default:

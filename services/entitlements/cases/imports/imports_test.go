@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -214,6 +212,64 @@ func TestTheSameFileAgain(t *testing.T) {
 	})
 }
 
+// A case is known by its source and id there, whatever account a file names for it.
+func TestAKnownCaseOfAnotherAccountIsRefused(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		const text = "id,issue,channel,opened\n76,noise,phone,2026-02-02T09:00\n77,noise,phone,2026-02-02T09:00\n"
+		s := start
+		s.Account = "acme"
+		require.EqualValues(t, 2, f.run(t, s, text).counts.Written)
+		s.Account = "other"
+		_, err := f.Cases(t.Context(), resource.Call{}, s, rows(t, text), &heard{})
+		var told *fault.Error
+		require.ErrorAs(t, err, &told)
+		require.Equal(t, imports.ReasonBatchChanged, told.Reason)
+
+		s.Batch = "corrected.csv"
+		check := s
+		check.ValidateOnly = true
+		const corrected = "id,account,issue,channel,opened\n76,acme,noise,phone,2026-02-02T09:00\n77,other,noise,phone,2026-02-02T09:00\n" +
+			"78,other,noise,phone,2026-02-02T09:00\n78,acme,noise,phone,2026-02-02T09:00\n"
+		for _, s := range []imports.Start{check, s} {
+			got := f.run(t, s, corrected)
+			require.Equal(t, imports.Counts{Read: 4, Written: 1, AlreadyThere: 1, Refused: 2, Accounts: 2}, got.counts)
+			require.Contains(t, got.refused[0], "3 account: accounts/acme/cases/77 is this case already")
+			require.Contains(t, got.refused[1], "5 account: ")
+		}
+		_, err = f.cases.Get(t.Context(), cases.ID("other", "77"))
+		require.ErrorIs(t, err, resource.ErrNotFound)
+	})
+}
+
+// What happened after the first resolution is taken over, too.
+func TestAFileThatGrewAfterTheResolution(t *testing.T) {
+	f := open(t, onSQLite(t))
+	const row = "88,acme,noise,phone,,2026-02-02T09:00,2026-02-02T10:00,"
+	f.run(t, start, header+row+"2026-02-03T09:00,gift,3,,\n")
+	get := func() cases.Case {
+		c, err := f.cases.Get(t.Context(), cases.ID("acme", "88"))
+		require.NoError(t, err)
+		return c.State
+	}
+	again := func(rest string) {
+		t.Helper()
+		require.EqualValues(t, 1, f.run(t, start, header+row+rest).counts.Written)
+		require.EqualValues(t, 1, f.run(t, start, header+row+rest).counts.AlreadyThere)
+	}
+	again("2026-02-03T09:00,gift,3,yes,\n")
+	require.Equal(t, 1, get().Escalations)
+	again(",,,yes,yes\n")
+	require.Equal(t, cases.Open, get().State)
+	again("2026-02-07T09:00,refund,5,yes,yes\n")
+	c := get()
+	require.Equal(t, cases.Resolved, c.State)
+	require.Equal(t, "refund", c.Remedy.ID)
+	again("2026-02-09T09:00,refund,5,yes,yes\n")
+	require.Equal(t, "2026-02-09T14:00:00Z", get().Resolved.UTC().Format(time.RFC3339))
+	got := f.run(t, start, header+row+"2026-02-12T09:00,refund,5,yes,no\n")
+	require.Contains(t, got.refused[0], "is there already with another resolved", "it was not reopened")
+}
+
 // What has no sense is refused with its line and field, and the rest is written.
 func TestRefusedRows(t *testing.T) {
 	f := open(t, onSQLite(t))
@@ -230,14 +286,19 @@ func TestRefusedRows(t *testing.T) {
 		"10,acme,late,email,,2026-02-02T09:00,,2026-02-03T09:00,gift,3,perhaps,\n"+
 		"11,acme,late,email,,2026-02-02T09:00,,2026-02-03T09:00,,7,,\n"+
 		"12,acme,late,email\n"+
-		"13,acme,late,email,,2026-02-02T09:00,,2026-02-03T09:00,None,0.00,,\n")
-	require.Equal(t, imports.Counts{Read: 13, Written: 1, Refused: 12, Accounts: 1}, got.counts)
+		"13,acme,late,email,,2026-02-02T09:00,,2026-02-03T09:00,None,0.00,,\n"+
+		"14,acme,late,email,,2026-12-01T07:06,,,,,,\n"+
+		"15,acme,late,email,,2026-02-02T09:00,2062-02-02T09:00,,,,,\n"+
+		"16,acme,late,email,,2026-02-02T09:00,2026-02-02T09:00,2026-12-02T09:00,,,,\n"+
+		"17,acme,late,email,,2026-12-01T07:04,,,,,,\n")
+	require.Equal(t, imports.Counts{Read: 17, Written: 2, Refused: 15, Accounts: 1}, got.counts)
 	for i, want := range []string{
 		"2 id: is empty", "3 account: no account has the id nobody", "4 issue: is empty", "5 opened: is empty",
 		"6 resolved: is before the case was opened", "7 first-reply: is after the case was resolved",
 		"8 opened: clocks in America/New_York jump over 2026-03-08T02:30", "9 opened: clocks in America/New_York show 2026-11-01T01:30 twice",
 		"10 remedy-value: is less than nothing", "11 escalated: \"perhaps\" is neither yes nor no",
 		"12 remedy-value: is the value of a remedy, and there is none", "13 : ",
+		"15 opened: is still to come", "16 first-reply: is still to come", "17 resolved: is still to come",
 	} {
 		require.Truef(t, strings.HasPrefix(got.refused[i], want), "%q is not %q", got.refused[i], want)
 	}
@@ -289,62 +350,4 @@ func TestAKnownBatchWithAnotherFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 	require.EqualValues(t, 1, list.Items[0].State.Counts.Written)
-}
-
-// What is told of first replies where a file does not have them is that nobody knows.
-func TestFirstRepliesThatAreNotRecorded(t *testing.T) {
-	f := open(t, onSQLite(t))
-	s := start
-	s.NoReplies = true
-	f.run(t, s, "id,account,issue,channel,opened,resolved\n1,acme,noise,phone,2026-02-02T09:00,2026-02-03T09:00\n")
-	s.NoReplies, s.Batch = false, "replies.csv"
-	f.run(t, s, "id,account,issue,channel,opened,replied,resolved\n2,acme,noise,phone,2026-02-02T09:00,,2026-02-03T09:00\n")
-	unknown := map[string]bool{}
-	for m, err := range f.cases.Measures(t.Context(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)) {
-		require.NoError(t, err)
-		unknown[m.ID] = m.FirstReplyUnknown
-		require.Equal(t, 24*time.Hour, m.Resolution)
-		if !m.FirstReplyUnknown {
-			require.Equal(t, 24*time.Hour, m.FirstReply, "a resolution is a reply")
-			require.False(t, m.FirstReplyOpen)
-		}
-	}
-	require.Equal(t, map[string]bool{"acme/cases/1": true, "acme/cases/2": false}, unknown)
-}
-
-// many yields rows of as many cases.
-func many(n int) imports.Rows {
-	at, day := 0, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	return func(context.Context) ([]imports.Row, error) {
-		if at >= n {
-			return nil, io.EOF
-		}
-		var rows []imports.Row
-		for range 500 {
-			opened := day.Add(time.Duration(at) * time.Second)
-			rows = append(rows, imports.Row{Line: int64(at + 2), ID: fmt.Sprintf("case-%d", at), Account: "acme", Issue: "late-delivery", Channel: "email",
-				StaffRole: "service-agent", Opened: opened.Format(time.RFC3339), FirstReply: opened.Add(time.Hour).Format(time.RFC3339),
-				Resolved: opened.Add(24 * time.Hour).Format(time.RFC3339), Remedy: "free-repair", RemedyValue: "12.50"})
-			at++
-		}
-		return rows, nil
-	}
-}
-
-// BenchmarkImport is how many cases are imported in a second.
-func BenchmarkImport(b *testing.B) {
-	f := open(b, onSQLite(b))
-	b.ResetTimer()
-	n := 0
-	for b.Loop() {
-		s := start
-		s.Source = fmt.Sprint(n)
-		s.Batch = s.Source
-		const cases = 10_000
-		if _, err := f.Cases(b.Context(), resource.Call{}, s, many(cases), &heard{}); err != nil && !errors.Is(err, io.EOF) {
-			b.Fatal(err)
-		}
-		n += cases
-	}
-	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "cases/s")
 }

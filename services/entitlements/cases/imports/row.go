@@ -65,7 +65,7 @@ func (r *reader) read(row *Row) (past cases.Past, reference string, err error) {
 		reference = r.start.Account
 	}
 	past = cases.Past{Source: r.start.Source, External: row.ID, Subject: row.Subject, Description: row.Description,
-		Currency: r.currency, NoReplies: r.start.NoReplies}
+		Currency: r.currency, Unrecorded: r.start.Unrecorded}
 	if past.ID, err = externalID(row.ID); err != nil {
 		return past, "", err
 	}

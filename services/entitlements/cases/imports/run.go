@@ -35,7 +35,7 @@ func (im *Imports) Cases(ctx context.Context, call resource.Call, start Start, r
 		return resource.Stored[Import]{}, err
 	}
 	run := &run{Imports: im, call: call, start: start, reader: newReader(start, im.company), report: report,
-		accounts: map[string]bool{}, refs: map[string]string{}, checked: map[string]bool{}}
+		accounts: map[string]bool{}, refs: map[string]string{}, checked: map[string]string{}}
 	if err := run.all(ctx, rows); err != nil {
 		return resource.Stored[Import]{}, err
 	}
@@ -56,8 +56,9 @@ type run struct {
 	accounts map[string]bool
 	// refs are the ids of the accounts by reference, as far as they were met lately.
 	refs map[string]string
-	// checked are the cases that would have been written where nothing is.
-	checked map[string]bool
+	// checked are the accounts of the cases that would have been written where nothing is,
+	// by origin.
+	checked map[string]string
 }
 
 // item is a case on its way.

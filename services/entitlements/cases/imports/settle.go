@@ -12,57 +12,63 @@ import (
 
 // settle writes cases that are not there yet, and says what became of the others.
 func (r *run) settle(ctx context.Context, items []*item) error {
-	taken, err := r.write(ctx, items)
-	if err != nil || len(taken) == 0 {
-		return err
-	}
-	known, err := r.cases.Known(ctx, idsOf(taken))
+	others, err := r.settleOnce(ctx, items)
 	if err != nil {
 		return err
 	}
 	// What another case has taken is known by a hash besides.
-	var others []*item
-	for _, it := range taken {
-		stored, there := known[it.id]
-		switch {
-		case there && it.is(&stored.State):
-			if err := r.compare(ctx, it, stored); err != nil {
-				return err
-			}
-		default:
-			it.past.ID = hashed(it.past.External, it.past.Source+"\x00"+it.past.External)
-			it.id = cases.ID(it.past.Account, it.past.ID)
-			others = append(others, it)
-		}
+	for _, it := range others {
+		it.past.ID = hashed(it.past.External, it.past.Origin())
+		it.id = cases.ID(it.past.Account, it.past.ID)
 	}
-	return r.settleHashed(ctx, others)
-}
-
-func (r *run) settleHashed(ctx context.Context, items []*item) error {
-	taken, err := r.write(ctx, items)
-	if err != nil || len(taken) == 0 {
+	if others, err = r.settleOnce(ctx, others); err != nil {
 		return err
 	}
-	known, err := r.cases.Known(ctx, idsOf(taken))
-	if err != nil {
-		return err
-	}
-	for _, it := range taken {
-		stored, there := known[it.id]
-		if !there || !it.is(&stored.State) {
-			r.refuse(it.line, wrong("id", "%s, which it would be, is another case", cases.Name(it.id)))
-			continue
-		}
-		if err := r.compare(ctx, it, stored); err != nil {
-			return err
-		}
+	for _, it := range others {
+		r.refuse(it.line, wrong("id", "%s, which it would be, is another case", cases.Name(it.id)))
 	}
 	return nil
 }
 
-// is says whether a stored case is this one.
-func (it *item) is(stored *cases.Case) bool {
-	return stored.External == it.past.External && stored.Source == it.past.Source
+// settleOnce settles cases but for those whose ids others have, which it returns.
+func (r *run) settleOnce(ctx context.Context, items []*item) (others []*item, err error) {
+	taken, err := r.write(ctx, items)
+	if err != nil || len(taken) == 0 {
+		return nil, err
+	}
+	known, err := r.cases.Known(ctx, originsOf(taken))
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range taken {
+		stored, there := known[it.past.Origin()]
+		switch {
+		case !there:
+			others = append(others, it)
+		case stored.State.Account != it.past.Account:
+			r.refuseAccount(it, stored.ID)
+		default:
+			it.id = stored.ID
+			if err := r.compare(ctx, it, stored); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return others, nil
+}
+
+// refuseAccount refuses a row that names another account for a case than it has.
+func (r *run) refuseAccount(it *item, id string) {
+	r.refuse(it.line, wrong("account", "%s is this case already, and a case stays with its account: correct the file, or give this one an id of its own",
+		cases.Name(id)))
+}
+
+func originsOf(items []*item) []string {
+	list := make([]string, len(items))
+	for i, it := range items {
+		list[i] = it.past.Origin()
+	}
+	return list
 }
 
 func idsOf(items []*item) []string {
@@ -121,20 +127,24 @@ func (r *run) check(ctx context.Context, items []*item) (taken []*item, err erro
 	if len(items) == 0 {
 		return nil, nil
 	}
-	known, err := r.cases.Known(ctx, idsOf(items))
+	known, err := r.cases.Known(ctx, originsOf(items))
 	if err != nil {
 		return nil, err
 	}
 	for _, it := range items {
-		_, there := known[it.id]
+		origin := it.past.Origin()
+		_, there := known[origin]
+		earlier, checked := r.checked[origin]
 		switch {
 		case there:
 			taken = append(taken, it)
-		case r.checked[it.key()]:
-			r.there(it)
-		default:
-			r.checked[it.key()] = true
+		case !checked:
+			r.checked[origin] = it.past.Account
 			r.wrote(it)
+		case earlier != it.past.Account:
+			r.refuseAccount(it, cases.ID(earlier, it.past.ID))
+		default:
+			r.there(it)
 		}
 	}
 	return taken, nil
@@ -189,12 +199,21 @@ func differences(before, now *cases.Case) (differs []string, more bool) {
 	if !told(before) { // what is not known yet may come
 		return differs, told(now) || later(before.FirstReply, now.FirstReply) || before.Reopenings < now.Reopenings || before.Escalations < now.Escalations
 	}
-	check("first-reply", now.FirstReply.IsZero() || before.FirstReply.Equal(now.FirstReply))
-	if told(now) {
+	goneOn := now.Reopenings > 0 && (!told(now) || now.Resolved.After(before.Resolved)) // after the resolution that is known
+	check("first-reply", now.FirstReply.IsZero() || before.Unrecorded.Replies || before.FirstReply.Equal(now.FirstReply))
+	if told(now) && !goneOn {
 		check("resolved", before.ResolvedFirst.Equal(now.ResolvedFirst) || before.Resolved.Equal(now.Resolved))
-		check("remedy", sameRemedy(before.Remedy, now.Remedy))
+		check("remedy", before.Unrecorded.Remedies || now.Unrecorded.Remedies || sameRemedy(before.Remedy, now.Remedy))
 	}
-	return differs, false
+	rises := told(now) && (before.Escalations < now.Escalations || before.Reopenings < now.Reopenings)
+	return differs, goneOn || rises || reveals(before.Unrecorded, now.Unrecorded)
+}
+
+// reveals says whether what was not recorded before is now, and nothing the other way round.
+func reveals(before, now cases.Unrecorded) bool {
+	hides := func(b, n bool) bool { return n && !b }
+	return before != now && !hides(before.Replies, now.Replies) && !hides(before.Resolutions, now.Resolutions) &&
+		!hides(before.Remedies, now.Remedies) && !hides(before.Escalations, now.Escalations) && !hides(before.Reopenings, now.Reopenings)
 }
 
 // told says whether the source told how the case ended.
@@ -208,6 +227,3 @@ func sameRemedy(a, b *cases.Remedy) bool {
 	}
 	return a.ID == b.ID && (a.Value == nil) == (b.Value == nil) && (a.Value == nil || *a.Value == *b.Value)
 }
-
-// key tells a case from those that would have the same id.
-func (it *item) key() string { return it.id + "\x00" + it.past.External }

@@ -49,17 +49,17 @@ func (a *Audits) Run(ctx context.Context, call resource.Call, asked Asked, tell 
 	if err != nil {
 		return resource.Stored[Audit]{}, err
 	}
-	const event = "parity_audit.run"
-	if call.RequestID != "" {
-		if _, err := a.table.Get(ctx, id); err == nil { // made already: it writes nothing
-			return a.table.Create(ctx, call, id, Audit{}, event)
-		}
+	if made, is, err := a.madeBefore(ctx, call, id); is || err != nil {
+		return made, err
 	}
 	select {
 	case a.turn <- struct{}{}:
 		defer func() { <-a.turn }()
 	case <-ctx.Done():
 		return resource.Stored[Audit]{}, ctx.Err()
+	}
+	if made, is, err := a.madeBefore(ctx, call, id); is || err != nil { // while this one waited
+		return made, err
 	}
 	r, state, err := a.make(ctx, asked, tell)
 	if err != nil {
@@ -69,7 +69,25 @@ func (a *Audits) Run(ctx context.Context, call resource.Call, asked Asked, tell 
 	if state.Report, err = a.keep(ctx, r); err != nil {
 		return resource.Stored[Audit]{}, err
 	}
-	return a.table.Create(ctx, call, id, state, event)
+	return a.table.Create(ctx, call, id, state, ran)
+}
+
+// ran is the event of an audit that was made.
+const ran = "parity_audit.run"
+
+// madeBefore returns the audit that a call made when it came first, and whether it did.
+func (a *Audits) madeBefore(ctx context.Context, call resource.Call, id string) (made resource.Stored[Audit], is bool, err error) {
+	if call.RequestID == "" {
+		return made, false, nil
+	}
+	switch _, err := a.table.Get(ctx, id); {
+	case errors.Is(err, resource.ErrNotFound):
+		return made, false, nil
+	case err != nil:
+		return made, false, err
+	}
+	made, err = a.table.Create(ctx, call, id, Audit{}, ran) // it is there, so that nothing is written
+	return made, true, err
 }
 
 // make reads the cases and compares them.

@@ -11,7 +11,8 @@ import (
 var columns = []string{
 	"metric", "by", "group_a", "group_b", "within", "count_a", "count_b", "open_a", "open_b", "unknown_a", "unknown_b",
 	"without_counterpart_a", "without_counterpart_b", "strata", "figure_a", "figure_b", "effect_kind", "effect_value",
-	"effect_low", "effect_high", "worse", "test", "p_value", "p_adjusted", "outcome", "reason",
+	"effect_low", "effect_high", "worse", "test", "p_value", "p_adjusted", "outcome", "reason", "note",
+	"shift", "shift_low", "shift_high", "shift_closed_only",
 }
 
 // CSV returns a row for each comparison, below a row of names. Times are in milliseconds,
@@ -32,7 +33,13 @@ func (r *Report) CSV() (string, error) {
 		} else {
 			row = append(row, string(c.Effect.Kind), decimal(&c.Effect.Value), decimal(c.Effect.Low), decimal(c.Effect.High))
 		}
-		rows = append(rows, append(row, cell(c.Worse), c.Test, decimal(c.PValue), decimal(c.PAdjusted), string(c.Outcome), c.Reason))
+		row = append(row, cell(c.Worse), c.Test, decimal(c.PValue), decimal(c.PAdjusted), string(c.Outcome), cell(c.Reason), cell(c.Note))
+		if s := c.Shift; s == nil {
+			row = append(row, "", "", "", "")
+		} else {
+			row = append(row, decimal(&s.Value), decimal(s.Low), decimal(s.High), strconv.FormatBool(s.ClosedOnly))
+		}
+		rows = append(rows, row)
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return "", fmt.Errorf("write a parity report: %w", err)

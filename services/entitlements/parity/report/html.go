@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/evenhand/evenhand/services/entitlements/parity"
@@ -32,10 +33,12 @@ func (r *Report) HTML() (string, error) {
 // section is the comparisons of one metric.
 type section struct {
 	Title string
-	// Few is how many comparisons had too little data: they are in no chart.
-	Few  int
-	Rows []row
-	Axis axis
+	// Few is how many comparisons had too little data, and Reasons why, each once: they are in
+	// no chart.
+	Few     int
+	Reasons []string
+	Rows    []row
+	Axis    axis
 }
 
 // row is a comparison in the chart of its section.
@@ -78,6 +81,9 @@ func (r *Report) sections() []section {
 			case c.Metric != metric:
 			case c.Outcome == parity.InsufficientData:
 				s.Few++
+				if !slices.Contains(s.Reasons, c.Reason) {
+					s.Reasons = append(s.Reasons, c.Reason)
+				}
 			default:
 				s.Rows = append(s.Rows, row{Comparison: c})
 			}

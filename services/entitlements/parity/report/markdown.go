@@ -39,9 +39,13 @@ func (r *Report) about() string {
 		text += ", alike in " + list(r.Within)
 	}
 	t := r.Thresholds
-	return text + fmt.Sprintf(". A finding takes a rate or value of at most %s of the other, or times at least %s times as long; "+
+	at := "a rate or value of at most " + percent(t.RateRatio)
+	if t.ValueRatio != t.RateRatio {
+		at = fmt.Sprintf("a rate of at most %s or a value of at most %s", percent(t.RateRatio), percent(t.ValueRatio))
+	}
+	return text + fmt.Sprintf(". A finding takes %s of the other, or times at least %s times as long; "+
 		"a chance of at most %s over all comparisons together; and %d cases of each group.",
-		percent(t.RateRatio), ratio(t.TimeRatio), percent(t.Alpha), t.MinCases)
+		at, ratio(t.TimeRatio), percent(t.Alpha), t.MinCases)
 }
 
 func list(names []string) string {
@@ -55,6 +59,9 @@ func (r *Report) heading(c *parity.Comparison) string {
 }
 
 func (r *Report) pairsTable(c *parity.Comparison, line func(string, ...any)) {
+	if len(c.Pairs) == 0 {
+		return
+	}
 	line("| treated worse | | like case of the other group | | alike in |\n|---|---|---|---|---|")
 	for _, p := range c.Pairs {
 		line("| %s | %s | %s | %s | %s |", plain(p.Cases[0].Name), plain(r.pairedFigure(c, p.Cases[0])),
@@ -90,7 +97,11 @@ func (r *Report) figures(c *parity.Comparison) string {
 	if c.Outcome == parity.InsufficientData {
 		return ""
 	}
-	return r.Figure(c, 0) + ", " + r.Figure(c, 1)
+	text := r.Figure(c, 0) + ", " + r.Figure(c, 1)
+	if shift := Shift(c); shift != "" {
+		text += "; " + shift
+	}
+	return text
 }
 
 func adjusted(c *parity.Comparison) string {
@@ -108,13 +119,17 @@ func outcome(c *parity.Comparison) string {
 	case parity.InsufficientData:
 		return "too little data: " + c.Reason
 	}
+	text := "no finding"
 	switch {
 	case c.Significant:
-		return "no finding: beyond chance, but too small to matter"
+		text += ": beyond chance, but too small to matter"
 	case c.Practical:
-		return "no finding: it may be chance"
+		text += ": it may be chance"
 	}
-	return "no finding"
+	if c.Note != "" {
+		text += "; " + c.Note
+	}
+	return text
 }
 
 var marks = regexp.MustCompile("[\\\\`*_{}\\[\\]<>#|~!]|&#?\\w+;")

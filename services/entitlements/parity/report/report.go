@@ -32,6 +32,9 @@ type Report struct {
 	Findings         int `json:"findings"`
 	NoFindings       int `json:"no_findings"`
 	InsufficientData int `json:"insufficient_data"`
+	// PairsWithheld says that the pairs of findings are left out of this copy, since they
+	// would tell more of accounts than its reader may see.
+	PairsWithheld bool `json:"pairs_withheld,omitempty"`
 	parity.Result
 }
 
@@ -89,6 +92,16 @@ func (r *Report) JSON() (string, error) {
 		return "", fmt.Errorf("write a parity report: %w", err)
 	}
 	return string(text) + "\n", nil
+}
+
+// Withhold leaves out of this copy the pairs of like cases that tell of accounts in which
+// group of a column they are.
+func (r *Report) Withhold(column string) {
+	for i := range r.Comparisons {
+		if c := &r.Comparisons[i]; len(c.Pairs) > 0 && (c.By == column || slices.Contains(c.Within, column)) {
+			c.Pairs, r.PairsWithheld = nil, true
+		}
+	}
 }
 
 // found returns the findings, those that differ most first.

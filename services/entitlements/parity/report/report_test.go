@@ -23,7 +23,7 @@ func sample(t *testing.T) *Report {
 	for i := range 205 {
 		r := parity.Row{
 			Account: "acme", ID: fmt.Sprintf("c%d", i), Channel: []string{"e|mail <b>", "phone"}[i%2], Issue: "billing", SpendBand: "q1",
-			Opened: noon.Add(time.Duration(i) * time.Hour), Breached: parity.No, Resolved: true,
+			Opened: noon.Add(time.Duration(i) * time.Hour), Breached: parity.No, Resolved: true, Escalated: parity.No, Reopened: parity.No,
 		}
 		took := time.Duration(1+i%10) * time.Hour
 		if i%2 == 1 {
@@ -104,7 +104,7 @@ func TestR24JSONHasItsFixedShape(t *testing.T) {
 
 func TestR24CSVHasARowForEachComparison(t *testing.T) {
 	r := sample(t)
-	r.Comparisons[0].Groups[0] = "=1+1"
+	r.Comparisons[0].Groups[0], r.Comparisons[0].Reason = "=1+1", "=1+1 has 3 cases to compare, fewer than 10"
 	text, err := r.CSV()
 	require.NoError(t, err)
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
@@ -113,6 +113,7 @@ func TestR24CSVHasARowForEachComparison(t *testing.T) {
 	require.Equal(t, columns, rows[0])
 	require.Equal(t, "'=1+1", rows[1][2], "no formula")
 	require.Equal(t, "finding", rows[1][24])
+	require.Equal(t, "'=1+1 has 3 cases to compare, fewer than 10", rows[1][25], "no formula either")
 }
 
 func TestDurationsInWords(t *testing.T) {
@@ -126,4 +127,75 @@ func TestDurationsInWords(t *testing.T) {
 	require.Equal(t, "1,234.05 USD", r.money(123405))
 	require.Equal(t, "0.05 USD", r.money(5))
 	require.Equal(t, "1234", (&Report{}).money(1234))
+}
+
+func TestDifferencesOfTimesInWords(t *testing.T) {
+	minutes := func(m float64) *float64 {
+		m *= 60_000
+		return &m
+	}
+	for want, s := range map[string]*parity.Shift{
+		"":                                  nil,
+		"1 h 5 min longer (-20 min to 2 h)": {Value: *minutes(65), Low: minutes(-20), High: minutes(120)},
+		"5 min shorter (-1 min to 10 min) among the closed cases": {Value: *minutes(-5), Low: minutes(-10), High: minutes(1), ClosedOnly: true},
+		"5 min longer": {Value: *minutes(5), Low: minutes(1)},
+	} {
+		require.Equal(t, want, Shift(&parity.Comparison{Shift: s}))
+	}
+}
+
+// Why a ratio is missing stands in every form.
+func TestR24NotesStandInEveryForm(t *testing.T) {
+	var b parity.Builder
+	for i := range 40 {
+		require.NoError(t, b.Add(&parity.Row{Account: "acme", ID: fmt.Sprintf("c%d", i), Channel: []string{"email", "phone"}[i%2],
+			Resolution: parity.Lapse{Known: true}}))
+	}
+	result, err := parity.Audit(t.Context(), b.Cases(), parity.Options{By: []parity.Dimension{parity.Channel}, Metrics: []parity.Metric{parity.ResolutionTime}}, nil)
+	require.NoError(t, err)
+	r := New(Period{From: "2026-03-01", To: "2026-03-31", Until: "2026-04-01T00:00:00Z"}, result)
+	html, err := r.HTML()
+	require.NoError(t, err)
+	csv, err := r.CSV()
+	require.NoError(t, err)
+	json, err := r.JSON()
+	require.NoError(t, err)
+	for _, text := range []string{html, csv, json, r.Markdown()} {
+		require.Contains(t, text, "no ratio: all times are 0, as of cases outside of the hours in which time is counted")
+	}
+}
+
+// Who may not see in which groups of a column accounts are is not shown the pairs that
+// tell it, in any form, and is told so.
+func TestPairsThatTellAColumnAreWithheld(t *testing.T) {
+	r := sample(t)
+	r.Withhold("reach-band")
+	require.NotEmpty(t, r.found()[0].Pairs, "nothing here tells reach")
+	require.False(t, r.PairsWithheld)
+	r.Withhold("spend-band")
+	html, err := r.HTML()
+	require.NoError(t, err)
+	csv, err := r.CSV()
+	require.NoError(t, err)
+	json, err := r.JSON()
+	require.NoError(t, err)
+	for _, text := range []string{html, csv, json, r.Markdown()} {
+		require.NotContains(t, text, "accounts/")
+	}
+	require.Equal(t, 3, r.Findings)
+	require.Contains(t, html, "The pairs of like cases are left out here")
+	require.Contains(t, r.Markdown(), "The pairs of like cases are left out here")
+	require.Contains(t, json, `"pairs_withheld": true`)
+}
+
+func TestReportsSayWhatIsLeftOutAndWhatMatters(t *testing.T) {
+	r := sample(t)
+	r.Columns[0].Unknown, r.Columns[0].UnknownWithin = 1, 1200
+	require.Equal(t, []string{
+		"1 case without a channel: in no comparison of it.",
+		"1,200 cases without a known issue or spend band: in no comparison by channel, since nobody knows which are like them.",
+	}, r.LeftOut())
+	require.Contains(t, r.Markdown(), "a rate or value of at most 80.0 % of the other")
+	r.Thresholds.ValueRatio = 0.9
+	require.Contains(t, r.Markdown(), "a rate of at most 80.0 % or a value of at most 90.0 % of the other")
 }

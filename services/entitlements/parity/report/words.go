@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -82,10 +83,17 @@ func (r *Report) sentence(c *parity.Comparison) string {
 	if text := r.interval(c.Effect); text != "" {
 		what += " (95 % interval " + text + ")"
 	}
+	if text := Shift(c); text != "" {
+		what += ", " + text
+	}
 	if c.Figures[worse] != nil && c.Figures[better] != nil {
 		what += fmt.Sprintf(": %s against %s", r.Figure(c, worse), r.Figure(c, better))
 	}
-	return what + fmt.Sprintf(", over %s and %s. %s", plural(c.Counts[worse], "case", "cases"), plural(c.Counts[better], "case", "cases"), chance(c))
+	what += fmt.Sprintf(", over %s and %s. %s", plural(c.Counts[worse], "case", "cases"), plural(c.Counts[better], "case", "cases"), chance(c))
+	if c.Note != "" {
+		what += " Note: " + c.Note + "."
+	}
+	return what
 }
 
 // chance says how likely a difference like that is by chance.
@@ -202,19 +210,48 @@ func Duration(d time.Duration) string {
 	return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
 }
 
+// Shift writes by how much times are longer, as "1 h 5 min longer (20 min to 2 h)"; empty
+// where that is not known.
+func Shift(c *parity.Comparison) string {
+	s := c.Shift
+	if s == nil {
+		return ""
+	}
+	value, low, high, way := s.Value, s.Low, s.High, "longer"
+	if value < 0 {
+		value, way = -value, "shorter"
+		low, high = negative(s.High), negative(s.Low)
+	}
+	text := milliseconds(value) + " " + way
+	if low != nil && high != nil {
+		text += fmt.Sprintf(" (%s to %s)", milliseconds(*low), milliseconds(*high))
+	}
+	if s.ClosedOnly {
+		text += " among the closed cases"
+	}
+	return text
+}
+
+func negative(x *float64) *float64 {
+	if x == nil {
+		return nil
+	}
+	y := -*x
+	return &y
+}
+
+// milliseconds writes a number of them as Duration does.
+func milliseconds(x float64) string {
+	d := time.Duration(math.Round(math.Abs(x))) * time.Millisecond
+	if x < 0 && d > 0 {
+		return "-" + Duration(d)
+	}
+	return Duration(d)
+}
+
 // limits says in sentences what the audit left out, and what it cannot tell.
 func (r *Report) limits() []string {
-	var all []string
-	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
-	for _, c := range r.Columns {
-		if c.Unknown > 0 {
-			add("%s without a %s: in no comparison of it.", plural(c.Unknown, "case", "cases"), strings.ReplaceAll(c.By, "-", " "))
-		}
-		if c.SmallGroups > 0 {
-			add("%s smaller than the %d largest, with %s: not compared.",
-				plural(c.SmallGroups, "group by "+c.By, "groups by "+c.By), parity.MaxGroups, plural(c.SmallGroupCases, "case", "cases"))
-		}
-	}
+	all := r.LeftOut()
 	few := map[string]int{}
 	for i := range r.Comparisons {
 		if r.Comparisons[i].Outcome == parity.InsufficientData {
@@ -223,12 +260,37 @@ func (r *Report) limits() []string {
 	}
 	for _, metric := range r.Metrics {
 		if few[metric] > 0 {
-			add("%s: %s with too little data.", metricTitles[metric], plural(few[metric], "comparison", "comparisons"))
+			all = append(all, fmt.Sprintf("%s: %s with too little data.", metricTitles[metric], plural(few[metric], "comparison", "comparisons")))
 		}
 	}
 	return append(all,
 		"Each comparison counts only cases of strata in which both groups have cases; the others are given beside it.",
-		"Cases still open at the end of the period count as taking at least as long as they had taken by then.",
+		"Cases still open at the end of the period count as taking at least as long as they had taken by then; "+
+			"differences in hours and minutes leave them out, and are not told where more than half of a group's are open.",
 		"No finding does not prove that cases were treated alike: a difference smaller than these cases can show goes unseen.",
 		"A finding shows a difference, not its cause: the pairs of like cases are there to be read.")
+}
+
+// LeftOut says in sentences what no comparison counts, and what this copy does not show.
+func (r *Report) LeftOut() []string {
+	var all []string
+	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	for _, c := range r.Columns {
+		by := list([]string{c.By})
+		if c.Unknown > 0 {
+			add("%s without a %s: in no comparison of it.", plural(c.Unknown, "case", "cases"), by)
+		}
+		if c.UnknownWithin > 0 {
+			add("%s without a known %s: in no comparison by %s, since nobody knows which are like them.",
+				plural(c.UnknownWithin, "case", "cases"), strings.Join(strings.Split(list(r.Within), ", "), " or "), by)
+		}
+		if c.SmallGroups > 0 {
+			add("%s smaller than the %d largest, with %s: not compared.",
+				plural(c.SmallGroups, "group by "+c.By, "groups by "+c.By), parity.MaxGroups, plural(c.SmallGroupCases, "case", "cases"))
+		}
+	}
+	if r.PairsWithheld {
+		add("The pairs of like cases are left out here: they tell the reach of accounts, and who reads this may not see that.")
+	}
+	return all
 }

@@ -125,20 +125,32 @@ func (w *walk) fill(ctx context.Context, m *cases.Measure) error {
 	w.row = parity.Row{
 		Account: m.Account, ID: m.ID[strings.LastIndexByte(m.ID, '/')+1:],
 		Issue: m.Issue, Channel: m.Channel, StaffRole: m.Role, Region: w.regions[m.Account],
-		SpendBand: band.Spend, TenureBand: band.Tenure, ReachBand: band.Reach,
+		SpendBand: value(band.Spend), TenureBand: value(band.Tenure), ReachBand: value(band.Reach),
 		Opened:     m.Opened,
-		FirstReply: parity.Lapse{Known: !m.FirstReplyUnknown, Open: m.FirstReplyOpen, Time: m.FirstReply},
-		Resolution: parity.Lapse{Known: true, Open: m.ResolutionOpen, Time: m.Resolution},
-		Resolved:   !m.ResolutionOpen, Escalated: m.Escalated, Reopened: m.Reopened,
-		Remedy: m.Remedy, RemedyValue: parity.Value{Known: m.HasValue, Minor: m.Value},
-	}
-	switch {
-	case !m.BreachKnown:
-		w.row.Breached = parity.Unknown
-	case m.Breached:
-		w.row.Breached = parity.Yes
-	default:
-		w.row.Breached = parity.No
+		FirstReply: parity.Lapse{Known: !m.Unknown.Replies, Open: m.FirstReplyOpen, Time: m.FirstReply},
+		Resolution: parity.Lapse{Known: !m.Unknown.Resolutions, Open: m.ResolutionOpen, Time: m.Resolution},
+		Breached:   answer(m.Breached, m.BreachKnown),
+		Resolved:   !m.ResolutionOpen,
+		Escalated:  answer(m.Escalated, !m.Unknown.Escalations), Reopened: answer(m.Reopened, !m.Unknown.Reopenings),
+		Remedy: m.Remedy, RemedyUnknown: m.Unknown.Remedies, RemedyValue: parity.Value{Known: m.HasValue, Minor: m.Value},
 	}
 	return nil
+}
+
+// value is a band as a column of cases has it, in which empty is not known.
+func value(band string) string {
+	if band == bands.Unknown {
+		return ""
+	}
+	return band
+}
+
+func answer(yes, known bool) parity.Answer {
+	switch {
+	case !known:
+		return parity.Unknown
+	case yes:
+		return parity.Yes
+	}
+	return parity.No
 }

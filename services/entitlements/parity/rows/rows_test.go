@@ -99,7 +99,8 @@ func TestR24RowsHaveTheBandsOfTheDay(t *testing.T) {
 	w := &world{measures: []cases.Measure{
 		{ID: "acme/cases/1", Account: "acme", Issue: "noise", Channel: "phone", Role: "engineer", Opened: late, FirstReply: time.Hour,
 			Resolution: 2 * time.Hour, Breached: true, BreachKnown: true, Escalated: true, Remedy: "gift", Value: 5, HasValue: true},
-		{ID: "acme/cases/2", Account: "acme", Opened: late.Add(time.Minute), FirstReplyUnknown: true, ResolutionOpen: true, Reopened: true},
+		{ID: "acme/cases/2", Account: "acme", Opened: late.Add(time.Minute), ResolutionOpen: true, Reopened: true,
+			Unknown: cases.Unrecorded{Replies: true, Escalations: true, Remedies: true}},
 		{ID: "acme/cases/3", Account: "acme", Opened: late.Add(time.Hour), BreachKnown: true},
 		{ID: "gone/cases/4", Account: "gone", Opened: late.Add(time.Hour)},
 	}}
@@ -112,21 +113,36 @@ func TestR24RowsHaveTheBandsOfTheDay(t *testing.T) {
 	require.Equal(t, parity.Row{Account: "acme", ID: "1", Issue: "noise", Channel: "phone", StaffRole: "engineer", Region: "north",
 		SpendBand: "small", TenureBand: got[0].TenureBand, ReachBand: got[0].ReachBand, Opened: late,
 		FirstReply: parity.Lapse{Known: true, Time: time.Hour}, Resolution: parity.Lapse{Known: true, Time: 2 * time.Hour},
-		Breached: parity.Yes, Resolved: true, Escalated: true, Remedy: "gift", RemedyValue: parity.Value{Known: true, Minor: 5}}, got[0])
-	require.Equal(t, parity.Lapse{}, parity.Lapse{Known: got[1].FirstReply.Known})
+		Breached: parity.Yes, Resolved: true, Escalated: parity.Yes, Reopened: parity.No, Remedy: "gift", RemedyValue: parity.Value{Known: true, Minor: 5}}, got[0])
+	require.False(t, got[1].FirstReply.Known)
+	require.Equal(t, parity.Unknown, got[1].Escalated)
+	require.Equal(t, parity.Yes, got[1].Reopened)
+	require.True(t, got[1].RemedyUnknown)
 	require.True(t, got[1].Resolution.Open)
 	require.False(t, got[1].Resolved)
 	require.Equal(t, parity.Unknown, got[1].Breached)
 	require.Equal(t, "large", got[2].SpendBand, "a day later")
 	require.Equal(t, parity.No, got[2].Breached)
-	require.Equal(t, bands.Unknown, got[3].SpendBand)
+	require.Empty(t, got[3].SpendBand, "what is not known is in no group")
+	require.Empty(t, got[3].TenureBand)
+	require.Empty(t, got[3].ReachBand)
 	require.Empty(t, got[3].Region)
 	require.Equal(t, 3, w.asked, "an account is sorted once for a day")
 }
 
 func TestAWalkThatBreaksSaysSo(t *testing.T) {
 	broken := errors.New("broken")
-	for _, err := range open(t, &world{broken: broken}).Cases(t.Context(), from, to, to) {
-		require.ErrorIs(t, err, broken)
+	w := &world{measures: []cases.Measure{{ID: "acme/cases/1", Account: "acme", Opened: from}}, broken: broken}
+	read := 0
+	var failed []error
+	for _, err := range open(t, w).Cases(t.Context(), from, to, to) {
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		read++
 	}
+	require.Equal(t, 1, read)
+	require.Len(t, failed, 1, "it is said once, and ends the walk")
+	require.ErrorIs(t, failed[0], broken)
 }

@@ -6,7 +6,8 @@
 //   - Yes or no (breached, remedied, reopened): TestRates for the p-value and
 //     RiskRatio for the effect.
 //   - Times that have all ended, and amounts: Samples.VanElteren for the p-value,
-//     Samples.Ratio for the effect on times, RatioOfMeans for the effect on amounts.
+//     Samples.Ratio and Samples.Shift for the effect on times, RatioOfMeans for that on
+//     amounts.
 //   - Times of which some are still running: Durations.Early, of it LogRank for the
 //     p-value and Ratio for the effect.
 //   - All p-values of one audit together: Holm.

@@ -64,7 +64,7 @@ func (d Durations) Early() Durations {
 // along, by the third hypergeometric moments and the approximation of Wilson and Hilferty
 // (PNAS 17, 1931) to Pearson's type III. With many ends in both groups the two agree.
 func (d Durations) LogRank() (Test, bool) {
-	sums := d.sums(1, 1)
+	sums := d.sums(1)
 	if sums.variance <= 0 {
 		return Test{}, false
 	}
@@ -78,12 +78,11 @@ func (d Durations) LogRank() (Test, bool) {
 
 // logRankSums are what log-rank statistics are made of.
 type logRankSums struct {
-	excess      float64 // ends in A above what is expected
-	variance    float64 // hypergeometric, of excess
-	third       float64 // third central moment, hypergeometric, of excess
-	information float64 // how fast excess falls with the logarithm of the hazard ratio
-	early       bool
-	left        float64 // if early, the share of the stratum's cases that have not ended yet
+	excess   float64 // ends in A above what is expected
+	variance float64 // hypergeometric, of excess
+	third    float64 // third central moment, hypergeometric, of excess
+	early    bool
+	left     float64 // if early, the share of the stratum's cases that have not ended yet
 }
 
 // deviate returns the standard normal deviate of excess, its skewness taken out; 0 where
@@ -100,19 +99,18 @@ func (s logRankSums) deviate() float64 {
 	return 6/skewness*(math.Cbrt(1+skewness*z/2)-1) + skewness/6
 }
 
-// sums compares A's durations with those of B multiplied by scale, if A's hazard is hazard
-// times B's.
-func (d Durations) sums(scale, hazard float64) logRankSums {
+// sums compares A's durations with those of B multiplied by scale.
+func (d Durations) sums(scale float64) logRankSums {
 	sums := logRankSums{early: d.early}
 	for _, stratum := range d.strata {
 		sums.left = 1
-		stratum.addTo(&sums, scale, hazard)
+		stratum.addTo(&sums, scale)
 	}
 	return sums
 }
 
 // addTo visits the distinct times at which a case ended, in ascending order.
-func (d DurationStratum) addTo(sums *logRankSums, scale, hazard float64) {
+func (d DurationStratum) addTo(sums *logRankSums, scale float64) {
 	doneA, doneB := d.A.Done, d.B.Done
 	openA, openB := 0, 0 // how many of those still open are no longer at risk
 	i, j := 0, 0
@@ -141,16 +139,15 @@ func (d DurationStratum) addTo(sums *logRankSums, scale, hazard float64) {
 		if a == 0 || b == 0 {
 			return
 		}
-		sums.add(float64(i-fromI), float64(j-fromJ), a, b, hazard)
+		sums.add(float64(i-fromI), float64(j-fromJ), a, b)
 	}
 }
 
 // add takes in one time, at which endA of a cases at risk in A ended and endB of b in B.
-func (s *logRankSums) add(endA, endB, a, b, hazard float64) {
+func (s *logRankSums) add(endA, endB, a, b float64) {
 	end, n := endA+endB, a+b
-	share := a * hazard / (a*hazard + b)
+	share := a / n
 	variance := end * share * (1 - share)
-	s.information += variance
 	if end > 1 {
 		variance *= (n - end) / (n - 1)
 	}
@@ -165,26 +162,4 @@ func (s *logRankSums) add(endA, endB, a, b, hazard float64) {
 	if n > 2 {
 		s.third += weight * weight * weight * variance * (b - a) / n * (n - 2*end) / (n - 2)
 	}
-}
-
-// HazardRatio returns how many times as fast A's cases end as B's: Cox's partial likelihood
-// estimate with one factor, stratified, ties after Breslow (Cox, JRSS B 34, 1972; Breslow,
-// Biometrics 30, 1974), with Wald's interval on the logarithm. confidence is the interval's
-// share, such as 0.95. It supposes one ratio at all times. It is false where no finite
-// positive ratio is the most likely one.
-func (d Durations) HazardRatio(confidence float64) (Estimate, bool) {
-	const far = 40
-	inversion := inversion{
-		deviate: func(x float64) float64 { return Durations{strata: d.strata}.sums(1, math.Exp(x)).excess },
-		from:    -far, to: far,
-	}
-	x, ok := inversion.crossing(0)
-	if !ok || math.Abs(x) > far/2 {
-		return Estimate{}, false
-	}
-	information := d.sums(1, math.Exp(x)).information
-	if information <= 0 {
-		return Estimate{}, false
-	}
-	return around(math.Exp(x), 1/math.Sqrt(information), confidence), true
 }

@@ -2,31 +2,6 @@ package stats
 
 import "math"
 
-// OddsRatio returns Mantel and Haenszel's common odds ratio of A over B (1959), with the
-// interval of Robins, Breslow and Greenland (Biometrics 42, 1986), which holds for few
-// large strata as for many small ones. confidence is the interval's share, such as 0.95.
-// It is false where the strata give no finite positive ratio: where nobody is yes in
-// one group, or nobody no in the other.
-func OddsRatio(strata []Table, confidence float64) (Estimate, bool) {
-	var r, s, pr, ps, qr, qs float64
-	for _, table := range strata {
-		m := table.margins()
-		if !m.informative() {
-			continue
-		}
-		aNo, bNo := m.nA-m.a, m.nB-m.b
-		rk, sk := m.a*bNo/m.n, m.b*aNo/m.n
-		p, q := (m.a+bNo)/m.n, (m.b+aNo)/m.n
-		r, s = r+rk, s+sk
-		pr, ps, qr, qs = pr+p*rk, ps+p*sk, qr+q*rk, qs+q*sk
-	}
-	if r == 0 || s == 0 {
-		return Estimate{}, false
-	}
-	variance := pr/(2*r*r) + (ps+qr)/(2*r*s) + qs/(2*s*s)
-	return around(r/s, math.Sqrt(variance), confidence), true
-}
-
 // RiskRatio returns Mantel and Haenszel's common ratio of the shares that are yes, A's over
 // B's, with the interval of Greenland and Robins (Biometrics 41, 1985), which holds for few
 // large strata as for many small ones. confidence is the interval's share, such as 0.95.

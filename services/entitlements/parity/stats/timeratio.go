@@ -17,7 +17,7 @@ import "math"
 // any. It is false where LogRank is, and where no ratio balances the groups, or any does
 // from some on, as when none of a group's cases has ended.
 func (d Durations) Ratio(confidence float64) (Estimate, bool) {
-	if d.sums(1, 1).variance <= 0 {
+	if d.sums(1).variance <= 0 {
 		return Estimate{}, false
 	}
 	a, b := noRange(), noRange()
@@ -30,7 +30,7 @@ func (d Durations) Ratio(confidence float64) (Estimate, bool) {
 		}
 	}
 	inversion := inversion{
-		deviate:  func(x float64) float64 { return -d.sums(math.Exp(x), 1).deviate() },
+		deviate:  func(x float64) float64 { return -d.sums(math.Exp(x)).deviate() },
 		critical: deviate(confidence),
 	}
 	inversion.from, inversion.to = a.over(b)

@@ -49,7 +49,9 @@ type RevenueEntry struct {
 	// Why, for a correction.
 	Note string `protobuf:"bytes,9,opt,name=note,proto3" json:"note,omitempty"`
 	// When it was recorded here.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// Who recorded it: `principals/{principal}`.
+	Recorder      string `protobuf:"bytes,11,opt,name=recorder,proto3" json:"recorder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -154,11 +156,18 @@ func (x *RevenueEntry) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *RevenueEntry) GetRecorder() string {
+	if x != nil {
+		return x.Recorder
+	}
+	return ""
+}
+
 var File_evenhand_accounts_v1_revenue_proto protoreflect.FileDescriptor
 
 const file_evenhand_accounts_v1_revenue_proto_rawDesc = "" +
 	"\n" +
-	"\"evenhand/accounts/v1/revenue.proto\x12\x14evenhand.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x17google/type/money.proto\"\xaf\x04\n" +
+	"\"evenhand/accounts/v1/revenue.proto\x12\x14evenhand.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x17google/type/money.proto\"\xd0\x04\n" +
 	"\fRevenueEntry\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x120\n" +
 	"\x04date\x18\x02 \x01(\v2\x11.google.type.DateB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04date\x125\n" +
@@ -172,7 +181,8 @@ const file_evenhand_accounts_v1_revenue_proto_rawDesc = "" +
 	"\x04note\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12@\n" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime:k\xeaAh\n" +
+	"createTime\x12\x1f\n" +
+	"\brecorder\x18\v \x01(\tB\x03\xe0A\x03R\brecorder:k\xeaAh\n" +
 	"\x15evenhand/RevenueEntry\x121accounts/{account}/revenueEntries/{revenue_entry}*\x0erevenueEntries2\frevenueEntryBHZFgithub.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1;accountsv1b\x06proto3"
 
 var (

@@ -62,6 +62,7 @@ type Change struct {
 	//	*Change_Meeting
 	//	*Change_Solicitation
 	//	*Change_Idea
+	//	*Change_Lottery
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -248,6 +249,15 @@ func (x *Change) GetIdea() *Idea {
 	return nil
 }
 
+func (x *Change) GetLottery() *Lottery {
+	if x != nil {
+		if x, ok := x.State.(*Change_Lottery); ok {
+			return x.Lottery
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -298,6 +308,11 @@ type Change_Idea struct {
 	Idea *Idea `protobuf:"bytes,18,opt,name=idea,proto3,oneof"`
 }
 
+type Change_Lottery struct {
+	// A lottery.
+	Lottery *Lottery `protobuf:"bytes,19,opt,name=lottery,proto3,oneof"`
+}
+
 func (*Change_Board) isChange_State() {}
 
 func (*Change_Terms) isChange_State() {}
@@ -315,6 +330,8 @@ func (*Change_Meeting) isChange_State() {}
 func (*Change_Solicitation) isChange_State() {}
 
 func (*Change_Idea) isChange_State() {}
+
+func (*Change_Lottery) isChange_State() {}
 
 // Terms of a board that one write changed.
 type TermsChanged struct {
@@ -366,7 +383,7 @@ var File_evenhand_board_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"\x1eevenhand/board/v1/change.proto\x12\x11evenhand.board.v1\x1a\x1devenhand/board/v1/board.proto\x1a!evenhand/board/v1/candidate.proto\x1a\x1fevenhand/board/v1/charter.proto\x1a\x1fevenhand/board/v1/finding.proto\x1a\x1cevenhand/board/v1/idea.proto\x1a\x1fevenhand/board/v1/meeting.proto\x1a evenhand/board/v1/rotation.proto\x1a$evenhand/board/v1/solicitation.proto\x1a\x1cevenhand/board/v1/term.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xba\x06\n" +
+	"\x1eevenhand/board/v1/change.proto\x12\x11evenhand.board.v1\x1a\x1devenhand/board/v1/board.proto\x1a!evenhand/board/v1/candidate.proto\x1a\x1fevenhand/board/v1/charter.proto\x1a\x1fevenhand/board/v1/finding.proto\x1a\x1cevenhand/board/v1/idea.proto\x1a\x1fevenhand/board/v1/lottery.proto\x1a\x1fevenhand/board/v1/meeting.proto\x1a evenhand/board/v1/rotation.proto\x1a$evenhand/board/v1/solicitation.proto\x1a\x1cevenhand/board/v1/term.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf2\x06\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -386,7 +403,8 @@ const file_evenhand_board_v1_change_proto_rawDesc = "" +
 	"\afinding\x18\x0f \x01(\v2\x1a.evenhand.board.v1.FindingH\x00R\afinding\x126\n" +
 	"\ameeting\x18\x10 \x01(\v2\x1a.evenhand.board.v1.MeetingH\x00R\ameeting\x12E\n" +
 	"\fsolicitation\x18\x11 \x01(\v2\x1f.evenhand.board.v1.SolicitationH\x00R\fsolicitation\x12-\n" +
-	"\x04idea\x18\x12 \x01(\v2\x17.evenhand.board.v1.IdeaH\x00R\x04ideaB\a\n" +
+	"\x04idea\x18\x12 \x01(\v2\x17.evenhand.board.v1.IdeaH\x00R\x04idea\x126\n" +
+	"\alottery\x18\x13 \x01(\v2\x1a.evenhand.board.v1.LotteryH\x00R\alotteryB\a\n" +
 	"\x05state\"=\n" +
 	"\fTermsChanged\x12-\n" +
 	"\x05terms\x18\x01 \x03(\v2\x17.evenhand.board.v1.TermR\x05termsBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/board/v1;boardv1b\x06proto3"
@@ -416,7 +434,8 @@ var file_evenhand_board_v1_change_proto_goTypes = []any{
 	(*Meeting)(nil),               // 8: evenhand.board.v1.Meeting
 	(*Solicitation)(nil),          // 9: evenhand.board.v1.Solicitation
 	(*Idea)(nil),                  // 10: evenhand.board.v1.Idea
-	(*Term)(nil),                  // 11: evenhand.board.v1.Term
+	(*Lottery)(nil),               // 11: evenhand.board.v1.Lottery
+	(*Term)(nil),                  // 12: evenhand.board.v1.Term
 }
 var file_evenhand_board_v1_change_proto_depIdxs = []int32{
 	2,  // 0: evenhand.board.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -430,12 +449,13 @@ var file_evenhand_board_v1_change_proto_depIdxs = []int32{
 	8,  // 8: evenhand.board.v1.Change.meeting:type_name -> evenhand.board.v1.Meeting
 	9,  // 9: evenhand.board.v1.Change.solicitation:type_name -> evenhand.board.v1.Solicitation
 	10, // 10: evenhand.board.v1.Change.idea:type_name -> evenhand.board.v1.Idea
-	11, // 11: evenhand.board.v1.TermsChanged.terms:type_name -> evenhand.board.v1.Term
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 11: evenhand.board.v1.Change.lottery:type_name -> evenhand.board.v1.Lottery
+	12, // 12: evenhand.board.v1.TermsChanged.terms:type_name -> evenhand.board.v1.Term
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_board_v1_change_proto_init() }
@@ -448,6 +468,7 @@ func file_evenhand_board_v1_change_proto_init() {
 	file_evenhand_board_v1_charter_proto_init()
 	file_evenhand_board_v1_finding_proto_init()
 	file_evenhand_board_v1_idea_proto_init()
+	file_evenhand_board_v1_lottery_proto_init()
 	file_evenhand_board_v1_meeting_proto_init()
 	file_evenhand_board_v1_rotation_proto_init()
 	file_evenhand_board_v1_solicitation_proto_init()
@@ -462,6 +483,7 @@ func file_evenhand_board_v1_change_proto_init() {
 		(*Change_Meeting)(nil),
 		(*Change_Solicitation)(nil),
 		(*Change_Idea)(nil),
+		(*Change_Lottery)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

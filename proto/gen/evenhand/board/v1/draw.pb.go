@@ -27,7 +27,7 @@ const (
 // it as pseudonyms; each account is told its own.
 type Draw struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// `boards/{board}/rotations/{rotation}/draw`.
+	// `boards/{board}/rotations/{rotation}/draw`, or `lotteries/{lottery}/draw`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The record, byte for byte: a JSON document. With the seed once that is known.
 	Record string `protobuf:"bytes,2,opt,name=record,proto3" json:"record,omitempty"`
@@ -276,7 +276,7 @@ var File_evenhand_board_v1_draw_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_draw_proto_rawDesc = "" +
 	"\n" +
-	"\x1cevenhand/board/v1/draw.proto\x12\x11evenhand.board.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xad\x02\n" +
+	"\x1cevenhand/board/v1/draw.proto\x12\x11evenhand.board.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x02\n" +
 	"\x04Draw\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x1b\n" +
 	"\x06record\x18\x02 \x01(\tB\x03\xe0A\x03R\x06record\x12$\n" +
@@ -284,8 +284,8 @@ const file_evenhand_board_v1_draw_proto_rawDesc = "" +
 	"recordHash\x12@\n" +
 	"\vcommit_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"commitTime\x12<\n" +
-	"\tdraw_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bdrawTime:I\xeaAF\n" +
-	"\revenhand/Draw\x12(boards/{board}/rotations/{rotation}/draw*\x05draws2\x04draw\"\xe5\x02\n" +
+	"\tdraw_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\bdrawTime:c\xeaA`\n" +
+	"\revenhand/Draw\x12(boards/{board}/rotations/{rotation}/draw\x12\x18lotteries/{lottery}/draw*\x05draws2\x04draw\"\xe5\x02\n" +
 	"\n" +
 	"PoolMember\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x120\n" +

@@ -718,10 +718,12 @@ type CaseRemedy struct {
 	PointedRemedy string `protobuf:"bytes,4,opt,name=pointed_remedy,json=pointedRemedy,proto3" json:"pointed_remedy,omitempty"`
 	// On what ground.
 	Basis CaseRemedy_Basis `protobuf:"varint,5,opt,name=basis,proto3,enum=evenhand.entitlements.v1.CaseRemedy_Basis" json:"basis,omitempty"`
-	// Why it was another one.
+	// Why it was another one, or of another value, or, where nothing pointed anywhere, none of the catalogue.
 	DepartureReason string `protobuf:"bytes,6,opt,name=departure_reason,json=departureReason,proto3" json:"departure_reason,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What the remedy pointed to is worth; not set where that is not stated.
+	PointedValue  *money.Money `protobuf:"bytes,7,opt,name=pointed_value,json=pointedValue,proto3" json:"pointed_value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CaseRemedy) Reset() {
@@ -794,6 +796,13 @@ func (x *CaseRemedy) GetDepartureReason() string {
 		return x.DepartureReason
 	}
 	return ""
+}
+
+func (x *CaseRemedy) GetPointedValue() *money.Money {
+	if x != nil {
+		return x.PointedValue
+	}
+	return nil
 }
 
 // What staff attest when a case ends.
@@ -1130,7 +1139,10 @@ type CasePrecedents struct {
 	// The remedy pointed to; empty for none.
 	PointedRemedy string `protobuf:"bytes,5,opt,name=pointed_remedy,json=pointedRemedy,proto3" json:"pointed_remedy,omitempty"`
 	// On what ground; not given where the case is the first of its kind.
-	Basis         CaseRemedy_Basis `protobuf:"varint,6,opt,name=basis,proto3,enum=evenhand.entitlements.v1.CaseRemedy_Basis" json:"basis,omitempty"`
+	Basis CaseRemedy_Basis `protobuf:"varint,6,opt,name=basis,proto3,enum=evenhand.entitlements.v1.CaseRemedy_Basis" json:"basis,omitempty"`
+	// What the remedy pointed to is worth: as the catalogue has it, or most often among the precedents that say it; not set
+	// where that is not stated.
+	PointedValue  *money.Money `protobuf:"bytes,7,opt,name=pointed_value,json=pointedValue,proto3" json:"pointed_value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1205,6 +1217,13 @@ func (x *CasePrecedents) GetBasis() CaseRemedy_Basis {
 		return x.Basis
 	}
 	return CaseRemedy_BASIS_UNSPECIFIED
+}
+
+func (x *CasePrecedents) GetPointedValue() *money.Money {
+	if x != nil {
+		return x.PointedValue
+	}
+	return nil
 }
 
 // What the feed tells of a case: nothing that a customer said.
@@ -1424,7 +1443,9 @@ type CasePrecedents_RemedyCount struct {
 	// How often.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	// When it was last.
-	LastTime      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
+	LastTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
+	// What it was worth most often where that was said and, of equally many, last; not set where it never was.
+	Value         *money.Money `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1476,6 +1497,13 @@ func (x *CasePrecedents_RemedyCount) GetCount() int32 {
 func (x *CasePrecedents_RemedyCount) GetLastTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.LastTime
+	}
+	return nil
+}
+
+func (x *CasePrecedents_RemedyCount) GetValue() *money.Money {
+	if x != nil {
+		return x.Value
 	}
 	return nil
 }
@@ -1550,7 +1578,7 @@ const file_evenhand_entitlements_v1_case_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12 \n" +
 	"\vaccountable\x18\x04 \x01(\tR\vaccountable\x12;\n" +
 	"\vanswer_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"answerTime\"\xc0\x02\n" +
+	"answerTime\"\xf9\x02\n" +
 	"\n" +
 	"CaseRemedy\x12\x16\n" +
 	"\x06remedy\x18\x01 \x01(\tR\x06remedy\x12(\n" +
@@ -1558,7 +1586,8 @@ const file_evenhand_entitlements_v1_case_proto_rawDesc = "" +
 	"\x04note\x18\x03 \x01(\tR\x04note\x12%\n" +
 	"\x0epointed_remedy\x18\x04 \x01(\tR\rpointedRemedy\x12@\n" +
 	"\x05basis\x18\x05 \x01(\x0e2*.evenhand.entitlements.v1.CaseRemedy.BasisR\x05basis\x12)\n" +
-	"\x10departure_reason\x18\x06 \x01(\tR\x0fdepartureReason\"H\n" +
+	"\x10departure_reason\x18\x06 \x01(\tR\x0fdepartureReason\x127\n" +
+	"\rpointed_value\x18\a \x01(\v2\x12.google.type.MoneyR\fpointedValue\"H\n" +
 	"\x05Basis\x12\x15\n" +
 	"\x11BASIS_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fBASIS_CATALOGUE\x10\x01\x12\x13\n" +
@@ -1599,18 +1628,20 @@ const file_evenhand_entitlements_v1_case_proto_rawDesc = "" +
 	"\x04what\x18\x01 \x01(\tR\x04what\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x129\n" +
 	"\x05actor\x18\x03 \x01(\v2#.evenhand.entitlements.v1.CaseActorR\x05actor\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\"\x8e\x03\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\"\xf2\x03\n" +
 	"\x0eCasePrecedents\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x05R\x05count\x12\x12\n" +
 	"\x04more\x18\x02 \x01(\bR\x04more\x12P\n" +
 	"\bremedies\x18\x03 \x03(\v24.evenhand.entitlements.v1.CasePrecedents.RemedyCountR\bremedies\x12!\n" +
 	"\flatest_cases\x18\x04 \x03(\tR\vlatestCases\x12%\n" +
 	"\x0epointed_remedy\x18\x05 \x01(\tR\rpointedRemedy\x12@\n" +
-	"\x05basis\x18\x06 \x01(\x0e2*.evenhand.entitlements.v1.CaseRemedy.BasisR\x05basis\x1at\n" +
+	"\x05basis\x18\x06 \x01(\x0e2*.evenhand.entitlements.v1.CaseRemedy.BasisR\x05basis\x127\n" +
+	"\rpointed_value\x18\a \x01(\v2\x12.google.type.MoneyR\fpointedValue\x1a\x9e\x01\n" +
 	"\vRemedyCount\x12\x16\n" +
 	"\x06remedy\x18\x01 \x01(\tR\x06remedy\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count\x127\n" +
-	"\tlast_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\"\xdf\x02\n" +
+	"\tlast_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\x12(\n" +
+	"\x05value\x18\x04 \x01(\v2\x12.google.type.MoneyR\x05value\"\xdf\x02\n" +
 	"\tCaseState\x12\x14\n" +
 	"\x05issue\x18\x01 \x01(\tR\x05issue\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12:\n" +
@@ -1692,28 +1723,31 @@ var file_evenhand_entitlements_v1_case_proto_depIdxs = []int32{
 	17, // 20: evenhand.entitlements.v1.CaseEscalation.answer_time:type_name -> google.protobuf.Timestamp
 	18, // 21: evenhand.entitlements.v1.CaseRemedy.value:type_name -> google.type.Money
 	1,  // 22: evenhand.entitlements.v1.CaseRemedy.basis:type_name -> evenhand.entitlements.v1.CaseRemedy.Basis
-	17, // 23: evenhand.entitlements.v1.CaseSurvey.record_time:type_name -> google.protobuf.Timestamp
-	19, // 24: evenhand.entitlements.v1.CaseClock.within:type_name -> google.protobuf.Duration
-	2,  // 25: evenhand.entitlements.v1.CaseClock.state:type_name -> evenhand.entitlements.v1.CaseClock.State
-	17, // 26: evenhand.entitlements.v1.CaseClock.start_time:type_name -> google.protobuf.Timestamp
-	17, // 27: evenhand.entitlements.v1.CaseClock.stop_time:type_name -> google.protobuf.Timestamp
-	17, // 28: evenhand.entitlements.v1.CaseClock.due_time:type_name -> google.protobuf.Timestamp
-	17, // 29: evenhand.entitlements.v1.CaseEntry.time:type_name -> google.protobuf.Timestamp
-	4,  // 30: evenhand.entitlements.v1.CaseEntry.actor:type_name -> evenhand.entitlements.v1.CaseActor
-	16, // 31: evenhand.entitlements.v1.CasePrecedents.remedies:type_name -> evenhand.entitlements.v1.CasePrecedents.RemedyCount
-	1,  // 32: evenhand.entitlements.v1.CasePrecedents.basis:type_name -> evenhand.entitlements.v1.CaseRemedy.Basis
-	0,  // 33: evenhand.entitlements.v1.CaseState.state:type_name -> evenhand.entitlements.v1.Case.State
-	17, // 34: evenhand.entitlements.v1.CaseState.open_time:type_name -> google.protobuf.Timestamp
-	17, // 35: evenhand.entitlements.v1.CaseState.due_time:type_name -> google.protobuf.Timestamp
-	11, // 36: evenhand.entitlements.v1.CaseState.last_entry:type_name -> evenhand.entitlements.v1.CaseEntry
-	19, // 37: evenhand.entitlements.v1.EscalationPath.within:type_name -> google.protobuf.Duration
-	17, // 38: evenhand.entitlements.v1.EscalationPath.update_time:type_name -> google.protobuf.Timestamp
-	17, // 39: evenhand.entitlements.v1.CasePrecedents.RemedyCount.last_time:type_name -> google.protobuf.Timestamp
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	18, // 23: evenhand.entitlements.v1.CaseRemedy.pointed_value:type_name -> google.type.Money
+	17, // 24: evenhand.entitlements.v1.CaseSurvey.record_time:type_name -> google.protobuf.Timestamp
+	19, // 25: evenhand.entitlements.v1.CaseClock.within:type_name -> google.protobuf.Duration
+	2,  // 26: evenhand.entitlements.v1.CaseClock.state:type_name -> evenhand.entitlements.v1.CaseClock.State
+	17, // 27: evenhand.entitlements.v1.CaseClock.start_time:type_name -> google.protobuf.Timestamp
+	17, // 28: evenhand.entitlements.v1.CaseClock.stop_time:type_name -> google.protobuf.Timestamp
+	17, // 29: evenhand.entitlements.v1.CaseClock.due_time:type_name -> google.protobuf.Timestamp
+	17, // 30: evenhand.entitlements.v1.CaseEntry.time:type_name -> google.protobuf.Timestamp
+	4,  // 31: evenhand.entitlements.v1.CaseEntry.actor:type_name -> evenhand.entitlements.v1.CaseActor
+	16, // 32: evenhand.entitlements.v1.CasePrecedents.remedies:type_name -> evenhand.entitlements.v1.CasePrecedents.RemedyCount
+	1,  // 33: evenhand.entitlements.v1.CasePrecedents.basis:type_name -> evenhand.entitlements.v1.CaseRemedy.Basis
+	18, // 34: evenhand.entitlements.v1.CasePrecedents.pointed_value:type_name -> google.type.Money
+	0,  // 35: evenhand.entitlements.v1.CaseState.state:type_name -> evenhand.entitlements.v1.Case.State
+	17, // 36: evenhand.entitlements.v1.CaseState.open_time:type_name -> google.protobuf.Timestamp
+	17, // 37: evenhand.entitlements.v1.CaseState.due_time:type_name -> google.protobuf.Timestamp
+	11, // 38: evenhand.entitlements.v1.CaseState.last_entry:type_name -> evenhand.entitlements.v1.CaseEntry
+	19, // 39: evenhand.entitlements.v1.EscalationPath.within:type_name -> google.protobuf.Duration
+	17, // 40: evenhand.entitlements.v1.EscalationPath.update_time:type_name -> google.protobuf.Timestamp
+	17, // 41: evenhand.entitlements.v1.CasePrecedents.RemedyCount.last_time:type_name -> google.protobuf.Timestamp
+	18, // 42: evenhand.entitlements.v1.CasePrecedents.RemedyCount.value:type_name -> google.type.Money
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_case_proto_init() }

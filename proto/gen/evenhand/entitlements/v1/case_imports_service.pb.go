@@ -37,8 +37,16 @@ type CaseImportStart struct {
 	// The file does not tell first replies: nobody knows when they came. Otherwise an empty first_reply is none yet or, of a
 	// case that is resolved, one that came with the resolution.
 	NoFirstReplies bool `protobuf:"varint,4,opt,name=no_first_replies,json=noFirstReplies,proto3" json:"no_first_replies,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The file does not tell whether cases were resolved: nobody knows when they were.
+	NoResolutions bool `protobuf:"varint,5,opt,name=no_resolutions,json=noResolutions,proto3" json:"no_resolutions,omitempty"`
+	// The file does not tell remedies: nobody knows which cases had one.
+	NoRemedies bool `protobuf:"varint,6,opt,name=no_remedies,json=noRemedies,proto3" json:"no_remedies,omitempty"`
+	// The file does not tell escalations: nobody knows which cases were escalated.
+	NoEscalations bool `protobuf:"varint,7,opt,name=no_escalations,json=noEscalations,proto3" json:"no_escalations,omitempty"`
+	// The file does not tell reopenings: nobody knows which cases were reopened.
+	NoReopenings  bool `protobuf:"varint,8,opt,name=no_reopenings,json=noReopenings,proto3" json:"no_reopenings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CaseImportStart) Reset() {
@@ -95,6 +103,34 @@ func (x *CaseImportStart) GetCreateAccounts() bool {
 func (x *CaseImportStart) GetNoFirstReplies() bool {
 	if x != nil {
 		return x.NoFirstReplies
+	}
+	return false
+}
+
+func (x *CaseImportStart) GetNoResolutions() bool {
+	if x != nil {
+		return x.NoResolutions
+	}
+	return false
+}
+
+func (x *CaseImportStart) GetNoRemedies() bool {
+	if x != nil {
+		return x.NoRemedies
+	}
+	return false
+}
+
+func (x *CaseImportStart) GetNoEscalations() bool {
+	if x != nil {
+		return x.NoEscalations
+	}
+	return false
+}
+
+func (x *CaseImportStart) GetNoReopenings() bool {
+	if x != nil {
+		return x.NoReopenings
 	}
 	return false
 }
@@ -687,12 +723,17 @@ var File_evenhand_entitlements_v1_case_imports_service_proto protoreflect.FileDe
 
 const file_evenhand_entitlements_v1_case_imports_service_proto_rawDesc = "" +
 	"\n" +
-	"3evenhand/entitlements/v1/case_imports_service.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a!evenhand/accounts/v1/import.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xce\x01\n" +
+	"3evenhand/entitlements/v1/case_imports_service.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a!evenhand/accounts/v1/import.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xe2\x02\n" +
 	"\x0fCaseImportStart\x12D\n" +
 	"\x06import\x18\x01 \x01(\v2!.evenhand.accounts.v1.ImportStartB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06import\x12\"\n" +
 	"\aaccount\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\aaccount\x12'\n" +
 	"\x0fcreate_accounts\x18\x03 \x01(\bR\x0ecreateAccounts\x12(\n" +
-	"\x10no_first_replies\x18\x04 \x01(\bR\x0enoFirstReplies\"\xa0\x01\n" +
+	"\x10no_first_replies\x18\x04 \x01(\bR\x0enoFirstReplies\x12%\n" +
+	"\x0eno_resolutions\x18\x05 \x01(\bR\rnoResolutions\x12\x1f\n" +
+	"\vno_remedies\x18\x06 \x01(\bR\n" +
+	"noRemedies\x12%\n" +
+	"\x0eno_escalations\x18\a \x01(\bR\rnoEscalations\x12#\n" +
+	"\rno_reopenings\x18\b \x01(\bR\fnoReopenings\"\xa0\x01\n" +
 	"\x12ImportCasesRequest\x12A\n" +
 	"\x05start\x18\x01 \x01(\v2).evenhand.entitlements.v1.CaseImportStartH\x00R\x05start\x128\n" +
 	"\x04rows\x18\x02 \x01(\v2\".evenhand.entitlements.v1.CaseRowsH\x00R\x04rowsB\r\n" +

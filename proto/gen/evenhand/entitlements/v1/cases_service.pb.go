@@ -229,8 +229,8 @@ type ListCasesRequest struct {
 	// Over state, issue, channel, assignee, breached, open_time, due_time, reopen_count, escalation_count, remedy and facts,
 	// as `state = OPEN AND due_time < "2026-03-09T17:00:00Z"` or `facts.damaged = "yes"` (AIP-160).
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
-	// `open_time` (where it is not given) or `due_time`, with ` desc` for the other way round; by due time, only cases with a
-	// clock that runs.
+	// `open_time` or `due_time`, with ` desc` for the other way round; by due time, only cases with a clock that runs. Where it
+	// is not given: open_time, or due_time if all accounts are asked for and the filter bounds that, as `due_time < "…"`.
 	OrderBy       string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -728,11 +728,11 @@ type ResolveCaseRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The id of the remedy, as `free-repair`; empty where nothing is done.
 	Remedy string `protobuf:"bytes,2,opt,name=remedy,proto3" json:"remedy,omitempty"`
-	// What it is worth, in the company's currency.
+	// What it is worth, in the company's currency; where it is not given, what the catalogue says.
 	RemedyValue *money.Money `protobuf:"bytes,3,opt,name=remedy_value,json=remedyValue,proto3" json:"remedy_value,omitempty"`
 	// What was said of it.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
-	// Why it is another remedy than like cases or the catalogue point to; needed then.
+	// Why it is another remedy, or of another value, than like cases or the catalogue point to; needed then.
 	DepartureReason string `protobuf:"bytes,5,opt,name=departure_reason,json=departureReason,proto3" json:"departure_reason,omitempty"`
 	// What the commitments want attested (wanted_attestations of the case), each once.
 	Attestations []*Attestation `protobuf:"bytes,6,rep,name=attestations,proto3" json:"attestations,omitempty"`

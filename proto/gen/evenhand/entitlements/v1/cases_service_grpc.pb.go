@@ -76,7 +76,8 @@ type CasesServiceClient interface {
 	// Ends a case with a remedy, or with none (AIP-136). The customer is told, so that it counts as a reply. NOT_FOUND; ABORTED
 	// with STALE_ETAG; INVALID_ARGUMENT for a value in another currency than the company's; FAILED_PRECONDITION with CASE_STATE
 	// where it is resolved, with ATTESTATION_MISSING where the commitments want something attested that is not, with
-	// DEPARTS_FROM_PRECEDENT where like cases or the catalogue point to another remedy and departure_reason is not given.
+	// DEPARTS_FROM_PRECEDENT where like cases or the catalogue point to another remedy or another value, or, where nothing points
+	// anywhere, the catalogue does not have the remedy or has it with another value, and departure_reason is not given.
 	ResolveCase(ctx context.Context, in *ResolveCaseRequest, opts ...grpc.CallOption) (*Case, error)
 	// Takes a resolution back (AIP-136): the clocks to the resolution run again, whole; what they measured before stays.
 	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with CASE_STATE unless it is resolved, with CASE_FULL.
@@ -308,7 +309,8 @@ type CasesServiceServer interface {
 	// Ends a case with a remedy, or with none (AIP-136). The customer is told, so that it counts as a reply. NOT_FOUND; ABORTED
 	// with STALE_ETAG; INVALID_ARGUMENT for a value in another currency than the company's; FAILED_PRECONDITION with CASE_STATE
 	// where it is resolved, with ATTESTATION_MISSING where the commitments want something attested that is not, with
-	// DEPARTS_FROM_PRECEDENT where like cases or the catalogue point to another remedy and departure_reason is not given.
+	// DEPARTS_FROM_PRECEDENT where like cases or the catalogue point to another remedy or another value, or, where nothing points
+	// anywhere, the catalogue does not have the remedy or has it with another value, and departure_reason is not given.
 	ResolveCase(context.Context, *ResolveCaseRequest) (*Case, error)
 	// Takes a resolution back (AIP-136): the clocks to the resolution run again, whole; what they measured before stays.
 	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with CASE_STATE unless it is resolved, with CASE_FULL.

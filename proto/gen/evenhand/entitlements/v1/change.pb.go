@@ -64,6 +64,8 @@ type Change struct {
 	//	*Change_UsageEntry
 	//	*Change_BandScale
 	//	*Change_ParityAudit
+	//	*Change_CostLimit
+	//	*Change_CostFinding
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -315,6 +317,24 @@ func (x *Change) GetParityAudit() *ParityAudit {
 	return nil
 }
 
+func (x *Change) GetCostLimit() *CostLimit {
+	if x != nil {
+		if x, ok := x.State.(*Change_CostLimit); ok {
+			return x.CostLimit
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetCostFinding() *CostFinding {
+	if x != nil {
+		if x, ok := x.State.(*Change_CostFinding); ok {
+			return x.CostFinding
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -404,6 +424,16 @@ type Change_ParityAudit struct {
 	ParityAudit *ParityAudit `protobuf:"bytes,37,opt,name=parity_audit,json=parityAudit,proto3,oneof"`
 }
 
+type Change_CostLimit struct {
+	// A limit of what extras cost.
+	CostLimit *CostLimit `protobuf:"bytes,38,opt,name=cost_limit,json=costLimit,proto3,oneof"`
+}
+
+type Change_CostFinding struct {
+	// A finding about what extras cost, without the note.
+	CostFinding *CostFinding `protobuf:"bytes,39,opt,name=cost_finding,json=costFinding,proto3,oneof"`
+}
+
 func (*Change_ScheduleVersion) isChange_State() {}
 
 func (*Change_Programme) isChange_State() {}
@@ -438,11 +468,15 @@ func (*Change_BandScale) isChange_State() {}
 
 func (*Change_ParityAudit) isChange_State() {}
 
+func (*Change_CostLimit) isChange_State() {}
+
+func (*Change_CostFinding) isChange_State() {}
+
 var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a#evenhand/entitlements/v1/case.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\v\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a#evenhand/entitlements/v1/case.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a#evenhand/entitlements/v1/cost.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\f\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -474,7 +508,10 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"usageEntry\x12D\n" +
 	"\n" +
 	"band_scale\x18$ \x01(\v2#.evenhand.entitlements.v1.BandScaleH\x00R\tbandScale\x12J\n" +
-	"\fparity_audit\x18% \x01(\v2%.evenhand.entitlements.v1.ParityAuditH\x00R\vparityAuditB\a\n" +
+	"\fparity_audit\x18% \x01(\v2%.evenhand.entitlements.v1.ParityAuditH\x00R\vparityAudit\x12D\n" +
+	"\n" +
+	"cost_limit\x18& \x01(\v2#.evenhand.entitlements.v1.CostLimitH\x00R\tcostLimit\x12J\n" +
+	"\fcost_finding\x18' \x01(\v2%.evenhand.entitlements.v1.CostFindingH\x00R\vcostFindingB\a\n" +
 	"\x05stateBPZNgithub.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1;entitlementsv1b\x06proto3"
 
 var (
@@ -510,6 +547,8 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*UsageEntry)(nil),            // 16: evenhand.entitlements.v1.UsageEntry
 	(*BandScale)(nil),             // 17: evenhand.entitlements.v1.BandScale
 	(*ParityAudit)(nil),           // 18: evenhand.entitlements.v1.ParityAudit
+	(*CostLimit)(nil),             // 19: evenhand.entitlements.v1.CostLimit
+	(*CostFinding)(nil),           // 20: evenhand.entitlements.v1.CostFinding
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -531,11 +570,13 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	16, // 16: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
 	17, // 17: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
 	18, // 18: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	19, // 19: evenhand.entitlements.v1.Change.cost_limit:type_name -> evenhand.entitlements.v1.CostLimit
+	20, // 20: evenhand.entitlements.v1.Change.cost_finding:type_name -> evenhand.entitlements.v1.CostFinding
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -549,6 +590,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 	file_evenhand_entitlements_v1_case_proto_init()
 	file_evenhand_entitlements_v1_citation_proto_init()
 	file_evenhand_entitlements_v1_clause_proto_init()
+	file_evenhand_entitlements_v1_cost_proto_init()
 	file_evenhand_entitlements_v1_draft_proto_init()
 	file_evenhand_entitlements_v1_house_rule_proto_init()
 	file_evenhand_entitlements_v1_parity_proto_init()
@@ -576,6 +618,8 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 		(*Change_UsageEntry)(nil),
 		(*Change_BandScale)(nil),
 		(*Change_ParityAudit)(nil),
+		(*Change_CostLimit)(nil),
+		(*Change_CostFinding)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -143,7 +143,9 @@ type Draft struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Why it was proposed again when it was approved last; not set where it was not. Not in feeds.
+	Returned      *Draft_Return `protobuf:"bytes,24,opt,name=returned,proto3" json:"returned,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -339,11 +341,91 @@ func (x *Draft) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Draft) GetReturned() *Draft_Return {
+	if x != nil {
+		return x.Returned
+	}
+	return nil
+}
+
+// What kept an approved draft from being published.
+type Draft_Return struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who had approved it.
+	Approver string `protobuf:"bytes,1,opt,name=approver,proto3" json:"approver,omitempty"`
+	// When it turned out.
+	ReturnTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=return_time,json=returnTime,proto3" json:"return_time,omitempty"`
+	// The reason, as PublishSchedule gives it: `EFFECTIVE_DATE`.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What was wrong, and how to put it right.
+	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Draft_Return) Reset() {
+	*x = Draft_Return{}
+	mi := &file_evenhand_entitlements_v1_draft_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Draft_Return) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Draft_Return) ProtoMessage() {}
+
+func (x *Draft_Return) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_draft_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Draft_Return.ProtoReflect.Descriptor instead.
+func (*Draft_Return) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_draft_proto_rawDescGZIP(), []int{0, 0}
+}
+
+func (x *Draft_Return) GetApprover() string {
+	if x != nil {
+		return x.Approver
+	}
+	return ""
+}
+
+func (x *Draft_Return) GetReturnTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReturnTime
+	}
+	return nil
+}
+
+func (x *Draft_Return) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Draft_Return) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 var File_evenhand_entitlements_v1_draft_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_draft_proto_rawDesc = "" +
 	"\n" +
-	"$evenhand/entitlements/v1/draft.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\t\n" +
+	"$evenhand/entitlements/v1/draft.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\v\n" +
 	"\x05Draft\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12@\n" +
 	"\x05state\x18\x02 \x01(\x0e2%.evenhand.entitlements.v1.Draft.StateB\x03\xe0A\x03R\x05state\x12\x1d\n" +
@@ -371,7 +453,14 @@ const file_evenhand_entitlements_v1_draft_proto_rawDesc = "" +
 	"\vcreate_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"\x95\x01\n" +
+	"updateTime\x12G\n" +
+	"\breturned\x18\x18 \x01(\v2&.evenhand.entitlements.v1.Draft.ReturnB\x03\xe0A\x03R\breturned\x1a\x93\x01\n" +
+	"\x06Return\x12\x1a\n" +
+	"\bapprover\x18\x01 \x01(\tR\bapprover\x12;\n" +
+	"\vreturn_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"returnTime\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\"\x95\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vSTATE_DRAFT\x10\x01\x12\x12\n" +
@@ -395,26 +484,29 @@ func file_evenhand_entitlements_v1_draft_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_entitlements_v1_draft_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_evenhand_entitlements_v1_draft_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_evenhand_entitlements_v1_draft_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_evenhand_entitlements_v1_draft_proto_goTypes = []any{
 	(Draft_State)(0),              // 0: evenhand.entitlements.v1.Draft.State
 	(*Draft)(nil),                 // 1: evenhand.entitlements.v1.Draft
-	(*Schedule)(nil),              // 2: evenhand.entitlements.v1.Schedule
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*Draft_Return)(nil),          // 2: evenhand.entitlements.v1.Draft.Return
+	(*Schedule)(nil),              // 3: evenhand.entitlements.v1.Schedule
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
 }
 var file_evenhand_entitlements_v1_draft_proto_depIdxs = []int32{
 	0, // 0: evenhand.entitlements.v1.Draft.state:type_name -> evenhand.entitlements.v1.Draft.State
-	2, // 1: evenhand.entitlements.v1.Draft.schedule:type_name -> evenhand.entitlements.v1.Schedule
-	3, // 2: evenhand.entitlements.v1.Draft.propose_time:type_name -> google.protobuf.Timestamp
-	3, // 3: evenhand.entitlements.v1.Draft.approve_time:type_name -> google.protobuf.Timestamp
-	3, // 4: evenhand.entitlements.v1.Draft.end_time:type_name -> google.protobuf.Timestamp
-	3, // 5: evenhand.entitlements.v1.Draft.create_time:type_name -> google.protobuf.Timestamp
-	3, // 6: evenhand.entitlements.v1.Draft.update_time:type_name -> google.protobuf.Timestamp
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	3, // 1: evenhand.entitlements.v1.Draft.schedule:type_name -> evenhand.entitlements.v1.Schedule
+	4, // 2: evenhand.entitlements.v1.Draft.propose_time:type_name -> google.protobuf.Timestamp
+	4, // 3: evenhand.entitlements.v1.Draft.approve_time:type_name -> google.protobuf.Timestamp
+	4, // 4: evenhand.entitlements.v1.Draft.end_time:type_name -> google.protobuf.Timestamp
+	4, // 5: evenhand.entitlements.v1.Draft.create_time:type_name -> google.protobuf.Timestamp
+	4, // 6: evenhand.entitlements.v1.Draft.update_time:type_name -> google.protobuf.Timestamp
+	2, // 7: evenhand.entitlements.v1.Draft.returned:type_name -> evenhand.entitlements.v1.Draft.Return
+	4, // 8: evenhand.entitlements.v1.Draft.Return.return_time:type_name -> google.protobuf.Timestamp
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_draft_proto_init() }
@@ -429,7 +521,7 @@ func file_evenhand_entitlements_v1_draft_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_draft_proto_rawDesc), len(file_evenhand_entitlements_v1_draft_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

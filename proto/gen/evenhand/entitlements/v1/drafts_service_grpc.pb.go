@@ -45,7 +45,8 @@ type DraftsServiceClient interface {
 	// Writes an edition down, on the version published last (AIP-133). INVALID_ARGUMENT with SCHEDULE_INVALID
 	// for a text that is no schedule, each problem with its place; ALREADY_EXISTS when the id is taken.
 	CreateDraft(ctx context.Context, in *CreateDraftRequest, opts ...grpc.CallOption) (*Draft, error)
-	// Creates a draft of the version published last and rules to be added to it. INVALID_ARGUMENT with
+	// Creates a draft of the version published last and rules to be added to it. Where that takes effect on a day
+	// to come, so does the draft; update its text for a later day. INVALID_ARGUMENT with
 	// SCHEDULE_INVALID, places being those in the fragment; FAILED_PRECONDITION with NO_SCHEDULE_IN_FORCE where
 	// nothing was published; ALREADY_EXISTS when the id is taken.
 	ComposeDraft(ctx context.Context, in *ComposeDraftRequest, opts ...grpc.CallOption) (*Draft, error)
@@ -59,12 +60,15 @@ type DraftsServiceClient interface {
 	// Puts a draft before who approves it; only a person can. NOT_FOUND; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with DRAFT_STATE, with SECOND_PERSON for a machine, with DRAFT_CONFLICT where another
 	// version was published since it was written, with NO_NEW_RULE where it changes nothing, or is to make a
-	// rule of a special request and has no new one, and as PublishSchedule.
+	// rule of a special request and has no new one, with SPECIAL_REQUEST_STATE where that request does not wait
+	// for it, and as PublishSchedule.
 	ProposeDraft(ctx context.Context, in *ProposeDraftRequest, opts ...grpc.CallOption) (*Draft, error)
 	// Approves a draft as it was read, and publishes it. NOT_FOUND; INVALID_ARGUMENT without an etag; ABORTED with
 	// STALE_ETAG; FAILED_PRECONDITION with DRAFT_STATE, with SECOND_PERSON for who proposed it, wrote some of it
 	// or asked for it, unless nobody else may approve, and for a machine, with DRAFT_CONFLICT where another
-	// version was published since it was written, and as PublishSchedule.
+	// version was published since it was written, with SPECIAL_REQUEST_STATE where the special request it is of
+	// does not wait for it, and as PublishSchedule. What turns out only then is kept in `returned`, and the draft
+	// is proposed again.
 	ApproveDraft(ctx context.Context, in *ApproveDraftRequest, opts ...grpc.CallOption) (*Draft, error)
 	// Rejects a proposed draft for good; the special request it is of is open again. NOT_FOUND; ABORTED with
 	// STALE_ETAG; INVALID_ARGUMENT without a reason; FAILED_PRECONDITION with DRAFT_STATE.
@@ -196,7 +200,8 @@ type DraftsServiceServer interface {
 	// Writes an edition down, on the version published last (AIP-133). INVALID_ARGUMENT with SCHEDULE_INVALID
 	// for a text that is no schedule, each problem with its place; ALREADY_EXISTS when the id is taken.
 	CreateDraft(context.Context, *CreateDraftRequest) (*Draft, error)
-	// Creates a draft of the version published last and rules to be added to it. INVALID_ARGUMENT with
+	// Creates a draft of the version published last and rules to be added to it. Where that takes effect on a day
+	// to come, so does the draft; update its text for a later day. INVALID_ARGUMENT with
 	// SCHEDULE_INVALID, places being those in the fragment; FAILED_PRECONDITION with NO_SCHEDULE_IN_FORCE where
 	// nothing was published; ALREADY_EXISTS when the id is taken.
 	ComposeDraft(context.Context, *ComposeDraftRequest) (*Draft, error)
@@ -210,12 +215,15 @@ type DraftsServiceServer interface {
 	// Puts a draft before who approves it; only a person can. NOT_FOUND; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with DRAFT_STATE, with SECOND_PERSON for a machine, with DRAFT_CONFLICT where another
 	// version was published since it was written, with NO_NEW_RULE where it changes nothing, or is to make a
-	// rule of a special request and has no new one, and as PublishSchedule.
+	// rule of a special request and has no new one, with SPECIAL_REQUEST_STATE where that request does not wait
+	// for it, and as PublishSchedule.
 	ProposeDraft(context.Context, *ProposeDraftRequest) (*Draft, error)
 	// Approves a draft as it was read, and publishes it. NOT_FOUND; INVALID_ARGUMENT without an etag; ABORTED with
 	// STALE_ETAG; FAILED_PRECONDITION with DRAFT_STATE, with SECOND_PERSON for who proposed it, wrote some of it
 	// or asked for it, unless nobody else may approve, and for a machine, with DRAFT_CONFLICT where another
-	// version was published since it was written, and as PublishSchedule.
+	// version was published since it was written, with SPECIAL_REQUEST_STATE where the special request it is of
+	// does not wait for it, and as PublishSchedule. What turns out only then is kept in `returned`, and the draft
+	// is proposed again.
 	ApproveDraft(context.Context, *ApproveDraftRequest) (*Draft, error)
 	// Rejects a proposed draft for good; the special request it is of is open again. NOT_FOUND; ABORTED with
 	// STALE_ETAG; INVALID_ARGUMENT without a reason; FAILED_PRECONDITION with DRAFT_STATE.

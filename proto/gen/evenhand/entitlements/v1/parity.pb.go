@@ -300,7 +300,8 @@ type ParityComparing struct {
 	ToDate *date.Date `protobuf:"bytes,2,opt,name=to_date,json=toDate,proto3" json:"to_date,omitempty"`
 	// The columns whose groups are compared with each other: every pair, of the 20 largest groups of each.
 	By []ParityComparing_Column `protobuf:"varint,3,rep,packed,name=by,proto3,enum=evenhand.entitlements.v1.ParityComparing_Column" json:"by,omitempty"`
-	// The columns that like cases have in common. None stands for issue and spend band, without those of `by`.
+	// The columns that like cases have in common. None stands for issue and spend band, without those of `by`,
+	// unless `all_alike` is set. A case without a value in one of them is compared with none.
 	Within []ParityComparing_Column `protobuf:"varint,4,rep,packed,name=within,proto3,enum=evenhand.entitlements.v1.ParityComparing_Column" json:"within,omitempty"`
 	// What is compared; none stands for all.
 	Metrics []ParityComparing_Metric `protobuf:"varint,5,rep,packed,name=metrics,proto3,enum=evenhand.entitlements.v1.ParityComparing_Metric" json:"metrics,omitempty"`
@@ -311,7 +312,9 @@ type ParityComparing struct {
 	// The highest ratio of mean values of remedies that matters; 0 stands for 0.80.
 	ValueRatio float64 `protobuf:"fixed64,8,opt,name=value_ratio,json=valueRatio,proto3" json:"value_ratio,omitempty"`
 	// The lowest ratio of times, longer over shorter, that matters; 0 stands for 1.05.
-	TimeRatio     float64 `protobuf:"fixed64,9,opt,name=time_ratio,json=timeRatio,proto3" json:"time_ratio,omitempty"`
+	TimeRatio float64 `protobuf:"fixed64,9,opt,name=time_ratio,json=timeRatio,proto3" json:"time_ratio,omitempty"`
+	// Compares all cases with one another, whatever they have in common; `within` is not given then.
+	AllAlike      bool `protobuf:"varint,10,opt,name=all_alike,json=allAlike,proto3" json:"all_alike,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -409,6 +412,13 @@ func (x *ParityComparing) GetTimeRatio() float64 {
 	return 0
 }
 
+func (x *ParityComparing) GetAllAlike() bool {
+	if x != nil {
+		return x.AllAlike
+	}
+	return false
+}
+
 var File_evenhand_entitlements_v1_parity_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_parity_proto_rawDesc = "" +
@@ -427,7 +437,7 @@ const file_evenhand_entitlements_v1_parity_proto_rawDesc = "" +
 	"\vno_findings\x18\b \x01(\x05B\x03\xe0A\x03R\n" +
 	"noFindings\x120\n" +
 	"\x11insufficient_data\x18\t \x01(\x05B\x03\xe0A\x03R\x10insufficientData:J\xeaAG\n" +
-	"\x14evenhand/ParityAudit\x12\x14parityAudits/{audit}*\fparityAudits2\vparityAudit\"\x8a\b\n" +
+	"\x14evenhand/ParityAudit\x12\x14parityAudits/{audit}*\fparityAudits2\vparityAudit\"\xa7\b\n" +
 	"\x0fParityComparing\x129\n" +
 	"\tfrom_date\x18\x01 \x01(\v2\x11.google.type.DateB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bfromDate\x125\n" +
 	"\ato_date\x18\x02 \x01(\v2\x11.google.type.DateB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06toDate\x12Z\n" +
@@ -440,7 +450,9 @@ const file_evenhand_entitlements_v1_parity_proto_rawDesc = "" +
 	"\vvalue_ratio\x18\b \x01(\x01B\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00R\n" +
 	"valueRatio\x126\n" +
 	"\n" +
-	"time_ratio\x18\t \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00Y@)\x00\x00\x00\x00\x00\x00\x00\x00R\ttimeRatio\"\xb6\x01\n" +
+	"time_ratio\x18\t \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00Y@)\x00\x00\x00\x00\x00\x00\x00\x00R\ttimeRatio\x12\x1b\n" +
+	"\tall_alike\x18\n" +
+	" \x01(\bR\ballAlike\"\xb6\x01\n" +
 	"\x06Column\x12\x16\n" +
 	"\x12COLUMN_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fCOLUMN_ISSUE\x10\x01\x12\x12\n" +

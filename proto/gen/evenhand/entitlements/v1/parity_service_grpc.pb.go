@@ -33,17 +33,20 @@ const (
 // Audits of parity: were like cases treated alike, whatever channel, band or staff role they are of?
 type ParityServiceClient interface {
 	// Makes an audit and keeps it, telling how far it is. gRPC only; CreateParityAudit does the same without telling. INVALID_ARGUMENT for a
-	// period that ends before it begins, and for a column that is both compared and held alike;
-	// FAILED_PRECONDITION with AUDIT_TOO_LARGE for more than 20 million cases or 5,000 comparisons.
+	// period that ends before it begins, and for a column that is both compared and held alike; PERMISSION_DENIED for
+	// the reach band without the permission `reach.read`; FAILED_PRECONDITION with AUDIT_TOO_LARGE for more than 20
+	// million cases or 5,000 comparisons.
 	RunParityAudit(ctx context.Context, in *RunParityAuditRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RunParityAuditResponse], error)
 	// Makes an audit and keeps it (AIP-133). INVALID_ARGUMENT for a period that ends before it begins, and for a column that is both compared
-	// and held alike; FAILED_PRECONDITION with AUDIT_TOO_LARGE for more than 20 million cases or 5,000 comparisons.
+	// and held alike; PERMISSION_DENIED for the reach band without the permission `reach.read`; FAILED_PRECONDITION with
+	// AUDIT_TOO_LARGE for more than 20 million cases or 5,000 comparisons.
 	CreateParityAudit(ctx context.Context, in *CreateParityAuditRequest, opts ...grpc.CallOption) (*ParityAudit, error)
 	// Returns an audit without its comparisons, which its report has (AIP-131). NOT_FOUND.
 	GetParityAudit(ctx context.Context, in *GetParityAuditRequest, opts ...grpc.CallOption) (*ParityAudit, error)
 	// Lists audits, the newest first (AIP-132). INVALID_ARGUMENT for a filter on a field not declared.
 	ListParityAudits(ctx context.Context, in *ListParityAuditsRequest, opts ...grpc.CallOption) (*ListParityAuditsResponse, error)
-	// Writes the report of an audit: every comparison, and of the findings the like cases that differ most. NOT_FOUND.
+	// Writes the report of an audit: every comparison, and of the findings the like cases that differ most. These
+	// are left out where they tell the reach of accounts to somebody without the permission `reach.read`. NOT_FOUND.
 	ExportParityAudit(ctx context.Context, in *ExportParityAuditRequest, opts ...grpc.CallOption) (*ExportParityAuditResponse, error)
 }
 
@@ -121,17 +124,20 @@ func (c *parityServiceClient) ExportParityAudit(ctx context.Context, in *ExportP
 // Audits of parity: were like cases treated alike, whatever channel, band or staff role they are of?
 type ParityServiceServer interface {
 	// Makes an audit and keeps it, telling how far it is. gRPC only; CreateParityAudit does the same without telling. INVALID_ARGUMENT for a
-	// period that ends before it begins, and for a column that is both compared and held alike;
-	// FAILED_PRECONDITION with AUDIT_TOO_LARGE for more than 20 million cases or 5,000 comparisons.
+	// period that ends before it begins, and for a column that is both compared and held alike; PERMISSION_DENIED for
+	// the reach band without the permission `reach.read`; FAILED_PRECONDITION with AUDIT_TOO_LARGE for more than 20
+	// million cases or 5,000 comparisons.
 	RunParityAudit(*RunParityAuditRequest, grpc.ServerStreamingServer[RunParityAuditResponse]) error
 	// Makes an audit and keeps it (AIP-133). INVALID_ARGUMENT for a period that ends before it begins, and for a column that is both compared
-	// and held alike; FAILED_PRECONDITION with AUDIT_TOO_LARGE for more than 20 million cases or 5,000 comparisons.
+	// and held alike; PERMISSION_DENIED for the reach band without the permission `reach.read`; FAILED_PRECONDITION with
+	// AUDIT_TOO_LARGE for more than 20 million cases or 5,000 comparisons.
 	CreateParityAudit(context.Context, *CreateParityAuditRequest) (*ParityAudit, error)
 	// Returns an audit without its comparisons, which its report has (AIP-131). NOT_FOUND.
 	GetParityAudit(context.Context, *GetParityAuditRequest) (*ParityAudit, error)
 	// Lists audits, the newest first (AIP-132). INVALID_ARGUMENT for a filter on a field not declared.
 	ListParityAudits(context.Context, *ListParityAuditsRequest) (*ListParityAuditsResponse, error)
-	// Writes the report of an audit: every comparison, and of the findings the like cases that differ most. NOT_FOUND.
+	// Writes the report of an audit: every comparison, and of the findings the like cases that differ most. These
+	// are left out where they tell the reach of accounts to somebody without the permission `reach.read`. NOT_FOUND.
 	ExportParityAudit(context.Context, *ExportParityAuditRequest) (*ExportParityAuditResponse, error)
 	mustEmbedUnimplementedParityServiceServer()
 }

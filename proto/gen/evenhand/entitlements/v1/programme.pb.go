@@ -86,6 +86,117 @@ func (Programme_State) EnumDescriptor() ([]byte, []int) {
 	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{0, 0}
 }
 
+// In which order places are given.
+type Programme_Admission int32
+
+const (
+	// Not given: as FIRST_COME.
+	Programme_ADMISSION_UNSPECIFIED Programme_Admission = 0
+	// In the order of applications.
+	Programme_ADMISSION_FIRST_COME Programme_Admission = 1
+	// Applications are collected until close_date, and then drawn, by a lottery of the board service. Who applies
+	// later stands at the end of the waiting list.
+	Programme_ADMISSION_LOTTERY Programme_Admission = 2
+)
+
+// Enum value maps for Programme_Admission.
+var (
+	Programme_Admission_name = map[int32]string{
+		0: "ADMISSION_UNSPECIFIED",
+		1: "ADMISSION_FIRST_COME",
+		2: "ADMISSION_LOTTERY",
+	}
+	Programme_Admission_value = map[string]int32{
+		"ADMISSION_UNSPECIFIED": 0,
+		"ADMISSION_FIRST_COME":  1,
+		"ADMISSION_LOTTERY":     2,
+	}
+)
+
+func (x Programme_Admission) Enum() *Programme_Admission {
+	p := new(Programme_Admission)
+	*p = x
+	return p
+}
+
+func (x Programme_Admission) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Programme_Admission) Descriptor() protoreflect.EnumDescriptor {
+	return file_evenhand_entitlements_v1_programme_proto_enumTypes[1].Descriptor()
+}
+
+func (Programme_Admission) Type() protoreflect.EnumType {
+	return &file_evenhand_entitlements_v1_programme_proto_enumTypes[1]
+}
+
+func (x Programme_Admission) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Programme_Admission.Descriptor instead.
+func (Programme_Admission) EnumDescriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{0, 1}
+}
+
+// How far it is.
+type ProgrammeLottery_State int32
+
+const (
+	// Not given.
+	ProgrammeLottery_STATE_UNSPECIFIED ProgrammeLottery_State = 0
+	// There are places for everybody who applied: nothing is drawn.
+	ProgrammeLottery_STATE_UNNEEDED ProgrammeLottery_State = 1
+	// Its record is public, and it is still to be drawn.
+	ProgrammeLottery_STATE_COMMITTED ProgrammeLottery_State = 2
+	// The waiting list is in the order that was drawn.
+	ProgrammeLottery_STATE_DRAWN ProgrammeLottery_State = 3
+)
+
+// Enum value maps for ProgrammeLottery_State.
+var (
+	ProgrammeLottery_State_name = map[int32]string{
+		0: "STATE_UNSPECIFIED",
+		1: "STATE_UNNEEDED",
+		2: "STATE_COMMITTED",
+		3: "STATE_DRAWN",
+	}
+	ProgrammeLottery_State_value = map[string]int32{
+		"STATE_UNSPECIFIED": 0,
+		"STATE_UNNEEDED":    1,
+		"STATE_COMMITTED":   2,
+		"STATE_DRAWN":       3,
+	}
+)
+
+func (x ProgrammeLottery_State) Enum() *ProgrammeLottery_State {
+	p := new(ProgrammeLottery_State)
+	*p = x
+	return p
+}
+
+func (x ProgrammeLottery_State) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ProgrammeLottery_State) Descriptor() protoreflect.EnumDescriptor {
+	return file_evenhand_entitlements_v1_programme_proto_enumTypes[2].Descriptor()
+}
+
+func (ProgrammeLottery_State) Type() protoreflect.EnumType {
+	return &file_evenhand_entitlements_v1_programme_proto_enumTypes[2]
+}
+
+func (x ProgrammeLottery_State) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ProgrammeLottery_State.Descriptor instead.
+func (ProgrammeLottery_State) EnumDescriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{2, 0}
+}
+
 // What an account is to a programme.
 type Enrolment_Standing int32
 
@@ -127,11 +238,11 @@ func (x Enrolment_Standing) String() string {
 }
 
 func (Enrolment_Standing) Descriptor() protoreflect.EnumDescriptor {
-	return file_evenhand_entitlements_v1_programme_proto_enumTypes[1].Descriptor()
+	return file_evenhand_entitlements_v1_programme_proto_enumTypes[3].Descriptor()
 }
 
 func (Enrolment_Standing) Type() protoreflect.EnumType {
-	return &file_evenhand_entitlements_v1_programme_proto_enumTypes[1]
+	return &file_evenhand_entitlements_v1_programme_proto_enumTypes[3]
 }
 
 func (x Enrolment_Standing) Number() protoreflect.EnumNumber {
@@ -140,7 +251,7 @@ func (x Enrolment_Standing) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Enrolment_Standing.Descriptor instead.
 func (Enrolment_Standing) EnumDescriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{1, 0}
+	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{3, 0}
 }
 
 // Places that are limited, as those of a beta: whoever meets the published criteria can apply, and gets a place in
@@ -182,7 +293,14 @@ type Programme struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it, or who is in it, was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// In which order places are given. It stays once the programme is published.
+	Admission Programme_Admission `protobuf:"varint,18,opt,name=admission,proto3,enum=evenhand.entitlements.v1.Programme_Admission" json:"admission,omitempty"`
+	// The public value by which a lottery will be drawn: needed for one. It can be changed until the lottery is
+	// committed.
+	LotteryRound *LotteryRound `protobuf:"bytes,19,opt,name=lottery_round,json=lotteryRound,proto3" json:"lottery_round,omitempty"`
+	// How far the lottery is; not set while applications are taken, and where there is none.
+	Lottery       *ProgrammeLottery `protobuf:"bytes,20,opt,name=lottery,proto3" json:"lottery,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -336,6 +454,155 @@ func (x *Programme) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Programme) GetAdmission() Programme_Admission {
+	if x != nil {
+		return x.Admission
+	}
+	return Programme_ADMISSION_UNSPECIFIED
+}
+
+func (x *Programme) GetLotteryRound() *LotteryRound {
+	if x != nil {
+		return x.LotteryRound
+	}
+	return nil
+}
+
+func (x *Programme) GetLottery() *ProgrammeLottery {
+	if x != nil {
+		return x.Lottery
+	}
+	return nil
+}
+
+// A round of a public source of randomness that is still to come when it is named.
+type LotteryRound struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The source, as `drand quicknet`.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Which of its values, as `4712345`.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// From when its value is known: on the second day after close_date, or later.
+	KnownTime     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=known_time,json=knownTime,proto3" json:"known_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LotteryRound) Reset() {
+	*x = LotteryRound{}
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LotteryRound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LotteryRound) ProtoMessage() {}
+
+func (x *LotteryRound) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LotteryRound.ProtoReflect.Descriptor instead.
+func (*LotteryRound) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *LotteryRound) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *LotteryRound) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *LotteryRound) GetKnownTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KnownTime
+	}
+	return nil
+}
+
+// How far the lottery of a programme is.
+type ProgrammeLottery struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How far it is.
+	State ProgrammeLottery_State `protobuf:"varint,1,opt,name=state,proto3,enum=evenhand.entitlements.v1.ProgrammeLottery_State" json:"state,omitempty"`
+	// The lottery, as `lotteries/{lottery}`: its public record can be replayed by anybody.
+	Lottery string `protobuf:"bytes,2,opt,name=lottery,proto3" json:"lottery,omitempty"`
+	// SHA-256 of the record as it was committed, in hexadecimal.
+	RecordHash    string `protobuf:"bytes,3,opt,name=record_hash,json=recordHash,proto3" json:"record_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProgrammeLottery) Reset() {
+	*x = ProgrammeLottery{}
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProgrammeLottery) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProgrammeLottery) ProtoMessage() {}
+
+func (x *ProgrammeLottery) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProgrammeLottery.ProtoReflect.Descriptor instead.
+func (*ProgrammeLottery) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ProgrammeLottery) GetState() ProgrammeLottery_State {
+	if x != nil {
+		return x.State
+	}
+	return ProgrammeLottery_STATE_UNSPECIFIED
+}
+
+func (x *ProgrammeLottery) GetLottery() string {
+	if x != nil {
+		return x.Lottery
+	}
+	return ""
+}
+
+func (x *ProgrammeLottery) GetRecordHash() string {
+	if x != nil {
+		return x.RecordHash
+	}
+	return ""
+}
+
 // What an account is to a programme.
 type Enrolment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -364,7 +631,7 @@ type Enrolment struct {
 
 func (x *Enrolment) Reset() {
 	*x = Enrolment{}
-	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[1]
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -376,7 +643,7 @@ func (x *Enrolment) String() string {
 func (*Enrolment) ProtoMessage() {}
 
 func (x *Enrolment) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[1]
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -389,7 +656,7 @@ func (x *Enrolment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
 func (*Enrolment) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{1}
+	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Enrolment) GetName() string {
@@ -466,7 +733,7 @@ type Enrolments struct {
 
 func (x *Enrolments) Reset() {
 	*x = Enrolments{}
-	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[2]
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -478,7 +745,7 @@ func (x *Enrolments) String() string {
 func (*Enrolments) ProtoMessage() {}
 
 func (x *Enrolments) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[2]
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -491,7 +758,7 @@ func (x *Enrolments) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolments.ProtoReflect.Descriptor instead.
 func (*Enrolments) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{2}
+	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Enrolments) GetEnrolments() []*Enrolment {
@@ -514,7 +781,7 @@ type Enrolment_Stay struct {
 
 func (x *Enrolment_Stay) Reset() {
 	*x = Enrolment_Stay{}
-	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[3]
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -526,7 +793,7 @@ func (x *Enrolment_Stay) String() string {
 func (*Enrolment_Stay) ProtoMessage() {}
 
 func (x *Enrolment_Stay) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[3]
+	mi := &file_evenhand_entitlements_v1_programme_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -539,7 +806,7 @@ func (x *Enrolment_Stay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment_Stay.ProtoReflect.Descriptor instead.
 func (*Enrolment_Stay) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{1, 0}
+	return file_evenhand_entitlements_v1_programme_proto_rawDescGZIP(), []int{3, 0}
 }
 
 func (x *Enrolment_Stay) GetStartDate() *date.Date {
@@ -560,7 +827,8 @@ var File_evenhand_entitlements_v1_programme_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_programme_proto_rawDesc = "" +
 	"\n" +
-	"(evenhand/entitlements/v1/programme.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xd0\a\n" +
+	"(evenhand/entitlements/v1/programme.proto\x12\x18evenhand.entitlements.v1\x1a\x1bbuf/validate/validate.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x98\n" +
+	"\n" +
 	"\tProgramme\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\x90\x03R\x05title\x12%\n" +
@@ -583,16 +851,38 @@ const file_evenhand_entitlements_v1_programme_proto_rawDesc = "" +
 	"\vcreate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"d\n" +
+	"updateTime\x12U\n" +
+	"\tadmission\x18\x12 \x01(\x0e2-.evenhand.entitlements.v1.Programme.AdmissionB\b\xbaH\x05\x82\x01\x02\x10\x01R\tadmission\x12K\n" +
+	"\rlottery_round\x18\x13 \x01(\v2&.evenhand.entitlements.v1.LotteryRoundR\flotteryRound\x12I\n" +
+	"\alottery\x18\x14 \x01(\v2*.evenhand.entitlements.v1.ProgrammeLotteryB\x03\xe0A\x03R\alottery\"d\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vSTATE_DRAFT\x10\x01\x12\x0e\n" +
 	"\n" +
 	"STATE_OPEN\x10\x02\x12\x11\n" +
 	"\rSTATE_RUNNING\x10\x03\x12\x10\n" +
-	"\fSTATE_CLOSED\x10\x04:F\xeaAC\n" +
+	"\fSTATE_CLOSED\x10\x04\"W\n" +
+	"\tAdmission\x12\x19\n" +
+	"\x15ADMISSION_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14ADMISSION_FIRST_COME\x10\x01\x12\x15\n" +
+	"\x11ADMISSION_LOTTERY\x10\x02:F\xeaAC\n" +
 	"\x12evenhand/Programme\x12\x16programmes/{programme}*\n" +
-	"programmes2\tprogramme\"\xd4\x05\n" +
+	"programmes2\tprogramme\"\x8b\x01\n" +
+	"\fLotteryRound\x12\x1f\n" +
+	"\x06source\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06source\x12\x1f\n" +
+	"\x06number\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06number\x129\n" +
+	"\n" +
+	"known_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tknownTime\"\xef\x01\n" +
+	"\x10ProgrammeLottery\x12F\n" +
+	"\x05state\x18\x01 \x01(\x0e20.evenhand.entitlements.v1.ProgrammeLottery.StateR\x05state\x12\x18\n" +
+	"\alottery\x18\x02 \x01(\tR\alottery\x12\x1f\n" +
+	"\vrecord_hash\x18\x03 \x01(\tR\n" +
+	"recordHash\"X\n" +
+	"\x05State\x12\x15\n" +
+	"\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eSTATE_UNNEEDED\x10\x01\x12\x13\n" +
+	"\x0fSTATE_COMMITTED\x10\x02\x12\x0f\n" +
+	"\vSTATE_DRAWN\x10\x03\"\xd4\x05\n" +
 	"\tEnrolment\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x18\n" +
 	"\aaccount\x18\x02 \x01(\tR\aaccount\x12H\n" +
@@ -636,41 +926,50 @@ func file_evenhand_entitlements_v1_programme_proto_rawDescGZIP() []byte {
 	return file_evenhand_entitlements_v1_programme_proto_rawDescData
 }
 
-var file_evenhand_entitlements_v1_programme_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_evenhand_entitlements_v1_programme_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_evenhand_entitlements_v1_programme_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_evenhand_entitlements_v1_programme_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_evenhand_entitlements_v1_programme_proto_goTypes = []any{
 	(Programme_State)(0),          // 0: evenhand.entitlements.v1.Programme.State
-	(Enrolment_Standing)(0),       // 1: evenhand.entitlements.v1.Enrolment.Standing
-	(*Programme)(nil),             // 2: evenhand.entitlements.v1.Programme
-	(*Enrolment)(nil),             // 3: evenhand.entitlements.v1.Enrolment
-	(*Enrolments)(nil),            // 4: evenhand.entitlements.v1.Enrolments
-	(*Enrolment_Stay)(nil),        // 5: evenhand.entitlements.v1.Enrolment.Stay
-	(*Condition)(nil),             // 6: evenhand.entitlements.v1.Condition
-	(*date.Date)(nil),             // 7: google.type.Date
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(Programme_Admission)(0),      // 1: evenhand.entitlements.v1.Programme.Admission
+	(ProgrammeLottery_State)(0),   // 2: evenhand.entitlements.v1.ProgrammeLottery.State
+	(Enrolment_Standing)(0),       // 3: evenhand.entitlements.v1.Enrolment.Standing
+	(*Programme)(nil),             // 4: evenhand.entitlements.v1.Programme
+	(*LotteryRound)(nil),          // 5: evenhand.entitlements.v1.LotteryRound
+	(*ProgrammeLottery)(nil),      // 6: evenhand.entitlements.v1.ProgrammeLottery
+	(*Enrolment)(nil),             // 7: evenhand.entitlements.v1.Enrolment
+	(*Enrolments)(nil),            // 8: evenhand.entitlements.v1.Enrolments
+	(*Enrolment_Stay)(nil),        // 9: evenhand.entitlements.v1.Enrolment.Stay
+	(*Condition)(nil),             // 10: evenhand.entitlements.v1.Condition
+	(*date.Date)(nil),             // 11: google.type.Date
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
 }
 var file_evenhand_entitlements_v1_programme_proto_depIdxs = []int32{
-	6,  // 0: evenhand.entitlements.v1.Programme.criteria:type_name -> evenhand.entitlements.v1.Condition
-	7,  // 1: evenhand.entitlements.v1.Programme.open_date:type_name -> google.type.Date
-	7,  // 2: evenhand.entitlements.v1.Programme.close_date:type_name -> google.type.Date
+	10, // 0: evenhand.entitlements.v1.Programme.criteria:type_name -> evenhand.entitlements.v1.Condition
+	11, // 1: evenhand.entitlements.v1.Programme.open_date:type_name -> google.type.Date
+	11, // 2: evenhand.entitlements.v1.Programme.close_date:type_name -> google.type.Date
 	0,  // 3: evenhand.entitlements.v1.Programme.state:type_name -> evenhand.entitlements.v1.Programme.State
-	7,  // 4: evenhand.entitlements.v1.Programme.publish_date:type_name -> google.type.Date
-	7,  // 5: evenhand.entitlements.v1.Programme.end_date:type_name -> google.type.Date
-	8,  // 6: evenhand.entitlements.v1.Programme.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 7: evenhand.entitlements.v1.Programme.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 8: evenhand.entitlements.v1.Enrolment.standing:type_name -> evenhand.entitlements.v1.Enrolment.Standing
-	8,  // 9: evenhand.entitlements.v1.Enrolment.apply_time:type_name -> google.protobuf.Timestamp
-	7,  // 10: evenhand.entitlements.v1.Enrolment.start_date:type_name -> google.type.Date
-	7,  // 11: evenhand.entitlements.v1.Enrolment.end_date:type_name -> google.type.Date
-	5,  // 12: evenhand.entitlements.v1.Enrolment.past_stays:type_name -> evenhand.entitlements.v1.Enrolment.Stay
-	3,  // 13: evenhand.entitlements.v1.Enrolments.enrolments:type_name -> evenhand.entitlements.v1.Enrolment
-	7,  // 14: evenhand.entitlements.v1.Enrolment.Stay.start_date:type_name -> google.type.Date
-	7,  // 15: evenhand.entitlements.v1.Enrolment.Stay.end_date:type_name -> google.type.Date
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	11, // 4: evenhand.entitlements.v1.Programme.publish_date:type_name -> google.type.Date
+	11, // 5: evenhand.entitlements.v1.Programme.end_date:type_name -> google.type.Date
+	12, // 6: evenhand.entitlements.v1.Programme.create_time:type_name -> google.protobuf.Timestamp
+	12, // 7: evenhand.entitlements.v1.Programme.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 8: evenhand.entitlements.v1.Programme.admission:type_name -> evenhand.entitlements.v1.Programme.Admission
+	5,  // 9: evenhand.entitlements.v1.Programme.lottery_round:type_name -> evenhand.entitlements.v1.LotteryRound
+	6,  // 10: evenhand.entitlements.v1.Programme.lottery:type_name -> evenhand.entitlements.v1.ProgrammeLottery
+	12, // 11: evenhand.entitlements.v1.LotteryRound.known_time:type_name -> google.protobuf.Timestamp
+	2,  // 12: evenhand.entitlements.v1.ProgrammeLottery.state:type_name -> evenhand.entitlements.v1.ProgrammeLottery.State
+	3,  // 13: evenhand.entitlements.v1.Enrolment.standing:type_name -> evenhand.entitlements.v1.Enrolment.Standing
+	12, // 14: evenhand.entitlements.v1.Enrolment.apply_time:type_name -> google.protobuf.Timestamp
+	11, // 15: evenhand.entitlements.v1.Enrolment.start_date:type_name -> google.type.Date
+	11, // 16: evenhand.entitlements.v1.Enrolment.end_date:type_name -> google.type.Date
+	9,  // 17: evenhand.entitlements.v1.Enrolment.past_stays:type_name -> evenhand.entitlements.v1.Enrolment.Stay
+	7,  // 18: evenhand.entitlements.v1.Enrolments.enrolments:type_name -> evenhand.entitlements.v1.Enrolment
+	11, // 19: evenhand.entitlements.v1.Enrolment.Stay.start_date:type_name -> google.type.Date
+	11, // 20: evenhand.entitlements.v1.Enrolment.Stay.end_date:type_name -> google.type.Date
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_programme_proto_init() }
@@ -684,8 +983,8 @@ func file_evenhand_entitlements_v1_programme_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_programme_proto_rawDesc), len(file_evenhand_entitlements_v1_programme_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   4,
+			NumEnums:      4,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -523,6 +523,71 @@ func (x *EndProgrammeRequest) GetValidateOnly() bool {
 	return false
 }
 
+// The request of RunProgrammeLottery.
+type RunProgrammeLotteryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `programmes/{programme}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The value of the named round, as its source published it, in lower-case hexadecimal or decimal digits: it stands in
+	// the public record then. Without it, nothing is drawn.
+	RoundValue string `protobuf:"bytes,2,opt,name=round_value,json=roundValue,proto3" json:"round_value,omitempty"`
+	// A UUID by which a retry of this very request is recognised.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RunProgrammeLotteryRequest) Reset() {
+	*x = RunProgrammeLotteryRequest{}
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RunProgrammeLotteryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RunProgrammeLotteryRequest) ProtoMessage() {}
+
+func (x *RunProgrammeLotteryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RunProgrammeLotteryRequest.ProtoReflect.Descriptor instead.
+func (*RunProgrammeLotteryRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RunProgrammeLotteryRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RunProgrammeLotteryRequest) GetRoundValue() string {
+	if x != nil {
+		return x.RoundValue
+	}
+	return ""
+}
+
+func (x *RunProgrammeLotteryRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // The request of DeleteProgramme.
 type DeleteProgrammeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -538,7 +603,7 @@ type DeleteProgrammeRequest struct {
 
 func (x *DeleteProgrammeRequest) Reset() {
 	*x = DeleteProgrammeRequest{}
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[7]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +615,7 @@ func (x *DeleteProgrammeRequest) String() string {
 func (*DeleteProgrammeRequest) ProtoMessage() {}
 
 func (x *DeleteProgrammeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[7]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +628,7 @@ func (x *DeleteProgrammeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteProgrammeRequest.ProtoReflect.Descriptor instead.
 func (*DeleteProgrammeRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{7}
+	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DeleteProgrammeRequest) GetName() string {
@@ -598,7 +663,7 @@ type GetEnrolmentRequest struct {
 
 func (x *GetEnrolmentRequest) Reset() {
 	*x = GetEnrolmentRequest{}
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[8]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +675,7 @@ func (x *GetEnrolmentRequest) String() string {
 func (*GetEnrolmentRequest) ProtoMessage() {}
 
 func (x *GetEnrolmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[8]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +688,7 @@ func (x *GetEnrolmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEnrolmentRequest.ProtoReflect.Descriptor instead.
 func (*GetEnrolmentRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{8}
+	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetEnrolmentRequest) GetName() string {
@@ -650,7 +715,7 @@ type ListEnrolmentsRequest struct {
 
 func (x *ListEnrolmentsRequest) Reset() {
 	*x = ListEnrolmentsRequest{}
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[9]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -662,7 +727,7 @@ func (x *ListEnrolmentsRequest) String() string {
 func (*ListEnrolmentsRequest) ProtoMessage() {}
 
 func (x *ListEnrolmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[9]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -675,7 +740,7 @@ func (x *ListEnrolmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEnrolmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListEnrolmentsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{9}
+	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListEnrolmentsRequest) GetParent() string {
@@ -719,7 +784,7 @@ type ListEnrolmentsResponse struct {
 
 func (x *ListEnrolmentsResponse) Reset() {
 	*x = ListEnrolmentsResponse{}
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[10]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -731,7 +796,7 @@ func (x *ListEnrolmentsResponse) String() string {
 func (*ListEnrolmentsResponse) ProtoMessage() {}
 
 func (x *ListEnrolmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[10]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -744,7 +809,7 @@ func (x *ListEnrolmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEnrolmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListEnrolmentsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{10}
+	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListEnrolmentsResponse) GetEnrolments() []*Enrolment {
@@ -778,7 +843,7 @@ type ApplyToProgrammeRequest struct {
 
 func (x *ApplyToProgrammeRequest) Reset() {
 	*x = ApplyToProgrammeRequest{}
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[11]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -790,7 +855,7 @@ func (x *ApplyToProgrammeRequest) String() string {
 func (*ApplyToProgrammeRequest) ProtoMessage() {}
 
 func (x *ApplyToProgrammeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[11]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -803,7 +868,7 @@ func (x *ApplyToProgrammeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyToProgrammeRequest.ProtoReflect.Descriptor instead.
 func (*ApplyToProgrammeRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{11}
+	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ApplyToProgrammeRequest) GetParent() string {
@@ -847,7 +912,7 @@ type WithdrawEnrolmentRequest struct {
 
 func (x *WithdrawEnrolmentRequest) Reset() {
 	*x = WithdrawEnrolmentRequest{}
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[12]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -859,7 +924,7 @@ func (x *WithdrawEnrolmentRequest) String() string {
 func (*WithdrawEnrolmentRequest) ProtoMessage() {}
 
 func (x *WithdrawEnrolmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[12]
+	mi := &file_evenhand_entitlements_v1_programmes_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -872,7 +937,7 @@ func (x *WithdrawEnrolmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawEnrolmentRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawEnrolmentRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{12}
+	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WithdrawEnrolmentRequest) GetName() string {
@@ -934,7 +999,13 @@ const file_evenhand_entitlements_v1_programmes_service_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04etag\x12*\n" +
 	"\n" +
 	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"\xa6\x01\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"\xb7\x01\n" +
+	"\x1aRunProgrammeLotteryRequest\x12B\n" +
+	"\x04name\x18\x01 \x01(\tB.\xe0A\x02\xbaH(r&2$^programmes/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12)\n" +
+	"\vround_value\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\n" +
+	"roundValue\x12*\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xa6\x01\n" +
 	"\x16DeleteProgrammeRequest\x12B\n" +
 	"\x04name\x18\x01 \x01(\tB.\xe0A\x02\xbaH(r&2$^programmes/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12\x1c\n" +
 	"\x04etag\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04etag\x12*\n" +
@@ -962,7 +1033,7 @@ const file_evenhand_entitlements_v1_programmes_service_proto_rawDesc = "" +
 	"\x18WithdrawEnrolmentRequest\x12e\n" +
 	"\x04name\x18\x01 \x01(\tBQ\xe0A\x02\xbaHKrI2G^programmes/[a-z0-9][a-z0-9-]{0,62}/enrolments/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12*\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xc7\x0f\n" +
+	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\x80\x11\n" +
 	"\x11ProgrammesService\x12\x9f\x01\n" +
 	"\fGetProgramme\x12-.evenhand.entitlements.v1.GetProgrammeRequest\x1a#.evenhand.entitlements.v1.Programme\";\xdaA\x04name\xca\xda\x18\x11\n" +
 	"\x0fprogrammes.read\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=programmes/*}\x12\xa0\x01\n" +
@@ -975,7 +1046,9 @@ const file_evenhand_entitlements_v1_programmes_service_proto_rawDesc = "" +
 	"\x10PublishProgramme\x121.evenhand.entitlements.v1.PublishProgrammeRequest\x1a#.evenhand.entitlements.v1.Programme\"A\xca\xda\x18\x13\n" +
 	"\x11programmes.update\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=programmes/*}:publish\x12\xa1\x01\n" +
 	"\fEndProgramme\x12-.evenhand.entitlements.v1.EndProgrammeRequest\x1a#.evenhand.entitlements.v1.Programme\"=\xca\xda\x18\x13\n" +
-	"\x11programmes.update\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=programmes/*}:end\x12\x9a\x01\n" +
+	"\x11programmes.update\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=programmes/*}:end\x12\xb6\x01\n" +
+	"\x13RunProgrammeLottery\x124.evenhand.entitlements.v1.RunProgrammeLotteryRequest\x1a#.evenhand.entitlements.v1.Programme\"D\xca\xda\x18\x13\n" +
+	"\x11programmes.update\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=programmes/*}:runLottery\x12\x9a\x01\n" +
 	"\x0fDeleteProgramme\x120.evenhand.entitlements.v1.DeleteProgrammeRequest\x1a\x16.google.protobuf.Empty\"=\xdaA\x04name\xca\xda\x18\x13\n" +
 	"\x11programmes.update\x82\xd3\xe4\x93\x02\x19*\x17/v1/{name=programmes/*}\x12\xac\x01\n" +
 	"\fGetEnrolment\x12-.evenhand.entitlements.v1.GetEnrolmentRequest\x1a#.evenhand.entitlements.v1.Enrolment\"H\xdaA\x04name\xca\xda\x18\x11\n" +
@@ -999,58 +1072,61 @@ func file_evenhand_entitlements_v1_programmes_service_proto_rawDescGZIP() []byte
 	return file_evenhand_entitlements_v1_programmes_service_proto_rawDescData
 }
 
-var file_evenhand_entitlements_v1_programmes_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_evenhand_entitlements_v1_programmes_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_evenhand_entitlements_v1_programmes_service_proto_goTypes = []any{
-	(*GetProgrammeRequest)(nil),      // 0: evenhand.entitlements.v1.GetProgrammeRequest
-	(*ListProgrammesRequest)(nil),    // 1: evenhand.entitlements.v1.ListProgrammesRequest
-	(*ListProgrammesResponse)(nil),   // 2: evenhand.entitlements.v1.ListProgrammesResponse
-	(*CreateProgrammeRequest)(nil),   // 3: evenhand.entitlements.v1.CreateProgrammeRequest
-	(*UpdateProgrammeRequest)(nil),   // 4: evenhand.entitlements.v1.UpdateProgrammeRequest
-	(*PublishProgrammeRequest)(nil),  // 5: evenhand.entitlements.v1.PublishProgrammeRequest
-	(*EndProgrammeRequest)(nil),      // 6: evenhand.entitlements.v1.EndProgrammeRequest
-	(*DeleteProgrammeRequest)(nil),   // 7: evenhand.entitlements.v1.DeleteProgrammeRequest
-	(*GetEnrolmentRequest)(nil),      // 8: evenhand.entitlements.v1.GetEnrolmentRequest
-	(*ListEnrolmentsRequest)(nil),    // 9: evenhand.entitlements.v1.ListEnrolmentsRequest
-	(*ListEnrolmentsResponse)(nil),   // 10: evenhand.entitlements.v1.ListEnrolmentsResponse
-	(*ApplyToProgrammeRequest)(nil),  // 11: evenhand.entitlements.v1.ApplyToProgrammeRequest
-	(*WithdrawEnrolmentRequest)(nil), // 12: evenhand.entitlements.v1.WithdrawEnrolmentRequest
-	(*Programme)(nil),                // 13: evenhand.entitlements.v1.Programme
-	(*fieldmaskpb.FieldMask)(nil),    // 14: google.protobuf.FieldMask
-	(*date.Date)(nil),                // 15: google.type.Date
-	(*Enrolment)(nil),                // 16: evenhand.entitlements.v1.Enrolment
-	(*emptypb.Empty)(nil),            // 17: google.protobuf.Empty
+	(*GetProgrammeRequest)(nil),        // 0: evenhand.entitlements.v1.GetProgrammeRequest
+	(*ListProgrammesRequest)(nil),      // 1: evenhand.entitlements.v1.ListProgrammesRequest
+	(*ListProgrammesResponse)(nil),     // 2: evenhand.entitlements.v1.ListProgrammesResponse
+	(*CreateProgrammeRequest)(nil),     // 3: evenhand.entitlements.v1.CreateProgrammeRequest
+	(*UpdateProgrammeRequest)(nil),     // 4: evenhand.entitlements.v1.UpdateProgrammeRequest
+	(*PublishProgrammeRequest)(nil),    // 5: evenhand.entitlements.v1.PublishProgrammeRequest
+	(*EndProgrammeRequest)(nil),        // 6: evenhand.entitlements.v1.EndProgrammeRequest
+	(*RunProgrammeLotteryRequest)(nil), // 7: evenhand.entitlements.v1.RunProgrammeLotteryRequest
+	(*DeleteProgrammeRequest)(nil),     // 8: evenhand.entitlements.v1.DeleteProgrammeRequest
+	(*GetEnrolmentRequest)(nil),        // 9: evenhand.entitlements.v1.GetEnrolmentRequest
+	(*ListEnrolmentsRequest)(nil),      // 10: evenhand.entitlements.v1.ListEnrolmentsRequest
+	(*ListEnrolmentsResponse)(nil),     // 11: evenhand.entitlements.v1.ListEnrolmentsResponse
+	(*ApplyToProgrammeRequest)(nil),    // 12: evenhand.entitlements.v1.ApplyToProgrammeRequest
+	(*WithdrawEnrolmentRequest)(nil),   // 13: evenhand.entitlements.v1.WithdrawEnrolmentRequest
+	(*Programme)(nil),                  // 14: evenhand.entitlements.v1.Programme
+	(*fieldmaskpb.FieldMask)(nil),      // 15: google.protobuf.FieldMask
+	(*date.Date)(nil),                  // 16: google.type.Date
+	(*Enrolment)(nil),                  // 17: evenhand.entitlements.v1.Enrolment
+	(*emptypb.Empty)(nil),              // 18: google.protobuf.Empty
 }
 var file_evenhand_entitlements_v1_programmes_service_proto_depIdxs = []int32{
-	13, // 0: evenhand.entitlements.v1.ListProgrammesResponse.programmes:type_name -> evenhand.entitlements.v1.Programme
-	13, // 1: evenhand.entitlements.v1.CreateProgrammeRequest.programme:type_name -> evenhand.entitlements.v1.Programme
-	13, // 2: evenhand.entitlements.v1.UpdateProgrammeRequest.programme:type_name -> evenhand.entitlements.v1.Programme
-	14, // 3: evenhand.entitlements.v1.UpdateProgrammeRequest.update_mask:type_name -> google.protobuf.FieldMask
-	15, // 4: evenhand.entitlements.v1.EndProgrammeRequest.end_date:type_name -> google.type.Date
-	16, // 5: evenhand.entitlements.v1.ListEnrolmentsResponse.enrolments:type_name -> evenhand.entitlements.v1.Enrolment
+	14, // 0: evenhand.entitlements.v1.ListProgrammesResponse.programmes:type_name -> evenhand.entitlements.v1.Programme
+	14, // 1: evenhand.entitlements.v1.CreateProgrammeRequest.programme:type_name -> evenhand.entitlements.v1.Programme
+	14, // 2: evenhand.entitlements.v1.UpdateProgrammeRequest.programme:type_name -> evenhand.entitlements.v1.Programme
+	15, // 3: evenhand.entitlements.v1.UpdateProgrammeRequest.update_mask:type_name -> google.protobuf.FieldMask
+	16, // 4: evenhand.entitlements.v1.EndProgrammeRequest.end_date:type_name -> google.type.Date
+	17, // 5: evenhand.entitlements.v1.ListEnrolmentsResponse.enrolments:type_name -> evenhand.entitlements.v1.Enrolment
 	0,  // 6: evenhand.entitlements.v1.ProgrammesService.GetProgramme:input_type -> evenhand.entitlements.v1.GetProgrammeRequest
 	1,  // 7: evenhand.entitlements.v1.ProgrammesService.ListProgrammes:input_type -> evenhand.entitlements.v1.ListProgrammesRequest
 	3,  // 8: evenhand.entitlements.v1.ProgrammesService.CreateProgramme:input_type -> evenhand.entitlements.v1.CreateProgrammeRequest
 	4,  // 9: evenhand.entitlements.v1.ProgrammesService.UpdateProgramme:input_type -> evenhand.entitlements.v1.UpdateProgrammeRequest
 	5,  // 10: evenhand.entitlements.v1.ProgrammesService.PublishProgramme:input_type -> evenhand.entitlements.v1.PublishProgrammeRequest
 	6,  // 11: evenhand.entitlements.v1.ProgrammesService.EndProgramme:input_type -> evenhand.entitlements.v1.EndProgrammeRequest
-	7,  // 12: evenhand.entitlements.v1.ProgrammesService.DeleteProgramme:input_type -> evenhand.entitlements.v1.DeleteProgrammeRequest
-	8,  // 13: evenhand.entitlements.v1.ProgrammesService.GetEnrolment:input_type -> evenhand.entitlements.v1.GetEnrolmentRequest
-	9,  // 14: evenhand.entitlements.v1.ProgrammesService.ListEnrolments:input_type -> evenhand.entitlements.v1.ListEnrolmentsRequest
-	11, // 15: evenhand.entitlements.v1.ProgrammesService.ApplyToProgramme:input_type -> evenhand.entitlements.v1.ApplyToProgrammeRequest
-	12, // 16: evenhand.entitlements.v1.ProgrammesService.WithdrawEnrolment:input_type -> evenhand.entitlements.v1.WithdrawEnrolmentRequest
-	13, // 17: evenhand.entitlements.v1.ProgrammesService.GetProgramme:output_type -> evenhand.entitlements.v1.Programme
-	2,  // 18: evenhand.entitlements.v1.ProgrammesService.ListProgrammes:output_type -> evenhand.entitlements.v1.ListProgrammesResponse
-	13, // 19: evenhand.entitlements.v1.ProgrammesService.CreateProgramme:output_type -> evenhand.entitlements.v1.Programme
-	13, // 20: evenhand.entitlements.v1.ProgrammesService.UpdateProgramme:output_type -> evenhand.entitlements.v1.Programme
-	13, // 21: evenhand.entitlements.v1.ProgrammesService.PublishProgramme:output_type -> evenhand.entitlements.v1.Programme
-	13, // 22: evenhand.entitlements.v1.ProgrammesService.EndProgramme:output_type -> evenhand.entitlements.v1.Programme
-	17, // 23: evenhand.entitlements.v1.ProgrammesService.DeleteProgramme:output_type -> google.protobuf.Empty
-	16, // 24: evenhand.entitlements.v1.ProgrammesService.GetEnrolment:output_type -> evenhand.entitlements.v1.Enrolment
-	10, // 25: evenhand.entitlements.v1.ProgrammesService.ListEnrolments:output_type -> evenhand.entitlements.v1.ListEnrolmentsResponse
-	16, // 26: evenhand.entitlements.v1.ProgrammesService.ApplyToProgramme:output_type -> evenhand.entitlements.v1.Enrolment
-	16, // 27: evenhand.entitlements.v1.ProgrammesService.WithdrawEnrolment:output_type -> evenhand.entitlements.v1.Enrolment
-	17, // [17:28] is the sub-list for method output_type
-	6,  // [6:17] is the sub-list for method input_type
+	7,  // 12: evenhand.entitlements.v1.ProgrammesService.RunProgrammeLottery:input_type -> evenhand.entitlements.v1.RunProgrammeLotteryRequest
+	8,  // 13: evenhand.entitlements.v1.ProgrammesService.DeleteProgramme:input_type -> evenhand.entitlements.v1.DeleteProgrammeRequest
+	9,  // 14: evenhand.entitlements.v1.ProgrammesService.GetEnrolment:input_type -> evenhand.entitlements.v1.GetEnrolmentRequest
+	10, // 15: evenhand.entitlements.v1.ProgrammesService.ListEnrolments:input_type -> evenhand.entitlements.v1.ListEnrolmentsRequest
+	12, // 16: evenhand.entitlements.v1.ProgrammesService.ApplyToProgramme:input_type -> evenhand.entitlements.v1.ApplyToProgrammeRequest
+	13, // 17: evenhand.entitlements.v1.ProgrammesService.WithdrawEnrolment:input_type -> evenhand.entitlements.v1.WithdrawEnrolmentRequest
+	14, // 18: evenhand.entitlements.v1.ProgrammesService.GetProgramme:output_type -> evenhand.entitlements.v1.Programme
+	2,  // 19: evenhand.entitlements.v1.ProgrammesService.ListProgrammes:output_type -> evenhand.entitlements.v1.ListProgrammesResponse
+	14, // 20: evenhand.entitlements.v1.ProgrammesService.CreateProgramme:output_type -> evenhand.entitlements.v1.Programme
+	14, // 21: evenhand.entitlements.v1.ProgrammesService.UpdateProgramme:output_type -> evenhand.entitlements.v1.Programme
+	14, // 22: evenhand.entitlements.v1.ProgrammesService.PublishProgramme:output_type -> evenhand.entitlements.v1.Programme
+	14, // 23: evenhand.entitlements.v1.ProgrammesService.EndProgramme:output_type -> evenhand.entitlements.v1.Programme
+	14, // 24: evenhand.entitlements.v1.ProgrammesService.RunProgrammeLottery:output_type -> evenhand.entitlements.v1.Programme
+	18, // 25: evenhand.entitlements.v1.ProgrammesService.DeleteProgramme:output_type -> google.protobuf.Empty
+	17, // 26: evenhand.entitlements.v1.ProgrammesService.GetEnrolment:output_type -> evenhand.entitlements.v1.Enrolment
+	11, // 27: evenhand.entitlements.v1.ProgrammesService.ListEnrolments:output_type -> evenhand.entitlements.v1.ListEnrolmentsResponse
+	17, // 28: evenhand.entitlements.v1.ProgrammesService.ApplyToProgramme:output_type -> evenhand.entitlements.v1.Enrolment
+	17, // 29: evenhand.entitlements.v1.ProgrammesService.WithdrawEnrolment:output_type -> evenhand.entitlements.v1.Enrolment
+	18, // [18:30] is the sub-list for method output_type
+	6,  // [6:18] is the sub-list for method input_type
 	6,  // [6:6] is the sub-list for extension type_name
 	6,  // [6:6] is the sub-list for extension extendee
 	0,  // [0:6] is the sub-list for field type_name
@@ -1068,7 +1144,7 @@ func file_evenhand_entitlements_v1_programmes_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_programmes_service_proto_rawDesc), len(file_evenhand_entitlements_v1_programmes_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -321,6 +321,51 @@ func local_request_ProgrammesService_EndProgramme_0(ctx context.Context, marshal
 	return msg, metadata, err
 }
 
+func request_ProgrammesService_RunProgrammeLottery_0(ctx context.Context, marshaler runtime.Marshaler, client ProgrammesServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RunProgrammeLotteryRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.RunProgrammeLottery(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_ProgrammesService_RunProgrammeLottery_0(ctx context.Context, marshaler runtime.Marshaler, server ProgrammesServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq RunProgrammeLotteryRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["name"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "name")
+	}
+	protoReq.Name, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "name", err)
+	}
+	msg, err := server.RunProgrammeLottery(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 var filter_ProgrammesService_DeleteProgramme_0 = &utilities.DoubleArray{Encoding: map[string]int{"name": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
 func request_ProgrammesService_DeleteProgramme_0(ctx context.Context, marshaler runtime.Marshaler, client ProgrammesServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
@@ -682,6 +727,26 @@ func RegisterProgrammesServiceHandlerServer(ctx context.Context, mux *runtime.Se
 		}
 		forward_ProgrammesService_EndProgramme_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_ProgrammesService_RunProgrammeLottery_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/evenhand.entitlements.v1.ProgrammesService/RunProgrammeLottery", runtime.WithHTTPPathPattern("/v1/{name=programmes/*}:runLottery"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_ProgrammesService_RunProgrammeLottery_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ProgrammesService_RunProgrammeLottery_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodDelete, pattern_ProgrammesService_DeleteProgramme_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -924,6 +989,23 @@ func RegisterProgrammesServiceHandlerClient(ctx context.Context, mux *runtime.Se
 		}
 		forward_ProgrammesService_EndProgramme_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_ProgrammesService_RunProgrammeLottery_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/evenhand.entitlements.v1.ProgrammesService/RunProgrammeLottery", runtime.WithHTTPPathPattern("/v1/{name=programmes/*}:runLottery"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_ProgrammesService_RunProgrammeLottery_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_ProgrammesService_RunProgrammeLottery_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodDelete, pattern_ProgrammesService_DeleteProgramme_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1013,29 +1095,31 @@ func RegisterProgrammesServiceHandlerClient(ctx context.Context, mux *runtime.Se
 }
 
 var (
-	pattern_ProgrammesService_GetProgramme_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, ""))
-	pattern_ProgrammesService_ListProgrammes_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "programmes"}, ""))
-	pattern_ProgrammesService_CreateProgramme_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "programmes"}, ""))
-	pattern_ProgrammesService_UpdateProgramme_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "programme.name"}, ""))
-	pattern_ProgrammesService_PublishProgramme_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, "publish"))
-	pattern_ProgrammesService_EndProgramme_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, "end"))
-	pattern_ProgrammesService_DeleteProgramme_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, ""))
-	pattern_ProgrammesService_GetEnrolment_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "programmes", "enrolments", "name"}, ""))
-	pattern_ProgrammesService_ListEnrolments_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2, 2, 3}, []string{"v1", "programmes", "parent", "enrolments"}, ""))
-	pattern_ProgrammesService_ApplyToProgramme_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2, 2, 3}, []string{"v1", "programmes", "parent", "enrolments"}, "apply"))
-	pattern_ProgrammesService_WithdrawEnrolment_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "programmes", "enrolments", "name"}, "withdraw"))
+	pattern_ProgrammesService_GetProgramme_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, ""))
+	pattern_ProgrammesService_ListProgrammes_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "programmes"}, ""))
+	pattern_ProgrammesService_CreateProgramme_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "programmes"}, ""))
+	pattern_ProgrammesService_UpdateProgramme_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "programme.name"}, ""))
+	pattern_ProgrammesService_PublishProgramme_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, "publish"))
+	pattern_ProgrammesService_EndProgramme_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, "end"))
+	pattern_ProgrammesService_RunProgrammeLottery_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, "runLottery"))
+	pattern_ProgrammesService_DeleteProgramme_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "programmes", "name"}, ""))
+	pattern_ProgrammesService_GetEnrolment_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "programmes", "enrolments", "name"}, ""))
+	pattern_ProgrammesService_ListEnrolments_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2, 2, 3}, []string{"v1", "programmes", "parent", "enrolments"}, ""))
+	pattern_ProgrammesService_ApplyToProgramme_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2, 2, 3}, []string{"v1", "programmes", "parent", "enrolments"}, "apply"))
+	pattern_ProgrammesService_WithdrawEnrolment_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "programmes", "enrolments", "name"}, "withdraw"))
 )
 
 var (
-	forward_ProgrammesService_GetProgramme_0      = runtime.ForwardResponseMessage
-	forward_ProgrammesService_ListProgrammes_0    = runtime.ForwardResponseMessage
-	forward_ProgrammesService_CreateProgramme_0   = runtime.ForwardResponseMessage
-	forward_ProgrammesService_UpdateProgramme_0   = runtime.ForwardResponseMessage
-	forward_ProgrammesService_PublishProgramme_0  = runtime.ForwardResponseMessage
-	forward_ProgrammesService_EndProgramme_0      = runtime.ForwardResponseMessage
-	forward_ProgrammesService_DeleteProgramme_0   = runtime.ForwardResponseMessage
-	forward_ProgrammesService_GetEnrolment_0      = runtime.ForwardResponseMessage
-	forward_ProgrammesService_ListEnrolments_0    = runtime.ForwardResponseMessage
-	forward_ProgrammesService_ApplyToProgramme_0  = runtime.ForwardResponseMessage
-	forward_ProgrammesService_WithdrawEnrolment_0 = runtime.ForwardResponseMessage
+	forward_ProgrammesService_GetProgramme_0        = runtime.ForwardResponseMessage
+	forward_ProgrammesService_ListProgrammes_0      = runtime.ForwardResponseMessage
+	forward_ProgrammesService_CreateProgramme_0     = runtime.ForwardResponseMessage
+	forward_ProgrammesService_UpdateProgramme_0     = runtime.ForwardResponseMessage
+	forward_ProgrammesService_PublishProgramme_0    = runtime.ForwardResponseMessage
+	forward_ProgrammesService_EndProgramme_0        = runtime.ForwardResponseMessage
+	forward_ProgrammesService_RunProgrammeLottery_0 = runtime.ForwardResponseMessage
+	forward_ProgrammesService_DeleteProgramme_0     = runtime.ForwardResponseMessage
+	forward_ProgrammesService_GetEnrolment_0        = runtime.ForwardResponseMessage
+	forward_ProgrammesService_ListEnrolments_0      = runtime.ForwardResponseMessage
+	forward_ProgrammesService_ApplyToProgramme_0    = runtime.ForwardResponseMessage
+	forward_ProgrammesService_WithdrawEnrolment_0   = runtime.ForwardResponseMessage
 )

@@ -20,17 +20,18 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ProgrammesService_GetProgramme_FullMethodName      = "/evenhand.entitlements.v1.ProgrammesService/GetProgramme"
-	ProgrammesService_ListProgrammes_FullMethodName    = "/evenhand.entitlements.v1.ProgrammesService/ListProgrammes"
-	ProgrammesService_CreateProgramme_FullMethodName   = "/evenhand.entitlements.v1.ProgrammesService/CreateProgramme"
-	ProgrammesService_UpdateProgramme_FullMethodName   = "/evenhand.entitlements.v1.ProgrammesService/UpdateProgramme"
-	ProgrammesService_PublishProgramme_FullMethodName  = "/evenhand.entitlements.v1.ProgrammesService/PublishProgramme"
-	ProgrammesService_EndProgramme_FullMethodName      = "/evenhand.entitlements.v1.ProgrammesService/EndProgramme"
-	ProgrammesService_DeleteProgramme_FullMethodName   = "/evenhand.entitlements.v1.ProgrammesService/DeleteProgramme"
-	ProgrammesService_GetEnrolment_FullMethodName      = "/evenhand.entitlements.v1.ProgrammesService/GetEnrolment"
-	ProgrammesService_ListEnrolments_FullMethodName    = "/evenhand.entitlements.v1.ProgrammesService/ListEnrolments"
-	ProgrammesService_ApplyToProgramme_FullMethodName  = "/evenhand.entitlements.v1.ProgrammesService/ApplyToProgramme"
-	ProgrammesService_WithdrawEnrolment_FullMethodName = "/evenhand.entitlements.v1.ProgrammesService/WithdrawEnrolment"
+	ProgrammesService_GetProgramme_FullMethodName        = "/evenhand.entitlements.v1.ProgrammesService/GetProgramme"
+	ProgrammesService_ListProgrammes_FullMethodName      = "/evenhand.entitlements.v1.ProgrammesService/ListProgrammes"
+	ProgrammesService_CreateProgramme_FullMethodName     = "/evenhand.entitlements.v1.ProgrammesService/CreateProgramme"
+	ProgrammesService_UpdateProgramme_FullMethodName     = "/evenhand.entitlements.v1.ProgrammesService/UpdateProgramme"
+	ProgrammesService_PublishProgramme_FullMethodName    = "/evenhand.entitlements.v1.ProgrammesService/PublishProgramme"
+	ProgrammesService_EndProgramme_FullMethodName        = "/evenhand.entitlements.v1.ProgrammesService/EndProgramme"
+	ProgrammesService_RunProgrammeLottery_FullMethodName = "/evenhand.entitlements.v1.ProgrammesService/RunProgrammeLottery"
+	ProgrammesService_DeleteProgramme_FullMethodName     = "/evenhand.entitlements.v1.ProgrammesService/DeleteProgramme"
+	ProgrammesService_GetEnrolment_FullMethodName        = "/evenhand.entitlements.v1.ProgrammesService/GetEnrolment"
+	ProgrammesService_ListEnrolments_FullMethodName      = "/evenhand.entitlements.v1.ProgrammesService/ListEnrolments"
+	ProgrammesService_ApplyToProgramme_FullMethodName    = "/evenhand.entitlements.v1.ProgrammesService/ApplyToProgramme"
+	ProgrammesService_WithdrawEnrolment_FullMethodName   = "/evenhand.entitlements.v1.ProgrammesService/WithdrawEnrolment"
 )
 
 // ProgrammesServiceClient is the client API for ProgrammesService service.
@@ -63,6 +64,14 @@ type ProgrammesServiceClient interface {
 	// schedule has to pass: FAILED_PRECONDITION with PROGRAMME_NOTICE, which names the first day. FAILED_PRECONDITION
 	// with PROGRAMME_STATE for a draft, and for one that is to end already; NOT_FOUND; ABORTED with STALE_ETAG.
 	EndProgramme(ctx context.Context, in *EndProgrammeRequest, opts ...grpc.CallOption) (*Programme, error)
+	// Takes the lottery of a programme as far as it can be now, which the service does by itself within seconds: commits
+	// it at the board service once applications are over, with everybody who waits; or, where there are places for all,
+	// says so; and, once it is drawn, puts the waiting list into its order and gives the places. With the value of the
+	// round, it is drawn, too. Once it is drawn, nothing more happens. FAILED_PRECONDITION with PROGRAMME_STATE where there
+	// is no lottery, or applications are still taken, with NO_LOTTERIES where no board service is there to draw, and with
+	// SEED for a value that is not spelled as one, or too early; INVALID_ARGUMENT where the round has passed before the
+	// lottery was committed: name a later one; NOT_FOUND.
+	RunProgrammeLottery(ctx context.Context, in *RunProgrammeLotteryRequest, opts ...grpc.CallOption) (*Programme, error)
 	// Deletes a draft (AIP-135). FAILED_PRECONDITION with PROGRAMME_STATE for one that was published; NOT_FOUND;
 	// ABORTED with STALE_ETAG.
 	DeleteProgramme(ctx context.Context, in *DeleteProgrammeRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
@@ -75,7 +84,8 @@ type ProgrammesServiceClient interface {
 	// applications. FAILED_PRECONDITION with NOT_QUALIFIED where the account does not meet the criteria, with what is
 	// missing; with PROGRAMME_STATE where no applications are taken; with PROGRAMME_FULL where 20,000 accounts have
 	// applied before. ALREADY_EXISTS where it has a place or waits; NOT_FOUND; PERMISSION_DENIED with NOT_ASSIGNED for
-	// somebody else's account.
+	// somebody else's account. UNAVAILABLE while what is known of customers is behind, and for an account so new that
+	// it is not known yet.
 	ApplyToProgramme(ctx context.Context, in *ApplyToProgrammeRequest, opts ...grpc.CallOption) (*Enrolment, error)
 	// Gives an account's place back, from the next day on, or takes its application back. A place that becomes free goes to
 	// the first on the waiting list who meets the criteria then. NOT_FOUND where it has neither; PERMISSION_DENIED with
@@ -145,6 +155,16 @@ func (c *programmesServiceClient) EndProgramme(ctx context.Context, in *EndProgr
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Programme)
 	err := c.cc.Invoke(ctx, ProgrammesService_EndProgramme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *programmesServiceClient) RunProgrammeLottery(ctx context.Context, in *RunProgrammeLotteryRequest, opts ...grpc.CallOption) (*Programme, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Programme)
+	err := c.cc.Invoke(ctx, ProgrammesService_RunProgrammeLottery_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -231,6 +251,14 @@ type ProgrammesServiceServer interface {
 	// schedule has to pass: FAILED_PRECONDITION with PROGRAMME_NOTICE, which names the first day. FAILED_PRECONDITION
 	// with PROGRAMME_STATE for a draft, and for one that is to end already; NOT_FOUND; ABORTED with STALE_ETAG.
 	EndProgramme(context.Context, *EndProgrammeRequest) (*Programme, error)
+	// Takes the lottery of a programme as far as it can be now, which the service does by itself within seconds: commits
+	// it at the board service once applications are over, with everybody who waits; or, where there are places for all,
+	// says so; and, once it is drawn, puts the waiting list into its order and gives the places. With the value of the
+	// round, it is drawn, too. Once it is drawn, nothing more happens. FAILED_PRECONDITION with PROGRAMME_STATE where there
+	// is no lottery, or applications are still taken, with NO_LOTTERIES where no board service is there to draw, and with
+	// SEED for a value that is not spelled as one, or too early; INVALID_ARGUMENT where the round has passed before the
+	// lottery was committed: name a later one; NOT_FOUND.
+	RunProgrammeLottery(context.Context, *RunProgrammeLotteryRequest) (*Programme, error)
 	// Deletes a draft (AIP-135). FAILED_PRECONDITION with PROGRAMME_STATE for one that was published; NOT_FOUND;
 	// ABORTED with STALE_ETAG.
 	DeleteProgramme(context.Context, *DeleteProgrammeRequest) (*emptypb.Empty, error)
@@ -243,7 +271,8 @@ type ProgrammesServiceServer interface {
 	// applications. FAILED_PRECONDITION with NOT_QUALIFIED where the account does not meet the criteria, with what is
 	// missing; with PROGRAMME_STATE where no applications are taken; with PROGRAMME_FULL where 20,000 accounts have
 	// applied before. ALREADY_EXISTS where it has a place or waits; NOT_FOUND; PERMISSION_DENIED with NOT_ASSIGNED for
-	// somebody else's account.
+	// somebody else's account. UNAVAILABLE while what is known of customers is behind, and for an account so new that
+	// it is not known yet.
 	ApplyToProgramme(context.Context, *ApplyToProgrammeRequest) (*Enrolment, error)
 	// Gives an account's place back, from the next day on, or takes its application back. A place that becomes free goes to
 	// the first on the waiting list who meets the criteria then. NOT_FOUND where it has neither; PERMISSION_DENIED with
@@ -276,6 +305,9 @@ func (UnimplementedProgrammesServiceServer) PublishProgramme(context.Context, *P
 }
 func (UnimplementedProgrammesServiceServer) EndProgramme(context.Context, *EndProgrammeRequest) (*Programme, error) {
 	return nil, status.Error(codes.Unimplemented, "method EndProgramme not implemented")
+}
+func (UnimplementedProgrammesServiceServer) RunProgrammeLottery(context.Context, *RunProgrammeLotteryRequest) (*Programme, error) {
+	return nil, status.Error(codes.Unimplemented, "method RunProgrammeLottery not implemented")
 }
 func (UnimplementedProgrammesServiceServer) DeleteProgramme(context.Context, *DeleteProgrammeRequest) (*emptypb.Empty, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteProgramme not implemented")
@@ -421,6 +453,24 @@ func _ProgrammesService_EndProgramme_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProgrammesService_RunProgrammeLottery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RunProgrammeLotteryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProgrammesServiceServer).RunProgrammeLottery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProgrammesService_RunProgrammeLottery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProgrammesServiceServer).RunProgrammeLottery(ctx, req.(*RunProgrammeLotteryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ProgrammesService_DeleteProgramme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeleteProgrammeRequest)
 	if err := dec(in); err != nil {
@@ -541,6 +591,10 @@ var ProgrammesService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EndProgramme",
 			Handler:    _ProgrammesService_EndProgramme_Handler,
+		},
+		{
+			MethodName: "RunProgrammeLottery",
+			Handler:    _ProgrammesService_RunProgrammeLottery_Handler,
 		},
 		{
 			MethodName: "DeleteProgramme",

@@ -655,9 +655,12 @@ type Benefit struct {
 	// Metered: where its periods begin.
 	Resets Benefit_Resets `protobuf:"varint,11,opt,name=resets,proto3,enum=evenhand.entitlements.v1.Benefit_Resets" json:"resets,omitempty"`
 	// Metered: at how many percent used somebody is told, once in a period; 80 and 100 where nothing is given.
-	Notices       []int32 `protobuf:"varint,12,rep,packed,name=notices,proto3" json:"notices,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Notices []int32 `protobuf:"varint,12,rep,packed,name=notices,proto3" json:"notices,omitempty"`
+	// How many uses a year the company can serve, over all accounts, as the load of a simulation is compared
+	// with; 0 where that is not stated. Only with `expected_use_per_year`.
+	CapacityPerYear int64 `protobuf:"varint,13,opt,name=capacity_per_year,json=capacityPerYear,proto3" json:"capacity_per_year,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Benefit) Reset() {
@@ -772,6 +775,13 @@ func (x *Benefit) GetNotices() []int32 {
 		return x.Notices
 	}
 	return nil
+}
+
+func (x *Benefit) GetCapacityPerYear() int64 {
+	if x != nil {
+		return x.CapacityPerYear
+	}
+	return 0
 }
 
 // A named set of benefits, earned by rule like all else.
@@ -1577,7 +1587,7 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x16\n" +
 	"\x06within\x18\x03 \x01(\tR\x06within\x12\x1a\n" +
-	"\bcalendar\x18\x04 \x01(\tR\bcalendar\"\xf8\x04\n" +
+	"\bcalendar\x18\x04 \x01(\tR\bcalendar\"\xa4\x05\n" +
 	"\aBenefit\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\apromise\x18\x02 \x01(\tR\apromise\x12:\n" +
@@ -1592,7 +1602,8 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"house_rule\x18\n" +
 	" \x01(\tR\thouseRule\x12@\n" +
 	"\x06resets\x18\v \x01(\x0e2(.evenhand.entitlements.v1.Benefit.ResetsR\x06resets\x12\x18\n" +
-	"\anotices\x18\f \x03(\x05R\anotices\"Q\n" +
+	"\anotices\x18\f \x03(\x05R\anotices\x12*\n" +
+	"\x11capacity_per_year\x18\r \x01(\x03R\x0fcapacityPerYear\"Q\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fKIND_FEATURE\x10\x01\x12\x10\n" +

@@ -187,7 +187,11 @@ type SimulatedBenefit struct {
 	// What it is expected to cost in a year now.
 	CostNow *money.Money `protobuf:"bytes,10,opt,name=cost_now,json=costNow,proto3" json:"cost_now,omitempty"`
 	// What it would be expected to cost in a year.
-	CostThen      *money.Money `protobuf:"bytes,11,opt,name=cost_then,json=costThen,proto3" json:"cost_then,omitempty"`
+	CostThen *money.Money `protobuf:"bytes,11,opt,name=cost_then,json=costThen,proto3" json:"cost_then,omitempty"`
+	// How many uses a year the company can serve; not set where the schedule does not state it.
+	CapacityPerYear *int64 `protobuf:"varint,12,opt,name=capacity_per_year,json=capacityPerYear,proto3,oneof" json:"capacity_per_year,omitempty"`
+	// More uses are expected than the company can serve.
+	OverCapacity  bool `protobuf:"varint,13,opt,name=over_capacity,json=overCapacity,proto3" json:"over_capacity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -297,6 +301,20 @@ func (x *SimulatedBenefit) GetCostThen() *money.Money {
 		return x.CostThen
 	}
 	return nil
+}
+
+func (x *SimulatedBenefit) GetCapacityPerYear() int64 {
+	if x != nil && x.CapacityPerYear != nil {
+		return *x.CapacityPerYear
+	}
+	return 0
+}
+
+func (x *SimulatedBenefit) GetOverCapacity() bool {
+	if x != nil {
+		return x.OverCapacity
+	}
+	return false
 }
 
 // How many accounts meet a rule of the schedule.
@@ -421,7 +439,7 @@ const file_evenhand_entitlements_v1_simulation_proto_rawDesc = "" +
 	"\x11unstated_benefits\x18\v \x03(\tR\x10unstatedBenefitsB\f\n" +
 	"\n" +
 	"_share_nowB\r\n" +
-	"\v_share_then\"\xcc\x03\n" +
+	"\v_share_then\"\xb8\x04\n" +
 	"\x10SimulatedBenefit\x12\x18\n" +
 	"\abenefit\x18\x01 \x01(\tR\abenefit\x12\x1f\n" +
 	"\vholders_now\x18\x02 \x01(\x03R\n" +
@@ -435,8 +453,11 @@ const file_evenhand_entitlements_v1_simulation_proto_rawDesc = "" +
 	"\x15expected_use_per_year\x18\t \x01(\x03H\x00R\x12expectedUsePerYear\x88\x01\x01\x12-\n" +
 	"\bcost_now\x18\n" +
 	" \x01(\v2\x12.google.type.MoneyR\acostNow\x12/\n" +
-	"\tcost_then\x18\v \x01(\v2\x12.google.type.MoneyR\bcostThenB\x18\n" +
-	"\x16_expected_use_per_year\"\xd2\x01\n" +
+	"\tcost_then\x18\v \x01(\v2\x12.google.type.MoneyR\bcostThen\x12/\n" +
+	"\x11capacity_per_year\x18\f \x01(\x03H\x01R\x0fcapacityPerYear\x88\x01\x01\x12#\n" +
+	"\rover_capacity\x18\r \x01(\bR\foverCapacityB\x18\n" +
+	"\x16_expected_use_per_yearB\x14\n" +
+	"\x12_capacity_per_year\"\xd2\x01\n" +
 	"\rSimulatedRule\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n" +
 	"\x05added\x18\x02 \x01(\bR\x05added\x12\x18\n" +

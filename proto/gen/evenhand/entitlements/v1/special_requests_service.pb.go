@@ -346,7 +346,7 @@ type MakeRuleRequest struct {
 	Fragment string `protobuf:"bytes,2,opt,name=fragment,proto3" json:"fragment,omitempty"`
 	// Why the schedule should change so.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The draft's id; made of the request's where it is not given.
+	// The draft's id; made by the service where it is not given.
 	DraftId string `protobuf:"bytes,4,opt,name=draft_id,json=draftId,proto3" json:"draft_id,omitempty"`
 	// Makes a rule of it only if it is still as it was read.
 	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`

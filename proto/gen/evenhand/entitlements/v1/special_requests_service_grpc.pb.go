@@ -49,7 +49,8 @@ type SpecialRequestsServiceClient interface {
 	DeclineSpecialRequest(ctx context.Context, in *DeclineSpecialRequestRequest, opts ...grpc.CallOption) (*SpecialRequest, error)
 	// Makes a draft of an open request that adds rules to the schedule for everybody who meets them, and says
 	// who else that is and what it would cost. The request is made a rule once the draft is approved, and open
-	// again if it is rejected or withdrawn. Errors as of DeclineSpecialRequest and ComposeDraft.
+	// again if it is rejected or withdrawn, or could not be created within half a minute. Errors as of
+	// DeclineSpecialRequest and ComposeDraft.
 	MakeRule(ctx context.Context, in *MakeRuleRequest, opts ...grpc.CallOption) (*SpecialRequest, error)
 	// Counts special requests of a period by the role, requester and account they came from, and by what came
 	// of them. INVALID_ARGUMENT for a period that ends before it begins.
@@ -146,7 +147,8 @@ type SpecialRequestsServiceServer interface {
 	DeclineSpecialRequest(context.Context, *DeclineSpecialRequestRequest) (*SpecialRequest, error)
 	// Makes a draft of an open request that adds rules to the schedule for everybody who meets them, and says
 	// who else that is and what it would cost. The request is made a rule once the draft is approved, and open
-	// again if it is rejected or withdrawn. Errors as of DeclineSpecialRequest and ComposeDraft.
+	// again if it is rejected or withdrawn, or could not be created within half a minute. Errors as of
+	// DeclineSpecialRequest and ComposeDraft.
 	MakeRule(context.Context, *MakeRuleRequest) (*SpecialRequest, error)
 	// Counts special requests of a period by the role, requester and account they came from, and by what came
 	// of them. INVALID_ARGUMENT for a period that ends before it begins.

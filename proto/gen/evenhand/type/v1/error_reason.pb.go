@@ -125,6 +125,8 @@ const (
 	// The meeting would be called at shorter notice than the charter has: earliest_date is the first day that it
 	// lets it be called for. Choose that or a later one, or give the reason.
 	ErrorReason_ERROR_REASON_SHORT_NOTICE ErrorReason = 56
+	// The lottery is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_LOTTERY_STATE ErrorReason = 57
 	// The case is in a state that does not allow this.
 	ErrorReason_ERROR_REASON_CASE_STATE ErrorReason = 70
 	// The principal has not acknowledged the baseline in force: `version` and `principal` say which and who.
@@ -149,6 +151,8 @@ const (
 	ErrorReason_ERROR_REASON_PROGRAMME_NARROWED ErrorReason = 103
 	// The programme would end before the minimum notice of the schedule has passed.
 	ErrorReason_ERROR_REASON_PROGRAMME_NOTICE ErrorReason = 104
+	// No board service is there to draw the lotteries of programmes: start the server with one, or give its address.
+	ErrorReason_ERROR_REASON_NO_LOTTERIES ErrorReason = 105
 	// The account is not entitled now to the benefit by which a house rule is said to be waived.
 	ErrorReason_ERROR_REASON_WAIVER_NOT_DUE ErrorReason = 80
 	// The house rule was retired.
@@ -173,6 +177,8 @@ const (
 	ErrorReason_ERROR_REASON_NOT_METERED ErrorReason = 63
 	// The entry is no use, or less of it is left than was to be released.
 	ErrorReason_ERROR_REASON_NOT_RELEASABLE ErrorReason = 64
+	// The balance has as many open reservations as there can be.
+	ErrorReason_ERROR_REASON_RESERVATION_LIMIT ErrorReason = 65
 	// Another person has to do it than the one who wrote or proposed it.
 	ErrorReason_ERROR_REASON_SECOND_PERSON ErrorReason = 90
 	// The draft is in a state in which this cannot be done to it.
@@ -186,6 +192,10 @@ const (
 	// An audit of parity has more cases, strata or comparisons than one can take: compare a shorter period, or by
 	// fewer columns.
 	ErrorReason_ERROR_REASON_AUDIT_TOO_LARGE ErrorReason = 113
+	// The finding about cost was acknowledged before, or is closed.
+	ErrorReason_ERROR_REASON_COST_FINDING_STATE ErrorReason = 120
+	// There are as many limits of cost as there can be: delete one that nobody needs.
+	ErrorReason_ERROR_REASON_TOO_MANY_COST_LIMITS ErrorReason = 121
 )
 
 // Enum value maps for ErrorReason.
@@ -239,6 +249,7 @@ var (
 		54:  "ERROR_REASON_SUBSTITUTE",
 		55:  "ERROR_REASON_MINUTES",
 		56:  "ERROR_REASON_SHORT_NOTICE",
+		57:  "ERROR_REASON_LOTTERY_STATE",
 		70:  "ERROR_REASON_CASE_STATE",
 		71:  "ERROR_REASON_NOT_ACKNOWLEDGED",
 		72:  "ERROR_REASON_NOT_STAFF",
@@ -251,6 +262,7 @@ var (
 		102: "ERROR_REASON_PROGRAMME_FULL",
 		103: "ERROR_REASON_PROGRAMME_NARROWED",
 		104: "ERROR_REASON_PROGRAMME_NOTICE",
+		105: "ERROR_REASON_NO_LOTTERIES",
 		80:  "ERROR_REASON_WAIVER_NOT_DUE",
 		81:  "ERROR_REASON_HOUSE_RULE_STATE",
 		82:  "ERROR_REASON_CLAUSE_STATE",
@@ -263,12 +275,15 @@ var (
 		62:  "ERROR_REASON_RESERVATION_STATE",
 		63:  "ERROR_REASON_NOT_METERED",
 		64:  "ERROR_REASON_NOT_RELEASABLE",
+		65:  "ERROR_REASON_RESERVATION_LIMIT",
 		90:  "ERROR_REASON_SECOND_PERSON",
 		91:  "ERROR_REASON_DRAFT_STATE",
 		92:  "ERROR_REASON_DRAFT_CONFLICT",
 		93:  "ERROR_REASON_SPECIAL_REQUEST_STATE",
 		94:  "ERROR_REASON_NO_NEW_RULE",
 		113: "ERROR_REASON_AUDIT_TOO_LARGE",
+		120: "ERROR_REASON_COST_FINDING_STATE",
+		121: "ERROR_REASON_TOO_MANY_COST_LIMITS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -319,6 +334,7 @@ var (
 		"ERROR_REASON_SUBSTITUTE":              54,
 		"ERROR_REASON_MINUTES":                 55,
 		"ERROR_REASON_SHORT_NOTICE":            56,
+		"ERROR_REASON_LOTTERY_STATE":           57,
 		"ERROR_REASON_CASE_STATE":              70,
 		"ERROR_REASON_NOT_ACKNOWLEDGED":        71,
 		"ERROR_REASON_NOT_STAFF":               72,
@@ -331,6 +347,7 @@ var (
 		"ERROR_REASON_PROGRAMME_FULL":          102,
 		"ERROR_REASON_PROGRAMME_NARROWED":      103,
 		"ERROR_REASON_PROGRAMME_NOTICE":        104,
+		"ERROR_REASON_NO_LOTTERIES":            105,
 		"ERROR_REASON_WAIVER_NOT_DUE":          80,
 		"ERROR_REASON_HOUSE_RULE_STATE":        81,
 		"ERROR_REASON_CLAUSE_STATE":            82,
@@ -343,12 +360,15 @@ var (
 		"ERROR_REASON_RESERVATION_STATE":       62,
 		"ERROR_REASON_NOT_METERED":             63,
 		"ERROR_REASON_NOT_RELEASABLE":          64,
+		"ERROR_REASON_RESERVATION_LIMIT":       65,
 		"ERROR_REASON_SECOND_PERSON":           90,
 		"ERROR_REASON_DRAFT_STATE":             91,
 		"ERROR_REASON_DRAFT_CONFLICT":          92,
 		"ERROR_REASON_SPECIAL_REQUEST_STATE":   93,
 		"ERROR_REASON_NO_NEW_RULE":             94,
 		"ERROR_REASON_AUDIT_TOO_LARGE":         113,
+		"ERROR_REASON_COST_FINDING_STATE":      120,
+		"ERROR_REASON_TOO_MANY_COST_LIMITS":    121,
 	}
 )
 
@@ -383,7 +403,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xf3\x13\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa2\x15\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -433,7 +453,8 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_NO_MEMBERS\x105\x12\x1b\n" +
 	"\x17ERROR_REASON_SUBSTITUTE\x106\x12\x18\n" +
 	"\x14ERROR_REASON_MINUTES\x107\x12\x1d\n" +
-	"\x19ERROR_REASON_SHORT_NOTICE\x108\x12\x1b\n" +
+	"\x19ERROR_REASON_SHORT_NOTICE\x108\x12\x1e\n" +
+	"\x1aERROR_REASON_LOTTERY_STATE\x109\x12\x1b\n" +
 	"\x17ERROR_REASON_CASE_STATE\x10F\x12!\n" +
 	"\x1dERROR_REASON_NOT_ACKNOWLEDGED\x10G\x12\x1a\n" +
 	"\x16ERROR_REASON_NOT_STAFF\x10H\x12$\n" +
@@ -445,7 +466,8 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_NOT_QUALIFIED\x10e\x12\x1f\n" +
 	"\x1bERROR_REASON_PROGRAMME_FULL\x10f\x12#\n" +
 	"\x1fERROR_REASON_PROGRAMME_NARROWED\x10g\x12!\n" +
-	"\x1dERROR_REASON_PROGRAMME_NOTICE\x10h\x12\x1f\n" +
+	"\x1dERROR_REASON_PROGRAMME_NOTICE\x10h\x12\x1d\n" +
+	"\x19ERROR_REASON_NO_LOTTERIES\x10i\x12\x1f\n" +
 	"\x1bERROR_REASON_WAIVER_NOT_DUE\x10P\x12!\n" +
 	"\x1dERROR_REASON_HOUSE_RULE_STATE\x10Q\x12\x1d\n" +
 	"\x19ERROR_REASON_CLAUSE_STATE\x10R\x12\x1d\n" +
@@ -457,13 +479,16 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_USAGE_LIMIT\x10=\x12\"\n" +
 	"\x1eERROR_REASON_RESERVATION_STATE\x10>\x12\x1c\n" +
 	"\x18ERROR_REASON_NOT_METERED\x10?\x12\x1f\n" +
-	"\x1bERROR_REASON_NOT_RELEASABLE\x10@\x12\x1e\n" +
+	"\x1bERROR_REASON_NOT_RELEASABLE\x10@\x12\"\n" +
+	"\x1eERROR_REASON_RESERVATION_LIMIT\x10A\x12\x1e\n" +
 	"\x1aERROR_REASON_SECOND_PERSON\x10Z\x12\x1c\n" +
 	"\x18ERROR_REASON_DRAFT_STATE\x10[\x12\x1f\n" +
 	"\x1bERROR_REASON_DRAFT_CONFLICT\x10\\\x12&\n" +
 	"\"ERROR_REASON_SPECIAL_REQUEST_STATE\x10]\x12\x1c\n" +
 	"\x18ERROR_REASON_NO_NEW_RULE\x10^\x12 \n" +
-	"\x1cERROR_REASON_AUDIT_TOO_LARGE\x10qB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x1cERROR_REASON_AUDIT_TOO_LARGE\x10q\x12#\n" +
+	"\x1fERROR_REASON_COST_FINDING_STATE\x10x\x12%\n" +
+	"!ERROR_REASON_TOO_MANY_COST_LIMITS\x10yB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once

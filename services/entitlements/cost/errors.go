@@ -1,0 +1,24 @@
+package cost
+
+import "github.com/evenhand/evenhand/internal/platform/fault"
+
+// The reasons of this package's failures, besides those of package fault; values of
+// evenhand.type.v1.ErrorReason.
+const (
+	// ReasonFindingState says that the finding was acknowledged before, or is closed.
+	ReasonFindingState = "COST_FINDING_STATE"
+	// ReasonTooManyLimits says that there are as many limits as there can be.
+	ReasonTooManyLimits = "TOO_MANY_COST_LIMITS"
+)
+
+// The API's types of resources.
+const (
+	limitType   = "evenhand/CostLimit"
+	findingType = "evenhand/CostFinding"
+)
+
+// refuse is FAILED_PRECONDITION about a resource.
+func refuse(reason, name, format string, args ...any) error {
+	told := fault.New(fault.FailedPrecondition, reason, format, args...)
+	return told.WithCondition(reason, name, "%s", told.Message)
+}
