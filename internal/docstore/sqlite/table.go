@@ -24,6 +24,9 @@ type index struct {
 	docstore.Index
 	sql   string // quoted name of its table
 	paths [][]string
+	// insertOne and insertMany are the statements that insert one entry, and rowsPerInsert.
+	insertOne, insertMany string
+	width                 int // how many values an entry takes
 }
 
 func quote(parts ...string) string { return `"` + strings.Join(parts, ".") + `"` }
@@ -37,7 +40,25 @@ func newIndex(collection string, ix docstore.Index) *index {
 	for _, f := range ix.Fields {
 		x.paths = append(x.paths, strings.Split(f, "."))
 	}
+	columns := x.stored()
+	x.width = len(columns)
+	row := "(" + strings.Repeat("?, ", x.width-1) + "?)"
+	x.insertOne = "INSERT INTO " + x.sql + "(" + strings.Join(columns, ", ") + ") VALUES " + row
+	x.insertMany = x.insertOne + strings.Repeat(", "+row, rowsPerInsert-1)
 	return x
+}
+
+// stored are all columns that an entry has values for.
+func (x *index) stored() []string {
+	columns := strings.Split(x.columns(), ", ")
+	if !x.Unique {
+		columns = append(columns, "id")
+	}
+	columns = append(columns, "rid")
+	if x.Carries != "" {
+		columns = append(columns, "carried")
+	}
+	return columns
 }
 
 // columns are the field columns, "f0, f1".

@@ -185,19 +185,14 @@ func (x *index) update(c *conn, rid int64, id string, before, after bson.Raw) er
 
 // insert adds entries of a document, in the order given, with what the index carries.
 func (x *index) insert(c *conn, rid int64, id string, entries []entry, carried []byte) error {
-	columns, width := x.columns()+", id, rid", len(x.Fields)+2
-	if x.Unique {
-		columns, width = x.columns()+", rid", len(x.Fields)+1
+	if len(entries) == 0 {
+		return nil
 	}
-	if x.Carries != "" {
-		columns, width = columns+", carried", width+1
-	}
-	row := "(" + strings.Repeat("?, ", width-1) + "?)"
-	args := make([]any, 0, rowsPerInsert*width)
+	args := make([]any, 0, min(rowsPerInsert, len(entries))*x.width)
 	for len(entries) > 0 {
-		n := 1
+		n, statement := 1, x.insertOne
 		if len(entries) >= rowsPerInsert {
-			n = rowsPerInsert
+			n, statement = rowsPerInsert, x.insertMany
 		}
 		args = args[:0]
 		for _, e := range entries[:n] {
@@ -211,7 +206,7 @@ func (x *index) insert(c *conn, rid int64, id string, entries []entry, carried [
 			}
 		}
 		entries = entries[n:]
-		_, err := c.exec("INSERT INTO "+x.sql+"("+columns+") VALUES "+strings.Repeat(row+", ", n-1)+row, args...)
+		_, err := c.exec(statement, args...)
 		if taken, _ := violated(err); taken {
 			return &docstore.DuplicateError{Index: x.Name}
 		}

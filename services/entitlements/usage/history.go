@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -107,7 +108,7 @@ func (q *Query) behind(e *Entry) bool {
 	at, _ := q.After[0].(time.Time)
 	seq, _ := q.After[1].(int64)
 	id, _ := q.After[2].(string)
-	return q.compare(e, &Entry{At: at, Seq: seq, ID: id}) > 0
+	return q.compare(e, &Entry{At: at, Seq: seq, ID: strings.TrimPrefix(id, ledgerID(e.Account, ""))}) > 0
 }
 
 // compare orders entries as the list does.
@@ -130,7 +131,7 @@ func (q *Query) page(ledger, latest []Entry, next resource.Place) Page {
 	}
 	if len(list) > q.Size {
 		last := list[q.Size-1]
-		return Page{Entries: list[:q.Size], Next: resource.Place{last.At, last.Seq, last.ID}}
+		return Page{Entries: list[:q.Size], Next: resource.Place{last.At, last.Seq, ledgerID(last.Account, last.ID)}}
 	}
 	return Page{Entries: list, Next: next}
 }

@@ -38,7 +38,7 @@ func (w *writing) repeats1(e Entry) error {
 func (w *writing) look(ctx context.Context, first lookFirst) error {
 	w.looked = looked{upTo: first.seq, about: first.about}
 	if w.call.RequestID != "" {
-		e, err := w.u.ledger.Get(ctx, w.request.DocumentID())
+		e, err := w.u.ledger.Get(ctx, ledgerID(w.account, w.request.DocumentID()))
 		if err == nil {
 			return w.repeats1(e.Body)
 		}
@@ -107,7 +107,7 @@ func (u *Usage) moveNow(ctx context.Context, id string) error {
 	}
 	entries := make([]docstore.New[Entry], len(latest))
 	for i, e := range latest {
-		entries[i] = docstore.New[Entry]{ID: e.ID, Body: e}
+		entries[i] = docstore.New[Entry]{ID: ledgerID(e.Account, e.ID), Body: e}
 	}
 	if err := u.insert(ctx, entries); err != nil {
 		return fmt.Errorf("move entries of %s to the ledger: %w", id, err)

@@ -145,8 +145,8 @@ func (u *Usage) find(ctx context.Context, account, id string) (Entry, error) {
 			return e, err
 		}
 	}
-	e, err := u.ledger.Get(ctx, id)
-	if errors.Is(err, docstore.ErrNotFound) || err == nil && e.Body.Account != account {
+	e, err := u.ledger.Get(ctx, ledgerID(account, id))
+	if errors.Is(err, docstore.ErrNotFound) {
 		return Entry{}, fault.Missing(entryType, EntryName(account, id))
 	}
 	return e.Body.stored(), err

@@ -72,6 +72,10 @@ func New(ctx context.Context, store *docstore.Store, grants Grants, now func() t
 
 func balanceID(account, benefit string) string { return account + "/" + benefit }
 
+// ledgerID is the id of an entry's document: entries go to the ledger by balance, and so
+// beside each other into the store's pages.
+func ledgerID(account, id string) string { return account + "/" + id }
+
 // granted is when an account has a benefit.
 func (u *Usage) granted(ctx context.Context, account, benefit string) (granted, error) {
 	held, err := u.grants.Granted(ctx, account, benefit)

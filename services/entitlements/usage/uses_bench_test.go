@@ -30,7 +30,7 @@ func (f *fixture) fill(t testing.TB, accounts, entries, latest int) {
 			e.Seq = int64(n + 1)
 			b.Count.add(&e)
 			if n < entries-latest {
-				ledger = append(ledger, docstore.New[Entry]{ID: e.ID, Body: e})
+				ledger = append(ledger, docstore.New[Entry]{ID: ledgerID(e.Account, e.ID), Body: e})
 				continue
 			}
 			require.NoError(t, b.Recent.add(e))
