@@ -84,10 +84,11 @@ func (s *seen) set(id string, upTo int64) {
 	s.upTo[id] = max(s.upTo[id], upTo)
 }
 
-// move writes the latest entries of a balance to the ledger; the next use takes them out of
-// the balance. Callers in this process who want it at the same time share it.
-func (u *Usage) move(ctx context.Context, id string) error {
-	done := u.moving.DoChan(id, func() (any, error) { return nil, u.moveNow(context.WithoutCancel(ctx), id) })
+// move writes the latest entries of a balance, as it was read, to the ledger; the next use
+// takes them out of the balance. Callers in this process who want it at the same time
+// share it.
+func (u *Usage) move(ctx context.Context, id string, b *balance) error {
+	done := u.moving.DoChan(id, func() (any, error) { return nil, u.moveNow(context.WithoutCancel(ctx), id, b) })
 	select {
 	case moved := <-done:
 		return moved.Err
@@ -96,12 +97,17 @@ func (u *Usage) move(ctx context.Context, id string) error {
 	}
 }
 
-func (u *Usage) moveNow(ctx context.Context, id string) error {
+// makeRoom moves what a balance holds now.
+func (u *Usage) makeRoom(ctx context.Context, id string) error {
 	d, err := u.balances.Get(ctx, id)
 	if err != nil {
 		return err
 	}
-	latest, err := d.Body.entries(u.seen.of(id), nil)
+	return u.move(ctx, id, &d.Body)
+}
+
+func (u *Usage) moveNow(ctx context.Context, id string, b *balance) error {
+	latest, err := b.entries(u.seen.of(id), nil)
 	if err != nil || len(latest) == 0 {
 		return err
 	}
@@ -112,7 +118,7 @@ func (u *Usage) moveNow(ctx context.Context, id string) error {
 	if err := u.insert(ctx, entries); err != nil {
 		return fmt.Errorf("move entries of %s to the ledger: %w", id, err)
 	}
-	u.seen.set(id, d.Body.Count.Seq)
+	u.seen.set(id, b.Count.Seq)
 	return nil
 }
 

@@ -120,14 +120,14 @@ func (w *writing) try(ctx context.Context, id string) (Outcome, error) {
 		var first lookFirst
 		switch {
 		case errors.Is(err, errFull):
-			err = w.u.move(ctx, id)
+			err = w.u.makeRoom(ctx, id)
 		case errors.As(err, &first):
 			w.u.seen.set(id, first.moved)
 			err = w.look(ctx, first)
 		case err == nil || errors.Is(err, errChecked):
 			out.Aggregate, out.Version = w.u.balances.Source(id), d.Version
 			if err == nil && d.Body.kept() >= moveAt {
-				_ = w.u.move(ctx, id) // the use is made: should this fail, the next one that finds no room says so
+				_ = w.u.move(ctx, id, &d.Body) // the use is made: should this fail, the next one that finds no room says so
 			}
 			return out, nil
 		}
