@@ -109,7 +109,7 @@ func floors(b *testing.B, f *fixture) map[string]func(context.Context, int) erro
 	require.NoError(b, err)
 	body, err := bson.Marshal(d.Body)
 	require.NoError(b, err)
-	entries, err := d.Body.entries(0, nil)
+	entries, err := d.Body.latest().entries(nil)
 	require.NoError(b, err)
 	indexes := []docstore.Index{{Name: "a", Fields: []string{"expires"}, Partial: true}, {Name: "b", Fields: []string{"noticed"}, Partial: true}}
 	return map[string]func(context.Context, int) error{

@@ -9,25 +9,21 @@ import (
 // one, which is not included and zero for no end, less those given back in that time. The
 // account is not looked for.
 func (u *Usage) UsedBetween(ctx context.Context, account, benefit string, from, to time.Time) (int64, error) {
-	q := Query{Account: account, From: from, To: to, Ascending: true, Size: 1000,
-		Keep: func(e *Entry) bool { return e.Benefit == benefit }}
+	b, err := u.balance(ctx, account, benefit)
+	if err != nil {
+		return 0, err
+	}
 	var used int64
-	for {
-		page, err := u.History(ctx, q)
+	for e, err := range u.entries(ctx, &b, from, true) {
 		if err != nil {
 			return 0, err
 		}
-		for _, e := range page.Entries {
-			switch e.Type {
-			case Used, Committed:
-				used += e.Units
-			case Released:
-				used -= e.Units
-			}
+		if !to.IsZero() && !e.At.Before(to) {
+			break
 		}
-		if page.Next == nil {
-			return used, nil
+		if !e.At.Before(from) {
+			used += e.Adds()
 		}
-		q.After = page.Next
 	}
+	return used, nil
 }

@@ -3,11 +3,10 @@ package usage
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -33,82 +32,98 @@ type Page struct {
 	Next resource.Place
 }
 
-// scanLimit is how many entries of the ledger one page looks at, at most: a page can be
-// short, or empty, and still have a next one.
+// scanLimit is how many entries one page looks at, at most: a page can be short, or empty,
+// and still have a next one.
 const scanLimit = 10_000
 
 // History lists what was recorded for an account, the latest first. The account is not
 // looked for.
 func (u *Usage) History(ctx context.Context, q Query) (Page, error) {
-	latest, err := u.latest(ctx, q) // first these: what leaves them goes to the ledger before
-	if err != nil {
-		return Page{}, err
-	}
-	seen := map[string]bool{}
-	for _, e := range latest {
-		seen[e.ID] = true
-	}
-	query := docstore.Query{Index: byTime, Equal: []any{q.Account}, Descending: !q.Ascending, After: q.After, Limit: max(q.Size, 200)}
-	if !q.From.IsZero() {
-		query.From = q.From
-	}
-	if !q.To.IsZero() {
-		query.To = q.To
-	}
-	var list []Entry
-	var next resource.Place
-	for looked := 0; len(list) <= q.Size; looked += query.Limit {
-		found, err := u.ledger.Find(ctx, query)
+	var each []iter.Seq2[Entry, error]
+	for d, err := range u.of(ctx, q.Account) {
 		if err != nil {
 			return Page{}, err
 		}
-		for _, d := range found.Docs {
-			if e := d.Body.stored(); !seen[e.ID] && q.wants(&e) {
-				list = append(list, e)
-			}
-		}
-		if next = found.Next; next == nil || looked >= scanLimit {
-			break
-		}
-		query.After = next
+		each = append(each, u.entries(ctx, &d.Body, q.start(), q.Ascending))
 	}
-	return q.page(list, latest, next), nil
+	var page Page
+	var last Entry
+	looked := 0
+	for e, err := range merge(each, q.compare) {
+		switch {
+		case err != nil:
+			return Page{}, err
+		case q.over(&e):
+			return page, nil
+		case !q.begun(&e):
+			continue
+		case looked == scanLimit:
+			page.Next = placeOf(&last)
+			return page, nil
+		}
+		if looked, last = looked+1, e; q.Keep != nil && !q.Keep(&e) {
+			continue
+		}
+		if len(page.Entries) == q.Size {
+			page.Next = placeOf(&page.Entries[q.Size-1])
+			return page, nil
+		}
+		page.Entries = append(page.Entries, e)
+	}
+	return page, nil
 }
 
-// latest returns what the balances of the account hold of the entries that are wanted.
-func (u *Usage) latest(ctx context.Context, q Query) ([]Entry, error) {
-	var list []Entry
-	for d, err := range u.of(ctx, q.Account) {
-		if err != nil {
-			return nil, err
-		}
-		entries, err := d.Body.entries(0, nil)
-		if err != nil {
-			return nil, err
-		}
-		for i := range entries {
-			if e := &entries[i]; q.behind(e) && q.wants(e) {
-				list = append(list, *e)
-			}
-		}
+// start is an instant such that no entry is wanted that the list has before those recorded
+// then; zero where there is none.
+func (q *Query) start() time.Time {
+	after, _, _ := q.place()
+	if q.Ascending {
+		return later(q.From, after)
 	}
-	return list, nil
+	if !after.IsZero() {
+		after = after.Add(time.Millisecond) // others recorded in the same millisecond may follow
+	}
+	if q.To.IsZero() || !after.IsZero() && after.Before(q.To) {
+		return after
+	}
+	return q.To
 }
 
-// wants says whether an entry is asked for.
-func (q *Query) wants(e *Entry) bool {
-	return (q.From.IsZero() || !e.At.Before(q.From)) && (q.To.IsZero() || e.At.Before(q.To)) && (q.Keep == nil || q.Keep(e))
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
-// behind says whether an entry follows the place where the page begins.
-func (q *Query) behind(e *Entry) bool {
-	if len(q.After) != 3 {
-		return true
+// place is the entry behind which the page begins: when it was recorded, its number, and
+// its id; zero where it begins with the first.
+func (q *Query) place() (at time.Time, seq int64, id string) {
+	if len(q.After) == 3 {
+		at, _ = q.After[0].(time.Time)
+		seq, _ = q.After[1].(int64)
+		id, _ = q.After[2].(string)
 	}
-	at, _ := q.After[0].(time.Time)
-	seq, _ := q.After[1].(int64)
-	id, _ := q.After[2].(string)
-	return q.compare(e, &Entry{At: at, Seq: seq, ID: strings.TrimPrefix(id, ledgerID(e.Account, ""))}) > 0
+	return at, seq, id
+}
+
+func placeOf(e *Entry) resource.Place { return resource.Place{e.At, e.Seq, e.ID} }
+
+// begun says whether an entry follows where the list, and the page, begin.
+func (q *Query) begun(e *Entry) bool {
+	if q.Ascending && e.At.Before(q.From) || !q.Ascending && !q.To.IsZero() && !e.At.Before(q.To) {
+		return false
+	}
+	at, seq, id := q.place()
+	return at.IsZero() || q.compare(e, &Entry{At: at, Seq: seq, ID: id}) > 0
+}
+
+// over says that an entry, and all that follow it, are behind the end of the list.
+func (q *Query) over(e *Entry) bool {
+	if q.Ascending {
+		return !q.To.IsZero() && !e.At.Before(q.To)
+	}
+	return e.At.Before(q.From)
 }
 
 // compare orders entries as the list does.
@@ -120,18 +135,54 @@ func (q *Query) compare(a, b *Entry) int {
 	return order
 }
 
-// page puts what was found in the ledger and the latest entries together. Where the ledger
-// goes on at a place, nothing behind that place is on the page.
-func (q *Query) page(ledger, latest []Entry, next resource.Place) Page {
-	list := slices.Concat(ledger, latest)
-	slices.SortFunc(list, func(a, b Entry) int { return q.compare(&a, &b) })
-	if next != nil {
-		rest := Query{Ascending: q.Ascending, After: next}
-		list = slices.DeleteFunc(list, func(e Entry) bool { return rest.behind(&e) })
+// merge yields what several lists do, each in the order of compare, in that order; it ends
+// with the first error.
+func merge(lists []iter.Seq2[Entry, error], compare func(a, b *Entry) int) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		heads := make([]head, len(lists))
+		for i, list := range lists {
+			next, stop := iter.Pull2(list)
+			defer stop()
+			heads[i].next = next
+			if !heads[i].advance() {
+				yield(Entry{}, heads[i].err)
+				return
+			}
+		}
+		for {
+			heads = slices.DeleteFunc(heads, func(h head) bool { return h.over })
+			if len(heads) == 0 {
+				return
+			}
+			least := &heads[0]
+			for i := range heads {
+				if h := &heads[i]; compare(&h.entry, &least.entry) < 0 {
+					least = h
+				}
+			}
+			if !yield(least.entry, nil) {
+				return
+			}
+			if !least.advance() {
+				yield(Entry{}, least.err)
+				return
+			}
+		}
 	}
-	if len(list) > q.Size {
-		last := list[q.Size-1]
-		return Page{Entries: list[:q.Size], Next: resource.Place{last.At, last.Seq, ledgerID(last.Account, last.ID)}}
-	}
-	return Page{Entries: list, Next: next}
+}
+
+// head is the first entry of the rest of a list.
+type head struct {
+	next  func() (Entry, error, bool)
+	entry Entry
+	err   error
+	over  bool
+}
+
+// advance goes on to the next entry, and returns false for an error.
+func (h *head) advance() bool {
+	var more bool
+	h.entry, h.err, more = h.next()
+	h.over = !more
+	return h.err == nil
 }

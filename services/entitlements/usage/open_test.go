@@ -212,13 +212,25 @@ func (f *fixture) left(t testing.TB) int64 {
 	return b.Left
 }
 
+// all returns the entries of a balance, in their order.
+func (f *fixture) all(t testing.TB, account, benefit string) []Entry {
+	t.Helper()
+	b, err := f.balance(t.Context(), account, benefit)
+	require.NoError(t, err)
+	var list []Entry
+	for e, err := range f.entries(t.Context(), &b, time.Time{}, true) {
+		require.NoError(t, err)
+		list = append(list, e)
+	}
+	return list
+}
+
 // rebuilt fails the test unless the entries of a balance make what it has counted.
 func (f *fixture) rebuilt(t testing.TB, account, benefit string) {
 	t.Helper()
 	d, err := f.balances.Get(t.Context(), balanceID(account, benefit))
 	require.NoError(t, err)
-	entries, err := f.entriesOf(t.Context(), account, benefit)
-	require.NoError(t, err)
+	entries := f.all(t, account, benefit)
 	var c count
 	for i := range entries {
 		require.Equal(t, int64(i+1), entries[i].Seq)

@@ -68,41 +68,27 @@ func (u *Usage) stands(ctx context.Context, g granted, account, benefit string, 
 // countAt adds up the entries that were recorded up to an instant.
 func (u *Usage) countAt(ctx context.Context, account, benefit string, at time.Time) (count, error) {
 	var c count
-	list, err := u.entriesOf(ctx, account, benefit)
-	for i := range list {
-		if !list[i].At.After(at) {
-			c.add(&list[i])
-		}
+	b, err := u.balance(ctx, account, benefit)
+	if err != nil {
+		return c, err
 	}
-	return c, err
+	for e, err := range u.entries(ctx, &b, time.Time{}, true) {
+		if err != nil || e.At.After(at) {
+			return c, err
+		}
+		c.add(&e)
+	}
+	return c, nil
 }
 
-// entriesOf returns all entries of a balance, in their order.
-func (u *Usage) entriesOf(ctx context.Context, account, benefit string) ([]Entry, error) {
+// balance reads what an account uses of a benefit; where nothing was ever used that is
+// empty.
+func (u *Usage) balance(ctx context.Context, account, benefit string) (balance, error) {
 	d, err := u.balances.Get(ctx, balanceID(account, benefit))
 	if errors.Is(err, docstore.ErrNotFound) {
-		return nil, nil
+		return balance{Account: account, Benefit: benefit}, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	var list []Entry
-	for e, err := range u.ledger.All(ctx, docstore.Query{Index: byTime, Equal: []any{account}}) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Body.Benefit == benefit && e.Body.Seq <= d.Body.Moved {
-			list = append(list, e.Body.stored())
-		}
-	}
-	latest, err := d.Body.entries(0, nil)
-	return append(list, latest...), err
-}
-
-// stored is an entry as it was read.
-func (e Entry) stored() Entry {
-	e.At, e.Expires = e.At.UTC(), e.Expires.UTC()
-	return e
+	return d.Body, err
 }
 
 // List returns the balances of an account at an instant, by benefit: of all metered
@@ -141,15 +127,20 @@ func (u *Usage) find(ctx context.Context, account, id string) (Entry, error) {
 		if err != nil {
 			return Entry{}, err
 		}
-		if e, found, err := d.Body.find(id); found || err != nil {
+		if e, found, err := d.Body.latest().find(id); found || err != nil {
 			return e, err
 		}
 	}
-	e, err := u.ledger.Get(ctx, ledgerID(account, id))
-	if errors.Is(err, docstore.ErrNotFound) {
-		return Entry{}, fault.Missing(entryType, EntryName(account, id))
+	pages, err := u.pagesWith(ctx, account, id)
+	if err != nil {
+		return Entry{}, err
 	}
-	return e.Body.stored(), err
+	for _, p := range pages {
+		if e, found, err := p.find(id); found || err != nil {
+			return e, err
+		}
+	}
+	return Entry{}, fault.Missing(entryType, EntryName(account, id))
 }
 
 // Entry returns an entry of an account: NOT_FOUND.

@@ -28,7 +28,7 @@ type Grants interface {
 type Usage struct {
 	store    *docstore.Store
 	balances *docstore.Collection[balance]
-	ledger   *docstore.Collection[Entry]
+	ledger   *docstore.Collection[page]
 	grants   Grants
 	now      func() time.Time
 	random   io.Reader
@@ -44,8 +44,7 @@ const BalancesCollection = "balances"
 const (
 	byExpiry = "expires"
 	byNotice = "noticed"
-	byTime   = "account_at"
-	byOf     = "of"
+	byKey    = "keys"
 )
 
 // New opens the balances and the ledger in the entitlements service's store. Now is the
@@ -60,9 +59,8 @@ func New(ctx context.Context, store *docstore.Store, grants Grants, now func() t
 	if err != nil {
 		return nil, fmt.Errorf("open usage: %w", err)
 	}
-	u.ledger, err = docstore.OpenCollection[Entry](ctx, store, docstore.Spec{Name: "usage_entries", Silent: true, Indexes: []docstore.Index{
-		{Name: byTime, Fields: []string{"account", "at", "n"}},
-		{Name: byOf, Fields: []string{"of"}, Partial: true},
+	u.ledger, err = docstore.OpenCollection[page](ctx, store, docstore.Spec{Name: "usage_pages", Silent: true, Indexes: []docstore.Index{
+		{Name: byKey, Fields: []string{"keys"}, Multikey: true},
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("open usage: %w", err)
@@ -71,10 +69,6 @@ func New(ctx context.Context, store *docstore.Store, grants Grants, now func() t
 }
 
 func balanceID(account, benefit string) string { return account + "/" + benefit }
-
-// ledgerID is the id of an entry's document: entries go to the ledger by balance, and so
-// beside each other into the store's pages.
-func ledgerID(account, id string) string { return account + "/" + id }
 
 // granted is when an account has a benefit.
 func (u *Usage) granted(ctx context.Context, account, benefit string) (granted, error) {

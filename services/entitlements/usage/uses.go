@@ -42,7 +42,7 @@ func (u *Usage) Uses(ctx context.Context, account string, visit func(*Entry)) er
 	}
 }
 
-// usesPage is how many balances Uses reads at a time.
+// usesPage is how many balances, and how many pages of the ledger, Uses reads at a time.
 const usesPage = 500
 
 // usesOf visits the entries of some balances: the latest, which the balances hold, and
@@ -53,38 +53,44 @@ func (u *Usage) usesOf(ctx context.Context, balances []docstore.Doc[balance], vi
 	var first, last string
 	for i := range balances {
 		b := &balances[i].Body
-		entries, err := b.entries(0, nil)
-		if err != nil {
+		if err := b.latest().uses(visit); err != nil {
 			return err
-		}
-		for i := range entries {
-			if entries[i].Adds() != 0 {
-				visit(&entries[i])
-			}
 		}
 		if b.Moved == 0 {
 			continue
 		}
-		if len(moved) == 0 || b.Account < first {
-			first = b.Account
+		id := balances[i].ID
+		if len(moved) == 0 || pageID(id, 0) < first {
+			first = pageID(id, 0)
 		}
-		last = max(last, b.Account)
-		moved[balances[i].ID] = b.Moved
+		last = max(last, pageID(id, b.Moved+1))
+		moved[id] = b.Moved
 	}
 	if len(moved) == 0 {
 		return nil
 	}
-	// To is exclusive, and no account's id has a zero byte.
-	for d, err := range u.ledger.All(ctx, docstore.Query{Index: byTime, From: first, To: last + "\x00", Limit: ledgerPage}) {
+	for d, err := range u.ledger.All(ctx, docstore.Query{From: first, To: last, Limit: usesPage}) {
 		if err != nil {
 			return fmt.Errorf("read the ledger of usage: %w", err)
 		}
-		if e := d.Body.stored(); e.Adds() != 0 && e.Seq <= moved[balanceID(e.Account, e.Benefit)] {
-			visit(&e)
+		p := &d.Body
+		if p.First > moved[balanceID(p.Account, p.Benefit)] {
+			continue // of a later balance, or still in this one
+		}
+		if err := p.run().uses(visit); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// ledgerPage is how many entries of the ledger Uses reads at a time.
-const ledgerPage = 5000
+// uses visits those by which units were used or came back.
+func (r run) uses(visit func(*Entry)) error {
+	list, err := r.entries(nil)
+	for i := range list {
+		if list[i].Adds() != 0 {
+			visit(&list[i])
+		}
+	}
+	return err
+}

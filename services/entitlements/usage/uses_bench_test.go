@@ -11,29 +11,31 @@ import (
 )
 
 // fill writes balances of so many entries each, of which the latest are in the balance
-// and the others in the ledger.
+// and the others in the ledger, moveAt on a page.
 func (f *fixture) fill(t testing.TB, accounts, entries, latest int) {
 	var balances []docstore.New[balance]
-	var ledger []docstore.New[Entry]
+	var ledger []docstore.New[page]
 	flush := func(least int) {
-		if len(ledger) >= least {
+		if len(balances) >= least {
 			require.NoError(t, f.ledger.InsertMany(t.Context(), ledger))
 			require.NoError(t, f.balances.InsertMany(t.Context(), balances))
 			ledger, balances = ledger[:0], balances[:0]
 		}
 	}
 	for a := range accounts {
-		b := balance{Account: fmt.Sprint("a-", a), Benefit: "hours", Moved: int64(entries - latest)}
+		b := balance{Account: fmt.Sprint("a-", a), Benefit: "hours"}
 		for n := range entries {
 			e := Entry{ID: fmt.Sprint(a, "-", n), Account: b.Account, Benefit: b.Benefit, Type: Used, Units: 1, Day: day("2026-02-01"),
 				At: noon("2026-02-01").Add(time.Duration(n) * time.Hour), Origin: AskedFor, Rule: "partner", Version: 1, Who: "principals/anna"}
 			e.Seq = int64(n + 1)
 			b.Count.add(&e)
-			if n < entries-latest {
-				ledger = append(ledger, docstore.New[Entry]{ID: ledgerID(e.Account, e.ID), Body: e})
+			require.NoError(t, b.Recent.add(e))
+			if n+1 < entries-latest && b.kept() < moveAt || n+1 > entries-latest {
 				continue
 			}
-			require.NoError(t, b.Recent.add(e))
+			p := pageOf(&b, b.Moved)
+			ledger = append(ledger, docstore.New[page]{ID: pageID(balanceID(b.Account, b.Benefit), p.First), Body: p})
+			b.drop(p.Last)
 		}
 		balances = append(balances, docstore.New[balance]{ID: balanceID(b.Account, b.Benefit), Body: b})
 		flush(500)

@@ -149,7 +149,7 @@ func (w *writing) change(d *docstore.Doc[balance]) (Outcome, error) {
 	b.drop(w.u.seen.of(d.ID))
 	switch {
 	case b.Moved > w.looked.upTo && w.looks():
-		about, err := b.about(w.of, 0)
+		about, err := b.latest().about(w.of)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -211,7 +211,7 @@ func (w *writing) about(b *balance) ([]Entry, error) {
 	if w.of == "" {
 		return nil, nil
 	}
-	latest, err := b.about(w.of, w.looked.upTo)
+	latest, err := b.latest().above(w.looked.upTo).about(w.of)
 	return append(w.looked.about[:len(w.looked.about):len(w.looked.about)], latest...), err
 }
 
