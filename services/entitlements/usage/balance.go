@@ -25,6 +25,8 @@ type balance struct {
 	Recent lines `bson:"recent,omitempty"`
 	// Moved is the number of the last entry that is in the ledger only.
 	Moved int64 `bson:"moved"`
+	// Gone are the requests that made those up to Moved.
+	Gone filter `bson:"gone,omitempty"`
 	// Expires is when the next open reservation ends by itself.
 	Expires *time.Time `bson:"expires,omitempty"`
 	// Noticed is when the last threshold was reached.
@@ -40,6 +42,11 @@ func (b *balance) latest() run { return run{b.Account, b.Benefit, b.Moved, b.Rec
 // drop takes out the entries up to a number: those are in the ledger.
 func (b *balance) drop(upTo int64) {
 	rest := b.latest().above(upTo)
+	for _, raw := range b.Recent[:len(b.Recent)-len(rest.encoded)].all() {
+		if key := keyOf(raw); len(key) > 0 {
+			b.Gone.add(key)
+		}
+	}
 	b.Recent, b.Moved = rest.encoded, rest.before
 }
 

@@ -32,10 +32,6 @@ type Page struct {
 	Next resource.Place
 }
 
-// scanLimit is how many entries one page looks at, at most: a page can be short, or empty,
-// and still have a next one.
-const scanLimit = 10_000
-
 // History lists what was recorded for an account, the latest first. The account is not
 // looked for.
 func (u *Usage) History(ctx context.Context, q Query) (Page, error) {
@@ -57,7 +53,7 @@ func (u *Usage) History(ctx context.Context, q Query) (Page, error) {
 			return page, nil
 		case !q.begun(&e):
 			continue
-		case looked == scanLimit:
+		case looked == u.scanLimit:
 			page.Next = placeOf(&last)
 			return page, nil
 		}

@@ -34,6 +34,9 @@ type Usage struct {
 	random   io.Reader
 	moving   singleflight.Group
 	seen     seen
+	// scanLimit is how many entries a page of the history looks at, at most: it can be short,
+	// or empty, and still have a next one.
+	scanLimit int
 }
 
 // BalancesCollection is the collection of balances, the first part of their names in the
@@ -50,7 +53,8 @@ const (
 // New opens the balances and the ledger in the entitlements service's store. Now is the
 // clock; random is for ids, nil for crypto/rand.
 func New(ctx context.Context, store *docstore.Store, grants Grants, now func() time.Time, random io.Reader) (*Usage, error) {
-	u := &Usage{store: store, grants: grants, random: random, now: func() time.Time { return now().UTC().Truncate(time.Millisecond) }}
+	u := &Usage{store: store, grants: grants, random: random, scanLimit: 10_000,
+		now: func() time.Time { return now().UTC().Truncate(time.Millisecond) }}
 	var err error
 	u.balances, err = docstore.OpenCollection[balance](ctx, store, docstore.Spec{Name: BalancesCollection, Indexes: []docstore.Index{
 		{Name: byExpiry, Fields: []string{"expires"}, Partial: true},

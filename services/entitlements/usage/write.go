@@ -70,8 +70,10 @@ type looked struct {
 	about []Entry
 }
 
-// looks says whether the call depends on entries that may be in the ledger.
-func (w *writing) looks() bool { return w.call.RequestID != "" || w.of != "" }
+// looks says whether the call depends on entries of a balance that may be in the ledger.
+func (w *writing) looks(b *balance) bool {
+	return w.of != "" || w.call.RequestID != "" && b.Gone.may(w.request.Key)
+}
 
 // draft is what an entry is made from: how the balance stands.
 type draft struct {
@@ -106,7 +108,7 @@ func (w *writing) write(ctx context.Context) (Outcome, error) {
 
 // try changes the balance, after a look into the ledger where the call needs one.
 func (w *writing) try(ctx context.Context, id string) (Outcome, error) {
-	if upTo := w.u.seen.of(id); upTo > 0 && w.looks() {
+	if upTo := w.u.seen.of(id); upTo > 0 && w.of != "" {
 		if err := w.look(ctx, lookFirst{moved: upTo, seq: upTo}); err != nil {
 			return Outcome{}, err
 		}
@@ -148,7 +150,7 @@ func (w *writing) change(d *docstore.Doc[balance]) (Outcome, error) {
 	}
 	b.drop(w.u.seen.of(d.ID))
 	switch {
-	case b.Moved > w.looked.upTo && w.looks():
+	case b.Moved > w.looked.upTo && w.looks(b):
 		about, err := b.latest().about(w.of)
 		if err != nil {
 			return Outcome{}, err
