@@ -39,7 +39,8 @@ func (b *balance) kept() int { return int(b.Count.Seq - b.Moved) }
 // latest are the entries that the balance holds.
 func (b *balance) latest() run { return run{b.Account, b.Benefit, b.Moved, b.Recent} }
 
-// drop takes out the entries up to a number: those are in the ledger.
+// drop takes out the entries up to a number: those are in the ledger. Where the balance has
+// fewer it was read before they were made, and its write will fail.
 func (b *balance) drop(upTo int64) {
 	rest := b.latest().above(upTo)
 	for _, raw := range b.Recent[:len(b.Recent)-len(rest.encoded)].all() {

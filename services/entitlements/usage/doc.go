@@ -31,6 +31,8 @@
 //
 // A balance is one document for each account and benefit: how many units were used on
 // which day, the reservations that are open, and its latest entries. A use writes this
-// document once. Its entries move to the ledger before they leave the document, so each
-// is in one of the two at any time; what is left can be computed from the entries alone.
+// document once. Its entries move to the ledger, several as one page, before they leave the
+// document, so each is in one of the two at any time; what is left can be computed from the
+// entries alone. Which requests made those that left, the document remembers well enough
+// that few uses have to look for theirs in the ledger.
 package usage

@@ -9,6 +9,8 @@ type filter []byte
 const (
 	filterSize = 256 // bytes
 	filterBits = 4   // of each request
+	// filterHolds is how many requests make it wrong about nearly every second other one.
+	filterHolds = 900
 )
 
 // add remembers a request by its key.

@@ -68,3 +68,16 @@ func TestNoMoreIsReleasedThanWasUsed(t *testing.T) {
 		f.rebuilt(t, "a", "hours")
 	})
 }
+
+// Units released after their period raise what it carries over, to the rollover at most.
+func TestAReleaseAfterThePeriodRaisesWhatIsCarriedOver(t *testing.T) {
+	f := onSQLite(t)
+	f.grants.grant("hours", holding("2026-03-01", "", 1, hours(10, "P1M", 2, schedule.ByCalendar)))
+	used, err := f.Consume(t.Context(), someone, use(9), false)
+	require.NoError(t, err)
+	f.clock.set(noon("2026-04-10"))
+	require.Equal(t, int64(11), f.left(t))
+	_, err = f.Release(t.Context(), someone, "a", used.Entry.ID, 4, "the expert was ill")
+	require.NoError(t, err)
+	require.Equal(t, int64(12), f.left(t))
+}

@@ -75,6 +75,12 @@ func (w *writing) looks(b *balance) bool {
 	return w.of != "" || w.call.RequestID != "" && b.Gone.may(w.request.Key)
 }
 
+// looksFirst says whether the call will most likely look into the ledger, and so does before
+// it reads the balance, given up to which number the entries of that are there.
+func (w *writing) looksFirst(upTo int64) bool {
+	return w.of != "" && upTo > 0 || w.call.RequestID != "" && upTo > filterHolds
+}
+
 // draft is what an entry is made from: how the balance stands.
 type draft struct {
 	*count
@@ -108,7 +114,7 @@ func (w *writing) write(ctx context.Context) (Outcome, error) {
 
 // try changes the balance, after a look into the ledger where the call needs one.
 func (w *writing) try(ctx context.Context, id string) (Outcome, error) {
-	if upTo := w.u.seen.of(id); upTo > 0 && w.of != "" {
+	if upTo := w.u.seen.of(id); w.looksFirst(upTo) {
 		if err := w.look(ctx, lookFirst{moved: upTo, seq: upTo}); err != nil {
 			return Outcome{}, err
 		}
