@@ -57,7 +57,7 @@ func pageKey(account, id string) int64 {
 
 func hash(text string) uint32 {
 	h := fnv.New32a()
-	h.Write([]byte(text)) //nolint:errcheck // it never fails
+	_, _ = h.Write([]byte(text)) // it never fails
 	return h.Sum32()
 }
 
