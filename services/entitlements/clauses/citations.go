@@ -3,8 +3,8 @@ package clauses
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
+	"log/slog"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -38,7 +38,7 @@ func (s *Service) Cite(ctx context.Context, call resource.Call, c Citation, chec
 			_, err = s.citations.Create(ctx, call, id, c, recorded)
 		}
 		if err == nil {
-			return s.judged(ctx, call, earlier)
+			return earlier, s.review(ctx, call, earlier), nil
 		}
 		if !errors.Is(err, resource.ErrNotFound) {
 			return none, "", err
@@ -55,7 +55,7 @@ func (s *Service) Cite(ctx context.Context, call resource.Call, c Citation, chec
 	if err != nil {
 		return none, "", err
 	}
-	return s.judged(ctx, call, stored)
+	return stored, s.review(ctx, call, stored), nil
 }
 
 // checked wants the citation to be one that can be recorded, and fills in its day.
@@ -89,23 +89,29 @@ func (s *Service) checked(ctx context.Context, c Citation) (Citation, error) {
 	return c, nil
 }
 
-// judged opens the review that a citation makes due.
-func (s *Service) judged(ctx context.Context, call resource.Call, c resource.Stored[Citation]) (resource.Stored[Citation], string, error) {
+// review returns the id of the review that the window of a citation has, and opens the one
+// that it makes due. The citation stands by then, so that nothing fails the call any more:
+// what cannot be judged now is judged by tally.Follow.
+func (s *Service) review(ctx context.Context, call resource.Call, c resource.Stored[Citation]) string {
+	id, err := s.judge(ctx, &s.counter, call.Principal, c)
+	if err != nil {
+		slog.WarnContext(ctx, "a citation was recorded and could not be judged yet", "citation", CitationName(c.ID), "error", err)
+	}
+	return id
+}
+
+func (s *Service) judge(ctx context.Context, counter *tally.Counter, who string, c resource.Stored[Citation]) (string, error) {
 	clause, err := s.clauses.Get(ctx, c.State.Clause)
 	if err != nil {
-		return c, "", err
+		return "", err
 	}
-	review, err := tally.Judge(ctx, s.opts.Reviews, resource.Call{Principal: call.Principal}, s.subject(clause), c.State.Day)
-	if err != nil {
-		return c, "", fmt.Errorf("judge how often %s is cited: %w", Name(clause.ID), err)
-	}
-	return c, review, nil
+	return counter.Judge(ctx, resource.Call{Principal: who}, s.subject(clause), c.State.Day, c.State.Account)
 }
 
 // subject is a clause as it is counted.
 func (s *Service) subject(c resource.Stored[Clause]) tally.Subject {
 	return tally.Subject{
-		Name: Name(c.ID), Owner: c.State.Owner, Threshold: c.State.threshold(),
+		Name: Name(c.ID), Owner: c.State.Owner, Threshold: c.State.threshold(), Reviews: s.opts.Reviews,
 		Entries: func(ctx context.Context, span tally.Span) iter.Seq2[string, error] {
 			return func(yield func(string, error) bool) {
 				for cited, err := range s.between(ctx, c.ID, span.From, span.To) {
@@ -131,10 +137,10 @@ func (s *Service) between(ctx context.Context, clause string, from, to civil.Day
 // Judged is how tally.Follow judges the citations of processes that died before they
 // could.
 func (s *Service) Judged() tally.Judged {
-	return tally.Judged{Collection: s.citations.Kind().Spec.Name, Event: recorded, Judge: func(ctx context.Context, id, who string) error {
+	return tally.Judged{Collection: s.citations.Kind().Spec.Name, Event: recorded, Judge: func(ctx context.Context, counter *tally.Counter, id, who string) error {
 		c, err := s.citations.Get(ctx, id)
 		if err == nil {
-			_, _, err = s.judged(ctx, resource.Call{Principal: who}, c)
+			_, err = s.judge(ctx, counter, who, c)
 		}
 		return err
 	}}

@@ -41,6 +41,8 @@ type Service struct {
 	citations *resource.Table[Citation, *Citation]
 	opts      Options
 	now       func() time.Time
+	// counter judges what this process records.
+	counter tally.Counter
 }
 
 // Kind is how clauses are stored and told.
@@ -73,7 +75,7 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if err != nil {
 		return nil, fmt.Errorf("open citations of clauses: %w", err)
 	}
-	return &Service{clauses, citations, opts, requests.Now}, nil
+	return &Service{clauses: clauses, citations: citations, opts: opts, now: requests.Now}, nil
 }
 
 // Today returns the calendar day it is in the company's zone.

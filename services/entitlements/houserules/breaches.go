@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -39,7 +40,7 @@ func (s *Service) Record(ctx context.Context, call resource.Call, b Breach, chec
 			_, err = s.breaches.Create(ctx, call, id, b, recorded)
 		}
 		if err == nil {
-			return s.judged(ctx, call, earlier)
+			return earlier, s.review(ctx, call, earlier), nil
 		}
 		if !errors.Is(err, resource.ErrNotFound) {
 			return none, "", err
@@ -56,7 +57,7 @@ func (s *Service) Record(ctx context.Context, call resource.Call, b Breach, chec
 	if err != nil {
 		return none, "", err
 	}
-	return s.judged(ctx, call, stored)
+	return stored, s.review(ctx, call, stored), nil
 }
 
 // checked wants the breach to be one that can be recorded, and fills in its day.
@@ -102,23 +103,30 @@ func (s *Service) mustBeDue(ctx context.Context, b Breach) error {
 	return told.WithResource(ruleType, Name(b.Rule)).WithCondition(reasonWaiverNotDue, "accounts/"+b.Account, "%s", told.Message)
 }
 
-// judged opens the review that a breach makes due.
-func (s *Service) judged(ctx context.Context, call resource.Call, b resource.Stored[Breach]) (resource.Stored[Breach], string, error) {
+// review returns the id of the review that the window of a breach has, and opens the one
+// that it makes due. The breach stands by then, so that nothing fails the call any more:
+// what cannot be judged now is judged by tally.Follow.
+func (s *Service) review(ctx context.Context, call resource.Call, b resource.Stored[Breach]) string {
+	id, err := s.judge(ctx, &s.counter, call.Principal, b)
+	if err != nil {
+		slog.WarnContext(ctx, "a breach was recorded and could not be judged yet", "breach", BreachName(b.ID), "error", err)
+	}
+	return id
+}
+
+func (s *Service) judge(ctx context.Context, counter *tally.Counter, who string, b resource.Stored[Breach]) (string, error) {
 	rule, err := s.rules.Get(ctx, b.State.Rule)
 	if err != nil {
-		return b, "", err
+		return "", err
 	}
-	review, err := tally.Judge(ctx, s.opts.Reviews, resource.Call{Principal: call.Principal}, s.subject(rule), b.State.Day)
-	if err != nil {
-		return b, "", fmt.Errorf("judge how often %s is broken: %w", Name(rule.ID), err)
-	}
-	return b, review, nil
+	return counter.Judge(ctx, resource.Call{Principal: who}, s.subject(rule), b.State.Day, b.State.Account)
 }
 
 // subject is a house rule as it is counted.
 func (s *Service) subject(r resource.Stored[Rule]) tally.Subject {
 	return tally.Subject{
-		Name: Name(r.ID), Owner: r.State.Owner, Threshold: r.State.Threshold, Accounts: s.opts.Directory.Accounts,
+		Name: Name(r.ID), Owner: r.State.Owner, Threshold: r.State.Threshold, Reviews: s.opts.Reviews,
+		Accounts: s.opts.Directory.Accounts,
 		Entries: func(ctx context.Context, span tally.Span) iter.Seq2[string, error] {
 			return func(yield func(string, error) bool) {
 				for b, err := range s.between(ctx, r.ID, span.From, span.To) {
@@ -144,10 +152,10 @@ func (s *Service) between(ctx context.Context, rule string, from, to civil.Day) 
 // Judged is how tally.Follow judges the breaches of processes that died before they
 // could.
 func (s *Service) Judged() tally.Judged {
-	return tally.Judged{Collection: s.breaches.Kind().Spec.Name, Event: recorded, Judge: func(ctx context.Context, id, who string) error {
+	return tally.Judged{Collection: s.breaches.Kind().Spec.Name, Event: recorded, Judge: func(ctx context.Context, counter *tally.Counter, id, who string) error {
 		b, err := s.breaches.Get(ctx, id)
 		if err == nil {
-			_, _, err = s.judged(ctx, resource.Call{Principal: who}, b)
+			_, err = s.judge(ctx, counter, who, b)
 		}
 		return err
 	}}

@@ -44,6 +44,8 @@ type Service struct {
 	breaches *resource.Table[Breach, *Breach]
 	opts     Options
 	now      func() time.Time
+	// counter judges what this process records.
+	counter tally.Counter
 }
 
 // Kind is how house rules are stored and told.
@@ -76,7 +78,7 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if err != nil {
 		return nil, fmt.Errorf("open breaches of house rules: %w", err)
 	}
-	return &Service{rules, breaches, opts, requests.Now}, nil
+	return &Service{rules: rules, breaches: breaches, opts: opts, now: requests.Now}, nil
 }
 
 // Today returns the calendar day it is in the company's zone.
