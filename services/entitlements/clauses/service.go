@@ -103,6 +103,9 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, c C
 	if !names.IsID(id) {
 		return none, fault.Invalid("clause_id", "no id can be made of %q: give one of lower-case letters, digits and hyphens", c.Title)
 	}
+	if earlier, known, err := s.clauses.Created(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
 	if c.Citations == 0 {
 		c.Citations = DefaultCitations
 	}

@@ -106,6 +106,9 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, r R
 	if !names.IsID(id) {
 		return none, fault.Invalid("house_rule_id", "no id can be made of %q: give one of lower-case letters, digits and hyphens", r.Text)
 	}
+	if earlier, known, err := s.rules.Created(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
 	if r.Threshold == (tally.Threshold{}) {
 		r.Threshold = DefaultThreshold
 	}
