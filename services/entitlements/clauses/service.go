@@ -50,9 +50,14 @@ var Kind = resource.Kind[Clause]{
 	Type: clauseType, Name: Name, Tell: func(c Clause) any { return c },
 	Spec: docstore.Spec{Name: "clauses", Indexes: []docstore.Index{{Name: "owner", Fields: []string{"owner"}}}}}
 
-// CitationKind is how citations are stored and told.
+// CitationKind is how citations are stored and told: without the note, in which people
+// write.
 var CitationKind = resource.Kind[Citation]{
-	Type: citationType, Name: CitationName, Tell: func(c Citation) any { return c },
+	Type: citationType, Name: CitationName,
+	Tell: func(c Citation) any {
+		c.Note = ""
+		return c
+	},
 	Spec: docstore.Spec{Name: "citations", Indexes: []docstore.Index{
 		{Name: "clause", Fields: []string{"clause", "day"}},
 		{Name: "account", Fields: []string{"account", "day"}, Partial: true},

@@ -53,9 +53,14 @@ var Kind = resource.Kind[Rule]{
 	Type: ruleType, Name: Name, Tell: func(r Rule) any { return r },
 	Spec: docstore.Spec{Name: "house_rules", Indexes: []docstore.Index{{Name: "owner", Fields: []string{"owner"}}}}}
 
-// BreachKind is how breaches are stored and told.
+// BreachKind is how breaches are stored and told: without the note, in which people
+// write.
 var BreachKind = resource.Kind[Breach]{
-	Type: breachType, Name: BreachName, Tell: func(b Breach) any { return b },
+	Type: breachType, Name: BreachName,
+	Tell: func(b Breach) any {
+		b.Note = ""
+		return b
+	},
 	Spec: docstore.Spec{Name: "breaches", Indexes: []docstore.Index{
 		{Name: "rule", Fields: []string{"rule", "day"}},
 		{Name: "account", Fields: []string{"account", "day"}},

@@ -49,9 +49,9 @@ type Service struct {
 
 var _ tally.Reviews = (*Service)(nil)
 
-// Kind is how reviews are stored and told.
+// Kind is how reviews are stored and told: without what people wrote.
 var Kind = resource.Kind[Review]{
-	Type: reviewType, Name: Name, Tell: func(r Review) any { return r },
+	Type: reviewType, Name: Name, Tell: func(r Review) any { return r.WithoutWords() },
 	Spec: docstore.Spec{Name: "reviews", Indexes: []docstore.Index{
 		{Name: "owner", Fields: []string{"owner", "due"}},
 		{Name: "subject", Fields: []string{"subject", "due"}},
