@@ -97,10 +97,10 @@ func (s *Service) mustBeDue(ctx context.Context, b Breach) error {
 	if due {
 		return nil
 	}
-	told := fault.New(fault.FailedPrecondition, reasonWaiverNotDue,
+	return fault.Precondition(reasonWaiverNotDue, "accounts/"+b.Account,
 		"accounts/%s is not entitled now to a benefit %q that waives %s: enforce the rule, or record that it was overlooked. "+
-			"A waiver is a benefit, for everyone who qualifies: to have one, ask for a rule.", b.Account, b.Benefit, Name(b.Rule))
-	return told.WithResource(ruleType, Name(b.Rule)).WithCondition(reasonWaiverNotDue, "accounts/"+b.Account, "%s", told.Message)
+			"A waiver is a benefit, for everyone who qualifies: to have one, ask for a rule.", b.Account, b.Benefit, Name(b.Rule)).
+		WithResource(ruleType, Name(b.Rule))
 }
 
 // review returns the id of the review that the window of a breach has, and opens the one

@@ -233,9 +233,8 @@ func (s *Service) mustWaive(ctx context.Context, id, subject, benefit string) er
 	if waives {
 		return nil
 	}
-	told := fault.New(fault.FailedPrecondition, reasonNoWaiver,
+	return fault.Precondition(reasonNoWaiver, "schedule",
 		"No schedule in force, to come or in draft has a benefit %q of kind waiver with house_rule %s: propose one, with the rule that says "+
-			"who qualifies, and decide the review then. No account gets a waiver by itself.", benefit, rule)
-	return told.WithResource(reviewType, Name(id)).WithCondition(reasonNoWaiver, "schedule", "%s", told.Message).
-		WithField("benefit", "does not waive %s", subject)
+			"who qualifies, and decide the review then. No account gets a waiver by itself.", benefit, rule).
+		WithResource(reviewType, Name(id)).WithField("benefit", "does not waive %s", subject)
 }
