@@ -38,11 +38,9 @@ type Options struct {
 // Service is the use cases of contract clauses and their citations.
 type Service struct {
 	clauses   *resource.Table[Clause, *Clause]
-	citations *resource.Table[Citation, *Citation]
+	citations *tally.Log[Citation, *Citation]
 	opts      Options
 	now       func() time.Time
-	// counter judges what this process records.
-	counter tally.Counter
 }
 
 // Kind is how clauses are stored and told.
@@ -76,11 +74,15 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if err != nil {
 		return nil, fmt.Errorf("open clauses: %w", err)
 	}
-	citations, err := resource.OpenTable[Citation](ctx, requests, CitationKind)
+	s := &Service{clauses: clauses, opts: opts, now: requests.Now}
+	s.citations, err = tally.OpenLog[Citation](ctx, requests, CitationKind, tally.LogOptions[Citation]{
+		Event: recorded, Index: "clause", Subject: s.counted, Random: opts.Random,
+		Read: func(c Citation) tally.Entry { return tally.Entry{Subject: c.Clause, Account: c.Account, Day: c.Day} },
+	})
 	if err != nil {
-		return nil, fmt.Errorf("open citations of clauses: %w", err)
+		return nil, err
 	}
-	return &Service{clauses: clauses, citations: citations, opts: opts, now: requests.Now}, nil
+	return s, nil
 }
 
 // Today returns the calendar day it is in the company's zone.

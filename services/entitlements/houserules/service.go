@@ -41,11 +41,9 @@ type Options struct {
 // Service is the use cases of house rules and their breaches.
 type Service struct {
 	rules    *resource.Table[Rule, *Rule]
-	breaches *resource.Table[Breach, *Breach]
+	breaches *tally.Log[Breach, *Breach]
 	opts     Options
 	now      func() time.Time
-	// counter judges what this process records.
-	counter tally.Counter
 }
 
 // Kind is how house rules are stored and told.
@@ -79,11 +77,15 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if err != nil {
 		return nil, fmt.Errorf("open house rules: %w", err)
 	}
-	breaches, err := resource.OpenTable[Breach](ctx, requests, BreachKind)
+	s := &Service{rules: rules, opts: opts, now: requests.Now}
+	s.breaches, err = tally.OpenLog[Breach](ctx, requests, BreachKind, tally.LogOptions[Breach]{
+		Event: recorded, Index: "rule", Subject: s.counted, Random: opts.Random,
+		Read: func(b Breach) tally.Entry { return tally.Entry{Subject: b.Rule, Account: b.Account, Day: b.Day} },
+	})
 	if err != nil {
-		return nil, fmt.Errorf("open breaches of house rules: %w", err)
+		return nil, err
 	}
-	return &Service{rules: rules, breaches: breaches, opts: opts, now: requests.Now}, nil
+	return s, nil
 }
 
 // Today returns the calendar day it is in the company's zone.
