@@ -50,10 +50,13 @@ type Told struct {
 
 	Remedy    *resource.Stored[remedies.Remedy]
 	HouseRule *resource.Stored[houserules.Rule]
-	Breach    *resource.Stored[houserules.Breach]
-	Clause    *resource.Stored[clauses.Clause]
-	Citation  *resource.Stored[clauses.Citation]
-	Review    *resource.Stored[reviews.Review]
+	// Breach is a breach of a house rule, without its note.
+	Breach *resource.Stored[houserules.Breach]
+	Clause *resource.Stored[clauses.Clause]
+	// Citation is a citation of a clause, without its note.
+	Citation *resource.Stored[clauses.Citation]
+	// Review is a review, without what people wrote.
+	Review *resource.Stored[reviews.Review]
 	// Usage is a line of the ledger of what is used, without its note and its principal.
 	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.

@@ -390,7 +390,7 @@ type Change_HouseRule struct {
 }
 
 type Change_Breach struct {
-	// A breach of a house rule.
+	// A breach of a house rule, without the note.
 	Breach *Breach `protobuf:"bytes,22,opt,name=breach,proto3,oneof"`
 }
 
@@ -400,12 +400,12 @@ type Change_Clause struct {
 }
 
 type Change_Citation struct {
-	// A citation of a clause.
+	// A citation of a clause, without the note.
 	Citation *Citation `protobuf:"bytes,24,opt,name=citation,proto3,oneof"`
 }
 
 type Change_Review struct {
-	// A review; whether it is overdue follows from the day.
+	// A review, without what people wrote; whether it is overdue follows from the day.
 	Review *Review `protobuf:"bytes,25,opt,name=review,proto3,oneof"`
 }
 
