@@ -208,3 +208,15 @@ func TestPreviewOfDueTimes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "2026-03-09 14:00", shown(clockOf(t, &c, "first-reply").Due))
 }
+
+// What is foreseen runs in the hours that will be in force then.
+func TestPreviewOfDueTimesByACalendarToCome(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	f.published.publish(t, strings.Replace(promise, "holidays: []", "holidays: ["+holiday+"]", 1), friday.Add(time.Minute))
+	c, err := f.PreviewDue(friday.Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, "2026-03-10 13:01", shown(clockOf(t, &c, "first-reply").Due))
+	c, err = f.PreviewDue(time.Time{})
+	require.NoError(t, err)
+	require.Equal(t, "2026-03-09 13:00", shown(clockOf(t, &c, "first-reply").Due))
+}

@@ -941,7 +941,7 @@ type CaseClock struct {
 	Commitment string `protobuf:"bytes,1,opt,name=commitment,proto3" json:"commitment,omitempty"`
 	// The event that started it, as `opened`.
 	FromEvent string `protobuf:"bytes,2,opt,name=from_event,json=fromEvent,proto3" json:"from_event,omitempty"`
-	// The event that stops it, as `first_reply`.
+	// The event that stops it, as `first_reply`: the first reply since the clock began.
 	ToEvent string `protobuf:"bytes,3,opt,name=to_event,json=toEvent,proto3" json:"to_event,omitempty"`
 	// The working time that was promised.
 	Within *durationpb.Duration `protobuf:"bytes,4,opt,name=within,proto3" json:"within,omitempty"`
@@ -1346,7 +1346,8 @@ type EscalationPath struct {
 	Contact string `protobuf:"bytes,3,opt,name=contact,proto3" json:"contact,omitempty"`
 	// The working time in which the person answers, in whole minutes.
 	Within *durationpb.Duration `protobuf:"bytes,4,opt,name=within,proto3" json:"within,omitempty"`
-	// The id of the calendar of the schedule in whose hours; empty for every hour of every day.
+	// The id of the calendar of the schedule in whose hours; empty for every hour of every day. One that a later version
+	// has no more keeps the hours that it had last.
 	Calendar string `protobuf:"bytes,5,opt,name=calendar,proto3" json:"calendar,omitempty"`
 	// Changes with every write; send it back to change only what you read.
 	Etag string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
