@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
@@ -251,9 +252,12 @@ func TestListsOfCasesThroughTheAPI(t *testing.T) {
 	require.NoError(t, err)
 	first, err := agent.cases.GetCase(ctx, &entitlementsv1.GetCaseRequest{Name: "accounts/rich/cases/c0"})
 	require.NoError(t, err)
-	due := func(operator string) string { // when the first is
-		return fmt.Sprintf("due_time %s %q", operator, first.GetDueTime().AsTime().Format(time.RFC3339Nano))
+	than := func(field string, at *timestamppb.Timestamp) func(string) string { // the first's
+		return func(operator string) string {
+			return fmt.Sprintf("%s %s %q", field, operator, at.AsTime().Format(time.RFC3339Nano))
+		}
 	}
+	opened, due := than("open_time", first.GetOpenTime()), than("due_time", first.GetDueTime())
 	for _, tc := range []struct{ parent, filter, order, want string }{
 		{"accounts/-", "", "", "c0 c1 c2"},
 		{"accounts/-", "", "open_time desc", "c2 c1 c0"},
@@ -266,6 +270,7 @@ func TestListsOfCasesThroughTheAPI(t *testing.T) {
 		{"accounts/-", `due_time < "2999-01-01T00:00:00Z" AND channel = "phone"`, "", "c1 c2"},
 		{"accounts/rich", `due_time <= "2999-01-01T00:00:00Z"`, "", "c0 c2"},
 		{"accounts/-", `due_time <= "2999-01-01T00:00:00Z"`, "open_time desc", "c2 c1 c0"},
+		{"accounts/-", opened(">=") + " AND breached = false", "open_time desc", "c2 c1 c0"}, {"accounts/rich", opened("<"), "", ""},
 		{"accounts/-", due("<=") + ` AND channel = "email"`, "", "c0"}, {"accounts/-", due("<") + ` AND channel = "email"`, "", ""},
 	} {
 		list, err := agent.cases.ListCases(ctx, &entitlementsv1.ListCasesRequest{Parent: tc.parent, Filter: tc.filter, OrderBy: tc.order})
