@@ -318,6 +318,8 @@ func TestR39TheFeedTellsOfCases(t *testing.T) {
 	require.Equal(t, "principals/some-service-agent", c.GetPrincipal())
 	require.Equal(t, "late-delivery", c.GetCase().GetIssue())
 	require.Equal(t, "opened", c.GetCase().GetLastEntry().GetWhat())
+	require.Equal(t, "service-agent", c.GetCase().GetLastEntry().GetActor().GetRole())
+	require.Equal(t, "principals/some-service-agent", c.GetCase().GetLastEntry().GetActor().GetPrincipal())
 	require.NotContains(t, c.String(), "Where is it?", "what a customer said is not told")
 	require.Equal(t, "principals/some-service-agent", told["baseline.acknowledged"].GetAcknowledgement().GetPrincipal())
 	require.Equal(t, "principals/some-admin", told["escalation_path.updated"].GetEscalationPath().GetAccountable())
