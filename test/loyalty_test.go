@@ -30,7 +30,7 @@ func TestR26WhatOnlyNewCustomersHaveIsFound(t *testing.T) {
 
 	found := s.cli("audit", "loyalty")
 	require.Contains(t, found, "programmes/beta: 1 of the 1 accounts that joined on ")
-	require.Contains(t, found, "All 1 places are given; of the existing accounts 2 meet the criteria and can wait for one. The next would be accounts/mill, number 1 on the waiting list.")
+	require.Contains(t, found, "No place is left; of the existing accounts 2 meet the criteria and can wait for one. The next would be accounts/mill, number 1 on the waiting list.")
 	require.Contains(t, found, "2 findings. Newcomers joined on ")
 	rows := strings.Split(strings.TrimSpace(s.cli("audit", "loyalty", "--findings", "--output", "csv")), "\n")
 	require.Len(t, rows, 3, "the benefit and the programme below the names")

@@ -31,7 +31,7 @@ var byRule = map[string]string{
 	"ReverseRevenueEntry":       spendIsRead,
 	"ImportRevenue":             spendIsRead,
 	"CreateAccount":             "rules read how long an account has been a customer, and what its group spends",
-	"UpdateAccount":             "rules read how long an account has been a customer, and what its group spends",
+	"UpdateAccount":             "only who may change all accounts changes what rules read of one: rules read how long an account has been a customer, and what its group spends",
 	"ImportAccounts":            "rules read how long an account has been a customer, and what its group spends",
 	"ActivateAccount":           "the promise is to customers, not to prospects",
 	"CloseAccount":              "the promise is to customers, not to those who have gone",

@@ -56,8 +56,9 @@ func (d *LotteryDraft) check() error {
 
 // Create commits a lottery: its record is stored first, and with the lottery it is
 // public. What was stored for the same lottery before, by a process that died, is used.
-// INVALID_ARGUMENT; resource.ErrExists.
-func (l *Lotteries) Create(ctx context.Context, call resource.Call, id string, d LotteryDraft) (resource.Stored[Lottery], error) {
+// INVALID_ARGUMENT; resource.ErrExists. With check, nothing is written, and there is no
+// record.
+func (l *Lotteries) Create(ctx context.Context, call resource.Call, id string, d LotteryDraft, check bool) (resource.Stored[Lottery], error) {
 	var none resource.Stored[Lottery]
 	if earlier, known, err := l.created(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -71,13 +72,18 @@ func (l *Lotteries) Create(ctx context.Context, call resource.Call, id string, d
 	if err := l.checkPlan(ctx, &d.Plan); err != nil {
 		return none, err
 	}
+	lottery := Lottery{Purpose: d.Purpose, Owner: d.Owner, Places: d.Places, Entrants: len(d.Entrants), State: LotteryCommitted}
+	if check {
+		lottery.Draw.Plan = d.Plan
+		return l.table.Unwritten(id, lottery), nil
+	}
 	pool := "lotteries/" + id + "/" + digest([]byte(strings.Join(d.Entrants, "\n")))
 	committed, at, err := l.publish(ctx, id, pool, &d)
 	if err != nil {
 		return none, err
 	}
-	return l.table.Create(ctx, call, id, Lottery{Purpose: d.Purpose, Owner: d.Owner, Places: d.Places, Entrants: len(d.Entrants),
-		State: LotteryCommitted, Pool: pool, Draw: markOf(committed, at)}, "lottery.committed")
+	lottery.Pool, lottery.Draw = pool, markOf(committed, at)
+	return l.table.Create(ctx, call, id, lottery, "lottery.committed")
 }
 
 // created returns a lottery that this request has created before, ahead of checks that

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/board/panel/record"
 )
@@ -39,13 +40,21 @@ func TestR29ALotteryFromItsCommitmentToItsOrder(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
 		create := request("0f6c1d2e-7c1b-4c53-9d39-3f0b6a1e5a77", "fair")
-		s, err := f.Lotteries.Create(ctx, create, "fair", f.fair(7, 3))
+		checked, err := f.Lotteries.Create(ctx, create, "fair", f.fair(7, 3), true)
+		require.NoError(t, err)
+		require.Equal(t, 7, checked.State.Entrants)
+		require.Empty(t, checked.State.Draw.Hash)
+		_, err = f.Lotteries.Get(ctx, "fair")
+		require.True(t, isNotFound(err), "a check writes nothing")
+		s, err := f.Lotteries.Create(ctx, create, "fair", f.fair(7, 3), false)
 		require.NoError(t, err)
 		require.Equal(t, LotteryCommitted, s.State.State)
-		again, err := f.Lotteries.Create(ctx, create, "fair", f.fair(7, 3))
+		again, err := f.Lotteries.Create(ctx, create, "fair", f.fair(7, 3), false)
 		require.NoError(t, err)
 		require.Equal(t, s.State, again.State, "a retry commits nothing new")
-		_, err = f.Lotteries.Create(ctx, someone, "fair", f.fair(7, 3))
+		_, err = f.Lotteries.Create(ctx, someone, "fair", f.fair(7, 3), true)
+		require.ErrorIs(t, err, resource.ErrExists)
+		_, err = f.Lotteries.Create(ctx, someone, "fair", f.fair(7, 3), false)
 		require.True(t, isExists(err), "%v", err)
 
 		_, committed, err := f.Lotteries.Record(ctx, "fair")
@@ -116,8 +125,10 @@ func TestWhatALotteryIsNotCommittedTo(t *testing.T) {
 	} {
 		d := f.fair(3, 1)
 		change(&d)
-		_, err := f.Lotteries.Create(t.Context(), someone, "fair", d)
-		require.ErrorContains(t, err, told)
+		for _, check := range []bool{true, false} {
+			_, err := f.Lotteries.Create(t.Context(), someone, "fair", d, check)
+			require.ErrorContains(t, err, told)
+		}
 	}
 	_, err := f.Lotteries.Get(t.Context(), "fair")
 	require.True(t, isNotFound(err))
@@ -128,7 +139,7 @@ func TestR38ALotteryIsCalledOffOnlyUntilItsOutcomeCanBeKnown(t *testing.T) {
 	f := onSQLite(t)
 	ctx := t.Context()
 	for _, id := range []string{"early", "late"} {
-		_, err := f.Lotteries.Create(ctx, someone, id, f.fair(3, 1))
+		_, err := f.Lotteries.Create(ctx, someone, id, f.fair(3, 1), false)
 		require.NoError(t, err)
 	}
 	s, err := f.Lotteries.Cancel(ctx, someone, "early", "", "The fair is off.")
@@ -146,7 +157,7 @@ func TestR38ALotteryIsCalledOffOnlyUntilItsOutcomeCanBeKnown(t *testing.T) {
 	two.Plan = f.knownIn(time.Hour)
 	two.Plan.Deadline = f.clock.now().Add(time.Minute)
 	two.Plan.People = []record.Person{{Name: "principals/ines", Commitment: record.Commitment("ines's")}, {Name: "principals/kim", Commitment: record.Commitment("kim's")}}
-	_, err = f.Lotteries.Create(ctx, someone, "two", two)
+	_, err = f.Lotteries.Create(ctx, someone, "two", two, false)
 	require.NoError(t, err)
 	_, err = f.Lotteries.Reveal(ctx, someone, "two", "principals/sam", "ines's")
 	require.ErrorIs(t, err, ErrSeed)
@@ -176,12 +187,12 @@ func TestALotteryCommittedAgainAfterACrashIsTheSame(t *testing.T) {
 			service, err := New(t.Context(), store, f.source, Options{Now: f.clock.now})
 			require.NoError(t, err)
 			dies.armed, dies.writes = true, 0
-			if _, err = service.Lotteries.Create(t.Context(), create, "fair", draft); err != nil {
+			if _, err = service.Lotteries.Create(t.Context(), create, "fair", draft, false); err != nil {
 				deaths++
 			}
-			s, err := f.Lotteries.Create(t.Context(), create, "fair", draft)
+			s, err := f.Lotteries.Create(t.Context(), create, "fair", draft, false)
 			require.NoError(t, err)
-			again, err := f.Lotteries.Create(t.Context(), create, "fair", draft)
+			again, err := f.Lotteries.Create(t.Context(), create, "fair", draft, false)
 			require.NoError(t, err)
 			require.Equal(t, s.State.Draw.Hash, again.State.Draw.Hash)
 			_, text, err := f.Lotteries.Record(t.Context(), "fair")
@@ -207,7 +218,7 @@ func TestTheLargestLotteryCanBeFetched(t *testing.T) {
 	f := onSQLite(t)
 	d := f.fair(1, 1)
 	d.Places, d.Entrants = 7_777, some(maxEntrants)
-	_, err := f.Lotteries.Create(t.Context(), someone, "large", d)
+	_, err := f.Lotteries.Create(t.Context(), someone, "large", d, false)
 	require.NoError(t, err)
 	_, text, err := f.Lotteries.Record(t.Context(), "large")
 	require.NoError(t, err)
@@ -225,7 +236,7 @@ func TestTheFeedTellsOfALotteryNotOfItsSecrets(t *testing.T) {
 	d := f.fair(3, 1)
 	d.Plan.Deadline = f.clock.now().Add(time.Minute)
 	d.Plan.People = []record.Person{{Name: "principals/ines", Commitment: record.Commitment("hush")}, {Name: "principals/kim", Commitment: record.Commitment("b")}}
-	_, err := f.Lotteries.Create(t.Context(), someone, "fair", d)
+	_, err := f.Lotteries.Create(t.Context(), someone, "fair", d, false)
 	require.NoError(t, err)
 	_, err = f.Lotteries.Reveal(t.Context(), someone, "fair", "principals/ines", "hush")
 	require.NoError(t, err)

@@ -19,7 +19,7 @@ import (
 type Audit struct {
 	Parity AuditParity `cmd:"" help:"Were like cases treated alike? Compares groups of cases, and keeps the audit."`
 	List   AuditList   `cmd:"" help:"List the audits of parity that were made, the newest first."`
-	Show   AuditShow   `cmd:"" help:"Print the report of an audit of parity."`
+	Get    AuditGet    `cmd:"" aliases:"show" help:"Print the report of an audit of parity."`
 
 	Reversals AuditReversals `cmd:"" help:"Which benefits were won by revenue that was later reversed or refunded?"`
 	Loyalty   AuditLoyalty   `cmd:"" help:"Is there anything that only new customers can have?"`
@@ -129,23 +129,23 @@ func auditProgress(p *entitlementsv1.ParityProgress) string {
 	return fmt.Sprintf("%s: %d %%", p.GetStage(), 100*p.GetDone()/p.GetOf())
 }
 
-// AuditShow is `evenhand audit show`.
-type AuditShow struct {
+// AuditGet is `evenhand audit get`.
+type AuditGet struct {
 	Audit string `arg:"" help:"The audit: its id, or parityAudits/ID."`
 	AuditFormat
 	Connection
 }
 
 // Help implements kong.HelpProvider.
-func (*AuditShow) Help() string {
+func (*AuditGet) Help() string {
 	return `Examples:
 
-  evenhand audit show 06ec616m000019f2kv66777lg4
-  evenhand audit show 06ec616m000019f2kv66777lg4 --output html > audit.html`
+  evenhand audit get 06ec616m000019f2kv66777lg4
+  evenhand audit get 06ec616m000019f2kv66777lg4 --output html > audit.html`
 }
 
 // Run asks and prints.
-func (c *AuditShow) Run(env *Env) error {
+func (c *AuditGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		return c.print(env, s, "parityAudits/"+strings.TrimPrefix(c.Audit, "parityAudits/"))
 	})
@@ -196,7 +196,7 @@ func printAudit(env *Env, name string, r *report.Report) error {
 		return err
 	}
 	_, err := fmt.Fprintf(env.Stdout, "\n%s\n%s\n", strings.Join(slices.Concat([]string{r.Summary()}, r.LeftOut(), r.Sentences()), "\n"),
-		"Kept as "+name+": `evenhand audit show` has the pairs of like cases to judge by.")
+		"Kept as "+name+": `evenhand audit get` has the pairs of like cases to judge by.")
 	return err
 }
 

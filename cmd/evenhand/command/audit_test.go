@@ -103,7 +103,7 @@ func TestR24AuditParityCommand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, want, got.stdout, "the report and nothing else")
 
-	got = execute(t, server, "", "audit", "show", "a1", "--output", "html")
+	got = execute(t, server, "", "audit", "get", "a1", "--output", "html")
 	require.Equal(t, "FORMAT_HTML\n", got.stdout)
 	got = execute(t, server, "", "audit", "list", "--filter", "findings > 0")
 	require.Zero(t, got.code, got.stderr)

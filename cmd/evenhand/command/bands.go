@@ -13,7 +13,7 @@ import (
 // Bands is `evenhand bands`.
 type Bands struct {
 	List  BandsList  `cmd:"" help:"List the bands of spend, tenure and reach, with how many accounts are in each."`
-	Show  BandsShow  `cmd:"" help:"Show the bands of one of them."`
+	Get   BandsGet   `cmd:"" aliases:"show" help:"Show the bands of one of them."`
 	Set   BandsSet   `cmd:"" help:"Declare bands by their lower bounds."`
 	Reset BandsReset `cmd:"" help:"Take back what was declared: bands are quartiles again."`
 }
@@ -81,8 +81,8 @@ func (c *BandsList) Run(env *Env) error {
 	})
 }
 
-// BandsShow is `evenhand bands show`.
-type BandsShow struct {
+// BandsGet is `evenhand bands get`.
+type BandsGet struct {
 	Of   string `arg:"" enum:"spend,tenure,reach" help:"spend, tenure or reach."`
 	AsOf Day    `name:"as-of" placeholder:"DATE" help:"The day whose spend, tenure and active accounts count; today, where it is not given."`
 	Output
@@ -90,7 +90,7 @@ type BandsShow struct {
 }
 
 // Run asks and prints.
-func (c *BandsShow) Run(env *Env) error {
+func (c *BandsGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		ctx, cancel := s.call(env)
 		defer cancel()

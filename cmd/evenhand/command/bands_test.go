@@ -70,7 +70,7 @@ func TestBandsCommandsAsk(t *testing.T) {
 		told string
 	}{
 		{[]string{"list", "--as-of", "2026-03-31"}, &entitlementsv1.ListBandScalesRequest{PageSize: 1000, AsOfDate: &date.Date{Year: 2026, Month: 3, Day: 31}}, table},
-		{[]string{"show", "spend"}, &entitlementsv1.GetBandScaleRequest{Name: "bandScales/spend"}, table},
+		{[]string{"get", "spend"}, &entitlementsv1.GetBandScaleRequest{Name: "bandScales/spend"}, table},
 		{[]string{"show", "spend", "--output", "csv"}, &entitlementsv1.GetBandScaleRequest{Name: "bandScales/spend"},
 			"of,band,from,accounts\nspend,small,,7\nspend,large,USD 1000.00,2\nspend,unknown,,3\n"},
 		{[]string{"set", "spend", "small", "large=1000.50", "--validate-only", "--etag", "7"},

@@ -11,7 +11,7 @@ import (
 // BoardCharter is `evenhand board charter`.
 type BoardCharter struct {
 	Publish CharterPublish `cmd:"" help:"Publish the next version of a board's charter, or only check it."`
-	Show    CharterShow    `cmd:"" help:"Show a version of a board's charter."`
+	Get     CharterGet     `cmd:"" aliases:"show" help:"Show a version of a board's charter."`
 	List    CharterList    `cmd:"" help:"List the versions of a board's charter."`
 }
 
@@ -152,8 +152,8 @@ func showQuorumRule(q *boardv1.Quorum) string {
 	return fmt.Sprintf("%d members", q.GetMembers())
 }
 
-// CharterShow is `evenhand board charter show`.
-type CharterShow struct {
+// CharterGet is `evenhand board charter get`.
+type CharterGet struct {
 	BoardArg
 	Number uint `placeholder:"N" help:"Which version; the newest, where it is not given."`
 	Output
@@ -161,7 +161,7 @@ type CharterShow struct {
 }
 
 // Run asks and prints.
-func (c *CharterShow) Run(env *Env) error {
+func (c *CharterGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		client := boardv1.NewBoardsServiceClient(s)
 		number := c.Number

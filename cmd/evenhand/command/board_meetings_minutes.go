@@ -14,7 +14,7 @@ import (
 // MeetingsMinutes is `evenhand board meetings minutes`.
 type MeetingsMinutes struct {
 	Record  MinutesRecord  `cmd:"" help:"Record a version of the minutes."`
-	Show    MinutesShow    `cmd:"" help:"Print a version of the minutes."`
+	Get     MinutesGet     `cmd:"" aliases:"show" help:"Print a version of the minutes."`
 	List    MinutesList    `cmd:"" help:"List the versions."`
 	Approve MinutesApprove `cmd:"" help:"Record that a later meeting approved them."`
 }
@@ -70,15 +70,15 @@ func (c *MinutesRecord) read(env *Env) (text string, err error) {
 	return string(content), nil
 }
 
-// MinutesShow is `evenhand board meetings minutes show`.
-type MinutesShow struct {
+// MinutesGet is `evenhand board meetings minutes get`.
+type MinutesGet struct {
 	MeetingArg
 	Version int32 `placeholder:"N" help:"The version; the last, where it is not given."`
 	Connection
 }
 
 // Run prints the text, and nothing else.
-func (c *MinutesShow) Run(env *Env) error {
+func (c *MinutesGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		ctx, cancel := s.call(env)
 		defer cancel()

@@ -167,7 +167,7 @@ func TestMeetingCommandsAsk(t *testing.T) {
 		{[]string{"decisions", "drop", priced.GetName(), "Dear."}, &boardv1.DropDecisionRequest{Name: priced.GetName(), Reason: "Dear."}, ""},
 		{[]string{"decisions", "reopen", m + "/1", "Again."}, &boardv1.ReopenDecisionRequest{Name: priced.GetName(), Reason: "Again."}, ""},
 		{[]string{"minutes", "record", m, file}, &boardv1.CreateMinutesRequest{Parent: name, Minutes: &boardv1.Minutes{Text: "# Minutes\n"}}, "minutes/2"},
-		{[]string{"minutes", "show", m}, &boardv1.GetMinutesRequest{Name: name + "/minutes/2"}, "# Minutes"},
+		{[]string{"minutes", "get", m}, &boardv1.GetMinutesRequest{Name: name + "/minutes/2"}, "# Minutes"},
 		{[]string{"minutes", "list", m}, &boardv1.ListMinutesRequest{Parent: name, PageSize: 1000}, "principals/ines"},
 		{[]string{"minutes", "approve", m, "--version", "1", "--at", "advisory/2026-04-09"},
 			&boardv1.ApproveMinutesRequest{Name: name + "/minutes/1", Meeting: "boards/advisory/meetings/2026-04-09"}, ""},

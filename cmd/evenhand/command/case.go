@@ -195,7 +195,7 @@ func historyLines(list []*entitlementsv1.CaseEntry) string {
 // CaseList is `evenhand case list`.
 type CaseList struct {
 	Account string `arg:"" optional:"" help:"The account's id or external id; all accounts, where it is not given."`
-	Filter  string `placeholder:"FILTER" help:"AIP-160 filter over state, issue, channel, assignee, breached, open_time, due_time, reopen_count, escalation_count, remedy, facts."`
+	Filter  string `placeholder:"FILTER" help:"AIP-160 filter over state, issue, channel, assignee, breached, open_time, due_time, reopen_count, escalation_count, remedy, subject, external_id, facts."`
 	OrderBy string `placeholder:"FIELD" help:"open_time or due_time, with \" desc\" behind it for the other way round; by due_time, only cases with a clock that runs."`
 	Limit   uint   `placeholder:"N" help:"At most this many; all, where it is not given."`
 	Output
@@ -208,6 +208,7 @@ func (*CaseList) Help() string {
 
   evenhand case list --filter 'state = OPEN' --order-by due_time
   evenhand case list brook-and-sons --filter 'breached = true'
+  evenhand case list --filter 'open_time >= "2026-11-01T00:00:00Z" AND channel = "phone"' --order-by "open_time desc"
   evenhand case list --filter 'assignee = "principals/ines" AND facts.damaged = "yes"'`
 }
 
@@ -242,6 +243,14 @@ type CaseGet struct {
 	Connection
 }
 
+// Help implements kong.HelpProvider.
+func (*CaseGet) Help() string {
+	return `Examples:
+
+  evenhand case get brook-and-sons/7k2m9q4x
+  evenhand case get brook-and-sons/7k2m9q4x --output json`
+}
+
 // Run asks and prints.
 func (c *CaseGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
@@ -258,6 +267,16 @@ type CaseDue struct {
 	At moment `placeholder:"DATE" help:"When it would be opened: a day (its beginning in UTC) or an RFC 3339 instant; now, where it is not given."`
 	Output
 	Connection
+}
+
+// Help implements kong.HelpProvider.
+func (*CaseDue) Help() string {
+	return `Shows the clocks that such a case would have, by the commitments and the calendars of the schedule in force then.
+
+Examples:
+
+  evenhand case due
+  evenhand case due --at 2026-11-27T22:00:00Z`
 }
 
 // Run asks and prints.
@@ -323,6 +342,13 @@ func (o Output) printPath(env *Env, m *entitlementsv1.EscalationPath, err error)
 	}
 	return o.printOne(env.Stdout, m, []pair{{"Accountable", m.GetAccountable()}, {"Contact", m.GetContact()},
 		{"Within", showDuration(m.GetWithin())}, {"Calendar", m.GetCalendar()}, {"Etag", m.GetEtag()}})
+}
+
+// Help implements kong.HelpProvider.
+func (*CasePathGet) Help() string {
+	return `Example:
+
+  evenhand case path get`
 }
 
 // Run asks and prints.

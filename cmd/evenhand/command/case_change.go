@@ -63,6 +63,16 @@ type CaseUpdate struct {
 	Fact        map[string]string `placeholder:"KEY=VALUE" help:"A fact to set; with nothing behind the =, to take away."`
 }
 
+// Help implements kong.HelpProvider.
+func (*CaseUpdate) Help() string {
+	return `A resolved case has to be reopened first, since its remedy was chosen by issue and facts.
+
+Examples:
+
+  evenhand case update brook-and-sons/7k2m9q4x --fact days-late=4 --fact insured=
+  evenhand case update brook-and-sons/7k2m9q4x --issue damaged-goods --subject "It came broken."`
+}
+
 // Run changes the case and prints it.
 func (c *CaseUpdate) Run(env *Env) error {
 	in, mask := &entitlementsv1.Case{Etag: c.Etag, Facts: map[string]string{}}, &fieldmaskpb.FieldMask{}
@@ -98,6 +108,14 @@ type CaseAssign struct {
 	ValidateOnly bool   `help:"Only check."`
 }
 
+// Help implements kong.HelpProvider.
+func (*CaseAssign) Help() string {
+	return `Examples:
+
+  evenhand case assign brook-and-sons/7k2m9q4x ines
+  evenhand case assign brook-and-sons/7k2m9q4x`
+}
+
 // Run assigns the case and prints it.
 func (c *CaseAssign) Run(env *Env) error {
 	return c.run(env, func(ctx context.Context, client entitlementsv1.CasesServiceClient, name string) (*entitlementsv1.Case, error) {
@@ -115,6 +133,15 @@ type CaseReply struct {
 	Note string `help:"What was said, for staff to read."`
 }
 
+// Help implements kong.HelpProvider.
+func (*CaseReply) Help() string {
+	return `The first reply stops its clocks; a reply of the accountable person answers an escalation.
+
+Example:
+
+  evenhand case reply brook-and-sons/7k2m9q4x --note "It left today."`
+}
+
 // Run records the reply and prints the case.
 func (c *CaseReply) Run(env *Env) error {
 	return c.run(env, func(ctx context.Context, client entitlementsv1.CasesServiceClient, name string) (*entitlementsv1.Case, error) {
@@ -128,6 +155,15 @@ type CaseWait struct {
 	Note string `help:"What is waited for."`
 }
 
+// Help implements kong.HelpProvider.
+func (*CaseWait) Help() string {
+	return `Nobody waits for a customer who was not written to: reply first.
+
+Example:
+
+  evenhand case wait brook-and-sons/7k2m9q4x --note "Is anybody there on Saturday?"`
+}
+
 // Run says so and prints the case.
 func (c *CaseWait) Run(env *Env) error {
 	return c.run(env, func(ctx context.Context, client entitlementsv1.CasesServiceClient, name string) (*entitlementsv1.Case, error) {
@@ -139,6 +175,13 @@ func (c *CaseWait) Run(env *Env) error {
 type CaseAnswered struct {
 	CaseChange
 	Note string `help:"What was said."`
+}
+
+// Help implements kong.HelpProvider.
+func (*CaseAnswered) Help() string {
+	return `Example:
+
+  evenhand case answered brook-and-sons/7k2m9q4x --note "From nine o'clock on."`
 }
 
 // Run says so and prints the case.
@@ -198,6 +241,15 @@ type CaseReopen struct {
 	Reason string `required:"" help:"Why."`
 }
 
+// Help implements kong.HelpProvider.
+func (*CaseReopen) Help() string {
+	return `The clocks to the resolution run again, whole; what they measured before stays.
+
+Example:
+
+  evenhand case reopen brook-and-sons/7k2m9q4x --reason "It did not arrive."`
+}
+
 // Run reopens the case and prints it.
 func (c *CaseReopen) Run(env *Env) error {
 	return c.run(env, func(ctx context.Context, client entitlementsv1.CasesServiceClient, name string) (*entitlementsv1.Case, error) {
@@ -209,6 +261,15 @@ func (c *CaseReopen) Run(env *Env) error {
 type CaseEscalate struct {
 	CaseChange
 	Reason string `required:"" help:"Why."`
+}
+
+// Help implements kong.HelpProvider.
+func (*CaseEscalate) Help() string {
+	return `Whom it is escalated to, and by when that person answers, is the same for every account: see case path get.
+
+Example:
+
+  evenhand case escalate brook-and-sons/7k2m9q4x --reason "The third late order this autumn."`
 }
 
 // Run escalates the case and prints it.
@@ -223,6 +284,15 @@ type CaseSurvey struct {
 	CaseChange
 	Score   int32  `required:"" help:"1 to 5, 5 being the best."`
 	Comment string `help:"In the customer's words."`
+}
+
+// Help implements kong.HelpProvider.
+func (*CaseSurvey) Help() string {
+	return `Recorded once for each case, while it is resolved.
+
+Example:
+
+  evenhand case survey brook-and-sons/7k2m9q4x --score 4 --comment "Honest, at least."`
 }
 
 // Run records it and prints the case.

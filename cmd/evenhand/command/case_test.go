@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/genproto/googleapis/type/date"
@@ -200,4 +201,18 @@ func TestWhatCasesAndProgrammesCannotBeAskedFor(t *testing.T) {
 		require.Equal(t, ExitUsage, got.code, line)
 		require.Contains(t, got.stderr, told, line)
 	}
+}
+
+// Whoever asks a command about cases for help is shown how it is used.
+func TestEveryCommandAboutCasesHasAnExample(t *testing.T) {
+	app, err := kong.New(&Client{}, kong.Vars{"version": "test"}, kong.Name("evenhand"))
+	require.NoError(t, err)
+	found := 0
+	for _, leaf := range app.Model.Leaves(true) {
+		if words := leaf.FullPath(); strings.HasPrefix(words, "evenhand case ") {
+			found++
+			require.Regexp(t, "Examples?:\n\n  "+words+"( |\n|$)", leaf.Detail, words)
+		}
+	}
+	require.Positive(t, found)
 }

@@ -191,6 +191,19 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	}
 }
 
+// What there is of one thing is shown by get everywhere; show, as some were called, goes on.
+func TestOneVerbShowsOneThing(t *testing.T) {
+	app, err := kong.New(&Client{}, kong.Vars{"version": "test"}, kong.Name("evenhand"))
+	require.NoError(t, err)
+	for _, leaf := range app.Model.Leaves(true) {
+		require.NotEqual(t, "show", leaf.Name, leaf.FullPath())
+	}
+	for _, words := range [][]string{{"schedule"}, {"company"}, {"bands", "spend"}, {"audit", "a1"}} {
+		_, err := app.Parse(append([]string{words[0], "show"}, words[1:]...))
+		require.NoError(t, err, words)
+	}
+}
+
 func TestCompletion(t *testing.T) {
 	for line, want := range map[string]string{
 		"rev":                      "revenue reviews",

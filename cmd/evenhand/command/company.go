@@ -13,18 +13,18 @@ import (
 
 // Company is `evenhand company`.
 type Company struct {
-	Show   CompanyShow   `cmd:"" help:"Show the company: its currency, time zone and fiscal year."`
+	Get    CompanyGet    `cmd:"" aliases:"show" help:"Show the company: its currency, time zone and fiscal year."`
 	Update CompanyUpdate `cmd:"" help:"Change the company."`
 }
 
-// CompanyShow is `evenhand company show`.
-type CompanyShow struct {
+// CompanyGet is `evenhand company get`.
+type CompanyGet struct {
 	Output
 	Connection
 }
 
 // Run asks and prints.
-func (c *CompanyShow) Run(env *Env) error {
+func (c *CompanyGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		ctx, cancel := s.call(env)
 		defer cancel()

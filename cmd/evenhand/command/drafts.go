@@ -13,7 +13,7 @@ import (
 // Drafts is `evenhand schedule drafts`.
 type Drafts struct {
 	List     DraftsList     `cmd:"" help:"List drafts, the newest first."`
-	Show     DraftsShow     `cmd:"" help:"Show a draft, or its text with --output yaml."`
+	Get      DraftsGet      `cmd:"" aliases:"show" help:"Show a draft, or its text with --output yaml."`
 	Create   DraftsCreate   `cmd:"" help:"Write a schedule file down as a draft."`
 	Compose  DraftsCompose  `cmd:"" help:"Make a draft of the version published last and rules to be added."`
 	Update   DraftsUpdate   `cmd:"" help:"Change a draft; it has to be proposed anew."`
@@ -106,23 +106,23 @@ func (c *DraftsList) Run(env *Env) error {
 	})
 }
 
-// DraftsShow is `evenhand schedule drafts show`.
-type DraftsShow struct {
+// DraftsGet is `evenhand schedule drafts get`.
+type DraftsGet struct {
 	DraftArg
 	Output string `short:"o" default:"table" enum:"table,yaml,json" help:"How to print: table, yaml (its text, letter for letter) or json (${default})."`
 	Connection
 }
 
 // Help implements kong.HelpProvider.
-func (*DraftsShow) Help() string {
+func (*DraftsGet) Help() string {
 	return `Examples:
 
-  evenhand schedule drafts show ten-years
-  evenhand schedule drafts show ten-years --output yaml`
+  evenhand schedule drafts get ten-years
+  evenhand schedule drafts get ten-years --output yaml`
 }
 
 // Run asks and prints.
-func (c *DraftsShow) Run(env *Env) error {
+func (c *DraftsGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		ctx, cancel := s.call(env)
 		defer cancel()

@@ -34,7 +34,7 @@ func (c *DraftsPropose) Run(env *Env) error {
 // DraftsApprove is `evenhand schedule drafts approve`.
 type DraftsApprove struct {
 	DraftArg
-	Etag string `required:"" help:"The etag of the draft as you have read it; schedule drafts show prints it."`
+	Etag string `required:"" help:"The etag of the draft as you have read it; schedule drafts get prints it."`
 	Output
 	Connection
 }
@@ -45,7 +45,7 @@ func (*DraftsApprove) Help() string {
 
 Examples:
 
-  evenhand schedule drafts show ten-years
+  evenhand schedule drafts get ten-years
   evenhand schedule drafts approve ten-years --etag 3-19b1c4d2a80`
 }
 

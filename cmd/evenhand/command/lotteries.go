@@ -105,11 +105,12 @@ func (c *LotteriesGet) Run(env *Env) error {
 
 // LotteriesCreate is `evenhand lotteries create`.
 type LotteriesCreate struct {
-	ID       string `arg:"" placeholder:"ID" help:"The lottery's id, as fair-2027."`
-	Purpose  string `required:"" placeholder:"TEXT" help:"What is drawn for, in a line; it is public."`
-	For      string `required:"" placeholder:"NAME" help:"The name of what it is for, as programmes/beta; it is public."`
-	Places   int32  `required:"" placeholder:"N" help:"How many places there are."`
-	Entrants string `required:"" placeholder:"FILE" help:"Who takes part: a file with an id on each line; - reads standard input."`
+	ID           string `arg:"" placeholder:"ID" help:"The lottery's id, as fair-2027."`
+	Purpose      string `required:"" placeholder:"TEXT" help:"What is drawn for, in a line; it is public."`
+	For          string `required:"" placeholder:"NAME" help:"The name of what it is for, as programmes/beta; it is public."`
+	Places       int32  `required:"" placeholder:"N" help:"How many places there are."`
+	Entrants     string `required:"" placeholder:"FILE" help:"Who takes part: a file with an id on each line; - reads standard input."`
+	ValidateOnly bool   `help:"Only tell whether it can be committed."`
 	SeedPlan
 	Output
 	Connection
@@ -136,7 +137,8 @@ func (c *LotteriesCreate) Run(env *Env) error {
 		defer cancel()
 		l, err := boardv1.NewLotteriesServiceClient(s).CreateLottery(ctx, &boardv1.CreateLotteryRequest{
 			LotteryId: c.ID, Lottery: &boardv1.Lottery{Purpose: c.Purpose, Owner: c.For, Places: c.Places},
-			Entrants: strings.Fields(string(text)), SeedPlan: c.plan(), RequestId: newRequestID()})
+			Entrants: strings.Fields(string(text)), SeedPlan: c.plan(), ValidateOnly: c.ValidateOnly,
+			RequestId: newRequestID()})
 		return c.printLottery(env, l, err)
 	})
 }

@@ -17,7 +17,7 @@ type Schedule struct {
 	Lint     ScheduleLint     `cmd:"" help:"Check a schedule file, without a server."`
 	Simulate ScheduleSimulate `cmd:"" help:"Try a schedule file on all accounts: who would gain and lose what, and what it would cost."`
 	Publish  SchedulePublish  `cmd:"" help:"Publish a schedule file as the next version."`
-	Show     ScheduleShow     `cmd:"" help:"Show the schedule in force, or one version."`
+	Get      ScheduleGet      `cmd:"" aliases:"show" help:"Show the schedule in force, or one version."`
 	Versions ScheduleVersions `cmd:"" help:"List the published versions, the newest first."`
 	Drafts   Drafts           `cmd:"" help:"Drafts of the next version: one person proposes, another approves."`
 }
@@ -140,8 +140,8 @@ func fileName(path string) string {
 	return path
 }
 
-// ScheduleShow is `evenhand schedule show`.
-type ScheduleShow struct {
+// ScheduleGet is `evenhand schedule get`.
+type ScheduleGet struct {
 	AsOf
 	Number int    `name:"number" placeholder:"N" help:"This version, instead of the one in force."`
 	Output string `short:"o" default:"table" enum:"table,yaml,json" help:"How to print: table, yaml (the file it was published from, letter for letter) or json (${default})."`
@@ -149,16 +149,16 @@ type ScheduleShow struct {
 }
 
 // Help implements kong.HelpProvider.
-func (*ScheduleShow) Help() string {
+func (*ScheduleGet) Help() string {
 	return `Examples:
 
-  evenhand schedule show
-  evenhand schedule show --as-of 1998-06-30
-  evenhand schedule show --number 1 --output yaml > promise.yaml`
+  evenhand schedule get
+  evenhand schedule get --as-of 1998-06-30
+  evenhand schedule get --number 1 --output yaml > promise.yaml`
 }
 
 // Run asks and prints.
-func (c *ScheduleShow) Run(env *Env) error {
+func (c *ScheduleGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		version, err := c.version(env, s)
 		if err != nil {
@@ -182,7 +182,7 @@ func (c *ScheduleShow) Run(env *Env) error {
 	})
 }
 
-func (c *ScheduleShow) version(env *Env, s *session) (*entitlementsv1.ScheduleVersion, error) {
+func (c *ScheduleGet) version(env *Env, s *session) (*entitlementsv1.ScheduleVersion, error) {
 	client := entitlementsv1.NewScheduleServiceClient(s)
 	ctx, cancel := s.call(env)
 	defer cancel()

@@ -10,7 +10,7 @@ import (
 // Requests is `evenhand requests`.
 type Requests struct {
 	List    RequestsList    `cmd:"" help:"List special requests, the newest first; one's own for who may see no others."`
-	Show    RequestsShow    `cmd:"" help:"Show a special request, and what became of it."`
+	Get     RequestsGet     `cmd:"" aliases:"show" help:"Show a special request, and what became of it."`
 	Create  RequestsCreate  `cmd:"" help:"Ask for something out of the ordinary for an account."`
 	Decline RequestsDecline `cmd:"" help:"Decline a request with a reason, for good."`
 	Rule    RequestsRule    `cmd:"" help:"Make a draft of a request: rules for everybody who meets them."`
@@ -95,22 +95,22 @@ func (c *RequestsList) Run(env *Env) error {
 	})
 }
 
-// RequestsShow is `evenhand requests show`.
-type RequestsShow struct {
+// RequestsGet is `evenhand requests get`.
+type RequestsGet struct {
 	RequestArg
 	Output
 	Connection
 }
 
 // Help implements kong.HelpProvider.
-func (*RequestsShow) Help() string {
+func (*RequestsGet) Help() string {
 	return `Examples:
 
-  evenhand requests show thanks-for-acme`
+  evenhand requests get thanks-for-acme`
 }
 
 // Run asks and prints.
-func (c *RequestsShow) Run(env *Env) error {
+func (c *RequestsGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		ctx, cancel := s.call(env)
 		defer cancel()

@@ -120,6 +120,13 @@ func Invalid(path, format string, args ...any) *Error {
 	return New(InvalidArgument, ReasonInvalidArgument, "%s: %s", path, description).WithFields(Field{path, description})
 }
 
+// Precondition returns a FAILED_PRECONDITION Error with one condition, whose type is the
+// reason: the message says what has to be true of the subject first, and how to get there.
+func Precondition(reason, subject, format string, args ...any) *Error {
+	e := New(FailedPrecondition, reason, format, args...)
+	return e.WithCondition(reason, subject, "%s", e.Message)
+}
+
 // Missing returns a NOT_FOUND Error about a resource.
 func Missing(resourceType, name string) *Error {
 	return New(NotFound, ReasonNotFound, "There is no %s.", name).WithResource(resourceType, name)

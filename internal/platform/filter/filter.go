@@ -1,6 +1,6 @@
 // Package filter reads the filters (AIP-160) and orders (AIP-132) of list requests over
 // declared fields, as something that can be matched, and of which an index can use
-// what must be equal.
+// what must be equal, less or more.
 package filter
 
 import (
@@ -50,9 +50,10 @@ type Filter struct {
 	match func(Values) bool
 	equal map[string]any
 	below map[string]bound
+	above map[string]bound
 }
 
-// bound is what a field has to be less than, or, inclusive, at most.
+// bound is what a field has to be less or more than, or, inclusive, at most or at least.
 type bound struct {
 	value     any
 	inclusive bool
@@ -74,12 +75,12 @@ func Parse(text string, fields ...Field) (Filter, error) {
 	if err != nil {
 		return Filter{}, fault.Invalid("filter", "cannot be read%s; it looks like `state = ACTIVE AND owner = \"principals/jane\"`", place(err))
 	}
-	c := compiler{fields: fields, equal: map[string]any{}, below: map[string]bound{}}
+	c := compiler{fields: fields, equal: map[string]any{}, below: map[string]bound{}, above: map[string]bound{}}
 	match, err := c.compile(parsed.GetExpr(), true)
 	if err != nil {
 		return Filter{}, err
 	}
-	return Filter{match: match, equal: c.equal, below: c.below}, nil
+	return Filter{match: match, equal: c.equal, below: c.below, above: c.above}, nil
 }
 
 // Match reports whether something with these values is wanted.
@@ -97,6 +98,13 @@ func (f Filter) Equal(field string) (any, bool) {
 // match; false where the filter does not say. Match still has to be asked.
 func (f Filter) Below(field string) (value any, inclusive, ok bool) {
 	b, ok := f.below[field]
+	return b.value, b.inclusive, ok
+}
+
+// Above returns what a field has to be more than, or, inclusive, at least, for anything to
+// match; false where the filter does not say. Match still has to be asked.
+func (f Filter) Above(field string) (value any, inclusive, ok bool) {
+	b, ok := f.above[field]
 	return b.value, b.inclusive, ok
 }
 
@@ -121,6 +129,7 @@ type compiler struct {
 	fields []Field
 	equal  map[string]any
 	below  map[string]bound // the last of several
+	above  map[string]bound // likewise
 }
 
 // compile turns an expression into a predicate; must is true where nothing matches
@@ -192,6 +201,9 @@ func (c *compiler) comparison(call *expr.Expr_Call, must bool) (func(Values) boo
 	}
 	if must && (operator == filtering.FunctionLessThan || operator == filtering.FunctionLessEquals) {
 		c.below[path] = bound{want, operator == filtering.FunctionLessEquals}
+	}
+	if must && (operator == filtering.FunctionGreaterThan || operator == filtering.FunctionGreaterEquals) {
+		c.above[path] = bound{want, operator == filtering.FunctionGreaterEquals}
 	}
 	return compare(path, operator, field.Kind, want)
 }

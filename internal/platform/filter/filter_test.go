@@ -77,6 +77,19 @@ func TestWhatBoundsAnIndex(t *testing.T) {
 		_, _, ok = f.Below("followers")
 		require.False(t, ok, text)
 	}
+	f, err = filter.Parse(`followers >= 7 AND create_time > "2026-03-09T17:00:00Z"`, fields...)
+	require.NoError(t, err)
+	n, inclusive, ok = f.Above("followers")
+	require.True(t, ok && inclusive)
+	require.Equal(t, int64(7), n)
+	_, inclusive, ok = f.Above("create_time")
+	require.True(t, ok && !inclusive)
+	for _, text := range []string{`followers < 7`, `NOT followers > 7`, `followers > 7 OR state = ACTIVE`, `followers = 7`, ``} {
+		f, err = filter.Parse(text, fields...)
+		require.NoError(t, err)
+		_, _, ok = f.Above("followers")
+		require.False(t, ok, text)
+	}
 }
 
 func TestRefused(t *testing.T) {

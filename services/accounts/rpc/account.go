@@ -71,6 +71,9 @@ func (s *accountsServer) UpdateAccount(ctx context.Context, r *accountsv1.Update
 	if err != nil {
 		return nil, err
 	}
+	if err := keepReadByRules(ctx, before, &patch); err != nil {
+		return nil, err
+	}
 	c, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
@@ -108,9 +111,9 @@ func accountPatch(mask fieldmask.Mask, in *accountsv1.Account) (accounts.Account
 }
 
 func (s *accountsServer) ActivateAccount(ctx context.Context, r *accountsv1.ActivateAccountRequest) (*accountsv1.Account, error) {
-	return s.turn(ctx, r, s.domain.Accounts.Activate)
+	return s.turn(ctx, r, s.keepDayJoined, s.domain.Accounts.Activate)
 }
 
 func (s *accountsServer) CloseAccount(ctx context.Context, r *accountsv1.CloseAccountRequest) (*accountsv1.Account, error) {
-	return s.turn(ctx, r, s.domain.Accounts.Close)
+	return s.turn(ctx, r, anyDay, s.domain.Accounts.Close)
 }

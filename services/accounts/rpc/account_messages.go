@@ -78,7 +78,10 @@ type turning interface {
 	GetEtag() string
 }
 
-func (s *accountsServer) turn(ctx context.Context, r turning,
+// anyDay lets a turn be made on any day.
+func anyDay(context.Context, resource.Stored[accounts.Account], *accounts.Day) error { return nil }
+
+func (s *accountsServer) turn(ctx context.Context, r turning, allowed func(context.Context, resource.Stored[accounts.Account], *accounts.Day) error,
 	turn func(context.Context, resource.Call, string, string, *accounts.Day) (resource.Stored[accounts.Account], error),
 ) (*accountsv1.Account, error) {
 	before, err := s.domain.Accounts.Get(ctx, names.First(r.GetName(), "accounts"))
@@ -90,6 +93,9 @@ func (s *accountsServer) turn(ctx context.Context, r turning,
 	}
 	on, err := day("date", r.GetDate())
 	if err != nil {
+		return nil, err
+	}
+	if err := allowed(ctx, before, on); err != nil {
 		return nil, err
 	}
 	c, err := request.Call(ctx, r)

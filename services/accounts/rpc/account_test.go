@@ -1,10 +1,12 @@
 package rpc_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -251,4 +253,47 @@ func TestContactsAndReach(t *testing.T) {
 	require.Empty(t, listed.GetNextPageToken())
 	_, err = s.accounts.UpdateReach(ctx, &accountsv1.UpdateReachRequest{Reach: &accountsv1.Reach{Name: "accounts/acme/reach", Followers: 2, Etag: "old"}})
 	wantStatus(t, err, codes.Aborted, "STALE_ETAG")
+}
+
+func TestR22AccountManagersDoNotChangeWhatRulesReadOfAnAccount(t *testing.T) {
+	s := serve(t)
+	ctx := t.Context()
+	manager := s.person(t, "maria", accountsv1.Role_ROLE_ACCOUNT_MANAGER)
+	joined := &date.Date{Year: 2025, Month: 3, Day: 1}
+	for _, a := range []*accountsv1.CreateAccountRequest{
+		{AccountId: "group", Account: &accountsv1.Account{}},
+		{AccountId: "mill", Account: &accountsv1.Account{Owner: "principals/maria", JoinedDate: joined}},
+		{AccountId: "lead", Prospect: true, Account: &accountsv1.Account{Owner: "principals/maria"}},
+	} {
+		_, err := s.accounts.CreateAccount(ctx, a)
+		require.NoError(t, err)
+	}
+	update := func(c *served, a *accountsv1.Account, paths ...string) error {
+		a.Name = "accounts/mill"
+		_, err := c.accounts.UpdateAccount(ctx, &accountsv1.UpdateAccountRequest{Account: a, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}})
+		return err
+	}
+	earlier := &date.Date{Year: 2015, Month: 3, Day: 1}
+	for name, err := range map[string]error{
+		"day":          update(manager, &accountsv1.Account{JoinedDate: earlier}, "joined_date"),
+		"year":         update(manager, &accountsv1.Account{JoinedDate: earlier}, "joined_date.year"),
+		"day away":     update(manager, &accountsv1.Account{}, "joined_date"),
+		"unmasked":     update(manager, &accountsv1.Account{JoinedDate: earlier}),
+		"parent":       update(manager, &accountsv1.Account{Parent: "accounts/group"}, "parent"),
+		"all":          update(manager, &accountsv1.Account{DisplayName: "Mill"}, "*"),
+		"a day before": activate(ctx, manager, earlier),
+	} {
+		t.Run(name, func(t *testing.T) { wantStatus(t, err, codes.PermissionDenied, "READ_BY_RULES") })
+	}
+	require.NoError(t, update(manager, &accountsv1.Account{DisplayName: "The Mill", JoinedDate: joined}), "what is so already may be said")
+	require.NoError(t, activate(ctx, manager, nil))
+	require.NoError(t, update(s, &accountsv1.Account{JoinedDate: earlier, Parent: "accounts/group"}), "an administrator may")
+	got, err := s.accounts.GetAccount(ctx, &accountsv1.GetAccountRequest{Name: "accounts/mill"})
+	require.NoError(t, err)
+	require.Equal(t, []any{"The Mill", int32(2015), "accounts/group"}, []any{got.GetDisplayName(), got.GetJoinedDate().GetYear(), got.GetParent()})
+}
+
+func activate(ctx context.Context, c *served, on *date.Date) error {
+	_, err := c.accounts.ActivateAccount(ctx, &accountsv1.ActivateAccountRequest{Name: "accounts/lead", Date: on})
+	return err
 }

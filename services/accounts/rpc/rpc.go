@@ -9,8 +9,6 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
-	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/resource"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -55,17 +53,4 @@ func Authenticator(access *accounts.Access) auth.Authenticator {
 		}
 		return auth.NewPrincipal(accounts.PrincipalName(p.ID), p.State.DisplayName, p.State.Person, roles...), nil
 	})
-}
-
-// checkAssigned returns PERMISSION_DENIED with NOT_ASSIGNED where the caller holds the
-// permission for assigned accounts only, and this is not one.
-func checkAssigned(ctx context.Context, permission string, account resource.Stored[accounts.Account]) error {
-	p := auth.FromContext(ctx)
-	if p.Can(permission) == auth.All || account.State.AssignedTo(names.First(p.Name(), "principals")) {
-		return nil
-	}
-	name := accounts.AccountName(account.ID)
-	return fault.New(fault.PermissionDenied, "NOT_ASSIGNED",
-		"%s holds %s for accounts assigned to it only, and neither owns nor serves %s.", p.Name(), permission, name).
-		With("permission", permission).With("principal", p.Name()).WithResource("evenhand/Account", name)
 }

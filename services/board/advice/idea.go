@@ -175,8 +175,7 @@ func (i *Idea) say(format string, args ...any) { i.Last = fmt.Sprintf(format, ar
 
 // ideaFault says that an idea is in a state that does not allow something.
 func ideaFault(name, format string, args ...any) error {
-	told := fault.New(fault.FailedPrecondition, reasonIdeaState, format, args...)
-	return told.WithCondition(reasonIdeaState, name, "%s", told.Message).WithResource(ideaType, name)
+	return fault.Precondition(reasonIdeaState, name, format, args...).WithResource(ideaType, name)
 }
 
 // Vote is an account's approval of an idea.

@@ -231,8 +231,7 @@ func (s *Solicitation) end(as SolicitationState, at time.Time) {
 
 // stateFault says that a solicitation is in a state that does not allow something.
 func stateFault(name, format string, args ...any) error {
-	told := fault.New(fault.FailedPrecondition, reasonSolicitationState, format, args...)
-	return told.WithCondition(reasonSolicitationState, name, "%s", told.Message).WithResource(solicitationType, name)
+	return fault.Precondition(reasonSolicitationState, name, format, args...).WithResource(solicitationType, name)
 }
 
 // set gives a field the value of a patch, where that has one.

@@ -107,7 +107,7 @@ func (m *Meeting) checkSubstitute(name string, member RollMember, a *Attendance)
 
 func noSubstitute(name, account, contact, came string) error {
 	text := "accounts/%s is represented by %s, and the charter does not let %s come in its place."
-	return refuse(ReasonSubstitute, name, text, account, contactWords(contact), contactWords(came)).
+	return fault.Precondition(ReasonSubstitute, name, text, account, contactWords(contact), contactWords(came)).
 		WithResource(meetingType, name)
 }
 

@@ -212,7 +212,7 @@ func (m *Meeting) checkVotes(p *problems, d Decision) {
 func needsQuorum(o Outcome) bool { return o == Adopted || o == Rejected }
 
 func noQuorum(name string, item Item, c Count) error {
-	return refuse(ReasonNoQuorum, name, "Item %s (%s) had no quorum: %s. It can be postponed or noted.", item.ID, item.Title, c.shortfall()).
+	return fault.Precondition(ReasonNoQuorum, name, "Item %s (%s) had no quorum: %s. It can be postponed or noted.", item.ID, item.Title, c.shortfall()).
 		WithResource(meetingType, name)
 }
 

@@ -156,7 +156,7 @@ func decisionState(meeting string, d Decision, what string, states ...Status) er
 	for _, s := range states[1:] {
 		wanted += " or " + string(s)
 	}
-	return refuse(ReasonDecisionState, name, "%s %s, and %s only while it is %s.", name, is, what, wanted).WithResource(decisionType, name)
+	return fault.Precondition(ReasonDecisionState, name, "%s %s, and %s only while it is %s.", name, is, what, wanted).WithResource(decisionType, name)
 }
 
 func (s *Meetings) changeDecision(

@@ -1,7 +1,6 @@
 package meetings
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -29,13 +28,6 @@ const (
 	minutesType  = "evenhand/Minutes"
 )
 
-// refuse is FAILED_PRECONDITION about a resource: what has to be true first, and how to
-// get there.
-func refuse(reason, name, format string, args ...any) *fault.Error {
-	text := fmt.Sprintf(format, args...)
-	return fault.New(fault.FailedPrecondition, reason, "%s", text).WithCondition(reason, name, "%s", text)
-}
-
 // wants refuses where the meeting is in none of these states.
 func (m *Meeting) wants(name, what string, states ...State) error {
 	if slices.Contains(states, m.State) {
@@ -45,6 +37,6 @@ func (m *Meeting) wants(name, what string, states ...State) error {
 	for i, s := range states {
 		words[i] = string(s)
 	}
-	return refuse(ReasonMeetingState, name, "%s is %s, and %s only while it is %s.", name, m.State, what, strings.Join(words, " or ")).
+	return fault.Precondition(ReasonMeetingState, name, "%s is %s, and %s only while it is %s.", name, m.State, what, strings.Join(words, " or ")).
 		WithResource(meetingType, name)
 }

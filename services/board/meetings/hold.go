@@ -117,7 +117,7 @@ func (s *Meetings) Close(ctx context.Context, call resource.Call, id, etag strin
 			return err
 		}
 		if len(m.Minutes) == 0 {
-			return refuse(ReasonMinutes, Name(id), "%s has no minutes yet: record them first.", Name(id))
+			return fault.Precondition(ReasonMinutes, Name(id), "%s has no minutes yet: record them first.", Name(id))
 		}
 		m.State, m.Ended = Minuted, m.lastLeft()
 		if ended.IsZero() {

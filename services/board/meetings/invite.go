@@ -35,7 +35,7 @@ func (s *Meetings) InviteMembers(ctx context.Context, call resource.Call, id, et
 			return err
 		}
 		if now := s.now(); !now.Before(m.Start) {
-			return refuse(ReasonMeetingState, Name(id), "%s was to begin on %s: move it first.", Name(id), m.clock(m.Start)).
+			return fault.Precondition(ReasonMeetingState, Name(id), "%s was to begin on %s: move it first.", Name(id), m.clock(m.Start)).
 				WithResource(meetingType, Name(id))
 		}
 		if len(members) == 0 {
@@ -56,7 +56,7 @@ func (s *Meetings) InviteMembers(ctx context.Context, call resource.Call, id, et
 }
 
 func noMembers(name string, m *Meeting) error {
-	return refuse(ReasonNoMembers, name, "boards/%s has no member on %s: fill its seats by a rotation first.", m.Board, m.clock(m.opened())).
+	return fault.Precondition(ReasonNoMembers, name, "boards/%s has no member on %s: fill its seats by a rotation first.", m.Board, m.clock(m.opened())).
 		WithResource("evenhand/Board", "boards/"+m.Board)
 }
 

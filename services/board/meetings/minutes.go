@@ -99,12 +99,12 @@ func (m *Meeting) addMinutes(name string, v Version) error {
 		return err
 	}
 	if m.Approval != nil {
-		return refuse(ReasonMinutes, name, "The minutes of %s were approved as version %d, and stay as they are.", name, m.Approval.Version)
+		return fault.Precondition(ReasonMinutes, name, "The minutes of %s were approved as version %d, and stay as they are.", name, m.Approval.Version)
 	}
 	if n := len(m.Minutes); n > 0 && m.Minutes[n-1].Digest == v.Digest {
 		return fault.Invalid("minutes.text", "is the same as in version %d", n)
 	} else if n == maxVersions {
-		return refuse(ReasonMinutes, name, "%s has %d versions of its minutes, which is the most.", name, n)
+		return fault.Precondition(ReasonMinutes, name, "%s has %d versions of its minutes, which is the most.", name, n)
 	}
 	m.Minutes = append(m.Minutes[:len(m.Minutes):len(m.Minutes)], v)
 	return nil
@@ -180,9 +180,9 @@ func (s *Meetings) ApproveMinutes(ctx context.Context, call resource.Call, id st
 		case number < 1 || number > last:
 			return fault.Missing(minutesType, MinutesName(id, number))
 		case m.Approval != nil:
-			return refuse(ReasonMinutes, Name(id), "The minutes of %s were approved before, as version %d.", Name(id), m.Approval.Version)
+			return fault.Precondition(ReasonMinutes, Name(id), "The minutes of %s were approved before, as version %d.", Name(id), m.Approval.Version)
 		case number < last:
-			return refuse(ReasonMinutes, MinutesName(id, number), "There is a later version: approve %s.", MinutesName(id, last))
+			return fault.Precondition(ReasonMinutes, MinutesName(id, number), "There is a later version: approve %s.", MinutesName(id, last))
 		}
 		m.Approval = &Approval{Version: number, Meeting: names.Last(at), At: s.now()}
 		return nil

@@ -83,7 +83,7 @@ func (b *fakeBoards) Charter(context.Context, string, time.Time) (Charter, error
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.noCharter {
-		return Charter{}, refuse(ReasonNoCharter, "boards/advisory", "boards/advisory has no charter.")
+		return Charter{}, fault.Precondition(ReasonNoCharter, "boards/advisory", "boards/advisory has no charter.")
 	}
 	return b.charter, nil
 }

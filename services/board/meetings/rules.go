@@ -53,7 +53,7 @@ func (s *Meetings) keepsNotice(ctx context.Context, name string, m *Meeting) err
 	if notice == 0 || m.zone().DayOf(m.Start) >= earliest {
 		return nil
 	}
-	return refuse(ReasonShortNotice, name, "The charter of boards/%s has meetings called %d days ahead: call it for %s or later, "+
+	return fault.Precondition(ReasonShortNotice, name, "The charter of boards/%s has meetings called %d days ahead: call it for %s or later, "+
 		"or say in short_notice_reason why it is called at shorter notice, which members are told.", m.Board, notice, earliest).
 		With("earliest_date", earliest.String()).WithResource(meetingType, name)
 }

@@ -100,7 +100,7 @@ func (s *Meetings) foreseen(ctx context.Context, board string, plan Plan, from t
 	}
 	when := charter.Rules.Meetings.When
 	if when == nil {
-		return nil, "", refuse(ReasonNoCharter, "boards/"+board,
+		return nil, "", fault.Precondition(ReasonNoCharter, "boards/"+board,
 			"The charter of boards/%s has no meeting recurrence: publish a version with one, or call meetings by hand.", board)
 	}
 	series, err := when.Series(charter.Rules.Workdays)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -131,7 +132,7 @@ func (s *Meetings) change(ctx context.Context, call resource.Call, id, etag, eve
 func (s *Meetings) openBoard(ctx context.Context, id string) (Board, error) {
 	b, err := s.boards.Board(ctx, id)
 	if err == nil && b.Closed {
-		err = refuse(ReasonBoardState, "boards/"+id, "boards/%s is closed: nothing of it changes any more.", id)
+		err = fault.Precondition(ReasonBoardState, "boards/"+id, "boards/%s is closed: nothing of it changes any more.", id)
 	}
 	return b, err
 }

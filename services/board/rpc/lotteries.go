@@ -54,7 +54,8 @@ func (s *lotteriesServer) CreateLottery(ctx context.Context, r *boardv1.CreateLo
 	}
 	in := r.GetLottery()
 	return lotteryAnswer(s.lotteries.Create(ctx, call, r.GetLotteryId(), board.LotteryDraft{
-		Purpose: in.GetPurpose(), Owner: in.GetOwner(), Places: int(in.GetPlaces()), Entrants: r.GetEntrants(), Plan: plan}))
+		Purpose: in.GetPurpose(), Owner: in.GetOwner(), Places: int(in.GetPlaces()), Entrants: r.GetEntrants(), Plan: plan},
+		r.GetValidateOnly()))
 }
 
 func (s *lotteriesServer) GetLottery(ctx context.Context, r *boardv1.GetLotteryRequest) (*boardv1.Lottery, error) {

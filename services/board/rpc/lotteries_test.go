@@ -28,6 +28,13 @@ func TestLotteriesOverRPC(t *testing.T) {
 	}
 	_, err := viewer.lotteries.CreateLottery(t.Context(), create)
 	wantStatus(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
+	create.ValidateOnly = true
+	checked, err := machine.lotteries.CreateLottery(t.Context(), create)
+	require.NoError(t, err)
+	require.Empty(t, checked.GetDraw().GetRecordHash())
+	_, err = machine.lotteries.GetLottery(t.Context(), &boardv1.GetLotteryRequest{Name: checked.GetName()})
+	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
+	create.ValidateOnly = false
 	made, err := machine.lotteries.CreateLottery(t.Context(), create)
 	require.NoError(t, err)
 	require.Equal(t, "lotteries/fair", made.GetName())

@@ -151,6 +151,19 @@ func (s *Service) Update(ctx context.Context, call resource.Call, d Declaration)
 	return first(s.views(ctx, civil.Never, stored))
 }
 
+// Unchanged returns the scale of a subject as it sorts the accounts of today, for an
+// update that names nothing to change. ErrNotFound; ErrStale.
+func (s *Service) Unchanged(ctx context.Context, subject Subject, etag string) (View, error) {
+	stored, err := s.stored(ctx, subject)
+	if err != nil {
+		return View{}, err
+	}
+	if err := s.scales.Check(stored, resource.IfEtag[Scale](etag)); err != nil {
+		return View{}, err
+	}
+	return first(s.views(ctx, civil.Never, stored))
+}
+
 // checkCurrency says whether the bounds are in the company's currency.
 func (s *Service) checkCurrency(d Declaration) error {
 	own := s.ledger.Currency()

@@ -69,12 +69,15 @@ func (t turn) reply(c *Case, note string) error {
 	return nil
 }
 
-// answer is what the first reply of staff does, however it comes.
+// answer is what a reply of staff does, however it comes. A clock to the first reply that
+// began later, as with a reopening, is stopped by the first since.
 func (t turn) answer(c *Case) {
-	if c.FirstReply.IsZero() {
-		c.FirstReply, c.RepliedBy = t.at, t.by
-		c.happen(EventFirstReply, t.at, t.commitments, t.reckoning)
+	if !c.FirstReply.IsZero() {
+		c.stop(EventFirstReply, t.at, t.reckoning)
+		return
 	}
+	c.FirstReply, c.RepliedBy = t.at, t.by
+	c.happen(EventFirstReply, t.at, t.commitments, t.reckoning)
 }
 
 func (t turn) answerEscalation(c *Case) {
@@ -86,21 +89,29 @@ func (t turn) answerEscalation(c *Case) {
 
 // wait says that the customer's answer is waited for. All clocks that run stand still from
 // now on. Since nobody can wait for somebody who was not written to, there has to have
-// been a reply: the clock to the first reply never stands still.
+// been a reply, and one since every event from which a reply is promised: a clock to the
+// first reply is never made to stand still.
 func (t turn) wait(c *Case, note string) error {
 	if err := c.wants(t.name, "it waits for the customer", "", Open); err != nil {
 		return err
 	}
 	switch {
 	case c.FirstReply.IsZero():
-		return refuse(ReasonCaseState, t.name, "%s has no reply yet: nobody waits for an answer of a customer who was not written to. Reply first.", t.name).
-			WithResource(caseType, t.name)
+		return unwritten(t.name, "%s has no reply yet", t.name)
+	case c.owesReply():
+		return unwritten(t.name, "%s has no reply since one was promised anew", t.name)
 	case len(c.Pauses) >= maxPauses:
 		return full(t.name, "was waited for %d times", maxPauses)
 	}
 	c.State, c.Pauses = Waiting, append(slices.Clone(c.Pauses), Pause{From: t.at})
 	t.done(c, ActWaited, note)
 	return nil
+}
+
+// unwritten refuses to wait for a customer whom nobody wrote to.
+func unwritten(name, format string, args ...any) error {
+	return refuse(ReasonCaseState, name, format+": nobody waits for an answer of a customer who was not written to. Reply first.", args...).
+		WithResource(caseType, name)
 }
 
 // answered says that the customer made contact: what stood still goes on.

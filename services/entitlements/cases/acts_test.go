@@ -1,7 +1,9 @@
 package cases
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -286,7 +288,7 @@ func TestListsOfCases(t *testing.T) {
 		_, err = f.Resolve(ctx, as("anna"), "acme/cases/c0", "", Resolution{Attestations: kept}, false)
 		require.NoError(t, err)
 		f.clock.set(local("2026-03-09 13:01"))
-		yes := true
+		breached := func(c resource.Stored[Case]) bool { return c.State.Breached(f.Now()) }
 		for _, tc := range []struct {
 			name string
 			q    Query
@@ -298,12 +300,14 @@ func TestListsOfCases(t *testing.T) {
 			{"open", Query{State: Open}, "other/c1 acme/c2 acme/c3"},
 			{"resolved", Query{State: Resolved}, "acme/c0"},
 			{"issue", Query{Issue: "invoice"}, "acme/c3"},
-			{"channel", Query{Channel: "email", Account: "acme"}, "acme/c0 acme/c2"},
+			{"channel", Query{Account: "acme", Keep: func(c resource.Stored[Case]) bool { return c.State.Channel == "email" }}, "acme/c0 acme/c2"},
 			{"assignee", Query{Assignee: "ben"}, "acme/c2"},
 			{"opened within", Query{OpenedFrom: friday.Add(time.Minute), OpenedTo: friday.Add(3 * time.Minute)}, "other/c1 acme/c2"},
 			{"by due time", Query{ByDue: true}, "other/c1 acme/c2 acme/c3"},
-			{"due before", Query{ByDue: true, DueBefore: local("2026-03-09 13:02")}, "other/c1"},
-			{"breached", Query{Breached: &yes}, ""},
+			{"due before", Query{ByDue: true, DueTo: local("2026-03-09 13:02")}, "other/c1"},
+			{"due from", Query{ByDue: true, DueFrom: local("2026-03-09 13:02")}, "acme/c2 acme/c3"},
+			{"due within, by opening", Query{DueFrom: local("2026-03-09 13:01"), DueTo: local("2026-03-09 13:02")}, "other/c1"},
+			{"breached", Query{Keep: breached}, ""},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				for _, size := range []int{1, 2, 50} {
@@ -323,7 +327,7 @@ func TestListsOfCases(t *testing.T) {
 			})
 		}
 		f.clock.set(local("2026-03-09 13:01").Add(time.Second))
-		page, err := f.List(ctx, Query{Breached: &yes, Size: 10})
+		page, err := f.List(ctx, Query{Keep: breached, Size: 10})
 		require.NoError(t, err)
 		require.Len(t, page.Items, 1)
 		_, err = f.List(ctx, Query{Account: "none", Size: 10})
@@ -346,4 +350,67 @@ func TestActsAtTheSameTimeAreAllKept(t *testing.T) {
 	c, err := f.Get(t.Context(), id)
 	require.NoError(t, err)
 	require.Len(t, c.State.History, 21)
+}
+
+// Whatever is asked for, and however long the pages are: each case that is wanted is listed
+// once, in order, whichever index finds it.
+func TestPagesOfManyCases(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		all := make([]resource.Stored[Case], 61)
+		for i := range all {
+			f.clock.set(friday.Add(time.Duration(i/3) * time.Minute)) // three at a time
+			o := late
+			o.Issue = []string{"late-delivery", "invoice"}[i%2]
+			c, err := f.Open(ctx, as("anna"), []string{"acme", "other"}[i%5%2], fmt.Sprintf("c%02d", i), o, false)
+			require.NoError(t, err)
+			if i%4 == 0 {
+				c, err = f.Resolve(ctx, as("anna"), c.ID, "", Resolution{Attestations: kept}, false)
+				require.NoError(t, err)
+			}
+			all[i] = c
+		}
+		f.clock.set(local("2026-03-09 13:10"))
+		inOrder := slices.SortedFunc(slices.Values(all), func(a, b resource.Stored[Case]) int {
+			return cmp.Or(a.State.Opened.Compare(b.State.Opened), cmp.Compare(a.ID, b.ID))
+		})
+		at := func(minutes int) time.Time { return friday.Add(time.Duration(minutes) * time.Minute) }
+		breached := func(c resource.Stored[Case]) bool { return c.State.Breached(f.Now()) }
+		for name, q := range map[string]Query{
+			"from":             {OpenedFrom: at(7)},
+			"to":               {OpenedTo: at(7)},
+			"empty":            {OpenedFrom: at(7), OpenedTo: at(7)},
+			"of an account":    {Account: "other", OpenedFrom: at(3), OpenedTo: at(17)},
+			"in a state":       {State: Open, OpenedFrom: at(3), OpenedTo: at(17)},
+			"resolved":         {State: Resolved, OpenedTo: at(9), Descending: true},
+			"of an issue":      {Issue: "invoice", OpenedFrom: at(5), Descending: true},
+			"breached":         {Keep: breached, OpenedFrom: at(2)},
+			"due":              {ByDue: true, DueFrom: local("2026-03-09 13:03"), DueTo: local("2026-03-09 13:12")},
+			"due, opened late": {ByDue: true, OpenedFrom: at(8), Descending: true},
+		} {
+			var want []string
+			for _, c := range inOrder {
+				if s := &c.State; q.wants(s) && (q.Keep == nil || q.Keep(c)) && (!q.ByDue || !s.Due.IsZero()) {
+					want = append(want, c.ID)
+				}
+			}
+			if q.Descending {
+				slices.Reverse(want)
+			}
+			for _, size := range []int{1, 7, 100} {
+				var got []string
+				for q.Size, q.After = size, nil; ; {
+					page, err := f.List(ctx, q)
+					require.NoError(t, err)
+					for _, c := range page.Items {
+						got = append(got, c.ID)
+					}
+					if q.After = page.Next; q.After == nil {
+						break
+					}
+				}
+				require.Equal(t, want, got, "%s by %d", name, size)
+			}
+		}
+	})
 }

@@ -203,6 +203,11 @@ func (c *Case) stop(event Event, at time.Time, r *Reckoning) {
 	c.end(at, r, func(k *Clock) bool { return k.To == event })
 }
 
+// owesReply says whether a clock to the first reply runs.
+func (c *Case) owesReply() bool {
+	return slices.ContainsFunc(c.Clocks, func(k Clock) bool { return k.open() && k.To == EventFirstReply })
+}
+
 // end ends such open clocks.
 func (c *Case) end(at time.Time, r *Reckoning, such func(*Clock) bool) {
 	c.Clocks = slices.Clone(c.Clocks)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // due says when the clocks are due, of the promise of tests: "first reply; solution".
@@ -81,6 +83,55 @@ func TestR13ReopeningRunsTheClockToTheResolutionAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "2026-03-09 13:00 breached; 2026-03-13 12:00 met", due(t, &c.State, f.Now()))
 	require.Equal(t, local("2026-03-11 09:30"), c.State.ResolvedFirst.UTC())
+}
+
+// The first reply, to a clock that began after it, is the first since.
+func TestR13TheFirstReplySinceAClockBegan(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.published.publish(t, strings.Replace(promise, "  - {id: courtesy", `  - id: reply-again
+    promise: Who comes back with a case gets a reply within 2 working hours.
+    clock: {from: reopened, to: first_reply, within: 2h, calendar: office}
+  - id: reply-of-the-assigned
+    promise: Who is given a case replies within an hour.
+    clock: {from: assigned, to: first_reply, within: 1h, calendar: office}
+  - {id: courtesy`, 1), friday)
+		id := f.opened(t, "c1")
+		states := func(c resource.Stored[Case], err error) string {
+			t.Helper()
+			require.NoError(t, err)
+			var list []string
+			for _, k := range c.State.Clocks {
+				if k.To == EventFirstReply {
+					list = append(list, k.Commitment+" "+string(k.State(f.Now())))
+				}
+			}
+			return strings.Join(list, ", ")
+		}
+		require.Equal(t, "first-reply running", states(f.Get(ctx, id)))
+		first, err := f.Reply(ctx, as("anna"), id, "", "")
+		require.Equal(t, "first-reply met", states(first, err))
+		_, err = f.Resolve(ctx, as("anna"), id, "", Resolution{Attestations: kept}, false)
+		require.NoError(t, err)
+		require.Equal(t, "first-reply met, reply-again running", states(f.Reopen(ctx, as("anna"), id, "", "It broke again.")))
+		_, err = f.Wait(ctx, as("anna"), id, "", "")
+		wantReason(t, err, ReasonCaseState, "has no reply since one was promised anew")
+		f.clock.set(friday.Add(time.Minute))
+		again, err := f.Reply(ctx, as("anna"), id, "", "")
+		require.Equal(t, "first-reply met, reply-again met", states(again, err))
+		require.Equal(t, first.State.FirstReply, again.State.FirstReply, "the case's first reply is that of the first time")
+
+		_, err = f.Acknowledge(ctx, as("ben"), true, 2)
+		require.NoError(t, err)
+		require.Equal(t, "first-reply met, reply-again met, reply-of-the-assigned running", states(f.Assign(ctx, as("anna"), id, "", "ben", false)))
+		require.Equal(t, "first-reply met, reply-again met, reply-of-the-assigned met",
+			states(f.Resolve(ctx, as("anna"), id, "", Resolution{Attestations: kept}, false)), "who is told of the end is replied to")
+		require.Equal(t, "first-reply met, reply-again met, reply-of-the-assigned met, reply-again running",
+			states(f.Reopen(ctx, as("anna"), id, "", "Again.")))
+		f.clock.set(local("2026-03-09 11:02"))
+		require.Equal(t, "first-reply met, reply-again met, reply-of-the-assigned met, reply-again breached",
+			states(f.Reply(ctx, as("anna"), id, "", "")))
+	})
 }
 
 func TestR28EveryAccountIsEscalatedToTheSamePerson(t *testing.T) {
@@ -207,4 +258,16 @@ func TestPreviewOfDueTimes(t *testing.T) {
 	c, err = f.PreviewDue(local("2026-03-09 10:00"))
 	require.NoError(t, err)
 	require.Equal(t, "2026-03-09 14:00", shown(clockOf(t, &c, "first-reply").Due))
+}
+
+// What is foreseen runs in the hours that will be in force then.
+func TestPreviewOfDueTimesByACalendarToCome(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	f.published.publish(t, strings.Replace(promise, "holidays: []", "holidays: ["+holiday+"]", 1), friday.Add(time.Minute))
+	c, err := f.PreviewDue(friday.Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, "2026-03-10 13:01", shown(clockOf(t, &c, "first-reply").Due))
+	c, err = f.PreviewDue(time.Time{})
+	require.NoError(t, err)
+	require.Equal(t, "2026-03-09 13:00", shown(clockOf(t, &c, "first-reply").Due))
 }

@@ -29,8 +29,7 @@ const (
 // refuse is FAILED_PRECONDITION about a resource: what has to be true first, and how to
 // get there.
 func refuse(reason, name, format string, args ...any) *fault.Error {
-	text := fmt.Sprintf(format, args...)
-	return fault.New(fault.FailedPrecondition, reason, "%s", text).WithCondition(reason, name, "%s", text)
+	return fault.Precondition(reason, name, format, args...)
 }
 
 // wants refuses where the case is in none of these states.

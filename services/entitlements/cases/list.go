@@ -8,19 +8,18 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
-// Query says which cases to list, and how.
+// Query says which cases to list, and how: all that an index can use. Keep asks for the
+// rest.
 type Query struct {
 	// Account is the id of an account; empty for all.
 	Account string
-	// State, Issue, Channel and Assignee are what these have to be; empty where any will do.
-	State                    State
-	Issue, Channel, Assignee string
-	// Breached, where it is not nil, says whether a clock has to have been breached.
-	Breached *bool
-	// DueBefore wants cases with a clock that runs and is due before an instant; zero
-	// wants all.
-	DueBefore time.Time
-	// OpenedFrom and OpenedTo bound the opening, To not included; zero leaves an end open.
+	// State, Issue and Assignee are what these have to be; empty where any will do.
+	State           State
+	Issue, Assignee string
+	// DueFrom and DueTo bound the next due time of a clock that runs, To not included; zero
+	// leaves an end open.
+	DueFrom, DueTo time.Time
+	// OpenedFrom and OpenedTo bound the opening likewise.
 	OpenedFrom, OpenedTo time.Time
 	// ByDue lists by the next due time, only cases that have one; else by the opening.
 	ByDue      bool
@@ -38,26 +37,25 @@ func (s *Cases) List(ctx context.Context, query Query) (resource.Page[Case], err
 			return resource.Page[Case]{}, err
 		}
 	}
-	now := s.now()
 	keep := func(c resource.Stored[Case]) bool {
-		return query.wants(&c.State, now) && (query.Keep == nil || query.Keep(c))
+		return query.wants(&c.State) && (query.Keep == nil || query.Keep(c))
 	}
 	q := docstore.Query{Descending: query.Descending, After: query.After, Limit: query.Size}
 	if query.ByDue {
-		q.Index = byDue
-		if !query.DueBefore.IsZero() {
-			q.To = query.DueBefore
-		}
+		q.Index, q.From, q.To = byDue, bound(query.DueFrom), bound(query.DueTo)
 		return s.table.List(ctx, q, func(c resource.Stored[Case]) resource.Place { return resource.Place{c.State.Due, c.ID} }, keep)
 	}
 	q.Index, q.Equal = query.index()
-	if !query.OpenedFrom.IsZero() {
-		q.From = query.OpenedFrom
-	}
-	if !query.OpenedTo.IsZero() {
-		q.To = query.OpenedTo
-	}
+	q.From, q.To = bound(query.OpenedFrom), bound(query.OpenedTo)
 	return s.table.List(ctx, q, func(c resource.Stored[Case]) resource.Place { return resource.Place{c.State.Opened, c.ID} }, keep)
+}
+
+// bound is an instant as the end of what an index is asked for; nil where it is open.
+func bound(at time.Time) any {
+	if at.IsZero() {
+		return nil
+	}
+	return at
 }
 
 // index is the index over openings that finds what is asked for with the least to look
@@ -78,10 +76,12 @@ func (q *Query) index() (name string, equal []any) {
 	return byOpened, nil
 }
 
-func (q *Query) wants(c *Case, now time.Time) bool {
+// wants asks a case for all that the index did not.
+func (q *Query) wants(c *Case) bool {
 	is := func(wanted, has string) bool { return wanted == "" || wanted == has }
-	return is(q.Account, c.Account) && is(string(q.State), string(c.State)) && is(q.Issue, c.Issue) && is(q.Channel, c.Channel) &&
-		is(q.Assignee, c.Assignee) && (q.Breached == nil || *q.Breached == c.Breached(now)) &&
-		(q.DueBefore.IsZero() || !c.Due.IsZero() && c.Due.Before(q.DueBefore)) &&
-		(q.OpenedFrom.IsZero() || !c.Opened.Before(q.OpenedFrom)) && (q.OpenedTo.IsZero() || c.Opened.Before(q.OpenedTo))
+	within := func(at, from, to time.Time) bool {
+		return (from.IsZero() || !at.IsZero() && !at.Before(from)) && (to.IsZero() || !at.IsZero() && at.Before(to))
+	}
+	return is(q.Account, c.Account) && is(string(q.State), string(c.State)) && is(q.Issue, c.Issue) && is(q.Assignee, c.Assignee) &&
+		within(c.Due, q.DueFrom, q.DueTo) && within(c.Opened, q.OpenedFrom, q.OpenedTo)
 }

@@ -24,7 +24,8 @@ type Path struct {
 	// Contact says in words how a customer reaches that person.
 	Contact string `bson:"contact,omitempty"`
 	// Within is the working time in which the person answers, in whole minutes, and
-	// Calendar the id of the calendar in whose hours; empty for all hours.
+	// Calendar the id of the calendar in whose hours; empty for all hours. One that the
+	// schedule has no more keeps the hours that it had last.
 	Within   time.Duration `bson:"within"`
 	Calendar string        `bson:"calendar,omitempty"`
 
@@ -137,6 +138,5 @@ func (s *Cases) knowsCalendar(id string) (bool, error) {
 	if err != nil || current == nil {
 		return false, err
 	}
-	_, known := current.hours[id]
-	return known, nil
+	return current.has(id), nil
 }

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -92,4 +93,42 @@ func TestARetryOfAnOpeningNeedsNoNewAcknowledgement(t *testing.T) {
 	for id, c := range first {
 		require.Equal(t, c, open(id))
 	}
+}
+
+// The path's calendar is gone from the schedule: the person keeps the hours of the last
+// version that had it, and is not expected to answer at night.
+func TestR28ACalendarThatIsGoneKeepsItsHours(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		_, err := f.SetEscalationPath(ctx, as("root").Call, "", Path{Accountable: "ben", Within: time.Hour, Calendar: "office"})
+		require.NoError(t, err)
+		before := f.opened(t, "before")
+		_, err = f.Escalate(ctx, as("anna"), before, "", "Nobody answers.")
+		require.NoError(t, err)
+		escalated := func(id string) string {
+			t.Helper()
+			c, err := f.Get(ctx, id)
+			require.NoError(t, err)
+			k := clockOf(t, &c.State, escalationClock)
+			return k.Calendar + " " + shown(k.Due)
+		}
+		require.Equal(t, "office 2026-03-09 10:00", escalated(before))
+
+		shorter := strings.Replace(promise, "09:30-17:00", "09:00-16:40", 1)
+		renamed := strings.ReplaceAll(promise, "office", "desk")
+		f.published.publish(t, shorter, friday.Add(time.Minute))
+		f.published.publish(t, renamed, friday.Add(2*time.Minute))
+		f.clock.set(friday.Add(2 * time.Minute))
+		require.NoError(t, f.DueNow(ctx))
+		require.Equal(t, "office 2026-03-09 09:50", escalated(before))
+
+		after := f.opened(t, "after")
+		_, err = f.Escalate(ctx, as("anna"), after, "", "Nobody answers.")
+		require.NoError(t, err)
+		require.Equal(t, "office 2026-03-09 09:52", escalated(after))
+
+		contact := "the desk"
+		_, err = f.PatchEscalationPath(ctx, as("root").Call, "", PathPatch{Contact: &contact})
+		require.ErrorContains(t, err, `has no calendar "office"`, "what is chosen anew is in force")
+	})
 }

@@ -29,6 +29,9 @@ type Version struct {
 // edition is a version ready to reckon by.
 type edition struct {
 	Version
+	// hours are those of its calendars, and of those that are gone by it, as the last version
+	// that had them has them: who promised time in such hours, as the escalation path does,
+	// promised no nights.
 	hours  map[string]*worktime.Hours
 	always *worktime.Hours
 	// calendars is the number of the first version whose calendars and zone are these, up
@@ -86,6 +89,17 @@ func (e *edition) follow(before *edition) {
 	if reflect.DeepEqual(e.Schedule.Commitments, before.Schedule.Commitments) {
 		e.baseline = before.baseline
 	}
+	for id, hours := range before.hours {
+		if e.hours[id] == nil {
+			e.hours[id] = hours
+		}
+	}
+}
+
+// has says whether the version itself has a calendar.
+func (e *edition) has(calendar string) bool {
+	_, has := e.Schedule.Calendars[calendar]
+	return has
 }
 
 func sameCalendar(a, b schedule.Calendar) bool { return reflect.DeepEqual(a, b) }
@@ -123,28 +137,27 @@ func (b *book) commitments(number int) ([]schedule.Commitment, error) {
 }
 
 // reckoning is by what the due times of cases under a version are reckoned now: the time
-// promised is that version's, the hours of a calendar are those of the version in force
-// now, as long as that has the calendar.
+// promised is that version's, the hours are those of the version in force now. They are
+// those of the case's own where that is still to come: of a case that is only foreseen, or
+// that a process opened whose clock is ahead.
 func (b *book) reckoning(number int, now time.Time, near float64) (*Reckoning, error) {
+	r := &Reckoning{near: near, always: everyHour}
 	current, err := b.inForce(now)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reckoning{near: near, always: everyHour}
-	if current == nil {
-		return r, nil
+	if current != nil {
+		r.edition = int64(current.calendars)
 	}
-	r.hours, r.always, r.edition = current.hours, current.always, int64(current.calendars)
-	own, err := b.numbered(number)
-	if err != nil || own == nil || own == current {
-		return r, err
+	by, err := b.numbered(number)
+	if err != nil {
+		return nil, err
 	}
-	for id, hours := range own.hours {
-		if r.hours[id] != nil {
-			continue
-		}
-		r.hours = maps.Clone(r.hours)
-		r.hours[id] = hours
+	if by == nil || current != nil && current.Number > by.Number {
+		by = current
+	}
+	if by != nil {
+		r.hours, r.always = by.hours, by.always
 	}
 	return r, nil
 }

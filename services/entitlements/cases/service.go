@@ -150,6 +150,9 @@ type Told struct {
 	Opened   time.Time `bson:"opened"`
 	Due      time.Time `bson:"due,omitempty"`
 	Remedy   string    `bson:"remedy,omitempty"`
+	// External is its id in the system that it was imported from, which Source names.
+	External string `bson:"external,omitempty"`
+	Source   string `bson:"source,omitempty"`
 	// What, By and About are the last act's: About is its note where that is the name of
 	// a clock or of a principal.
 	What  Act    `bson:"what,omitempty"`
@@ -158,7 +161,8 @@ type Told struct {
 }
 
 func tell(c Case) any {
-	told := Told{Account: c.Account, Issue: c.Issue, Channel: c.Channel, State: c.State, Assignee: c.Assignee, Opened: c.Opened, Due: c.Due}
+	told := Told{Account: c.Account, Issue: c.Issue, Channel: c.Channel, State: c.State, Assignee: c.Assignee, Opened: c.Opened, Due: c.Due,
+		External: c.External, Source: c.Source}
 	if c.Remedy != nil && c.State == Resolved {
 		told.Remedy = c.Remedy.ID
 	}

@@ -44,16 +44,21 @@ type Told struct {
 	// Draft is a draft of the schedule, without its text.
 	Draft *resource.Stored[requests.Draft]
 	// Case is a case, without what a customer said.
-	Case            *cases.Told
+	Case *cases.Told
+	// CaseImport is a file of cases.
+	CaseImport      *resource.Stored[imports.Import]
 	EscalationPath  *resource.Stored[cases.Path]
 	Acknowledgement *resource.Stored[cases.Acknowledgement]
 
 	Remedy    *resource.Stored[remedies.Remedy]
 	HouseRule *resource.Stored[houserules.Rule]
-	Breach    *resource.Stored[houserules.Breach]
-	Clause    *resource.Stored[clauses.Clause]
-	Citation  *resource.Stored[clauses.Citation]
-	Review    *resource.Stored[reviews.Review]
+	// Breach is a breach of a house rule, without its note.
+	Breach *resource.Stored[houserules.Breach]
+	Clause *resource.Stored[clauses.Clause]
+	// Citation is a citation of a clause, without its note.
+	Citation *resource.Stored[clauses.Citation]
+	// Review is a review, without what people wrote.
+	Review *resource.Stored[reviews.Review]
 	// Usage is a line of the ledger of what is used, without its note and its principal.
 	Usage *usage.Entry
 	// BandScale is the bands that the company declared for a subject.
@@ -96,7 +101,7 @@ var readers = map[string]reader{
 	clauses.Kind.Spec.Name:          stored(clauses.Kind, func(t *Told, s *resource.Stored[clauses.Clause]) { t.Clause = s }),
 	clauses.CitationKind.Spec.Name:  stored(clauses.CitationKind, func(t *Told, s *resource.Stored[clauses.Citation]) { t.Citation = s }),
 	reviews.Kind.Spec.Name:          stored(reviews.Kind, func(t *Told, s *resource.Stored[reviews.Review]) { t.Review = s }),
-	imports.Kind.Spec.Name:          stored(imports.Kind, func(*Told, *resource.Stored[imports.Import]) {}),
+	imports.Kind.Spec.Name:          stored(imports.Kind, func(t *Told, s *resource.Stored[imports.Import]) { t.CaseImport = s }),
 	bands.ScaleKind.Spec.Name:       stored(bands.ScaleKind, func(t *Told, s *resource.Stored[bands.Scale]) { t.BandScale = s }),
 	usage.BalancesCollection: func(t *Told, e *docstore.FeedEvent, _ string) (err error) {
 		if t.Usage, err = usage.EntryTold(e.Data); err == nil {

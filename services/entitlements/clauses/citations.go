@@ -2,12 +2,7 @@ package clauses
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"iter"
 
-	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
@@ -26,36 +21,8 @@ func (s *Service) Citation(ctx context.Context, clause, id string) (resource.Sto
 // NOT_FOUND for the clause; CLAUSE_STATE for one that was retired; INVALID_ARGUMENT. With
 // check, nothing is written.
 func (s *Service) Cite(ctx context.Context, call resource.Call, c Citation, check bool) (resource.Stored[Citation], string, error) {
-	none := resource.Stored[Citation]{}
-	own, err := call.NewID(s.opts.Random)
-	if err != nil {
-		return none, "", err
-	}
-	id := c.Clause + "/" + own
-	if call.RequestID != "" {
-		earlier, err := s.citations.Get(ctx, id)
-		if err == nil { // the checks were made when it came first
-			_, err = s.citations.Create(ctx, call, id, c, recorded)
-		}
-		if err == nil {
-			return s.judged(ctx, call, earlier)
-		}
-		if !errors.Is(err, resource.ErrNotFound) {
-			return none, "", err
-		}
-	}
-	if c, err = s.checked(ctx, c); err != nil {
-		return none, "", err
-	}
 	c.By = call.Principal
-	if check {
-		return s.citations.Unwritten(id, c), "", nil
-	}
-	stored, err := s.citations.Create(ctx, call, id, c, recorded)
-	if err != nil {
-		return none, "", err
-	}
-	return s.judged(ctx, call, stored)
+	return s.citations.Record(ctx, call, c, s.checked, check)
 }
 
 // checked wants the citation to be one that can be recorded, and fills in its day.
@@ -89,53 +56,12 @@ func (s *Service) checked(ctx context.Context, c Citation) (Citation, error) {
 	return c, nil
 }
 
-// judged opens the review that a citation makes due.
-func (s *Service) judged(ctx context.Context, call resource.Call, c resource.Stored[Citation]) (resource.Stored[Citation], string, error) {
-	clause, err := s.clauses.Get(ctx, c.State.Clause)
-	if err != nil {
-		return c, "", err
-	}
-	review, err := tally.Judge(ctx, s.opts.Reviews, resource.Call{Principal: call.Principal}, s.subject(clause), c.State.Day)
-	if err != nil {
-		return c, "", fmt.Errorf("judge how often %s is cited: %w", Name(clause.ID), err)
-	}
-	return c, review, nil
+// counted is a clause as its citations are counted.
+func (s *Service) counted(ctx context.Context, id string) (tally.Subject, error) {
+	c, err := s.clauses.Get(ctx, id)
+	return tally.Subject{Name: Name(id), Owner: c.State.Owner, Threshold: c.State.threshold(), Reviews: s.opts.Reviews}, err
 }
 
-// subject is a clause as it is counted.
-func (s *Service) subject(c resource.Stored[Clause]) tally.Subject {
-	return tally.Subject{
-		Name: Name(c.ID), Owner: c.State.Owner, Threshold: c.State.threshold(),
-		Entries: func(ctx context.Context, span tally.Span) iter.Seq2[string, error] {
-			return func(yield func(string, error) bool) {
-				for cited, err := range s.between(ctx, c.ID, span.From, span.To) {
-					if !yield(cited.State.Account, err) {
-						return
-					}
-				}
-			}
-		},
-	}
-}
-
-// between is the citations of a clause from one day to another, both among them; of all
-// clauses where its id is empty.
-func (s *Service) between(ctx context.Context, clause string, from, to civil.Day) iter.Seq2[resource.Stored[Citation], error] {
-	q := docstore.Query{Index: "day", From: int64(from), To: int64(to) + 1, Limit: 1000}
-	if clause != "" {
-		q.Index, q.Equal = "clause", []any{clause}
-	}
-	return s.citations.All(ctx, q)
-}
-
-// Judged is how tally.Follow judges the citations of processes that died before they
-// could.
-func (s *Service) Judged() tally.Judged {
-	return tally.Judged{Collection: s.citations.Kind().Spec.Name, Event: recorded, Judge: func(ctx context.Context, id, who string) error {
-		c, err := s.citations.Get(ctx, id)
-		if err == nil {
-			_, _, err = s.judged(ctx, resource.Call{Principal: who}, c)
-		}
-		return err
-	}}
-}
+// Judged is how tally.Follow judges the citations that could not be judged when they were
+// recorded.
+func (s *Service) Judged() tally.Judged { return s.citations.Judged() }

@@ -2,6 +2,7 @@ package clauses
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -59,6 +60,34 @@ func TestACitationOfAProcessThatDiedIsJudgedAllTheSame(t *testing.T) {
 				Citation{Clause: "liability", Day: day(t, "2026-11-22")}, recorded)
 			require.NoError(t, err)
 		}
+		f.background(t, func(ctx context.Context) error { return tally.Follow(ctx, f.store, f.Judged()) })
+		require.Eventually(t, func() bool {
+			_, err := f.reviews.Get(t.Context(), "clause-liability-2026-q4")
+			return err == nil
+		}, time.Minute, 10*time.Millisecond)
+	})
+}
+
+// noReviews cannot be reached.
+type noReviews struct{ tally.Reviews }
+
+func (noReviews) Opened(context.Context, string, tally.Span) (string, error) {
+	return "", errors.New("the store does not answer")
+}
+
+func TestACitationStandsThoughItCannotBeJudged(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.liability(t)
+		f.opts.Reviews = noReviews{}
+		for _, account := range []string{"acme", "brick", "cord"} {
+			_, review, err := f.Cite(t.Context(), someone, Citation{Clause: "liability", Account: account}, false)
+			require.NoError(t, err, "it stands: whoever is told otherwise records it again")
+			require.Empty(t, review)
+		}
+		page, err := f.Citations(t.Context(), CitationQuery{Clause: "liability", Size: 10})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 3)
+		f.opts.Reviews = f.reviews
 		f.background(t, func(ctx context.Context) error { return tally.Follow(ctx, f.store, f.Judged()) })
 		require.Eventually(t, func() bool {
 			_, err := f.reviews.Get(t.Context(), "clause-liability-2026-q4")

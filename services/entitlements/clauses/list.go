@@ -92,7 +92,7 @@ func (s *Service) Report(ctx context.Context, day civil.Day) (Report, error) {
 		counts[c.ID] = &Cited{Clause: c}
 	}
 	accounts := map[[2]string]struct{}{}
-	for c, err := range s.between(ctx, "", report.Quarter.Before().From, report.Quarter.To) {
+	for c, err := range s.citations.Between(ctx, "", report.Quarter.Before().From, report.Quarter.To) {
 		if err != nil {
 			return report, fmt.Errorf("read the citations of clauses: %w", err)
 		}

@@ -27,6 +27,5 @@ func CitationName(id string) string {
 
 // clauseState is FAILED_PRECONDITION with CLAUSE_STATE about a clause.
 func clauseState(name, format string, args ...any) error {
-	told := fault.New(fault.FailedPrecondition, reasonClauseState, format, args...)
-	return told.WithResource(clauseType, name).WithCondition(reasonClauseState, name, "%s", told.Message)
+	return fault.Precondition(reasonClauseState, name, format, args...).WithResource(clauseType, name)
 }

@@ -38,7 +38,7 @@ type Options struct {
 // Service is the use cases of contract clauses and their citations.
 type Service struct {
 	clauses   *resource.Table[Clause, *Clause]
-	citations *resource.Table[Citation, *Citation]
+	citations *tally.Log[Citation, *Citation]
 	opts      Options
 	now       func() time.Time
 }
@@ -48,9 +48,14 @@ var Kind = resource.Kind[Clause]{
 	Type: clauseType, Name: Name, Tell: func(c Clause) any { return c },
 	Spec: docstore.Spec{Name: "clauses", Indexes: []docstore.Index{{Name: "owner", Fields: []string{"owner"}}}}}
 
-// CitationKind is how citations are stored and told.
+// CitationKind is how citations are stored and told: without the note, in which people
+// write.
 var CitationKind = resource.Kind[Citation]{
-	Type: citationType, Name: CitationName, Tell: func(c Citation) any { return c },
+	Type: citationType, Name: CitationName,
+	Tell: func(c Citation) any {
+		c.Note = ""
+		return c
+	},
 	Spec: docstore.Spec{Name: "citations", Indexes: []docstore.Index{
 		{Name: "clause", Fields: []string{"clause", "day"}},
 		{Name: "account", Fields: []string{"account", "day"}, Partial: true},
@@ -69,11 +74,15 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if err != nil {
 		return nil, fmt.Errorf("open clauses: %w", err)
 	}
-	citations, err := resource.OpenTable[Citation](ctx, requests, CitationKind)
+	s := &Service{clauses: clauses, opts: opts, now: requests.Now}
+	s.citations, err = tally.OpenLog[Citation](ctx, requests, CitationKind, tally.LogOptions[Citation]{
+		Event: recorded, Index: "clause", Subject: s.counted, Random: opts.Random,
+		Read: func(c Citation) tally.Entry { return tally.Entry{Subject: c.Clause, Account: c.Account, Day: c.Day} },
+	})
 	if err != nil {
-		return nil, fmt.Errorf("open citations of clauses: %w", err)
+		return nil, err
 	}
-	return &Service{clauses, citations, opts, requests.Now}, nil
+	return s, nil
 }
 
 // Today returns the calendar day it is in the company's zone.
@@ -100,6 +109,9 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, c C
 	}
 	if !names.IsID(id) {
 		return none, fault.Invalid("clause_id", "no id can be made of %q: give one of lower-case letters, digits and hyphens", c.Title)
+	}
+	if earlier, known, err := s.clauses.Created(ctx, call, id); known || err != nil {
+		return earlier, err
 	}
 	if c.Citations == 0 {
 		c.Citations = DefaultCitations

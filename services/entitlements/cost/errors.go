@@ -1,7 +1,5 @@
 package cost
 
-import "github.com/evenhand/evenhand/internal/platform/fault"
-
 // The reasons of this package's failures, besides those of package fault; values of
 // evenhand.type.v1.ErrorReason.
 const (
@@ -16,9 +14,3 @@ const (
 	limitType   = "evenhand/CostLimit"
 	findingType = "evenhand/CostFinding"
 )
-
-// refuse is FAILED_PRECONDITION about a resource.
-func refuse(reason, name, format string, args ...any) error {
-	told := fault.New(fault.FailedPrecondition, reason, format, args...)
-	return told.WithCondition(reason, name, "%s", told.Message)
-}

@@ -105,9 +105,9 @@ func (s *Service) Acknowledge(ctx context.Context, call resource.Call, id, etag,
 	return s.findings.Update(ctx, call, id, resource.IfEtag[Finding](etag), "cost_finding.acknowledged", func(f *Finding) error {
 		switch name := FindingName(id); f.State {
 		case Acknowledged:
-			return refuse(ReasonFindingState, name, "%s was acknowledged before, by %s.", name, f.By)
+			return fault.Precondition(ReasonFindingState, name, "%s was acknowledged before, by %s.", name, f.By)
 		case Closed:
-			return refuse(ReasonFindingState, name, "%s is closed: it is no more above its limit, so there is nothing to acknowledge.", name)
+			return fault.Precondition(ReasonFindingState, name, "%s is closed: it is no more above its limit, so there is nothing to acknowledge.", name)
 		case Open:
 		}
 		f.State, f.By, f.At, f.Note = Acknowledged, call.Principal, s.now(), note

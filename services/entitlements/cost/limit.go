@@ -167,7 +167,7 @@ func (s *Service) CreateLimit(ctx context.Context, call resource.Call, id string
 	}
 	taken := slices.ContainsFunc(all, func(l resource.Stored[Limit]) bool { return l.ID == id }) // perhaps by this very request
 	if len(all) >= maxLimits && !taken {
-		return none, refuse(ReasonTooManyLimits, LimitName(id), "there are %d limits, as many as there can be: delete one that nobody needs.", len(all))
+		return none, fault.Precondition(ReasonTooManyLimits, LimitName(id), "there are %d limits, as many as there can be: delete one that nobody needs.", len(all))
 	}
 	made, err := s.limits.Create(ctx, call, id, l, "cost_limit.created")
 	s.lookSoon(err)

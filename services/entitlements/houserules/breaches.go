@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
-	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
@@ -27,36 +24,8 @@ func (s *Service) Breach(ctx context.Context, rule, id string) (resource.Stored[
 // INVALID_ARGUMENT; WAIVER_NOT_DUE where the account is not entitled now to the benefit
 // by which the rule is said to be waived. With check, nothing is written.
 func (s *Service) Record(ctx context.Context, call resource.Call, b Breach, check bool) (resource.Stored[Breach], string, error) {
-	none := resource.Stored[Breach]{}
-	own, err := call.NewID(s.opts.Random)
-	if err != nil {
-		return none, "", err
-	}
-	id := b.Rule + "/" + own
-	if call.RequestID != "" {
-		earlier, err := s.breaches.Get(ctx, id)
-		if err == nil { // the checks were made when it came first
-			_, err = s.breaches.Create(ctx, call, id, b, recorded)
-		}
-		if err == nil {
-			return s.judged(ctx, call, earlier)
-		}
-		if !errors.Is(err, resource.ErrNotFound) {
-			return none, "", err
-		}
-	}
-	if b, err = s.checked(ctx, b); err != nil {
-		return none, "", err
-	}
 	b.By = call.Principal
-	if check {
-		return s.breaches.Unwritten(id, b), "", nil
-	}
-	stored, err := s.breaches.Create(ctx, call, id, b, recorded)
-	if err != nil {
-		return none, "", err
-	}
-	return s.judged(ctx, call, stored)
+	return s.breaches.Record(ctx, call, b, s.checked, check)
 }
 
 // checked wants the breach to be one that can be recorded, and fills in its day.
@@ -96,59 +65,19 @@ func (s *Service) mustBeDue(ctx context.Context, b Breach) error {
 	if due {
 		return nil
 	}
-	told := fault.New(fault.FailedPrecondition, reasonWaiverNotDue,
+	return fault.Precondition(reasonWaiverNotDue, "accounts/"+b.Account,
 		"accounts/%s is not entitled now to a benefit %q that waives %s: enforce the rule, or record that it was overlooked. "+
-			"A waiver is a benefit, for everyone who qualifies: to have one, ask for a rule.", b.Account, b.Benefit, Name(b.Rule))
-	return told.WithResource(ruleType, Name(b.Rule)).WithCondition(reasonWaiverNotDue, "accounts/"+b.Account, "%s", told.Message)
+			"A waiver is a benefit, for everyone who qualifies: to have one, ask for a rule.", b.Account, b.Benefit, Name(b.Rule)).
+		WithResource(ruleType, Name(b.Rule))
 }
 
-// judged opens the review that a breach makes due.
-func (s *Service) judged(ctx context.Context, call resource.Call, b resource.Stored[Breach]) (resource.Stored[Breach], string, error) {
-	rule, err := s.rules.Get(ctx, b.State.Rule)
-	if err != nil {
-		return b, "", err
-	}
-	review, err := tally.Judge(ctx, s.opts.Reviews, resource.Call{Principal: call.Principal}, s.subject(rule), b.State.Day)
-	if err != nil {
-		return b, "", fmt.Errorf("judge how often %s is broken: %w", Name(rule.ID), err)
-	}
-	return b, review, nil
+// counted is a house rule as its breaches are counted.
+func (s *Service) counted(ctx context.Context, id string) (tally.Subject, error) {
+	r, err := s.rules.Get(ctx, id)
+	return tally.Subject{Name: Name(id), Owner: r.State.Owner, Threshold: r.State.Threshold,
+		Reviews: s.opts.Reviews, Accounts: s.opts.Directory.Accounts}, err
 }
 
-// subject is a house rule as it is counted.
-func (s *Service) subject(r resource.Stored[Rule]) tally.Subject {
-	return tally.Subject{
-		Name: Name(r.ID), Owner: r.State.Owner, Threshold: r.State.Threshold, Accounts: s.opts.Directory.Accounts,
-		Entries: func(ctx context.Context, span tally.Span) iter.Seq2[string, error] {
-			return func(yield func(string, error) bool) {
-				for b, err := range s.between(ctx, r.ID, span.From, span.To) {
-					if !yield(b.State.Account, err) {
-						return
-					}
-				}
-			}
-		},
-	}
-}
-
-// between is the breaches of a rule from one day to another, both among them; of all
-// rules where its id is empty.
-func (s *Service) between(ctx context.Context, rule string, from, to civil.Day) iter.Seq2[resource.Stored[Breach], error] {
-	q := docstore.Query{Index: "day", From: int64(from), To: int64(to) + 1, Limit: 1000}
-	if rule != "" {
-		q.Index, q.Equal = "rule", []any{rule}
-	}
-	return s.breaches.All(ctx, q)
-}
-
-// Judged is how tally.Follow judges the breaches of processes that died before they
-// could.
-func (s *Service) Judged() tally.Judged {
-	return tally.Judged{Collection: s.breaches.Kind().Spec.Name, Event: recorded, Judge: func(ctx context.Context, id, who string) error {
-		b, err := s.breaches.Get(ctx, id)
-		if err == nil {
-			_, _, err = s.judged(ctx, resource.Call{Principal: who}, b)
-		}
-		return err
-	}}
-}
+// Judged is how tally.Follow judges the breaches that could not be judged when they were
+// recorded.
+func (s *Service) Judged() tally.Judged { return s.breaches.Judged() }

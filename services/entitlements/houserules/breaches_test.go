@@ -2,6 +2,7 @@ package houserules
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -120,6 +121,34 @@ func TestABreachOfAProcessThatDiedIsJudgedAllTheSame(t *testing.T) {
 		none, err := f.reviews.List(t.Context(), reviews.Query{Size: 10})
 		require.NoError(t, err)
 		require.Empty(t, none.Items)
+		f.background(t, func(ctx context.Context) error { return tally.Follow(ctx, f.store, f.Judged()) })
+		require.Eventually(t, func() bool {
+			_, err := f.reviews.Get(t.Context(), "house-rule-late-fee-2026-q4")
+			return err == nil
+		}, time.Minute, 10*time.Millisecond)
+	})
+}
+
+// noReviews cannot be reached.
+type noReviews struct{ tally.Reviews }
+
+func (noReviews) Opened(context.Context, string, tally.Span) (string, error) {
+	return "", errors.New("the store does not answer")
+}
+
+func TestABreachStandsThoughItCannotBeJudged(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.lateFee(t)
+		f.opts.Reviews = noReviews{}
+		for _, account := range []string{"acme", "brick", "cord"} {
+			_, review, err := f.Record(t.Context(), someone, Breach{Rule: "late-fee", Account: account, Response: Enforced}, false)
+			require.NoError(t, err, "it stands: whoever is told otherwise records it again")
+			require.Empty(t, review)
+		}
+		page, err := f.Breaches(t.Context(), BreachQuery{Rule: "late-fee", Size: 10})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 3)
+		f.opts.Reviews = f.reviews
 		f.background(t, func(ctx context.Context) error { return tally.Follow(ctx, f.store, f.Judged()) })
 		require.Eventually(t, func() bool {
 			_, err := f.reviews.Get(t.Context(), "house-rule-late-fee-2026-q4")

@@ -30,6 +30,5 @@ func BreachName(id string) string {
 
 // ruleState is FAILED_PRECONDITION with HOUSE_RULE_STATE about a house rule.
 func ruleState(name, format string, args ...any) error {
-	told := fault.New(fault.FailedPrecondition, reasonRuleState, format, args...)
-	return told.WithResource(ruleType, name).WithCondition(reasonRuleState, name, "%s", told.Message)
+	return fault.Precondition(reasonRuleState, name, format, args...).WithResource(ruleType, name)
 }

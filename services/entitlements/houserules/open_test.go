@@ -34,10 +34,11 @@ type directory struct {
 	mu   sync.Mutex
 	held map[string]bool
 	all  int
+	gone string // who is not known any more
 }
 
 func (d *directory) known(id string) error {
-	if strings.Contains(id, "nobody") {
+	if strings.Contains(id, "nobody") || id == d.gone && id != "" {
 		return resource.ErrNotFound
 	}
 	return nil

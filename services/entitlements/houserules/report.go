@@ -54,7 +54,7 @@ func (s *Service) Report(ctx context.Context, from, to civil.Day) (Report, error
 		counts[r.ID] = &Broken{Rule: r}
 	}
 	accounts := map[[2]string]struct{}{}
-	for b, err := range s.between(ctx, "", from-(to-from)-1, to) {
+	for b, err := range s.breaches.Between(ctx, "", from-(to-from)-1, to) {
 		if err != nil {
 			return report, fmt.Errorf("read the breaches of house rules: %w", err)
 		}

@@ -41,7 +41,7 @@ type Options struct {
 // Service is the use cases of house rules and their breaches.
 type Service struct {
 	rules    *resource.Table[Rule, *Rule]
-	breaches *resource.Table[Breach, *Breach]
+	breaches *tally.Log[Breach, *Breach]
 	opts     Options
 	now      func() time.Time
 }
@@ -51,9 +51,14 @@ var Kind = resource.Kind[Rule]{
 	Type: ruleType, Name: Name, Tell: func(r Rule) any { return r },
 	Spec: docstore.Spec{Name: "house_rules", Indexes: []docstore.Index{{Name: "owner", Fields: []string{"owner"}}}}}
 
-// BreachKind is how breaches are stored and told.
+// BreachKind is how breaches are stored and told: without the note, in which people
+// write.
 var BreachKind = resource.Kind[Breach]{
-	Type: breachType, Name: BreachName, Tell: func(b Breach) any { return b },
+	Type: breachType, Name: BreachName,
+	Tell: func(b Breach) any {
+		b.Note = ""
+		return b
+	},
 	Spec: docstore.Spec{Name: "breaches", Indexes: []docstore.Index{
 		{Name: "rule", Fields: []string{"rule", "day"}},
 		{Name: "account", Fields: []string{"account", "day"}},
@@ -72,11 +77,15 @@ func Open(ctx context.Context, requests *resource.Requests, opts Options) (*Serv
 	if err != nil {
 		return nil, fmt.Errorf("open house rules: %w", err)
 	}
-	breaches, err := resource.OpenTable[Breach](ctx, requests, BreachKind)
+	s := &Service{rules: rules, opts: opts, now: requests.Now}
+	s.breaches, err = tally.OpenLog[Breach](ctx, requests, BreachKind, tally.LogOptions[Breach]{
+		Event: recorded, Index: "rule", Subject: s.counted, Random: opts.Random,
+		Read: func(b Breach) tally.Entry { return tally.Entry{Subject: b.Rule, Account: b.Account, Day: b.Day} },
+	})
 	if err != nil {
-		return nil, fmt.Errorf("open breaches of house rules: %w", err)
+		return nil, err
 	}
-	return &Service{rules, breaches, opts, requests.Now}, nil
+	return s, nil
 }
 
 // Today returns the calendar day it is in the company's zone.
@@ -103,6 +112,9 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, r R
 	}
 	if !names.IsID(id) {
 		return none, fault.Invalid("house_rule_id", "no id can be made of %q: give one of lower-case letters, digits and hyphens", r.Text)
+	}
+	if earlier, known, err := s.rules.Created(ctx, call, id); known || err != nil {
+		return earlier, err
 	}
 	if r.Threshold == (tally.Threshold{}) {
 		r.Threshold = DefaultThreshold

@@ -241,7 +241,7 @@ func TestR26WordsSayWhy(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"gift0":  both + "The rules that give it ask for a place in programmes/beta, which no existing account can get now.",
 		"hours9": both + "It was given by rule launch of version 1, and no rule of the version in force gives as much of it.",
-		"beta0":  both + "All 2 places are given; of the existing accounts 1 meet the criteria and can wait for one.",
+		"beta0":  both + "No place is left; of the existing accounts 1 meet the criteria and can wait for one.",
 	}, words)
 	w.accounts = w.accounts[:1]
 	require.Equal(t, "All accounts joined on 2025-06-02 or later: there is nobody to compare with.", check(t, w).Offers[0].Words)

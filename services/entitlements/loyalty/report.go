@@ -118,7 +118,7 @@ func (c *comparison) judgeProgramme(r *Report, o *Offer, p *Programme) {
 		o.Words = fmt.Sprintf("%s It %s.", r.only(o), p.Refuses)
 	case p.full():
 		o.Reason = NoPlace
-		o.Words = fmt.Sprintf("%s All %d places are given; of the existing accounts %d meet the criteria and can wait for one.", r.only(o), p.Capacity, o.Able)
+		o.Words = fmt.Sprintf("%s No place is left; of the existing accounts %d meet the criteria and can wait for one.", r.only(o), o.Able)
 	case o.Able == 0:
 		o.Reason = ConditionsUnmet
 		o.Words = fmt.Sprintf("%s None of these meets the criteria.", r.only(o))

@@ -15,14 +15,6 @@
 // # Lotteries
 //
 // Where a programme says so, applications are collected until the last day for them, and
-// then drawn, by a lottery of the board service: that is committed by Run the day after,
-// with everybody who waits, drawn by whoever gives the value of the round that the
-// programme names, and its order is the waiting list's. Where there are places for all,
-// nothing is drawn. Who applies later stands at the end of the list.
-//
-// # Lotteries
-//
-// Where a programme says so, applications are collected until the last day for them, and
 // then drawn, by a lottery of the board service: Run commits it the day after, with
 // everybody who waits; whoever gives the value of the round that the programme names draws
 // it; and the waiting list takes its order. Where there are places for all, nothing is

@@ -77,6 +77,10 @@ func EnrolmentsOf(p resource.Stored[Programme]) []Enrolment {
 // taken; NOT_QUALIFIED, with what is missing; UNAVAILABLE while what is
 // known of customers is behind; ALREADY_EXISTS where it has a place or
 // waits; PROGRAMME_FULL. With check, nothing is written.
+//
+// Where places are free although accounts wait, none of those qualified when it was looked
+// last: each is judged anew, in memory, until the places are given. They are at most
+// MaxApplicants.
 func (s *Service) Apply(ctx context.Context, call resource.Call, programme, account string, check bool) (Enrolment, error) {
 	if earlier, known, err := s.table.Replay(ctx, call, programme); err != nil {
 		return Enrolment{}, err

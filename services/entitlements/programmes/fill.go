@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -181,15 +180,15 @@ func (s *Service) drawn(ctx context.Context, p resource.Stored[Programme]) (reso
 }
 
 // settle gives the free places of all programmes; review looks for closed accounts first.
+// It goes by the programmes as this process knows them, and reads those of the store only
+// where something is due: a programme can have megabytes.
 func (s *Service) settle(ctx context.Context, review bool) error {
 	var failed []error
-	for p, err := range s.table.All(ctx, docstore.Query{}) {
-		if err != nil {
-			return err
-		}
+	for _, p := range s.known.list() {
 		if !slices.ContainsFunc(p.State.Entries, func(e Entry) bool { return e.Standing != Left }) {
 			continue
 		}
+		var err error
 		if review {
 			p, err = s.review(ctx, p)
 		}

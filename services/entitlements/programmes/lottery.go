@@ -171,6 +171,12 @@ func (s *Service) lot(ctx context.Context, p resource.Stored[Programme], today c
 		return s.takeOver(ctx, p)
 	case state != Running:
 		return p, nil
+	}
+	// The last to apply may be missing from what this process knows.
+	p, err := s.table.Get(ctx, p.ID)
+	switch {
+	case err != nil || p.State.Drawing != nil:
+		return p, err
 	case s.lotteries == nil && p.State.placesForAll():
 		return s.unneeded(ctx, p)
 	case s.lotteries == nil:

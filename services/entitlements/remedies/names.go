@@ -15,6 +15,5 @@ func Name(id string) string { return "remedies/" + id }
 
 // remedyState is FAILED_PRECONDITION with REMEDY_STATE about a remedy.
 func remedyState(name, format string, args ...any) error {
-	told := fault.New(fault.FailedPrecondition, reasonRemedyState, format, args...)
-	return told.WithResource(remedyType, name).WithCondition(reasonRemedyState, name, "%s", told.Message)
+	return fault.Precondition(reasonRemedyState, name, format, args...).WithResource(remedyType, name)
 }

@@ -92,6 +92,28 @@ func TestR25NothingIsLeftToDecideBetweenTwoRemedies(t *testing.T) {
 	})
 }
 
+func TestARetryOfACreationIsAnsweredAsTheFirstCall(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		parcel := Remedy{Title: "New parcel", Action: "Send it again.", Issue: "late-delivery"}
+		first, err := f.Create(t.Context(), request("a"), "", parcel, false)
+		require.NoError(t, err)
+		higher := 1
+		changed, err := f.Update(t.Context(), someone, first.ID, "", Patch{Priority: &higher})
+		require.NoError(t, err)
+		f.put(t, "apology", 0, nil) // what the first call wrote would tie with it now
+
+		again, err := f.Create(t.Context(), request("a"), "", parcel, false)
+		require.NoError(t, err)
+		require.Equal(t, changed, again)
+		other := request("a")
+		other.Payload = []byte("y")
+		_, err = f.Create(t.Context(), other, "", parcel, false)
+		require.ErrorIs(t, err, resource.ErrRequestIDReused)
+		_, err = f.Create(t.Context(), request("b"), "", Remedy{Title: "New parcel", Action: "x", Issue: "billing-error"}, false)
+		require.ErrorIs(t, err, resource.ErrExists)
+	})
+}
+
 // TestR25TheOrderOfRemediesIsTotal: whichever of the remedies that can be in the catalogue
 // together are for a case, the first two differ in what decides.
 func TestR25TheOrderOfRemediesIsTotal(t *testing.T) {

@@ -75,6 +75,9 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, r R
 	if !names.IsID(id) {
 		return none, fault.Invalid("remedy_id", "no id can be made of %q: give one of lower-case letters, digits and hyphens", r.Title)
 	}
+	if earlier, known, err := s.table.Created(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
 	r.State = Active
 	if err := r.check(); err != nil {
 		return none, err

@@ -95,7 +95,7 @@ func (s *Service) mayApprove(ctx context.Context, by Caller, id string, d Draft)
 		return false, fmt.Errorf("look for another approver: %w", err)
 	}
 	if others {
-		return false, refuse(ReasonSecondPerson, name, "%s %s: another person who may approve schedules has to.", by.Name, involved)
+		return false, fault.Precondition(ReasonSecondPerson, name, "%s %s: another person who may approve schedules has to.", by.Name, involved)
 	}
 	return true, nil
 }

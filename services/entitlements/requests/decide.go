@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -101,7 +102,7 @@ func (s *Service) mayDecide(ctx context.Context, by Caller, r resource.Stored[Re
 		return false, fmt.Errorf("look for somebody else who decides: %w", err)
 	}
 	if others {
-		return false, refuse(ReasonSecondPerson, RequestName(r.ID), "%s asked for it, and nobody decides their own request: another person has to.", by.Name)
+		return false, fault.Precondition(ReasonSecondPerson, RequestName(r.ID), "%s asked for it, and nobody decides their own request: another person has to.", by.Name)
 	}
 	return true, nil
 }

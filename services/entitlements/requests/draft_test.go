@@ -180,7 +180,9 @@ func TestWhatCannotBePublishedIsProposedAgain(t *testing.T) {
 	f := start(t, stores["sqlite"](t))
 	ctx := t.Context()
 	d := f.proposed(t, easier)
-	f.published.set(func(s *fakeSchedule) { s.failing = refuse("EFFECTIVE_DATE", "schedule", "that day is past") })
+	f.published.set(func(s *fakeSchedule) {
+		s.failing = fault.Precondition("EFFECTIVE_DATE", "schedule", "that day is past")
+	})
 	_, err := f.ApproveDraft(ctx, by(bob), bob, d.ID, d.Etag())
 	wantReason(t, err, "EFFECTIVE_DATE", "past")
 	d, err = f.GetDraft(ctx, d.ID)

@@ -207,9 +207,9 @@ func (s *Service) publishable(ctx context.Context, id string, d Draft, proposer 
 	rules = content.NewRules(last)
 	switch {
 	case last != nil && d.Hash == last.Hash():
-		return nil, refuse(ReasonNoNewRule, name, "%s says what version %d of the schedule says: change something, or withdraw it.", name, number)
+		return nil, fault.Precondition(ReasonNoNewRule, name, "%s says what version %d of the schedule says: change something, or withdraw it.", name, number)
 	case d.Request != "" && len(rules) == 0:
-		return nil, refuse(ReasonNoNewRule, name, "%s is to make a rule of %s, and has no rule that is not in version %d of the schedule already: add one.", name, RequestName(d.Request), number)
+		return nil, fault.Precondition(ReasonNoNewRule, name, "%s is to make a rule of %s, and has no rule that is not in version %d of the schedule already: add one.", name, RequestName(d.Request), number)
 	}
 	return rules, nil
 }
@@ -219,7 +219,7 @@ func onlyPeople(by Caller, name, what string) error {
 	if by.Person {
 		return nil
 	}
-	return refuse(ReasonSecondPerson, name, "%s is a machine, and only people %s: whoever answers for it has to do so by name.", by.Name, what)
+	return fault.Precondition(ReasonSecondPerson, name, "%s is a machine, and only people %s: whoever answers for it has to do so by name.", by.Name, what)
 }
 
 // RejectDraft refuses a proposed draft, with a reason; the special request it is of is open

@@ -1,7 +1,6 @@
 package requests
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -23,19 +22,12 @@ const (
 	requestType = "evenhand/SpecialRequest"
 )
 
-// refuse is FAILED_PRECONDITION about a resource: what has to be true first, and how to
-// get there.
-func refuse(reason, name, format string, args ...any) *fault.Error {
-	text := fmt.Sprintf(format, args...)
-	return fault.New(fault.FailedPrecondition, reason, "%s", text).WithCondition(reason, name, "%s", text)
-}
-
 // wants refuses where a draft is in none of these states.
 func (d *Draft) wants(id, what string, states ...DraftState) error {
 	if slices.Contains(states, d.State) {
 		return nil
 	}
-	return refuse(ReasonDraftState, DraftName(id), "%s is %s, and it can be %s only while it is %s.",
+	return fault.Precondition(ReasonDraftState, DraftName(id), "%s is %s, and it can be %s only while it is %s.",
 		DraftName(id), d.State, what, either(states)).WithResource(draftType, DraftName(id))
 }
 
@@ -44,7 +36,7 @@ func (r *Request) wants(id, what string, state RequestState) error {
 	if r.State == state {
 		return nil
 	}
-	return refuse(ReasonRequestState, RequestName(id), "%s is %s, and it can be %s only while it is %s.",
+	return fault.Precondition(ReasonRequestState, RequestName(id), "%s is %s, and it can be %s only while it is %s.",
 		RequestName(id), r.State, what, state).WithResource(requestType, RequestName(id))
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
@@ -106,7 +107,7 @@ func (s *Service) makeRuleAgain(
 	case known:
 		return s.holdDraft(ctx, call.Principal, r.ID, d.ID)
 	case !r.State.waitsFor(rule.Draft):
-		return r, refuse(ReasonRequestState, RequestName(r.ID), "%s could not be created, and %s is %s: look at it, and ask again with a new request id.",
+		return r, fault.Precondition(ReasonRequestState, RequestName(r.ID), "%s could not be created, and %s is %s: look at it, and ask again with a new request id.",
 			DraftName(rule.Draft), RequestName(r.ID), r.State.State).WithResource(requestType, RequestName(r.ID))
 	}
 	next, err := s.drafted(ctx, by, NewDraft{Fragment: rule.Fragment, Reason: rule.Reason})
@@ -145,7 +146,7 @@ func (s *Service) holdDraft(ctx context.Context, principal, request, draft strin
 	call := resource.Call{Principal: principal}
 	return s.requests.Update(ctx, call, request, nil, "special_request.drafted", func(r *Request) error {
 		if !r.waitsFor(draft) {
-			return refuse(ReasonRequestState, RequestName(request), "%s is %s, and does not wait for %s: withdraw the draft.",
+			return fault.Precondition(ReasonRequestState, RequestName(request), "%s is %s, and does not wait for %s: withdraw the draft.",
 				RequestName(request), r.State, DraftName(draft)).WithResource(requestType, RequestName(request))
 		}
 		r.Drafted = true

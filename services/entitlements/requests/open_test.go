@@ -83,7 +83,7 @@ func (f *fakeSchedule) Check(_ context.Context, e Edition) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if e.Base != len(f.versions) {
-		return refuse(ReasonDraftConflict, e.Draft, "another version was published since")
+		return fault.Precondition(ReasonDraftConflict, e.Draft, "another version was published since")
 	}
 	return f.refusing
 }

@@ -66,6 +66,5 @@ func times(n int) string {
 
 // stateFault is FAILED_PRECONDITION with REVIEW_STATE about a review.
 func stateFault(name, format string, args ...any) error {
-	told := fault.New(fault.FailedPrecondition, reasonReviewState, format, args...)
-	return told.WithResource(reviewType, name).WithCondition(reasonReviewState, name, "%s", told.Message)
+	return fault.Precondition(reasonReviewState, name, format, args...).WithResource(reviewType, name)
 }

@@ -75,6 +75,23 @@ type Assignment struct {
 	Reason string    `bson:"reason"`
 }
 
+// WithoutWords returns the review without what people wrote of why it was opened by hand,
+// handed over and decided.
+func (r Review) WithoutWords() Review {
+	if r.Cause == nil {
+		r.Why = ""
+	}
+	if r.Decision != nil {
+		d := *r.Decision
+		d.Text, r.Decision = "", &d
+	}
+	r.Assignments = slices.Clone(r.Assignments)
+	for i := range r.Assignments {
+		r.Assignments[i].Reason = ""
+	}
+	return r
+}
+
 // Overdue says whether the review is open although its day has passed.
 func (r *Review) Overdue(today civil.Day) bool { return r.State == Open && today > r.Due }
 

@@ -49,9 +49,9 @@ type Service struct {
 
 var _ tally.Reviews = (*Service)(nil)
 
-// Kind is how reviews are stored and told.
+// Kind is how reviews are stored and told: without what people wrote.
 var Kind = resource.Kind[Review]{
-	Type: reviewType, Name: Name, Tell: func(r Review) any { return r },
+	Type: reviewType, Name: Name, Tell: func(r Review) any { return r.WithoutWords() },
 	Spec: docstore.Spec{Name: "reviews", Indexes: []docstore.Index{
 		{Name: "owner", Fields: []string{"owner", "due"}},
 		{Name: "subject", Fields: []string{"subject", "due"}},
@@ -233,9 +233,8 @@ func (s *Service) mustWaive(ctx context.Context, id, subject, benefit string) er
 	if waives {
 		return nil
 	}
-	told := fault.New(fault.FailedPrecondition, reasonNoWaiver,
+	return fault.Precondition(reasonNoWaiver, "schedule",
 		"No schedule in force, to come or in draft has a benefit %q of kind waiver with house_rule %s: propose one, with the rule that says "+
-			"who qualifies, and decide the review then. No account gets a waiver by itself.", benefit, rule)
-	return told.WithResource(reviewType, Name(id)).WithCondition(reasonNoWaiver, "schedule", "%s", told.Message).
-		WithField("benefit", "does not waive %s", subject)
+			"who qualifies, and decide the review then. No account gets a waiver by itself.", benefit, rule).
+		WithResource(reviewType, Name(id)).WithField("benefit", "does not waive %s", subject)
 }

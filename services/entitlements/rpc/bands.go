@@ -85,11 +85,15 @@ func (h *bandsHandler) ListBandScales(ctx context.Context, r *entitlementsv1.Lis
 // UpdateBandScale implements BandsService.
 func (h *bandsHandler) UpdateBandScale(ctx context.Context, r *entitlementsv1.UpdateBandScaleRequest) (*entitlementsv1.BandScale, error) {
 	in := r.GetBandScale()
-	if _, err := fieldmask.Read("band_scale", r.GetUpdateMask(), in); err != nil {
+	mask, err := fieldmask.Read("band_scale", r.GetUpdateMask(), in)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := request.Name("band_scale.name", in.GetName(), bandScales); err != nil {
 		return nil, err
+	}
+	if !mask.Has("bands") {
+		return bandScaleAnswer(h.service.Unchanged(ctx, bandSubject(in.GetName()), in.GetEtag()))
 	}
 	d := bands.Declaration{Subject: bandSubject(in.GetName()), Etag: in.GetEtag(), ValidateOnly: r.GetValidateOnly()}
 	if err := bandsIn(&d, in.GetBands()); err != nil {

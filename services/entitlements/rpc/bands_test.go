@@ -8,6 +8,7 @@ import (
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
@@ -111,6 +112,36 @@ func TestBandsAreDeclaredAndReset(t *testing.T) {
 	require.Nil(t, told[1].GetState())
 }
 
+func TestOnlyBandsThatTheMaskNamesAreDeclared(t *testing.T) {
+	s := paidWorld(t)
+	update := func(bands []*entitlementsv1.Band, etag string, paths ...string) (*entitlementsv1.BandScale, error) {
+		return s.bands.UpdateBandScale(t.Context(), &entitlementsv1.UpdateBandScaleRequest{
+			BandScale:  &entitlementsv1.BandScale{Name: "bandScales/reach", Bands: bands, Etag: etag},
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}})
+	}
+	some := []*entitlementsv1.Band{{Id: "small"}, count("large", 500)}
+	before, err := update(some, "", "etag")
+	require.NoError(t, err)
+	require.False(t, before.GetDeclared(), "the mask names no bands")
+	same, err := update(nil, "")
+	require.NoError(t, err)
+	require.Equal(t, before.GetEtag(), same.GetEtag(), "without a mask what is set is meant, and nothing is")
+	_, err = update(nil, "", "bands")
+	require.Equal(t, []string{"band_scale.bands"}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")))
+	for _, path := range []string{"declared", "name", "colour", "bands.id"} {
+		_, err = update(some, "", path)
+		require.Equal(t, []string{"update_mask"}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")))
+	}
+	for _, paths := range [][]string{{"bands", "etag"}, {"*"}, nil} {
+		some[1].Id += "r"
+		after, err := update(some, "", paths...)
+		require.NoError(t, err)
+		require.Equal(t, some[1].GetId(), after.GetBands()[1].GetId())
+	}
+	_, err = update(some, before.GetEtag(), "etag")
+	wantStatus(t, err, codes.Aborted, "STALE_ETAG")
+}
+
 func TestBandsThatAreRefused(t *testing.T) {
 	s := paidWorld(t)
 	for _, c := range []struct {
@@ -128,7 +159,9 @@ func TestBandsThatAreRefused(t *testing.T) {
 		{"out of order", "reach", []*entitlementsv1.Band{{Id: "a"}, count("b", 5), count("c", 4)}, "band_scale.bands[2]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := s.bands.UpdateBandScale(t.Context(), &entitlementsv1.UpdateBandScaleRequest{BandScale: &entitlementsv1.BandScale{Name: "bandScales/" + c.of, Bands: c.bands}})
+			_, err := s.bands.UpdateBandScale(t.Context(), &entitlementsv1.UpdateBandScaleRequest{
+				BandScale:  &entitlementsv1.BandScale{Name: "bandScales/" + c.of, Bands: c.bands},
+				UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"bands"}}})
 			require.Equal(t, []string{c.field}, fieldsOf(wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")))
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -56,6 +57,9 @@ func caseQuery(r *entitlementsv1.ListCasesRequest, now time.Time) (cases.Query, 
 	if err != nil {
 		return q, err
 	}
+	if len(order) > 1 {
+		return q, fault.Invalid("order_by", "names two times, and cases are listed by one: open_time or due_time")
+	}
 	if len(order) > 0 {
 		q.Descending, q.ByDue = order[0].Descending, order[0].Field == "due_time"
 	}
@@ -63,31 +67,51 @@ func caseQuery(r *entitlementsv1.ListCasesRequest, now time.Time) (cases.Query, 
 	if err != nil || r.GetFilter() == "" {
 		return q, err
 	}
-	// What has to be equal picks the index; the filter is asked all the same.
+	// What has to be equal picks the index, and bounds bound it; the filter is asked all the same.
 	equal := func(field string) string {
 		v, _ := f.Equal(field)
 		text, _ := v.(string)
 		return text
 	}
-	q.Issue, q.Channel = equal("issue"), equal("channel")
-	q.Assignee = names.First(equal("assignee"), "principals")
+	q.Issue, q.Assignee = equal("issue"), names.First(equal("assignee"), "principals")
 	for state, value := range caseStates {
 		if word := equal("state"); word != "" && word == stateWord(value) {
 			q.State = state
 		}
 	}
-	if bound, inclusive, ok := f.Below("due_time"); ok {
-		q.DueBefore = bound.(time.Time).Truncate(time.Millisecond) // due times are whole ones
-		if inclusive || q.DueBefore.Before(bound.(time.Time)) {
-			q.DueBefore = q.DueBefore.Add(time.Millisecond)
-		}
-		// Without another order, what is due soon is listed as it is due: an index has that.
-		q.ByDue = q.ByDue || len(order) == 0 && q.Account == ""
-	}
+	q.OpenedFrom, q.OpenedTo = span(f, "open_time")
+	q.DueFrom, q.DueTo = span(f, "due_time")
+	// Without another order, what is bounded by its due time is listed by that: an index has it.
+	q.ByDue = q.ByDue || len(order) == 0 && q.Account == "" && (!q.DueFrom.IsZero() || !q.DueTo.IsZero())
 	q.Keep = func(c resource.Stored[cases.Case]) bool {
 		return f.Match(func(field string) any { return caseField(&c.State, field, now) })
 	}
 	return q, nil
+}
+
+// span is within what a filter wants an instant to be, to not included; zero where it leaves
+// an end open.
+func span(f filter.Filter, field string) (from, to time.Time) {
+	if at, inclusive, ok := f.Above(field); ok {
+		from = whole(at.(time.Time), !inclusive)
+	}
+	if at, inclusive, ok := f.Below(field); ok {
+		to = whole(at.(time.Time), inclusive)
+	}
+	if at, ok := f.Equal(field); ok {
+		from, to = whole(at.(time.Time), false), whole(at.(time.Time), true)
+	}
+	return from, to
+}
+
+// whole is the first whole millisecond, as instants are kept, at or after an instant; past
+// wants one after it.
+func whole(at time.Time, past bool) time.Time {
+	cut := at.Truncate(time.Millisecond)
+	if past || cut.Before(at) {
+		cut = cut.Add(time.Millisecond)
+	}
+	return cut
 }
 
 func stateWord(s entitlementsv1.Case_State) string { return strings.TrimPrefix(s.String(), "STATE_") }

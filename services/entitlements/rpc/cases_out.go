@@ -138,6 +138,6 @@ func precedentsOut(p cases.Precedents) *entitlementsv1.CasePrecedents {
 // caseStateOut is what the feed tells of a case.
 func caseStateOut(t *cases.Told, at time.Time) *entitlementsv1.CaseState {
 	return &entitlementsv1.CaseState{Issue: t.Issue, Channel: t.Channel, State: caseStates[t.State], Assignee: principalOut(t.Assignee),
-		OpenTime: wire.Timestamp(t.Opened), DueTime: wire.Timestamp(t.Due), Remedy: t.Remedy,
+		OpenTime: wire.Timestamp(t.Opened), DueTime: wire.Timestamp(t.Due), Remedy: t.Remedy, Source: t.Source, ExternalId: t.External,
 		LastEntry: entryOut(cases.Entry{What: t.What, At: at, By: t.By, Note: t.About})}
 }

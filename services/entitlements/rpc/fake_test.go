@@ -316,11 +316,11 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 type lateConn struct{ *grpc.ClientConn }
 
 // as returns clients that call as a person with a role.
-func (s *served) as(role auth.Role) *served {
+func (s *served) as(role auth.Role, more ...auth.Role) *served {
 	s.t.Helper()
 	token, err := auth.NewToken(rand.Reader)
 	require.NoError(s.t, err)
-	s.keys.Add(token, auth.NewPrincipal("principals/some-"+string(role), "", true, role))
+	s.keys.Add(token, auth.NewPrincipal("principals/some-"+string(role), "", true, append([]auth.Role{role}, more...)...))
 	conn, err := s.server.Dial(auth.Bearer(token))
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { require.NoError(s.t, conn.Close()) })

@@ -62,6 +62,9 @@ func tellState(out *entitlementsv1.Change, told *changes.Told) {
 	if c := told.Case; c != nil {
 		out.State = &entitlementsv1.Change_Case{Case: caseStateOut(c, out.GetTime().AsTime())}
 	}
+	if i := told.CaseImport; i != nil {
+		out.State = &entitlementsv1.Change_CaseImport{CaseImport: caseImportOut(*i)}
+	}
 	if p := told.EscalationPath; p != nil {
 		out.State = &entitlementsv1.Change_EscalationPath{EscalationPath: pathOut(*p)}
 	}

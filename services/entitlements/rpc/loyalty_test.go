@@ -55,7 +55,7 @@ func TestR26TheLoyaltyCheckOfAServer(t *testing.T) {
 	require.Equal(t, int64(1), beta.GetAble(), "rich, and not poor")
 	require.Equal(t, "accounts/rich", beta.GetNext().GetAccount())
 	require.Equal(t, int32(1), beta.GetNext().GetPosition())
-	require.Contains(t, beta.GetWords(), "All 1 places are given")
+	require.Contains(t, beta.GetWords(), "No place is left")
 	require.Equal(t, entitlementsv1.LoyaltyOffer_REASON_UNSPECIFIED, offers["no-fee"].GetReason(), "those who stayed ten years have it")
 	require.Equal(t, int64(2), offers["no-fee"].GetExisting())
 

@@ -49,9 +49,12 @@ func outcomeIn(o entitlementsv1.Review_Outcome) reviews.Outcome {
 }
 
 // reviewOut writes a review as it is on a day. Who is blind to spend does not read what
-// people wrote of why it was opened by hand, and of its decision.
+// people wrote.
 func reviewOut(s *resource.Stored[reviews.Review], today civil.Day, blind bool) *entitlementsv1.Review {
 	r := s.State
+	if blind {
+		r = r.WithoutWords()
+	}
 	out := &entitlementsv1.Review{
 		Name: reviews.Name(s.ID), Subject: r.Subject, Topic: r.Topic, Why: r.Why, Owner: nameIn("principals", r.Owner),
 		DueDate: dayOut(r.Due), State: reviewStates[r.State], Overdue: r.Overdue(today),
@@ -69,18 +72,6 @@ func reviewOut(s *resource.Stored[reviews.Review], today civil.Day, blind bool) 
 	for _, a := range r.Assignments {
 		out.Assignments = append(out.Assignments, &entitlementsv1.Review_Assignment{AssignTime: wire.Timestamp(a.At), Principal: a.By,
 			OldOwner: nameIn("principals", a.From), NewOwner: nameIn("principals", a.To), Reason: a.Reason})
-	}
-	if !blind {
-		return out
-	}
-	if r.Cause == nil {
-		out.Why = ""
-	}
-	if out.GetDecision() != nil {
-		out.Decision.Text = ""
-	}
-	for _, a := range out.GetAssignments() {
-		a.Reason = ""
 	}
 	return out
 }

@@ -15,8 +15,8 @@ import (
 type Judged struct {
 	// Collection is where the entries are, and Event what is told when one is recorded.
 	Collection, Event string
-	// Judge judges the window of the entry with an id, on behalf of who recorded it.
-	Judge func(ctx context.Context, id, who string) error
+	// Judge judges the entry with an id by a counter, on behalf of who recorded it.
+	Judge func(ctx context.Context, c *Counter, id, who string) error
 }
 
 const (
@@ -27,16 +27,17 @@ const (
 )
 
 // Follow judges every entry that is recorded, at least once, until ctx ends: also those
-// of processes that died before they could. It reads the store's own feed, behind a
-// checkpoint. Any number of processes may run it; one at a time does the work, under a
-// lease.
+// of processes that died before they could, and those that only together with entries of
+// other processes reach a threshold. It reads the store's own feed, behind a checkpoint.
+// Any number of processes may run it; one at a time does the work, under a lease.
 func Follow(ctx context.Context, store *docstore.Store, judged ...Judged) error {
 	checkpoints, err := docstore.OpenCheckpoints(ctx, store)
 	if err != nil {
 		return err
 	}
-	f := follower{store: store, checkpoints: checkpoints, judged: judged}
 	return store.WithLease(ctx, "tally", func(ctx context.Context) error {
+		// What was counted under an earlier lease lacks what another process was told of since.
+		f := follower{store: store, checkpoints: checkpoints, judged: judged, counter: &Counter{}}
 		for {
 			err := f.follow(ctx)
 			if ctx.Err() != nil {
@@ -54,6 +55,7 @@ type follower struct {
 	store       *docstore.Store
 	checkpoints *docstore.Checkpoints
 	judged      []Judged
+	counter     *Counter
 }
 
 func (f *follower) follow(ctx context.Context) error {
@@ -83,7 +85,7 @@ func (f *follower) follow(ctx context.Context) error {
 func (f *follower) judge(ctx context.Context, e docstore.FeedEvent) (bool, error) {
 	for _, j := range f.judged {
 		if id, ok := strings.CutPrefix(e.Source, j.Collection+"/"); ok && e.Type == j.Event {
-			return true, j.Judge(ctx, id, e.Who)
+			return true, j.Judge(ctx, f.counter, id, e.Who)
 		}
 	}
 	return false, nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -75,6 +74,8 @@ type Subject struct {
 	// Name is its resource name, and Owner the id of the principal who answers for it.
 	Name, Owner string
 	Threshold   Threshold
+	// Reviews are where it gets its reviews.
+	Reviews Reviews
 	// Entries are the ids of the accounts to which it happened within a window, once for
 	// each time; empty where that was to none.
 	Entries func(context.Context, Span) iter.Seq2[string, error]
@@ -83,43 +84,31 @@ type Subject struct {
 }
 
 // count counts what happened within a window; all accounts only where it happened often
-// enough for their number to matter.
-func (s Subject) count(ctx context.Context, span Span) (Figures, error) {
+// enough for their number to matter. It returns also to which accounts it happened.
+func (s Subject) count(ctx context.Context, span Span) (Figures, map[string]struct{}, error) {
 	var f Figures
 	seen := map[string]struct{}{}
 	for account, err := range s.Entries(ctx, span) {
 		if err != nil {
-			return f, fmt.Errorf("count %s in %s: %w", s.Name, span.ID, err)
+			return f, nil, fmt.Errorf("count %s in %s: %w", s.Name, span.ID, err)
 		}
-		f.Count++
-		if account != "" {
-			seen[account] = struct{}{}
-		}
+		f.add(account, seen)
 	}
-	f.Accounts = len(seen)
 	if s.Threshold.Share == 0 || f.Count < s.Threshold.Count {
-		return f, nil
+		return f, seen, nil
 	}
 	var err error
 	if f.Of, err = s.Accounts(ctx); err != nil {
-		return f, fmt.Errorf("count all accounts: %w", err)
+		return f, nil, fmt.Errorf("count all accounts: %w", err)
 	}
-	return f, nil
+	return f, seen, nil
 }
 
-// Judge opens a review where what happened within the window of a day reaches the
-// threshold, and returns the id of that window's review; empty where there is none. It
-// is called after each entry was written: of any that come at the same time the last to
-// be counted sees all. It may be called any number of times.
-func Judge(ctx context.Context, reviews Reviews, call resource.Call, s Subject, on civil.Day) (string, error) {
-	span := s.Threshold.Window.Of(on)
-	opened, err := reviews.Opened(ctx, s.Name, span)
-	if err != nil || opened != "" {
-		return opened, err
+// add counts what happened to an account; seen is to which it happened before.
+func (f *Figures) add(account string, seen map[string]struct{}) {
+	f.Count++
+	if account != "" {
+		seen[account] = struct{}{}
 	}
-	figures, err := s.count(ctx, span)
-	if err != nil || !s.Threshold.Reached(figures) {
-		return "", err
-	}
-	return reviews.OpenOnce(ctx, call, Cause{s.Name, span, s.Threshold, figures}, s.Owner)
+	f.Accounts = len(seen)
 }

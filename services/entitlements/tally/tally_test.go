@@ -79,35 +79,93 @@ func (o opened) Opened(_ context.Context, subject string, span Span) (string, er
 	return id, nil
 }
 
-func TestWhatReachesItsThresholdIsReviewedOnceAWindow(t *testing.T) {
-	reviews, entries, asked := opened{}, []string{"a", "a"}, 0
-	s := Subject{Name: "x", Threshold: Threshold{Count: 3, Share: 5000, Window: Quarter},
+// recorder records entries of a subject, and notes how often its window was read.
+type recorder struct {
+	Subject
+	reviews opened
+	entries []string
+	read    int
+}
+
+func newRecorder(t Threshold, accounts int) *recorder {
+	r := &recorder{reviews: opened{}}
+	r.Subject = Subject{Name: "x", Threshold: t, Reviews: r.reviews,
 		Entries: func(context.Context, Span) iter.Seq2[string, error] {
-			asked++
+			r.read++
 			return func(yield func(string, error) bool) {
-				for _, e := range entries {
+				for _, e := range r.entries {
 					if !yield(e, nil) {
 						return
 					}
 				}
 			}
 		},
-		Accounts: func(context.Context) (int, error) { return 4, nil },
+		Accounts: func(context.Context) (int, error) { return accounts, nil },
 	}
-	judge := func(day civil.Day) string {
-		id, err := Judge(t.Context(), reviews, resource.Call{}, s, day)
-		require.NoError(t, err)
-		return id
+	return r
+}
+
+// record writes an entry and judges it by a counter.
+func (r *recorder) record(t require.TestingT, c *Counter, day civil.Day, account string) string {
+	r.entries = append(r.entries, account)
+	id, err := c.Judge(context.Background(), resource.Call{}, r.Subject, day, account)
+	require.NoError(t, err)
+	return id
+}
+
+func TestWhatReachesItsThresholdIsReviewedOnceAWindow(t *testing.T) {
+	day, c := civil.Date(2026, time.November, 22), &Counter{}
+	r := newRecorder(Threshold{Count: 3, Share: 5000, Window: Quarter}, 4)
+	for _, account := range []string{"a", "a", "", "a"} { // often enough, but one account alone
+		require.Empty(t, r.record(t, c, day, account))
 	}
+	require.Equal(t, "x@2026-q4", r.record(t, c, day, "b"))
+	require.Equal(t, Figures{Count: 5, Accounts: 2, Of: 4}, r.reviews["x@2026-q4"].Figures)
+	read := r.read
+	require.Equal(t, "x@2026-q4", r.record(t, c, day, "c"))
+	require.Equal(t, read, r.read, "nothing is counted once there is a review")
+	require.Equal(t, "x@2027-q1", r.record(t, c, day+60, "b"))
+}
+
+func TestAWindowIsNotReadForEveryEntry(t *testing.T) {
+	day, c := civil.Date(2026, time.November, 22), &Counter{}
+	r := newRecorder(Threshold{Count: 10, Share: 100, Window: Quarter}, 1000)
+	for range 500 { // one account alone
+		require.Empty(t, r.record(t, c, day, "a"))
+	}
+	require.LessOrEqual(t, r.read, 2)
+	for i := range 9 {
+		require.Equal(t, i == 8, r.record(t, c, day, string(rune('b'+i))) != "")
+	}
+	require.LessOrEqual(t, r.read, 3)
+	require.Equal(t, Figures{Count: 509, Accounts: 10, Of: 1000}, r.reviews["x@2026-q4"].Figures)
+}
+
+// Whatever is judged twice, by whichever counter and in whichever order, the counter that
+// is told of all entries opens the review with the entry that reaches the threshold.
+func TestACounterThatIsToldOfAllMissesNothing(t *testing.T) {
 	day := civil.Date(2026, time.November, 22)
-	require.Empty(t, judge(day))
-	entries = []string{"a", "a", "", "a"} // often enough, but one account alone
-	require.Empty(t, judge(day))
-	entries = append(entries, "b")
-	require.Equal(t, "x@2026-q4", judge(day))
-	require.Equal(t, Figures{Count: 5, Accounts: 2, Of: 4}, reviews["x@2026-q4"].Figures)
-	counted := asked
-	require.Equal(t, "x@2026-q4", judge(day))
-	require.Equal(t, counted, asked, "nothing is counted once there is a review")
-	require.Equal(t, "x@2027-q1", judge(day+60))
+	rapid.Check(t, func(t *rapid.T) {
+		threshold := Threshold{Count: rapid.IntRange(1, 8).Draw(t, "count"), Share: rapid.IntRange(0, 5000).Draw(t, "share"), Window: Year}
+		r, all, calls := newRecorder(threshold, 10), &Counter{}, &Counter{}
+		seen := map[string]struct{}{}
+		f := Figures{Of: 10}
+		for _, account := range rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "b", "c", "d", "e"}), 1, 30).Draw(t, "accounts") {
+			f.add(account, seen)
+			if rapid.Bool().Draw(t, "also by a call") {
+				r.record(t, calls, day, account)
+				r.entries = r.entries[:len(r.entries)-1]
+			}
+			id := r.record(t, all, day, account)
+			require.Equal(t, threshold.Reached(f), id != "", "%+v", f)
+			if id != "" {
+				return
+			}
+			if rapid.Bool().Draw(t, "told again") {
+				again, err := all.Judge(context.Background(), resource.Call{}, r.Subject, day, account)
+				require.NoError(t, err)
+				require.Empty(t, again)
+			}
+		}
+	})
 }

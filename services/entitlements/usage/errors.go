@@ -27,9 +27,7 @@ const (
 // refuse is FAILED_PRECONDITION about a resource: what has to be true first, and how to
 // get there.
 func refuse(reason, resourceType, name, format string, args ...any) *fault.Error {
-	text := fmt.Sprintf(format, args...)
-	return fault.New(fault.FailedPrecondition, reason, "%s", text).
-		WithCondition(reason, name, "%s", text).WithResource(resourceType, name)
+	return fault.Precondition(reason, name, format, args...).WithResource(resourceType, name)
 }
 
 func notEntitled(account, benefit string) error {

@@ -72,6 +72,7 @@ func (company) Currency() string { return "USD" }
 
 type fixture struct {
 	*imports.Imports
+	store *docstore.Store
 	cases *cases.Cases
 	known known
 }
@@ -83,7 +84,7 @@ func open(t testing.TB, backend docstore.Backend) *fixture {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	requests, err := resource.OpenRequests(t.Context(), store, func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) })
 	require.NoError(t, err)
-	f := &fixture{known: known{"acme": true, "other": true}}
+	f := &fixture{store: store, known: known{"acme": true, "other": true}}
 	f.cases, err = cases.New(t.Context(), store, requests, cases.Options{Promises: nothing{}})
 	require.NoError(t, err)
 	f.Imports, err = imports.Open(t.Context(), requests, f.cases, f.known, company{})

@@ -132,8 +132,8 @@ func (l *large) fill(b *testing.B, into *cases.Cases, n int) {
 	}
 }
 
-// BenchmarkAuditOfAMillionCases audits the cases of a year by channel in all metrics, from
-// the store to the report (-short: 50,000 cases). Its floor walks over the same entries of
+// BenchmarkAuditOfAMillionCases audits the cases of a year in all metrics, by channel and by
+// every column at once, from the store to the report (-short: 50,000 cases). Its floor walks over the same entries of
 // the store and only adds up their bytes; the ratio is that of the times.
 func BenchmarkAuditOfAMillionCases(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) {
@@ -178,8 +178,16 @@ func benchmarkAudit(b *testing.B, backend docstore.Backend) {
 	made, err := audits.Open(b.Context(), store, requests, rows.New(into, sorting, l, l), l, nil)
 	require.NoError(b, err)
 	l.fill(b, into, n)
-	asked := audits.Asked{From: civil.Date(2025, 1, 1), To: civil.Date(2025, 12, 31), Options: parity.Options{
-		By: []parity.Dimension{parity.Channel}, Within: []parity.Dimension{parity.Issue, parity.SpendBand}}}
+	for name, by := range map[string][]parity.Dimension{"by channel": {parity.Channel}, "by every column": {parity.Channel, parity.StaffRole, parity.Region, parity.SpendBand, parity.TenureBand, parity.ReachBand}} {
+		b.Run(name, func(b *testing.B) {
+			asked := audits.Asked{From: civil.Date(2025, 1, 1), To: civil.Date(2025, 12, 31), Options: parity.Options{By: by, Within: parity.DefaultWithin(by)}}
+			compare(b, backend, made, asked, n)
+		})
+	}
+}
+
+// compare makes an audit of n cases, beside its floor.
+func compare(b *testing.B, backend docstore.Backend, made *audits.Audits, asked audits.Asked, n int) {
 	var ours, floor time.Duration
 	peak := watchHeap(b)
 	b.ResetTimer()

@@ -83,10 +83,12 @@ type AccountsServiceClient interface {
 	CreateAccount(ctx context.Context, in *CreateAccountRequest, opts ...grpc.CallOption) (*Account, error)
 	// Changes an account (AIP-134). INVALID_ARGUMENT for a mask path that is output only or immutable, an
 	// undeclared attribute key, a parent that would close a circle; NOT_FOUND; ABORTED with STALE_ETAG.
-	// An account manager may change the accounts assigned to them.
+	// An account manager may change the accounts assigned to them, but for what rules read of an account, the
+	// day it joined and its parent: PERMISSION_DENIED with READ_BY_RULES.
 	UpdateAccount(ctx context.Context, in *UpdateAccountRequest, opts ...grpc.CallOption) (*Account, error)
 	// Makes a prospect a customer from a day on, or a closed account one again, since the day it first joined
-	// (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is one.
+	// (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is one. That a prospect has been a customer
+	// since before today is not for account managers to say: PERMISSION_DENIED with READ_BY_RULES.
 	ActivateAccount(ctx context.Context, in *ActivateAccountRequest, opts ...grpc.CallOption) (*Account, error)
 	// Ends being a customer from a day on (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is closed already.
 	CloseAccount(ctx context.Context, in *CloseAccountRequest, opts ...grpc.CallOption) (*Account, error)
@@ -419,10 +421,12 @@ type AccountsServiceServer interface {
 	CreateAccount(context.Context, *CreateAccountRequest) (*Account, error)
 	// Changes an account (AIP-134). INVALID_ARGUMENT for a mask path that is output only or immutable, an
 	// undeclared attribute key, a parent that would close a circle; NOT_FOUND; ABORTED with STALE_ETAG.
-	// An account manager may change the accounts assigned to them.
+	// An account manager may change the accounts assigned to them, but for what rules read of an account, the
+	// day it joined and its parent: PERMISSION_DENIED with READ_BY_RULES.
 	UpdateAccount(context.Context, *UpdateAccountRequest) (*Account, error)
 	// Makes a prospect a customer from a day on, or a closed account one again, since the day it first joined
-	// (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is one.
+	// (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is one. That a prospect has been a customer
+	// since before today is not for account managers to say: PERMISSION_DENIED with READ_BY_RULES.
 	ActivateAccount(context.Context, *ActivateAccountRequest) (*Account, error)
 	// Ends being a customer from a day on (AIP-136). FAILED_PRECONDITION with ACCOUNT_STATE when it is closed already.
 	CloseAccount(context.Context, *CloseAccountRequest) (*Account, error)

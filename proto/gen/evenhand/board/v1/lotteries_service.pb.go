@@ -36,7 +36,9 @@ type CreateLotteryRequest struct {
 	// Where the seed will come from.
 	SeedPlan *SeedPlan `protobuf:"bytes,4,opt,name=seed_plan,json=seedPlan,proto3" json:"seed_plan,omitempty"`
 	// A UUID by which a retry of this very request is recognised.
-	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check only: nothing is committed, and no record made.
+	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -104,6 +106,13 @@ func (x *CreateLotteryRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *CreateLotteryRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
 }
 
 // The request of GetLottery.
@@ -651,7 +660,7 @@ var File_evenhand_board_v1_lotteries_service_proto protoreflect.FileDescriptor
 
 const file_evenhand_board_v1_lotteries_service_proto_rawDesc = "" +
 	"\n" +
-	")evenhand/board/v1/lotteries_service.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cevenhand/board/v1/draw.proto\x1a\x1fevenhand/board/v1/lottery.proto\x1a evenhand/board/v1/rotation.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xde\x02\n" +
+	")evenhand/board/v1/lotteries_service.proto\x12\x11evenhand.board.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cevenhand/board/v1/draw.proto\x1a\x1fevenhand/board/v1/lottery.proto\x1a evenhand/board/v1/rotation.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x83\x03\n" +
 	"\x14CreateLotteryRequest\x12?\n" +
 	"\alottery\x18\x01 \x01(\v2\x1a.evenhand.board.v1.LotteryB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\alottery\x12B\n" +
 	"\n" +
@@ -659,7 +668,8 @@ const file_evenhand_board_v1_lotteries_service_proto_rawDesc = "" +
 	"\bentrants\x18\x03 \x03(\tB4\xe0A\x02\xbaH.\x92\x01+\x10\xa0\x9c\x01\"%r#2!^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$R\bentrants\x12C\n" +
 	"\tseed_plan\x18\x04 \x01(\v2\x1b.evenhand.board.v1.SeedPlanB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\bseedPlan\x12*\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"V\n" +
+	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"V\n" +
 	"\x11GetLotteryRequest\x12A\n" +
 	"\x04name\x18\x01 \x01(\tB-\xe0A\x02\xbaH'r%2#^lotteries/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\x87\x01\n" +
 	"\x14ListLotteriesRequest\x12$\n" +

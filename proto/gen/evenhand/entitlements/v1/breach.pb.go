@@ -102,7 +102,8 @@ type Breach struct {
 	// The roles they had then, as `service-agent`.
 	RecorderRoles []string `protobuf:"bytes,8,rep,name=recorder_roles,json=recorderRoles,proto3" json:"recorder_roles,omitempty"`
 	// In the answer of RecordBreach, the review that the rule has for the window of this breach, as
-	// `reviews/{review}`; empty where it has none.
+	// `reviews/{review}`; empty where it has none yet. One that this breach makes due together with others recorded at
+	// the same time may open a moment later.
 	Review string `protobuf:"bytes,9,opt,name=review,proto3" json:"review,omitempty"`
 	// It never changes.
 	Etag string `protobuf:"bytes,10,opt,name=etag,proto3" json:"etag,omitempty"`

@@ -518,7 +518,8 @@ type CaseActor struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `principals/{principal}`; empty where that is not known.
 	Principal string `protobuf:"bytes,1,opt,name=principal,proto3" json:"principal,omitempty"`
-	// The role of staff in which it was done, as `service-agent`: of several, the first that the principal has.
+	// The role of staff in which it was done, as `service-agent`: of the principal's, the first that lets it do so. Of a
+	// case that happened elsewhere, the role named there; empty where that is not known, and for what nobody did.
 	Role          string `protobuf:"bytes,2,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -941,7 +942,7 @@ type CaseClock struct {
 	Commitment string `protobuf:"bytes,1,opt,name=commitment,proto3" json:"commitment,omitempty"`
 	// The event that started it, as `opened`.
 	FromEvent string `protobuf:"bytes,2,opt,name=from_event,json=fromEvent,proto3" json:"from_event,omitempty"`
-	// The event that stops it, as `first_reply`.
+	// The event that stops it, as `first_reply`: the first reply since the clock began.
 	ToEvent string `protobuf:"bytes,3,opt,name=to_event,json=toEvent,proto3" json:"to_event,omitempty"`
 	// The working time that was promised.
 	Within *durationpb.Duration `protobuf:"bytes,4,opt,name=within,proto3" json:"within,omitempty"`
@@ -1244,7 +1245,11 @@ type CaseState struct {
 	// The id of the remedy of a resolved case; empty for none.
 	Remedy string `protobuf:"bytes,7,opt,name=remedy,proto3" json:"remedy,omitempty"`
 	// What happened to it last. Its note is the clock or the principal that it is about.
-	LastEntry     *CaseEntry `protobuf:"bytes,8,opt,name=last_entry,json=lastEntry,proto3" json:"last_entry,omitempty"`
+	LastEntry *CaseEntry `protobuf:"bytes,8,opt,name=last_entry,json=lastEntry,proto3" json:"last_entry,omitempty"`
+	// The system that it was imported from, and what it was called there; empty for others.
+	Source string `protobuf:"bytes,9,opt,name=source,proto3" json:"source,omitempty"`
+	// See source.
+	ExternalId    string `protobuf:"bytes,10,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1335,6 +1340,20 @@ func (x *CaseState) GetLastEntry() *CaseEntry {
 	return nil
 }
 
+func (x *CaseState) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *CaseState) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
 // Whom a case is escalated to, and by when that person answers: the same for every account.
 type EscalationPath struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1346,7 +1365,8 @@ type EscalationPath struct {
 	Contact string `protobuf:"bytes,3,opt,name=contact,proto3" json:"contact,omitempty"`
 	// The working time in which the person answers, in whole minutes.
 	Within *durationpb.Duration `protobuf:"bytes,4,opt,name=within,proto3" json:"within,omitempty"`
-	// The id of the calendar of the schedule in whose hours; empty for every hour of every day.
+	// The id of the calendar of the schedule in whose hours; empty for every hour of every day. One that a later version
+	// has no more keeps the hours that it had last.
 	Calendar string `protobuf:"bytes,5,opt,name=calendar,proto3" json:"calendar,omitempty"`
 	// Changes with every write; send it back to change only what you read.
 	Etag string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -1641,7 +1661,7 @@ const file_evenhand_entitlements_v1_case_proto_rawDesc = "" +
 	"\x06remedy\x18\x01 \x01(\tR\x06remedy\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count\x127\n" +
 	"\tlast_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\x12(\n" +
-	"\x05value\x18\x04 \x01(\v2\x12.google.type.MoneyR\x05value\"\xdf\x02\n" +
+	"\x05value\x18\x04 \x01(\v2\x12.google.type.MoneyR\x05value\"\x98\x03\n" +
 	"\tCaseState\x12\x14\n" +
 	"\x05issue\x18\x01 \x01(\tR\x05issue\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12:\n" +
@@ -1651,7 +1671,11 @@ const file_evenhand_entitlements_v1_case_proto_rawDesc = "" +
 	"\bdue_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x12\x16\n" +
 	"\x06remedy\x18\a \x01(\tR\x06remedy\x12B\n" +
 	"\n" +
-	"last_entry\x18\b \x01(\v2#.evenhand.entitlements.v1.CaseEntryR\tlastEntry\"\xa4\x03\n" +
+	"last_entry\x18\b \x01(\v2#.evenhand.entitlements.v1.CaseEntryR\tlastEntry\x12\x16\n" +
+	"\x06source\x18\t \x01(\tR\x06source\x12\x1f\n" +
+	"\vexternal_id\x18\n" +
+	" \x01(\tR\n" +
+	"externalId\"\xa4\x03\n" +
 	"\x0eEscalationPath\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12S\n" +
 	"\vaccountable\x18\x02 \x01(\tB1\xe0A\x02\xbaH+\xd8\x01\x01r&2$^principals/[a-z0-9][a-z0-9-]{0,62}$R\vaccountable\x12\"\n" +

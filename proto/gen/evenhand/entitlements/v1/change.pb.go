@@ -7,6 +7,7 @@
 package entitlementsv1
 
 import (
+	v1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -54,6 +55,7 @@ type Change struct {
 	//	*Change_Draft
 	//	*Change_Case
 	//	*Change_EscalationPath
+	//	*Change_CaseImport
 	//	*Change_Acknowledgement
 	//	*Change_Remedy
 	//	*Change_HouseRule
@@ -227,6 +229,15 @@ func (x *Change) GetEscalationPath() *EscalationPath {
 	return nil
 }
 
+func (x *Change) GetCaseImport() *v1.Import {
+	if x != nil {
+		if x, ok := x.State.(*Change_CaseImport); ok {
+			return x.CaseImport
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetAcknowledgement() *Acknowledgement {
 	if x != nil {
 		if x, ok := x.State.(*Change_Acknowledgement); ok {
@@ -374,6 +385,11 @@ type Change_EscalationPath struct {
 	EscalationPath *EscalationPath `protobuf:"bytes,16,opt,name=escalation_path,json=escalationPath,proto3,oneof"`
 }
 
+type Change_CaseImport struct {
+	// A file of cases that was imported, or is being imported.
+	CaseImport *v1.Import `protobuf:"bytes,44,opt,name=case_import,json=caseImport,proto3,oneof"`
+}
+
 type Change_Acknowledgement struct {
 	// That a member of staff knows a baseline.
 	Acknowledgement *Acknowledgement `protobuf:"bytes,17,opt,name=acknowledgement,proto3,oneof"`
@@ -390,7 +406,7 @@ type Change_HouseRule struct {
 }
 
 type Change_Breach struct {
-	// A breach of a house rule.
+	// A breach of a house rule, without the note.
 	Breach *Breach `protobuf:"bytes,22,opt,name=breach,proto3,oneof"`
 }
 
@@ -400,12 +416,12 @@ type Change_Clause struct {
 }
 
 type Change_Citation struct {
-	// A citation of a clause.
+	// A citation of a clause, without the note.
 	Citation *Citation `protobuf:"bytes,24,opt,name=citation,proto3,oneof"`
 }
 
 type Change_Review struct {
-	// A review; whether it is overdue follows from the day.
+	// A review, without what people wrote; whether it is overdue follows from the day.
 	Review *Review `protobuf:"bytes,25,opt,name=review,proto3,oneof"`
 }
 
@@ -448,6 +464,8 @@ func (*Change_Case) isChange_State() {}
 
 func (*Change_EscalationPath) isChange_State() {}
 
+func (*Change_CaseImport) isChange_State() {}
+
 func (*Change_Acknowledgement) isChange_State() {}
 
 func (*Change_Remedy) isChange_State() {}
@@ -476,7 +494,7 @@ var File_evenhand_entitlements_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a#evenhand/entitlements/v1/case.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a#evenhand/entitlements/v1/cost.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\f\n" +
+	"%evenhand/entitlements/v1/change.proto\x12\x18evenhand.entitlements.v1\x1a!evenhand/accounts/v1/import.proto\x1a7evenhand/entitlements/v1/acknowledgements_service.proto\x1a#evenhand/entitlements/v1/band.proto\x1a%evenhand/entitlements/v1/breach.proto\x1a#evenhand/entitlements/v1/case.proto\x1a'evenhand/entitlements/v1/citation.proto\x1a%evenhand/entitlements/v1/clause.proto\x1a#evenhand/entitlements/v1/cost.proto\x1a$evenhand/entitlements/v1/draft.proto\x1a)evenhand/entitlements/v1/house_rule.proto\x1a%evenhand/entitlements/v1/parity.proto\x1a(evenhand/entitlements/v1/programme.proto\x1a%evenhand/entitlements/v1/remedy.proto\x1a%evenhand/entitlements/v1/review.proto\x1a'evenhand/entitlements/v1/schedule.proto\x1a.evenhand/entitlements/v1/special_request.proto\x1a$evenhand/entitlements/v1/usage.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\r\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -494,7 +512,9 @@ const file_evenhand_entitlements_v1_change_proto_rawDesc = "" +
 	"\x0fspecial_request\x18\x1c \x01(\v2(.evenhand.entitlements.v1.SpecialRequestH\x00R\x0especialRequest\x127\n" +
 	"\x05draft\x18\x1d \x01(\v2\x1f.evenhand.entitlements.v1.DraftH\x00R\x05draft\x129\n" +
 	"\x04case\x18\x0f \x01(\v2#.evenhand.entitlements.v1.CaseStateH\x00R\x04case\x12S\n" +
-	"\x0fescalation_path\x18\x10 \x01(\v2(.evenhand.entitlements.v1.EscalationPathH\x00R\x0eescalationPath\x12U\n" +
+	"\x0fescalation_path\x18\x10 \x01(\v2(.evenhand.entitlements.v1.EscalationPathH\x00R\x0eescalationPath\x12?\n" +
+	"\vcase_import\x18, \x01(\v2\x1c.evenhand.accounts.v1.ImportH\x00R\n" +
+	"caseImport\x12U\n" +
 	"\x0facknowledgement\x18\x11 \x01(\v2).evenhand.entitlements.v1.AcknowledgementH\x00R\x0facknowledgement\x12:\n" +
 	"\x06remedy\x18\x14 \x01(\v2 .evenhand.entitlements.v1.RemedyH\x00R\x06remedy\x12D\n" +
 	"\n" +
@@ -537,18 +557,19 @@ var file_evenhand_entitlements_v1_change_proto_goTypes = []any{
 	(*Draft)(nil),                 // 6: evenhand.entitlements.v1.Draft
 	(*CaseState)(nil),             // 7: evenhand.entitlements.v1.CaseState
 	(*EscalationPath)(nil),        // 8: evenhand.entitlements.v1.EscalationPath
-	(*Acknowledgement)(nil),       // 9: evenhand.entitlements.v1.Acknowledgement
-	(*Remedy)(nil),                // 10: evenhand.entitlements.v1.Remedy
-	(*HouseRule)(nil),             // 11: evenhand.entitlements.v1.HouseRule
-	(*Breach)(nil),                // 12: evenhand.entitlements.v1.Breach
-	(*Clause)(nil),                // 13: evenhand.entitlements.v1.Clause
-	(*Citation)(nil),              // 14: evenhand.entitlements.v1.Citation
-	(*Review)(nil),                // 15: evenhand.entitlements.v1.Review
-	(*UsageEntry)(nil),            // 16: evenhand.entitlements.v1.UsageEntry
-	(*BandScale)(nil),             // 17: evenhand.entitlements.v1.BandScale
-	(*ParityAudit)(nil),           // 18: evenhand.entitlements.v1.ParityAudit
-	(*CostLimit)(nil),             // 19: evenhand.entitlements.v1.CostLimit
-	(*CostFinding)(nil),           // 20: evenhand.entitlements.v1.CostFinding
+	(*v1.Import)(nil),             // 9: evenhand.accounts.v1.Import
+	(*Acknowledgement)(nil),       // 10: evenhand.entitlements.v1.Acknowledgement
+	(*Remedy)(nil),                // 11: evenhand.entitlements.v1.Remedy
+	(*HouseRule)(nil),             // 12: evenhand.entitlements.v1.HouseRule
+	(*Breach)(nil),                // 13: evenhand.entitlements.v1.Breach
+	(*Clause)(nil),                // 14: evenhand.entitlements.v1.Clause
+	(*Citation)(nil),              // 15: evenhand.entitlements.v1.Citation
+	(*Review)(nil),                // 16: evenhand.entitlements.v1.Review
+	(*UsageEntry)(nil),            // 17: evenhand.entitlements.v1.UsageEntry
+	(*BandScale)(nil),             // 18: evenhand.entitlements.v1.BandScale
+	(*ParityAudit)(nil),           // 19: evenhand.entitlements.v1.ParityAudit
+	(*CostLimit)(nil),             // 20: evenhand.entitlements.v1.CostLimit
+	(*CostFinding)(nil),           // 21: evenhand.entitlements.v1.CostFinding
 }
 var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.entitlements.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -560,23 +581,24 @@ var file_evenhand_entitlements_v1_change_proto_depIdxs = []int32{
 	6,  // 6: evenhand.entitlements.v1.Change.draft:type_name -> evenhand.entitlements.v1.Draft
 	7,  // 7: evenhand.entitlements.v1.Change.case:type_name -> evenhand.entitlements.v1.CaseState
 	8,  // 8: evenhand.entitlements.v1.Change.escalation_path:type_name -> evenhand.entitlements.v1.EscalationPath
-	9,  // 9: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
-	10, // 10: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
-	11, // 11: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
-	12, // 12: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
-	13, // 13: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
-	14, // 14: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
-	15, // 15: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
-	16, // 16: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
-	17, // 17: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
-	18, // 18: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
-	19, // 19: evenhand.entitlements.v1.Change.cost_limit:type_name -> evenhand.entitlements.v1.CostLimit
-	20, // 20: evenhand.entitlements.v1.Change.cost_finding:type_name -> evenhand.entitlements.v1.CostFinding
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	9,  // 9: evenhand.entitlements.v1.Change.case_import:type_name -> evenhand.accounts.v1.Import
+	10, // 10: evenhand.entitlements.v1.Change.acknowledgement:type_name -> evenhand.entitlements.v1.Acknowledgement
+	11, // 11: evenhand.entitlements.v1.Change.remedy:type_name -> evenhand.entitlements.v1.Remedy
+	12, // 12: evenhand.entitlements.v1.Change.house_rule:type_name -> evenhand.entitlements.v1.HouseRule
+	13, // 13: evenhand.entitlements.v1.Change.breach:type_name -> evenhand.entitlements.v1.Breach
+	14, // 14: evenhand.entitlements.v1.Change.clause:type_name -> evenhand.entitlements.v1.Clause
+	15, // 15: evenhand.entitlements.v1.Change.citation:type_name -> evenhand.entitlements.v1.Citation
+	16, // 16: evenhand.entitlements.v1.Change.review:type_name -> evenhand.entitlements.v1.Review
+	17, // 17: evenhand.entitlements.v1.Change.usage_entry:type_name -> evenhand.entitlements.v1.UsageEntry
+	18, // 18: evenhand.entitlements.v1.Change.band_scale:type_name -> evenhand.entitlements.v1.BandScale
+	19, // 19: evenhand.entitlements.v1.Change.parity_audit:type_name -> evenhand.entitlements.v1.ParityAudit
+	20, // 20: evenhand.entitlements.v1.Change.cost_limit:type_name -> evenhand.entitlements.v1.CostLimit
+	21, // 21: evenhand.entitlements.v1.Change.cost_finding:type_name -> evenhand.entitlements.v1.CostFinding
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_change_proto_init() }
@@ -608,6 +630,7 @@ func file_evenhand_entitlements_v1_change_proto_init() {
 		(*Change_Draft)(nil),
 		(*Change_Case)(nil),
 		(*Change_EscalationPath)(nil),
+		(*Change_CaseImport)(nil),
 		(*Change_Acknowledgement)(nil),
 		(*Change_Remedy)(nil),
 		(*Change_HouseRule)(nil),

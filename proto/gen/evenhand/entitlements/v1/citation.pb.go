@@ -43,7 +43,8 @@ type Citation struct {
 	// The roles they had then, as `service-agent`.
 	RecorderRoles []string `protobuf:"bytes,7,rep,name=recorder_roles,json=recorderRoles,proto3" json:"recorder_roles,omitempty"`
 	// In the answer of RecordCitation, the review that the clause has for that quarter, as `reviews/{review}`; empty
-	// where it has none.
+	// where it has none yet. One that this citation makes due together with others recorded at the same time may open a
+	// moment later.
 	Review string `protobuf:"bytes,8,opt,name=review,proto3" json:"review,omitempty"`
 	// It never changes.
 	Etag string `protobuf:"bytes,9,opt,name=etag,proto3" json:"etag,omitempty"`
