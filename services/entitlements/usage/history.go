@@ -136,9 +136,15 @@ func (q *Query) compare(a, b *Entry) int {
 func merge(lists []iter.Seq2[Entry, error], compare func(a, b *Entry) int) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		heads := make([]head, len(lists))
+		var stops []func()
+		defer func() {
+			for _, stop := range stops {
+				stop()
+			}
+		}()
 		for i, list := range lists {
 			next, stop := iter.Pull2(list)
-			defer stop()
+			stops = append(stops, stop)
 			heads[i].next = next
 			if !heads[i].advance() {
 				yield(Entry{}, heads[i].err)
