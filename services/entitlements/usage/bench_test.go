@@ -147,18 +147,31 @@ func BenchmarkConsumeOnDistinctAccounts(b *testing.B) {
 	}
 }
 
-// BenchmarkConsumeOnOneBalance is uses of one hot balance, each with a request id.
+// BenchmarkConsumeOnOneBalance compares uses of one hot balance, each with a request id, with
+// raw updates of one document of its size.
 func BenchmarkConsumeOnOneBalance(b *testing.B) {
 	for store := range stores {
 		b.Run(store, func(b *testing.B) {
 			f := benchmark(b, store)
+			f.begin(b)
+			raw := floors(b, f)["raw updates of such documents"]
 			turn := 0
 			for b.Loop() {
-				turn++
-				b.ReportMetric(rate(b, benchCalls, func(ctx context.Context, i int) error {
-					_, err := f.Consume(ctx, benchCall(turn, i), use(1), false)
-					return err
-				}), "calls/s")
+				c, err := pairs.Run(b.Context(), pairs.Comparison{Name: "consume", Floor: "raw updates of one such document", Unit: "calls"},
+					func(context.Context) (float64, error) {
+						turn++
+						return rate(b, benchCalls, func(ctx context.Context, i int) error {
+							_, err := f.Consume(ctx, benchCall(turn, i), useOf(1), false)
+							return err
+						}), nil
+					},
+					func(context.Context) (float64, error) {
+						return rate(b, benchCalls, func(ctx context.Context, _ int) error { return raw(ctx, 1) }), nil
+					})
+				require.NoError(b, err)
+				b.ReportMetric(pairs.Median(c.Ours), "calls/s")
+				b.ReportMetric(pairs.Median(c.Base), "floor/s")
+				b.ReportMetric(c.Ratio(), "ratio")
 			}
 		})
 	}
