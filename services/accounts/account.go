@@ -34,6 +34,8 @@ type Account struct {
 	Joined *Day `bson:"joined,omitempty"`
 	// Closed is the day from which it is no customer any more.
 	Closed *Day `bson:"closed,omitempty"`
+	// Unjoined says that it was closed as a prospect, and so has yet to join.
+	Unjoined bool `bson:"unjoined,omitempty"`
 	// Parent is the id of the account above it in its group.
 	Parent string `bson:"parent,omitempty"`
 	// Owner and Team are ids of principals.
@@ -56,6 +58,12 @@ type Goal struct {
 // AssignedTo says whether a principal owns or serves the account.
 func (a Account) AssignedTo(principal string) bool {
 	return principal != "" && (a.Owner == principal || slices.Contains(a.Team, principal))
+}
+
+// become changes the state, and remembers of a prospect that it never was a customer.
+func (a *Account) become(state State) {
+	a.Unjoined = state == Closed && (a.State == Prospect || a.State == Closed && a.Unjoined)
+	a.State = state
 }
 
 // AccountPatch says what to change of an account; nil leaves a field as it is.
@@ -291,7 +299,9 @@ func (p AccountPatch) apply(a *Account) error {
 	set(&a.Goals, p.Goals)
 	set(&a.Competitors, p.Competitors)
 	set(&a.Attributes, p.Attributes)
-	set(&a.State, p.state)
+	if p.state != nil {
+		a.become(*p.state)
+	}
 	set(&a.Closed, p.closed)
 	if len(p.SetAttributes) > 0 {
 		a.Attributes = maps.Clone(a.Attributes)
@@ -321,16 +331,18 @@ func set[T any](field *T, value *T) {
 
 // Activate makes a prospect a customer from a day on; nil is today. A closed account
 // becomes one again, since the day it first joined: nothing that it had been is taken
-// back, and the day is not used. ErrWrongState where it is one.
+// back, and the day is not used, unless it was closed as a prospect. ErrWrongState where it
+// is one.
 func (a *Accounts) Activate(ctx context.Context, call resource.Call, id string, etag string, day *Day) (resource.Stored[Account], error) {
 	return a.turn(ctx, call, id, etag, day, "account.activated", func(s *Account, day Day) error {
 		if s.State == Active {
 			return fail(ErrWrongState, AccountName(id), "%s is active already", AccountName(id))
 		}
-		if s.State == Prospect {
+		if s.State == Prospect || s.Unjoined {
 			s.Joined = &day
 		}
-		s.State, s.Closed = Active, nil
+		s.become(Active)
+		s.Closed = nil
 		return nil
 	})
 }
@@ -345,7 +357,8 @@ func (a *Accounts) Close(ctx context.Context, call resource.Call, id string, eta
 		if s.Joined != nil && day < *s.Joined {
 			return invalid("date", "%s is before %s, the day the account joined", day, *s.Joined)
 		}
-		s.State, s.Closed = Closed, &day
+		s.become(Closed)
+		s.Closed = &day
 		return nil
 	})
 }

@@ -259,11 +259,11 @@ func TestR22AccountManagersDoNotChangeWhatRulesReadOfAnAccount(t *testing.T) {
 	s := serve(t)
 	ctx := t.Context()
 	manager := s.person(t, "maria", accountsv1.Role_ROLE_ACCOUNT_MANAGER)
-	joined := &date.Date{Year: 2025, Month: 3, Day: 1}
+	joined, earlier := &date.Date{Year: 2025, Month: 3, Day: 1}, &date.Date{Year: 2015, Month: 3, Day: 1}
 	for _, a := range []*accountsv1.CreateAccountRequest{
 		{AccountId: "group", Account: &accountsv1.Account{}},
 		{AccountId: "mill", Account: &accountsv1.Account{Owner: "principals/maria", JoinedDate: joined}},
-		{AccountId: "lead", Prospect: true, Account: &accountsv1.Account{Owner: "principals/maria"}},
+		{AccountId: "lead", Prospect: true, Account: &accountsv1.Account{Owner: "principals/maria", JoinedDate: earlier}},
 	} {
 		_, err := s.accounts.CreateAccount(ctx, a)
 		require.NoError(t, err)
@@ -273,7 +273,6 @@ func TestR22AccountManagersDoNotChangeWhatRulesReadOfAnAccount(t *testing.T) {
 		_, err := c.accounts.UpdateAccount(ctx, &accountsv1.UpdateAccountRequest{Account: a, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}})
 		return err
 	}
-	earlier := &date.Date{Year: 2015, Month: 3, Day: 1}
 	for name, err := range map[string]error{
 		"day":          update(manager, &accountsv1.Account{JoinedDate: earlier}, "joined_date"),
 		"year":         update(manager, &accountsv1.Account{JoinedDate: earlier}, "joined_date.year"),
@@ -286,7 +285,13 @@ func TestR22AccountManagersDoNotChangeWhatRulesReadOfAnAccount(t *testing.T) {
 		t.Run(name, func(t *testing.T) { wantStatus(t, err, codes.PermissionDenied, "READ_BY_RULES") })
 	}
 	require.NoError(t, update(manager, &accountsv1.Account{DisplayName: "The Mill", JoinedDate: joined}), "what is so already may be said")
+	_, err := manager.accounts.CloseAccount(ctx, &accountsv1.CloseAccountRequest{Name: "accounts/lead"})
+	require.NoError(t, err)
+	wantStatus(t, activate(ctx, manager, earlier), codes.PermissionDenied, "READ_BY_RULES")
 	require.NoError(t, activate(ctx, manager, nil))
+	lead, err := s.accounts.GetAccount(ctx, &accountsv1.GetAccountRequest{Name: "accounts/lead"})
+	require.NoError(t, err)
+	require.Greater(t, lead.GetJoinedDate().GetYear(), int32(2015), "closed and opened again, a prospect joins when it is opened")
 	require.NoError(t, update(s, &accountsv1.Account{JoinedDate: earlier, Parent: "accounts/group"}), "an administrator may")
 	got, err := s.accounts.GetAccount(ctx, &accountsv1.GetAccountRequest{Name: "accounts/mill"})
 	require.NoError(t, err)

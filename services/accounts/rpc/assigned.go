@@ -45,7 +45,8 @@ func keepReadByRules(ctx context.Context, before resource.Stored[accounts.Accoun
 // keepDayJoined leaves it to those who may change all accounts to say that a prospect has
 // been a customer since before today; today comes from the company's zone.
 func (s *accountsServer) keepDayJoined(ctx context.Context, before resource.Stored[accounts.Account], on *accounts.Day) error {
-	if on == nil || before.State.State != accounts.Prospect || auth.FromContext(ctx).Can(updateAccounts) == auth.All {
+	joins := before.State.State == accounts.Prospect || before.State.Unjoined
+	if on == nil || !joins || auth.FromContext(ctx).Can(updateAccounts) == auth.All {
 		return nil
 	}
 	today, err := s.domain.Company.Today(ctx)

@@ -866,7 +866,8 @@ type ActivateAccountRequest struct {
 	// `accounts/{account}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// From which day a prospect is a customer: today, where it is not set. A closed account keeps the day it
-	// joined, so that nothing it was entitled to before is taken back, and this is not used.
+	// joined, so that nothing it was entitled to before is taken back, and this is not used; one that was closed
+	// as a prospect joins on this day.
 	Date *date.Date `protobuf:"bytes,2,opt,name=date,proto3" json:"date,omitempty"`
 	// The etag read with it; when given and stale, ABORTED with STALE_ETAG.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
