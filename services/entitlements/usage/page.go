@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -110,7 +111,9 @@ func (u *Usage) moveNow(ctx context.Context, id string, b *balance) error {
 	}
 }
 
-// addPage writes a page, and returns the last entry of the one that is there then.
+// addPage writes a page, and returns the last entry of the one that is there then. It fails
+// where that holds other entries, so that none is dropped from the balance that no page has:
+// then one of the two collections was restored from a backup without the other.
 func (u *Usage) addPage(ctx context.Context, balance string, p page) (int64, error) {
 	id := pageID(balance, p.First)
 	_, err := u.ledger.Insert(ctx, id, p)
@@ -118,7 +121,14 @@ func (u *Usage) addPage(ctx context.Context, balance string, p page) (int64, err
 		return p.Last, err
 	}
 	d, err := u.ledger.Get(ctx, id)
-	return d.Body.Last, err
+	if err != nil {
+		return 0, err
+	}
+	both := min(len(d.Body.Encoded), len(p.Encoded))
+	if !bytes.Equal(d.Body.Encoded[:both], p.Encoded[:both]) {
+		return 0, fmt.Errorf("the ledger has other entries from number %d on than the balance: was one restored without the other?", p.First)
+	}
+	return d.Body.Last, nil
 }
 
 // pagesWith returns what the ledger has of an account that may hold an entry, or be about

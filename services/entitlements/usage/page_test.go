@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -114,4 +115,18 @@ func TestR18ARequestIsServedOnceByManyProcesses(t *testing.T) {
 		}
 		f.rebuilt(t, "a", "hours")
 	})
+}
+
+// A ledger that was restored from a later moment than the balances has other entries under
+// the numbers that come next: none leaves the balance for them.
+func TestNoEntryLeavesForAPageOfOthers(t *testing.T) {
+	f := onSQLite(t)
+	restored := used(t, 16)
+	restored.Recent = bytes.ReplaceAll(restored.Recent, []byte("e-12"), []byte("f-12"))
+	_, err := f.addPage(t.Context(), "a/hours", pageOf(restored, 8))
+	require.NoError(t, err)
+	b := used(t, 16)
+	b.drop(8)
+	require.ErrorContains(t, f.moveNow(t.Context(), "a/hours", b), "other entries from number 9 on")
+	require.Zero(t, f.seen.of("a/hours"))
 }

@@ -258,12 +258,13 @@ func TestR18ManyCallersOnOneBalance(t *testing.T) {
 		const callers, limit = 200, 150
 		f.grants.grant("hours", holding("2026-02-01", "", 1, hours(limit, "P1Y", 0, schedule.Anniversary)))
 		var mu sync.Mutex
-		served, refused := map[string]int{}, map[int]error{}
+		processes := []*Usage{f.Usage, f.another(t)}
+		served, refused, made := map[string]int{}, map[int]error{}, map[int]string{}
 		var wg sync.WaitGroup
 		for i := range callers {
-			for range 2 {
+			for _, process := range processes {
 				wg.Go(func() {
-					out, err := f.Consume(ctx, call(fmt.Sprint("r", i), "p"), use(1), false)
+					out, err := process.Consume(ctx, call(fmt.Sprint("r", i), "p"), use(1), false)
 					mu.Lock()
 					defer mu.Unlock()
 					if err != nil {
@@ -271,6 +272,7 @@ func TestR18ManyCallersOnOneBalance(t *testing.T) {
 						return
 					}
 					served[out.Entry.ID]++
+					made[i] = out.Entry.ID
 				})
 			}
 		}
@@ -280,6 +282,11 @@ func TestR18ManyCallersOnOneBalance(t *testing.T) {
 		}
 		require.Len(t, served, limit)
 		require.Len(t, refused, callers-limit)
+		for i, id := range made { // by then most have left the balance
+			out, err := processes[i%2].Consume(ctx, call(fmt.Sprint("r", i), "p"), use(1), false)
+			require.NoError(t, err)
+			require.Equal(t, id, out.Entry.ID)
+		}
 		require.Equal(t, int64(0), f.left(t))
 		f.rebuilt(t, "a", "hours")
 	})
