@@ -82,8 +82,9 @@ type Page struct {
 // empty, and still have a next one.
 const accountsLimit = 20_000
 
-// List returns a page of the report. It holds the entries of one account and its group, and
-// of one part the stretches, in memory.
+// List returns a page of the report. It holds the entries of an account, those of the
+// members of groups that were refunded something, which it reads once, and of one part the
+// stretches, in memory.
 func (r *Reversals) List(ctx context.Context, q Query) (Page, error) {
 	if q.To < q.From {
 		return Page{}, fault.Invalid("to_date", "%s is before %s, the first day", q.To, q.From)
@@ -92,9 +93,10 @@ func (r *Reversals) List(ctx context.Context, q Query) (Page, error) {
 		return Page{}, fault.Invalid("page_token", "is none of this report")
 	}
 	page := Page{Total: r.parts}
+	read := map[string]*books{}
 	skip := q.After.Skip
 	for part := q.After.Part; part < r.parts; part++ {
-		found, accounts, err := r.part(ctx, &q, part)
+		found, accounts, err := r.part(ctx, &q, part, read)
 		if err != nil {
 			return Page{}, err
 		}
@@ -122,7 +124,7 @@ func (r *Reversals) List(ctx context.Context, q Query) (Page, error) {
 }
 
 // part returns the stretches of a part that are asked for, and how many accounts it has.
-func (r *Reversals) part(ctx context.Context, q *Query, part int) ([]Stretch, int, error) {
+func (r *Reversals) part(ctx context.Context, q *Query, part int, read map[string]*books) ([]Stretch, int, error) {
 	families, accounts, book, err := r.customers.Refunded(ctx, part)
 	if err != nil || len(families) == 0 {
 		return nil, accounts, err
@@ -134,7 +136,7 @@ func (r *Reversals) part(ctx context.Context, q *Query, part int) ([]Stretch, in
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
 		}
-		all, err := r.books(ctx, of)
+		all, err := r.books(ctx, of, read)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -149,18 +151,21 @@ func (r *Reversals) part(ctx context.Context, q *Query, part int) ([]Stretch, in
 	return list, accounts, nil
 }
 
-// books reads the entries of those of a family that were refunded something.
-func (r *Reversals) books(ctx context.Context, of decision.Family) ([]*books, error) {
+// books reads the entries of those of a family that were refunded something. Those of the
+// members of a group are kept in read, since each of the others asks for them too.
+func (r *Reversals) books(ctx context.Context, of decision.Family, read map[string]*books) ([]*books, error) {
 	all := make([]*books, len(of.IDs))
 	for i, l := range of.Ledgers {
-		if !l.Refunded() {
+		if all[i] = read[of.IDs[i]]; all[i] != nil || !l.Refunded() {
 			continue
 		}
 		entries, err := r.ledger.Entries(ctx, of.IDs[i])
 		if err != nil {
 			return nil, fmt.Errorf("read the entries of accounts/%s: %w", of.IDs[i], err)
 		}
-		all[i] = &books{entries: entries, taken: takenBack(entries)}
+		if all[i] = (&books{entries: entries, taken: takenBack(entries)}); len(of.IDs) > 1 {
+			read[of.IDs[i]] = all[i]
+		}
 	}
 	return all, nil
 }
