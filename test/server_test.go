@@ -26,7 +26,7 @@ import (
 
 // patience is how long anything may take that is not measured here. It bounds hanging
 // tests, and says nothing about speed.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // server is a running `evenhand serve`.
 type server struct {
