@@ -78,7 +78,7 @@ func (k *kept) count(ctx context.Context, s Subject, span Span, account string) 
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.figures.add(account, k.seen)
-	if k.counted && !s.Threshold.Reached(k.figures) {
+	if k.counted && !s.Threshold.mayReach(k.figures) {
 		return k.figures, nil
 	}
 	figures, seen, err := s.count(ctx, span)

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ func TestAThresholdWantsTimesAndAccounts(t *testing.T) {
 		{Figures{Count: 3, Accounts: 1, Of: 4}, true},
 		{Figures{Count: 30, Accounts: 24, Of: 100}, false},
 		{Figures{Count: 30, Accounts: 25, Of: 100}, true},
+		{Figures{Count: 30, Accounts: 25}, false},
 	} {
 		require.Equal(t, c.reached, both.Reached(c.figures), "%+v", c.figures)
 	}
@@ -139,6 +141,21 @@ func TestAWindowIsNotReadForEveryEntry(t *testing.T) {
 	}
 	require.LessOrEqual(t, r.read, 3)
 	require.Equal(t, Figures{Count: 509, Accounts: 10, Of: 1000}, r.reviews["x@2026-q4"].Figures)
+}
+
+// While the accounts cannot be counted, or there are none, nobody knows the share.
+func TestAShareOfAccountsThatAreNotKnownIsNotReached(t *testing.T) {
+	day, c := civil.Date(2026, time.November, 22), &Counter{}
+	r := newRecorder(Threshold{Count: 2, Share: 100, Window: Quarter}, 0)
+	require.Empty(t, r.record(t, c, day, "a"))
+	require.Empty(t, r.record(t, c, day, "b"))
+	behind := errors.New("40 of 50,000 accounts are known")
+	r.Accounts = func(context.Context) (int, error) { return 0, behind }
+	_, err := c.Judge(t.Context(), resource.Call{}, r.Subject, day, "b")
+	require.ErrorIs(t, err, behind)
+	r.Accounts = func(context.Context) (int, error) { return 200, nil }
+	require.Equal(t, "x@2026-q4", r.record(t, c, day, "b"))
+	require.Equal(t, Figures{Count: 3, Accounts: 2, Of: 200}, r.reviews["x@2026-q4"].Figures)
 }
 
 // Whatever is judged twice, by whichever counter and in whichever order, the counter that
