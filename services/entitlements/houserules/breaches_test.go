@@ -129,6 +129,29 @@ func TestABreachOfAProcessThatDiedIsJudgedAllTheSame(t *testing.T) {
 	})
 }
 
+// What is retired before its breaches are judged has nothing left to review.
+func TestR32ARuleThatWasRetiredMeanwhileGetsNoReview(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.lateFee(t)
+		f.opts.Reviews = noReviews{}
+		for _, account := range []string{"acme", "brick", "cord"} {
+			require.Empty(t, f.breaks(t, account, "2026-11-22"))
+		}
+		_, err := f.Retire(t.Context(), someone, "late-fee", "", "Nobody kept it.")
+		require.NoError(t, err)
+		f.opts.Reviews = f.reviews
+		page, err := f.Breaches(t.Context(), BreachQuery{Rule: "late-fee", Size: 10})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 3)
+		for _, b := range page.Items { // as Follow does
+			require.NoError(t, f.Judged().Judge(t.Context(), &tally.Counter{}, b.ID, "principals/anna"))
+		}
+		all, err := f.reviews.List(t.Context(), reviews.Query{Size: 10})
+		require.NoError(t, err)
+		require.Empty(t, all.Items)
+	})
+}
+
 // noReviews cannot be reached.
 type noReviews struct{ tally.Reviews }
 

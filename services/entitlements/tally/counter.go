@@ -49,6 +49,9 @@ func (c *Counter) Judge(ctx context.Context, call resource.Call, s Subject, on c
 		c.forget(key)
 		return opened, nil
 	}
+	if s.Retired {
+		return "", nil
+	}
 	figures, err := c.window(key).count(ctx, s, span, account)
 	if err != nil || !s.Threshold.Reached(figures) {
 		return "", err

@@ -79,7 +79,10 @@ type Reviews interface {
 type Subject struct {
 	// Name is its resource name, and Owner the id of the principal who answers for it.
 	Name, Owner string
-	Threshold   Threshold
+	// Retired says that it was, so that nobody has anything to decide of it any more: it
+	// gets no review.
+	Retired   bool
+	Threshold Threshold
 	// Reviews are where it gets its reviews.
 	Reviews Reviews
 	// Entries are the ids of the accounts to which it happened within a window, once for
