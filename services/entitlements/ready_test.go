@@ -71,12 +71,16 @@ func TestAHeadThatCannotBeAskedForIsNotReady(t *testing.T) {
 func TestAStartIsReadyOnceItHasCaughtUp(t *testing.T) {
 	f := newFixture(t, Options{})
 	require.ErrorContains(t, f.Following(), "not reached yet")
+	_, err := f.CountActive(t.Context())
+	require.ErrorContains(t, err, "not reached yet", "what is not known is not none")
 	f.source.refuse(errors.New("no route to accounts"))
 	start(t, f.Service)
 	eventually(t, "it says why", func() bool { return errors.Unwrap(f.Following()) != nil })
 	require.ErrorContains(t, f.Following(), "no route to accounts")
 	f.source.refuse(nil)
 	eventually(t, "ready", func() bool { return f.Ready() == nil })
+	_, err = f.CountActive(t.Context())
+	require.NoError(t, err)
 }
 
 // measurements follows a service whose feed is applied after these lags, one for each

@@ -2,6 +2,7 @@ package entitlements
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -17,8 +18,12 @@ func (s *Service) Known(ctx context.Context, id string) error {
 	return err
 }
 
-// CountActive counts the accounts that are active customers now.
+// CountActive counts the accounts that are active customers now. It fails while this copy is
+// empty or far behind, of which any number of breaches would be a large share.
 func (s *Service) CountActive(ctx context.Context) (int, error) {
+	if err := s.Following(); err != nil {
+		return 0, fmt.Errorf("the accounts are not all known yet: %w", err)
+	}
 	var count atomic.Int64
 	err := s.current.Load().walk(ctx, nil, func(_ int, members []member) error {
 		n := 0

@@ -72,7 +72,7 @@ func (t turn) reply(c *Case, note string) error {
 // answer is what a reply of staff does, however it comes. A clock to the first reply that
 // began later, as with a reopening, is stopped by the first since.
 func (t turn) answer(c *Case) {
-	if !c.FirstReply.IsZero() {
+	if c.repliedTo() {
 		c.stop(EventFirstReply, t.at, t.reckoning)
 		return
 	}
@@ -96,7 +96,7 @@ func (t turn) wait(c *Case, note string) error {
 		return err
 	}
 	switch {
-	case c.FirstReply.IsZero():
+	case !c.repliedTo():
 		return unwritten(t.name, "%s has no reply yet", t.name)
 	case c.owesReply():
 		return unwritten(t.name, "%s has no reply since one was promised anew", t.name)

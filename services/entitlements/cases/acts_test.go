@@ -376,24 +376,39 @@ func TestPagesOfManyCases(t *testing.T) {
 		})
 		at := func(minutes int) time.Time { return friday.Add(time.Duration(minutes) * time.Minute) }
 		breached := func(c resource.Stored[Case]) bool { return c.State.Breached(f.Now()) }
-		for name, q := range map[string]Query{
-			"from":             {OpenedFrom: at(7)},
-			"to":               {OpenedTo: at(7)},
-			"empty":            {OpenedFrom: at(7), OpenedTo: at(7)},
-			"of an account":    {Account: "other", OpenedFrom: at(3), OpenedTo: at(17)},
-			"in a state":       {State: Open, OpenedFrom: at(3), OpenedTo: at(17)},
-			"resolved":         {State: Resolved, OpenedTo: at(9), Descending: true},
-			"of an issue":      {Issue: "invoice", OpenedFrom: at(5), Descending: true},
-			"breached":         {Keep: breached, OpenedFrom: at(2)},
-			"due":              {ByDue: true, DueFrom: local("2026-03-09 13:03"), DueTo: local("2026-03-09 13:12")},
-			"due, opened late": {ByDue: true, OpenedFrom: at(8), Descending: true},
+		type wanted func(c *Case) bool
+		from := func(minutes int) wanted { return func(c *Case) bool { return !c.Opened.Before(at(minutes)) } }
+		before := func(minutes int) wanted { return func(c *Case) bool { return c.Opened.Before(at(minutes)) } }
+		for name, list := range map[string]struct {
+			Query
+			wanted []wanted // all of them
+		}{
+			"from":  {Query{OpenedFrom: at(7)}, []wanted{from(7)}},
+			"to":    {Query{OpenedTo: at(7)}, []wanted{before(7)}},
+			"empty": {Query{OpenedFrom: at(7), OpenedTo: at(7)}, []wanted{func(*Case) bool { return false }}},
+			"of an account": {Query{Account: "other", OpenedFrom: at(3), OpenedTo: at(17)},
+				[]wanted{from(3), before(17), func(c *Case) bool { return c.Account == "other" }}},
+			"in a state": {Query{State: Open, OpenedFrom: at(3), OpenedTo: at(17)},
+				[]wanted{from(3), before(17), func(c *Case) bool { return c.Resolved.IsZero() }}},
+			"resolved": {Query{State: Resolved, OpenedTo: at(9), Descending: true},
+				[]wanted{before(9), func(c *Case) bool { return !c.Resolved.IsZero() }}},
+			"of an issue": {Query{Issue: "invoice", OpenedFrom: at(5), Descending: true},
+				[]wanted{from(5), func(c *Case) bool { return c.Issue == "invoice" }}},
+			"breached": {Query{Keep: breached, OpenedFrom: at(2)},
+				[]wanted{from(2), func(c *Case) bool { return c.Resolved.IsZero() && c.Due.Before(f.Now()) }}},
+			"due": {Query{ByDue: true, DueFrom: local("2026-03-09 13:03"), DueTo: local("2026-03-09 13:12")},
+				[]wanted{func(c *Case) bool { return "2026-03-09 13:03" <= shown(c.Due) && shown(c.Due) < "2026-03-09 13:12" }}},
+			"due, opened late": {Query{ByDue: true, OpenedFrom: at(8), Descending: true},
+				[]wanted{from(8), func(c *Case) bool { return c.Resolved.IsZero() }}},
 		} {
+			q := list.Query
 			var want []string
 			for _, c := range inOrder {
-				if s := &c.State; q.wants(s) && (q.Keep == nil || q.Keep(c)) && (!q.ByDue || !s.Due.IsZero()) {
+				if !slices.ContainsFunc(list.wanted, func(is wanted) bool { return !is(&c.State) }) {
 					want = append(want, c.ID)
 				}
 			}
+			require.Equal(t, name == "empty", len(want) == 0, name)
 			if q.Descending {
 				slices.Reverse(want)
 			}

@@ -231,6 +231,13 @@ func (c *Case) last() time.Time {
 	return c.History[len(c.History)-1].At
 }
 
+// repliedTo says whether the first reply is over. Where it was not recorded before the case
+// was resolved elsewhere, none that comes here after a reopening is taken for it: when it
+// came stays unknown.
+func (c *Case) repliedTo() bool {
+	return !c.FirstReply.IsZero() || c.Unrecorded.Replies && !c.ResolvedFirst.IsZero()
+}
+
 // pauses are the times in which clocks stand still.
 func (c *Case) pauses() []worktime.Pause {
 	list := make([]worktime.Pause, len(c.Pauses))

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +114,39 @@ func TestACaseOfThePastIsTakenOverAsItWas(t *testing.T) {
 		_, _, err := f.Case(wrong, Actor{})
 		wantReason(t, err, fault.ReasonInvalidArgument, want)
 	}
+}
+
+// When the first reply came to a case that was resolved elsewhere, where replies were not
+// recorded, stays unknown: what is replied here after a reopening is not the first.
+func TestAReplyAfterAReopeningIsNotTheFirst(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.published.publish(t, strings.Replace(promise, "benefits:",
+			"  - {id: again, promise: Who comes back is answered., clock: {from: reopened, to: first_reply, within: 2h, calendar: office}}\nbenefits:", 1),
+			local("2026-02-01 00:00"))
+		id, past, err := f.Case(Past{ID: "old", Account: "acme", Issue: "noise", Channel: "phone", Role: "engineer",
+			Opened: local("2026-02-02 10:00"), Resolved: local("2026-02-03 10:00"), Unrecorded: Unrecorded{Replies: true}}, as("anna").actor())
+		require.NoError(t, err)
+		_, err = f.CreateMany(ctx, as("anna").Call, []string{id}, []Case{past})
+		require.NoError(t, err)
+		_, err = f.Reopen(ctx, as("anna"), id, "", "It did not last.")
+		require.NoError(t, err)
+		_, err = f.Wait(ctx, as("anna"), id, "", "")
+		wantReason(t, err, ReasonCaseState, "no reply since one was promised anew")
+
+		f.clock.set(local("2026-03-09 10:00"))
+		c, err := f.Reply(ctx, as("ben"), id, "", "")
+		require.NoError(t, err)
+		require.Equal(t, f.Now(), clockOf(t, &c.State, "again").Stopped)
+		require.Zero(t, c.State.FirstReply)
+		c, err = f.Wait(ctx, as("ben"), id, "", "")
+		require.NoError(t, err, "the customer was written to")
+		require.Equal(t, Waiting, c.State.State)
+		c, err = f.Resolve(ctx, as("ben"), id, "", Resolution{Attestations: kept}, false)
+		require.NoError(t, err)
+		require.Zero(t, c.State.FirstReply)
+		require.Equal(t, Unrecorded{Replies: true}, f.measuresOf(t, f.Now())[id].Unknown)
+	})
 }
 
 func TestMeasuresComeBackAsTheyWereKept(t *testing.T) {

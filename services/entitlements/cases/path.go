@@ -81,7 +81,7 @@ func (s *Cases) PatchEscalationPath(ctx context.Context, call resource.Call, eta
 		}
 		path := before.State
 		patch.apply(&path)
-		if err := s.checkPath(ctx, &path); err != nil {
+		if err := s.checkPath(ctx, before.State, path); err != nil {
 			return before, err
 		}
 		after, err := s.paths.Upsert(ctx, call, pathID, resource.IfVersion[Path](before.Version), "escalation_path.updated", func(to *Path) error {
@@ -110,15 +110,16 @@ func (s *Cases) SetEscalationPath(ctx context.Context, call resource.Call, etag 
 		PathPatch{Accountable: &path.Accountable, Contact: &path.Contact, Calendar: &path.Calendar, Within: &path.Within})
 }
 
-// checkPath says what is wrong with a path.
-func (s *Cases) checkPath(ctx context.Context, path *Path) error {
+// checkPath says what is wrong with a path as it is to be. The calendar that it has already
+// may be gone: that does not keep anybody from naming another person.
+func (s *Cases) checkPath(ctx context.Context, before, path Path) error {
 	p := problems{prefix: "escalation_path."}
 	if path.Within < time.Minute || path.Within > schedule.MaxWithin || path.Within%time.Minute != 0 {
 		p.add("within", "is %s: it is whole minutes of working time, from 1m to %s", path.Within, schedule.FormatWithin(schedule.MaxWithin))
 	}
 	p.text("contact", path.Contact, maxSubject)
 	p.id("accountable", path.Accountable)
-	if path.Calendar != "" {
+	if path.Calendar != "" && path.Calendar != before.Calendar {
 		known, err := s.knowsCalendar(path.Calendar)
 		if err != nil {
 			return err

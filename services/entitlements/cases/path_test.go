@@ -127,8 +127,16 @@ func TestR28ACalendarThatIsGoneKeepsItsHours(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "office 2026-03-09 09:52", escalated(after))
 
-		contact := "the desk"
-		_, err = f.PatchEscalationPath(ctx, as("root").Call, "", PathPatch{Contact: &contact})
-		require.ErrorContains(t, err, `has no calendar "office"`, "what is chosen anew is in force")
+		person, contact, same, other := "cleo", "the desk", "office", "depot"
+		path, err := f.PatchEscalationPath(ctx, as("root").Call, "", PathPatch{Accountable: &person, Contact: &contact, Calendar: &same})
+		require.NoError(t, err, "who answers is not a matter of hours")
+		require.Equal(t, Path{Accountable: person, Contact: contact, Within: time.Hour, Calendar: same, Times: path.State.Times}, path.State)
+		_, err = f.PatchEscalationPath(ctx, as("root").Call, "", PathPatch{Calendar: &other})
+		require.ErrorContains(t, err, `has no calendar "depot"`, "what is chosen anew is in force")
+		none := ""
+		_, err = f.PatchEscalationPath(ctx, as("root").Call, "", PathPatch{Calendar: &none})
+		require.NoError(t, err)
+		_, err = f.PatchEscalationPath(ctx, as("root").Call, "", PathPatch{Calendar: &same})
+		require.ErrorContains(t, err, `has no calendar "office"`)
 	})
 }

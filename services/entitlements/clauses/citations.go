@@ -59,7 +59,8 @@ func (s *Service) checked(ctx context.Context, c Citation) (Citation, error) {
 // counted is a clause as its citations are counted.
 func (s *Service) counted(ctx context.Context, id string) (tally.Subject, error) {
 	c, err := s.clauses.Get(ctx, id)
-	return tally.Subject{Name: Name(id), Owner: c.State.Owner, Threshold: c.State.threshold(), Reviews: s.opts.Reviews}, err
+	return tally.Subject{Name: Name(id), Owner: c.State.Owner, Retired: c.State.State == Retired,
+		Threshold: c.State.threshold(), Reviews: s.opts.Reviews}, err
 }
 
 // Judged is how tally.Follow judges the citations that could not be judged when they were

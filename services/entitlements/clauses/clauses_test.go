@@ -68,6 +68,29 @@ func TestACitationOfAProcessThatDiedIsJudgedAllTheSame(t *testing.T) {
 	})
 }
 
+// What is retired before its citations are judged has nothing left to review.
+func TestR33AClauseThatWasRetiredMeanwhileGetsNoReview(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.liability(t)
+		f.opts.Reviews = noReviews{}
+		for range 3 {
+			require.Empty(t, f.cites(t, "2026-11-22"))
+		}
+		_, err := f.Retire(t.Context(), someone, "liability", "", "Struck out.")
+		require.NoError(t, err)
+		f.opts.Reviews = f.reviews
+		page, err := f.Citations(t.Context(), CitationQuery{Clause: "liability", Size: 10})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 3)
+		for _, c := range page.Items { // as Follow does
+			require.NoError(t, f.Judged().Judge(t.Context(), &tally.Counter{}, c.ID, "principals/anna"))
+		}
+		all, err := f.reviews.List(t.Context(), reviews.Query{Size: 10})
+		require.NoError(t, err)
+		require.Empty(t, all.Items)
+	})
+}
+
 // noReviews cannot be reached.
 type noReviews struct{ tally.Reviews }
 

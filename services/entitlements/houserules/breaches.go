@@ -74,8 +74,8 @@ func (s *Service) mustBeDue(ctx context.Context, b Breach) error {
 // counted is a house rule as its breaches are counted.
 func (s *Service) counted(ctx context.Context, id string) (tally.Subject, error) {
 	r, err := s.rules.Get(ctx, id)
-	return tally.Subject{Name: Name(id), Owner: r.State.Owner, Threshold: r.State.Threshold,
-		Reviews: s.opts.Reviews, Accounts: s.opts.Directory.Accounts}, err
+	return tally.Subject{Name: Name(id), Owner: r.State.Owner, Retired: r.State.State == Retired,
+		Threshold: r.State.Threshold, Reviews: s.opts.Reviews, Accounts: s.opts.Directory.Accounts}, err
 }
 
 // Judged is how tally.Follow judges the breaches that could not be judged when they were

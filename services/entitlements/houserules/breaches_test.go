@@ -129,6 +129,29 @@ func TestABreachOfAProcessThatDiedIsJudgedAllTheSame(t *testing.T) {
 	})
 }
 
+// What is retired before its breaches are judged has nothing left to review.
+func TestR32ARuleThatWasRetiredMeanwhileGetsNoReview(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.lateFee(t)
+		f.opts.Reviews = noReviews{}
+		for _, account := range []string{"acme", "brick", "cord"} {
+			require.Empty(t, f.breaks(t, account, "2026-11-22"))
+		}
+		_, err := f.Retire(t.Context(), someone, "late-fee", "", "Nobody kept it.")
+		require.NoError(t, err)
+		f.opts.Reviews = f.reviews
+		page, err := f.Breaches(t.Context(), BreachQuery{Rule: "late-fee", Size: 10})
+		require.NoError(t, err)
+		require.Len(t, page.Items, 3)
+		for _, b := range page.Items { // as Follow does
+			require.NoError(t, f.Judged().Judge(t.Context(), &tally.Counter{}, b.ID, "principals/anna"))
+		}
+		all, err := f.reviews.List(t.Context(), reviews.Query{Size: 10})
+		require.NoError(t, err)
+		require.Empty(t, all.Items)
+	})
+}
+
 // noReviews cannot be reached.
 type noReviews struct{ tally.Reviews }
 
@@ -154,6 +177,28 @@ func TestABreachStandsThoughItCannotBeJudged(t *testing.T) {
 			_, err := f.reviews.Get(t.Context(), "house-rule-late-fee-2026-q4")
 			return err == nil
 		}, time.Minute, 10*time.Millisecond)
+	})
+}
+
+// A copy of the accounts that is far behind has a few of them, of which every share is large.
+func TestR32ABreachIsJudgedOnceTheAccountsAreKnown(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.lateFee(t)
+		f.directory.all, f.directory.behind = 0, errors.New("the accounts service was not reached yet")
+		for _, account := range []string{"acme", "brick", "cord"} {
+			require.Empty(t, f.breaks(t, account, "2026-11-22"))
+		}
+		f.background(t, func(ctx context.Context) error { return tally.Follow(ctx, f.store, f.Judged()) })
+		f.directory.mu.Lock()
+		f.directory.all, f.directory.behind = 100, nil
+		f.directory.mu.Unlock()
+		var opened resource.Stored[reviews.Review]
+		require.Eventually(t, func() bool {
+			var err error
+			opened, err = f.reviews.Get(t.Context(), "house-rule-late-fee-2026-q4")
+			return err == nil
+		}, time.Minute, 10*time.Millisecond)
+		require.Equal(t, tally.Figures{Count: 3, Accounts: 3, Of: 100}, opened.State.Cause.Figures)
 	})
 }
 

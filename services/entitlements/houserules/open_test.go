@@ -35,6 +35,8 @@ type directory struct {
 	held map[string]bool
 	all  int
 	gone string // who is not known any more
+	// behind is why the accounts cannot be counted.
+	behind error
 }
 
 func (d *directory) known(id string) error {
@@ -47,7 +49,12 @@ func (d *directory) known(id string) error {
 func (d *directory) Principal(_ context.Context, id string) error { return d.known(id) }
 func (d *directory) Account(_ context.Context, id string) error   { return d.known(id) }
 func (d *directory) Subject(_ context.Context, id string) error   { return d.known(id) }
-func (d *directory) Accounts(context.Context) (int, error)        { return d.all, nil }
+
+func (d *directory) Accounts(context.Context) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.all, d.behind
+}
 
 func (d *directory) Waives(_ context.Context, benefit, rule string) (bool, error) {
 	return benefit == "late-fee-waiver" && rule == "late-fee", nil

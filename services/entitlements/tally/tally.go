@@ -40,12 +40,18 @@ type Figures struct {
 	// Count is how many times it happened, and Accounts to how many different accounts.
 	Count    int `bson:"count"`
 	Accounts int `bson:"accounts"`
-	// Of is how many accounts there were; 0 where that does not matter.
+	// Of is how many accounts there were; 0 where that does not matter, or was not counted.
 	Of int `bson:"of,omitempty"`
 }
 
-// Reached says whether the figures reach the threshold.
+// Reached says whether the figures reach the threshold. Of no accounts nothing is a share.
 func (t Threshold) Reached(f Figures) bool {
+	return t.mayReach(f) && (t.Share == 0 || f.Of > 0)
+}
+
+// mayReach says whether the figures reach the threshold, or would by as few accounts as
+// there may be where these were not counted.
+func (t Threshold) mayReach(f Figures) bool {
 	return f.Count >= t.Count && f.Accounts*10_000 >= t.Share*f.Of
 }
 
@@ -73,13 +79,17 @@ type Reviews interface {
 type Subject struct {
 	// Name is its resource name, and Owner the id of the principal who answers for it.
 	Name, Owner string
-	Threshold   Threshold
+	// Retired says that it was, so that nobody has anything to decide of it any more: it
+	// gets no review.
+	Retired   bool
+	Threshold Threshold
 	// Reviews are where it gets its reviews.
 	Reviews Reviews
 	// Entries are the ids of the accounts to which it happened within a window, once for
 	// each time; empty where that was to none.
 	Entries func(context.Context, Span) iter.Seq2[string, error]
-	// Accounts counts all accounts; it is asked only where the threshold wants a share.
+	// Accounts counts all accounts; it is asked only where the threshold wants a share. It
+	// fails while it cannot tell of all, so that they are counted later.
 	Accounts func(context.Context) (int, error)
 }
 

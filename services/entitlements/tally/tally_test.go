@@ -2,6 +2,7 @@ package tally
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ func TestAThresholdWantsTimesAndAccounts(t *testing.T) {
 		{Figures{Count: 3, Accounts: 1, Of: 4}, true},
 		{Figures{Count: 30, Accounts: 24, Of: 100}, false},
 		{Figures{Count: 30, Accounts: 25, Of: 100}, true},
+		{Figures{Count: 30, Accounts: 25}, false},
 	} {
 		require.Equal(t, c.reached, both.Reached(c.figures), "%+v", c.figures)
 	}
@@ -139,6 +141,60 @@ func TestAWindowIsNotReadForEveryEntry(t *testing.T) {
 	}
 	require.LessOrEqual(t, r.read, 3)
 	require.Equal(t, Figures{Count: 509, Accounts: 10, Of: 1000}, r.reviews["x@2026-q4"].Figures)
+}
+
+// While one call reads a window, which may take long, no other waits for it: the one that
+// reads sees to it that what came meanwhile is judged.
+func TestNoEntryWaitsForAnotherThatIsJudged(t *testing.T) {
+	day, c := civil.Date(2026, time.November, 22), &Counter{}
+	r := newRecorder(Threshold{Count: 3, Share: 5000, Window: Quarter}, 4)
+	entries, found := r.Entries, [][]string{{"a"}, {"a", "a", "b"}}
+	r.Entries = func(ctx context.Context, span Span) iter.Seq2[string, error] {
+		r.entries = found[r.read]
+		if r.read == 0 {
+			for _, account := range found[1][1:] { // recorded after the window was read
+				id, err := c.Judge(ctx, resource.Call{}, r.Subject, day, account)
+				require.NoError(t, err)
+				require.Empty(t, id)
+			}
+		}
+		return entries(ctx, span)
+	}
+	id, err := c.Judge(t.Context(), resource.Call{}, r.Subject, day, "a")
+	require.NoError(t, err)
+	require.Equal(t, "x@2026-q4", id)
+	require.Equal(t, 2, r.read)
+	require.Equal(t, Figures{Count: 3, Accounts: 2, Of: 4}, r.reviews["x@2026-q4"].Figures)
+}
+
+// What was read in vain is read again for the next entry.
+func TestAnEntryIsJudgedAfterAnotherCouldNotBe(t *testing.T) {
+	day, c := civil.Date(2026, time.November, 22), &Counter{}
+	r := newRecorder(Threshold{Count: 2, Window: Quarter}, 0)
+	entries, late := r.Entries, errors.New("the deadline is over")
+	r.Entries = func(context.Context, Span) iter.Seq2[string, error] {
+		return func(yield func(string, error) bool) { yield("", late) }
+	}
+	r.entries = []string{"a"}
+	_, err := c.Judge(t.Context(), resource.Call{}, r.Subject, day, "a")
+	require.ErrorIs(t, err, late)
+	r.Entries = entries
+	require.Equal(t, "x@2026-q4", r.record(t, c, day, "b"))
+}
+
+// While the accounts cannot be counted, or there are none, nobody knows the share.
+func TestAShareOfAccountsThatAreNotKnownIsNotReached(t *testing.T) {
+	day, c := civil.Date(2026, time.November, 22), &Counter{}
+	r := newRecorder(Threshold{Count: 2, Share: 100, Window: Quarter}, 0)
+	require.Empty(t, r.record(t, c, day, "a"))
+	require.Empty(t, r.record(t, c, day, "b"))
+	behind := errors.New("40 of 50,000 accounts are known")
+	r.Accounts = func(context.Context) (int, error) { return 0, behind }
+	_, err := c.Judge(t.Context(), resource.Call{}, r.Subject, day, "b")
+	require.ErrorIs(t, err, behind)
+	r.Accounts = func(context.Context) (int, error) { return 200, nil }
+	require.Equal(t, "x@2026-q4", r.record(t, c, day, "b"))
+	require.Equal(t, Figures{Count: 3, Accounts: 2, Of: 200}, r.reviews["x@2026-q4"].Figures)
 }
 
 // Whatever is judged twice, by whichever counter and in whichever order, the counter that
