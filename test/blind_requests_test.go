@@ -20,6 +20,8 @@ import (
 type names struct {
 	list []string
 	seen map[string]bool
+	// given are texts for fields, by the field's name, or by that of its message and its own.
+	given map[string][]string
 }
 
 var resourceName = regexp.MustCompile(`^[a-z][a-zA-Z]+(/[a-zA-Z0-9._-]+)+$`)
@@ -95,11 +97,14 @@ type maker struct {
 	variant int
 	// required leaves out all that a request need not have.
 	required bool
+	// update leaves out what cannot be changed.
+	update bool
 }
 
 // request makes a request of a kind.
 func (g maker) request(of protoreflect.MessageDescriptor) *dynamicpb.Message {
 	m := dynamicpb.NewMessage(of)
+	g.update = strings.HasPrefix(string(of.Name()), "Update")
 	g.fill(m, 0)
 	return m
 }
@@ -110,11 +115,18 @@ var leftOut = []protoreflect.Name{
 	"from_time", "to_time", "contact",
 }
 
+// excluded are fields that may not be given together with others of their message.
+var excluded = []string{"Programme.criteria", "Review.subject", "Remedy.benefit", "SeedPlan.holders", "SeedPlan.reveal_deadline",
+	"RevenueEntry.external_id", "Programme.lottery_round", "Decision.agenda_item"}
+
 func (g maker) fill(m protoreflect.Message, depth int) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
 		field := fields.Get(i)
-		if field.IsMap() || slices.Contains(leftOut, field.Name()) || g.required && !isRequired(field) && field.Name() != "years" {
+		if field.IsMap() || slices.Contains(leftOut, field.Name()) && !isRequired(field) || g.required && !isRequired(field) && field.Name() != "years" {
+			continue
+		}
+		if g.update && depth > 0 && behaves(field, annotations.FieldBehavior_IMMUTABLE) || slices.Contains(excluded, within(field)) {
 			continue
 		}
 		if of := field.ContainingOneof(); of != nil && of.Fields().Get(g.variant%of.Fields().Len()) != field {
@@ -127,6 +139,12 @@ func (g maker) fill(m protoreflect.Message, depth int) {
 		if field.IsList() {
 			list := m.NewField(field)
 			list.List().Append(value)
+			if field.Name() == "entrants" { // a draw among one is none
+				other := g
+				other.variant++
+				value, _ = other.value(m, field, depth)
+				list.List().Append(value)
+			}
 			value = list
 		}
 		m.Set(field, value)
@@ -134,24 +152,36 @@ func (g maker) fill(m protoreflect.Message, depth int) {
 }
 
 func isRequired(field protoreflect.FieldDescriptor) bool {
+	return behaves(field, annotations.FieldBehavior_REQUIRED) || behaves(field, annotations.FieldBehavior_IDENTIFIER)
+}
+
+func behaves(field protoreflect.FieldDescriptor, how annotations.FieldBehavior) bool {
 	behavior, _ := proto.GetExtension(field.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
-	return slices.Contains(behavior, annotations.FieldBehavior_REQUIRED) || slices.Contains(behavior, annotations.FieldBehavior_IDENTIFIER)
+	return slices.Contains(behavior, how)
+}
+
+// within names a field with its message, such as Account.parent.
+func within(field protoreflect.FieldDescriptor) string {
+	return string(field.ContainingMessage().Name()) + "." + string(field.Name())
 }
 
 // value makes a value of a field; false where it had better be left out.
 func (g maker) value(m protoreflect.Message, field protoreflect.FieldDescriptor, depth int) (protoreflect.Value, bool) {
 	switch field.Kind() {
 	case protoreflect.StringKind:
-		return protoreflect.ValueOfString(g.text(field)), true
+		return protoreflect.ValueOfString(g.text(m, field)), true
 	case protoreflect.BoolKind:
 		return protoreflect.ValueOfBool(field.Name() == "validate_only" && g.variant%2 == 1), true
 	case protoreflect.EnumKind:
 		values := field.Enum().Values()
 		return protoreflect.ValueOfEnum(values.Get(min(1+g.variant%max(values.Len()-1, 1), values.Len()-1)).Number()), true
 	case protoreflect.Int32Kind:
-		return protoreflect.ValueOfInt32(1), field.Name() != "page_size"
+		return protoreflect.ValueOfInt32(max(1, counts[within(field)])), field.Name() != "page_size"
 	case protoreflect.Int64Kind:
 		return protoreflect.ValueOfInt64(1), true
+	case protoreflect.BytesKind:
+		text := pick(g.known.given[string(field.Name())], g.variant, "")
+		return protoreflect.ValueOfBytes([]byte(text)), text != ""
 	case protoreflect.MessageKind:
 		return g.message(m, field, depth)
 	}
@@ -168,7 +198,7 @@ func (g maker) message(m protoreflect.Message, field protoreflect.FieldDescripto
 	set := func(name protoreflect.Name, value protoreflect.Value) {
 		inner.Set(inner.Descriptor().Fields().ByName(name), value)
 	}
-	switch now := time.Now(); field.Message().FullName() {
+	switch now := time.Now().Add(later[within(field)]); field.Message().FullName() {
 	case "google.protobuf.Timestamp":
 		set("seconds", protoreflect.ValueOfInt64(now.Unix()))
 	case "google.protobuf.Duration":
@@ -189,11 +219,34 @@ func (g maker) message(m protoreflect.Message, field protoreflect.FieldDescripto
 	return protoreflect.ValueOfMessage(inner), true
 }
 
+// later is by how much what may not be today is put off.
+var later = map[string]time.Duration{
+	"MoveMeetingRequest.start_time": time.Hour,
+	"MoveRotationRequest.date":      40 * 24 * time.Hour,
+	"PublicRound.known_time":        roundKnown,
+	"EndProgrammeRequest.end_date":  150 * 24 * time.Hour,
+}
+
+// roundKnown is how long it takes until the round of a draw is known.
+const roundKnown = 3 * time.Second
+
+// counts are numbers of which one is too few.
+var counts = map[string]int32{"Rules.seats": 3}
+
 // usual are the values of fields that are neither a name nor any text.
-var usual = map[protoreflect.Name][]string{"benefit": {"guided-visit", "expert-hours"}}
+var usual = map[protoreflect.Name][]string{
+	"benefit":       {"guided-visit", "expert-hours"},
+	"time_zone":     {"America/Chicago"},
+	"currency_code": {"EUR", "USD"},
+	"criteria_text": {"{tenure: months, at_least: 1}"},
+	"round_value":   {"0f3a9c"},
+	"digest":        {strings.Repeat("0", 64)},
+	"fragment": {"benefits:\n  - {id: probe-visit, promise: A visit to the probes., kind: feature, unit_cost: 3.00, expected_use_per_year: 1}\n" +
+		"rules:\n  - {id: probe-rule, promise: Who has been here for long is visited., when: {tenure: months, at_least: 240}, grants: [probe-visit]}\n"},
+}
 
 // text makes a text that the rules of a field allow: a name where they want one.
-func (g maker) text(field protoreflect.FieldDescriptor) string {
+func (g maker) text(m protoreflect.Message, field protoreflect.FieldDescriptor) string {
 	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
 	if items := rules.GetRepeated().GetItems(); items != nil {
 		rules = items
@@ -205,6 +258,15 @@ func (g maker) text(field protoreflect.FieldDescriptor) string {
 		return "agent@example.com"
 	}
 	text := fmt.Sprintf("probe-%s", field.Name())
+	for _, at := range []string{within(field), string(field.Name())} {
+		if choices := g.known.given[at]; len(choices) > 0 {
+			number := g.variant
+			if field.Name() == "second_term" {
+				number++
+			}
+			return pick(choices, number, text)
+		}
+	}
 	if choices := usual[field.Name()]; choices != nil {
 		return pick(choices, g.variant, text)
 	}
@@ -218,7 +280,27 @@ func (g maker) text(field protoreflect.FieldDescriptor) string {
 			ids = append(ids, id)
 		}
 	}
-	return pick(ids, g.variant, text)
+	if parent := m.Descriptor().Fields().ByName("parent"); parent != nil && parent != field {
+		if under := below(m.Get(parent).String(), ids); len(under) > 0 {
+			ids = under
+		}
+	}
+	number := g.variant
+	if field.Name() == "into" || field.Name() == "second_term" { // another one than is named beside it
+		number++
+	}
+	return pick(ids, number, text)
+}
+
+// below are those of some names that are of a parent.
+func below(parent string, list []string) []string {
+	var under []string
+	for _, name := range list {
+		if strings.HasPrefix(name, parent+"/") {
+			under = append(under, name)
+		}
+	}
+	return under
 }
 
 var variable = regexp.MustCompile(`\{[^}]+\}`)

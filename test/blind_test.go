@@ -1,6 +1,7 @@
 package test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,13 +94,15 @@ func (s *server) adopt(text string) {
 // walk calls every unary RPC, as somebody.
 type walk struct {
 	t        *testing.T
+	role     string
 	conn     *grpc.ClientConn
 	token    string
 	known    *names
 	answered map[string]bool
 	denied   map[string]bool
-	refused  map[string]error  // why an RPC last gave no answer
-	told     map[string]string // by what tells: what told it, and to which question
+	refused  map[string]error    // why an RPC last gave no answer
+	why      map[string][]string // why an RPC that should change something did not
+	told     map[string]string   // by what tells: what told it, and to which question
 }
 
 // walkAs begins a walk as a person with a role.
@@ -109,8 +112,8 @@ func walkAs(t *testing.T, s *server, role string) *walk {
 	token, err := os.ReadFile(filepath.Join(s.dir, role+"-token"))
 	require.NoError(t, err)
 	w := &walk{
-		t: t, conn: s.dial(), token: strings.TrimSpace(string(token)), known: &names{seen: map[string]bool{}},
-		answered: map[string]bool{}, denied: map[string]bool{}, refused: map[string]error{}, told: map[string]string{},
+		t: t, role: role, conn: s.dial(), token: strings.TrimSpace(string(token)), known: &names{seen: map[string]bool{}},
+		answered: map[string]bool{}, denied: map[string]bool{}, refused: map[string]error{}, why: map[string][]string{}, told: map[string]string{},
 	}
 	for _, name := range []string{"accounts/quokka", "accounts/quokka/reach", "accounts/quokka/entitlements/guided-visit", "schedule/versions/3", "schedule/versions/4", "bandScales/spend", "benefits/guided-visit"} {
 		w.known.add(name)
@@ -131,6 +134,40 @@ func (w *walk) methods() []protoreflect.MethodDescriptor {
 	}
 	require.Greater(w.t, len(all), 80)
 	return all
+}
+
+// streamsRead are the RPCs that stream, end, and may be called by a service agent: none.
+var streamsRead []string
+
+// streams are those of streamsRead; any other that somebody with the role of the walk may
+// call fails the test.
+func (w *walk) streams() []protoreflect.MethodDescriptor {
+	var known []protoreflect.MethodDescriptor
+	for _, service := range w.services() {
+		of := describe(w.t, w.conn, service).Methods()
+		for i := range of.Len() {
+			m := of.Get(i)
+			switch {
+			case !m.IsStreamingClient() && !m.IsStreamingServer():
+			case slices.Contains(streamsRead, string(m.Name())):
+				known = append(known, m)
+			case !lacksRole(w.first(m)):
+				w.t.Errorf("%s streams, and a %s may call it: name it in streamsRead, so that the walk does", m.FullName(), w.role)
+			}
+		}
+	}
+	return known
+}
+
+// first is how an RPC that streams and is asked for nothing begins to answer.
+func (w *walk) first(m protoreflect.MethodDescriptor) error {
+	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(w.t.Context(), "authorization", "Bearer "+w.token))
+	defer cancel()
+	stream, err := w.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, methodPath(m))
+	require.NoError(w.t, err)
+	_ = stream.SendMsg(dynamicpb.NewMessage(m.Input())) // RecvMsg says why not
+	_ = stream.CloseSend()
+	return stream.RecvMsg(dynamicpb.NewMessage(m.Output()))
 }
 
 // ends are how the names of RPCs begin that end something.
@@ -168,7 +205,7 @@ func TestR3NoRPCTellsServiceAgentsWhatCustomersSpend(t *testing.T) {
 	for _, name := range written {
 		w.known.add(name)
 	}
-	methods := w.methods()
+	methods := slices.Concat(w.methods(), w.streams())
 	for range 3 { // what one RPC names, another one may be asked about
 		for _, m := range methods {
 			w.try(m)
@@ -251,13 +288,13 @@ func (w *walk) tryTelling(m protoreflect.MethodDescriptor, by protoreflect.Field
 
 // call calls an RPC, and looks for what tells in all that comes back.
 func (w *walk) call(m protoreflect.MethodDescriptor, request *dynamicpb.Message) codes.Code {
-	method := "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
 	ctx := metadata.AppendToOutgoingContext(w.t.Context(), "authorization", "Bearer "+w.token)
-	answer := dynamicpb.NewMessage(m.Output())
-	var header, trailer metadata.MD
-	err := w.conn.Invoke(ctx, method, request, answer, grpc.Header(&header), grpc.Trailer(&trailer))
+	answers, header, trailer, err := w.invoke(ctx, m, request)
 	asked := prototext.Format(request)
-	told := fmt.Sprint(header, trailer, prototext.Format(answer), status.Convert(err).Message(), prototext.Format(status.Convert(err).Proto()))
+	told := fmt.Sprint(header, trailer, status.Convert(err).Message(), prototext.Format(status.Convert(err).Proto()))
+	for _, answer := range answers {
+		told += prototext.Format(answer.Interface())
+	}
 	plain := strings.ReplaceAll(strings.ToLower(told), ",", "") // 54,321.98 too
 	for _, word := range tellTales {
 		if strings.Contains(plain, word) && !strings.Contains(asked, word) {
@@ -269,13 +306,30 @@ func (w *walk) call(m protoreflect.MethodDescriptor, request *dynamicpb.Message)
 		return status.Code(err)
 	}
 	w.answered[string(m.FullName())] = true
-	if only := m.Input().Fields().ByName("validate_only"); only == nil || !request.Get(only).Bool() { // what it names is there
-		w.known.learn(answer)
-	}
-	eachField(answer, func(field protoreflect.FieldDescriptor, _ protoreflect.Value) {
-		if own := string(field.ContainingMessage().FullName()); !strings.HasPrefix(own, "evenhand.board.") && slices.Contains(tellingFields, field.Name()) {
-			w.told[string(field.FullName())] = fmt.Sprintf("%s\nasked:\n%s", m.FullName(), asked)
+	only := m.Input().Fields().ByName("validate_only")
+	for _, answer := range answers {
+		if only == nil || !request.Get(only).Bool() { // what it names is there
+			w.known.learn(answer)
 		}
-	})
+		eachField(answer, func(field protoreflect.FieldDescriptor, _ protoreflect.Value) {
+			if own := string(field.ContainingMessage().FullName()); !strings.HasPrefix(own, "evenhand.board.") && slices.Contains(tellingFields, field.Name()) {
+				w.told[string(field.FullName())] = fmt.Sprintf("%s\nasked:\n%s", m.FullName(), asked)
+			}
+		})
+	}
 	return codes.OK
+}
+
+// invoke returns all that an RPC answers.
+func (w *walk) invoke(ctx context.Context, m protoreflect.MethodDescriptor, request *dynamicpb.Message) (answers []protoreflect.Message, header, trailer metadata.MD, err error) {
+	if m.IsStreamingClient() || m.IsStreamingServer() {
+		return w.stream(ctx, m, request)
+	}
+	answer := dynamicpb.NewMessage(m.Output())
+	err = w.conn.Invoke(ctx, methodPath(m), request, answer, grpc.Header(&header), grpc.Trailer(&trailer))
+	return []protoreflect.Message{answer}, header, trailer, err
+}
+
+func methodPath(m protoreflect.MethodDescriptor) string {
+	return "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
 }
