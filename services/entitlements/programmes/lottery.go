@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -71,8 +70,13 @@ type Lottery struct {
 	// Name is its resource name, Owner what it was committed for.
 	Name, Owner string
 	// Hash is that of its public record.
-	Hash  string
-	State DrawState
+	Hash   string
+	State  DrawState
+	Places int
+	// Round is the public value that it is drawn with, Secrets the number of people who
+	// have a part of its seed besides.
+	Round   Round
+	Secrets int
 }
 
 // LotteryDraft is what a lottery is committed to.
@@ -92,6 +96,8 @@ type Lotteries interface {
 	Commit(ctx context.Context, d LotteryDraft) (Lottery, error)
 	// Draw draws a committed lottery with the value of its round.
 	Draw(ctx context.Context, id, value string) (Lottery, error)
+	// Entrants returns who takes part in a lottery, in any order.
+	Entrants(ctx context.Context, id string) ([]string, error)
 	// Order returns the entrants of a drawn lottery in the order drawn.
 	Order(ctx context.Context, id string) ([]string, error)
 }
@@ -105,7 +111,7 @@ func (p *Programme) pending() bool {
 }
 
 // lotteryID is the id of the lottery of a programme: the second where the first was
-// called off, and so on.
+// called off, or is another than would be committed, and so on.
 func lotteryID(programme string, attempt int) string {
 	id := "programme-" + programme
 	if attempt > 0 {
@@ -192,42 +198,6 @@ func (s *Service) unneeded(ctx context.Context, p resource.Stored[Programme]) (r
 	return s.mark(ctx, p, "programme.lottery_unneeded", func(p *Programme) { p.Drawing = &Drawing{Unneeded: true} })
 }
 
-// commit commits the lottery, or finds the one that a process has committed that died
-// before it said so.
-func (s *Service) commit(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
-	id := lotteryID(p.ID, p.State.Attempts)
-	l, known, err := s.lotteries.Find(ctx, id)
-	switch {
-	case err != nil || known:
-	case p.State.placesForAll():
-		return s.unneeded(ctx, p)
-	default:
-		l, err = s.lotteries.Commit(ctx, draftOf(p, id))
-	}
-	if err != nil {
-		return p, fmt.Errorf("commit the lottery of %s: %w", Name(p.ID), err)
-	}
-	if l.Owner != Name(p.ID) {
-		return p, refuse(ReasonState, Name(p.ID), "cannot be drawn: %s is somebody else's, of %s", l.Name, l.Owner)
-	}
-	return s.mark(ctx, p, "programme.lottery_committed", func(p *Programme) {
-		p.Drawing = &Drawing{Name: l.Name, Hash: l.Hash, Turn: p.Turns}
-	})
-}
-
-// draftOf is the lottery of all who wait.
-func draftOf(p resource.Stored[Programme], id string) LotteryDraft {
-	round := p.State.Round
-	d := LotteryDraft{ID: id, Owner: Name(p.ID), Purpose: p.State.Title, Places: p.State.Free(), Round: round,
-		RequestID: requestID(id, p.State.Created.String(), round.Source, round.Number, round.Known.String(), strconv.FormatInt(p.Version, 10))}
-	for i := range p.State.Entries {
-		if e := &p.State.Entries[i]; e.Standing == Waiting {
-			d.Entrants = append(d.Entrants, e.Account)
-		}
-	}
-	return d
-}
-
 // takeOver puts the waiting list into the order that was drawn, once it is; a lottery that
 // was called off is to be committed anew.
 func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
@@ -282,12 +252,23 @@ func (p *Programme) take(order []string) {
 	p.Drawing = &after
 }
 
+// drawnAs says whether the lottery of a programme is as far as it was, and would still be
+// committed to the same.
+func (p *Programme) drawnAs(was *Programme) bool {
+	if p.Attempts != was.Attempts || !p.Round.is(was.Round) || (p.Drawing == nil) != (was.Drawing == nil) {
+		return false
+	}
+	if p.Drawing == nil {
+		return p.Capacity == was.Capacity && p.Turns == was.Turns
+	}
+	return *p.Drawing == *was.Drawing
+}
+
 // mark writes how far the lottery is, unless somebody else has meanwhile: then it returns
 // the programme as it is.
 func (s *Service) mark(ctx context.Context, p resource.Stored[Programme], event string, change func(*Programme)) (resource.Stored[Programme], error) {
-	was := p.State.Drawing
 	marked, err := s.table.Update(ctx, own, p.ID, func(now resource.Stored[Programme]) bool {
-		return now.State.pending() && (was == nil) == (now.State.Drawing == nil) && (was == nil || *was == *now.State.Drawing)
+		return now.State.pending() && now.State.drawnAs(&p.State)
 	}, event, func(p *Programme) error {
 		change(p)
 		p.Revision, p.Changed = p.Revision+1, nil

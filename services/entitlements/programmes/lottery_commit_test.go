@@ -1,0 +1,106 @@
+package programmes
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Whoever may run lotteries can commit one by the name that a programme's will have.
+func TestR29NobodyChoosesWhoTakesPartByCommittingFirst(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		lots := newFakeLotteries()
+		f.DrawBy(lots)
+		f.published(t, raffle())
+		f.applied(t, "ash", "birch", "cedar", "dogwood")
+		for _, id := range []string{"programme-beta", "programme-beta-again-1"} {
+			_, err := lots.Commit(t.Context(), LotteryDraft{ID: id, Owner: "programmes/beta", Places: 2, Round: raffle().Round, Entrants: []string{"ash", "birch"}})
+			require.NoError(t, err)
+		}
+		f.on(march + 2)
+		require.NoError(t, f.settle(t.Context(), false))
+		p, err := f.RunLottery(t.Context(), "beta", "8a")
+		require.NoError(t, err)
+		require.Equal(t, "lotteries/programme-beta-again-2", p.State.Drawing.Name)
+		require.Equal(t, []string{"ash", "birch", "cedar", "dogwood"}, lots.drafts["programme-beta-again-2"].Entrants)
+		require.Equal(t, DrawCommitted, lots.states["programme-beta"])
+		require.Equal(t, []string{"dogwood enrolled", "cedar enrolled", "birch waiting", "ash waiting"}, f.standings(t))
+	})
+}
+
+func TestR29OnlyWhatWouldBeCommittedIsTakenUp(t *testing.T) {
+	everybody := []string{"ash", "birch", "cedar", "dogwood"}
+	for what, c := range map[string]struct {
+		change  func(*LotteryDraft)
+		secrets int
+		state   DrawState
+		taken   bool
+	}{
+		"the same":                        {change: func(*LotteryDraft) {}, taken: true},
+		"the same, drawn already":         {change: func(*LotteryDraft) {}, state: DrawDone, taken: true},
+		"with who has left":               {change: func(d *LotteryDraft) { d.Entrants = append(d.Entrants, "elm") }, taken: true},
+		"with somebody who never applied": {change: func(d *LotteryDraft) { d.Entrants = append(d.Entrants, "fir") }},
+		"without somebody who waits":      {change: func(d *LotteryDraft) { d.Entrants = []string{"ash", "birch", "cedar", "elm"} }},
+		"for another programme":           {change: func(d *LotteryDraft) { d.Owner = "programmes/beta-again-1" }},
+		"for fewer places":                {change: func(d *LotteryDraft) { d.Places-- }},
+		"by another source":               {change: func(d *LotteryDraft) { d.Round.Source = "dice" }},
+		"by another round":                {change: func(d *LotteryDraft) { d.Round.Number = "4710" }},
+		"known earlier":                   {change: func(d *LotteryDraft) { d.Round.Known = d.Round.Known.Add(-time.Hour) }},
+		"with secrets of somebody":        {change: func(*LotteryDraft) {}, secrets: 1},
+		"called off":                      {change: func(*LotteryDraft) {}, state: DrawCancelled},
+	} {
+		t.Run(what, func(t *testing.T) {
+			f := onSQLite(t)
+			lots := newFakeLotteries()
+			f.DrawBy(lots)
+			f.published(t, raffle())
+			f.applied(t, append(everybody, "elm")...)
+			_, err := f.Withdraw(t.Context(), someone, "beta", "elm")
+			require.NoError(t, err)
+			d := LotteryDraft{ID: "programme-beta", Owner: "programmes/beta", Places: 2, Round: raffle().Round, Entrants: everybody}
+			c.change(&d)
+			_, err = lots.Commit(t.Context(), d)
+			require.NoError(t, err)
+			lots.secrets[d.ID] = c.secrets
+			if c.state != "" {
+				lots.states[d.ID] = c.state
+			}
+			f.on(march + 2)
+			p, err := f.RunLottery(t.Context(), "beta", "")
+			require.NoError(t, err)
+			want := "lotteries/programme-beta-again-1"
+			if c.taken {
+				want = "lotteries/programme-beta"
+			}
+			require.Equal(t, want, p.State.Drawing.Name)
+		})
+	}
+}
+
+// The round may be changed while the programme does not say yet that its lottery is
+// committed; it is drawn by the one that it names.
+func TestR29ALotteryIsDrawnByTheRoundThatTheProgrammeNames(t *testing.T) {
+	f := onSQLite(t)
+	lots := newFakeLotteries()
+	f.DrawBy(lots)
+	f.published(t, raffle())
+	f.applied(t, "ash", "birch", "cedar")
+	f.on(march + 2)
+	name := func(round string) {
+		_, err := f.Update(t.Context(), someone, "beta", "", func(d *Definition) error { d.Round.Number = round; return nil }, false)
+		require.NoError(t, err)
+	}
+	lots.dies = true
+	_, err := f.RunLottery(t.Context(), "beta", "")
+	require.ErrorIs(t, err, errDied)
+	name("4712")
+	lots.meanwhile = func() { lots.meanwhile = func() { name("4713") } } // once again-1 is committed to 4712
+	p, err := f.RunLottery(t.Context(), "beta", "")
+	require.NoError(t, err)
+	require.Nil(t, p.State.Drawing)
+	p, err = f.RunLottery(t.Context(), "beta", "")
+	require.NoError(t, err)
+	require.Equal(t, "lotteries/programme-beta-again-2", p.State.Drawing.Name)
+	require.Equal(t, "4713", lots.drafts["programme-beta-again-2"].Round.Number)
+}
