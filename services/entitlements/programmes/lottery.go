@@ -110,6 +110,11 @@ func (p *Programme) pending() bool {
 	return p.Admission == ByLottery && (p.Drawing == nil || !p.Drawing.Unneeded && !p.Drawing.Drawn)
 }
 
+// due says that the lottery is to be committed: applications were taken, and are no more.
+func (p *Programme) due(today civil.Day) bool {
+	return p.pending() && p.Drawing == nil && p.State(today) == Running
+}
+
 // lotteryID is the id of the lottery of a programme: the second where the first was
 // called off, or is another than would be committed, and so on.
 func lotteryID(programme string, attempt int) string {
@@ -174,33 +179,33 @@ func (s *Service) lot(ctx context.Context, p resource.Stored[Programme], today c
 	case !p.State.pending() || state == Draft || state == Closed:
 		return p, nil
 	case p.State.Drawing != nil:
-		return s.takeOver(ctx, p)
+		return s.takeOver(ctx, p, today)
 	case state != Running:
 		return p, nil
 	}
-	// The last to apply may be missing from what this process knows.
+	// What this process knows may lack the last to apply, or that their days are more now.
 	p, err := s.table.Get(ctx, p.ID)
 	switch {
-	case err != nil || p.State.Drawing != nil:
+	case err != nil || !p.State.due(today):
 		return p, err
 	case s.lotteries == nil && p.State.placesForAll():
-		return s.unneeded(ctx, p)
+		return s.unneeded(ctx, p, today)
 	case s.lotteries == nil:
 		return p, noLotteries()
 	}
-	return s.commit(ctx, p)
+	return s.commit(ctx, p, today)
 }
 
 // placesForAll says that nothing has to be drawn.
 func (p *Programme) placesForAll() bool { return p.Count(Waiting) <= p.Free() }
 
-func (s *Service) unneeded(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
-	return s.mark(ctx, p, "programme.lottery_unneeded", func(p *Programme) { p.Drawing = &Drawing{Unneeded: true} })
+func (s *Service) unneeded(ctx context.Context, p resource.Stored[Programme], today civil.Day) (resource.Stored[Programme], error) {
+	return s.mark(ctx, p, today, "programme.lottery_unneeded", func(p *Programme) { p.Drawing = &Drawing{Unneeded: true} })
 }
 
 // takeOver puts the waiting list into the order that was drawn, once it is; a lottery that
 // was called off is to be committed anew.
-func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
+func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme], today civil.Day) (resource.Stored[Programme], error) {
 	if s.lotteries == nil {
 		return p, noLotteries()
 	}
@@ -214,7 +219,7 @@ func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme]) (r
 	}
 	switch l.State {
 	case DrawCancelled:
-		return s.mark(ctx, p, "programme.lottery_cancelled", func(p *Programme) {
+		return s.mark(ctx, p, today, "programme.lottery_cancelled", func(p *Programme) {
 			p.Drawing, p.Attempts = nil, p.Attempts+1
 		})
 	case DrawDone:
@@ -222,7 +227,7 @@ func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme]) (r
 		if err != nil {
 			return p, fmt.Errorf("read the order of %s: %w", p.State.Drawing.Name, err)
 		}
-		return s.mark(ctx, p, "programme.lottery_drawn", func(p *Programme) { p.take(order) })
+		return s.mark(ctx, p, today, "programme.lottery_drawn", func(p *Programme) { p.take(order) })
 	}
 	return p, nil
 }
@@ -252,23 +257,25 @@ func (p *Programme) take(order []string) {
 	p.Drawing = &after
 }
 
-// drawnAs says whether the lottery of a programme is as far as it was, and would still be
-// committed to the same.
-func (p *Programme) drawnAs(was *Programme) bool {
+// drawnAs says whether the lottery of a programme is as far as it was, and one that is not
+// committed yet would still be, to the same.
+func (p *Programme) drawnAs(was *Programme, today civil.Day) bool {
 	if p.Attempts != was.Attempts || !p.Round.is(was.Round) || (p.Drawing == nil) != (was.Drawing == nil) {
 		return false
 	}
 	if p.Drawing == nil {
-		return p.Capacity == was.Capacity && p.Turns == was.Turns
+		return p.due(today) && p.Capacity == was.Capacity && p.Turns == was.Turns
 	}
-	return *p.Drawing == *was.Drawing
+	return p.pending() && *p.Drawing == *was.Drawing
 }
 
-// mark writes how far the lottery is, unless somebody else has meanwhile: then it returns
-// the programme as it is.
-func (s *Service) mark(ctx context.Context, p resource.Stored[Programme], event string, change func(*Programme)) (resource.Stored[Programme], error) {
+// mark writes how far the lottery is, unless somebody else has meanwhile, or it is not to
+// be drawn like that any more: then it returns the programme as it is.
+func (s *Service) mark(
+	ctx context.Context, p resource.Stored[Programme], today civil.Day, event string, change func(*Programme),
+) (resource.Stored[Programme], error) {
 	marked, err := s.table.Update(ctx, own, p.ID, func(now resource.Stored[Programme]) bool {
-		return now.State.pending() && now.State.drawnAs(&p.State)
+		return now.State.drawnAs(&p.State, today)
 	}, event, func(p *Programme) error {
 		change(p)
 		p.Revision, p.Changed = p.Revision+1, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -12,8 +13,8 @@ import (
 // before it said so. Names can be foreseen, and whoever may run lotteries can take one:
 // what is there and is not what would be committed now is passed over, so that nobody
 // chooses who takes part, or keeps a programme from being drawn.
-func (s *Service) commit(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
-	for p.State.pending() && p.State.Drawing == nil {
+func (s *Service) commit(ctx context.Context, p resource.Stored[Programme], today civil.Day) (resource.Stored[Programme], error) {
+	for p.State.due(today) {
 		d := draftOf(p, lotteryID(p.ID, p.State.Attempts))
 		l, why, err := s.committed(ctx, p, d)
 		switch {
@@ -22,15 +23,15 @@ func (s *Service) commit(ctx context.Context, p resource.Stored[Programme]) (res
 		case why != "":
 			s.log.WarnContext(ctx, "a lottery by the name that a programme's would have is passed over",
 				"programme", p.ID, "lottery", l.Name, "why", why)
-			p, err = s.mark(ctx, p, "programme.lottery_passed_over", func(p *Programme) { p.Attempts++ })
+			p, err = s.mark(ctx, p, today, "programme.lottery_passed_over", func(p *Programme) { p.Attempts++ })
 			if err != nil {
 				return p, err
 			}
 			continue
 		case l.Name == "":
-			return s.unneeded(ctx, p)
+			return s.unneeded(ctx, p, today)
 		}
-		return s.mark(ctx, p, "programme.lottery_committed", func(p *Programme) {
+		return s.mark(ctx, p, today, "programme.lottery_committed", func(p *Programme) {
 			p.Drawing = &Drawing{Name: l.Name, Hash: l.Hash, Turn: p.Turns}
 		})
 	}

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/names"
 )
 
 // Whoever may run lotteries can commit one by the name that a programme's will have.
@@ -103,4 +106,51 @@ func TestR29ALotteryIsDrawnByTheRoundThatTheProgrammeNames(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "lotteries/programme-beta-again-2", p.State.Drawing.Name)
 	require.Equal(t, "4713", lots.drafts["programme-beta-again-2"].Round.Number)
+}
+
+// Nothing is drawn, or given, while applications are taken again.
+func TestR29NothingIsDrawnWhoseDaysAreMoreNow(t *testing.T) {
+	for what, applicants := range map[string][]string{
+		"committed": {"ash", "birch", "cedar"},
+		"unneeded":  {"ash", "birch"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			f := onSQLite(t)
+			lots := newFakeLotteries()
+			f.DrawBy(lots)
+			d := raffle()
+			d.Round.Known = d.Round.Known.AddDate(0, 1, 0)
+			f.published(t, d)
+			f.applied(t, applicants...)
+			f.on(march + 2)
+			until := func(day civil.Day) {
+				_, err := f.Update(t.Context(), someone, "beta", "", func(d *Definition) error { d.Closes = day; return nil }, false)
+				require.NoError(t, err)
+			}
+			lots.meanwhile = func() { until(march + 3) }
+			require.NoError(t, f.settle(t.Context(), false))
+			undrawn := func() {
+				p, err := f.Get(t.Context(), "beta")
+				require.NoError(t, err)
+				require.Nil(t, p.State.Drawing)
+			}
+			undrawn()
+
+			other := f.open(t) // another process, which does not hear that they are more once again
+			other.DrawBy(lots)
+			until(march + 5)
+			f.applied(t, "dogwood")
+			f.on(march + 4)
+			commits := lots.commits
+			require.NoError(t, other.settle(t.Context(), false))
+			require.Equal(t, commits, lots.commits)
+			undrawn()
+
+			f.on(march + 6)
+			require.NoError(t, other.reload(t.Context()))
+			p, err := other.RunLottery(t.Context(), "beta", "8a")
+			require.NoError(t, err)
+			require.Equal(t, append(applicants, "dogwood"), lots.drafts[names.Last(p.State.Drawing.Name)].Entrants)
+		})
+	}
 }
