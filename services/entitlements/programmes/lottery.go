@@ -139,8 +139,8 @@ func requestID(texts ...string) string {
 
 // RunLottery takes the lottery of a programme as far as it can be now, which Run does by
 // itself, and draws it where the value of its round is given. PROGRAMME_STATE where there
-// is no lottery, or applications are still taken; what the board service says of a value
-// that is not right, or of a round that has passed.
+// is no lottery, applications are still taken, or the lottery was called off; what the
+// board service says of a value that is not right, or of a round that has passed.
 func (s *Service) RunLottery(ctx context.Context, id, value string) (resource.Stored[Programme], error) {
 	p, err := s.table.Get(ctx, id)
 	if err != nil {
@@ -161,6 +161,10 @@ func (s *Service) RunLottery(ctx context.Context, id, value string) (resource.St
 	}
 	if value == "" || !p.State.pending() {
 		return s.filled(ctx, p), nil
+	}
+	if p.State.Drawing == nil {
+		return p, refuse(ReasonState, Name(id),
+			"cannot be drawn with this: its lottery was called off, or it was changed just now, so that none is committed; look at it again")
 	}
 	if _, err := s.lotteries.Draw(ctx, names.Last(p.State.Drawing.Name), value); err != nil {
 		return p, fmt.Errorf("draw %s: %w", p.State.Drawing.Name, err)

@@ -154,3 +154,28 @@ func TestR29NothingIsDrawnWhoseDaysAreMoreNow(t *testing.T) {
 		})
 	}
 }
+
+// A value is for the lottery that was committed: where that is no more, nothing is drawn
+// with it.
+func TestR29AValueIsRefusedWhereNoLotteryIsCommitted(t *testing.T) {
+	f := onSQLite(t)
+	lots := newFakeLotteries()
+	f.DrawBy(lots)
+	f.published(t, raffle())
+	f.applied(t, "ash", "birch", "cedar")
+	f.on(march + 2)
+	require.NoError(t, f.settle(t.Context(), false))
+	lots.states["programme-beta"] = DrawCancelled
+	_, err := f.RunLottery(t.Context(), "beta", "8a")
+	wantReason(t, err, ReasonState, "was called off")
+	lots.meanwhile = func() {
+		_, err := f.Update(t.Context(), someone, "beta", "", func(d *Definition) error { d.Round.Number = "4712"; return nil }, false)
+		require.NoError(t, err)
+	}
+	_, err = f.RunLottery(t.Context(), "beta", "8a")
+	wantReason(t, err, ReasonState, "was changed just now")
+	require.Equal(t, []string{"ash waiting", "birch waiting", "cedar waiting"}, f.standings(t))
+	p, err := f.RunLottery(t.Context(), "beta", "8a")
+	require.NoError(t, err)
+	require.True(t, p.State.Drawing.Drawn)
+}
