@@ -294,6 +294,14 @@ func (s *Service) mark(
 	return marked, err
 }
 
+// drawable says why no lottery can be drawn here where one would have to be.
+func (s *Service) drawable(d *Definition) error {
+	if d.Admission == ByLottery && s.lotteries == nil {
+		return noLotteries()
+	}
+	return nil
+}
+
 func noLotteries() error {
 	return fault.New(fault.FailedPrecondition, ReasonNoLotteries,
 		"No board service draws lotteries here: start the server with one, or give its address with --board-addr.")

@@ -237,6 +237,28 @@ func TestALotteryIsChecked(t *testing.T) {
 	wantReason(t, err, ReasonState, "has no lottery")
 }
 
+func TestALotteryThatNothingWouldDrawIsNotPublished(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	elsewhere := f.open(t) // a process with a board service
+	elsewhere.DrawBy(newFakeLotteries())
+	_, err := f.Create(ctx, someone, "", beta(2), false)
+	require.NoError(t, err)
+	byLottery := func(d *Definition) error { *d = raffle(); return nil }
+	for _, check := range []bool{true, false} {
+		_, err = f.Update(ctx, someone, "beta", "", byLottery, check)
+		wantReason(t, err, ReasonNoLotteries, "--board-addr")
+	}
+	_, err = elsewhere.Update(ctx, someone, "beta", "", byLottery, false)
+	require.NoError(t, err)
+	_, err = f.Publish(ctx, someone, "beta", "", false)
+	wantReason(t, err, ReasonNoLotteries, "--board-addr")
+	_, err = elsewhere.Publish(ctx, someone, "beta", "", false)
+	require.NoError(t, err)
+	_, err = f.Update(ctx, someone, "beta", "", func(d *Definition) error { d.Capacity++; return nil }, false)
+	require.NoError(t, err, "what was promised is widened anywhere")
+}
+
 // Whatever order is drawn, nobody is lost or doubled, turns ascend, and who applied later
 // stays behind those who took part.
 func TestR29TheOrderDrawnIsThatOfTheList(t *testing.T) {
