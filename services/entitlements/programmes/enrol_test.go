@@ -407,6 +407,24 @@ func TestNothingIsGivenByWhatIsBehind(t *testing.T) {
 	require.Equal(t, []string{"ash left", "birch enrolled", "cedar waiting"}, f.standings(t))
 }
 
+// Whom this process has not heard of yet, another took the application of: it keeps its
+// turn.
+func TestR29NobodyLosesATurnByBeingTooNewToBeKnown(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.published(t, beta(1))
+	f.applied(t, "ash", "birch", "cedar")
+	joined := f.customers.joined["birch"]
+	f.customers.set(func(c *fakeCustomers) { delete(c.joined, "birch") })
+	_, err := f.Withdraw(ctx, someone, "beta", "ash")
+	require.NoError(t, err)
+	wantReason(t, f.settle(ctx, true), fault.ReasonUnavailable, "accounts/birch waits for a place in programmes/beta and is so new")
+	require.Equal(t, []string{"ash left", "birch waiting", "cedar waiting"}, f.standings(t))
+	f.customers.set(func(c *fakeCustomers) { c.joined["birch"] = joined })
+	require.NoError(t, f.settle(ctx, true))
+	require.Equal(t, []string{"ash left", "birch enrolled", "cedar waiting"}, f.standings(t))
+}
+
 // A draft that is deleted and written anew under its name is another.
 func TestAProgrammeOfTheNameOfOneDeletedIsKnown(t *testing.T) {
 	f := onSQLite(t)

@@ -10,12 +10,16 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
 // own is a call of the service's own.
 var own = resource.Call{Principal: system, Method: "programmes.fill"}
+
+// judgeAgain is how soon callers should try again where an account could not be judged.
+const judgeAgain = time.Second
 
 // fillAttempts bounds how often places are given anew because the list has changed.
 const fillAttempts = 50
@@ -52,7 +56,7 @@ func (s *Service) fill(ctx context.Context, p resource.Stored[Programme]) (resou
 }
 
 // next returns who gets the free places: the first on the list who qualify now. Whoever
-// does not keeps its turn.
+// does not keeps its turn. UNAVAILABLE while one of them cannot be judged.
 func (s *Service) next(ctx context.Context, p resource.Stored[Programme], today civil.Day) ([]string, error) {
 	if state := p.State.State(today); state != Open && state != Running || p.State.pending() {
 		return nil, nil
@@ -69,7 +73,9 @@ func (s *Service) next(ctx context.Context, p resource.Stored[Programme], today 
 		}
 		judged, err := s.customers.Judge(ctx, e.Account, &p.State.Criteria)
 		if errors.Is(err, resource.ErrNotFound) {
-			continue // this process has not heard of it yet
+			// Accounts are never deleted: this one is too new, and would lose its turn for good.
+			return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable,
+				"accounts/%s waits for a place in %s and is so new that it is not known here yet.", e.Account, Name(p.ID)).WithRetry(judgeAgain)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("judge accounts/%s: %w", e.Account, err)
