@@ -18,7 +18,8 @@
 // then drawn, by a lottery of the board service: Run commits it the day after, with
 // everybody who waits; whoever gives the value of the round that the programme names draws
 // it; and the waiting list takes its order. Where there are places for all, nothing is
-// drawn. Who applies later stands at the end of the list.
+// drawn. Who applies later stands at the end of the list. A lottery that has the name
+// already is only taken for the programme's where it is what would be committed.
 //
 // # One document
 //

@@ -265,6 +265,37 @@ func TestPlacesOfClosedAccountsGoToTheNext(t *testing.T) {
 	require.Equal(t, []Stay{{march, march + 8}}, e.Stays)
 }
 
+// An application from after an account was judged is not taken away by that judgement.
+func TestR29WhatWasNotJudgedIsNotTakenAway(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.published(t, beta(1))
+		f.applied(t, "ash", "birch")
+		f.customers.set(func(c *fakeCustomers) {
+			c.closed["ash"] = march
+			c.meanwhile = func() {
+				c.set(func(c *fakeCustomers) { delete(c.closed, "ash") })
+				_, err := f.Withdraw(ctx, someone, "beta", "ash")
+				require.NoError(t, err)
+				f.applied(t, "ash")
+			}
+		})
+		require.NoError(t, f.settle(ctx, true))
+		require.Equal(t, []string{"birch enrolled", "ash waiting"}, f.standings(t))
+	})
+}
+
+func TestNobodyIsJudgedForAProgrammeThatHasEnded(t *testing.T) {
+	f := onSQLite(t)
+	f.published(t, beta(1))
+	f.applied(t, "ash", "birch")
+	_, err := f.End(t.Context(), someone, "beta", "", march+30, "Over", false)
+	require.NoError(t, err)
+	f.customers.set(func(c *fakeCustomers) { c.today, c.closed["ash"], c.behind = march+30, march+30, errDied })
+	require.NoError(t, f.settle(t.Context(), true))
+	require.Equal(t, []string{"ash enrolled", "birch waiting"}, f.standings(t))
+}
+
 // A process that died after it took an application, or a place back, left the rest to Run.
 func TestWhatADeadProcessLeftIsFinished(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
@@ -403,6 +434,24 @@ func TestNothingIsGivenByWhatIsBehind(t *testing.T) {
 	require.ErrorIs(t, err, behind)
 	require.Equal(t, []string{"ash left", "birch waiting", "cedar waiting"}, f.standings(t))
 	f.customers.set(func(c *fakeCustomers) { c.behind = nil; c.poor["birch"] = false })
+	require.NoError(t, f.settle(ctx, true))
+	require.Equal(t, []string{"ash left", "birch enrolled", "cedar waiting"}, f.standings(t))
+}
+
+// Whom this process has not heard of yet, another took the application of: it keeps its
+// turn.
+func TestR29NobodyLosesATurnByBeingTooNewToBeKnown(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.published(t, beta(1))
+	f.applied(t, "ash", "birch", "cedar")
+	joined := f.customers.joined["birch"]
+	f.customers.set(func(c *fakeCustomers) { delete(c.joined, "birch") })
+	_, err := f.Withdraw(ctx, someone, "beta", "ash")
+	require.NoError(t, err)
+	wantReason(t, f.settle(ctx, true), fault.ReasonUnavailable, "accounts/birch waits for a place in programmes/beta and is so new")
+	require.Equal(t, []string{"ash left", "birch waiting", "cedar waiting"}, f.standings(t))
+	f.customers.set(func(c *fakeCustomers) { c.joined["birch"] = joined })
 	require.NoError(t, f.settle(ctx, true))
 	require.Equal(t, []string{"ash left", "birch enrolled", "cedar waiting"}, f.standings(t))
 }

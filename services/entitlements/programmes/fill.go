@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -17,30 +19,63 @@ import (
 // own is a call of the service's own.
 var own = resource.Call{Principal: system, Method: "programmes.fill"}
 
-// fillAttempts bounds how often places are given anew because the list has changed.
+// judgeAgain is how soon callers should try again where an account could not be judged.
+const judgeAgain = time.Second
+
+// fillAttempts bounds how often a programme is judged anew because its list has changed.
 const fillAttempts = 50
 
-// fill gives the free places of a programme to the first on its list who qualify now, over
-// the version that it was judged at, so that none is given twice. It returns the programme
-// as it is then.
+// fill gives the free places of a programme to the first on its list who qualify now. It
+// returns the programme as it is then.
 func (s *Service) fill(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
+	return s.judged(ctx, p, "enrolment.admitted", func(p resource.Stored[Programme], today civil.Day) (func(*Programme), error) {
+		next, err := s.next(ctx, p, today)
+		if err != nil || len(next) == 0 {
+			return nil, err
+		}
+		return func(p *Programme) { p.admit(next, today) }, nil
+	})
+}
+
+// review takes back what closed accounts have, from the day on which they were closed.
+// Where a programme has ended, nobody has anything.
+func (s *Service) review(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
+	return s.judged(ctx, p, "enrolment.ended", func(p resource.Stored[Programme], today civil.Day) (func(*Programme), error) {
+		closed, err := s.closed(ctx, p, today)
+		if err != nil || len(closed) == 0 {
+			return nil, err
+		}
+		return func(p *Programme) {
+			gone := slices.Sorted(maps.Keys(closed))
+			p.change(gone, func(e *Entry) { e.leave(today, closed[e.Account], AccountClosed) })
+		}, nil
+	})
+}
+
+// judged changes a programme by what is known of the accounts in it, over the version that
+// was judged: no place is given twice, and none is taken that was not judged. It returns
+// the programme as it is then; judge returns nil where nothing is to be changed.
+func (s *Service) judged(
+	ctx context.Context, p resource.Stored[Programme], event string,
+	judge func(p resource.Stored[Programme], today civil.Day) (change func(*Programme), err error),
+) (resource.Stored[Programme], error) {
 	for range fillAttempts {
 		today, err := s.Today()
 		if err != nil {
 			return p, err
 		}
-		next, err := s.next(ctx, p, today)
-		if err != nil || len(next) == 0 {
+		change, err := judge(p, today)
+		if err != nil || change == nil {
 			return p, err
 		}
-		filled, err := s.table.Update(ctx, own, p.ID, resource.IfVersion[Programme](p.Version), "enrolment.admitted", func(p *Programme) error {
-			p.admit(next, today)
+		changed, err := s.table.Update(ctx, own, p.ID, resource.IfVersion[Programme](p.Version), event, func(p *Programme) error {
+			change(p)
 			return nil
 		})
 		switch {
 		case err == nil:
-			s.known.set(filled)
-			return filled, nil
+			s.known.set(changed)
+			return changed, nil
 		case !errors.Is(err, resource.ErrStale) && !errors.Is(err, resource.ErrConflict):
 			return p, err
 		}
@@ -52,7 +87,7 @@ func (s *Service) fill(ctx context.Context, p resource.Stored[Programme]) (resou
 }
 
 // next returns who gets the free places: the first on the list who qualify now. Whoever
-// does not keeps its turn.
+// does not keeps its turn. UNAVAILABLE while one of them cannot be judged.
 func (s *Service) next(ctx context.Context, p resource.Stored[Programme], today civil.Day) ([]string, error) {
 	if state := p.State.State(today); state != Open && state != Running || p.State.pending() {
 		return nil, nil
@@ -69,7 +104,9 @@ func (s *Service) next(ctx context.Context, p resource.Stored[Programme], today 
 		}
 		judged, err := s.customers.Judge(ctx, e.Account, &p.State.Criteria)
 		if errors.Is(err, resource.ErrNotFound) {
-			continue // this process has not heard of it yet
+			// Accounts are never deleted: this one is too new, and would lose its turn for good.
+			return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable,
+				"accounts/%s waits for a place in %s and is so new that it is not known here yet.", e.Account, Name(p.ID)).WithRetry(judgeAgain)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("judge accounts/%s: %w", e.Account, err)
@@ -81,11 +118,11 @@ func (s *Service) next(ctx context.Context, p resource.Stored[Programme], today 
 	return next, nil
 }
 
-// review takes back what closed accounts have, from the day on which they were closed.
-func (s *Service) review(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
-	today, err := s.Today()
-	if err != nil {
-		return p, err
+// closed returns on which day the accounts were closed that have a place or wait for one,
+// of those that are.
+func (s *Service) closed(ctx context.Context, p resource.Stored[Programme], today civil.Day) (map[string]civil.Day, error) {
+	if p.State.State(today) == Closed {
+		return nil, nil
 	}
 	closed := map[string]civil.Day{}
 	for i := range p.State.Entries {
@@ -95,34 +132,16 @@ func (s *Service) review(ctx context.Context, p resource.Stored[Programme]) (res
 		}
 		judged, err := s.customers.Judge(ctx, e.Account, &p.State.Criteria)
 		if errors.Is(err, resource.ErrNotFound) {
-			continue
+			continue // too new to be known here, and to be closed
 		}
 		if err != nil {
-			return p, fmt.Errorf("judge accounts/%s: %w", e.Account, err)
+			return nil, fmt.Errorf("judge accounts/%s: %w", e.Account, err)
 		}
 		if judged.ClosedOn <= today {
 			closed[e.Account] = judged.ClosedOn
 		}
 	}
-	if len(closed) == 0 {
-		return p, nil
-	}
-	reviewed, err := s.table.Update(ctx, own, p.ID, nil, "enrolment.ended", func(p *Programme) error {
-		var gone []string
-		for i := range p.Entries {
-			if _, is := closed[p.Entries[i].Account]; is && p.Entries[i].Standing != Left {
-				gone = append(gone, p.Entries[i].Account)
-			}
-		}
-		if len(gone) > 0 {
-			p.change(gone, func(e *Entry) { e.leave(today, closed[e.Account], AccountClosed) })
-		}
-		return nil
-	})
-	if err == nil {
-		s.known.set(reviewed)
-	}
-	return reviewed, err
+	return closed, nil
 }
 
 const (

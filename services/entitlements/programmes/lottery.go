@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -71,8 +70,13 @@ type Lottery struct {
 	// Name is its resource name, Owner what it was committed for.
 	Name, Owner string
 	// Hash is that of its public record.
-	Hash  string
-	State DrawState
+	Hash   string
+	State  DrawState
+	Places int
+	// Round is the public value that it is drawn with, Secrets the number of people who
+	// have a part of its seed besides.
+	Round   Round
+	Secrets int
 }
 
 // LotteryDraft is what a lottery is committed to.
@@ -92,6 +96,8 @@ type Lotteries interface {
 	Commit(ctx context.Context, d LotteryDraft) (Lottery, error)
 	// Draw draws a committed lottery with the value of its round.
 	Draw(ctx context.Context, id, value string) (Lottery, error)
+	// Entrants returns who takes part in a lottery, in any order.
+	Entrants(ctx context.Context, id string) ([]string, error)
 	// Order returns the entrants of a drawn lottery in the order drawn.
 	Order(ctx context.Context, id string) ([]string, error)
 }
@@ -104,8 +110,13 @@ func (p *Programme) pending() bool {
 	return p.Admission == ByLottery && (p.Drawing == nil || !p.Drawing.Unneeded && !p.Drawing.Drawn)
 }
 
+// due says that the lottery is to be committed: applications were taken, and are no more.
+func (p *Programme) due(today civil.Day) bool {
+	return p.pending() && p.Drawing == nil && p.State(today) == Running
+}
+
 // lotteryID is the id of the lottery of a programme: the second where the first was
-// called off, and so on.
+// called off, or is another than would be committed, and so on.
 func lotteryID(programme string, attempt int) string {
 	id := "programme-" + programme
 	if attempt > 0 {
@@ -128,8 +139,8 @@ func requestID(texts ...string) string {
 
 // RunLottery takes the lottery of a programme as far as it can be now, which Run does by
 // itself, and draws it where the value of its round is given. PROGRAMME_STATE where there
-// is no lottery, or applications are still taken; what the board service says of a value
-// that is not right, or of a round that has passed.
+// is no lottery, applications are still taken, or the lottery was called off; what the
+// board service says of a value that is not right, or of a round that has passed.
 func (s *Service) RunLottery(ctx context.Context, id, value string) (resource.Stored[Programme], error) {
 	p, err := s.table.Get(ctx, id)
 	if err != nil {
@@ -151,6 +162,10 @@ func (s *Service) RunLottery(ctx context.Context, id, value string) (resource.St
 	if value == "" || !p.State.pending() {
 		return s.filled(ctx, p), nil
 	}
+	if p.State.Drawing == nil {
+		return p, refuse(ReasonState, Name(id),
+			"cannot be drawn with this: its lottery was called off, or it was changed just now, so that none is committed; look at it again")
+	}
 	if _, err := s.lotteries.Draw(ctx, names.Last(p.State.Drawing.Name), value); err != nil {
 		return p, fmt.Errorf("draw %s: %w", p.State.Drawing.Name, err)
 	}
@@ -168,69 +183,33 @@ func (s *Service) lot(ctx context.Context, p resource.Stored[Programme], today c
 	case !p.State.pending() || state == Draft || state == Closed:
 		return p, nil
 	case p.State.Drawing != nil:
-		return s.takeOver(ctx, p)
+		return s.takeOver(ctx, p, today)
 	case state != Running:
 		return p, nil
 	}
-	// The last to apply may be missing from what this process knows.
+	// What this process knows may lack the last to apply, or that their days are more now.
 	p, err := s.table.Get(ctx, p.ID)
 	switch {
-	case err != nil || p.State.Drawing != nil:
+	case err != nil || !p.State.due(today):
 		return p, err
 	case s.lotteries == nil && p.State.placesForAll():
-		return s.unneeded(ctx, p)
+		return s.unneeded(ctx, p, today)
 	case s.lotteries == nil:
 		return p, noLotteries()
 	}
-	return s.commit(ctx, p)
+	return s.commit(ctx, p, today)
 }
 
 // placesForAll says that nothing has to be drawn.
 func (p *Programme) placesForAll() bool { return p.Count(Waiting) <= p.Free() }
 
-func (s *Service) unneeded(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
-	return s.mark(ctx, p, "programme.lottery_unneeded", func(p *Programme) { p.Drawing = &Drawing{Unneeded: true} })
-}
-
-// commit commits the lottery, or finds the one that a process has committed that died
-// before it said so.
-func (s *Service) commit(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
-	id := lotteryID(p.ID, p.State.Attempts)
-	l, known, err := s.lotteries.Find(ctx, id)
-	switch {
-	case err != nil || known:
-	case p.State.placesForAll():
-		return s.unneeded(ctx, p)
-	default:
-		l, err = s.lotteries.Commit(ctx, draftOf(p, id))
-	}
-	if err != nil {
-		return p, fmt.Errorf("commit the lottery of %s: %w", Name(p.ID), err)
-	}
-	if l.Owner != Name(p.ID) {
-		return p, refuse(ReasonState, Name(p.ID), "cannot be drawn: %s is somebody else's, of %s", l.Name, l.Owner)
-	}
-	return s.mark(ctx, p, "programme.lottery_committed", func(p *Programme) {
-		p.Drawing = &Drawing{Name: l.Name, Hash: l.Hash, Turn: p.Turns}
-	})
-}
-
-// draftOf is the lottery of all who wait.
-func draftOf(p resource.Stored[Programme], id string) LotteryDraft {
-	round := p.State.Round
-	d := LotteryDraft{ID: id, Owner: Name(p.ID), Purpose: p.State.Title, Places: p.State.Free(), Round: round,
-		RequestID: requestID(id, p.State.Created.String(), round.Source, round.Number, round.Known.String(), strconv.FormatInt(p.Version, 10))}
-	for i := range p.State.Entries {
-		if e := &p.State.Entries[i]; e.Standing == Waiting {
-			d.Entrants = append(d.Entrants, e.Account)
-		}
-	}
-	return d
+func (s *Service) unneeded(ctx context.Context, p resource.Stored[Programme], today civil.Day) (resource.Stored[Programme], error) {
+	return s.mark(ctx, p, today, "programme.lottery_unneeded", func(p *Programme) { p.Drawing = &Drawing{Unneeded: true} })
 }
 
 // takeOver puts the waiting list into the order that was drawn, once it is; a lottery that
 // was called off is to be committed anew.
-func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme]) (resource.Stored[Programme], error) {
+func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme], today civil.Day) (resource.Stored[Programme], error) {
 	if s.lotteries == nil {
 		return p, noLotteries()
 	}
@@ -244,7 +223,7 @@ func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme]) (r
 	}
 	switch l.State {
 	case DrawCancelled:
-		return s.mark(ctx, p, "programme.lottery_cancelled", func(p *Programme) {
+		return s.mark(ctx, p, today, "programme.lottery_cancelled", func(p *Programme) {
 			p.Drawing, p.Attempts = nil, p.Attempts+1
 		})
 	case DrawDone:
@@ -252,7 +231,7 @@ func (s *Service) takeOver(ctx context.Context, p resource.Stored[Programme]) (r
 		if err != nil {
 			return p, fmt.Errorf("read the order of %s: %w", p.State.Drawing.Name, err)
 		}
-		return s.mark(ctx, p, "programme.lottery_drawn", func(p *Programme) { p.take(order) })
+		return s.mark(ctx, p, today, "programme.lottery_drawn", func(p *Programme) { p.take(order) })
 	}
 	return p, nil
 }
@@ -282,12 +261,25 @@ func (p *Programme) take(order []string) {
 	p.Drawing = &after
 }
 
-// mark writes how far the lottery is, unless somebody else has meanwhile: then it returns
-// the programme as it is.
-func (s *Service) mark(ctx context.Context, p resource.Stored[Programme], event string, change func(*Programme)) (resource.Stored[Programme], error) {
-	was := p.State.Drawing
+// drawnAs says whether the lottery of a programme is as far as it was, and one that is not
+// committed yet would still be, to the same.
+func (p *Programme) drawnAs(was *Programme, today civil.Day) bool {
+	if p.Attempts != was.Attempts || !p.Round.is(was.Round) || (p.Drawing == nil) != (was.Drawing == nil) {
+		return false
+	}
+	if p.Drawing == nil {
+		return p.due(today) && p.Capacity == was.Capacity && p.Turns == was.Turns
+	}
+	return p.pending() && *p.Drawing == *was.Drawing
+}
+
+// mark writes how far the lottery is, unless somebody else has meanwhile, or it is not to
+// be drawn like that any more: then it returns the programme as it is.
+func (s *Service) mark(
+	ctx context.Context, p resource.Stored[Programme], today civil.Day, event string, change func(*Programme),
+) (resource.Stored[Programme], error) {
 	marked, err := s.table.Update(ctx, own, p.ID, func(now resource.Stored[Programme]) bool {
-		return now.State.pending() && (was == nil) == (now.State.Drawing == nil) && (was == nil || *was == *now.State.Drawing)
+		return now.State.drawnAs(&p.State, today)
 	}, event, func(p *Programme) error {
 		change(p)
 		p.Revision, p.Changed = p.Revision+1, nil
@@ -300,6 +292,14 @@ func (s *Service) mark(ctx context.Context, p resource.Stored[Programme], event 
 		s.known.set(marked)
 	}
 	return marked, err
+}
+
+// drawable says why no lottery can be drawn here where one would have to be.
+func (s *Service) drawable(d *Definition) error {
+	if d.Admission == ByLottery && s.lotteries == nil {
+		return noLotteries()
+	}
+	return nil
 }
 
 func noLotteries() error {

@@ -17,26 +17,36 @@ import (
 
 // fakeLotteries draws the entrants in the reverse order.
 type fakeLotteries struct {
-	drafts map[string]LotteryDraft
-	states map[string]DrawState
+	drafts  map[string]LotteryDraft
+	states  map[string]DrawState
+	secrets map[string]int
 	// commits counts calls; dies makes the next one reach nobody, after it was carried out.
 	commits int
 	dies    bool
+	// meanwhile is what happens after a call of Find, once, before its answer is told.
+	meanwhile func()
 }
 
 var errDied = errors.New("the process died")
 
 func newFakeLotteries() *fakeLotteries {
-	return &fakeLotteries{drafts: map[string]LotteryDraft{}, states: map[string]DrawState{}}
+	return &fakeLotteries{drafts: map[string]LotteryDraft{}, states: map[string]DrawState{}, secrets: map[string]int{}}
 }
 
 func (l *fakeLotteries) lottery(id string) Lottery {
-	return Lottery{Name: "lotteries/" + id, Owner: l.drafts[id].Owner, Hash: "hash of " + id, State: l.states[id]}
+	d := l.drafts[id]
+	return Lottery{Name: "lotteries/" + id, Owner: d.Owner, Hash: "hash of " + id, State: l.states[id],
+		Places: d.Places, Round: d.Round, Secrets: l.secrets[id]}
 }
 
 func (l *fakeLotteries) Find(_ context.Context, id string) (Lottery, bool, error) {
+	found := l.lottery(id)
 	_, known := l.drafts[id]
-	return l.lottery(id), known, nil
+	if then := l.meanwhile; then != nil {
+		l.meanwhile = nil
+		then()
+	}
+	return found, known, nil
 }
 
 func (l *fakeLotteries) Commit(_ context.Context, d LotteryDraft) (Lottery, error) {
@@ -58,6 +68,10 @@ func (l *fakeLotteries) Draw(_ context.Context, id, value string) (Lottery, erro
 	}
 	l.states[id] = DrawDone
 	return l.lottery(id), nil
+}
+
+func (l *fakeLotteries) Entrants(_ context.Context, id string) ([]string, error) {
+	return l.drafts[id].Entrants, nil
 }
 
 func (l *fakeLotteries) Order(_ context.Context, id string) ([]string, error) {
@@ -221,6 +235,28 @@ func TestALotteryIsChecked(t *testing.T) {
 	wantReason(t, err, ReasonNarrowed, "in the way that was published")
 	_, err = f.RunLottery(t.Context(), "beta", "")
 	wantReason(t, err, ReasonState, "has no lottery")
+}
+
+func TestALotteryThatNothingWouldDrawIsNotPublished(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	elsewhere := f.open(t) // a process with a board service
+	elsewhere.DrawBy(newFakeLotteries())
+	_, err := f.Create(ctx, someone, "", beta(2), false)
+	require.NoError(t, err)
+	byLottery := func(d *Definition) error { *d = raffle(); return nil }
+	for _, check := range []bool{true, false} {
+		_, err = f.Update(ctx, someone, "beta", "", byLottery, check)
+		wantReason(t, err, ReasonNoLotteries, "--board-addr")
+	}
+	_, err = elsewhere.Update(ctx, someone, "beta", "", byLottery, false)
+	require.NoError(t, err)
+	_, err = f.Publish(ctx, someone, "beta", "", false)
+	wantReason(t, err, ReasonNoLotteries, "--board-addr")
+	_, err = elsewhere.Publish(ctx, someone, "beta", "", false)
+	require.NoError(t, err)
+	_, err = f.Update(ctx, someone, "beta", "", func(d *Definition) error { d.Capacity++; return nil }, false)
+	require.NoError(t, err, "what was promised is widened anywhere")
 }
 
 // Whatever order is drawn, nobody is lost or doubled, turns ascend, and who applied later

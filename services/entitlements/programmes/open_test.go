@@ -45,11 +45,23 @@ type fakeCustomers struct {
 	none   bool  // no schedule is in force
 	behind error // of Judge, where it is not nil
 	alone  bool  // no board service is followed
+	// meanwhile is what happens after an account was judged, once, before that is told.
+	meanwhile func()
 }
 
 var errNoSchedule = fault.New(fault.FailedPrecondition, "NO_SCHEDULE_IN_FORCE", "No version of the schedule is in force.")
 
 func (c *fakeCustomers) Judge(_ context.Context, account string, when *schedule.Condition) (decision.Judgement, error) {
+	j, err := c.judge(account, when)
+	var then func()
+	c.set(func(c *fakeCustomers) { then, c.meanwhile = c.meanwhile, nil })
+	if then != nil {
+		then()
+	}
+	return j, err
+}
+
+func (c *fakeCustomers) judge(account string, when *schedule.Condition) (decision.Judgement, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.behind != nil {

@@ -68,7 +68,7 @@ type Programme struct {
 	// Ending is how it ends; nil while that is open.
 	Ending *Ending `bson:"ending,omitempty"`
 	// Drawing is how far its lottery is: nil before, and where there is none. Attempts
-	// counts the lotteries that were called off.
+	// counts the lotteries that were called off or passed over.
 	Drawing  *Drawing `bson:"drawing,omitempty"`
 	Attempts int      `bson:"attempts,omitempty"`
 	// Revision counts the changes but for those of entries.

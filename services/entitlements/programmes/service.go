@@ -73,7 +73,7 @@ func (s *Service) List(ctx context.Context, after resource.Place, limit int, kee
 }
 
 // Create writes a draft. The id is made of the title where none is given. INVALID_ARGUMENT;
-// ALREADY_EXISTS; NO_SCHEDULE_IN_FORCE. With check, nothing is written.
+// ALREADY_EXISTS; NO_SCHEDULE_IN_FORCE; NO_LOTTERIES. With check, nothing is written.
 func (s *Service) Create(ctx context.Context, call resource.Call, id string, d Definition, check bool) (resource.Stored[Programme], error) {
 	var none resource.Stored[Programme]
 	if id == "" {
@@ -92,8 +92,8 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, d D
 	if err := d.checkRound(); err != nil {
 		return none, err
 	}
-	if d.Admission == ByLottery && s.lotteries == nil {
-		return none, noLotteries()
+	if err := s.drawable(&d); err != nil {
+		return none, err
 	}
 	p := Programme{Definition: d, Revision: 1}
 	if check {
@@ -104,7 +104,8 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, d D
 
 // Update changes what a programme is: a draft in any way, a published one so that nobody
 // loses by it. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; PROGRAMME_NARROWED;
-// PROGRAMME_STATE for one that has ended. With check, nothing is written.
+// PROGRAMME_STATE for one that has ended; NO_LOTTERIES for a draft that nothing would draw
+// here. With check, nothing is written.
 func (s *Service) Update(
 	ctx context.Context, call resource.Call, id, etag string, edit func(*Definition) error, check bool,
 ) (resource.Stored[Programme], error) {
@@ -132,6 +133,11 @@ func (s *Service) Update(
 				return err
 			}
 		}
+		if p.PublishedOn == 0 {
+			if err := s.drawable(&next); err != nil {
+				return err
+			}
+		}
 		if why := p.narrowed(&next); p.PublishedOn != 0 && why != "" {
 			return refuse(ReasonNarrowed, Name(id), "is published, and %s: publish another programme", why)
 		}
@@ -143,7 +149,8 @@ func (s *Service) Update(
 
 // Publish publishes a draft: from then on its criteria and capacity are only widened.
 // PROGRAMME_STATE for one that is published; STALE_ETAG; INVALID_ARGUMENT where no day is
-// left for applications. With check, nothing is written.
+// left for applications; NO_LOTTERIES where nothing would draw it here. With check, nothing
+// is written.
 func (s *Service) Publish(ctx context.Context, call resource.Call, id, etag string, check bool) (resource.Stored[Programme], error) {
 	if earlier, known, err := s.table.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -158,6 +165,9 @@ func (s *Service) Publish(ctx context.Context, call resource.Call, id, etag stri
 			return refuse(ReasonState, Name(id), "was published on %s", p.PublishedOn)
 		case p.Closes != 0 && p.Closes < today:
 			return fault.Invalid("programme.close_date", "%s has passed: no day would be left for applications", p.Closes)
+		}
+		if err := s.drawable(&p.Definition); err != nil {
+			return err
 		}
 		p.PublishedOn = today
 		return nil

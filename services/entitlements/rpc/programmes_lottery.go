@@ -65,7 +65,14 @@ var drawStates = map[boardv1.Lottery_State]programmes.DrawState{
 }
 
 func lotteryIn(m *boardv1.Lottery, err error) (programmes.Lottery, error) {
-	return programmes.Lottery{Name: m.GetName(), Owner: m.GetOwner(), Hash: m.GetDraw().GetRecordHash(), State: drawStates[m.GetState()]}, err
+	if err != nil {
+		return programmes.Lottery{}, err
+	}
+	plan := m.GetDraw().GetSeedPlan()
+	known, err := wire.Time("draw.seed_plan.round.known_time", plan.GetRound().GetKnownTime())
+	return programmes.Lottery{Name: m.GetName(), Owner: m.GetOwner(), Hash: m.GetDraw().GetRecordHash(), State: drawStates[m.GetState()],
+		Places: int(m.GetPlaces()), Secrets: len(plan.GetHolders()),
+		Round: programmes.Round{Source: plan.GetRound().GetSource(), Number: plan.GetRound().GetNumber(), Known: known}}, err
 }
 
 const lotteryPrefix = "lotteries/"
@@ -94,22 +101,37 @@ func (b *BoardLotteries) Draw(ctx context.Context, id, value string) (programmes
 	return lotteryIn(b.client.DrawLottery(ctx, &boardv1.DrawLotteryRequest{Name: lotteryPrefix + id, RoundValue: value}))
 }
 
+// Entrants implements programmes.Lotteries.
+func (b *BoardLotteries) Entrants(ctx context.Context, id string) ([]string, error) {
+	return b.entrants(ctx, id, func(*boardv1.LotteryEntrant, int) error { return nil })
+}
+
 // Order implements programmes.Lotteries.
 func (b *BoardLotteries) Order(ctx context.Context, id string) ([]string, error) {
-	var order []string
+	return b.entrants(ctx, id, func(e *boardv1.LotteryEntrant, place int) error {
+		if int(e.GetPosition()) != place {
+			return fmt.Errorf("%s is at %d of the order, where %d should be", e.GetEntrant(), e.GetPosition(), place)
+		}
+		return nil
+	})
+}
+
+// entrants lists who takes part in a lottery, each checked with its place in the list.
+func (b *BoardLotteries) entrants(ctx context.Context, id string, check func(e *boardv1.LotteryEntrant, place int) error) ([]string, error) {
+	var list []string
 	for token := ""; ; {
 		page, err := b.client.ListLotteryEntrants(ctx, &boardv1.ListLotteryEntrantsRequest{Parent: lotteryPrefix + id, PageSize: 1000, PageToken: token})
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range page.GetEntrants() {
-			if int(e.GetPosition()) != len(order)+1 {
-				return nil, fmt.Errorf("%s is at %d of the order, where %d should be", e.GetEntrant(), e.GetPosition(), len(order)+1)
+			if err := check(e, len(list)+1); err != nil {
+				return nil, err
 			}
-			order = append(order, e.GetEntrant())
+			list = append(list, e.GetEntrant())
 		}
 		if token = page.GetNextPageToken(); token == "" {
-			return order, nil
+			return list, nil
 		}
 	}
 }

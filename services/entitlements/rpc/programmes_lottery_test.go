@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"strconv"
 	"sync"
@@ -13,10 +14,13 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
+	"github.com/evenhand/evenhand/services/entitlements/programmes"
+	"github.com/evenhand/evenhand/services/entitlements/rpc"
 )
 
 // fakeLotteries draws entrants in the reverse order, and tells them one a page.
@@ -32,7 +36,7 @@ func (f *fakeLotteries) CreateLottery(_ context.Context, r *boardv1.CreateLotter
 	defer f.mu.Unlock()
 	f.created = r
 	f.lottery = &boardv1.Lottery{Name: "lotteries/" + r.GetLotteryId(), Owner: r.GetLottery().GetOwner(), State: boardv1.Lottery_STATE_COMMITTED,
-		Draw: &boardv1.DrawSummary{RecordHash: "5f2c"}}
+		Places: r.GetLottery().GetPlaces(), Draw: &boardv1.DrawSummary{RecordHash: "5f2c", SeedPlan: r.GetSeedPlan()}}
 	return f.lottery, nil
 }
 
@@ -51,7 +55,7 @@ func (f *fakeLotteries) DrawLottery(_ context.Context, r *boardv1.DrawLotteryReq
 	if r.GetRoundValue() == "0" {
 		return nil, fault.New(fault.FailedPrecondition, "SEED", "%s cannot be drawn with this.", r.GetName())
 	}
-	f.lottery = &boardv1.Lottery{Name: r.GetName(), Owner: f.lottery.GetOwner(), State: boardv1.Lottery_STATE_DRAWN, Draw: f.lottery.GetDraw()}
+	f.lottery = &boardv1.Lottery{Name: r.GetName(), Owner: f.lottery.GetOwner(), State: boardv1.Lottery_STATE_DRAWN, Places: f.lottery.GetPlaces(), Draw: f.lottery.GetDraw()}
 	return f.lottery, nil
 }
 
@@ -61,7 +65,11 @@ func (f *fakeLotteries) ListLotteryEntrants(_ context.Context, r *boardv1.ListLo
 	order := slices.Clone(f.created.GetEntrants())
 	slices.Reverse(order)
 	at, _ := strconv.Atoi(r.GetPageToken())
-	out := &boardv1.ListLotteryEntrantsResponse{Entrants: []*boardv1.LotteryEntrant{{Entrant: order[at], Position: int32(at + 1)}}}
+	position := int32(0)
+	if f.lottery.GetState() == boardv1.Lottery_STATE_DRAWN {
+		position = int32(at + 1)
+	}
+	out := &boardv1.ListLotteryEntrantsResponse{Entrants: []*boardv1.LotteryEntrant{{Entrant: order[at], Position: position}}}
 	if at+1 < len(order) {
 		out.NextPageToken = strconv.Itoa(at + 1)
 	}
@@ -122,6 +130,36 @@ func TestR29AProgrammeByLotteryOverRPC(t *testing.T) {
 	require.Equal(t, "accounts/rich", list.GetEnrolments()[0].GetAccount())
 	require.Equal(t, entitlementsv1.Enrolment_STANDING_ENROLLED, list.GetEnrolments()[0].GetStanding())
 	require.EqualValues(t, 1, list.GetEnrolments()[1].GetPosition())
+}
+
+// What a lottery is told to be is what it was committed to: it is taken up by that.
+func TestR29LotteriesAreReadAsTheyWereCommitted(t *testing.T) {
+	s := serve(t, entitlements.Options{})
+	token, err := s.keys.Issue("entitlements", rand.Reader)
+	require.NoError(t, err)
+	conn, err := s.server.Dial(auth.Bearer(token))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close()) }()
+	board := rpc.NewBoardLotteries(conn)
+	round := programmes.Round{Source: "drand", Number: "4711", Known: time.Date(2026, time.March, 5, 12, 0, 0, 0, time.UTC)}
+	_, known, err := board.Find(t.Context(), "programme-beta")
+	require.NoError(t, err)
+	require.False(t, known)
+	_, err = board.Commit(t.Context(), programmes.LotteryDraft{
+		ID: "programme-beta", Owner: "programmes/beta", Purpose: "Beta", Places: 1, Entrants: []string{"ash", "birch"}, Round: round})
+	require.NoError(t, err)
+	want := programmes.Lottery{Name: "lotteries/programme-beta", Owner: "programmes/beta", Hash: "5f2c", State: programmes.DrawCommitted, Places: 1, Round: round}
+	found, known, err := board.Find(t.Context(), "programme-beta")
+	require.NoError(t, err)
+	require.True(t, known)
+	require.Equal(t, want, found)
+	entrants, err := board.Entrants(t.Context(), "programme-beta")
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"ash", "birch"}, entrants)
+	s.lotteries.created.SeedPlan.Holders = []*boardv1.SeedHolder{{Principal: "principals/anna"}}
+	found, _, err = board.Find(t.Context(), "programme-beta")
+	require.NoError(t, err)
+	require.Equal(t, 1, found.Secrets)
 }
 
 func dateOf(t time.Time) *date.Date {
