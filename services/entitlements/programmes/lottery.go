@@ -36,7 +36,7 @@ type Round struct {
 	Known time.Time `bson:"known"`
 }
 
-// is says whether a round is another.
+// is says whether both are the same round.
 func (r Round) is(other Round) bool {
 	return r.Source == other.Source && r.Number == other.Number && r.Known.Equal(other.Known)
 }
