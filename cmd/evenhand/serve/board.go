@@ -9,11 +9,11 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/evenhand/evenhand/cmd/evenhand/demo"
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/board"
 	"github.com/evenhand/evenhand/services/board/advice"
-	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/feeds"
 	"github.com/evenhand/evenhand/services/board/outbox"
 	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
