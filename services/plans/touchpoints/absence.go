@@ -160,3 +160,10 @@ func (s *Service) away(ctx context.Context, principal string, from civil.Day) ([
 	slices.SortFunc(list, func(a, b Away) int { return int(a.First - b.First) })
 	return list, nil
 }
+
+// WhoseAbsence returns the id of the principal of an absence, also of one that was called off;
+// resource.ErrNotFound where there never was one.
+func (s *Service) WhoseAbsence(ctx context.Context, id string) (string, error) {
+	a, err := s.absences.Get(ctx, id)
+	return a.State.Principal, err
+}

@@ -89,11 +89,11 @@ func (s *Service) existing(ctx context.Context, r *round, d docstore.Doc[pass], 
 // layOut lays out a plan that goes on, and says how far it came.
 func (s *Service) layOut(ctx context.Context, r *round, d docstore.Doc[pass], plan *plans.Plan, existing []resource.Stored[Touchpoint], next *pass) error {
 	strategy := &plan.Strategy
-	days, working, err := r.workdays(ctx, strategy.Calendar)
+	work, err := r.workdays(ctx, strategy.Calendar)
 	if err != nil {
 		return err
 	}
-	wanted, err := r.expand(d, strategy, days, next)
+	wanted, err := r.expand(d, strategy, work.days, next)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (s *Service) layOut(ctx context.Context, r *round, d docstore.Doc[pass], pl
 		return err
 	}
 	l := &layout{service: s, round: r, plan: plan, before: d.Body.Owner, contacts: contacts, wanted: map[string]bool{}, known: map[string]resource.Stored[Touchpoint]{}, open: map[string]bool{},
-		scene: &scene{gap: strategy.GapDays, quiet: strategy.Quiet, working: working, away: away}}
+		scene: &scene{gap: strategy.GapDays, quiet: strategy.Quiet, working: work.working, away: away}}
 	if err := l.look(ctx, existing, wanted); err != nil {
 		return err
 	}

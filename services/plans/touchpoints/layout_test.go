@@ -23,16 +23,16 @@ func TestR9AStrategyIsLaidOutAhead(t *testing.T) {
 		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{hello, cadence("weekly", "FREQ=WEEKLY;BYDAY=TU", "2027-03-02T09:00")}})
 		f.settled(t)
 
-		require.Equal(t, map[string]string{"hello-20270315": "2027-03-15", "weekly-20270302": "2027-03-02", "weekly-20270309": "2027-03-09",
-			"weekly-20270316": "2027-03-16", "weekly-20270323": "2027-03-23", "weekly-20270330": "2027-03-30"}, f.due(t, "acme"))
-		one := f.all(t, "acme")["hello-20270315"].State
+		require.Equal(t, map[string]string{"hello-2027-03-15": "2027-03-15", "weekly-2027-03-02": "2027-03-02", "weekly-2027-03-09": "2027-03-09",
+			"weekly-2027-03-16": "2027-03-16", "weekly-2027-03-23": "2027-03-23", "weekly-2027-03-30": "2027-03-30"}, f.due(t, "acme"))
+		one := f.all(t, "acme")["hello-2027-03-15"].State
 		require.Equal(t, "2027-03-15T10:30:00-04:00", one.Due.In(inNewYork(t)).Format("2006-01-02T15:04:05Z07:00"))
 		require.Equal(t, []string{"ines"}, one.Contacts)
 		require.Equal(t, "bob", one.Owner)
 		require.Equal(t, day("2027-02-16"), one.Opens, "the day after the occurrence before")
 		require.Equal(t, one.Due, one.Nominal)
 		require.Empty(t, one.Adjustments)
-		require.Equal(t, []string{"ines", "otto"}, f.all(t, "acme")["weekly-20270302"].State.Contacts, "no roles mean all")
+		require.Equal(t, []string{"ines", "otto"}, f.all(t, "acme")["weekly-2027-03-02"].State.Contacts, "no roles mean all")
 
 		before := f.all(t, "acme")
 		n, err := f.Pass(t.Context())
@@ -42,7 +42,7 @@ func TestR9AStrategyIsLaidOutAhead(t *testing.T) {
 		n, err = f.Pass(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 1, n, "6 April is 35 days ahead on the 2nd")
-		require.Equal(t, "2027-04-06", f.due(t, "acme")["weekly-20270406"])
+		require.Equal(t, "2027-04-06", f.due(t, "acme")["weekly-2027-04-06"])
 		for id, s := range before {
 			require.Equal(t, s.Version, f.all(t, "acme")[id].Version, "%s stays as it was", id)
 		}
@@ -62,44 +62,44 @@ func TestWhatChangesOfAPlanIsSettled(t *testing.T) {
 		f.settled(t)
 		f.noon("2027-03-10")
 		f.settled(t)
-		done, err := f.Complete(t.Context(), anna, "acme/weekly-20270302", "", Outcome{Text: "Well."})
+		done, err := f.Complete(t.Context(), anna, "acme/weekly-2027-03-02", "", Outcome{Text: "Well."})
 		require.NoError(t, err)
-		moved, err := f.Reschedule(t.Context(), anna, "acme/weekly-20270323", "", day("2027-03-24"), "they asked", false)
+		moved, err := f.Reschedule(t.Context(), anna, "acme/weekly-2027-03-23", "", day("2027-03-24"), "they asked", false)
 		require.NoError(t, err)
 
 		weekly.When.Rule = "FREQ=WEEKLY;BYDAY=WE" // another rhythm, under the same id
 		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{weekly}})
 		f.settled(t)
 		require.Equal(t, map[string]string{
-			"weekly-20270309":  "2027-03-09", // overdue, and stays owed
-			"monthly-20270310": "2027-03-10", // due today
-			"weekly-20270323":  "2027-03-24", // a person moved it
-			"weekly-20270310":  "2027-03-10", "weekly-20270317": "2027-03-17", "weekly-20270324": "2027-03-24",
-			"weekly-20270331": "2027-03-31", "weekly-20270407": "2027-04-07", "weekly-20270414": "2027-04-14",
+			"weekly-2027-03-09":  "2027-03-09", // overdue, and stays owed
+			"monthly-2027-03-10": "2027-03-10", // due today
+			"weekly-2027-03-23":  "2027-03-24", // a person moved it
+			"weekly-2027-03-10":  "2027-03-10", "weekly-2027-03-17": "2027-03-17", "weekly-2027-03-24": "2027-03-24",
+			"weekly-2027-03-31": "2027-03-31", "weekly-2027-04-07": "2027-04-07", "weekly-2027-04-14": "2027-04-14",
 		}, f.due(t, "acme"))
-		gone := f.all(t, "acme")["weekly-20270316"].State
+		gone := f.all(t, "acme")["weekly-2027-03-16"].State
 		require.Equal(t, Withdrawn, gone.State)
 		require.Equal(t, "the strategy does not have it any more", gone.EndReason)
 		require.Equal(t, f.Service.now(), gone.Ended)
-		require.Equal(t, done.Version, f.all(t, "acme")["weekly-20270302"].Version)
-		require.Equal(t, moved.Version, f.all(t, "acme")["weekly-20270323"].Version)
+		require.Equal(t, done.Version, f.all(t, "acme")["weekly-2027-03-02"].Version)
+		require.Equal(t, moved.Version, f.all(t, "acme")["weekly-2027-03-23"].Version)
 
 		weekly.When.Rule = "FREQ=WEEKLY;BYDAY=TU" // and back
 		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{weekly}})
 		f.settled(t)
-		require.Equal(t, Planned, f.all(t, "acme")["weekly-20270316"].State.State, "what was withdrawn is planned again")
-		require.Empty(t, f.all(t, "acme")["weekly-20270316"].State.EndReason)
-		require.Equal(t, Withdrawn, f.all(t, "acme")["weekly-20270317"].State.State)
+		require.Equal(t, Planned, f.all(t, "acme")["weekly-2027-03-16"].State.State, "what was withdrawn is planned again")
+		require.Empty(t, f.all(t, "acme")["weekly-2027-03-16"].State.EndReason)
+		require.Equal(t, Withdrawn, f.all(t, "acme")["weekly-2027-03-17"].State.State)
 
 		f.change(t, "acme", func(p *plans.Plan) { p.State = plans.Closed })
 		f.settled(t)
 		require.Empty(t, f.due(t, "acme"), "a closed plan owes nothing")
-		require.Equal(t, done.Version, f.all(t, "acme")["weekly-20270302"].Version)
+		require.Equal(t, done.Version, f.all(t, "acme")["weekly-2027-03-02"].Version)
 		f.noon("2027-03-20")
 		f.change(t, "acme", func(p *plans.Plan) { p.State = plans.Active })
 		f.settled(t)
-		require.Equal(t, "2027-03-30", f.due(t, "acme")["weekly-20270330"])
-		require.NotContains(t, f.due(t, "acme"), "weekly-20270316", "while it was closed nothing was owed")
+		require.Equal(t, "2027-03-30", f.due(t, "acme")["weekly-2027-03-30"])
+		require.NotContains(t, f.due(t, "acme"), "weekly-2027-03-16", "while it was closed nothing was owed")
 	})
 }
 
@@ -112,7 +112,7 @@ func TestANewOwnerGetsWhatTheOldOneHadToDo(t *testing.T) {
 		f.noon("2027-03-16")
 		byHand, err := f.Plan(t.Context(), anna, New{Plan: "acme", Purpose: "Send the plan", Channel: plans.Email, Due: day("2027-03-18")}, false)
 		require.NoError(t, err)
-		_, err = f.Reassign(t.Context(), anna, "acme/weekly-20270323", "", "cleo", "she knows them")
+		_, err = f.Reassign(t.Context(), anna, "acme/weekly-2027-03-23", "", "cleo", "she knows them")
 		require.NoError(t, err)
 		f.change(t, "acme", func(p *plans.Plan) { p.Owner = "dora" })
 		f.settled(t)
@@ -120,11 +120,11 @@ func TestANewOwnerGetsWhatTheOldOneHadToDo(t *testing.T) {
 		for id, s := range f.all(t, "acme") {
 			owners[id] = s.State.Owner
 		}
-		require.Equal(t, "dora", owners["weekly-20270302"], "also what is overdue")
-		require.Equal(t, "dora", owners["weekly-20270330"])
+		require.Equal(t, "dora", owners["weekly-2027-03-02"], "also what is overdue")
+		require.Equal(t, "dora", owners["weekly-2027-03-30"])
 		require.Equal(t, "dora", f.all(t, "acme")[byHand.ID[len("acme/"):]].State.Owner)
-		require.Equal(t, "cleo", owners["weekly-20270323"], "a person decided that")
-		require.Equal(t, "bob", owners["theirs-20270317"])
+		require.Equal(t, "cleo", owners["weekly-2027-03-23"], "a person decided that")
+		require.Equal(t, "bob", owners["theirs-2027-03-17"])
 	})
 }
 
@@ -140,23 +140,23 @@ func TestAbsencesMoveAndHandOn(t *testing.T) {
 		busy, err := f.CreateAbsence(t.Context(), anna, Away{Principal: "bob", First: day("2027-03-26"), Last: day("2027-03-26")}, false)
 		require.NoError(t, err)
 		f.settled(t)
-		require.Equal(t, map[string]string{"weekly-20270305": "2027-03-05", "weekly-20270312": "2027-03-15", "weekly-20270319": "2027-03-19",
-			"weekly-20270326": "2027-03-29", "weekly-20270402": "2027-04-02"}, f.due(t, "acme"))
+		require.Equal(t, map[string]string{"weekly-2027-03-05": "2027-03-05", "weekly-2027-03-12": "2027-03-15", "weekly-2027-03-19": "2027-03-19",
+			"weekly-2027-03-26": "2027-03-29", "weekly-2027-04-02": "2027-04-02"}, f.due(t, "acme"))
 		all := f.all(t, "acme")
 		require.Equal(t, []Adjustment{{Reason: Absence, Words: "principals/anna is away from 11 March 2027 to 12 March 2027"},
 			{Reason: Holiday, Words: "Saturday 13 March 2027 is a weekend"}, {Reason: Holiday, Words: "Sunday 14 March 2027 is a weekend"}},
-			all["weekly-20270312"].State.Adjustments)
-		require.Equal(t, "bob", all["weekly-20270319"].State.Owner)
+			all["weekly-2027-03-12"].State.Adjustments)
+		require.Equal(t, "bob", all["weekly-2027-03-19"].State.Owner)
 		require.Equal(t, []Adjustment{{Reason: Absence, Words: "principals/anna is away from 19 March 2027 to 26 March 2027, and principals/bob stands in"}},
-			all["weekly-20270319"].State.Adjustments)
-		require.Equal(t, "anna", all["weekly-20270326"].State.Owner, "whoever stands in is away too")
+			all["weekly-2027-03-19"].State.Adjustments)
+		require.Equal(t, "anna", all["weekly-2027-03-26"].State.Owner, "whoever stands in is away too")
 
 		for _, a := range []string{away.ID, covered.ID, busy.ID} {
 			require.NoError(t, f.DeleteAbsence(t.Context(), anna, a, ""))
 		}
 		f.settled(t)
 		require.Equal(t, original, f.due(t, "acme"), "what it moved comes back")
-		require.Equal(t, "anna", f.all(t, "acme")["weekly-20270319"].State.Owner)
+		require.Equal(t, "anna", f.all(t, "acme")["weekly-2027-03-19"].State.Owner)
 	})
 }
 
@@ -169,7 +169,7 @@ func TestAPublishedScheduleMovesWhatIsToCome(t *testing.T) {
 		f.workdays["office"] = calendar.Workdays{Holidays: []civil.Day{day("2027-03-26")}}
 		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2"}}))
 		f.settled(t)
-		moved := f.all(t, "acme")["weekly-20270326"].State
+		moved := f.all(t, "acme")["weekly-2027-03-26"].State
 		require.Equal(t, day("2027-03-29"), moved.DueDay)
 		require.Equal(t, day("2027-03-26"), moved.Occurrence)
 		require.Equal(t, []Adjustment{{Reason: Holiday, Words: "Friday 26 March 2027 is a holiday"}}, moved.Adjustments)
@@ -183,9 +183,9 @@ func TestContactsKeepTheirDistance(t *testing.T) {
 		finance.Roles, it.Roles = []string{"finance"}, []string{"it"}
 		f.active(t, "acme", plans.Strategy{GapDays: 5, Cadences: []plans.Cadence{finance, it, cadence("all", "FREQ=MONTHLY;BYMONTHDAY=11", "2027-03-11T09:00")}})
 		f.settled(t)
-		require.Equal(t, map[string]string{"finance-20270309": "2027-03-09", "it-20270310": "2027-03-10", "all-20270311": "2027-03-16"}, f.due(t, "acme"))
-		require.Contains(t, f.all(t, "acme")["all-20270311"].State.Adjustments[0].Words,
-			"plans/acme/touchpoints/finance-20270309 is on 9 March 2027 with the same person, and at least 5 days are to be between")
+		require.Equal(t, map[string]string{"finance-2027-03-09": "2027-03-09", "it-2027-03-10": "2027-03-10", "all-2027-03-11": "2027-03-16"}, f.due(t, "acme"))
+		require.Contains(t, f.all(t, "acme")["all-2027-03-11"].State.Adjustments[0].Words,
+			"plans/acme/touchpoints/finance-2027-03-09 is on 9 March 2027 with the same person, and at least 5 days are to be between")
 
 		f.noon("2027-03-08")
 		_, err := f.RecordContact(t.Context(), anna, Record{Plan: "acme", Purpose: "They rang", Channel: plans.Call,
@@ -196,8 +196,8 @@ func TestContactsKeepTheirDistance(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, f.mark(t.Context(), "acme", day("2027-03-08")))
 		f.settled(t)
-		require.Equal(t, "2027-03-09", f.due(t, "acme")["finance-20270309"], "R7: what the customer began holds nothing up")
-		require.Equal(t, "2027-03-15", f.due(t, "acme")["it-20270310"], "13 March is the first day, and a Saturday; the 15th keeps its distance from the 8th")
+		require.Equal(t, "2027-03-09", f.due(t, "acme")["finance-2027-03-09"], "R7: what the customer began holds nothing up")
+		require.Equal(t, "2027-03-15", f.due(t, "acme")["it-2027-03-10"], "13 March is the first day, and a Saturday; the 15th keeps its distance from the 8th")
 	})
 }
 

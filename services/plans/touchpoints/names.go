@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -50,7 +49,7 @@ func ID(plan, own string) string { return plan + "/" + own }
 func AbsenceName(id string) string { return names.Join("absences", id) }
 
 // longestCadence leaves room for the day in an id.
-const longestCadence = names.MaxID - len("-20060102")
+const longestCadence = names.MaxID - len("-2006-01-02")
 
 // occurrenceID is the id of the touchpoint of a cadence's occurrence: the same whoever lays
 // it out, and however often.
@@ -59,6 +58,5 @@ func occurrenceID(plan, cadence string, day civil.Day) string {
 		sum := sha256.Sum256([]byte(cadence))
 		cadence = cadence[:longestCadence-13] + "-" + hex.EncodeToString(sum[:6])
 	}
-	year, month, of := day.Date()
-	return ID(plan, cadence+"-"+time.Date(year, month, of, 0, 0, 0, 0, time.UTC).Format("20060102"))
+	return ID(plan, cadence+"-"+day.String())
 }

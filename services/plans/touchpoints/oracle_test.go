@@ -74,4 +74,6 @@ func onWeekday(list string, day civil.Day, of, last int) bool {
 	return false
 }
 
-func lastOf(year int, month time.Month) int { return time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day() }
+func lastOf(year int, month time.Month) int {
+	return time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
+}

@@ -63,7 +63,7 @@ func (s *Service) Pass(ctx context.Context) (settled int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("find the company's time zone: %w", err)
 	}
-	r := &round{service: s, zone: zone, at: s.now(), working: map[string]calendar.Working{}, away: map[string][]Away{}}
+	r := &round{service: s, zone: zone, at: s.now(), working: map[string]workdays{}, away: map[string][]Away{}}
 	r.today = zone.DayOf(r.at)
 	q := docstore.Query{Index: byNext, To: r.today + 1, Limit: passSize}
 	var failed []error
@@ -140,29 +140,34 @@ type round struct {
 	today   civil.Day
 
 	mu      sync.Mutex
-	working map[string]calendar.Working
+	working map[string]workdays
 	away    map[string][]Away
 }
 
-// workdays returns the working days of a calendar of the schedule.
-func (r *round) workdays(ctx context.Context, id string) (calendar.Workdays, calendar.Working, error) {
-	days, err := r.service.opts.Calendars.Workdays(ctx, id)
-	if err != nil {
-		return days, calendar.Working{}, fmt.Errorf("read the calendar %q: %w", id, err)
-	}
+// workdays are the working days of a calendar, as it is and ready for use.
+type workdays struct {
+	days    calendar.Workdays
+	working calendar.Working
+}
+
+// workdays returns the working days of a calendar of the schedule: all plans of a pass go by
+// the same.
+func (r *round) workdays(ctx context.Context, id string) (workdays, error) {
 	r.mu.Lock()
-	working, known := r.working[id]
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	w, known := r.working[id]
 	if known {
-		return days, working, nil
+		return w, nil
 	}
-	if working, err = days.Working(); err != nil {
-		return days, working, fmt.Errorf("read the calendar %q: %w", id, err)
+	var err error
+	if w.days, err = r.service.opts.Calendars.Workdays(ctx, id); err == nil {
+		w.working, err = w.days.Working()
 	}
-	r.mu.Lock()
-	r.working[id] = working
-	r.mu.Unlock()
-	return days, working, nil
+	if err != nil {
+		return w, fmt.Errorf("read the calendar %q: %w", id, err)
+	}
+	r.working[id] = w
+	return w, nil
 }
 
 // absent returns the absences of principals, and of those who stand in for them.

@@ -103,7 +103,7 @@ func TestR9NothingIsLostOrDoubledInAYear(t *testing.T) {
 				for d := from; d <= to+Ahead; d++ {
 					if recurs(c.When.Rule, civil.Date(start.Date()), d) {
 						year, month, of := d.Date()
-						id := fmt.Sprintf("%s-%04d%02d%02d", c.ID, year, month, of)
+						id := fmt.Sprintf("%s-%04d-%02d-%02d", c.ID, year, month, of)
 						want[id] = shown(in, year, month, of, start)
 					}
 				}
