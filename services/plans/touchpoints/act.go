@@ -179,7 +179,7 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag str
 	if len(o.Contacts) == 0 {
 		o.Contacts = t.State.Contacts
 	}
-	return s.touches.Update(ctx, call, id, resource.IfEtag[Touchpoint](etag), "touchpoint.completed", func(t *Touchpoint) error {
+	return s.touches.Update(ctx, call, id, resource.IfEtag[Touchpoint](etag), completed, func(t *Touchpoint) error {
 		if err := t.planned(Name(id)); err != nil {
 			return err
 		}
@@ -191,6 +191,9 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag str
 		return nil
 	})
 }
+
+// completed is the event of a touchpoint that was done.
+const completed = "touchpoint.completed"
 
 // maxMinutes is how long a contact takes at most: a week.
 const maxMinutes = 7 * 24 * 60

@@ -185,7 +185,7 @@ func TestContactsKeepTheirDistance(t *testing.T) {
 		f.settled(t)
 		require.Equal(t, map[string]string{"finance-2027-03-09": "2027-03-09", "it-2027-03-10": "2027-03-10", "all-2027-03-11": "2027-03-16"}, f.due(t, "acme"))
 		require.Contains(t, f.all(t, "acme")["all-2027-03-11"].State.Adjustments[0].Words,
-			"plans/acme/touchpoints/finance-2027-03-09 is on 9 March 2027 with the same person, and at least 5 days are to be between")
+			"plans/acme/touchpoints/finance-2027-03-09 is on 9 March 2027 with the same person, nearer than the gap of 5 days")
 
 		f.noon("2027-03-08")
 		_, err := f.RecordContact(t.Context(), anna, Record{Plan: "acme", Purpose: "They rang", Channel: plans.Call,

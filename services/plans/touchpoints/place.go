@@ -120,7 +120,7 @@ func (s *scene) near(day civil.Day, people []string) string {
 		if max(apart, -apart) > s.gap || !slices.ContainsFunc(people, func(id string) bool { return slices.Contains(t.people, id) }) {
 			continue
 		}
-		return fmt.Sprintf("%s is on %s with the same person, and at least %s are to be between", t.name, t.day.Words(), days(s.gap))
+		return fmt.Sprintf("%s is on %s with the same person, nearer than the gap of %s", t.name, t.day.Words(), days(s.gap))
 	}
 	return ""
 }
