@@ -204,6 +204,12 @@ const (
 	ErrorReason_ERROR_REASON_PLAN_OWNER ErrorReason = 132
 	// The template was retired, or has as many versions as it can.
 	ErrorReason_ERROR_REASON_PLAN_TEMPLATE_STATE ErrorReason = 133
+	// The touchpoint was done, skipped or withdrawn before.
+	ErrorReason_ERROR_REASON_TOUCHPOINT_STATE ErrorReason = 140
+	// The customer began the contact: that satisfies no touchpoint. Record it as a contact, and make the one that is due.
+	ErrorReason_ERROR_REASON_CONTACT_BY_CUSTOMER ErrorReason = 141
+	// The occurrence before the touchpoint is not over: doing it counts from open_date on.
+	ErrorReason_ERROR_REASON_TOUCHPOINT_EARLY ErrorReason = 142
 )
 
 // Enum value maps for ErrorReason.
@@ -296,6 +302,9 @@ var (
 		131: "ERROR_REASON_PLAN_INCOMPLETE",
 		132: "ERROR_REASON_PLAN_OWNER",
 		133: "ERROR_REASON_PLAN_TEMPLATE_STATE",
+		140: "ERROR_REASON_TOUCHPOINT_STATE",
+		141: "ERROR_REASON_CONTACT_BY_CUSTOMER",
+		142: "ERROR_REASON_TOUCHPOINT_EARLY",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -385,6 +394,9 @@ var (
 		"ERROR_REASON_PLAN_INCOMPLETE":         131,
 		"ERROR_REASON_PLAN_OWNER":              132,
 		"ERROR_REASON_PLAN_TEMPLATE_STATE":     133,
+		"ERROR_REASON_TOUCHPOINT_STATE":        140,
+		"ERROR_REASON_CONTACT_BY_CUSTOMER":     141,
+		"ERROR_REASON_TOUCHPOINT_EARLY":        142,
 	}
 )
 
@@ -419,7 +431,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa8\x16\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x97\x17\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -508,7 +520,10 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_PLAN_STATE\x10\x82\x01\x12!\n" +
 	"\x1cERROR_REASON_PLAN_INCOMPLETE\x10\x83\x01\x12\x1c\n" +
 	"\x17ERROR_REASON_PLAN_OWNER\x10\x84\x01\x12%\n" +
-	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01\x12\"\n" +
+	"\x1dERROR_REASON_TOUCHPOINT_STATE\x10\x8c\x01\x12%\n" +
+	" ERROR_REASON_CONTACT_BY_CUSTOMER\x10\x8d\x01\x12\"\n" +
+	"\x1dERROR_REASON_TOUCHPOINT_EARLY\x10\x8e\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
