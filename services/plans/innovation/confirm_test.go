@@ -72,8 +72,7 @@ func TestNobodyConfirmsTheirOwnProject(t *testing.T) {
 
 		d := recycling()
 		f.agreed(t, "handed", d)
-		lead := "ben"
-		handed, err := f.Update(ctx, someone, "handed", "", Patch{Lead: &lead})
+		handed, err := f.Update(ctx, someone, "handed", "", func(d *Definition) error { d.Lead = "ben"; return nil })
 		require.NoError(t, err)
 		require.Equal(t, []string{"anna", "ben"}, handed.State.Leads)
 		require.True(t, handed.State.ledBy("principals/anna"), "who led it does not confirm it either")

@@ -1,6 +1,7 @@
 package innovation
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -265,44 +266,29 @@ func (p *Project) unsigned() []string {
 	return missing
 }
 
-// Patch says what to change of a project; nil leaves a field as it is.
-type Patch struct {
-	Title, Lead *string
-	Accounts    *[]string
-	Proposal    *Proposal
-	Agreement   *Agreement
-	Stages      *[]Stage
-}
-
-// apply changes a project that is still open. Who leads it and what it is called can
-// change until it is completed; the rest until it starts.
-func (p Patch) apply(id string, project *Project) error {
-	if err := project.mustBe(id, Proposed, Agreed, UnderWay, Launched); err != nil {
+// edit changes what a project is about while it is open. Who leads it and what it is called
+// can change until it is completed; the rest until it starts. What was agreed is to be
+// agreed anew where the agreement or the accounts change.
+func (p *Project) edit(id string, edit func(*Definition) error) error {
+	if err := p.mustBe(id, Proposed, Agreed, UnderWay, Launched); err != nil {
 		return err
 	}
-	if p.Accounts != nil || p.Proposal != nil || p.Agreement != nil || p.Stages != nil {
-		if err := project.mustBe(id, Proposed, Agreed); err != nil {
+	was := p.Definition
+	if err := edit(&p.Definition); err != nil {
+		return err
+	}
+	p.Accounts = sorted(p.Accounts)
+	p.Leads = sorted(append(slices.Clone(p.Leads), p.Lead))
+	resign := !reflect.DeepEqual([]any{was.Accounts, was.Agreement}, []any{p.Accounts, p.Agreement})
+	if resign || !reflect.DeepEqual([]any{was.Proposal, was.Stages}, []any{p.Proposal, p.Stages}) {
+		if err := p.mustBe(id, Proposed, Agreed); err != nil {
 			return err
 		}
 	}
-	set(&project.Title, p.Title)
-	set(&project.Lead, p.Lead)
-	set(&project.Accounts, p.Accounts)
-	set(&project.Proposal, p.Proposal)
-	set(&project.Agreement, p.Agreement)
-	set(&project.Stages, p.Stages)
-	project.Accounts = sorted(project.Accounts)
-	project.Leads = sorted(append(slices.Clone(project.Leads), project.Lead))
-	if p.Accounts != nil || p.Agreement != nil {
-		project.State, project.Signatures = Proposed, nil
+	if resign {
+		p.State, p.Signatures = Proposed, nil
 	}
-	return project.check()
-}
-
-func set[T any](field *T, value *T) {
-	if value != nil {
-		*field = *value
-	}
+	return p.check()
 }
 
 // sorted returns the texts in order, each once.

@@ -42,12 +42,15 @@ func TestR8AProjectStatesTheGainOfBothSidesBeforeItStarts(t *testing.T) {
 		for side, text := range []string{"State what accounts/acme is to gain", "State what the company is to gain"} {
 			half := whole.Agreement
 			half.Gains = half.Gains[side : side+1]
-			_, err = f.Update(ctx, someone, p.ID, "", Patch{Agreement: &half})
+			_, err = f.Update(ctx, someone, p.ID, "", func(d *Definition) error { d.Agreement = half; return nil })
 			require.NoError(t, err)
 			_, err = f.Start(ctx, someone, p.ID, "")
 			require.ErrorContains(t, err, text)
 		}
-		_, err = f.Update(ctx, someone, p.ID, "", Patch{Agreement: &whole.Agreement, Stages: &whole.Stages})
+		_, err = f.Update(ctx, someone, p.ID, "", func(d *Definition) error {
+			d.Agreement, d.Stages = whole.Agreement, whole.Stages
+			return nil
+		})
 		require.NoError(t, err)
 		_, err = f.Sign(ctx, request("s"), p.ID, "", Signature{By: "principals/zoe", Day: day(t, "2026-11-20")})
 		require.NoError(t, err)
@@ -61,8 +64,12 @@ func TestR8AProjectStatesTheGainOfBothSidesBeforeItStarts(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, Agreed, agreed.State.State)
 
-		whole.Agreement.Gains[0].Target = "13"
-		anew, err := f.Update(ctx, someone, p.ID, "", Patch{Agreement: &whole.Agreement})
+		same, err := f.Update(ctx, someone, p.ID, "", func(d *Definition) error { d.Agreement = recycling().Agreement; return nil })
+		require.NoError(t, err)
+		require.Equal(t, Agreed, same.State.State, "nothing has changed")
+		more := recycling().Agreement
+		more.Gains[0].Target = "13"
+		anew, err := f.Update(ctx, someone, p.ID, "", func(d *Definition) error { d.Agreement = more; return nil })
 		require.NoError(t, err)
 		require.Equal(t, Proposed, anew.State.State, "what was agreed is not what it says now")
 		require.Empty(t, anew.State.Signatures)
@@ -204,10 +211,9 @@ func TestWhatIsNoProjectIsRefused(t *testing.T) {
 	_, err = f.Start(ctx, someone, "p", "")
 	require.NoError(t, err)
 	stages := recycling().Stages[:1]
-	_, err = f.Update(ctx, someone, "p", "", Patch{Stages: &stages})
+	_, err = f.Update(ctx, someone, "p", "", func(d *Definition) error { d.Stages = stages; return nil })
 	requireReason(t, err, reasonState)
-	title := "Caps"
-	changed, err := f.Update(ctx, someone, "p", "", Patch{Title: &title})
+	changed, err := f.Update(ctx, someone, "p", "", func(d *Definition) error { d.Title = "Caps"; return nil })
 	require.NoError(t, err)
 	require.Equal(t, "Caps", changed.State.Title)
 	for text, pilot := range map[string]Pilot{
@@ -277,10 +283,10 @@ func TestR8NoOrderOfCallsLeavesAGainOut(t *testing.T) {
 		half.Gains = half.Gains[:1]
 		steps := map[string]func() (resource.Stored[Project], error){
 			"half": func() (resource.Stored[Project], error) {
-				return f.Update(ctx, someone, id, "", Patch{Agreement: &half})
+				return f.Update(ctx, someone, id, "", func(d *Definition) error { d.Agreement = half; return nil })
 			},
 			"whole": func() (resource.Stored[Project], error) {
-				return f.Update(ctx, someone, id, "", Patch{Agreement: &whole})
+				return f.Update(ctx, someone, id, "", func(d *Definition) error { d.Agreement = whole; return nil })
 			},
 			"we sign": func() (resource.Stored[Project], error) {
 				return f.Sign(ctx, someone, id, "", Signature{By: "principals/zoe"})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -167,20 +168,30 @@ func (s *Service) checkContact(ctx context.Context, field, account, name string)
 	return resource.Named(field, name, s.opts.Directory.Contact(ctx, name))
 }
 
-// Update changes an open project. What was agreed is to be agreed anew where the agreement
-// or the accounts change. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; PROJECT_STATE.
-func (s *Service) Update(ctx context.Context, call resource.Call, id, etag string, patch Patch) (resource.Stored[Project], error) {
+// Update changes an open project; edit may be called several times, and makes new slices
+// where it changes any. What was agreed is to be agreed anew where the agreement or the
+// accounts change. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; PROJECT_STATE.
+func (s *Service) Update(ctx context.Context, call resource.Call, id, etag string, edit func(*Definition) error) (resource.Stored[Project], error) {
+	none := resource.Stored[Project]{}
 	if earlier, known, err := s.projects.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
-	var accounts []string
-	var lead string
-	set(&accounts, patch.Accounts)
-	set(&lead, patch.Lead)
-	if err := s.checkNamed(ctx, accounts, lead); err != nil {
-		return resource.Stored[Project]{}, err
+	p, err := s.projects.Get(ctx, id)
+	if err != nil {
+		return none, err
 	}
-	return s.change(ctx, call, id, etag, "innovation_project.updated", func(p *Project) error { return patch.apply(id, p) })
+	next := p.State.Definition
+	if err := edit(&next); err != nil {
+		return none, err
+	}
+	if next.Lead == p.State.Lead {
+		next.Lead = ""
+	}
+	accounts := slices.DeleteFunc(slices.Clone(next.Accounts), func(a string) bool { return slices.Contains(p.State.Accounts, a) })
+	if err := s.checkNamed(ctx, accounts, next.Lead); err != nil {
+		return none, err
+	}
+	return s.change(ctx, call, id, etag, "innovation_project.updated", func(p *Project) error { return p.edit(id, edit) })
 }
 
 func (s *Service) change(
