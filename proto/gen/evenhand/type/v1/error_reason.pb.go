@@ -210,6 +210,14 @@ const (
 	ErrorReason_ERROR_REASON_PROJECT_INCOMPLETE ErrorReason = 171
 	// The innovation project has as many decisions, pilots, results or confirmations as there can be.
 	ErrorReason_ERROR_REASON_PROJECT_FULL ErrorReason = 172
+	// The plan is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_PLAN_STATE ErrorReason = 130
+	// The plan lacks what an active one needs; PreconditionFailure names all of it.
+	ErrorReason_ERROR_REASON_PLAN_INCOMPLETE ErrorReason = 131
+	// Who is to own the plan neither owns nor serves its account.
+	ErrorReason_ERROR_REASON_PLAN_OWNER ErrorReason = 132
+	// The template was retired, or has as many versions as it can.
+	ErrorReason_ERROR_REASON_PLAN_TEMPLATE_STATE ErrorReason = 133
 )
 
 // Enum value maps for ErrorReason.
@@ -305,6 +313,10 @@ var (
 		170: "ERROR_REASON_PROJECT_STATE",
 		171: "ERROR_REASON_PROJECT_INCOMPLETE",
 		172: "ERROR_REASON_PROJECT_FULL",
+		130: "ERROR_REASON_PLAN_STATE",
+		131: "ERROR_REASON_PLAN_INCOMPLETE",
+		132: "ERROR_REASON_PLAN_OWNER",
+		133: "ERROR_REASON_PLAN_TEMPLATE_STATE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -397,6 +409,10 @@ var (
 		"ERROR_REASON_PROJECT_STATE":           170,
 		"ERROR_REASON_PROJECT_INCOMPLETE":      171,
 		"ERROR_REASON_PROJECT_FULL":            172,
+		"ERROR_REASON_PLAN_STATE":              130,
+		"ERROR_REASON_PLAN_INCOMPLETE":         131,
+		"ERROR_REASON_PLAN_OWNER":              132,
+		"ERROR_REASON_PLAN_TEMPLATE_STATE":     133,
 	}
 )
 
@@ -431,7 +447,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\x9a\x17\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa0\x18\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -523,7 +539,11 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_HOURS_REVERSED\x10\xa3\x01\x12\x1f\n" +
 	"\x1aERROR_REASON_PROJECT_STATE\x10\xaa\x01\x12$\n" +
 	"\x1fERROR_REASON_PROJECT_INCOMPLETE\x10\xab\x01\x12\x1e\n" +
-	"\x19ERROR_REASON_PROJECT_FULL\x10\xac\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x19ERROR_REASON_PROJECT_FULL\x10\xac\x01\x12\x1c\n" +
+	"\x17ERROR_REASON_PLAN_STATE\x10\x82\x01\x12!\n" +
+	"\x1cERROR_REASON_PLAN_INCOMPLETE\x10\x83\x01\x12\x1c\n" +
+	"\x17ERROR_REASON_PLAN_OWNER\x10\x84\x01\x12%\n" +
+	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
