@@ -95,6 +95,11 @@ type Engagement struct {
 	Ended   civil.Day `bson:"ended,omitempty"`
 	// Hours is the ledger of the work, in the order in which it was recorded.
 	Hours []Entry `bson:"hours,omitempty"`
+	// Worked is how long people have worked, in minutes, less what was taken back.
+	Worked int `bson:"worked"`
+	// Used is how many units of the benefit the hours use: those that it did not refuse,
+	// less what was given back.
+	Used int64 `bson:"used"`
 	// Waiting is how many of its entries are still to be settled with the benefit.
 	Waiting int `bson:"waiting,omitempty"`
 	// Feedback is what the customer said, in the order in which it was recorded.

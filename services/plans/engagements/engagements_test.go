@@ -40,7 +40,7 @@ func TestR6AnEngagementIsPlannedAndClosedWithoutAnyRevenue(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, Completed, done.State.State)
 		require.Equal(t, day(t, "2026-11-22"), done.State.Ended)
-		require.Equal(t, 90, done.State.Minutes())
+		require.Equal(t, 90, done.State.Worked)
 		require.Empty(t, f.benefits.uses, "it names no benefit")
 
 		heard, err := f.Hear(ctx, request("f"), made.ID, Feedback{Text: "At last!", Rating: 5, Contact: "accounts/acme/contacts/jane", Solved: true})

@@ -64,31 +64,21 @@ type Back struct {
 	Units int64 `bson:"units"`
 }
 
-// Minutes is how long people have worked, less what was taken back.
-func (e *Engagement) Minutes() int {
-	total := 0
+// sum keeps the totals of the ledger.
+func (e *Engagement) sum() {
+	e.Worked, e.Used = 0, 0
 	for _, h := range e.Hours {
-		total += h.Minutes
-	}
-	return total
-}
-
-// Units is how many units of the benefit the hours have used: those that it did not refuse,
-// less what was given back.
-func (e *Engagement) Units() int64 {
-	total := int64(0)
-	for _, h := range e.Hours {
+		e.Worked += h.Minutes
 		if h.Charge == Refused {
 			continue
 		}
-		total += h.Units
+		e.Used += h.Units
 		for _, back := range h.Back {
 			if e.Hours[back.Entry-1].Charge != Refused {
-				total -= back.Units
+				e.Used -= back.Units
 			}
 		}
 	}
-	return total
 }
 
 // Reversal is the number of the counter-entry against an entry; 0 where there is none.
@@ -171,10 +161,11 @@ func (e *Engagement) append(h Entry) {
 		e.Waiting++
 	}
 	e.Hours = slices.Concat(e.Hours, []Entry{h})
+	e.sum()
 }
 
 // full is how many units the hours fill with some more minutes.
-func (e *Engagement) full(more int) int64 { return int64((e.Minutes() + more) / e.UnitMinutes) }
+func (e *Engagement) full(more int) int64 { return int64((e.Worked + more) / e.UnitMinutes) }
 
 // charged is how many units the entries account for, whether the benefit took them or not:
 // what was refused once is not asked for again by a later entry.
@@ -228,6 +219,7 @@ func (e *Engagement) settle(number int, charge Charge, usage, refusal string) {
 	h.Charge, h.Usage, h.Refusal = charge, usage, refusal
 	e.Hours = slices.Clone(e.Hours)
 	e.Hours[number-1] = h
+	e.sum()
 }
 
 // checkEntry wants an entry to be right by itself.

@@ -38,9 +38,9 @@ func TestR20HoursUseWholeUnitsOfTheirBenefitWithTheOriginOfTheEngagement(t *test
 		require.Equal(t, 4, n)
 		require.Equal(t, -90, e.State.Hours[3].Minutes)
 		require.Equal(t, []Back{{1, 1}, {3, 1}}, e.State.Hours[3].Back, "half an hour fills no unit")
-		require.Equal(t, 30, e.State.Minutes())
+		require.Equal(t, 30, e.State.Worked)
 		require.Equal(t, int64(0), f.benefits.used())
-		require.Equal(t, int64(0), e.State.Units())
+		require.Equal(t, int64(0), e.State.Used)
 		_, again, err := f.Reverse(ctx, request("r"), "e", 1, "It was another customer.")
 		require.NoError(t, err)
 		require.Equal(t, n, again)
@@ -67,8 +67,8 @@ func TestHoursThatTheBenefitRefusesStand(t *testing.T) {
 		}
 		e, err := f.Get(ctx, "e")
 		require.NoError(t, err)
-		require.Equal(t, 360, e.State.Minutes())
-		require.Equal(t, int64(2), e.State.Units())
+		require.Equal(t, 360, e.State.Worked)
+		require.Equal(t, int64(2), e.State.Used)
 		require.Zero(t, e.State.Waiting)
 		require.Equal(t, Refused, e.State.Hours[1].Charge)
 		require.Equal(t, "0 units are left.", e.State.Hours[1].Refusal)
@@ -140,7 +140,7 @@ func TestHoursRecordedAtATimeAreEachSettledOnce(t *testing.T) {
 		require.Len(t, e.State.Hours, 8)
 		require.Zero(t, e.State.Waiting)
 		require.Equal(t, int64(6), f.benefits.used())
-		require.Equal(t, int64(6), e.State.Units())
+		require.Equal(t, int64(6), e.State.Used)
 	})
 }
 
@@ -183,9 +183,9 @@ func TestR20UnitsUsedAreThoseThatTheHoursFill(t *testing.T) {
 		require.NoError(rt, f.Settle(ctx))
 		e, err := f.Get(ctx, id)
 		require.NoError(rt, err)
-		filled := int64(e.State.Minutes() / d.UnitMinutes)
+		filled := int64(e.State.Worked / d.UnitMinutes)
 		require.Zero(rt, e.State.Waiting)
-		require.Equal(rt, b.used(), e.State.Units())
+		require.Equal(rt, b.used(), e.State.Used)
 		require.GreaterOrEqual(rt, b.used(), int64(0))
 		require.LessOrEqual(rt, b.used(), filled)
 		if !limited {
