@@ -107,6 +107,26 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"DraftsService.CreateDraft DraftsService.ComposeDraft DraftsService.UpdateDraft DraftsService.ProposeDraft DraftsService.WithdrawDraft"},
 	"draws.read": {". . . . . x x x .",
 		"RotationsService.ListPseudonyms"},
+	"engagements.read": {"x a x x x x x x x",
+		"EngagementsService.GetExpert EngagementsService.ListExperts EngagementsService.GetEngagement EngagementsService.ListEngagements " +
+			"EngagementsService.ListHours"},
+	"engagements.request": {". x x x x x . x .",
+		"EngagementsService.CreateEngagement"},
+	"engagements.update": {". . a . . . . x .",
+		"EngagementsService.UpdateEngagement EngagementsService.MatchEngagement EngagementsService.AssignExperts EngagementsService.StartEngagement " +
+			"EngagementsService.CompleteEngagement EngagementsService.DeclineEngagement EngagementsService.CancelEngagement " +
+			"EngagementsService.RecordFeedback EngagementsService.RecordHours EngagementsService.ReverseHours"},
+	"experts.update": {". . x . . . . x .",
+		"EngagementsService.CreateExpert EngagementsService.UpdateExpert"},
+	"projects.confirm": {". . x . x . . x .",
+		"InnovationProjectsService.ConfirmInnovationProject InnovationProjectsService.WithdrawConfirmation"},
+	"projects.read": {"x . x x x x x x x",
+		"InnovationProjectsService.GetInnovationProject InnovationProjectsService.ListInnovationProjects"},
+	"projects.update": {". . a . . . . x .",
+		"InnovationProjectsService.CreateInnovationProject InnovationProjectsService.UpdateInnovationProject " +
+			"InnovationProjectsService.SignInnovationProject InnovationProjectsService.StartInnovationProject InnovationProjectsService.DecideGate " +
+			"InnovationProjectsService.RecordPilot InnovationProjectsService.LaunchInnovationProject InnovationProjectsService.RecordResult " +
+			"InnovationProjectsService.CompleteInnovationProject InnovationProjectsService.StopInnovationProject"},
 	"enrolments.update": {". . a x . . . x x",
 		"ProgrammesService.ApplyToProgramme ProgrammesService.WithdrawEnrolment"},
 	"entitlements.check": {"x x x x x x x x x",
