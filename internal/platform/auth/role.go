@@ -52,8 +52,9 @@ var advises = []string{
 }
 
 // works is what all staff may do who also see what customers spend. Whoever holds a part
-// of the seed of a draw reveals it; the handler checks that the record names them.
-var works = with(with(reads, "rotations.reveal"), advises...)
+// of the seed of a draw reveals it; the handler checks that the record names them. Points
+// for relationship work everybody reads of themselves.
+var works = with(with(reads, "rewards.read:assigned", "rotations.reveal"), advises...)
 
 // grants is the whole of what roles may do. A permission is that of an RPC's access
 // option; with `:assigned` it holds for assigned accounts or boards, or what is one's own, only.
@@ -77,11 +78,12 @@ var grants = map[Role][]string{
 		"meetings.update:assigned", "plans.update:assigned", "plantemplates.update", "solicitations.update", "usage.consume:assigned"),
 	PolicyAuthor: with(works, "bands.update", "clauses.update", "costs.update", "drafts.update", "enrolments.update", "escalation.update",
 		"houserules.update", "parity.run", "plantemplates.update",
-		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "solicitations.update"),
-	PolicyApprover: with(works, "drafts.approve", "parity.run", "requests.decide", "reviews.update", "schedule.publish"),
+		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "rewards.read", "rewards.update", "solicitations.update"),
+	PolicyApprover: with(works, "drafts.approve", "parity.run", "requests.decide", "reviews.update", "rewards.approve", "rewards.read",
+		"schedule.publish"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
 		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
-	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rotations.reveal"),
+	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rewards.read", "rotations.reveal"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
 		"baseline.acknowledge", "boards.schedule", "boards.update", "breaches.record", "calendars.update",
 		"candidates.update", "cases.import", "cases.update", "changes.watch", "citations.record", "clauses.update",
@@ -90,7 +92,7 @@ var grants = map[Role][]string{
 		"meetings.update", "parity.run", "plans.update", "plantemplates.update",
 		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "reach.read", "reach.update",
 		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
-		"rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "solicitations.update",
+		"rewards.approve", "rewards.correct", "rewards.read", "rewards.update", "rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "solicitations.update",
 		"tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
 		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "entrants.read", "ideas.submit",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/services/plans"
 )
 
 // Checks say from when on work looks as if it were done for the points. They are
@@ -176,7 +177,7 @@ func touchpoints(work []completed) []completed {
 func (s *search) touches(person string, work []completed) {
 	touched := touchpoints(work)
 	for account, of := range grouped(touched, func(w completed) []string { return []string{w.Account} }) {
-		name := "accounts/" + account
+		name := plans.AccountName(account)
 		s.add(ManyWithAccount, person, name, of, s.checks.AccountTouches, len(work),
 			"%s did %d touchpoints with %s in %s; more than %d are looked at.", person, len(of), name, s.month.ID, s.checks.AccountTouches)
 	}

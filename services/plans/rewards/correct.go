@@ -7,6 +7,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
 )
 
 // Correction is what a person wants corrected.
@@ -92,7 +93,7 @@ func (e *Entry) correct(a *account, given int, by Caller, id string, c Correctio
 	if err := onlyPeople(by, name, "correct the ledger"); err != nil {
 		return 0, err
 	}
-	if by.Name == "principals/"+e.Person {
+	if by.Name == plans.PrincipalName(e.Person) {
 		return 0, own(entryType, name, by.Name, "correct")
 	}
 	if e.Kind == Corrected {

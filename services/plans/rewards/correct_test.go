@@ -144,9 +144,7 @@ func TestR10StatementsOfAPersonAndOfATeam(t *testing.T) {
 		require.Equal(t, []int{36, 56, -20}, []int{november.Points, november.Credited, november.Corrected})
 		require.Equal(t, 10, november.Cut)
 
-		zone, err := newYork(t.Context())
-		require.NoError(t, err)
-		text, err := november.CSV(zone)
+		text, err := f.CSV(t.Context(), &november)
 		require.NoError(t, err)
 		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 		require.NoError(t, err)

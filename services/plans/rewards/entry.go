@@ -68,9 +68,9 @@ type Entry struct {
 // recorded is the event of an entry.
 const recorded = "reward.recorded"
 
-// EntryKindOf describes entries to whoever reads their changes: without the reasons that
+// LedgerKind describes entries to whoever reads their changes: without the reasons that
 // people write.
-func EntryKindOf() resource.Kind[Entry] {
+func LedgerKind() resource.Kind[Entry] {
 	return resource.Kind[Entry]{
 		Type: entryType, Name: EntryName,
 		Tell: func(e Entry) any {

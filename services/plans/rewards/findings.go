@@ -8,6 +8,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
 )
 
 // Acknowledgement is what somebody who looked at a finding says about it, and its figures
@@ -139,7 +140,7 @@ func (s *Service) Acknowledge(ctx context.Context, call resource.Call, by Caller
 	if err := onlyPeople(by, name, "acknowledge findings"); err != nil {
 		return f, err
 	}
-	if by.Name == "principals/"+f.Person {
+	if by.Name == plans.PrincipalName(f.Person) {
 		return f, own(findingType, name, by.Name, "acknowledge")
 	}
 	done, err := s.acknowledged.Upsert(ctx, call, id, nil, "reward_finding.acknowledged", func(a *Acknowledgement) error {

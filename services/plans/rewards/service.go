@@ -51,7 +51,7 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	if s.rules, err = resource.OpenTable[PointRules](ctx, requests, RulesKind()); err != nil {
 		return nil, fmt.Errorf("open point rules: %w", err)
 	}
-	if s.entries, err = resource.OpenTable[Entry](ctx, requests, EntryKindOf()); err != nil {
+	if s.entries, err = resource.OpenTable[Entry](ctx, requests, LedgerKind()); err != nil {
 		return nil, fmt.Errorf("open the ledger of points: %w", err)
 	}
 	if s.acknowledged, err = resource.OpenTable[Acknowledgement](ctx, requests, FindingKind()); err != nil {

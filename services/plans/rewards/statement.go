@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -53,9 +52,13 @@ var columns = []string{
 	"full_points", "worth", "cut", "cuts", "unmet", "cites", "reason", "evidence",
 }
 
-// CSV returns a row for each entry of the statement, below a row of names. Days are those
-// of a zone.
-func (st *Statement) CSV(zone civil.Zone) (string, error) {
+// CSV returns a row for each entry of a statement, below a row of names. Days are those of
+// the company's zone.
+func (s *Service) CSV(ctx context.Context, st *Statement) (string, error) {
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return "", fmt.Errorf("find the company's time zone: %w", err)
+	}
 	var b strings.Builder
 	w := csv.NewWriter(&b)
 	rows := [][]string{columns}
