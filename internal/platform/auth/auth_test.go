@@ -210,6 +210,16 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"ReviewsService.GetReview ReviewsService.ListReviews"},
 	"reviews.update": {". a a x x a . x .",
 		"ReviewsService.CreateReview ReviewsService.AssignReview ReviewsService.DecideReview"},
+	"rewards.approve": {". . . . x . . x .",
+		"RewardsService.ApprovePointRules RewardsService.RejectPointRules RewardsService.AcknowledgeRewardFinding"},
+	"rewards.correct": {". . . . . . . x .",
+		"RewardsService.CorrectRewardEntry"},
+	"rewards.read": {". . a x x a x x .",
+		"RewardsService.GetPointRules RewardsService.ListPointRules RewardsService.SimulatePointRules RewardsService.GetRewardEntry " +
+			"RewardsService.ListRewardEntries RewardsService.GetRewardStatement RewardsService.ExportRewardStatement " +
+			"RewardsService.ListRewardTotals RewardsService.ReportRewardFindings"},
+	"rewards.update": {". . . x . . . x .",
+		"RewardsService.CreatePointRules RewardsService.UpdatePointRules RewardsService.ProposePointRules RewardsService.WithdrawPointRules"},
 	"rotations.draw": {". . . . . x . x .",
 		"RotationsService.SolveRotation RotationsService.CommitRotation RotationsService.DrawRotation"},
 	"rotations.reveal": {". . x x x x x x .",
