@@ -39,7 +39,7 @@ func (y yes) Invoke(_ context.Context, _ string, in, _ any, _ ...grpc.CallOption
 func handlerTo(t testing.TB, sent func(proto.Message)) http.Handler {
 	keys := &auth.Keyring{}
 	keys.Add(tokenOf(auth.Admin), auth.NewPrincipal("principals/admin", "admin", true, auth.Admin))
-	h, err := gateway.NewHandler(gateway.Options{Authenticator: keys, Backends: gateway.Backends{Accounts: yes{sent: sent}, Entitlements: yes{sent: sent}, Board: yes{sent: sent}}})
+	h, err := gateway.NewHandler(gateway.Options{Authenticator: keys, Backends: gateway.Backends{Accounts: yes{sent: sent}, Entitlements: yes{sent: sent}, Board: yes{sent: sent}, Plans: yes{sent: sent}}})
 	require.NoError(t, err)
 	return h
 }

@@ -22,6 +22,7 @@ import (
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 )
 
 const (
@@ -44,6 +45,8 @@ type Backends struct {
 	Entitlements grpc.ClientConnInterface
 	// Board serves the services of evenhand.board.v1.
 	Board grpc.ClientConnInterface
+	// Plans serves the services of evenhand.plans.v1.
+	Plans grpc.ClientConnInterface
 }
 
 // Options say how the gateway is set up.
@@ -105,7 +108,7 @@ func newGateway(o Options) (*gateway, error) {
 	if o.Deadline == 0 {
 		o.Deadline = DefaultDeadline
 	}
-	if o.Authenticator == nil || o.Backends.Accounts == nil || o.Backends.Entitlements == nil || o.Backends.Board == nil {
+	if o.Authenticator == nil || o.Backends.Accounts == nil || o.Backends.Entitlements == nil || o.Backends.Board == nil || o.Backends.Plans == nil {
 		return nil, errors.New("a gateway needs an authenticator and a connection to each service")
 	}
 	if o.Deadline < 0 {
@@ -156,7 +159,7 @@ func (g *gateway) connect() error {
 	)
 	ctx := context.Background()
 	to := g.options.Backends
-	accounts, entitlements, board := backend{to.Accounts}, backend{to.Entitlements}, backend{to.Board}
+	accounts, entitlements, board, plans := backend{to.Accounts}, backend{to.Entitlements}, backend{to.Board}, backend{to.Plans}
 	err := errors.Join(
 		accountsv1.RegisterAccountsServiceHandlerClient(ctx, g.mux, accountsv1.NewAccountsServiceClient(accounts)),
 		accountsv1.RegisterRevenueServiceHandlerClient(ctx, g.mux, accountsv1.NewRevenueServiceClient(accounts)),
@@ -186,6 +189,7 @@ func (g *gateway) connect() error {
 		boardv1.RegisterMeetingsServiceHandlerClient(ctx, g.mux, boardv1.NewMeetingsServiceClient(board)),
 		boardv1.RegisterSolicitationsServiceHandlerClient(ctx, g.mux, boardv1.NewSolicitationsServiceClient(board)),
 		boardv1.RegisterIdeasServiceHandlerClient(ctx, g.mux, boardv1.NewIdeasServiceClient(board)),
+		plansv1.RegisterPlansServiceHandlerClient(ctx, g.mux, plansv1.NewPlansServiceClient(plans)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -219,6 +223,7 @@ func (g *gateway) connect() error {
 		boardv1.MeetingsService_ServiceDesc.ServiceName,
 		boardv1.SolicitationsService_ServiceDesc.ServiceName,
 		boardv1.IdeasService_ServiceDesc.ServiceName,
+		plansv1.PlansService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

@@ -62,9 +62,9 @@ func (g *gateway) ready(w http.ResponseWriter, r *http.Request) {
 func (g *gateway) askServices(ctx context.Context) (readiness, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	names := []string{"accounts", "entitlements", "board"}
+	names := []string{"accounts", "entitlements", "board", "plans"}
 	to := g.options.Backends
-	conns := []grpc.ClientConnInterface{to.Accounts, to.Entitlements, to.Board}
+	conns := []grpc.ClientConnInterface{to.Accounts, to.Entitlements, to.Board, to.Plans}
 	is, errs := make([]string, len(names)), make([]error, len(names))
 	var asking sync.WaitGroup
 	for i, name := range names {

@@ -18,7 +18,7 @@ func TestReadinessNamesWhatIsDown(t *testing.T) {
 		if code != 200 {
 			all = "not ready"
 		}
-		require.Equal(t, map[string]any{"status": all, "services": map[string]any{"accounts": accounts, "entitlements": entitlements, "board": "ready"}}, a.json(t))
+		require.Equal(t, map[string]any{"status": all, "services": map[string]any{"accounts": accounts, "entitlements": entitlements, "board": "ready", "plans": "ready"}}, a.json(t))
 		if err := w.server.Ready(t.Context()); code == 200 {
 			require.NoError(t, err)
 		} else {
@@ -41,7 +41,7 @@ func TestReadinessNamesWhatIsDown(t *testing.T) {
 
 func TestProbesAreLoggedWhenTheirAnswerChanges(t *testing.T) {
 	w := startWorld(t, nil)
-	answers := regexp.MustCompile(`level=(INFO|WARN) msg="?([a-z ]+)"? services="?map\[accounts:ready board:ready entitlements:([a-z: ]+)\]`)
+	answers := regexp.MustCompile(`level=(INFO|WARN) msg="?([a-z ]+)"? services="?map\[accounts:ready board:ready entitlements:([a-z: ]+) plans:ready\]`)
 	logged := func() (all []string) {
 		for range 5 {
 			w.do(t, "GET", "/readyz", "")

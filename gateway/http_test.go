@@ -96,7 +96,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	require.Error(t, err)
 	for _, origin := range []string{"console.example.com", "https://console.example.com/", "ftp://x", "https://", ""} {
 		o := gateway.Options{Authenticator: &auth.Keyring{}, CORSOrigins: []string{origin},
-			Backends: gateway.Backends{Accounts: nowhere{}, Entitlements: nowhere{}, Board: nowhere{}}}
+			Backends: gateway.Backends{Accounts: nowhere{}, Entitlements: nowhere{}, Board: nowhere{}, Plans: nowhere{}}}
 		_, err := gateway.NewHandler(o)
 		require.ErrorContains(t, err, "https://console.example.com", "%q", origin)
 		o.CORSOrigins = nil

@@ -186,7 +186,7 @@ func (away) Invoke(context.Context, string, any, any, ...grpc.CallOption) error 
 func TestTheLogSaysWhyACallCannotBeAnsweredNow(t *testing.T) {
 	keys, log := &auth.Keyring{}, &transcript.Transcript{}
 	keys.Add(tokenOf(auth.Admin), auth.NewPrincipal("principals/admin", "", true, auth.Admin))
-	h, err := gateway.NewHandler(gateway.Options{Authenticator: keys, Backends: gateway.Backends{Accounts: away{}, Entitlements: away{}, Board: away{}},
+	h, err := gateway.NewHandler(gateway.Options{Authenticator: keys, Backends: gateway.Backends{Accounts: away{}, Entitlements: away{}, Board: away{}, Plans: away{}},
 		Logger: telemetry.NewLogger(log, slog.LevelWarn, false)})
 	require.NoError(t, err)
 	w := serve(h, "GET", &url.URL{Path: "/v1/accounts/acme"}, "", nil)

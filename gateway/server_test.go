@@ -36,7 +36,7 @@ func TestTLS(t *testing.T) {
 	// Only its certificate, for 127.0.0.1, and the client that trusts it are used.
 	certified := httptest.NewTLSServer(nil)
 	t.Cleanup(certified.Close)
-	o := gateway.Options{Authenticator: &auth.Keyring{}, Backends: gateway.Backends{Accounts: nowhere{}, Entitlements: nowhere{}, Board: nowhere{}}}
+	o := gateway.Options{Authenticator: &auth.Keyring{}, Backends: gateway.Backends{Accounts: nowhere{}, Entitlements: nowhere{}, Board: nowhere{}, Plans: nowhere{}}}
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0",
 		TLS: &tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12}})
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestPortInUseIsToldAtOnce(t *testing.T) {
-	o := gateway.Options{Authenticator: &auth.Keyring{}, Backends: gateway.Backends{Accounts: nowhere{}, Entitlements: nowhere{}, Board: nowhere{}}}
+	o := gateway.Options{Authenticator: &auth.Keyring{}, Backends: gateway.Backends{Accounts: nowhere{}, Entitlements: nowhere{}, Board: nowhere{}, Plans: nowhere{}}}
 	first, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)
 	_, err = gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: first.Addr().String()})

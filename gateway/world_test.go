@@ -30,6 +30,7 @@ import (
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -216,6 +217,9 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 		boardv1.RegisterMeetingsServiceServer(s, boardv1.UnimplementedMeetingsServiceServer{})
 		boardv1.RegisterSolicitationsServiceServer(s, boardv1.UnimplementedSolicitationsServiceServer{})
 		boardv1.RegisterIdeasServiceServer(s, boardv1.UnimplementedIdeasServiceServer{})
+	})
+	o.Backends.Plans = w.startService(t, o, "plans", func(s grpc.ServiceRegistrar) {
+		plansv1.RegisterPlansServiceServer(s, plansv1.UnimplementedPlansServiceServer{})
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)

@@ -112,7 +112,7 @@ func (a *Accounts) All(ctx context.Context) (map[string]Account, error) {
 // does it, under a lease: all share the copy.
 func (a *Accounts) follow(ctx context.Context) error {
 	return a.store.WithLease(ctx, "accounts-feed", func(ctx context.Context) error {
-		return retry(ctx, a.log, "following the accounts feed", func(ctx context.Context) error {
+		return lifecycle.Retry(ctx, a.log, "following the accounts feed", func(ctx context.Context) error {
 			at, err := a.mark(ctx)
 			if err != nil {
 				return err
@@ -189,29 +189,4 @@ func (a *Accounts) Following(ctx context.Context) error {
 	}
 	a.current.Store(asked.UnixNano())
 	return nil
-}
-
-// retry calls attempt until ctx ends: again after a growing wait, at most 5 s, when it
-// fails. Of several failures in a row only the first is logged aloud: while a process
-// starts, what it needs may be starting too.
-func retry(ctx context.Context, log *slog.Logger, what string, attempt func(context.Context) error) error {
-	const shortest, longest = 50 * time.Millisecond, 5 * time.Second
-	for wait := shortest; ; wait = min(2*wait, longest) {
-		began := time.Now()
-		err := attempt(ctx)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if time.Since(began) > 2*longest {
-			wait = shortest
-		}
-		level := slog.LevelDebug
-		if wait == shortest {
-			level = slog.LevelWarn
-		}
-		log.Log(ctx, level, what+" failed, trying again", "error", err, "wait", wait)
-		if err := lifecycle.Pause(ctx, wait); err != nil {
-			return err
-		}
-	}
 }

@@ -10,11 +10,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/meetings"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // interposed is a backend that does something once, right before the call with a number.
@@ -199,7 +200,7 @@ func TestTheScheduleOfAClosedBoardStays(t *testing.T) {
 		events, err := f.Rotations.Events(ctx, Name(board), f.clock.now(), f.clock.now().AddDate(5, 0, 0))
 		require.NoError(t, err)
 		for _, e := range events {
-			require.True(t, e.Kind != calendar.Rotation || e.Status == calendar.Cancelled, "it does not take place: %+v", e)
+			require.True(t, e.Kind != occasion.Rotation || e.Status == calendar.Cancelled, "it does not take place: %+v", e)
 		}
 		require.NotEmpty(t, events)
 	})

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // rotationShown is how long a rotation is shown in calendars: it is a moment.
@@ -52,7 +53,7 @@ func (r *Rotations) Events(ctx context.Context, name string, from, to time.Time)
 	var list []calendar.Event
 	for _, e := range all {
 		if e.Start.Before(to) && e.End.After(from) {
-			e.Board, e.Summary = name, b.State.DisplayName+": "+e.Summary
+			e.Calendar, e.Summary = name, b.State.DisplayName+": "+e.Summary
 			list = append(list, e)
 		}
 	}
@@ -79,7 +80,7 @@ func (r *Rotations) called(ctx context.Context, rotations []resource.Stored[Rota
 // and by when those who are invited answer.
 func rotationEvents(board string, r resource.Stored[Rotation], of State, zone civil.Zone, called map[string]string) []calendar.Event {
 	name := RotationName(board, names.Last(r.ID))
-	at := calendar.Event{UID: name, Kind: calendar.Rotation, Resource: name, Start: r.State.Start, End: r.State.Start.Add(rotationShown),
+	at := calendar.Event{UID: name, Kind: occasion.Rotation, Resource: name, Start: r.State.Start, End: r.State.Start.Add(rotationShown),
 		Zone: zone.String(), Summary: "rotation (members change)", Private: r.State.Reason}
 	switch state := r.State.State; {
 	case state == Skipped, state == Cancelled, of == Closed && !state.over():
@@ -97,7 +98,7 @@ func rotationEvents(board string, r resource.Stored[Rotation], of State, zone ci
 		if i.Unasked {
 			continue
 		}
-		due := calendar.Event{UID: name + "#answer-" + i.Account, Kind: calendar.AnswerDue, Resource: name, Accounts: []string{AccountName(i.Account)},
+		due := calendar.Event{UID: name + "#answer-" + i.Account, Kind: occasion.AnswerDue, Resource: name, Accounts: []string{AccountName(i.Account)},
 			Start: i.Deadline.Add(-rotationShown), End: i.Deadline, Zone: zone.String(), Summary: "last hour for " + called[i.Account] + " to answer the invitation to a seat"}
 		if i.State != Invited {
 			due.Status = calendar.Cancelled
@@ -121,7 +122,7 @@ func termEvents(board string, t *Term, zone civil.Zone, called string) []calenda
 		return nil
 	}
 	return []calendar.Event{
-		day("start", calendar.TermStart, t.Start, "first day of the term of "+called),
-		day("end", calendar.TermEnd, t.Over()-1, "last day of the term of "+called),
+		day("start", occasion.TermStart, t.Start, "first day of the term of "+called),
+		day("end", occasion.TermEnd, t.Over()-1, "last day of the term of "+called),
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 func TestCalendarsSayWhichBoardAndWhoseTerm(t *testing.T) {
@@ -28,7 +28,7 @@ func TestCalendarsSayWhichBoardAndWhoseTerm(t *testing.T) {
 	starts := map[string]bool{}
 	for _, e := range events {
 		require.True(t, strings.HasPrefix(e.Summary, b.State.DisplayName+": "), e.Summary)
-		if e.Kind != calendar.TermStart {
+		if e.Kind != occasion.TermStart {
 			continue
 		}
 		account := called(strings.TrimPrefix(e.Accounts[0], "accounts/"))

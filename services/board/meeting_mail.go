@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/services/board/meetings"
 	"github.com/evenhand/evenhand/services/board/outbox"
 )

@@ -7,9 +7,10 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // formatICS is iCalendar, which calendar programs read.
@@ -112,7 +113,7 @@ func showEventTime(e *boardv1.CalendarEvent) string {
 
 // printICS prints the calendar as its feed has it.
 func (c *BoardCalendar) printICS(env *Env, s *session, board *boardv1.Board, r *boardv1.ListCalendarEventsRequest) error {
-	d := calendar.Document{Name: board.GetDisplayName(), Zone: board.GetTimeZone()}
+	d := calendar.Document{Product: occasion.Product, Name: board.GetDisplayName(), Zone: board.GetTimeZone()}
 	none := &list{out: env.Stdout} // without a format: nothing is printed page by page
 	err := c.each(env, s, none, r, func(e *boardv1.CalendarEvent) error {
 		d.Events = append(d.Events, eventOf(e))

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/worktime"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
-	"github.com/evenhand/evenhand/services/entitlements/worktime"
 )
 
 // Clock is `evenhand clock`: working time by a schedule file, without a server.

@@ -46,8 +46,8 @@ type process struct {
 	own map[string]*lateConn
 	// admin is a connection of the administrator, for the demo.
 	admin grpc.ClientConnInterface
-	// boardClock is the clock of the board service, by which the demo tells what was.
-	boardClock *demo.Clock
+	// historyClock is the clock of the services of whose past the demo tells.
+	historyClock *demo.Clock
 
 	adminToken string
 	grpc       *server.Server
@@ -84,6 +84,11 @@ func (p *process) assemble(ctx context.Context) error {
 	}
 	if c.runs(partBoard) {
 		if err := p.addBoard(ctx); err != nil {
+			return err
+		}
+	}
+	if c.runs(partPlans) {
+		if err := p.addPlans(ctx); err != nil {
 			return err
 		}
 	}
@@ -173,7 +178,7 @@ func (p *process) meetSelf() error {
 	if err != nil {
 		return err
 	}
-	p.to = map[string]grpc.ClientConnInterface{partAccounts: plain, partEntitlements: plain, partBoard: plain}
+	p.to = map[string]grpc.ClientConnInterface{partAccounts: plain, partEntitlements: plain, partBoard: plain, partPlans: plain}
 	for part, late := range p.own {
 		token, err := p.keys.Issue(part, rand.Reader)
 		if err != nil {
@@ -213,7 +218,7 @@ func (p *process) addGateway(ctx context.Context) error {
 		return err
 	}
 	p.rest, err = gateway.NewServer(ctx, gateway.Options{
-		Backends:      gateway.Backends{Accounts: p.to[partAccounts], Entitlements: p.to[partEntitlements], Board: p.to[partBoard]},
+		Backends:      gateway.Backends{Accounts: p.to[partAccounts], Entitlements: p.to[partEntitlements], Board: p.to[partBoard], Plans: p.to[partPlans]},
 		Authenticator: p.authenticator, CORSOrigins: c.CORSOrigin, Telemetry: p.telemetry, Logger: p.log,
 	}, gateway.ListenOptions{Address: c.HTTPAddr, TLS: config, Insecure: c.Insecure, Drain: c.Drain})
 	if err != nil {

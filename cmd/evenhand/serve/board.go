@@ -9,11 +9,11 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/evenhand/evenhand/cmd/evenhand/demo"
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/services/board"
 	"github.com/evenhand/evenhand/services/board/advice"
-	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/feeds"
 	"github.com/evenhand/evenhand/services/board/outbox"
 	boardrpc "github.com/evenhand/evenhand/services/board/rpc"
@@ -32,7 +32,7 @@ func (p *process) addBoard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := p.boardTime()
+	now, err := p.historyTime()
 	if err != nil {
 		return err
 	}
@@ -54,8 +54,12 @@ func (p *process) addBoard(ctx context.Context) error {
 	return nil
 }
 
-// boardTime is the clock of the board service; where there is a demo, the demo's.
-func (p *process) boardTime() (func() time.Time, error) {
+// historyTime is the clock of the services whose history a demo tells; where there is a
+// demo, the demo's.
+func (p *process) historyTime() (func() time.Time, error) {
+	if p.historyClock != nil {
+		return p.historyClock.Now, nil
+	}
 	now, path := p.env.Now, ""
 	if now == nil {
 		now = time.Now
@@ -64,11 +68,11 @@ func (p *process) boardTime() (func() time.Time, error) {
 		path = filepath.Join(p.options.DataDir, "demo-clock")
 	}
 	var err error
-	p.boardClock, err = demo.NewClock(now, path)
+	p.historyClock, err = demo.NewClock(now, path)
 	if err != nil {
 		return nil, err
 	}
-	return p.boardClock.Now, nil
+	return p.historyClock.Now, nil
 }
 
 func (p *process) openBoard(ctx context.Context, store *docstore.Store, now func() time.Time) (*boardParts, error) {

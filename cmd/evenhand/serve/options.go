@@ -19,6 +19,7 @@ const (
 	partAccounts     = "accounts"
 	partEntitlements = "entitlements"
 	partBoard        = "board"
+	partPlans        = "plans"
 	partGateway      = "gateway"
 )
 
@@ -27,7 +28,7 @@ const DemoDir = ".demo"
 
 // Command is `evenhand serve`.
 type Command struct {
-	Part string `arg:"" optional:"" default:"" enum:",accounts,entitlements,board,gateway" help:"Run one part alone: accounts, entitlements, board or gateway. Without it: everything in one process."`
+	Part string `arg:"" optional:"" default:"" enum:",accounts,entitlements,plans,board,gateway" help:"Run one part alone: accounts, entitlements, plans, board or gateway. Without it: everything in one process."`
 
 	DataDir  string `env:"EVENHAND_DATA_DIR" placeholder:"DIR" help:"Folder of the databases and of the administrator's token (data; .demo with --demo)."`
 	GRPCAddr string `name:"grpc-addr" default:"127.0.0.1:9090" env:"EVENHAND_GRPC_ADDR" placeholder:"HOST:PORT" help:"Where to serve gRPC (${default}); port 0 takes a free one."`
@@ -35,7 +36,7 @@ type Command struct {
 
 	Store         string `default:"sqlite" enum:"sqlite,mongodb" env:"EVENHAND_STORE" group:"store" help:"sqlite (a file for each service in the data folder) or mongodb (${default})."`
 	MongoDBURI    string `name:"mongodb-uri" env:"EVENHAND_MONGODB_URI" placeholder:"URI" group:"store" help:"Connection string of the MongoDB server."`
-	MongoDBPrefix string `name:"mongodb-prefix" default:"evenhand" env:"EVENHAND_MONGODB_PREFIX" placeholder:"NAME" group:"store" help:"Databases are called NAME_accounts, NAME_entitlements, NAME_board (${default})."`
+	MongoDBPrefix string `name:"mongodb-prefix" default:"evenhand" env:"EVENHAND_MONGODB_PREFIX" placeholder:"NAME" group:"store" help:"Databases are called NAME_accounts, NAME_entitlements, NAME_plans, NAME_board (${default})."`
 
 	DatabaseWait time.Duration `default:"30s" env:"EVENHAND_DATABASE_WAIT" placeholder:"DURATION" group:"store" help:"How long a start waits for a database that does not answer yet (${default})."`
 
@@ -46,8 +47,9 @@ type Command struct {
 	Reflection *bool `negatable:"" env:"EVENHAND_REFLECTION" group:"access" help:"Tell callers without a token what gRPC services there are, by server reflection; on where --grpc-addr is loopback, off elsewhere, unless said."`
 
 	AccountsAddr     string `env:"EVENHAND_ACCOUNTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where accounts is, for a part that runs alone."`
-	EntitlementsAddr string `env:"EVENHAND_ENTITLEMENTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where entitlements is, for a gateway that runs alone."`
-	BoardAddr        string `env:"EVENHAND_BOARD_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where board is, for a gateway that runs alone; and for entitlements that does, so that rules may read terms served on boards."`
+	EntitlementsAddr string `env:"EVENHAND_ENTITLEMENTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where entitlements is, for plans or a gateway that runs alone."`
+	PlansAddr        string `env:"EVENHAND_PLANS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where plans is, for a gateway that runs alone."`
+	BoardAddr        string `env:"EVENHAND_BOARD_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where board is, for plans or a gateway that runs alone; and for entitlements that does, so that rules may read terms served on boards."`
 	TokenFile        string `env:"EVENHAND_TOKEN_FILE" placeholder:"FILE" group:"peers" help:"Token with which a part that runs alone calls the others; the variable EVENHAND_SERVICE_TOKEN wins over it."`
 	PeerCA           string `name:"peer-ca" env:"EVENHAND_PEER_CA" placeholder:"FILE" group:"peers" help:"Call the others by TLS, trusting the authority in this PEM file."`
 
@@ -73,7 +75,8 @@ Examples:
   evenhand serve accounts --grpc-addr 127.0.0.1:9091
   evenhand serve entitlements --accounts-addr 127.0.0.1:9091 --board-addr 127.0.0.1:9093 --grpc-addr 127.0.0.1:9092 --data-dir entitlements --token-file data/admin-token
   evenhand serve board --accounts-addr 127.0.0.1:9091 --grpc-addr 127.0.0.1:9093 --data-dir board --token-file data/admin-token
-  evenhand serve gateway --accounts-addr 127.0.0.1:9091 --entitlements-addr 127.0.0.1:9092 --board-addr 127.0.0.1:9093 --token-file data/admin-token`
+  evenhand serve plans --accounts-addr 127.0.0.1:9091 --entitlements-addr 127.0.0.1:9092 --board-addr 127.0.0.1:9093 --grpc-addr 127.0.0.1:9094 --data-dir plans --token-file data/admin-token
+  evenhand serve gateway --accounts-addr 127.0.0.1:9091 --entitlements-addr 127.0.0.1:9092 --board-addr 127.0.0.1:9093 --plans-addr 127.0.0.1:9094 --token-file data/admin-token`
 }
 
 // runs says whether this process runs a part.
@@ -91,7 +94,19 @@ func (c *Command) peers() map[string]peer {
 		partAccounts:     {"--accounts-addr", c.AccountsAddr},
 		partEntitlements: {"--entitlements-addr", c.EntitlementsAddr},
 		partBoard:        {"--board-addr", c.BoardAddr},
+		partPlans:        {"--plans-addr", c.PlansAddr},
 	}
+}
+
+// wants are the parts, other than accounts, that the one running alone cannot do without.
+func (c *Command) wants() []string {
+	switch c.Part {
+	case partGateway:
+		return []string{partEntitlements, partBoard, partPlans}
+	case partPlans:
+		return []string{partEntitlements, partBoard}
+	}
+	return nil
 }
 
 // reflects says whether gRPC server reflection answers: what was said, else only where
@@ -132,9 +147,9 @@ func (c *Command) check() error {
 	if !c.needsAccounts() && c.AccountsAddr != "" {
 		refuse("--accounts-addr is for a part other than accounts running alone")
 	}
-	for _, part := range []string{partEntitlements, partBoard} {
-		if peer := c.peers()[part]; c.Part == partGateway && peer.address == "" {
-			refuse("gateway alone needs %s, the gRPC address of %s", peer.flag, part)
+	for _, part := range c.wants() {
+		if peer := c.peers()[part]; peer.address == "" {
+			refuse("%s alone needs %s, the gRPC address of %s", c.Part, peer.flag, part)
 		}
 	}
 	if c.DecisionCacheAccounts < 0 {

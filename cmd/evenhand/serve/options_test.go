@@ -23,9 +23,13 @@ func TestCheck(t *testing.T) {
 		"needs --accounts-addr":     func(c *Command) { c.Part = "entitlements" },
 		"needs --entitlements-addr": func(c *Command) { c.Part, c.AccountsAddr = "gateway", "x:1" },
 		"needs --board-addr":        func(c *Command) { c.Part, c.AccountsAddr, c.EntitlementsAddr = "gateway", "x:1", "x:2" },
-		"board alone needs":         func(c *Command) { c.Part = "board" },
-		"running alone":             func(c *Command) { c.AccountsAddr = "x:1" },
-		"must not be negative":      func(c *Command) { c.DecisionCacheAccounts = -1 },
+		"needs --plans-addr": func(c *Command) {
+			c.Part, c.AccountsAddr, c.EntitlementsAddr, c.BoardAddr = "gateway", "x:1", "x:2", "x:3"
+		},
+		"plans alone needs --board-addr": func(c *Command) { c.Part, c.AccountsAddr, c.EntitlementsAddr = "plans", "x:1", "x:2" },
+		"board alone needs":              func(c *Command) { c.Part = "board" },
+		"running alone":                  func(c *Command) { c.AccountsAddr = "x:1" },
+		"must not be negative":           func(c *Command) { c.DecisionCacheAccounts = -1 },
 	} {
 		require.ErrorContains(t, good(change), told)
 	}

@@ -70,13 +70,14 @@ func await(t *testing.T, out *transcript.Transcript, text string) string {
 	return out.String()
 }
 
-// A gateway alone says that it is ready when accounts, entitlements and board are, and until
+// A gateway alone says that it is ready when accounts, entitlements, board and plans are, and until
 // then what it waits for.
 func TestAGatewayAloneIsReadyWhenItsServicesAre(t *testing.T) {
 	var fed atomic.Bool
 	peers, err := server.New(t.Context(), server.Options{Address: "127.0.0.1:0", Authenticator: &auth.Keyring{}},
 		server.Service{Name: "accounts", Register: func(grpc.ServiceRegistrar) {}},
 		server.Service{Name: "board", Register: func(grpc.ServiceRegistrar) {}},
+		server.Service{Name: "plans", Register: func(grpc.ServiceRegistrar) {}},
 		server.Service{Name: "entitlements", Register: func(grpc.ServiceRegistrar) {}, Needs: []server.Need{
 			{Name: "accounts-feed", Ready: func(context.Context) error {
 				if fed.Load() {
@@ -87,7 +88,7 @@ func TestAGatewayAloneIsReadyWhenItsServicesAre(t *testing.T) {
 	require.NoError(t, err)
 	run(t, peers.Run)
 	at := peers.Addr().String()
-	stdout, log := begin(t, &Command{Part: partGateway, AccountsAddr: at, EntitlementsAddr: at, BoardAddr: at})
+	stdout, log := begin(t, &Command{Part: partGateway, AccountsAddr: at, EntitlementsAddr: at, BoardAddr: at, PlansAddr: at})
 
 	said := await(t, log, "not ready yet")
 	require.Contains(t, said, "entitlements is not ready: accounts-feed")

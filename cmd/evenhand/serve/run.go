@@ -69,7 +69,7 @@ func (p *process) welcome(ctx context.Context, a announcement) error {
 		return nil // the server ends before it was ready
 	}
 	if p.options.Demo {
-		today, err := demo.Load(ctx, p.admin, p.dialAs, p.env.Now(), p.boardClock)
+		today, err := demo.Load(ctx, p.admin, p.dialAs, p.env.Now(), p.historyClock)
 		switch {
 		case err == nil:
 			a.demo(today)

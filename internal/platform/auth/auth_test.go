@@ -22,6 +22,7 @@ import (
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	_ "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	_ "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	_ "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -146,6 +147,14 @@ var matrix = map[string]struct{ roles, rpcs string }{
 			"LoyaltyService.GetLoyaltyCheck LoyaltyService.RunLoyaltyCheck"},
 	"parity.run": {". . . x x . x x .",
 		"ParityService.RunParityAudit ParityService.CreateParityAudit"},
+	"plans.read": {"x . x x x x x x x",
+		"PlansService.GetPlan PlansService.ListPlans PlansService.GetPlanTemplate PlansService.ListPlanTemplates " +
+			"PlansService.GetPlanTemplateVersion PlansService.ListPlanTemplateVersions"},
+	"plans.update": {". . a . . . . x .",
+		"PlansService.CreatePlan PlansService.UpdatePlan PlansService.ActivatePlan PlansService.ReviewPlan PlansService.ClosePlan " +
+			"PlansService.ReopenPlan PlansService.HandOverPlan PlansService.MeasureGoal PlansService.EndGoal PlansService.ApplyPlanTemplate"},
+	"plantemplates.update": {". . x x . . . x .",
+		"PlansService.CreatePlanTemplate PlansService.UpdatePlanTemplate PlansService.PublishPlanTemplate PlansService.RetirePlanTemplate"},
 	"principals.read": {". . . . . . x x x",
 		"AccessService.GetPrincipal AccessService.ListPrincipals AccessService.ListApiTokens"},
 	"principals.update": {". . . . . . . x .",

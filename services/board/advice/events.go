@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // Events returns what a board's calendar shows of its solicitations and their ideas: the
@@ -41,7 +42,7 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 	}
 	var list []calendar.Event
 	add := func(e calendar.Event, day civil.Day) {
-		e.Board, e.AllDay, e.Zone, e.Summary = board, true, zone.String(), called+": "+e.Summary
+		e.Calendar, e.AllDay, e.Zone, e.Summary = board, true, zone.String(), called+": "+e.Summary
 		if e.Start, e.End = calendar.WholeDay(day, zone); day != 0 && e.Start.Before(to) && e.End.After(from) {
 			list = append(list, e)
 		}
@@ -65,9 +66,9 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 		if err != nil {
 			return nil, err
 		}
-		add(calendar.Event{UID: name + "#ideas", Kind: calendar.IdeasDue, Resource: name, Status: status,
+		add(calendar.Event{UID: name + "#ideas", Kind: occasion.IdeasDue, Resource: name, Status: status,
 			Summary: "last day for ideas: " + n.State.Question}, n.State.Closes)
-		add(calendar.Event{UID: name + "#decision", Kind: calendar.DecisionDue, Resource: name, Status: decision,
+		add(calendar.Event{UID: name + "#decision", Kind: occasion.DecisionDue, Resource: name, Status: decision,
 			Summary: "to be decided: " + n.State.Question, Private: owner + " answers."}, n.State.Decision)
 	}
 	for i, err := range s.Ideas.table.All(ctx, docstore.Query{Index: "board", Equal: []any{id}}) {
@@ -86,7 +87,7 @@ func (s *Service) Events(ctx context.Context, board string, from, to time.Time) 
 		if err != nil {
 			return nil, err
 		}
-		add(calendar.Event{UID: name + "#follow-up", Kind: calendar.FollowUpDue, Resource: name, Status: status,
+		add(calendar.Event{UID: name + "#follow-up", Kind: occasion.FollowUpDue, Resource: name, Status: status,
 			Summary: "promised: " + i.State.Title, Private: owner + " sees to it."}, d.Due)
 	}
 	return list, nil

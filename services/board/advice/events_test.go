@@ -6,8 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/civil"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 func TestTheCalendarShowsWhatIsDue(t *testing.T) {
@@ -37,7 +38,7 @@ func TestTheCalendarShowsWhatIsDue(t *testing.T) {
 	all := events("2026-01-01", "2027-01-01")
 	require.Len(t, all, 5)
 	decision := all["solicitations/first#decision"]
-	require.Equal(t, calendar.DecisionDue, decision.Kind)
+	require.Equal(t, occasion.DecisionDue, decision.Kind)
 	require.True(t, strings.HasPrefix(decision.Summary, "Board steel: to be decided: "), decision.Summary)
 	require.Equal(t, "Anna answers.", decision.Private)
 	require.Equal(t, civil.UTC.Start(date(t, "2026-03-31")), decision.Start)

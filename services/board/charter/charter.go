@@ -1,6 +1,6 @@
 package charter
 
-import "github.com/evenhand/evenhand/services/board/calendar"
+import "github.com/evenhand/evenhand/internal/calendar"
 
 // Charter is the rules of a board. A published version never changes; the next one
 // applies from the next rotation, and never to a running term.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/civil"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 func day(text string) civil.Day {

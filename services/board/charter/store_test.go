@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/civil"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 func TestACharterIsStoredAsItIs(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // Diary is what calendar programs were told of the boards of a store. Any number of

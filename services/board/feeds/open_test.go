@@ -16,12 +16,13 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/mongodb"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -160,7 +161,7 @@ func (w *world) meet(board, id string, day int, accounts ...string) *calendar.Ev
 	start := time.Date(2026, 11, 22, 15, 0, 0, 0, time.UTC).AddDate(0, 0, day)
 	name := "boards/" + board
 	w.events[name] = append(w.events[name], calendar.Event{UID: name + "/meetings/" + id, Resource: name + "/meetings/" + id,
-		Kind: calendar.Meeting, Board: name, Accounts: accounts, Start: start, End: start.Add(time.Hour), Zone: "UTC",
+		Kind: occasion.Meeting, Calendar: name, Accounts: accounts, Start: start, End: start.Add(time.Hour), Zone: "UTC",
 		Summary: "Meeting " + id, Description: "Agenda " + id, Private: "Attendance " + id})
 	return &w.events[name][len(w.events[name])-1]
 }

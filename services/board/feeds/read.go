@@ -8,10 +8,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // refresh is how long calendar programs may keep what they have.
@@ -80,7 +81,7 @@ func (s *Service) noteRead(ctx context.Context, id string) error {
 // document makes the calendar of a subject.
 func (s *Service) document(ctx context.Context, subject string) (calendar.Document, error) {
 	kind, id, _ := parseSubject(subject)
-	d := calendar.Document{Refresh: refresh}
+	d := calendar.Document{Product: occasion.Product, Refresh: refresh}
 	if kind == ofBoard {
 		b, err := s.boards.Board(ctx, id)
 		if err != nil {

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
-	"github.com/evenhand/evenhand/services/board/calendar"
 )
 
 // What a feed shows: the year that was, and the years to come.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/services/board/charter"
 )
 

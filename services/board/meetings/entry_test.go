@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/internal/calendar"
 )
 
 // What members are written can be entered into a calendar: under one UID, with a sequence

@@ -6,9 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // Events returns what calendars show of the meetings of the board of a name between two
@@ -71,7 +72,7 @@ func (s *Meetings) event(ctx context.Context, stored resource.Stored[Meeting], b
 func meetingEvent(s resource.Stored[Meeting], board Board) calendar.Event {
 	m := &s.State
 	e := calendar.Event{
-		UID: Name(s.ID), Kind: calendar.Meeting, Resource: Name(s.ID), Board: names.Join("boards", m.Board),
+		UID: Name(s.ID), Kind: occasion.Meeting, Resource: Name(s.ID), Calendar: names.Join("boards", m.Board),
 		Start: m.Start, End: m.End(), Zone: m.Zone, Summary: board.DisplayName, Location: m.Place,
 		Description: m.particulars(m.title(board), m.When(), true),
 		Sequence:    m.Sequence, Updated: m.Updated, Status: calendar.Confirmed,
@@ -125,7 +126,7 @@ func dueEvent(s resource.Stored[Meeting], d Decision, board Board) calendar.Even
 	m := &s.State
 	name := decisionName(Name(s.ID), d.ID)
 	e := calendar.Event{
-		UID: name + "#due", Kind: calendar.FollowUpDue, Resource: name, Board: names.Join("boards", m.Board), Zone: m.Zone,
+		UID: name + "#due", Kind: occasion.FollowUpDue, Resource: name, Calendar: names.Join("boards", m.Board), Zone: m.Zone,
 		AllDay: true, Summary: board.DisplayName + ": due: " + m.item(d.Item).Title, Updated: m.Updated, Status: calendar.Confirmed,
 		Private: d.Text + "\nOwner: " + names.Join("principals", d.Owner),
 	}

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/names"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // message is what the last notice says to a member, with what calendars are told of the
@@ -50,7 +51,7 @@ func entry(told []calendar.Told, i Invitation) *calendar.Invitation {
 			if i.By != i.Contact { // another answered, and comes
 				answer = ""
 			}
-			return &calendar.Invitation{Event: e, Uninvited: t.Left, Answer: answers[answer]}
+			return &calendar.Invitation{Product: occasion.Product, Event: e, Uninvited: t.Left, Answer: answers[answer]}
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -17,8 +18,8 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/request"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
-	"github.com/evenhand/evenhand/services/board/calendar"
 	"github.com/evenhand/evenhand/services/board/feeds"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // calendarServer implements CalendarService.
@@ -85,10 +86,10 @@ func behind(list []calendar.Event, place resource.Place) []calendar.Event {
 
 var (
 	eventKinds = map[calendar.Kind]boardv1.CalendarEvent_Kind{
-		calendar.Rotation: boardv1.CalendarEvent_KIND_ROTATION, calendar.Meeting: boardv1.CalendarEvent_KIND_MEETING,
-		calendar.TermStart: boardv1.CalendarEvent_KIND_TERM_START, calendar.TermEnd: boardv1.CalendarEvent_KIND_TERM_END,
-		calendar.AnswerDue: boardv1.CalendarEvent_KIND_ANSWER_DUE, calendar.IdeasDue: boardv1.CalendarEvent_KIND_IDEAS_DUE,
-		calendar.DecisionDue: boardv1.CalendarEvent_KIND_DECISION_DUE, calendar.FollowUpDue: boardv1.CalendarEvent_KIND_FOLLOW_UP_DUE,
+		occasion.Rotation: boardv1.CalendarEvent_KIND_ROTATION, occasion.Meeting: boardv1.CalendarEvent_KIND_MEETING,
+		occasion.TermStart: boardv1.CalendarEvent_KIND_TERM_START, occasion.TermEnd: boardv1.CalendarEvent_KIND_TERM_END,
+		occasion.AnswerDue: boardv1.CalendarEvent_KIND_ANSWER_DUE, occasion.IdeasDue: boardv1.CalendarEvent_KIND_IDEAS_DUE,
+		occasion.DecisionDue: boardv1.CalendarEvent_KIND_DECISION_DUE, occasion.FollowUpDue: boardv1.CalendarEvent_KIND_FOLLOW_UP_DUE,
 	}
 	eventStates = map[calendar.Status]boardv1.CalendarEvent_State{
 		calendar.Tentative: boardv1.CalendarEvent_STATE_TENTATIVE, calendar.Confirmed: boardv1.CalendarEvent_STATE_CONFIRMED,

@@ -11,9 +11,10 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
-	"github.com/evenhand/evenhand/services/board/calendar"
+	"github.com/evenhand/evenhand/services/board/occasion"
 )
 
 // happenings is what happens on boards in a test.
@@ -22,7 +23,7 @@ type happenings struct{ events []calendar.Event }
 func (h *happenings) Events(_ context.Context, board string, from, to time.Time) ([]calendar.Event, error) {
 	var list []calendar.Event
 	for _, e := range h.events {
-		if e.Board == board && e.During(from, to) {
+		if e.Calendar == board && e.During(from, to) {
 			list = append(list, e)
 		}
 	}
@@ -40,7 +41,7 @@ func (s *served) withBoard(t *testing.T, id string, managers ...string) {
 func (s *served) meets(board string, n int) {
 	start := clock.Add(time.Duration(n) * 24 * time.Hour)
 	name := fmt.Sprintf("boards/%s/meetings/%d", board, n)
-	s.happening.events = append(s.happening.events, calendar.Event{UID: name, Resource: name, Kind: calendar.Meeting, Board: "boards/" + board,
+	s.happening.events = append(s.happening.events, calendar.Event{UID: name, Resource: name, Kind: occasion.Meeting, Calendar: "boards/" + board,
 		Accounts: []string{"accounts/acme"}, Start: start, End: start.Add(time.Hour), Zone: "America/New_York",
 		Summary: fmt.Sprintf("Meeting %d", n), Description: "Agenda"})
 }
@@ -53,7 +54,7 @@ func TestCalendarEventsOverTheAPI(t *testing.T) {
 	}
 	zone := time.FixedZone("", 0)
 	first := time.Date(2030, 6, 30, 4, 0, 0, 0, zone)
-	s.happening.events = append(s.happening.events, calendar.Event{UID: "whole", Kind: calendar.TermEnd, Board: "boards/east", AllDay: true,
+	s.happening.events = append(s.happening.events, calendar.Event{UID: "whole", Kind: occasion.TermEnd, Calendar: "boards/east", AllDay: true,
 		Start: first, End: first.Add(24 * time.Hour), Zone: "America/New_York", Summary: "A term ends", Status: calendar.Tentative})
 	viewer := s.as(t, auth.Viewer).calendars
 	var got []string

@@ -6,7 +6,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
-	"github.com/evenhand/evenhand/services/entitlements/worktime"
+	"github.com/evenhand/evenhand/internal/worktime"
 )
 
 // State is where a case stands.

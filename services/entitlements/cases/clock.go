@@ -4,8 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/worktime"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
-	"github.com/evenhand/evenhand/services/entitlements/worktime"
 )
 
 // Event is what a clock runs from or to.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/services/entitlements/worktime"
+	"github.com/evenhand/evenhand/internal/worktime"
 )
 
 // Measure is what an audit compares cases by. Bands and regions are facts of accounts,

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/worktime"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
-	"github.com/evenhand/evenhand/services/entitlements/worktime"
 )
 
 // Promises knows what was published.
@@ -102,7 +102,7 @@ func (e *edition) has(calendar string) bool {
 	return has
 }
 
-func sameCalendar(a, b schedule.Calendar) bool { return reflect.DeepEqual(a, b) }
+func sameCalendar(a, b worktime.Calendar) bool { return reflect.DeepEqual(a, b) }
 
 // inForce returns the edition in force at an instant; nil where there is none.
 func (b *book) inForce(at time.Time) (*edition, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/worktime"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
@@ -25,7 +26,7 @@ func scheduleIn(m *entitlementsv1.Schedule) (*schedule.Schedule, error) {
 	s := &schedule.Schedule{ID: m.GetId(), Currency: m.GetCurrencyCode(), TimeZone: m.GetTimeZone(), Notice: r.notice(m.GetNotice())}
 	for _, id := range slices.Sorted(maps.Keys(m.GetCalendars())) {
 		if s.Calendars == nil {
-			s.Calendars = map[string]schedule.Calendar{}
+			s.Calendars = map[string]worktime.Calendar{}
 		}
 		s.Calendars[id] = r.calendar("calendars."+id, m.GetCalendars()[id])
 	}
@@ -111,8 +112,8 @@ func (r *scheduleReader) notice(m *entitlementsv1.Notice) schedule.Notice {
 	}
 }
 
-func (r *scheduleReader) calendar(path string, m *entitlementsv1.Calendar) schedule.Calendar {
-	c := schedule.Calendar{Hours: read(r, path+".hours", m.GetHours(), schedule.ParseHours)}
+func (r *scheduleReader) calendar(path string, m *entitlementsv1.Calendar) worktime.Calendar {
+	c := worktime.Calendar{Hours: read(r, path+".hours", m.GetHours(), worktime.ParseWeek)}
 	for i, d := range m.GetHolidays() {
 		c.Holidays = append(c.Holidays, r.day(fmt.Sprintf("%s.holidays[%d]", path, i), d))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/worktime"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
@@ -70,7 +71,7 @@ func periodOut(p civil.Period) string {
 	return p.String()
 }
 
-func calendarOut(c schedule.Calendar) *entitlementsv1.Calendar {
+func calendarOut(c worktime.Calendar) *entitlementsv1.Calendar {
 	m := &entitlementsv1.Calendar{Hours: c.Hours.String()}
 	for _, d := range c.Holidays {
 		m.Holidays = append(m.Holidays, dateOut(d))

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/worktime"
 )
 
 var (
@@ -83,14 +84,14 @@ var genSchedule = rapid.Custom(func(t *rapid.T) *Schedule {
 	}
 	for _, id := range rapid.SliceOfNDistinct(genID, 0, 2, rapid.ID).Draw(t, "calendars") {
 		if s.Calendars == nil {
-			s.Calendars = map[string]Calendar{}
+			s.Calendars = map[string]worktime.Calendar{}
 		}
 		holidays := rapid.SliceOfNDistinct(genDay, 0, 3, rapid.ID).Draw(t, "holidays")
 		slices.Sort(holidays)
 		if len(holidays) == 0 {
 			holidays = nil
 		}
-		s.Calendars[id] = Calendar{Hours: genHours.Draw(t, "hours"), Holidays: holidays}
+		s.Calendars[id] = worktime.Calendar{Hours: genHours.Draw(t, "hours"), Holidays: holidays}
 		s.Commitments = append(s.Commitments, Commitment{ID: "c-" + id, Promise: genText.Draw(t, "promise"), Attest: []string{"courtesy"},
 			Clock: &Clock{From: "opened", To: "resolved", Within: time.Duration(rapid.IntRange(1, 9999).Draw(t, "within")) * time.Minute, Calendar: id}})
 	}
@@ -121,17 +122,17 @@ var genSchedule = rapid.Custom(func(t *rapid.T) *Schedule {
 	return s
 })
 
-var genHours = rapid.Custom(func(t *rapid.T) Hours {
-	var hours Hours
+var genHours = rapid.Custom(func(t *rapid.T) worktime.Week {
+	var hours worktime.Week
 	for d := range hours {
-		cuts := rapid.SliceOfNDistinct(rapid.IntRange(0, minutesPerDay), 0, 6, rapid.ID).Draw(t, "cuts")
+		cuts := rapid.SliceOfNDistinct(rapid.IntRange(0, worktime.MinutesPerDay), 0, 6, rapid.ID).Draw(t, "cuts")
 		slices.Sort(cuts)
 		for i := 0; i+1 < len(cuts); i += 2 {
-			hours[d] = append(hours[d], Span{cuts[i], cuts[i+1]})
+			hours[d] = append(hours[d], worktime.Span{From: cuts[i], To: cuts[i+1]})
 		}
 	}
 	if hours.IsZero() {
-		hours[1] = []Span{{0, minutesPerDay}}
+		hours[1] = []worktime.Span{{To: worktime.MinutesPerDay}}
 	}
 	return hours
 })
@@ -208,11 +209,11 @@ func TestHashIgnoresSpellingOnly(t *testing.T) {
 
 func TestHoursFormat(t *testing.T) {
 	for _, text := range []string{"Mon-Thu 09:00-12:00; Mon-Thu 13:00-17:00; Fri 09:00-15:00", "Mon-Sun 00:00-24:00", "Sat 10:00-12:00", "Mon 08:00-09:00; Wed 08:00-09:00"} {
-		hours, err := ParseHours(text)
+		hours, err := worktime.ParseWeek(text)
 		require.NoError(t, err)
 		require.Equal(t, text, hours.String())
 	}
-	hours, err := ParseHours("Sat-Mon 08:00-12:00;Sun 12:00-13:00")
+	hours, err := worktime.ParseWeek("Sat-Mon 08:00-12:00;Sun 12:00-13:00")
 	require.NoError(t, err)
 	require.Equal(t, "Mon 08:00-12:00; Sat 08:00-12:00; Sun 08:00-13:00", hours.String(), "touching ranges are joined")
 	for text, message := range map[string]string{
@@ -220,7 +221,7 @@ func TestHoursFormat(t *testing.T) {
 		"Mon-Fri 09:60-10:00": "span of time", "Mon 22:00-06:00": "midnight", "Mon 09:00-09:00": "before it begins", "mon 09:00-10:00": "not a day",
 		"Mon-Fri 09:00-17:00;": "no day", "Mon 09:00-12:00; Mon 11:59-13:00": "overlaps", "Mon-Foo 09:00-10:00": "not a day", "Mon 09:00": "span of time",
 	} {
-		_, err := ParseHours(text)
+		_, err := worktime.ParseWeek(text)
 		require.ErrorContains(t, err, message, text)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/worktime"
 )
 
 // MaxFileBytes bounds a schedule file.
@@ -51,7 +52,7 @@ func ParseFile(data []byte) (*File, error) {
 // ParseCalendars reads the time zone and the calendars of a schedule file, and
 // leaves out the rest of it, whatever that says. Its error is that of Parse, of
 // these parts alone.
-func ParseCalendars(data []byte) (civil.Zone, map[string]Calendar, error) {
+func ParseCalendars(data []byte) (civil.Zone, map[string]worktime.Calendar, error) {
 	root, err := document(data)
 	if err != nil {
 		return civil.Zone{}, nil, err

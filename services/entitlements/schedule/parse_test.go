@@ -12,18 +12,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/worktime"
 )
 
 func TestParseReadsTheDocumentedFile(t *testing.T) {
 	s, err := Parse([]byte(example))
 	require.NoError(t, err)
 	holiday := civil.Date(1997, time.December, 25)
-	office := []Span{{540, 1050}}
+	office := []worktime.Span{{From: 540, To: 1050}}
 	cost, shipping, use := int64(12000), int64(450), int64(12)
 	want := &Schedule{
 		ID: "service-promise", Currency: "USD", TimeZone: "America/New_York",
-		Calendars: map[string]Calendar{"office": {
-			Hours:    Hours{1: office, 2: office, 3: office, 4: office, 5: office},
+		Calendars: map[string]worktime.Calendar{"office": {
+			Hours:    worktime.Week{1: office, 2: office, 3: office, 4: office, 5: office},
 			Holidays: []civil.Day{holiday, holiday + 7},
 		}},
 		Commitments: []Commitment{

@@ -6,6 +6,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/worktime"
 )
 
 func (r *reader) schedule(n *yaml.Node) *Schedule {
@@ -40,13 +41,13 @@ func items[T any](r *reader, into *[]T, fields func(*T) []field) func(*yaml.Node
 	}
 }
 
-func (r *reader) calendars(into *map[string]Calendar) func(*yaml.Node, string) {
+func (r *reader) calendars(into *map[string]worktime.Calendar) func(*yaml.Node, string) {
 	return func(n *yaml.Node, path string) {
-		*into = map[string]Calendar{}
+		*into = map[string]worktime.Calendar{}
 		r.entries(n, path, func(key, n *yaml.Node, path string) {
-			var c Calendar
+			var c worktime.Calendar
 			r.object(n, path,
-				field{"hours", value(r, &c.Hours, ParseHours)},
+				field{"hours", value(r, &c.Hours, worktime.ParseWeek)},
 				field{"holidays", func(n *yaml.Node, path string) {
 					r.list(n, path, func(n *yaml.Node, path string) {
 						holiday := civil.Never

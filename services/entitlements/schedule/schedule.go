@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/worktime"
 )
 
 // Schedule is one edition of the written promise.
@@ -11,7 +12,7 @@ type Schedule struct {
 	ID          string
 	Currency    string // ISO 4217, such as USD
 	TimeZone    string // IANA, such as America/New_York
-	Calendars   map[string]Calendar
+	Calendars   map[string]worktime.Calendar
 	Commitments []Commitment
 	Benefits    []Benefit
 	Bundles     []Bundle

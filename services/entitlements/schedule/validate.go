@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/worktime"
 )
 
 // Bounds of what a schedule may hold.
@@ -137,9 +138,9 @@ func (v *validator) calendars() {
 		path, calendar := "calendars."+id, v.schedule.Calendars[id]
 		v.id(path, id)
 		if calendar.Hours.IsZero() {
-			v.add(path+".hours", Missing, "the calendar has no hours: %s", hoursExample)
-		} else if !calendar.Hours.valid() {
-			v.add(path+".hours", BadValue, "hours overlap, touch or leave the day: %s", hoursExample)
+			v.add(path+".hours", Missing, "the calendar has no hours: %s", worktime.Example)
+		} else if !calendar.Hours.Valid() {
+			v.add(path+".hours", BadValue, "hours overlap, touch or leave the day: %s", worktime.Example)
 		}
 		v.size(path+".holidays", len(calendar.Holidays))
 		for i, holiday := range calendar.Holidays {

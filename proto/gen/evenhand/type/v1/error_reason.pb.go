@@ -196,6 +196,14 @@ const (
 	ErrorReason_ERROR_REASON_COST_FINDING_STATE ErrorReason = 120
 	// There are as many limits of cost as there can be: delete one that nobody needs.
 	ErrorReason_ERROR_REASON_TOO_MANY_COST_LIMITS ErrorReason = 121
+	// The plan is in a state that does not allow this.
+	ErrorReason_ERROR_REASON_PLAN_STATE ErrorReason = 130
+	// The plan lacks what an active one needs; PreconditionFailure names all of it.
+	ErrorReason_ERROR_REASON_PLAN_INCOMPLETE ErrorReason = 131
+	// Who is to own the plan neither owns nor serves its account.
+	ErrorReason_ERROR_REASON_PLAN_OWNER ErrorReason = 132
+	// The template was retired, or has as many versions as it can.
+	ErrorReason_ERROR_REASON_PLAN_TEMPLATE_STATE ErrorReason = 133
 )
 
 // Enum value maps for ErrorReason.
@@ -284,6 +292,10 @@ var (
 		113: "ERROR_REASON_AUDIT_TOO_LARGE",
 		120: "ERROR_REASON_COST_FINDING_STATE",
 		121: "ERROR_REASON_TOO_MANY_COST_LIMITS",
+		130: "ERROR_REASON_PLAN_STATE",
+		131: "ERROR_REASON_PLAN_INCOMPLETE",
+		132: "ERROR_REASON_PLAN_OWNER",
+		133: "ERROR_REASON_PLAN_TEMPLATE_STATE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -369,6 +381,10 @@ var (
 		"ERROR_REASON_AUDIT_TOO_LARGE":         113,
 		"ERROR_REASON_COST_FINDING_STATE":      120,
 		"ERROR_REASON_TOO_MANY_COST_LIMITS":    121,
+		"ERROR_REASON_PLAN_STATE":              130,
+		"ERROR_REASON_PLAN_INCOMPLETE":         131,
+		"ERROR_REASON_PLAN_OWNER":              132,
+		"ERROR_REASON_PLAN_TEMPLATE_STATE":     133,
 	}
 )
 
@@ -403,7 +419,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa2\x15\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa8\x16\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -488,7 +504,11 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_NO_NEW_RULE\x10^\x12 \n" +
 	"\x1cERROR_REASON_AUDIT_TOO_LARGE\x10q\x12#\n" +
 	"\x1fERROR_REASON_COST_FINDING_STATE\x10x\x12%\n" +
-	"!ERROR_REASON_TOO_MANY_COST_LIMITS\x10yB@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"!ERROR_REASON_TOO_MANY_COST_LIMITS\x10y\x12\x1c\n" +
+	"\x17ERROR_REASON_PLAN_STATE\x10\x82\x01\x12!\n" +
+	"\x1cERROR_REASON_PLAN_INCOMPLETE\x10\x83\x01\x12\x1c\n" +
+	"\x17ERROR_REASON_PLAN_OWNER\x10\x84\x01\x12%\n" +
+	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once

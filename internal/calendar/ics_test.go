@@ -123,11 +123,11 @@ func (p property) instant() (time.Time, error) {
 func TestICalendarReadsBack(t *testing.T) {
 	words := rapid.StringOf(rapid.SampledFrom([]rune("abc  ,;:\\\"'\n\r\t<>é漢🙂\x00\x07\u0085=^|")))
 	rapid.Check(t, func(t *rapid.T) {
-		d := Document{Name: words.Draw(t, "name"), Zone: "America/New_York", Refresh: time.Hour}
+		d := Document{Product: "Advisory board", Name: words.Draw(t, "name"), Zone: "America/New_York", Refresh: time.Hour}
 		n := rapid.IntRange(0, 4).Draw(t, "events")
 		for i := range n {
 			start := time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "start"), 0).UTC()
-			e := Event{UID: fmt.Sprintf("boards/customers/meetings/%d", i), Kind: Meeting, Zone: "Asia/Kathmandu", Start: start,
+			e := Event{UID: fmt.Sprintf("boards/customers/meetings/%d", i), Kind: "meeting", Zone: "Asia/Kathmandu", Start: start,
 				End:     start.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "minutes")) * time.Minute),
 				Updated: time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "updated"), 0), Sequence: rapid.IntRange(0, 9).Draw(t, "sequence"),
 				Status:  rapid.SampledFrom([]Status{"", Confirmed, Tentative, Cancelled}).Draw(t, "status"),
@@ -221,8 +221,8 @@ func requireSameEvent(t *rapid.T, e Event, c component) {
 }
 
 func TestICalendarOfABoard(t *testing.T) {
-	d := Document{Name: "Customer board", Zone: "America/New_York", Refresh: time.Hour, Events: []Event{
-		{UID: "boards/customers/meetings/2027-03-02@k7", Kind: Meeting, Start: at("2027-03-02T15:00:00Z"), End: at("2027-03-02T17:00:00Z"),
+	d := Document{Product: "Advisory board", Name: "Customer board", Zone: "America/New_York", Refresh: time.Hour, Events: []Event{
+		{UID: "boards/customers/meetings/2027-03-02@k7", Kind: "meeting", Start: at("2027-03-02T15:00:00Z"), End: at("2027-03-02T17:00:00Z"),
 			Zone: "America/New_York", Summary: "Board meeting; spring", Description: "Agenda:\n1. Returns", Location: "Boston, MA",
 			Sequence: 2, Updated: at("2026-11-22T09:00:00Z")},
 	}}

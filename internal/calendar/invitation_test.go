@@ -12,7 +12,7 @@ import (
 
 // invited is what b is written of a meeting.
 func invited(e Event) Invitation {
-	return Invitation{Event: e, Organizer: Person{"Advisory board", "board@evenhand.example"}, Attendee: Person{`Roth, "Ines"`, "ines+b@acme.example"}, Written: noon}
+	return Invitation{Product: "Advisory board", Event: e, Organizer: Person{"Advisory board", "board@evenhand.example"}, Attendee: Person{`Roth, "Ines"`, "ines+b@acme.example"}, Written: noon}
 }
 
 // parts reads an invitation strictly: the calendar's own lines and the event's.

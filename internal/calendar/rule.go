@@ -119,7 +119,7 @@ func (r *rule) readFrequency(value string) error {
 	case err != nil:
 		return fmt.Errorf("is no frequency: write DAILY, WEEKLY, MONTHLY or YEARLY")
 	case frequency > rrule.DAILY:
-		return fmt.Errorf("recurs within a day, which nothing of a board does: write DAILY, WEEKLY, MONTHLY or YEARLY")
+		return fmt.Errorf("recurs within a day, which nothing here does: write DAILY, WEEKLY, MONTHLY or YEARLY")
 	}
 	r.days.Freq = frequency
 	return nil

@@ -9,14 +9,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
-	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 
 // scene is a calendar in a zone and a clock that runs by it. All its times are
 // whole minutes, so that an oracle may count minutes.
 type scene struct {
 	zone     civil.Zone
-	calendar *schedule.Calendar
+	calendar *Calendar
 	from     time.Time
 	pauses   []Pause
 }
@@ -57,8 +56,8 @@ func genScene(t *rapid.T) scene {
 	return s
 }
 
-func genCalendar(t *rapid.T, around civil.Day) *schedule.Calendar {
-	var c schedule.Calendar
+func genCalendar(t *rapid.T, around civil.Day) *Calendar {
+	var c Calendar
 	for weekday := range c.Hours {
 		at := 0
 		for range rapid.IntRange(0, 3).Draw(t, "spans") {
@@ -67,7 +66,7 @@ func genCalendar(t *rapid.T, around civil.Day) *schedule.Calendar {
 			}
 			from := rapid.OneOf(rapid.Just(at), rapid.IntRange(at, 24*60-1)).Draw(t, "opens")
 			to := rapid.OneOf(rapid.Just(24*60), rapid.IntRange(from+1, 24*60)).Draw(t, "closes")
-			c.Hours[weekday] = append(c.Hours[weekday], schedule.Span{From: from, To: to})
+			c.Hours[weekday] = append(c.Hours[weekday], Span{From: from, To: to})
 			at = to + 1
 		}
 	}
@@ -94,7 +93,7 @@ func (s scene) runs(at time.Time) bool {
 		return false
 	}
 	shown := wall.Hour()*60 + wall.Minute()
-	return slices.ContainsFunc(s.calendar.Hours[wall.Weekday()], func(span schedule.Span) bool {
+	return slices.ContainsFunc(s.calendar.Hours[wall.Weekday()], func(span Span) bool {
 		return span.From <= shown && shown < span.To
 	})
 }

@@ -10,28 +10,8 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
-// Kind says what happens at an event.
+// Kind says what happens at an event. Each service names its own.
 type Kind string
-
-// The kinds of event.
-const (
-	// Rotation is the day on which terms end and begin.
-	Rotation Kind = "rotation"
-	// Meeting is a meeting of a board.
-	Meeting Kind = "meeting"
-	// TermStart is the first day of a member's term.
-	TermStart Kind = "term-start"
-	// TermEnd is the last day of a member's term.
-	TermEnd Kind = "term-end"
-	// AnswerDue is the last day to answer an invitation to a seat.
-	AnswerDue Kind = "answer-due"
-	// IdeasDue is the last day on which a solicitation takes ideas.
-	IdeasDue Kind = "ideas-due"
-	// DecisionDue is the day by which the ideas of a solicitation are to be decided.
-	DecisionDue Kind = "decision-due"
-	// FollowUpDue is the day by which what was decided is to be done.
-	FollowUpDue Kind = "follow-up-due"
-)
 
 // Status says whether an event will happen.
 type Status string
@@ -46,7 +26,7 @@ const (
 	Cancelled Status = "cancelled"
 )
 
-// Event is something in the calendar of a board.
+// Event is something that happens at a time.
 type Event struct {
 	// UID tells the event from all others for good, wherever it moves: the name of the
 	// resource that it is of and what of it, as boards/customers/terms/7#end.
@@ -55,11 +35,13 @@ type Event struct {
 	Kind Kind `bson:"kind"`
 	// Resource is the name of the resource that it is of.
 	Resource string `bson:"resource"`
-	// Board is the name of the board, as boards/customers.
-	Board string `bson:"board"`
+	// Calendar is the name of the resource in whose calendar it stands, as
+	// boards/customers. It is stored under the name that it had when only boards had
+	// calendars.
+	Calendar string `bson:"board"`
 	// Accounts are the names of the accounts whose own matter it is: those invited to a
-	// meeting, or whose term ends. In the calendar of a member are those events alone
-	// that name its account; in that of a board or manager are all.
+	// meeting, or whose term ends. In the calendar of an account are those events alone
+	// that name it; in that of the company's own people are all.
 	Accounts []string `bson:"accounts,omitempty"`
 	// Start and End are instants; the end is not included. Of an event that takes whole
 	// days they are what WholeDay returns.
@@ -70,11 +52,11 @@ type Event struct {
 	// Zone is the IANA name of the time zone in which it is planned.
 	Zone string `bson:"zone"`
 	// Summary is its title; no more than a line, fit for every account that it names. It
-	// begins with the board's name: calendars show those of several boards together.
+	// begins with the name of what it is of: calendars show those of several together.
 	Summary string `bson:"summary"`
 	// Description says more, fit for every account that it names.
 	Description string `bson:"description,omitempty"`
-	// Private is told only in the calendars of the board and of its managers.
+	// Private is told only in the calendars of the company's own people.
 	Private string `bson:"private,omitempty"`
 	// Location is a place or an address to join at.
 	Location string `bson:"location,omitempty"`
@@ -92,33 +74,34 @@ func WholeDay(day civil.Day, zone civil.Zone) (start, end time.Time) {
 	return zone.Start(day), zone.Start(day + 1)
 }
 
-// Source knows what happens on a board. Those of rotations, terms, meetings and
-// solicitations each give their own.
+// Source knows what happens. Those of rotations, terms, meetings and solicitations each
+// give their own.
 type Source interface {
-	// Events returns the events of the board of a name, as boards/customers, that are
-	// under way between from and to, the cancelled ones among them, in any order.
-	Events(ctx context.Context, board string, from, to time.Time) ([]Event, error)
+	// Events returns the events in the calendar of the resource of a name, as
+	// boards/customers, that are under way between from and to, the cancelled ones among
+	// them, in any order.
+	Events(ctx context.Context, name string, from, to time.Time) ([]Event, error)
 }
 
 // Sources are sources taken together.
 type Sources []Source
 
-// MaxEvents is how many events of a board are told at once.
+// MaxEvents is how many events of one calendar are told at once.
 const MaxEvents = 10_000
 
 // Events returns the events of all sources in order. The error is a *fault.Error,
 // OUT_OF_RANGE, where there are more than MaxEvents.
-func (s Sources) Events(ctx context.Context, board string, from, to time.Time) ([]Event, error) {
+func (s Sources) Events(ctx context.Context, name string, from, to time.Time) ([]Event, error) {
 	var all []Event
 	for _, source := range s {
-		events, err := source.Events(ctx, board, from, to)
+		events, err := source.Events(ctx, name, from, to)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, events...)
 		if len(all) > MaxEvents {
 			return nil, fault.New(fault.OutOfRange, fault.ReasonInvalidArgument,
-				"%s has more than %d events between %s and %s: ask for a shorter time.", board, MaxEvents, dayOf(from), dayOf(to))
+				"%s has more than %d events between %s and %s: ask for a shorter time.", name, MaxEvents, dayOf(from), dayOf(to))
 		}
 	}
 	Sort(all)
@@ -136,7 +119,7 @@ func (e Event) During(from, to time.Time) bool {
 	return e.Start.Before(to) && (e.End.After(from) || !e.Start.Before(from))
 }
 
-// For returns the event as the member of an account may see it; false where it is none
+// For returns the event as an account may see it; false where it is none
 // of the account's matters.
 func (e Event) For(account string) (Event, bool) {
 	if !slices.Contains(e.Accounts, account) {

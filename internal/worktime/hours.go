@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
-	"github.com/evenhand/evenhand/services/entitlements/schedule"
 )
 
 // Instants and wall-clock times are counted in milliseconds since
@@ -27,7 +26,7 @@ var horizon = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 type Hours struct {
 	location *time.Location
 	always   bool // every hour of every day
-	spans    schedule.Hours
+	spans    Week
 	week     [8]int64    // working time of a week before each of its days; week[7] is all of it
 	holidays []civil.Day // ascending
 	lost     []int64     // working time that the holidays before each one take away; one longer than holidays
@@ -35,7 +34,7 @@ type Hours struct {
 
 // New returns the hours of a calendar, by the wall clocks of the zone. A nil
 // calendar is every hour of every day.
-func New(calendar *schedule.Calendar, zone civil.Zone) *Hours {
+func New(calendar *Calendar, zone civil.Zone) *Hours {
 	h := &Hours{location: zone.Location(), always: calendar == nil}
 	if h.always {
 		return h

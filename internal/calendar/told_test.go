@@ -18,7 +18,7 @@ var (
 
 func meeting(id string, day int, accounts ...string) Event {
 	start := noon.AddDate(0, 0, day)
-	return Event{UID: "boards/b/meetings/" + id, Kind: Meeting, Board: "boards/b", Accounts: accounts, Start: start, End: start.Add(time.Hour),
+	return Event{UID: "boards/b/meetings/" + id, Kind: "meeting", Calendar: "boards/b", Accounts: accounts, Start: start, End: start.Add(time.Hour),
 		Zone: "UTC", Summary: "Meeting " + id, Description: "Agenda", Private: "Attendance of all"}
 }
 

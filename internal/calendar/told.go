@@ -118,12 +118,12 @@ func (e Event) cancelled(at time.Time) Event {
 
 // sameAs compares all that is told of an event.
 func (e Event) sameAs(o Event) bool {
-	return e.UID == o.UID && e.Kind == o.Kind && e.Resource == o.Resource && e.Board == o.Board && slices.Equal(e.Accounts, o.Accounts) &&
+	return e.UID == o.UID && e.Kind == o.Kind && e.Resource == o.Resource && e.Calendar == o.Calendar && slices.Equal(e.Accounts, o.Accounts) &&
 		e.Start.Equal(o.Start) && e.End.Equal(o.End) && e.AllDay == o.AllDay && e.Zone == o.Zone && e.Summary == o.Summary &&
 		e.Description == o.Description && e.Private == o.Private && e.Location == o.Location && e.Status == o.Status
 }
 
-// Whole returns the events for the calendar of a board, or of its managers.
+// Whole returns the events for a calendar of the company's own people.
 func Whole(told []Told) []Event {
 	var list []Event
 	for _, t := range told {

@@ -11,6 +11,8 @@ import (
 // Invitation is an event as one person is written of it, for mail programs to enter into
 // a calendar, to change there, or to take away (RFC 5546, sent by RFC 6047).
 type Invitation struct {
+	// Product is what of Evenhand writes it, as Advisory board.
+	Product string
 	// Event is as feeds tell it; its UID is that of no other calendar, anywhere.
 	Event Event
 	// Uninvited says that it takes place without the person, who was invited before.
@@ -55,7 +57,7 @@ func (i Invitation) MediaType() string {
 
 // ICalendar writes the invitation as Document does the event.
 func (i Invitation) ICalendar() ([]byte, error) {
-	cal := newCalendar()
+	cal := newCalendar(i.Product)
 	cal.SetMethod(ics.Method(i.Method()))
 	v, err := add(cal, i.Event)
 	if err != nil {

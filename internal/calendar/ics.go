@@ -11,6 +11,8 @@ import (
 
 // Document is a calendar as other programs read it.
 type Document struct {
+	// Product is what of Evenhand writes it, as Advisory board.
+	Product string
 	// Name is its title.
 	Name string
 	// Zone is the IANA name of the zone in which a reader may show the calendar; empty
@@ -28,7 +30,7 @@ type Document struct {
 // saving, and whole days as days of their zone. The same calendar is always written in
 // the same bytes.
 func (d Document) ICalendar() ([]byte, error) {
-	cal := newCalendar()
+	cal := newCalendar(d.Product)
 	cal.SetName(line(d.Name))
 	if d.Zone != "" {
 		cal.SetXWRTimezone(d.Zone)
@@ -49,9 +51,9 @@ func (d Document) ICalendar() ([]byte, error) {
 	return write(cal)
 }
 
-func newCalendar() *ics.Calendar {
+func newCalendar(product string) *ics.Calendar {
 	cal := ics.NewCalendar()
-	cal.SetProductId("-//Evenhand//Advisory board//EN")
+	cal.SetProductId("-//Evenhand//" + product + "//EN")
 	cal.SetCalscale("GREGORIAN")
 	return cal
 }

@@ -1,0 +1,184 @@
+package plans
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// Outcome is what applying a template does to one account.
+type Outcome string
+
+// The outcomes.
+const (
+	// Begun says that the account's plan is begun as a draft.
+	Begun Outcome = "begun"
+	// Renewed says that the strategy of its plan is the version's now: what came from the
+	// template was replaced, and what people added stayed.
+	Renewed Outcome = "renewed"
+	// Unchanged says that nothing had to be done.
+	Unchanged Outcome = "unchanged"
+	// Refused says that it cannot be done; the problem says why.
+	Refused Outcome = "refused"
+)
+
+// Applied is what applying a template did, or would do, to one account.
+type Applied struct {
+	Account, DisplayName string
+	Outcome              Outcome
+	// Problem says why it was refused.
+	Problem string
+	// Missing is what the plan lacks to become active.
+	Missing []fault.Condition
+}
+
+// Application says what to apply to which accounts.
+type Application struct {
+	Template string
+	// Number is that of the version; 0 is the last.
+	Number int
+	// Accounts are ids; at most MaxApplied of them.
+	Accounts []string
+	// Owner is the id of who answers for the plans that are begun; empty is each account's
+	// own, or the caller.
+	Owner string
+	// Caller is the id of who calls.
+	Caller string
+	// May says whether the caller may plan for an account.
+	May func(feeds.Account) bool
+	// Check only says what would be done.
+	Check bool
+}
+
+// MaxApplied is how many accounts a template is applied to at once.
+const MaxApplied = 1000
+
+// Apply begins the plans of accounts from a template, or renews those that began from it,
+// and says what became of each. Applied again it does nothing more. NOT_FOUND,
+// PLAN_TEMPLATE_STATE; what fails for one account does not stop the others.
+func (s *Service) Apply(ctx context.Context, call resource.Call, a Application) ([]Applied, error) {
+	t, err := s.templates.Get(ctx, a.Template)
+	if err != nil {
+		return nil, err
+	}
+	if t.State.Retired != "" {
+		return nil, templateState(a.Template, "%s was retired: %s", TemplateName(a.Template), t.State.Retired)
+	}
+	if a.Number == 0 {
+		a.Number = len(t.State.Versions)
+	}
+	edition, err := t.State.Edition(a.Template, a.Number)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := s.Accounts.GetMany(ctx, a.Accounts)
+	if err != nil {
+		return nil, err
+	}
+	had, err := s.plans.GetMany(ctx, a.Accounts)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]Applied, 0, len(a.Accounts))
+	for _, id := range a.Accounts {
+		result := Applied{Account: id}
+		of, known := accounts[id]
+		plan, planned := had[id]
+		var made resource.Stored[Plan]
+		switch result.DisplayName = of.DisplayName; {
+		case !known:
+			err = fault.Missing("evenhand/Account", AccountName(id))
+		case !a.May(of):
+			err = fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "It is not assigned to you.")
+		case planned:
+			made, result.Outcome, err = s.renew(ctx, call, plan, edition, a)
+		default:
+			made, err = s.begin(ctx, call, id, edition, a)
+			result.Outcome = Begun
+		}
+		if err != nil {
+			var refused *fault.Error
+			if !errors.As(err, &refused) || refused.Kind == fault.Unavailable || refused.Kind == fault.DeadlineExceeded {
+				return results, err
+			}
+			result.Outcome, result.Problem = Refused, refused.Message
+		} else {
+			result.Missing = made.State.Missing(id)
+		}
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+// one is a call about one of several accounts: recognised by the account besides the
+// request.
+func one(call resource.Call, account string) resource.Call {
+	if call.RequestID != "" {
+		call.Method += "/" + account
+	}
+	return call
+}
+
+func (s *Service) begin(ctx context.Context, call resource.Call, account string, e *Edition, a Application) (resource.Stored[Plan], error) {
+	return s.Create(ctx, one(call, account), account, a.Caller, Plan{
+		Owner: a.Owner, Goals: e.Goals, CustomerEffect: e.CustomerEffect, Contribution: e.Contribution,
+		Strategy: stamped(e.Strategy, EditionName(a.Template, a.Number)), Template: EditionName(a.Template, a.Number),
+	}, a.Check)
+}
+
+// stamped is a strategy whose cadences say from which template's version they came.
+func stamped(s Strategy, version string) Strategy {
+	s.Cadences = slices.Clone(s.Cadences)
+	for i := range s.Cadences {
+		s.Cadences[i].Template = version
+	}
+	return s
+}
+
+// renew brings the strategy of a plan that began from the template to a version of it.
+func (s *Service) renew(
+	ctx context.Context, call resource.Call, p resource.Stored[Plan], e *Edition, a Application,
+) (resource.Stored[Plan], Outcome, error) {
+	version := EditionName(a.Template, a.Number)
+	switch {
+	case p.State.Template == version:
+		return p, Unchanged, nil
+	case !strings.HasPrefix(p.State.Template, TemplateName(a.Template)+"/"):
+		return p, Refused, planState(p.ID, "It has a plan that did not begin from %s.", TemplateName(a.Template))
+	case p.State.State == Closed:
+		return p, Refused, planState(p.ID, "Its plan is closed: reopen it first.")
+	}
+	change := func(plan *Plan) error {
+		fresh := stamped(e.Strategy, version)
+		for _, c := range plan.Strategy.Cadences {
+			at := slices.IndexFunc(fresh.Cadences, func(f Cadence) bool { return f.ID == c.ID })
+			switch own := c.Template == ""; {
+			case own && at >= 0:
+				return planState(p.ID, "Its own cadence %q has the id of one of the template: give that another id.", c.ID)
+			case own:
+				fresh.Cadences = append(fresh.Cadences, c)
+			case at >= 0:
+				fresh.Cadences[at].Owner = c.Owner
+			}
+		}
+		plan.Strategy, plan.Template = fresh, version
+		if err := plan.check(); err != nil {
+			return err
+		}
+		if plan.State.Counts() {
+			return plan.complete(p.ID)
+		}
+		return nil
+	}
+	if a.Check {
+		err := change(&p.State)
+		return p, Renewed, err
+	}
+	made, err := s.told(s.plans.Update(ctx, one(call, p.ID), p.ID, nil, "plan.template_applied", change))
+	return made, Renewed, err
+}

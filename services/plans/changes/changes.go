@@ -1,0 +1,79 @@
+// Package changes is the feed of the plans service: what happened to each of its
+// resources, for those who keep copies.
+package changes
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/internal/resource/feed"
+	"github.com/evenhand/evenhand/services/plans"
+)
+
+// Told is what followers learn of a change besides its type: at most one of the states,
+// where the type has one.
+type Told struct {
+	// Name is the name of the resource.
+	Name string
+
+	// Plan is a plan, without the notes of measurements.
+	Plan     *resource.Stored[plans.Plan]
+	Template *resource.Stored[plans.Template]
+}
+
+// Feed is the changes of the plans service.
+type Feed = feed.Feed[Told]
+
+// reader reads what an event of the aggregate with an id tells.
+type reader func(t *Told, e *docstore.FeedEvent, id string) error
+
+// readers are those of each collection whose changes are told.
+var readers = map[string]reader{
+	plans.Kind.Spec.Name:         stored(plans.Kind, func(t *Told, s *resource.Stored[plans.Plan]) { t.Plan = s }),
+	plans.TemplateKind.Spec.Name: stored(plans.TemplateKind, func(t *Told, s *resource.Stored[plans.Template]) { t.Template = s }),
+}
+
+// stored reads the states of a kind of resource whose events tell all of it; keep puts
+// one where it belongs.
+func stored[T any, P resource.Aggregate[T]](kind resource.Kind[T], keep func(*Told, *resource.Stored[T])) reader {
+	return func(t *Told, e *docstore.FeedEvent, id string) error {
+		t.Name = kind.Name(id)
+		if len(e.Data) == 0 { // it was deleted
+			return nil
+		}
+		s := &resource.Stored[T]{ID: id, Aggregate: e.Source, Version: e.N}
+		if err := bson.Unmarshal(e.Data, &s.State); err != nil {
+			return err
+		}
+		s.Created = resource.CreatedOf[T, P](&s.State)
+		keep(t, s)
+		return nil
+	}
+}
+
+// Open returns the feed of the service's store, which must be relayed (docstore's relay)
+// for it to advance.
+func Open(store *docstore.Store) *Feed {
+	return feed.Open(store, slices.Sorted(maps.Keys(readers)), func(_ context.Context, events []docstore.FeedEvent) ([]Told, error) {
+		states := make([]Told, len(events))
+		for i := range events {
+			e := &events[i]
+			collection, id, _ := strings.Cut(e.Source, "/")
+			read, told := readers[collection]
+			if !told {
+				continue
+			}
+			if err := read(&states[i], e, id); err != nil {
+				return nil, fmt.Errorf("event %d of the feed, %s of %s: %w", e.Position, e.Type, e.Source, err)
+			}
+		}
+		return states, nil
+	})
+}

@@ -1,0 +1,68 @@
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/evenhand/evenhand/internal/platform/consistency"
+	"github.com/evenhand/evenhand/internal/platform/wire"
+	"github.com/evenhand/evenhand/internal/resource/feed"
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
+	"github.com/evenhand/evenhand/services/plans/changes"
+)
+
+// feedHandler serves FeedService.
+type feedHandler struct {
+	plansv1.UnimplementedFeedServiceServer
+	feed *changes.Feed
+}
+
+// WatchChanges implements FeedService.
+func (h *feedHandler) WatchChanges(r *plansv1.WatchChangesRequest, stream grpc.ServerStreamingServer[plansv1.WatchChangesResponse]) error {
+	return h.feed.Watch(stream.Context(), r.GetResumeToken(), r.GetStatesOf(), func(b feed.Batch[changes.Told]) error {
+		out := &plansv1.WatchChangesResponse{
+			ResumeToken: b.Resume, CaughtUp: b.CaughtUp, Age: durationpb.New(b.Age), Changes: make([]*plansv1.Change, len(b.Changes))}
+		for i := range b.Changes {
+			out.Changes[i] = changeOut(&b.Changes[i])
+		}
+		return stream.Send(out)
+	})
+}
+
+func changeOut(c *feed.Change[changes.Told]) *plansv1.Change {
+	out := &plansv1.Change{
+		Position: c.Position, Source: c.Source, Version: c.Version, Type: c.Type, Name: c.State.Name,
+		Time: wire.Timestamp(c.At), RecordedTime: wire.Timestamp(c.Recorded), Principal: c.Principal,
+	}
+	switch told := &c.State; {
+	case told.Plan != nil:
+		out.State = &plansv1.Change_Plan{Plan: planOut(*told.Plan, 0)}
+	case told.Template != nil:
+		out.State = &plansv1.Change_PlanTemplate{PlanTemplate: templateOut(*told.Template)}
+	}
+	return out
+}
+
+// GetFeed implements FeedService.
+func (h *feedHandler) GetFeed(ctx context.Context, _ *plansv1.GetFeedRequest) (*plansv1.Feed, error) {
+	position, resume, err := h.feed.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &plansv1.Feed{Position: position, ResumeToken: resume}, nil
+}
+
+// LocateChange implements FeedService.
+func (h *feedHandler) LocateChange(ctx context.Context, r *plansv1.LocateChangeRequest) (*plansv1.LocateChangeResponse, error) {
+	token, err := consistency.Parse("consistency_token", r.GetConsistencyToken())
+	if err != nil {
+		return nil, err
+	}
+	position, err := h.feed.Locate(ctx, token.Aggregate, token.Version)
+	if err != nil {
+		return nil, err
+	}
+	return &plansv1.LocateChangeResponse{Position: position}, nil
+}

@@ -1,0 +1,41 @@
+package rpc
+
+import (
+	"google.golang.org/grpc"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/server"
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/changes"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// Faults says what the domain's errors mean to callers.
+var Faults fault.Table = plans.Faults
+
+// Domain is what the service serves.
+type Domain struct {
+	Plans       *plans.Service
+	Assignments Assignments
+	Changes     *changes.Feed
+	// Followers follow the other services.
+	Followers []*feeds.Follower
+	// Duties know what is due of a plan.
+	Duties []Duties
+}
+
+// Service returns the plans service for a server.
+func Service(d Domain) server.Service {
+	s := server.Service{
+		Name: "plans",
+		Register: func(r grpc.ServiceRegistrar) {
+			plansv1.RegisterPlansServiceServer(r, &plansHandler{domain: d.Plans, assignments: d.Assignments, duties: d.Duties})
+			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes})
+		},
+	}
+	for _, follower := range d.Followers {
+		s.Needs = append(s.Needs, server.Need{Name: string(follower.Service()) + "-feed", Ready: follower.Ready})
+	}
+	return s
+}
