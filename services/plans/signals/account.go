@@ -5,35 +5,33 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
-
-// Account is a customer as the rules see it.
-type Account struct {
-	DisplayName string
-	// State is prospect, active or closed.
-	State string
-	// Joined and Closed are 0 where that is not known, or has not happened.
-	Joined, Closed civil.Day
-	// Owner is the id of the account manager, and may be empty.
-	Owner      string
-	Attributes map[string]string
-}
-
-// customer says whether the account was a customer on a day.
-func (a *Account) customer(day civil.Day) bool {
-	switch {
-	case a.State == "prospect", a.State == "closed" && a.Closed == 0:
-		return false
-	case a.Closed != 0 && day >= a.Closed:
-		return false
-	}
-	return a.Joined == 0 || a.Joined <= day
-}
 
 // Accounts is what this package needs of the service's copy of accounts.
 type Accounts interface {
-	// Account returns an account by its id, or resource.ErrNotFound.
-	Account(ctx context.Context, id string) (Account, error)
+	// Get returns an account by its id, or resource.ErrNotFound.
+	Get(ctx context.Context, id string) (feeds.Account, error)
+	// Company returns what the company settled for all.
+	Company(ctx context.Context) (feeds.Company, error)
+}
+
+// Plans is what this package needs of the relationship plans.
+type Plans interface {
+	// Get returns the plan of an account, or resource.ErrNotFound.
+	Get(ctx context.Context, account string) (resource.Stored[plans.Plan], error)
+}
+
+// customer says whether an account was a customer on a day.
+func customer(a *feeds.Account, day civil.Day) bool {
+	switch {
+	case a.State == feeds.Prospect, a.State == feeds.Closed && a.Closed == civil.Never:
+		return false
+	case day >= a.Closed: // which is never, while it is open
+		return false
+	}
+	return a.Joined == civil.Never || a.Joined <= day
 }
 
 // Entitlements is what this package asks of the entitlements service.
@@ -77,8 +75,10 @@ type Touchpoints interface {
 // Touchpoint is a contact to be planned by the owner of the plan. Account is an id,
 // Suggestion a resource name, by which it is recognised.
 type Touchpoint struct {
-	Account, Suggestion, Channel, Purpose, Why string
-	Day                                        civil.Day
+	Account, Suggestion string
+	Channel             plans.Channel
+	Purpose, Why        string
+	Day                 civil.Day
 }
 
 // People is what this package needs of the principals.

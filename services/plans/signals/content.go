@@ -6,10 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/services/plans"
 )
-
-// Channels are the ways in which a customer can be reached.
-var Channels = []string{"call", "visit", "video", "email", "letter", "event", "message"}
 
 // Content is what a rule says. Condition, Reason and Weight are expressions of CEL over
 // `fact`, of the rule's kind, and `account`.
@@ -25,8 +23,8 @@ type Content struct {
 	// as the nearer of both.
 	Weight string `bson:"weight" yaml:"weight"`
 	// Channel and Purpose are those of the touchpoint that an accepted suggestion becomes.
-	Channel string `bson:"channel" yaml:"channel"`
-	Purpose string `bson:"purpose" yaml:"purpose"`
+	Channel plans.Channel `bson:"channel" yaml:"channel"`
+	Purpose string        `bson:"purpose" yaml:"purpose"`
 	// CoolDown is for how many days after a suggestion was dismissed the rule makes none for
 	// the same account: 0 to 730.
 	CoolDown int `bson:"cool_down" yaml:"cool_down_days"`
@@ -61,8 +59,8 @@ func (c *Content) check() error {
 			return fault.Invalid("signal_rule."+e.field, "has %d characters, more than %d", n, maxExpression)
 		}
 	}
-	if !slices.Contains(Channels, c.Channel) {
-		return fault.Invalid("signal_rule.channel", "%q is no channel: choose one of %s", c.Channel, strings.Join(Channels, ", "))
+	if !slices.Contains(plans.Channels, c.Channel) {
+		return fault.Invalid("signal_rule.channel", "is missing: say by what way, as CALL or EMAIL")
 	}
 	if c.CoolDown < 0 || c.CoolDown > maxCoolDown {
 		return fault.Invalid("signal_rule.cool_down_days", "%d is not from 0 to %d", c.CoolDown, maxCoolDown)

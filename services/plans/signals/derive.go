@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 // How long before and after a day something is a fact.
@@ -20,7 +22,9 @@ const (
 // known is all that facts of an account are derived from.
 type known struct {
 	memory   *memory
-	account  Account
+	account  feeds.Account
+	currency string
+	goals    []plans.Goal        // the open ones of an active plan
 	reviews  map[string][]review // by clause
 	standing standing
 }
@@ -34,11 +38,11 @@ type standing struct {
 // facts derives what is so on a day, of some kinds. Nothing is so of an account that is no
 // customer then.
 func (k *known) facts(day civil.Day, kinds []Kind) []Fact {
-	if !k.account.customer(day) {
+	if !customer(&k.account, day) {
 		return nil
 	}
 	derive := map[Kind]func(civil.Day) []Fact{
-		Spend: k.spend, Threshold: k.thresholds, Usage: k.usage, Goal: k.goals, Breach: k.breaches,
+		Spend: k.spend, Threshold: k.thresholds, Usage: k.usage, Goal: k.goalsAtRisk, Breach: k.breaches,
 		Clause: k.clauses, Term: k.terms, Anniversary: k.anniversary,
 	}
 	var all []Fact
@@ -55,7 +59,7 @@ func (k *known) spend(day civil.Day) []Fact {
 	}
 	begins := day.AddMonths(-15)
 	f := SpendFact{
-		Day: day, Currency: m.Currency, Quarter: quarterOf(day), Comparable: m.Since <= begins+1,
+		Day: day, Currency: k.currency, Quarter: quarterOf(day), Comparable: m.Since <= begins+1,
 		Recent: m.spent(day.AddMonths(-3), day), YearBefore: m.spent(begins, day.AddMonths(-12)),
 	}
 	quarters := m.spent(begins, day.AddMonths(-3))
@@ -135,10 +139,10 @@ func (k *known) usage(day civil.Day) []Fact {
 	return all
 }
 
-func (k *known) goals(day civil.Day) []Fact {
+func (k *known) goalsAtRisk(day civil.Day) []Fact {
 	var all []Fact
-	for i := range k.memory.Goals {
-		g := &k.memory.Goals[i]
+	for i := range k.goals {
+		g := &k.goals[i]
 		if g.BaselineDay == 0 || g.TargetDay <= g.BaselineDay || g.Target == g.Baseline || day < g.BaselineDay {
 			continue
 		}
@@ -147,7 +151,7 @@ func (k *known) goals(day civil.Day) []Fact {
 			Latest: g.Baseline, MeasuredOn: g.BaselineDay, TargetDay: g.TargetDay, DaysLeft: int64(g.TargetDay - day), Quarter: quarterOf(day),
 		}
 		for _, p := range g.Progress {
-			if p.Day <= day {
+			if p.Day <= day && p.Day >= f.MeasuredOn {
 				f.Latest, f.MeasuredOn = p.Value, p.Day
 			}
 		}
@@ -208,7 +212,7 @@ func (k *known) terms(day civil.Day) []Fact {
 
 func (k *known) anniversary(day civil.Day) []Fact {
 	joined := k.account.Joined
-	if joined == 0 || joined >= civil.LastDay || joined > day {
+	if joined > day { // which is never, where it is not known
 		return nil
 	}
 	from, _, _ := joined.Date()

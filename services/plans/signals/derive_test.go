@@ -8,16 +8,23 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 // factsOn are the facts of a kind about an active account that joined on 2020-03-01.
 func factsOn(t testing.TB, m *memory, on string, kind Kind) []Fact {
-	k := known{memory: m, account: Account{State: "active", Joined: day(t, "2020-03-01")}}
+	k := known{memory: m, account: active(day(t, "2020-03-01")), currency: "USD"}
 	return k.facts(day(t, on), []Kind{kind})
 }
 
+// active is an account that joined on a day.
+func active(joined civil.Day) feeds.Account {
+	return feeds.Account{State: feeds.Active, Joined: joined, Closed: civil.Never}
+}
+
 func paid(t testing.TB, entries map[string]int64) *memory {
-	m := &memory{Currency: "USD"}
+	m := &memory{}
 	for on, minor := range entries {
 		m.pay(day(t, on), minor)
 	}
@@ -98,7 +105,7 @@ func TestPercentagesAreRoundedDownAndNeverOverflow(t *testing.T) {
 }
 
 func TestR34AThresholdIsHowFarABenefitIs(t *testing.T) {
-	k := known{memory: &memory{}, account: Account{State: "active"}, standing: standing{distances: []Distance{
+	k := known{memory: &memory{}, account: active(civil.Never), standing: standing{distances: []Distance{
 		{Benefit: "free-shipping", Promise: "Free shipping.", Rule: "spend-500", Needs: "spend", Missing: 21_240, Have: 28_760, Need: 50_000,
 			Currency: "USD", By: day(t, "2026-06-30"), Further: 1},
 		{Benefit: "seat", Needs: "board", Missing: 1, Have: 0, Need: 1},
@@ -119,7 +126,7 @@ func TestR7UsageIsMeasuredByThePeriod(t *testing.T) {
 	m := &memory{}
 	m.used("hours", day(t, "2026-02-01"))
 	m.used("hours", day(t, "2026-01-01"))
-	k := known{memory: m, account: Account{State: "active"}, standing: standing{balances: []Balance{
+	k := known{memory: m, account: active(civil.Never), standing: standing{balances: []Balance{
 		{Benefit: "hours", Unit: "hour", Used: 2, Reserved: 1, Limit: 12, Left: 9, Begins: day(t, "2026-01-01"), Ends: day(t, "2026-12-31")},
 		{Benefit: "calls", Used: 9, Limit: 10, Left: 1, Begins: day(t, "2025-07-03")},
 	}}}
@@ -140,28 +147,22 @@ func TestR7UsageIsMeasuredByThePeriod(t *testing.T) {
 }
 
 func TestR7AGoalIsAtRiskBehindTheStraightLine(t *testing.T) {
-	m := &memory{}
-	PlanGoals{Goals: []OpenGoal{
+	k := known{memory: &memory{}, account: active(day(t, "2020-03-01")), goals: []plans.Goal{
 		{ID: "waste", Statement: "Halve our waste", Unit: "t", Baseline: 100, Target: 50, BaselineDay: day(t, "2026-01-01"), TargetDay: day(t, "2026-04-11"),
-			Progress: []Measured{{day(t, "2026-02-20"), 80}, {day(t, "2026-01-31"), 90}}},
+			Progress: []plans.Measurement{{Day: day(t, "2026-02-20"), Value: 80}, {Day: day(t, "2026-01-31"), Value: 90}}},
 		{ID: "open-ended", Baseline: 1, Target: 2, BaselineDay: day(t, "2026-01-01")},
 		{ID: "nowhere", Baseline: 1, Target: 1, BaselineDay: day(t, "2026-01-01"), TargetDay: day(t, "2026-04-11")},
-	}}.note(m)
-	require.Empty(t, factsOn(t, m, "2025-12-31", Goal))
+	}}
+	require.Empty(t, k.facts(day(t, "2025-12-31"), []Kind{Goal}))
 	for on, want := range map[string][3]int64{ // done, expected, behind
 		"2026-01-01": {0, 0, 0}, "2026-01-31": {20, 30, 10}, "2026-02-19": {20, 49, 29}, "2026-02-20": {40, 50, 10}, "2026-04-11": {40, 100, 60},
 		"2026-05-01": {40, 100, 60},
 	} {
-		got := factsOn(t, m, on, Goal)
+		got := k.facts(day(t, on), []Kind{Goal})
 		require.Len(t, got, 1, on)
 		f := got[0].(GoalFact)
 		require.Equal(t, want, [3]int64{f.DonePercent, f.ExpectedPercent, f.BehindPercent}, on)
 	}
-	worse := factsOn(t, &memory{Goals: []goal{{ID: "x", Baseline: 10, Target: 20, BaselineDay: 1, TargetDay: 101,
-		Progress: []Measured{{2, 5}}}}}, "1970-02-20", Goal)
-	require.Empty(t, worse, "that was before the account joined")
-	PlanGoals{}.note(m)
-	require.Empty(t, factsOn(t, m, "2026-02-20", Goal), "the plan is not active any more")
 }
 
 func TestR7ABrokenCommitmentIsAFactForSixtyDays(t *testing.T) {
@@ -184,7 +185,7 @@ func TestR33AClauseInReviewConcernsThoseItWasCitedTo(t *testing.T) {
 	for _, on := range []string{"2026-05-01", "2026-04-01", "2026-07-01"} {
 		Cited{Clause: "liability", Day: day(t, on)}.note(m)
 	}
-	k := known{memory: m, account: Account{State: "active"}, reviews: map[string][]review{
+	k := known{memory: m, account: active(civil.Never), reviews: map[string][]review{
 		"liability": {{Review: "reviews/one", Opened: day(t, "2026-06-01"), Decided: day(t, "2026-06-20")}},
 		"delay":     {{Review: "reviews/two", Opened: day(t, "2026-06-01")}},
 	}}
@@ -226,10 +227,10 @@ func TestR7AnAnniversaryIsAFactSixtyDaysAhead(t *testing.T) {
 		}
 		require.Equal(t, want, got, on)
 	}
-	leap := known{memory: &memory{}, account: Account{State: "active", Joined: day(t, "2024-02-29")}}
+	leap := known{memory: &memory{}, account: active(day(t, "2024-02-29"))}
 	got := leap.facts(day(t, "2025-02-27"), []Kind{Anniversary})[0].(AnniversaryFact)
 	require.Equal(t, day(t, "2025-02-28"), got.On)
-	unknown := known{memory: &memory{}, account: Account{State: "active"}}
+	unknown := known{memory: &memory{}, account: active(civil.Never)}
 	require.Empty(t, unknown.facts(day(t, "2025-02-27"), []Kind{Anniversary}))
 }
 
@@ -237,18 +238,19 @@ func TestNothingIsSoOfWhoIsNoCustomer(t *testing.T) {
 	m := &memory{}
 	broken(t, "acme", "c1", "2026-06-10").note(m)
 	for name, test := range map[string]struct {
-		account Account
-		want    int
+		state          feeds.AccountState
+		joined, closed civil.Day
+		want           int
 	}{
-		"active":          {Account{State: "active"}, 1},
-		"prospect":        {Account{State: "prospect"}, 0},
-		"joins tomorrow":  {Account{State: "active", Joined: day(t, "2026-06-16")}, 0},
-		"joins today":     {Account{State: "active", Joined: day(t, "2026-06-15")}, 1},
-		"closed today":    {Account{State: "closed", Closed: day(t, "2026-06-15")}, 0},
-		"closed later":    {Account{State: "closed", Closed: day(t, "2026-06-16")}, 1},
-		"closed some day": {Account{State: "closed"}, 0},
+		"active":          {feeds.Active, civil.Never, civil.Never, 1},
+		"prospect":        {feeds.Prospect, civil.Never, civil.Never, 0},
+		"joins tomorrow":  {feeds.Active, day(t, "2026-06-16"), civil.Never, 0},
+		"joins today":     {feeds.Active, day(t, "2026-06-15"), civil.Never, 1},
+		"closed today":    {feeds.Closed, civil.Never, day(t, "2026-06-15"), 0},
+		"closed later":    {feeds.Closed, civil.Never, day(t, "2026-06-16"), 1},
+		"closed some day": {feeds.Closed, civil.Never, civil.Never, 0},
 	} {
-		k := known{memory: m, account: test.account}
+		k := known{memory: m, account: feeds.Account{State: test.state, Joined: test.joined, Closed: test.closed}}
 		require.Len(t, k.facts(day(t, "2026-06-15"), []Kind{Breach}), test.want, name)
 	}
 }

@@ -14,10 +14,11 @@ import (
 	"cel.dev/cel-go/ext"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
-// customer is what expressions read as `account`.
-type customer struct {
+// read is what expressions read as `account`; Joined is 0 where it is not known.
+type read struct {
 	Name       string            `cel:"name"`
 	Joined     civil.Day         `cel:"joined"`
 	Attributes map[string]string `cel:"attributes"`
@@ -37,9 +38,9 @@ var languages = func() map[Kind]*cel.Env {
 	all := map[Kind]*cel.Env{}
 	for kind, shape := range shapes {
 		env, err := cel.NewEnv(
-			ext.NativeTypes(shape, reflect.TypeFor[customer](), ext.ParseStructTags(true)),
+			ext.NativeTypes(shape, reflect.TypeFor[read](), ext.ParseStructTags(true)),
 			cel.Variable("fact", cel.ObjectType(shape.String())),
-			cel.Variable("account", cel.ObjectType(reflect.TypeFor[customer]().String())),
+			cel.Variable("account", cel.ObjectType(reflect.TypeFor[read]().String())),
 			cel.Function("money", cel.Overload("money_int_string", []*cel.Type{cel.IntType, cel.StringType}, cel.StringType,
 				cel.BinaryBinding(func(minor, code ref.Val) ref.Val {
 					return types.String(amountInWords(int64(minor.(types.Int)), string(code.(types.String))))
@@ -92,8 +93,12 @@ type verdict struct {
 }
 
 // ask asks the rule about a fact of an account.
-func (p *program) ask(fact Fact, account *Account) (verdict, error) {
-	vars := map[string]any{"fact": fact, "account": customer{account.DisplayName, account.Joined, account.Attributes}}
+func (p *program) ask(fact Fact, account *feeds.Account) (verdict, error) {
+	joined := account.Joined
+	if joined == civil.Never {
+		joined = 0
+	}
+	vars := map[string]any{"fact": fact, "account": read{account.DisplayName, joined, account.Attributes}}
 	holds, _, err := p.condition.Eval(vars)
 	if err != nil {
 		return verdict{}, fmt.Errorf("condition: %w", err)

@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 func TestLintNamesPlaceAndFix(t *testing.T) {
@@ -59,7 +62,7 @@ func TestARuleCannotCostMoreThanTheLimit(t *testing.T) {
 	c.Condition = "account.attributes.all(a, account.attributes.all(b, account.attributes.all(c, a + b + c != fact.commitment)))"
 	p, err := compile(&c)
 	require.NoError(t, err)
-	account := Account{Attributes: map[string]string{}}
+	account := feeds.Account{Attributes: map[string]string{}}
 	for _, key := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
 		account.Attributes[key] = "x"
 	}
@@ -73,7 +76,7 @@ func TestWhatCannotBeSaidFails(t *testing.T) {
 		change(&c)
 		p, err := compile(&c)
 		require.NoError(t, err)
-		_, err = p.ask(BreachFact{Commitment: "first-reply"}, &Account{})
+		_, err = p.ask(BreachFact{Commitment: "first-reply"}, &feeds.Account{})
 		return err
 	}
 	require.ErrorContains(t, ask(func(c *Content) { c.Condition = "account.attributes['sector'] == 'steel'" }), "condition: no such key: sector")
@@ -89,10 +92,25 @@ func TestAmountsAndDaysInWords(t *testing.T) {
 		Reason: "money(fact.recent, fact.currency) + ' until ' + day(fact.day) + ', not ' + money(-5, 'JPY')"}
 	p, err := compile(&c)
 	require.NoError(t, err)
-	v, err := p.ask(SpendFact{Recent: 9_007_199_254_740_993, Currency: "USD", Day: day(t, "2026-06-30")}, &Account{})
+	v, err := p.ask(SpendFact{Recent: 9_007_199_254_740_993, Currency: "USD", Day: day(t, "2026-06-30")}, &feeds.Account{})
 	require.NoError(t, err)
 	require.Equal(t, "90071992547409.93 USD until 30 June 2026, not -5 JPY", v.reason, "exact beyond what a float holds")
 	require.Equal(t, 100.0, v.weight, "what is beyond counts as the nearer bound")
+}
+
+func TestWhatIsKnownOfAnAccount(t *testing.T) {
+	c := content()
+	c.Condition, c.Reason = "account.joined != -1", "account.name + ' since ' + (account.joined == 0 ? 'some day' : day(account.joined))"
+	p, err := compile(&c)
+	require.NoError(t, err)
+	for want, account := range map[string]feeds.Account{
+		"Acme since some day":     {DisplayName: "Acme", Joined: civil.Never},
+		"Acme since 15 June 2026": {DisplayName: "Acme", Joined: day(t, "2026-06-15")},
+	} {
+		v, err := p.ask(BreachFact{}, &account)
+		require.NoError(t, err)
+		require.Equal(t, want, v.reason)
+	}
 }
 
 func TestTheBuiltInRulesAreRightAndLookAtEveryKind(t *testing.T) {
@@ -142,11 +160,11 @@ func TestTheBuiltInRulesSpeakInWords(t *testing.T) {
 		require.GreaterOrEqual(t, i, 0, id)
 		p, err := compile(&builtins[i].Content)
 		require.NoError(t, err)
-		v, err := p.ask(test.holds, &Account{})
+		v, err := p.ask(test.holds, &feeds.Account{})
 		require.NoError(t, err, id)
 		require.True(t, v.holds, id)
 		require.Equal(t, test.want, v.reason, id)
-		v, err = p.ask(test.not, &Account{})
+		v, err = p.ask(test.not, &feeds.Account{})
 		require.NoError(t, err, id)
 		require.False(t, v.holds, id)
 	}

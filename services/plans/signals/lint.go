@@ -104,10 +104,10 @@ func unreadable(kind Kind, e expression, issues *cel.Issues) []Finding {
 			f.Line, f.Column, f.Message = 1, 1, "is empty"
 		case undefined.MatchString(f.Message):
 			name := undefined.FindStringSubmatch(f.Message)[1]
-			near := nearest(name, append(fields(shapes[kind]), fields(reflect.TypeFor[customer]())...))
+			near := nearest(name, append(fields(shapes[kind]), fields(reflect.TypeFor[read]())...))
 			f.Message = fmt.Sprintf("there is no field %s", name)
 			f.Fix = fmt.Sprintf("Did you mean %s? A fact about %s has %s; account has %s.", near, kind,
-				strings.Join(fields(shapes[kind]), ", "), strings.Join(fields(reflect.TypeFor[customer]()), ", "))
+				strings.Join(fields(shapes[kind]), ", "), strings.Join(fields(reflect.TypeFor[read]()), ", "))
 		case strings.HasPrefix(f.Message, "undeclared reference"):
 			f.Fix = "Only fact and account are known, the functions of CEL, and money(amount, currency) and day(number)."
 		}

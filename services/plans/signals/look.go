@@ -9,6 +9,8 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 // self is the service, on whose behalf suggestions are made.
@@ -24,11 +26,12 @@ const onlyPass = "pass" // the one document
 
 // pass is one look at accounts.
 type pass struct {
-	number  int64
-	day     civil.Day
-	rules   []inForce
-	kinds   []Kind
-	tallies map[string]tally
+	number   int64
+	day      civil.Day
+	currency string
+	rules    []inForce
+	kinds    []Kind
+	tallies  map[string]tally
 }
 
 // inForce is a rule that counts. Its program is nil where it cannot be asked.
@@ -91,7 +94,11 @@ func (s *Service) lookAtAll(ctx context.Context) error {
 
 // begin reads the rules that count.
 func (s *Service) begin(ctx context.Context, last passed) (*pass, error) {
-	p := &pass{number: last.Number, day: last.Day, tallies: map[string]tally{}}
+	company, err := s.opts.Accounts.Company(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the company's currency: %w", err)
+	}
+	p := &pass{number: last.Number, day: last.Day, currency: company.Currency, tallies: map[string]tally{}}
 	for r, err := range s.rules.All(ctx, docstore.Query{}) {
 		if err != nil {
 			return nil, fmt.Errorf("read the rules of signals: %w", err)
@@ -128,14 +135,14 @@ func (s *Service) programOf(rule string, e *Edition) (*program, error) {
 
 // look asks the rules about an account: it makes, expires, wakes and ranks its suggestions.
 func (s *Service) look(ctx context.Context, p *pass, m docstore.Doc[memory]) error {
-	account, err := s.opts.Accounts.Account(ctx, m.ID)
+	account, err := s.opts.Accounts.Get(ctx, m.ID)
 	if errors.Is(err, resource.ErrNotFound) {
 		return s.looked(ctx, p, m)
 	}
 	if err != nil {
 		return fmt.Errorf("read the account: %w", err)
 	}
-	k, kinds, asking, err := s.know(ctx, &m.Body, m.ID, account, p.day, p.kinds)
+	k, kinds, asking, err := s.know(ctx, m, account, p.currency, p.day, p.kinds)
 	if err != nil {
 		return err
 	}
@@ -164,29 +171,49 @@ func (s *Service) look(ctx context.Context, p *pass, m docstore.Doc[memory]) err
 
 // know gathers what facts of some kinds are derived from. What the entitlements service
 // cannot be asked for now is left out of the kinds; asking is why.
-func (s *Service) know(ctx context.Context, m *memory, id string, account Account, day civil.Day, kinds []Kind) (k *known, _ []Kind, asking, err error) {
-	k = &known{memory: m, account: account}
-	if !account.customer(day) { // nothing is so of it, and nothing has to be asked for
+func (s *Service) know(ctx context.Context, m docstore.Doc[memory], account feeds.Account, currency string, day civil.Day, kinds []Kind) (k *known, _ []Kind, asking, err error) {
+	k = &known{memory: &m.Body, account: account, currency: currency}
+	if !customer(&account, day) { // nothing is so of it, and nothing has to be asked for
 		return k, kinds, nil, nil
 	}
 	if slices.Contains(kinds, Clause) {
-		if k.reviews, err = s.reviewsOf(ctx, m); err != nil {
+		if k.reviews, err = s.reviewsOf(ctx, &m.Body); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if slices.Contains(kinds, Goal) {
+		if k.goals, err = s.goalsOf(ctx, m.ID); err != nil {
 			return nil, nil, nil, err
 		}
 	}
 	var away []Kind
 	if slices.Contains(kinds, Threshold) {
-		if k.standing.distances, err = s.opts.Entitlements.Distances(ctx, id, day); err != nil {
+		if k.standing.distances, err = s.opts.Entitlements.Distances(ctx, m.ID, day); err != nil {
 			asking, away = fmt.Errorf("ask how far it is from benefits: %w", err), append(away, Threshold)
 		}
 	}
 	if slices.Contains(kinds, Usage) {
-		if k.standing.balances, err = s.opts.Entitlements.Balances(ctx, id, day); err != nil {
+		if k.standing.balances, err = s.opts.Entitlements.Balances(ctx, m.ID, day); err != nil {
 			asking, away = fmt.Errorf("ask what is left of benefits: %w", err), append(away, Usage)
 		}
 	}
 	known := slices.DeleteFunc(slices.Clone(kinds), func(kind Kind) bool { return slices.Contains(away, kind) })
 	return k, known, asking, nil
+}
+
+// goalsOf are the open goals of an account's plan, where that is active.
+func (s *Service) goalsOf(ctx context.Context, account string) ([]plans.Goal, error) {
+	p, err := s.opts.Plans.Get(ctx, account)
+	if errors.Is(err, resource.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the plan: %w", err)
+	}
+	if !p.State.State.Counts() {
+		return nil, nil
+	}
+	return slices.DeleteFunc(slices.Clone(p.State.Goals), func(g plans.Goal) bool { return g.State != plans.GoalOpen }), nil
 }
 
 // saying is what rules say about the facts of an account: by the ids of the suggestions

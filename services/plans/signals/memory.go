@@ -14,13 +14,11 @@ type memory struct {
 	// was told since.
 	Pass int64 `bson:"pass"`
 
-	Currency string `bson:"currency,omitempty"`
 	// Since is the day of the first payment, also of one that is not kept.
 	Since civil.Day `bson:"since,omitempty"`
 	// Paid is what was paid on a day, by day; no more than keptMonths back from the last.
 	Paid     []payment  `bson:"paid,omitempty"`
 	Uses     []use      `bson:"uses,omitempty"`
-	Goals    []goal     `bson:"goals,omitempty"`
 	Breaches []breach   `bson:"breaches,omitempty"`
 	Cited    []citation `bson:"cited,omitempty"`
 	Terms    []term     `bson:"terms,omitempty"`
@@ -55,18 +53,6 @@ type term struct {
 	Board  string    `bson:"board"`
 	Begins civil.Day `bson:"begins"`
 	Ends   civil.Day `bson:"ends"`
-}
-
-type goal struct {
-	ID          string     `bson:"id"`
-	Statement   string     `bson:"statement"`
-	Measure     string     `bson:"measure,omitempty"`
-	Unit        string     `bson:"unit,omitempty"`
-	Baseline    float64    `bson:"baseline"`
-	BaselineDay civil.Day  `bson:"baseline_day"`
-	Target      float64    `bson:"target"`
-	TargetDay   civil.Day  `bson:"target_day"`
-	Progress    []Measured `bson:"progress,omitempty"`
 }
 
 // What is kept of an account: two years that rules can be tried on, and fifteen months

@@ -1,8 +1,6 @@
 package signals
 
 import (
-	"slices"
-
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
@@ -23,10 +21,7 @@ type What interface{ note(m *memory) }
 
 // Payments are revenue entries, in minor units of the reporting currency. Refunds are
 // negative.
-type Payments struct {
-	Currency string
-	Entries  []Payment
-}
+type Payments []Payment
 
 // Payment is one revenue entry.
 type Payment struct {
@@ -67,33 +62,11 @@ type BoardTerm struct {
 	Begins, Ends civil.Day
 }
 
-// PlanGoals are the open goals of the account's plan as they are now; none where the plan
-// is not active.
-type PlanGoals struct{ Goals []OpenGoal }
-
-// OpenGoal is a goal that is open. Days that are 0 are not known, and the goal is none to be
-// at risk.
-type OpenGoal struct {
-	ID, Statement, Measure, Unit string
-	Baseline                     float64
-	BaselineDay                  civil.Day
-	Target                       float64
-	TargetDay                    civil.Day
-	Progress                     []Measured
-}
-
-// Measured is what was measured on a day.
-type Measured struct {
-	Day   civil.Day `bson:"day"`
-	Value float64   `bson:"value"`
-}
-
 // AccountChanged is that there is the account, or that it changed.
 type AccountChanged struct{}
 
 func (p Payments) note(m *memory) {
-	m.Currency = p.Currency
-	for _, e := range p.Entries {
+	for _, e := range p {
 		m.pay(e.Day, e.Minor)
 	}
 }
@@ -108,16 +81,6 @@ func (ClauseReview) note(*memory) {}
 
 func (t BoardTerm) note(m *memory) {
 	m.serves(term{Name: t.Term, Board: t.Board, Begins: t.Begins, Ends: t.Ends})
-}
-
-func (p PlanGoals) note(m *memory) {
-	m.Goals = nil
-	for _, g := range p.Goals {
-		kept := goal(g)
-		kept.Progress = slices.Clone(g.Progress)
-		slices.SortStableFunc(kept.Progress, func(a, b Measured) int { return int(a.Day) - int(b.Day) })
-		m.Goals = append(m.Goals, kept)
-	}
 }
 
 func (AccountChanged) note(*memory) {}

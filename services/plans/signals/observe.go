@@ -80,8 +80,12 @@ func (s *Service) reviewed(ctx context.Context, o Observation, r ClauseReview) e
 			return nil
 		}
 		b.Heard = map[string]int64{o.Feed: o.Position}
-		b.All = slices.DeleteFunc(b.All, func(old review) bool { return old.Review == r.Review })
-		b.All = append(b.All, review{Review: r.Review, Opened: r.Opened, Decided: r.Decided})
+		next := review{Review: r.Review, Opened: r.Opened, Decided: r.Decided}
+		if i := slices.IndexFunc(b.All, func(old review) bool { return old.Review == r.Review }); i >= 0 {
+			next.Opened = min(next.Opened, b.All[i].Opened) // later changes tell of later days
+			b.All = slices.Delete(b.All, i, i+1)
+		}
+		b.All = append(b.All, next)
 		b.All = b.All[max(0, len(b.All)-keptReviews):]
 		return nil
 	})

@@ -22,6 +22,8 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,7 +31,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // world is what the service asks of others.
 type world struct {
 	mu        sync.Mutex
-	accounts  map[string]Account
+	accounts  map[string]feeds.Account
+	goals     map[string]plans.Plan
 	distances map[string][]Distance
 	balances  map[string][]Balance
 	asked     error // what entitlements answers; nil where it is there
@@ -39,7 +42,7 @@ type world struct {
 	lost      error // of planning, after it was done
 }
 
-func (w *world) Account(_ context.Context, id string) (Account, error) {
+func (w *world) Get(_ context.Context, id string) (feeds.Account, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a, ok := w.accounts[id]
@@ -47,6 +50,23 @@ func (w *world) Account(_ context.Context, id string) (Account, error) {
 		return a, resource.ErrNotFound
 	}
 	return a, nil
+}
+
+func (*world) Company(context.Context) (feeds.Company, error) {
+	return feeds.Company{Currency: "USD"}, nil
+}
+
+// plansOf are the plans of a world.
+type plansOf struct{ *world }
+
+func (w plansOf) Get(_ context.Context, account string) (resource.Stored[plans.Plan], error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p, ok := w.goals[account]
+	if !ok {
+		return resource.Stored[plans.Plan]{}, plans.Kind.NotFound(account)
+	}
+	return resource.Stored[plans.Plan]{ID: account, State: p}, nil
 }
 
 func (w *world) Distances(_ context.Context, account string, _ civil.Day) ([]Distance, error) {
@@ -124,7 +144,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
 func start(t testing.TB, backend docstore.Backend) *fixture {
 	t.Helper()
 	f := &fixture{clock: time.Date(2026, time.June, 15, 12, 0, 0, 0, time.UTC), world: &world{
-		accounts: map[string]Account{}, distances: map[string][]Distance{}, balances: map[string][]Balance{},
+		accounts: map[string]feeds.Account{}, goals: map[string]plans.Plan{}, distances: map[string][]Distance{}, balances: map[string][]Balance{},
 		others: true, planned: map[string]Touchpoint{},
 	}}
 	now := func() time.Time { return f.clock }
@@ -141,7 +161,7 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 func (f *fixture) open(t testing.TB, store *docstore.Store) {
 	t.Helper()
 	var err error
-	f.Service, err = Open(t.Context(), store, f.requests, Options{Accounts: f.world, Entitlements: f.world, Touchpoints: f.world, People: f.world})
+	f.Service, err = Open(t.Context(), store, f.requests, Options{Accounts: f.world, Plans: plansOf{f.world}, Entitlements: f.world, Touchpoints: f.world, People: f.world})
 	require.NoError(t, err)
 }
 
@@ -161,7 +181,7 @@ func (f *fixture) customer(t testing.TB, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		f.world.mu.Lock()
-		f.accounts[id] = Account{DisplayName: strings.ToUpper(id), State: "active", Joined: day(t, "2020-03-01"), Owner: "olga",
+		f.accounts[id] = feeds.Account{DisplayName: strings.ToUpper(id), State: feeds.Active, Joined: day(t, "2020-03-01"), Closed: civil.Never, Owner: "olga",
 			Attributes: map[string]string{"sector": "steel"}}
 		f.world.mu.Unlock()
 		f.observe(t, id, AccountChanged{})

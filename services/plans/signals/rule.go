@@ -6,6 +6,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
 )
 
 // RuleState says where a rule stands.
@@ -111,7 +112,8 @@ type Patch struct {
 	DisplayName               *string
 	Fact                      *Kind
 	Condition, Reason, Weight *string
-	Channel, Purpose          *string
+	Channel                   *plans.Channel
+	Purpose                   *string
 	CoolDown                  *int
 }
 

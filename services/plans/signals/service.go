@@ -17,6 +17,7 @@ import (
 // Options are what the service takes from outside. The interfaces are needed.
 type Options struct {
 	Accounts     Accounts
+	Plans        Plans
 	Entitlements Entitlements
 	Touchpoints  Touchpoints
 	People       People
@@ -82,8 +83,8 @@ var SuggestionKind = resource.Kind[Suggestion]{Type: suggestionType, Name: Sugge
 
 // Open opens the signals of the store that the requests are of.
 func Open(ctx context.Context, store *docstore.Store, requests *resource.Requests, opts Options) (*Service, error) {
-	if opts.Accounts == nil || opts.Entitlements == nil || opts.Touchpoints == nil || opts.People == nil {
-		return nil, errors.New("open signals: accounts, entitlements, touchpoints and people are needed")
+	if opts.Accounts == nil || opts.Plans == nil || opts.Entitlements == nil || opts.Touchpoints == nil || opts.People == nil {
+		return nil, errors.New("open signals: accounts, plans, entitlements, touchpoints and people are needed")
 	}
 	if opts.Zone == nil {
 		opts.Zone = func(context.Context) (civil.Zone, error) { return civil.UTC, nil }

@@ -44,6 +44,10 @@ func (s *Service) Simulate(ctx context.Context, c Content, t Trial) (*Simulation
 	if err != nil {
 		return nil, fmt.Errorf("compile the rule: %w", err)
 	}
+	company, err := s.opts.Accounts.Company(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the company's currency: %w", err)
+	}
 	r := &Simulation{At: s.now(), From: t.From, To: t.To, StepDays: stepDays}
 	if c.Fact == Threshold || c.Fact == Usage {
 		r.StepDays = askStepDays
@@ -55,7 +59,7 @@ func (s *Service) Simulate(ctx context.Context, c Content, t Trial) (*Simulation
 		if t.Accounts > 0 && r.Looked == t.Accounts {
 			break
 		}
-		if err := s.try(ctx, r, p, c.Fact, m); err != nil {
+		if err := s.try(ctx, r, p, c.Fact, company.Currency, m); err != nil {
 			return nil, fmt.Errorf("try the rule on account %s: %w", m.ID, err)
 		}
 		if t.Tell != nil && r.Looked%100 == 0 {
@@ -91,8 +95,8 @@ func (s *Service) bound(ctx context.Context, t *Trial) error {
 }
 
 // try tries a rule on an account: on the last day, and back from it in steps.
-func (s *Service) try(ctx context.Context, r *Simulation, p *program, kind Kind, m docstore.Doc[memory]) error {
-	account, err := s.opts.Accounts.Account(ctx, m.ID)
+func (s *Service) try(ctx context.Context, r *Simulation, p *program, kind Kind, currency string, m docstore.Doc[memory]) error {
+	account, err := s.opts.Accounts.Get(ctx, m.ID)
 	if errors.Is(err, resource.ErrNotFound) {
 		return nil
 	}
@@ -103,7 +107,7 @@ func (s *Service) try(ctx context.Context, r *Simulation, p *program, kind Kind,
 	causes := map[string]bool{}
 	first := r.To - (r.To-r.From)/civil.Day(r.StepDays)*civil.Day(r.StepDays)
 	for day := first; day <= r.To; day += civil.Day(r.StepDays) {
-		k, _, asking, err := s.know(ctx, &m.Body, m.ID, account, day, []Kind{kind})
+		k, _, asking, err := s.know(ctx, m, account, currency, day, []Kind{kind})
 		if err := errors.Join(err, asking); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
 )
 
 // State says where a suggestion stands.
@@ -53,9 +54,9 @@ type Suggestion struct {
 	Reason  string   `bson:"reason"`
 	Figures []Figure `bson:"figures"`
 	// Weight is 0 to 100.
-	Weight  float64 `bson:"weight"`
-	Channel string  `bson:"channel"`
-	Purpose string  `bson:"purpose"`
+	Weight  float64       `bson:"weight"`
+	Channel plans.Channel `bson:"channel"`
+	Purpose string        `bson:"purpose"`
 	// Day is the day it was made.
 	Day   civil.Day `bson:"day"`
 	State State     `bson:"state"`
