@@ -44,13 +44,14 @@ type Change struct {
 	// Principal is the name of the one on whose behalf it was made, or empty.
 	Principal string
 
-	Company *Company
-	Account *Account
-	Revenue *Revenue
-	Usage   *Usage
-	Case    *Case
-	Breach  *Breach
-	Review  *Review
+	Company  *Company
+	Account  *Account
+	Revenue  *Revenue
+	Usage    *Usage
+	Case     *Case
+	Breach   *Breach
+	Citation *Citation
+	Review   *Review
 	// ScheduleVersion is the number of a version of the schedule that was published; its
 	// content is read at entitlements.
 	ScheduleVersion string
@@ -185,6 +186,13 @@ type Breach struct {
 	// Waived says that the rule did not apply, by the benefit of that id.
 	Waived  bool
 	Benefit string
+}
+
+// Citation is one time that a clause of a contract had to be cited to a customer.
+type Citation struct {
+	// Clause and Account are ids; Account is empty where that was not said.
+	Clause, Account string
+	Day             civil.Day
 }
 
 // Review is the review of a house rule or a contract clause as it is from a change on.
