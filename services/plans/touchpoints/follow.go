@@ -3,6 +3,8 @@ package touchpoints
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +19,8 @@ import (
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
-// passEvery is how often plans are looked for that have something to lay out.
+// passEvery is how often plans are looked for that have something to lay out, but for those
+// that changed, which are at once.
 const passEvery = 2 * time.Second
 
 // Run follows what changes of plans and absences, and lays touchpoints out, until ctx ends.
@@ -42,8 +45,15 @@ func (s *Service) passAgain(ctx context.Context) error {
 		if _, err := s.Pass(ctx); err != nil && ctx.Err() == nil {
 			s.opts.Log.WarnContext(ctx, "touchpoints were not laid out", "error", err)
 		}
-		if err := lifecycle.Pause(ctx, passEvery); err != nil {
-			return err
+		timer := time.NewTimer(passEvery)
+		select {
+		case <-timer.C:
+		case <-s.marked:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
 }
@@ -66,24 +76,44 @@ func (s *Service) follow(ctx context.Context) error {
 	})
 }
 
-// heard marks the plans that events concern.
+// heard marks the plans that events concern: each once, however many there are.
 func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error {
 	zone, err := s.opts.Zone(ctx)
 	if err != nil {
 		return fmt.Errorf("find the company's time zone: %w", err)
 	}
+	concerned := map[string]civil.Day{}
 	for i := range events {
 		e := &events[i]
 		day := zone.DayOf(changed(e))
 		collection, id, _ := strings.Cut(e.Source, "/")
-		switch collection {
-		case plans.Kind.Spec.Name:
-			err = s.mark(ctx, id, day)
-		case AbsenceKind.Spec.Name:
-			err = s.markAbsent(ctx, id, day)
+		var ids []string
+		switch {
+		case collection == plans.Kind.Spec.Name:
+			ids = []string{id}
+		case collection == AbsenceKind.Spec.Name:
+			if ids, err = s.concerned(ctx, id); err != nil {
+				return err
+			}
+		case collection == Collection && e.Who != own.Principal: // what cadences keep their distance from has changed
+			plan, _, _ := strings.Cut(id, "/")
+			ids = []string{plan}
 		}
-		if err != nil {
+		for _, plan := range ids {
+			if first, known := concerned[plan]; !known || day < first {
+				concerned[plan] = day
+			}
+		}
+	}
+	for _, plan := range slices.Sorted(maps.Keys(concerned)) {
+		if err := s.mark(ctx, plan, concerned[plan]); err != nil {
 			return err
+		}
+	}
+	if len(concerned) > 0 {
+		select {
+		case s.marked <- struct{}{}:
+		default: // it is known already
 		}
 	}
 	return nil
@@ -113,29 +143,24 @@ func (s *Service) mark(ctx context.Context, plan string, day civil.Day) error {
 	return nil
 }
 
-// markAbsent has the plans settled in which somebody who is away, or stands in, has something
-// to do from then on.
-func (s *Service) markAbsent(ctx context.Context, id string, day civil.Day) error {
-	a, err := s.absences.Get(ctx, id)
+// concerned returns the plans in which somebody who is away, or stands in, has something to do
+// from then on.
+func (s *Service) concerned(ctx context.Context, absence string) ([]string, error) {
+	a, err := s.absences.Get(ctx, absence)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", AbsenceName(id), err)
+		return nil, fmt.Errorf("read %s: %w", AbsenceName(absence), err)
 	}
-	concerned := map[string]bool{}
+	var ids []string
 	for _, principal := range []string{a.State.Principal, a.State.StandIn} {
 		q := docstore.Query{Index: byOwner, Equal: []any{string(Planned), principal}, From: a.State.First}
 		for t, err := range s.touches.All(ctx, q) {
 			if err != nil {
-				return fmt.Errorf("read the touchpoints of %s: %w", plans.PrincipalName(principal), err)
+				return nil, fmt.Errorf("read the touchpoints of %s: %w", plans.PrincipalName(principal), err)
 			}
-			concerned[t.State.Plan] = true
+			ids = append(ids, t.State.Plan)
 		}
 	}
-	for plan := range concerned {
-		if err := s.mark(ctx, plan, day); err != nil {
-			return err
-		}
-	}
-	return nil
+	return ids, nil
 }
 
 // Take implements feeds.Taker: where a schedule was published all plans are settled, since

@@ -194,7 +194,6 @@ func TestContactsKeepTheirDistance(t *testing.T) {
 		_, err = f.RecordContact(t.Context(), anna, Record{Plan: "acme", Purpose: "We rang", Channel: plans.Call,
 			Outcome: Outcome{Initiator: Company, Text: "A question.", Contacts: []string{"otto"}}}, false)
 		require.NoError(t, err)
-		require.NoError(t, f.mark(t.Context(), "acme", day("2027-03-08")))
 		f.settled(t)
 		require.Equal(t, "2027-03-09", f.due(t, "acme")["finance-2027-03-09"], "R7: what the customer began holds nothing up")
 		require.Equal(t, "2027-03-15", f.due(t, "acme")["it-2027-03-10"], "13 March is the first day, and a Saturday; the 15th keeps its distance from the 8th")

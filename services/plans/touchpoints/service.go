@@ -67,8 +67,10 @@ type Service struct {
 	passes   *docstore.Collection[pass]
 	// checkpoints keep how far the store's own feed was followed.
 	checkpoints *docstore.Checkpoints
-	opts        Options
-	now         func() time.Time
+	// marked has something in it once plans were marked.
+	marked chan struct{}
+	opts   Options
+	now    func() time.Time
 }
 
 // Open opens the touchpoints in the store that the requests are of.
@@ -82,7 +84,7 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{store: store, opts: opts, now: requests.Now}
+	s := &Service{store: store, opts: opts, now: requests.Now, marked: make(chan struct{}, 1)}
 	var err error
 	if s.touches, err = resource.OpenTable[Touchpoint](ctx, requests, Kind); err != nil {
 		return nil, fmt.Errorf("open touchpoints: %w", err)
