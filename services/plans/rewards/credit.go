@@ -72,8 +72,12 @@ func digest(parts ...string) string {
 	return idEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-// creditID is the id of the credit of a piece of work, a person and a rule in a month.
-func creditID(work, person, rule, month string) string { return digest(work, person, rule, month) }
+// creditID is the id of the credit of a piece of work for an account, a person and a rule
+// in a month. Work that turns out to have been for another account, or completed in another
+// month, is credited anew there, so that statements of accounts and months stay apart.
+func creditID(work, account, person, rule, month string) string {
+	return digest(work, account, person, rule, month)
+}
 
 // creditsOf are the credits of the work completed in a month, by their ids. Of the work,
 // that of the weeks which reach into the month is needed whole.
@@ -103,7 +107,7 @@ func creditsOf(month Period, work map[string]completed, versions []version) map[
 	})
 	credits := make(map[string]*credit, len(all))
 	for _, c := range all {
-		c.id = creditID(c.work.Name, c.person, c.rule.ID, month.ID)
+		c.id = creditID(c.work.Name, c.work.Account, c.person, c.rule.ID, month.ID)
 		credits[c.id] = c
 	}
 	return credits

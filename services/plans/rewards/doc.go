@@ -19,8 +19,8 @@
 //
 // # The ledger
 //
-// The ledger is append-only. A credit, which is a work, a person, a rule and a month, is
-// one or more entries, numbered from 1: the first says what it was worth when it was first
+// The ledger is append-only. A credit, which is a piece of work for an account, a person, a
+// rule and a month, is one or more entries, numbered from 1: the first says what it was worth when it was first
 // counted, and each further one by how much that changed and why. An entry is written also
 // where a credit is worth nothing, with the reason, so that nothing is lost silently. One
 // process settles the months that changed, under a lease; the number in an entry's id

@@ -27,8 +27,8 @@ const (
 
 // Entry is a line of the ledger. It stays as it was written.
 type Entry struct {
-	// Credit is the id of what the entry is part of: a piece of work, a person, a rule and a
-	// month. Number counts its entries from 1.
+	// Credit is the id of what the entry is part of: a piece of work for an account, a person,
+	// a rule and a month. Number counts its entries from 1.
 	Credit string    `bson:"credit"`
 	Number int       `bson:"number"`
 	Kind   EntryKind `bson:"kind"`

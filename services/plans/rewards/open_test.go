@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,31 +151,42 @@ func (f *fixture) credits(t testing.TB, work ...Work) {
 	require.NoError(t, f.Settle(t.Context()))
 }
 
-// ledger are the entries of a month, by work, rule, person and number, and what each says.
-func (f *fixture) ledger(t testing.TB, month string) map[string]Entry {
+// all are the entries of a month.
+func (f *fixture) all(t testing.TB, month string) []Entry {
 	t.Helper()
-	all := map[string]Entry{}
+	var all []Entry
 	for e, err := range f.entries.All(t.Context(), docstore.Query{Index: "month", Equal: []any{month}}) {
 		require.NoError(t, err)
-		s := e.State
-		all[fmt.Sprintf("%s/%s/%s/%d", s.Work[strings.LastIndexByte(s.Work, '/')+1:], s.Rule, s.Person, s.Number)] = s
+		all = append(all, e.State)
 	}
 	return all
 }
 
-// net is what people have in a month by credit, all entries together, those of nothing
-// left out.
+// of is what an entry is about: the id of its work, its rule and person.
+func (e *Entry) of() string {
+	return e.Work[strings.LastIndexByte(e.Work, '/')+1:] + "/" + e.Rule + "/" + e.Person
+}
+
+// ledger are the entries of a month by what each is about, and its number; of work that was
+// for one account only.
+func (f *fixture) ledger(t testing.TB, month string) map[string]Entry {
+	t.Helper()
+	all := map[string]Entry{}
+	for _, e := range f.all(t, month) {
+		all[fmt.Sprintf("%s/%d", e.of(), e.Number)] = e
+	}
+	return all
+}
+
+// net is what people have in a month by what it is about, all entries together, those of
+// nothing left out.
 func (f *fixture) net(t testing.TB, month string) map[string]int {
 	t.Helper()
 	sums := map[string]int{}
-	for _, e := range f.ledger(t, month) {
-		sums[e.Work[strings.LastIndexByte(e.Work, '/')+1:]+"/"+e.Rule+"/"+e.Person] += e.Points
+	for _, e := range f.all(t, month) {
+		sums[e.of()] += e.Points
 	}
-	for key, points := range sums {
-		if points == 0 {
-			delete(sums, key)
-		}
-	}
+	maps.DeleteFunc(sums, func(_ string, points int) bool { return points == 0 })
 	return sums
 }
 

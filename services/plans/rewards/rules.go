@@ -160,7 +160,7 @@ func noKind(field string, kind Kind) error {
 // moneyWords are the beginnings of words that are about what a customer pays.
 var moneyWords = []string{
 	"revenue", "spend", "spent", "booking", "sale", "sell", "sold", "deal", "turnover", "upsell", "crosssell", "profit",
-	"margin", "invoice", "commission", "purchas", "contractvalue", "ordervalue", "quota", "arr", "mrr", "gmv",
+	"margin", "invoice", "commission", "renewal", "purchas", "contractvalue", "ordervalue", "quota", "arr", "mrr", "gmv",
 }
 
 // wholeWords are those of them that are short enough to begin other words.

@@ -17,8 +17,11 @@ import (
 )
 
 const (
-	// settleEvery is how often work that has not been credited yet is looked for.
+	// settleEvery is how often work that has not been credited yet is looked for, and
+	// settleRest how many times as long as settling took it is left alone at least: a month is
+	// settled whole, and in a large company that is to be a small part of what a process does.
 	settleEvery = 2 * time.Second
+	settleRest  = 10
 	// reviewEvery is how often the current month and the one before are settled whether or
 	// not anything is known to have changed: should a process that lost its lease without
 	// noticing have written an entry late, that sets it right.
@@ -46,6 +49,7 @@ func (s *Service) Run(ctx context.Context) error {
 	return s.store.WithLease(ctx, "rewards", func(ctx context.Context) error {
 		var reviewed time.Time
 		for {
+			began := time.Now()
 			err := s.Settle(ctx)
 			if now := s.now(); err == nil && now.Sub(reviewed) >= reviewEvery {
 				if err = s.review(ctx); err == nil {
@@ -55,7 +59,7 @@ func (s *Service) Run(ctx context.Context) error {
 			if err != nil && ctx.Err() == nil {
 				slog.WarnContext(ctx, "completed work was not credited yet", "error", err)
 			}
-			if err := lifecycle.Pause(ctx, settleEvery); err != nil {
+			if err := lifecycle.Pause(ctx, max(settleEvery, settleRest*time.Since(began))); err != nil {
 				return context.Cause(ctx)
 			}
 		}

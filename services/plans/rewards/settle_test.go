@@ -137,6 +137,13 @@ func TestR10APersonWhoTurnsOutNotToHaveDoneItLosesTheCredit(t *testing.T) {
 		f.credits(t, w)
 		require.Equal(t, map[string]int{"a/touch/dora": 10}, f.net(t, "2026-11"))
 		require.Equal(t, Changed, f.ledger(t, "2026-11")["a/touch/carol/2"].Unmet)
+		w.Version, w.Account = 3, "brick" // and it was for another account
+		f.credits(t, w)
+		for account, points := range map[string]int{"acme": 0, "brick": 10} {
+			team, err := f.TeamStatement(t.Context(), account, MonthOf(civil.Date(2026, 11, 1)))
+			require.NoError(t, err)
+			require.Equal(t, points, team.Points, account)
+		}
 	})
 }
 
