@@ -102,15 +102,10 @@ var usageTypes = map[entitlementsv1.UsageEntry_Type]feeds.UsageType{
 	entitlementsv1.UsageEntry_TYPE_EXPIRED: feeds.Expired, entitlementsv1.UsageEntry_TYPE_RELEASED: feeds.Released,
 }
 
-var usageOrigins = map[entitlementsv1.UsageOrigin]string{
-	entitlementsv1.UsageOrigin_USAGE_ORIGIN_ASKED_FOR: "asked-for", entitlementsv1.UsageOrigin_USAGE_ORIGIN_OFFERED: "offered",
-	entitlementsv1.UsageOrigin_USAGE_ORIGIN_AUTOMATIC: "automatic",
-}
-
 func usageIn(in *entitlementsv1.UsageEntry) (*feeds.Usage, error) {
 	day, err := wire.Day("count_date", in.GetCountDate())
 	return &feeds.Usage{Name: in.GetName(), Account: names.First(in.GetName(), "accounts"), Benefit: in.GetBenefit(), Type: usageTypes[in.GetType()],
-		Units: in.GetUnits(), Origin: usageOrigins[in.GetOrigin()], Day: civil.Day(day), About: in.GetAbout(),
+		Units: in.GetUnits(), Origin: string(keyOf(usageOrigins, in.GetOrigin())), Day: civil.Day(day), About: in.GetAbout(),
 		Rule: in.GetRule(), Version: strings.TrimPrefix(in.GetScheduleVersion(), "schedule/versions/")}, err
 }
 
