@@ -13,8 +13,19 @@ import (
 )
 
 // WorkReader says what relationship work an event of a collection of this service tells of:
-// nil where it tells of none.
-type WorkReader func(docstore.FeedEvent) (*feeds.Work, error)
+// none, one piece, or one for each of several accounts.
+type WorkReader func(docstore.FeedEvent) ([]feeds.Work, error)
+
+// OneWork reads events that tell of one piece of work at most; nil is none.
+func OneWork(read func(docstore.FeedEvent) (*feeds.Work, error)) WorkReader {
+	return func(e docstore.FeedEvent) ([]feeds.Work, error) {
+		w, err := read(e)
+		if w == nil || err != nil {
+			return nil, err
+		}
+		return []feeds.Work{*w}, nil
+	}
+}
 
 // OwnSource is the feed of this very service, from which it learns what work was
 // completed. It implements feeds.Source.
@@ -63,15 +74,14 @@ func (s *OwnSource) batch(events []docstore.FeedEvent) (feeds.Batch, error) {
 		if !told {
 			continue
 		}
-		work, err := read(*e)
+		works, err := read(*e)
 		if err != nil {
 			return batch, fmt.Errorf("event %d of the feed, %s of %s: %w", e.Position, e.Type, e.Source, err)
 		}
-		if work == nil {
-			continue
+		for j := range works {
+			batch.Changes = append(batch.Changes, feeds.Change{Service: feeds.Own, Position: e.Position, Type: e.Type, Name: works[j].Name,
+				At: e.At, Recorded: e.Recorded, Principal: e.Who, Work: &works[j]})
 		}
-		batch.Changes = append(batch.Changes, feeds.Change{Service: feeds.Own, Position: e.Position, Type: e.Type, Name: work.Name,
-			At: e.At, Recorded: e.Recorded, Principal: e.Who, Work: work})
 	}
 	return batch, nil
 }

