@@ -153,7 +153,7 @@ func (s *Service) follow(ctx context.Context) error {
 	return s.store.Feed().Follow(ctx, at, func(events []docstore.FeedEvent) error {
 		changed := map[totalsOf]bool{}
 		for _, e := range events {
-			id, ok := strings.CutPrefix(e.Source, "reward_entries/")
+			id, ok := strings.CutPrefix(e.Source, LedgerKind.Spec.Name+"/")
 			if !ok {
 				continue
 			}
