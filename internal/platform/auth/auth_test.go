@@ -107,6 +107,26 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"DraftsService.CreateDraft DraftsService.ComposeDraft DraftsService.UpdateDraft DraftsService.ProposeDraft DraftsService.WithdrawDraft"},
 	"draws.read": {". . . . . x x x .",
 		"RotationsService.ListPseudonyms"},
+	"engagements.read": {"x a x x x x x x x",
+		"EngagementsService.GetExpert EngagementsService.ListExperts EngagementsService.GetEngagement EngagementsService.ListEngagements " +
+			"EngagementsService.ListHours"},
+	"engagements.request": {". x x x x x . x .",
+		"EngagementsService.CreateEngagement"},
+	"engagements.update": {". . a . . . . x .",
+		"EngagementsService.UpdateEngagement EngagementsService.MatchEngagement EngagementsService.AssignExperts EngagementsService.StartEngagement " +
+			"EngagementsService.CompleteEngagement EngagementsService.DeclineEngagement EngagementsService.CancelEngagement " +
+			"EngagementsService.RecordFeedback EngagementsService.RecordHours EngagementsService.ReverseHours"},
+	"experts.update": {". . x . . . . x .",
+		"EngagementsService.CreateExpert EngagementsService.UpdateExpert"},
+	"projects.confirm": {". . x . x . . x .",
+		"InnovationProjectsService.ConfirmInnovationProject InnovationProjectsService.WithdrawConfirmation"},
+	"projects.read": {"x . x x x x x x x",
+		"InnovationProjectsService.GetInnovationProject InnovationProjectsService.ListInnovationProjects"},
+	"projects.update": {". . a . . . . x .",
+		"InnovationProjectsService.CreateInnovationProject InnovationProjectsService.UpdateInnovationProject " +
+			"InnovationProjectsService.SignInnovationProject InnovationProjectsService.StartInnovationProject InnovationProjectsService.DecideGate " +
+			"InnovationProjectsService.RecordPilot InnovationProjectsService.LaunchInnovationProject InnovationProjectsService.RecordResult " +
+			"InnovationProjectsService.CompleteInnovationProject InnovationProjectsService.StopInnovationProject"},
 	"enrolments.update": {". . a x . . . x x",
 		"ProgrammesService.ApplyToProgramme ProgrammesService.WithdrawEnrolment"},
 	"entitlements.check": {"x x x x x x x x x",
@@ -190,6 +210,16 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"ReviewsService.GetReview ReviewsService.ListReviews"},
 	"reviews.update": {". a a x x a . x .",
 		"ReviewsService.CreateReview ReviewsService.AssignReview ReviewsService.DecideReview"},
+	"rewards.approve": {". . . . x . . x .",
+		"RewardsService.ApprovePointRules RewardsService.RejectPointRules RewardsService.AcknowledgeRewardFinding"},
+	"rewards.correct": {". . . . . . . x .",
+		"RewardsService.CorrectRewardEntry"},
+	"rewards.read": {". . a x x a x x .",
+		"RewardsService.GetPointRules RewardsService.ListPointRules RewardsService.SimulatePointRules RewardsService.GetRewardEntry " +
+			"RewardsService.ListRewardEntries RewardsService.GetRewardStatement RewardsService.ExportRewardStatement " +
+			"RewardsService.ListRewardTotals RewardsService.ReportRewardFindings"},
+	"rewards.update": {". . . x . . . x .",
+		"RewardsService.CreatePointRules RewardsService.UpdatePointRules RewardsService.ProposePointRules RewardsService.WithdrawPointRules"},
 	"rotations.draw": {". . . . . x . x .",
 		"RotationsService.SolveRotation RotationsService.CommitRotation RotationsService.DrawRotation"},
 	"rotations.reveal": {". . x x x x x x .",

@@ -31,7 +31,7 @@ func Service(d Domain) server.Service {
 		Name: "plans",
 		Register: func(r grpc.ServiceRegistrar) {
 			plansv1.RegisterPlansServiceServer(r, &plansHandler{domain: d.Plans, assignments: d.Assignments, duties: d.Duties})
-			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes})
+			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes, followers: d.Followers})
 		},
 	}
 	for _, follower := range d.Followers {
