@@ -117,9 +117,9 @@ func (s *plansParts) openRewards(ctx context.Context) (err error) {
 
 // follow has those who keep copies follow the services that they copy, and this one's work.
 func (s *plansParts) follow(ctx context.Context) error {
-	own := plansrpc.NewOwnSource(s.store, map[string]plansrpc.WorkReader{
-		plans.Kind.Spec.Name:       plansrpc.OneWork(plans.Work),
-		touchpoints.Kind.Spec.Name: plansrpc.OneWork(touchpoints.Work),
+	own := feeds.NewOwnSource(s.store, map[string]feeds.WorkReader{
+		plans.Kind.Spec.Name:       feeds.OneWork(plans.Work),
+		touchpoints.Kind.Spec.Name: feeds.OneWork(touchpoints.Work),
 		engagements.Kind.Spec.Name: engagements.Work,
 		innovation.Kind.Spec.Name:  innovation.Work,
 	})
