@@ -40,7 +40,7 @@ var reads = []string{
 	"company.read", "contacts.read", "costs.read", "drafts.read", "engagements.read", "entitlements.check", "entitlements.holders",
 	"houserules.read", "ideas.read", "imports.read", "lotteries.read", "meetings.read", "parity.read", "plans.read", "programmes.read",
 	"projects.read", "remedies.read", "requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read",
-	 "signals.read", "solicitations.read", "spend.read", "usage.read",
+	"signals.read", "solicitations.read", "spend.read", "usage.read",
 }
 
 // advises is what all staff may do who serve customers or make policy: pass on what
@@ -76,7 +76,7 @@ var grants = map[Role][]string{
 	AccountManager: with(works, "absences.update:assigned", "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
 		"candidates.update", "cases.update:assigned", "contacts.update:assigned", "engagements.update:assigned", "enrolments.update:assigned",
 		"experts.update", "meetings.update:assigned", "plans.update:assigned", "plantemplates.update", "projects.confirm", "projects.update:assigned",
-		 "solicitations.update", "suggestions.update:assigned", "usage.consume:assigned"),
+		"solicitations.update", "suggestions.update:assigned", "usage.consume:assigned"),
 	PolicyAuthor: with(works, "bands.update", "clauses.update", "costs.update", "drafts.update", "enrolments.update", "escalation.update",
 		"houserules.update", "parity.run", "plantemplates.update", "programmes.update", "remedies.update", "requests.decide",
 		"reviews.update", "rewards.read", "rewards.update", "signals.update", "solicitations.update"),
