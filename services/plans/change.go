@@ -250,7 +250,7 @@ func (s *Service) EndGoal(ctx context.Context, call resource.Call, account, goal
 	if as != GoalReached && as != GoalMissed && as != GoalDropped {
 		return resource.Stored[Plan]{}, fault.Invalid("outcome", "is missing: say REACHED, MISSED or DROPPED")
 	}
-	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.goal_ended", func(p *Plan) error {
+	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), goalEnded, func(p *Plan) error {
 		g, err := openGoal(p, account, goal)
 		if err != nil {
 			return err

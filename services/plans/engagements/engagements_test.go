@@ -1,0 +1,212 @@
+package engagements
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/resource"
+)
+
+func TestR6AnEngagementIsPlannedAndClosedWithoutAnyRevenue(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		d := recruiting
+		d.Contact, d.PlannedMinutes = "accounts/acme/contacts/jane", 600
+		d.PlannedStart, d.PlannedEnd = day(t, "2026-11-23"), day(t, "2026-12-31")
+		f.expert(t, "ben", Expert{HoursAMonth: 10})
+		made, err := f.Request(ctx, request("a"), "", "acme", d, false)
+		require.NoError(t, err)
+		require.Equal(t, Requested, made.State.State)
+		require.Equal(t, AskedFor, made.State.Origin)
+		again, err := f.Request(ctx, request("a"), "", "acme", d, false)
+		require.NoError(t, err)
+		require.Equal(t, made.ID, again.ID)
+
+		matched, err := f.Assign(ctx, request("b"), made.ID, made.Etag(), []string{"ben"})
+		require.NoError(t, err)
+		require.Equal(t, Matched, matched.State.State)
+		_, err = f.Assign(ctx, someone, made.ID, made.Etag(), []string{"ben"})
+		require.ErrorIs(t, err, resource.ErrStale)
+		_, err = f.Start(ctx, someone, made.ID, "", day(t, "2026-11-20"))
+		require.NoError(t, err)
+		_, number, err := f.Record(ctx, request("h"), made.ID, Entry{Person: "ben", Minutes: 90, Note: "Read the adverts."}, false)
+		require.NoError(t, err)
+		require.Equal(t, 1, number)
+		done, err := f.Complete(ctx, someone, made.ID, "", "They hired one of three whom we proposed.")
+		require.NoError(t, err)
+		require.Equal(t, Completed, done.State.State)
+		require.Equal(t, day(t, "2026-11-22"), done.State.Ended)
+		require.Equal(t, 90, done.State.Worked)
+		require.Empty(t, f.benefits.uses, "it names no benefit")
+
+		heard, err := f.Hear(ctx, request("f"), made.ID, Feedback{Text: "At last!", Rating: 5, Contact: "accounts/acme/contacts/jane", Solved: true})
+		require.NoError(t, err)
+		require.True(t, heard.State.Confirmed())
+		again, err = f.Hear(ctx, request("f"), made.ID, Feedback{Text: "At last!", Rating: 5, Contact: "accounts/acme/contacts/jane", Solved: true})
+		require.NoError(t, err)
+		require.Len(t, again.State.Feedback, 1)
+		heard, err = f.Hear(ctx, someone, made.ID, Feedback{Text: "She left.", Rating: 2, Contact: "accounts/acme/contacts/jane"})
+		require.NoError(t, err)
+		require.False(t, heard.State.Confirmed(), "they have said otherwise since")
+
+		list, err := f.Completed(ctx, "acme", day(t, "2026-11-22"), day(t, "2026-11-23"))
+		require.NoError(t, err)
+		require.Len(t, list, 1)
+		list, err = f.Completed(ctx, "acme", day(t, "2026-11-23"), day(t, "2026-11-24"))
+		require.NoError(t, err)
+		require.Empty(t, list)
+	})
+}
+
+func TestR6NoFieldOfAnEngagementIsAboutRevenue(t *testing.T) {
+	var walk func(reflect.Type)
+	walk = func(of reflect.Type) {
+		for i := range of.NumField() {
+			field := of.Field(i)
+			for _, word := range []string{"revenue", "amount", "price", "value", "spend"} {
+				require.NotContains(t, strings.ToLower(field.Name), word)
+			}
+			inner := field.Type
+			for inner.Kind() == reflect.Slice {
+				inner = inner.Elem()
+			}
+			if inner.Kind() == reflect.Struct && strings.HasSuffix(inner.PkgPath(), "engagements") {
+				walk(inner)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Engagement]())
+}
+
+func TestAnEngagementEndsOnceAndWithAReason(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		_, err := f.Request(ctx, someone, "declined", "acme", recruiting, false)
+		require.NoError(t, err)
+		_, err = f.Decline(ctx, someone, "declined", "", "")
+		require.ErrorContains(t, err, "reason")
+		got, err := f.Decline(ctx, someone, "declined", "", "Nobody of us knows this trade.")
+		require.NoError(t, err)
+		require.Equal(t, Declined, got.State.State)
+		require.Equal(t, "Nobody of us knows this trade.", got.State.Reason)
+		_, err = f.Cancel(ctx, someone, "declined", "", "Twice.")
+		requireReason(t, err, reasonState)
+		_, err = f.Assign(ctx, someone, "declined", "", []string{"ben"})
+		requireReason(t, err, reasonExpert)
+
+		f.underWay(t, "cancelled", recruiting)
+		_, err = f.Decline(ctx, someone, "cancelled", "", "Too late for that.")
+		requireReason(t, err, reasonState)
+		_, err = f.Cancel(ctx, someone, "cancelled", "", "They found somebody.")
+		require.NoError(t, err)
+		_, err = f.Complete(ctx, someone, "cancelled", "", "Done.")
+		told := requireReason(t, err, reasonState)
+		require.Contains(t, told.Message, "engagements/cancelled is cancelled, and this can be done only to one that is under way.")
+		_, _, err = f.Record(ctx, someone, "cancelled", Entry{Person: "ben", Minutes: 30}, false)
+		require.NoError(t, err, "what was worked before is written down late")
+		_, err = f.Update(ctx, someone, "cancelled", "", Patch{Title: new(string)})
+		requireReason(t, err, reasonState)
+	})
+}
+
+func TestWhatIsNoEngagementIsRefused(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	ctx := t.Context()
+	for text, change := range map[string]func(*Definition){
+		"engagement.title":                             func(d *Definition) { d.Title = "" },
+		"engagement.problem":                           func(d *Definition) { d.Problem = "" },
+		"engagement.area":                              func(d *Definition) { d.Area = "Our systems" },
+		"engagement.languages":                         func(d *Definition) { d.Languages = []string{"german!"} },
+		"engagement.origin":                            func(d *Definition) { d.Origin = "forced" },
+		"engagement.planned_end_date":                  func(d *Definition) { d.PlannedStart, d.PlannedEnd = 20_000, 19_999 },
+		"is no contact of accounts/acme":               func(d *Definition) { d.Contact = "accounts/other/contacts/jane" },
+		"accounts/acme/contacts/nobody does not exist": func(d *Definition) { d.Contact = "accounts/acme/contacts/nobody" },
+	} {
+		d := recruiting
+		change(&d)
+		_, err := f.Request(ctx, someone, "", "acme", d, false)
+		require.ErrorContains(t, err, text)
+	}
+	_, err := f.Request(ctx, someone, "", "nobody", recruiting, false)
+	require.ErrorContains(t, err, "accounts/nobody does not exist")
+	checked, err := f.Request(ctx, someone, "checked", "acme", recruiting, true)
+	require.NoError(t, err)
+	require.Equal(t, Requested, checked.State.State)
+	_, err = f.Get(ctx, "checked")
+	require.ErrorIs(t, err, resource.ErrNotFound)
+
+	f.opts.Benefits = nil
+	_, err = f.Request(ctx, someone, "", "acme", metered(), false)
+	require.ErrorContains(t, err, "no entitlements service is there")
+
+	f.underWay(t, "e", recruiting)
+	for text, h := range map[string]Entry{
+		"hours.minutes":   {Person: "ben", Minutes: 24*60 + 1},
+		"hours.work_date": {Person: "ben", Minutes: 1, Day: day(t, "2026-11-23")},
+		"hours.person":    {Person: "zoe", Minutes: 1},
+	} {
+		_, _, err := f.Record(ctx, someone, "e", h, false)
+		require.ErrorContains(t, err, text)
+	}
+	for text, said := range map[string]Feedback{
+		"feedback.rating":        {Rating: 6, Contact: "accounts/acme/contacts/jane"},
+		"feedback.contact":       {Rating: 5},
+		"feedback.feedback_date": {Rating: 5, Contact: "accounts/acme/contacts/jane", Day: day(t, "2026-11-23")},
+	} {
+		_, err := f.Hear(ctx, someone, "e", said)
+		require.ErrorContains(t, err, text)
+	}
+	_, err = f.Hear(ctx, someone, "none", Feedback{Rating: 5, Contact: "accounts/acme/contacts/jane"})
+	require.ErrorIs(t, err, resource.ErrNotFound)
+}
+
+func TestEventsDoNotTellWhatCustomersSaid(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	ctx := t.Context()
+	f.underWay(t, "e", recruiting)
+	_, _, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: 60, Note: "secret note"}, false)
+	require.NoError(t, err)
+	e, err := f.Hear(ctx, someone, "e", Feedback{Text: "secret word", Rating: 4, Contact: "accounts/acme/contacts/jane"})
+	require.NoError(t, err)
+	told, err := json.Marshal(Kind.Tell(e.State))
+	require.NoError(t, err)
+	require.Contains(t, string(told), `"Rating":4`)
+	require.Contains(t, string(told), `"Minutes":60`)
+	require.NotContains(t, string(told), "secret")
+	require.NotContains(t, string(told), recruiting.Problem)
+	require.Equal(t, "secret word", e.State.Feedback[0].Text, "it is kept where it can be erased")
+	require.Equal(t, "secret note", e.State.Hours[0].Note)
+}
+
+func TestEngagementsAreListedLatestFirst(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		for _, id := range []string{"b", "a", "c"} {
+			_, err := f.Request(ctx, someone, id, "acme", recruiting, false)
+			require.NoError(t, err)
+		}
+		_, err := f.Request(ctx, resource.Call{Principal: "principals/zoe"}, "z", "other", recruiting, false)
+		require.NoError(t, err)
+		ids := func(q Query) (list []string) {
+			for {
+				page, err := f.List(ctx, q)
+				require.NoError(t, err)
+				for _, e := range page.Items {
+					list = append(list, e.ID)
+				}
+				if page.Next == nil {
+					return list
+				}
+				q.After = page.Next
+			}
+		}
+		require.Equal(t, []string{"z", "c", "a", "b"}, ids(Query{Size: 2}))
+		require.Equal(t, []string{"c", "a", "b"}, ids(Query{Size: 1, Account: "acme"}))
+		require.Equal(t, []string{"z"}, ids(Query{Size: 2, Requester: "principals/zoe"}))
+		require.Equal(t, []string{"a"}, ids(Query{Size: 2, Keep: func(e resource.Stored[Engagement]) bool { return e.ID == "a" }}))
+	})
+}

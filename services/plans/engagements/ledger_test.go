@@ -1,0 +1,277 @@
+package engagements
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+)
+
+func TestR20HoursUseWholeUnitsOfTheirBenefitWithTheOriginOfTheEngagement(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.underWay(t, "e", metered())
+		record := func(minutes int) Entry {
+			t.Helper()
+			e, n, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: minutes}, false)
+			require.NoError(t, err)
+			return e.State.Hours[n-1]
+		}
+		first := record(90)
+		require.Equal(t, Settled, first.Charge)
+		require.Equal(t, int64(1), first.Units, "the second hour is not full yet")
+		require.Equal(t, "usage of engagements/e/hours/1", first.Usage)
+		require.Equal(t, Use{"acme", "expert-hours", 1, Offered, "engagements/e/hours/1"}, f.benefits.uses["engagements/e/hours/1"])
+		require.Equal(t, Free, record(29).Charge)
+		require.Equal(t, int64(1), record(1).Units)
+		require.Equal(t, int64(2), f.benefits.used())
+
+		e, n, err := f.Reverse(ctx, request("r"), "e", 1, "It was another customer.")
+		require.NoError(t, err)
+		require.Equal(t, 4, n)
+		require.Equal(t, -90, e.State.Hours[3].Minutes)
+		require.Equal(t, []Back{{1, 1}, {3, 1}}, e.State.Hours[3].Back, "half an hour fills no unit")
+		require.Equal(t, 30, e.State.Worked)
+		require.Equal(t, int64(0), f.benefits.used())
+		require.Equal(t, int64(0), e.State.Used)
+		_, again, err := f.Reverse(ctx, request("r"), "e", 1, "It was another customer.")
+		require.NoError(t, err)
+		require.Equal(t, n, again)
+		_, _, err = f.Reverse(ctx, someone, "e", 1, "Twice.")
+		requireReason(t, err, reasonCounter)
+		_, _, err = f.Reverse(ctx, someone, "e", 4, "The counter-entry.")
+		requireReason(t, err, reasonCounter)
+		_, _, err = f.Reverse(ctx, someone, "e", 5, "None.")
+		requireReason(t, err, fault.ReasonNotFound)
+		benefit := "other"
+		_, err = f.Update(ctx, someone, "e", "", Patch{Benefit: &benefit})
+		requireReason(t, err, reasonState)
+	})
+}
+
+func TestHoursThatTheBenefitRefusesStand(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.benefits.limit = 2
+		f.underWay(t, "e", metered())
+		for _, minutes := range []int{120, 180, 60} {
+			_, _, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: minutes}, false)
+			require.NoError(t, err)
+		}
+		e, err := f.Get(ctx, "e")
+		require.NoError(t, err)
+		require.Equal(t, 360, e.State.Worked)
+		require.Equal(t, int64(2), e.State.Used)
+		require.Zero(t, e.State.Waiting)
+		require.Equal(t, Refused, e.State.Hours[1].Charge)
+		require.Equal(t, "0 units are left.", e.State.Hours[1].Refusal)
+		_, _, err = f.Reverse(ctx, someone, "e", 2, "Not worked.")
+		require.NoError(t, err)
+		require.Equal(t, int64(2), f.benefits.used(), "what was refused does not come back")
+		_, _, err = f.Reverse(ctx, someone, "e", 1, "Not worked.")
+		require.NoError(t, err)
+		require.Equal(t, int64(0), f.benefits.used())
+	})
+}
+
+func TestALostAnswerUsesNothingTwice(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.underWay(t, "e", metered())
+		f.benefits.lost = 1
+		e, n, err := f.Record(ctx, request("h"), "e", Entry{Person: "ben", Minutes: 60}, false)
+		require.NoError(t, err, "the hours stand")
+		require.Equal(t, Due, e.State.Hours[n-1].Charge)
+		_, again, err := f.Record(ctx, request("h"), "e", Entry{Person: "ben", Minutes: 60}, false)
+		require.NoError(t, err)
+		require.Equal(t, n, again)
+		f.benefits.lost = 1
+		_, _, err = f.Reverse(ctx, someone, "e", 1, "Not worked.")
+		require.NoError(t, err)
+		require.NoError(t, f.Settle(ctx))
+		require.NoError(t, f.Settle(ctx))
+		e, err = f.Get(ctx, "e")
+		require.NoError(t, err)
+		require.Zero(t, e.State.Waiting)
+		require.Len(t, f.benefits.uses, 1)
+		require.Equal(t, int64(0), f.benefits.used())
+	})
+}
+
+func TestHoursAreSettledInTheBackground(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	f.underWay(t, "e", metered())
+	f.benefits.lost = 1
+	_, _, err := f.Record(t.Context(), someone, "e", Entry{Person: "ben", Minutes: 60}, false)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	require.Eventually(t, func() bool {
+		e, err := f.Get(t.Context(), "e")
+		return err == nil && e.State.Hours[0].Charge == Settled
+	}, time.Minute, 5*time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+}
+
+func TestHoursRecordedAtATimeAreEachSettledOnce(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.underWay(t, "e", metered())
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				if _, _, err := f.Record(t.Context(), request(fmt.Sprint(i)), "e", Entry{Person: "ben", Minutes: 45}, false); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		require.NoError(t, f.Settle(t.Context()))
+		e, err := f.Get(t.Context(), "e")
+		require.NoError(t, err)
+		require.Len(t, e.State.Hours, 8)
+		require.Zero(t, e.State.Waiting)
+		require.Equal(t, int64(6), f.benefits.used())
+		require.Equal(t, int64(6), e.State.Used)
+	})
+}
+
+// Whatever is recorded, taken back, refused or lost: what is used is never more than the
+// hours that stand fill, and exactly that where nothing is refused.
+func TestR20UnitsUsedAreThoseThatTheHoursFill(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	round := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		round++
+		id := fmt.Sprint("e", round)
+		d := metered()
+		d.UnitMinutes = rapid.SampledFrom([]int{1, 7, 15, 60}).Draw(rt, "unit")
+		limited := rapid.Bool().Draw(rt, "limited")
+		b := newBenefits(1_000_000)
+		if limited {
+			b.limit = rapid.Int64Range(0, 5).Draw(rt, "limit")
+		}
+		f.opts.Benefits = b
+		f.underWay(t, id, d)
+		ctx := t.Context()
+		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+			e, err := f.Get(ctx, id)
+			require.NoError(rt, err)
+			b.lost = rapid.IntRange(0, 1).Draw(rt, "lost")
+			if len(e.State.Hours) > 0 && rapid.IntRange(0, 2).Draw(rt, "reverse") == 0 {
+				n := rapid.IntRange(1, len(e.State.Hours)).Draw(rt, "entry")
+				_, _, err = f.Reverse(ctx, someone, id, n, "Not worked.")
+				if e.State.Hours[n-1].Reverses != 0 || e.State.Reversal(n) != 0 {
+					require.Error(rt, err)
+				} else {
+					require.NoError(rt, err)
+				}
+				continue
+			}
+			_, _, err = f.Record(ctx, someone, id, Entry{Person: "ben", Minutes: rapid.IntRange(1, 130).Draw(rt, "minutes")}, false)
+			require.NoError(rt, err)
+		}
+		b.lost = 0
+		require.NoError(rt, f.Settle(ctx))
+		e, err := f.Get(ctx, id)
+		require.NoError(rt, err)
+		filled := int64(e.State.Worked / d.UnitMinutes)
+		require.Zero(rt, e.State.Waiting)
+		require.Equal(rt, b.used(), e.State.Used)
+		require.GreaterOrEqual(rt, b.used(), int64(0))
+		require.LessOrEqual(rt, b.used(), filled)
+		if !limited {
+			require.Equal(rt, filled, b.used())
+		}
+	})
+}
+
+func TestALedgerThatIsFullSaysSo(t *testing.T) {
+	e := Engagement{State: UnderWay, Started: 1, People: []string{"ben"}, Definition: metered()}
+	e.complete()
+	for range MaxEntries {
+		require.NoError(t, e.record("e", Entry{Person: "ben", Minutes: 1}))
+	}
+	requireReason(t, e.record("e", Entry{Person: "ben", Minutes: 1}), reasonFull)
+	requireReason(t, e.reverse("e", 1, Entry{}), reasonFull)
+}
+
+func TestExpertsAreProposedByWhatSpeaksForThem(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.expert(t, "ben", Expert{HoursAMonth: 10, Languages: []string{"de-AT", "en"}})
+		f.expert(t, "zoe", Expert{HoursAMonth: 10, Languages: []string{"de"}})
+		f.expert(t, "sam", Expert{HoursAMonth: 100, Languages: []string{"en"}})
+		f.expert(t, "kim", Expert{HoursAMonth: 2, Languages: []string{"de"}})
+		f.expert(t, "ida", Expert{HoursAMonth: 50, Languages: []string{"de"}, Inactive: true})
+		f.expert(t, "leo", Expert{HoursAMonth: 50, Languages: []string{"de"}, Areas: []string{"systems"}})
+		f.underWay(t, "earlier", recruiting)
+		for _, on := range []string{"2026-11-01", "2026-10-31"} { // the second is not of this month
+			_, _, err := f.Record(ctx, someone, "earlier", Entry{Person: "ben", Minutes: 90, Day: day(t, on)}, false)
+			require.NoError(t, err)
+		}
+		_, err := f.Complete(ctx, someone, "earlier", "", "Done.")
+		require.NoError(t, err)
+		d := recruiting
+		d.Languages, d.PlannedMinutes = []string{"de"}, 180
+		_, err = f.Request(ctx, someone, "new", "acme", d, false)
+		require.NoError(t, err)
+
+		list, err := f.Match(ctx, "new")
+		require.NoError(t, err)
+		var ids []string
+		for _, c := range list {
+			ids = append(ids, c.Expert.ID)
+		}
+		require.Equal(t, []string{"ben", "zoe", "kim", "sam"}, ids)
+		require.Equal(t, []string{"Knows recruiting.", "Speaks de, which was asked for.",
+			"Has 8 hours and 30 minutes of 10 hours free in November 2026.", "Has completed 1 engagement of accounts/acme."}, list[0].Why)
+		require.Equal(t, "Has 2 hours of 2 hours free in November 2026. 3 hours are planned.", list[2].Why[2])
+		require.Equal(t, []string{"de"}, list[3].Missing)
+		_, err = f.Match(ctx, "none")
+		require.ErrorIs(t, err, resource.ErrNotFound)
+	})
+}
+
+func TestExpertsAreWrittenDownAndChanged(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		made, err := f.CreateExpert(ctx, request("a"), "ben", Expert{Areas: []string{"systems", "recruiting", "systems"}, HoursAMonth: 8})
+		require.NoError(t, err)
+		require.Equal(t, []string{"recruiting", "systems"}, made.State.Areas)
+		_, err = f.CreateExpert(ctx, someone, "ben", Expert{Areas: []string{"systems"}})
+		require.ErrorIs(t, err, resource.ErrExists)
+		_, err = f.CreateExpert(ctx, someone, "nobody", Expert{Areas: []string{"systems"}})
+		require.ErrorContains(t, err, "principals/nobody does not exist")
+		for text, e := range map[string]Expert{
+			"expert.areas":         {},
+			"is no id":             {Areas: []string{"Our systems"}},
+			"expert.hours_a_month": {Areas: []string{"systems"}, HoursAMonth: 301},
+			"expert.languages":     {Areas: []string{"systems"}, Languages: []string{"German"}},
+		} {
+			_, err := f.CreateExpert(ctx, someone, "zoe", e)
+			require.ErrorContains(t, err, text)
+		}
+		gone := true
+		changed, err := f.UpdateExpert(ctx, someone, "ben", made.Etag(), ExpertPatch{Inactive: &gone})
+		require.NoError(t, err)
+		require.True(t, changed.State.Inactive)
+		_, err = f.UpdateExpert(ctx, someone, "ben", made.Etag(), ExpertPatch{Inactive: &gone})
+		require.ErrorIs(t, err, resource.ErrStale)
+		_, err = f.Request(ctx, someone, "e", "acme", recruiting, false)
+		require.NoError(t, err)
+		_, err = f.Assign(ctx, someone, "e", "", []string{"ben"})
+		requireReason(t, err, reasonExpert)
+		page, err := f.ListExperts(ctx, 5, nil, nil)
+		require.NoError(t, err)
+		require.Len(t, page.Items, 1)
+	})
+}

@@ -1,0 +1,83 @@
+package rpc
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/platform/paging"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/engagements"
+	"github.com/evenhand/evenhand/services/plans/innovation"
+)
+
+// WorkDirectory knows those whom engagements and innovation projects name, by asking the
+// accounts service.
+type WorkDirectory struct {
+	accounts accountsv1.AccountsServiceClient
+	access   accountsv1.AccessServiceClient
+}
+
+var (
+	_ engagements.Directory = (*WorkDirectory)(nil)
+	_ innovation.Directory  = (*WorkDirectory)(nil)
+)
+
+// NewWorkDirectory returns a directory on a connection to the accounts service, whose calls
+// carry a token that may read accounts, contacts and principals: one of a principal with
+// the role service.
+func NewWorkDirectory(conn grpc.ClientConnInterface) *WorkDirectory {
+	return &WorkDirectory{accounts: accountsv1.NewAccountsServiceClient(conn), access: accountsv1.NewAccessServiceClient(conn)}
+}
+
+// Account returns resource.ErrNotFound where there is no account of that id.
+func (d *WorkDirectory) Account(ctx context.Context, id string) error {
+	_, err := d.accounts.GetAccount(ctx, &accountsv1.GetAccountRequest{Name: plans.AccountName(id)})
+	return missing(err, "evenhand/Account", plans.AccountName(id))
+}
+
+// Contact returns resource.ErrNotFound where there is no contact of that resource name.
+func (d *WorkDirectory) Contact(ctx context.Context, name string) error {
+	_, err := d.accounts.GetContact(ctx, &accountsv1.GetContactRequest{Name: name})
+	return missing(err, "evenhand/Contact", name)
+}
+
+// Principal returns resource.ErrNotFound where there is no principal of that id.
+func (d *WorkDirectory) Principal(ctx context.Context, id string) error {
+	_, err := d.access.GetPrincipal(ctx, &accountsv1.GetPrincipalRequest{Name: plans.PrincipalName(id)})
+	return missing(err, "evenhand/Principal", plans.PrincipalName(id))
+}
+
+// OtherConfirmers implements innovation.Directory.
+func (d *WorkDirectory) OtherConfirmers(ctx context.Context, principals []string) (bool, error) {
+	request := &accountsv1.ListPrincipalsRequest{PageSize: paging.MaxSize}
+	for {
+		page, err := d.access.ListPrincipals(ctx, request)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range page.GetPrincipals() {
+			id := names.First(p.GetName(), "principals")
+			if p.GetPerson() && !p.GetDisabled() && !slices.Contains(principals, id) && holds(p, confirmProjects) {
+				return true, nil
+			}
+		}
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			return false, nil
+		}
+	}
+}
+
+// holds says whether the roles of a principal give a permission for all.
+func holds(p *accountsv1.Principal, permission string) bool {
+	roles := make([]auth.Role, 0, len(p.GetRoles()))
+	for _, role := range p.GetRoles() {
+		roles = append(roles, auth.Role(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(role.String(), "ROLE_"), "_", "-"))))
+	}
+	return auth.NewPrincipal(p.GetName(), "", true, roles...).Can(permission) == auth.All
+}
