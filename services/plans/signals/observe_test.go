@@ -155,6 +155,8 @@ func TestChangesOfFeedsAreObserved(t *testing.T) {
 		"case": {feeds.Change{Case: &feeds.Case{Name: "accounts/acme/cases/c", Account: "acme", Issue: "late", Clocks: []feeds.Clock{
 			{Commitment: "first-reply", Due: at, Breached: true}, {Commitment: "resolution", Due: at}, {Due: at, Breached: true}}}},
 			[]Observation{{Account: "acme", What: Broken{"accounts/acme/cases/c", "late", "first-reply", on}}}},
+		"case that waits": {feeds.Change{At: at, Case: &feeds.Case{Name: "accounts/acme/cases/c", Account: "acme", Clocks: []feeds.Clock{{Commitment: "fixed", Breached: true}}}},
+			[]Observation{{Account: "acme", What: Broken{"accounts/acme/cases/c", "", "fixed", on}}}},
 		"citation":            {feeds.Change{Citation: &feeds.Citation{Clause: "liability", Account: "acme", Day: on}}, []Observation{{Account: "acme", What: Cited{"liability", on}}}},
 		"citation to nobody":  {feeds.Change{Citation: &feeds.Citation{Clause: "liability", Day: on}}, nil},
 		"review":              {feeds.Change{At: at, Review: &feeds.Review{Name: "reviews/r", Subject: "clauses/liability", Open: true}}, []Observation{{What: ClauseReview{"liability", "reviews/r", on, 0}}}},
