@@ -190,6 +190,27 @@ func TestTakingChangesAgainChangesNothing(t *testing.T) {
 	})
 }
 
+func TestEntitlementsIsNotAskedForEveryAccountWhileItIsAway(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		for i := range 8 {
+			f.customer(t, fmt.Sprint("a", i))
+			f.observe(t, fmt.Sprint("a", i), broken(t, fmt.Sprint("a", i), "c1", "2026-06-15"))
+		}
+		f.published(t, "near", builtins[2].Content)
+		f.published(t, "broken", content())
+		f.asked = errors.New("away")
+		f.questions = 0
+		require.ErrorContains(t, f.Tick(t.Context(), day(t, "2026-06-15")), "look at account a0: ask how far it is from benefits: away (and 7 other accounts)")
+		require.Equal(t, patience, f.questions)
+		require.Len(t, f.ranked(t, SuggestionQuery{}), 8, "what needs no answer is said all the same")
+		f.asked = nil
+		f.on(t, "2026-06-15")
+		require.Equal(t, patience+8, f.questions)
+		f.on(t, "2026-06-15")
+		require.Equal(t, patience+8, f.questions, "all were looked at")
+	})
+}
+
 func TestNewOwnersGetTheSuggestionsOfTheirAccounts(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		f.customer(t, "acme")
