@@ -28,7 +28,7 @@ func NewEntitlementsSource(conn grpc.ClientConnInterface) *EntitlementsSource {
 }
 
 // followed are the collections of the entitlements service whose states are read.
-var followed = []string{"balances", "breaches", "cases", "reviews", "versions"}
+var followed = []string{"balances", "breaches", "cases", "citations", "reviews", "versions"}
 
 // Watch implements feeds.Source.
 func (s *EntitlementsSource) Watch(ctx context.Context, resume string, apply func(feeds.Batch) error) error {
@@ -86,6 +86,8 @@ func readEntitlements(change *feeds.Change, c *entitlementsv1.Change) (concerns 
 		change.Case = caseIn(c.GetName(), state.Case)
 	case *entitlementsv1.Change_Breach:
 		change.Breach, err = breachIn(state.Breach)
+	case *entitlementsv1.Change_Citation:
+		change.Citation, err = citationIn(state.Citation)
 	case *entitlementsv1.Change_Review:
 		change.Review, err = reviewIn(state.Review)
 	case *entitlementsv1.Change_ScheduleVersion:
@@ -136,6 +138,11 @@ func breachIn(in *entitlementsv1.Breach) (*feeds.Breach, error) {
 	day, err := wire.Day("breach_date", in.GetBreachDate())
 	return &feeds.Breach{Name: in.GetName(), Account: strings.TrimPrefix(in.GetAccount(), accountPrefix), HouseRule: names.First(in.GetName(), "houseRules"),
 		Day: civil.Day(day), Waived: in.GetResponse() == entitlementsv1.Breach_RESPONSE_WAIVED, Benefit: in.GetBenefit()}, err
+}
+
+func citationIn(in *entitlementsv1.Citation) (*feeds.Citation, error) {
+	day, err := wire.Day("citation_date", in.GetCitationDate())
+	return &feeds.Citation{Clause: names.First(in.GetName(), "clauses"), Account: strings.TrimPrefix(in.GetAccount(), accountPrefix), Day: civil.Day(day)}, err
 }
 
 func reviewIn(in *entitlementsv1.Review) (*feeds.Review, error) {
