@@ -15,6 +15,8 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/engagements"
+	"github.com/evenhand/evenhand/services/plans/innovation"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -26,6 +28,11 @@ type Told struct {
 	// Plan is a plan, without the notes of measurements.
 	Plan     *resource.Stored[plans.Plan]
 	Template *resource.Stored[plans.Template]
+	// Engagement is an engagement, without what the customer said.
+	Engagement *resource.Stored[engagements.Engagement]
+	Expert     *resource.Stored[engagements.Expert]
+	// Project is an innovation project, without what was written of the customers' business.
+	Project *resource.Stored[innovation.Project]
 }
 
 // Feed is the changes of the plans service.
@@ -38,6 +45,10 @@ type reader func(t *Told, e *docstore.FeedEvent, id string) error
 var readers = map[string]reader{
 	plans.Kind.Spec.Name:         stored(plans.Kind, func(t *Told, s *resource.Stored[plans.Plan]) { t.Plan = s }),
 	plans.TemplateKind.Spec.Name: stored(plans.TemplateKind, func(t *Told, s *resource.Stored[plans.Template]) { t.Template = s }),
+
+	engagements.Kind.Spec.Name:       stored(engagements.Kind, func(t *Told, s *resource.Stored[engagements.Engagement]) { t.Engagement = s }),
+	engagements.ExpertKind.Spec.Name: stored(engagements.ExpertKind, func(t *Told, s *resource.Stored[engagements.Expert]) { t.Expert = s }),
+	innovation.Kind.Spec.Name:        stored(innovation.Kind, func(t *Told, s *resource.Stored[innovation.Project]) { t.Project = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -41,6 +41,12 @@ func changeOut(c *feed.Change[changes.Told]) *plansv1.Change {
 		out.State = &plansv1.Change_Plan{Plan: planOut(*told.Plan, 0)}
 	case told.Template != nil:
 		out.State = &plansv1.Change_PlanTemplate{PlanTemplate: templateOut(*told.Template)}
+	case told.Engagement != nil:
+		out.State = &plansv1.Change_Engagement{Engagement: engagementOut(*told.Engagement, false)}
+	case told.Expert != nil:
+		out.State = &plansv1.Change_Expert{Expert: expertOut(*told.Expert)}
+	case told.Project != nil:
+		out.State = &plansv1.Change_InnovationProject{InnovationProject: projectOut(*told.Project)}
 	}
 	return out
 }

@@ -48,6 +48,9 @@ type Change struct {
 	//
 	//	*Change_Plan
 	//	*Change_PlanTemplate
+	//	*Change_Engagement
+	//	*Change_Expert
+	//	*Change_InnovationProject
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -164,6 +167,33 @@ func (x *Change) GetPlanTemplate() *PlanTemplate {
 	return nil
 }
 
+func (x *Change) GetEngagement() *Engagement {
+	if x != nil {
+		if x, ok := x.State.(*Change_Engagement); ok {
+			return x.Engagement
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetExpert() *Expert {
+	if x != nil {
+		if x, ok := x.State.(*Change_Expert); ok {
+			return x.Expert
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetInnovationProject() *InnovationProject {
+	if x != nil {
+		if x, ok := x.State.(*Change_InnovationProject); ok {
+			return x.InnovationProject
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -178,15 +208,36 @@ type Change_PlanTemplate struct {
 	PlanTemplate *PlanTemplate `protobuf:"bytes,10,opt,name=plan_template,json=planTemplate,proto3,oneof"`
 }
 
+type Change_Engagement struct {
+	// An engagement, without what the customer said.
+	Engagement *Engagement `protobuf:"bytes,20,opt,name=engagement,proto3,oneof"`
+}
+
+type Change_Expert struct {
+	// An expert.
+	Expert *Expert `protobuf:"bytes,21,opt,name=expert,proto3,oneof"`
+}
+
+type Change_InnovationProject struct {
+	// An innovation project, without what was written of the customers' business.
+	InnovationProject *InnovationProject `protobuf:"bytes,22,opt,name=innovation_project,json=innovationProject,proto3,oneof"`
+}
+
 func (*Change_Plan) isChange_State() {}
 
 func (*Change_PlanTemplate) isChange_State() {}
+
+func (*Change_Engagement) isChange_State() {}
+
+func (*Change_Expert) isChange_State() {}
+
+func (*Change_InnovationProject) isChange_State() {}
 
 var File_evenhand_plans_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"\x1eevenhand/plans/v1/change.proto\x12\x11evenhand.plans.v1\x1a\x1cevenhand/plans/v1/plan.proto\x1a%evenhand/plans/v1/plan_template.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x03\n" +
+	"\x1eevenhand/plans/v1/change.proto\x12\x11evenhand.plans.v1\x1a\"evenhand/plans/v1/engagement.proto\x1a\x1eevenhand/plans/v1/expert.proto\x1a*evenhand/plans/v1/innovation_project.proto\x1a\x1cevenhand/plans/v1/plan.proto\x1a%evenhand/plans/v1/plan_template.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x04\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -198,7 +249,12 @@ const file_evenhand_plans_v1_change_proto_rawDesc = "" +
 	"\x04name\x18\b \x01(\tR\x04name\x12-\n" +
 	"\x04plan\x18\t \x01(\v2\x17.evenhand.plans.v1.PlanH\x00R\x04plan\x12F\n" +
 	"\rplan_template\x18\n" +
-	" \x01(\v2\x1f.evenhand.plans.v1.PlanTemplateH\x00R\fplanTemplateB\a\n" +
+	" \x01(\v2\x1f.evenhand.plans.v1.PlanTemplateH\x00R\fplanTemplate\x12?\n" +
+	"\n" +
+	"engagement\x18\x14 \x01(\v2\x1d.evenhand.plans.v1.EngagementH\x00R\n" +
+	"engagement\x123\n" +
+	"\x06expert\x18\x15 \x01(\v2\x19.evenhand.plans.v1.ExpertH\x00R\x06expert\x12U\n" +
+	"\x12innovation_project\x18\x16 \x01(\v2$.evenhand.plans.v1.InnovationProjectH\x00R\x11innovationProjectB\a\n" +
 	"\x05stateBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
@@ -219,17 +275,23 @@ var file_evenhand_plans_v1_change_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
 	(*Plan)(nil),                  // 2: evenhand.plans.v1.Plan
 	(*PlanTemplate)(nil),          // 3: evenhand.plans.v1.PlanTemplate
+	(*Engagement)(nil),            // 4: evenhand.plans.v1.Engagement
+	(*Expert)(nil),                // 5: evenhand.plans.v1.Expert
+	(*InnovationProject)(nil),     // 6: evenhand.plans.v1.InnovationProject
 }
 var file_evenhand_plans_v1_change_proto_depIdxs = []int32{
 	1, // 0: evenhand.plans.v1.Change.time:type_name -> google.protobuf.Timestamp
 	1, // 1: evenhand.plans.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
 	2, // 2: evenhand.plans.v1.Change.plan:type_name -> evenhand.plans.v1.Plan
 	3, // 3: evenhand.plans.v1.Change.plan_template:type_name -> evenhand.plans.v1.PlanTemplate
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	4, // 4: evenhand.plans.v1.Change.engagement:type_name -> evenhand.plans.v1.Engagement
+	5, // 5: evenhand.plans.v1.Change.expert:type_name -> evenhand.plans.v1.Expert
+	6, // 6: evenhand.plans.v1.Change.innovation_project:type_name -> evenhand.plans.v1.InnovationProject
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_plans_v1_change_proto_init() }
@@ -237,11 +299,17 @@ func file_evenhand_plans_v1_change_proto_init() {
 	if File_evenhand_plans_v1_change_proto != nil {
 		return
 	}
+	file_evenhand_plans_v1_engagement_proto_init()
+	file_evenhand_plans_v1_expert_proto_init()
+	file_evenhand_plans_v1_innovation_project_proto_init()
 	file_evenhand_plans_v1_plan_proto_init()
 	file_evenhand_plans_v1_plan_template_proto_init()
 	file_evenhand_plans_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_Plan)(nil),
 		(*Change_PlanTemplate)(nil),
+		(*Change_Engagement)(nil),
+		(*Change_Expert)(nil),
+		(*Change_InnovationProject)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
