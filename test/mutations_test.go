@@ -71,7 +71,9 @@ var withoutEffect = strings.Fields(`
 	CreateRemedy UpdateRemedy RetireRemedy CreateReview AssignReview DecideReview
 	CreateSpecialRequest DeclineSpecialRequest MakeRule
 	ConsumeBenefit ReserveBenefit CommitReservation CancelReservation ReleaseUsage
-	CreateCostLimit UpdateCostLimit DeleteCostLimit AcknowledgeCostFinding`)
+	CreateCostLimit UpdateCostLimit DeleteCostLimit AcknowledgeCostFinding
+	CreatePlan UpdatePlan ActivatePlan ReviewPlan ClosePlan ReopenPlan HandOverPlan MeasureGoal EndGoal
+	CreatePlanTemplate UpdatePlanTemplate PublishPlanTemplate RetirePlanTemplate ApplyPlanTemplate`)
 
 // notCalled are those that would end the walk itself: its accounts, its tokens, the days of
 // the company.
@@ -106,10 +108,20 @@ var notMade = map[string]string{
 	"RunProgrammeLottery":    "the programmes of the walk give their places in the order of applications",
 	"DeleteProgramme":        "the walk publishes all programmes, and a published one can only be ended",
 	"CancelReservation":      "the walk commits all that it reserves",
+	"ActivatePlan":           noPlans,
+	"ReviewPlan":             noPlans,
+	"MeasureGoal":            noPlans,
+	"EndGoal":                noPlans,
+	"CreatePlanTemplate":     noPlans,
+	"UpdatePlanTemplate":     noPlans,
+	"PublishPlanTemplate":    noPlans,
+	"RetirePlanTemplate":     noPlans,
+	"ApplyPlanTemplate":      noPlans,
 }
 
 const (
 	noAgenda = "the meetings that the walk holds have an empty agenda"
+	noPlans  = "the demo has neither plans nor templates, and the walk guesses field by field"
 	noDraw   = "it takes as many panels as give everybody in the pool a chance, and the walk commits to one"
 )
 
@@ -132,6 +144,8 @@ var harmless = map[string]string{
 	"Charter.rules":                   "how a board is filled",
 	"Category.bands":                  "how a board is filled",
 	"Recurrence.rule":                 "when a board meets",
+	"Cadence.rule":                    "when a customer is contacted",
+	"Measurement.date":                "what a customer's own goal had reached on a day",
 	"BandScale.bands":                 "by which audits sort all accounts; no rule reads it",
 	"DecideReviewRequest.benefit":     "the waiver that a published rule grants",
 	"Account.joined_date":             byWhoMayChangeAll,

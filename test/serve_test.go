@@ -74,8 +74,11 @@ func TestPartsInProcessesOfTheirOwn(t *testing.T) {
 			"entitlements", "--accounts-addr", accounts.grpc, "--board-addr", board.grpc, "--token-file", token,
 		}, storeArgs...)...)
 		entitlements.awaitReady()
+		plans := launch(t, t.TempDir(), append([]string{"plans", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc,
+			"--board-addr", board.grpc, "--token-file", token}, storeArgs...)...)
+		plans.awaitReady()
 		gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc,
-			"--board-addr", board.grpc, "--token-file", token)
+			"--board-addr", board.grpc, "--plans-addr", plans.grpc, "--token-file", token)
 		gateway.awaitReady()
 
 		l := writeLedger(t, dir, 1_000, 50, 3)

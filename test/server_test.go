@@ -112,7 +112,7 @@ func (s *server) lacks(what string) bool {
 	if len(s.args) == 0 {
 		return false
 	}
-	return what == "gRPC" && s.args[0] == "gateway" || what == "REST" && slices.Contains([]string{"accounts", "entitlements", "board"}, s.args[0])
+	return what == "gRPC" && s.args[0] == "gateway" || what == "REST" && slices.Contains([]string{"accounts", "entitlements", "board", "plans"}, s.args[0])
 }
 
 // await waits for something, and fails the test when the server ends before.

@@ -55,7 +55,7 @@ func TestTLS(t *testing.T) {
 	require.Equal(t, 1, s.try("caller", "--tls").code, "an unknown authority is not trusted")
 
 	gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", s.grpc, "--entitlements-addr", s.grpc, "--board-addr", s.grpc,
-		"--peer-ca", cert, "--token-file", s.data+"/admin-token")
+		"--plans-addr", s.grpc, "--peer-ca", cert, "--token-file", s.data+"/admin-token")
 	gateway.awaitReady()
 	gateway.data = s.data
 	require.Contains(t, string(gateway.get("/v1/caller", 200)), "local-admin")

@@ -36,8 +36,11 @@ func TestPartWhoseServiceTokenIsRevoked(t *testing.T) {
 	entitlements.awaitReady()
 	board := launch(t, t.TempDir(), "board", "--accounts-addr", accounts.grpc, "--token-file", token)
 	board.awaitReady()
-	gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc,
+	plans := launch(t, t.TempDir(), "plans", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc,
 		"--board-addr", board.grpc, "--token-file", token)
+	plans.awaitReady()
+	gateway := launch(t, t.TempDir(), "gateway", "--accounts-addr", accounts.grpc, "--entitlements-addr", entitlements.grpc,
+		"--board-addr", board.grpc, "--plans-addr", plans.grpc, "--token-file", token)
 	gateway.awaitReady()
 	entitlements.data = accounts.data // whose token it accepts
 	require.Equal(t, http.StatusOK, gateway.caller(accounts.token()))
