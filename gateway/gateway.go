@@ -190,6 +190,7 @@ func (g *gateway) connect() error {
 		boardv1.RegisterSolicitationsServiceHandlerClient(ctx, g.mux, boardv1.NewSolicitationsServiceClient(board)),
 		boardv1.RegisterIdeasServiceHandlerClient(ctx, g.mux, boardv1.NewIdeasServiceClient(board)),
 		plansv1.RegisterPlansServiceHandlerClient(ctx, g.mux, plansv1.NewPlansServiceClient(plans)),
+		plansv1.RegisterStatementsServiceHandlerClient(ctx, g.mux, plansv1.NewStatementsServiceClient(plans)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -224,6 +225,7 @@ func (g *gateway) connect() error {
 		boardv1.SolicitationsService_ServiceDesc.ServiceName,
 		boardv1.IdeasService_ServiceDesc.ServiceName,
 		plansv1.PlansService_ServiceDesc.ServiceName,
+		plansv1.StatementsService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

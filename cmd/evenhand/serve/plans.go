@@ -2,16 +2,21 @@ package serve
 
 import (
 	"context"
+	"time"
 
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
 
+	"github.com/evenhand/evenhand/cmd/evenhand/command"
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/changes"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 	plansrpc "github.com/evenhand/evenhand/services/plans/rpc"
+	"github.com/evenhand/evenhand/services/plans/statements"
 )
 
 // plansParts is what the plans service is made of.
@@ -52,13 +57,63 @@ func (p *process) openPlans(ctx context.Context, store *docstore.Store) (*plansP
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := feeds.Open(ctx, store, feeds.Accounts, feeds.Options{
-		Source: s.accounts, Takers: []feeds.Taker{domain.Accounts}, Now: now, Log: p.log.With("service", partPlans)})
+	s.domain = plansrpc.Domain{Plans: domain, Assignments: s.accounts, Changes: changes.Open(store)}
+	return s, p.followForPlans(ctx, s, now)
+}
+
+// followForPlans follows the feeds that plans keeps copies of.
+func (p *process) followForPlans(ctx context.Context, s *plansParts, now func() time.Time) error {
+	entitlementsConn, err := p.readByPlans(partEntitlements)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.domain = plansrpc.Domain{Plans: domain, Assignments: s.accounts, Changes: changes.Open(store), Followers: []*feeds.Follower{accounts}}
-	return s, nil
+	boardConn, err := p.readByPlans(partBoard)
+	if err != nil {
+		return err
+	}
+	copies, entitlements := s.domain.Plans.Accounts, plansrpc.NewEntitlementsSource(entitlementsConn)
+	s.domain.Statements, err = statements.Open(ctx, s.store, s.requests, statements.Options{
+		Accounts: copies, Published: entitlements, Ledgers: entitlements, Prospects: []statements.Prospects{statements.Goals{Plans: s.domain.Plans}}})
+	if err != nil {
+		return err
+	}
+	own := plansrpc.NewOwnSource(s.store, map[string]plansrpc.WorkReader{plans.Kind.Spec.Name: plansrpc.GoalWork})
+	values := s.domain.Statements.Takers()
+	var followers []statements.Follower
+	for _, follow := range []struct {
+		service feeds.Service
+		source  feeds.Source
+		takers  []feeds.Taker
+	}{
+		{feeds.Accounts, s.accounts, append([]feeds.Taker{copies}, values...)},
+		{feeds.Entitlements, entitlements, values},
+		{feeds.Board, plansrpc.NewBoardSource(boardConn), values},
+		{feeds.Own, own, values},
+	} {
+		follower, err := feeds.Open(ctx, s.store, follow.service, feeds.Options{
+			Source: follow.source, Takers: follow.takers, Now: now, Log: p.log.With("service", partPlans)})
+		if err != nil {
+			return err
+		}
+		s.domain.Followers, followers = append(s.domain.Followers, follower), append(followers, follower)
+	}
+	s.domain.Statements.Follow(followers...)
+	return nil
+}
+
+// readByPlans connects to a part that plans follows: that of this process, or the one whose
+// address is given.
+func (p *process) readByPlans(part string) (grpc.ClientConnInterface, error) {
+	c := p.options
+	if c.runs(part) {
+		return p.ownConn(partPlans), nil
+	}
+	token, err := c.serviceToken(p.env.Getenv)
+	if err != nil {
+		return nil, command.UsageError(err)
+	}
+	of := c.peers()[part]
+	return p.dial(of.flag, of.address, auth.Bearer(token))
 }
 
 // run follows the other services and does what falls due, until ctx ends.

@@ -40,7 +40,7 @@ var reads = []string{
 	"company.read", "contacts.read", "costs.read", "drafts.read", "entitlements.check", "entitlements.holders",
 	"houserules.read", "ideas.read", "imports.read", "lotteries.read", "meetings.read", "parity.read", "plans.read", "programmes.read", "remedies.read",
 	"requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
-	"usage.read",
+	"statements.read", "usage.read",
 }
 
 // advises is what all staff may do who serve customers or make policy: pass on what
@@ -78,7 +78,7 @@ var grants = map[Role][]string{
 	PolicyAuthor: with(works, "bands.update", "clauses.update", "costs.update", "drafts.update", "enrolments.update", "escalation.update",
 		"houserules.update", "parity.run", "plantemplates.update",
 		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "solicitations.update"),
-	PolicyApprover: with(works, "drafts.approve", "parity.run", "requests.decide", "reviews.update", "schedule.publish"),
+	PolicyApprover: with(works, "drafts.approve", "parity.run", "requests.decide", "reviews.update", "schedule.publish", "statements.issue"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
 		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
 	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rotations.reveal"),
@@ -91,7 +91,7 @@ var grants = map[Role][]string{
 		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "reach.read", "reach.update",
 		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
 		"rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "solicitations.update",
-		"tokens.authenticate", "usage.consume"),
+		"statements.issue", "tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
 		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "entrants.read", "ideas.submit",
 		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",

@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/statements"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -36,7 +37,11 @@ type reader func(t *Told, e *docstore.FeedEvent, id string) error
 
 // readers are those of each collection whose changes are told.
 var readers = map[string]reader{
-	plans.Kind.Spec.Name:         stored(plans.Kind, func(t *Told, s *resource.Stored[plans.Plan]) { t.Plan = s }),
+	plans.Kind.Spec.Name: stored(plans.Kind, func(t *Told, s *resource.Stored[plans.Plan]) { t.Plan = s }),
+	statements.Kind.Spec.Name: func(t *Told, _ *docstore.FeedEvent, id string) error { // read one with GetValueStatement
+		t.Name = statements.Kind.Name(id)
+		return nil
+	},
 	plans.TemplateKind.Spec.Name: stored(plans.TemplateKind, func(t *Told, s *resource.Stored[plans.Template]) { t.Template = s }),
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/changes"
 	"github.com/evenhand/evenhand/services/plans/feeds"
+	"github.com/evenhand/evenhand/services/plans/statements"
 )
 
 // Faults says what the domain's errors mean to callers.
@@ -21,6 +22,8 @@ type Domain struct {
 	Changes     *changes.Feed
 	// Followers follow the other services.
 	Followers []*feeds.Follower
+	// Statements are the value statements.
+	Statements *statements.Service
 	// Duties know what is due of a plan.
 	Duties []Duties
 }
@@ -31,6 +34,7 @@ func Service(d Domain) server.Service {
 		Name: "plans",
 		Register: func(r grpc.ServiceRegistrar) {
 			plansv1.RegisterPlansServiceServer(r, &plansHandler{domain: d.Plans, assignments: d.Assignments, duties: d.Duties})
+			RegisterStatements(r, d.Statements)
 			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes, followers: d.Followers})
 		},
 	}

@@ -204,6 +204,12 @@ const (
 	ErrorReason_ERROR_REASON_PLAN_OWNER ErrorReason = 132
 	// The template was retired, or has as many versions as it can.
 	ErrorReason_ERROR_REASON_PLAN_TEMPLATE_STATE ErrorReason = 133
+	// The quarter has not ended: its value statements cannot be issued yet.
+	ErrorReason_ERROR_REASON_STATEMENT_QUARTER_OPEN ErrorReason = 195
+	// The value statement was not issued.
+	ErrorReason_ERROR_REASON_STATEMENT_NOT_ISSUED ErrorReason = 196
+	// What was known at the instant is not known yet: it is still to come, or the copies do not reach it.
+	ErrorReason_ERROR_REASON_STATEMENT_KNOWN_TIME ErrorReason = 197
 )
 
 // Enum value maps for ErrorReason.
@@ -296,6 +302,9 @@ var (
 		131: "ERROR_REASON_PLAN_INCOMPLETE",
 		132: "ERROR_REASON_PLAN_OWNER",
 		133: "ERROR_REASON_PLAN_TEMPLATE_STATE",
+		195: "ERROR_REASON_STATEMENT_QUARTER_OPEN",
+		196: "ERROR_REASON_STATEMENT_NOT_ISSUED",
+		197: "ERROR_REASON_STATEMENT_KNOWN_TIME",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -385,6 +394,9 @@ var (
 		"ERROR_REASON_PLAN_INCOMPLETE":         131,
 		"ERROR_REASON_PLAN_OWNER":              132,
 		"ERROR_REASON_PLAN_TEMPLATE_STATE":     133,
+		"ERROR_REASON_STATEMENT_QUARTER_OPEN":  195,
+		"ERROR_REASON_STATEMENT_NOT_ISSUED":    196,
+		"ERROR_REASON_STATEMENT_KNOWN_TIME":    197,
 	}
 )
 
@@ -419,7 +431,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa8\x16\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa2\x17\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -508,7 +520,10 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_PLAN_STATE\x10\x82\x01\x12!\n" +
 	"\x1cERROR_REASON_PLAN_INCOMPLETE\x10\x83\x01\x12\x1c\n" +
 	"\x17ERROR_REASON_PLAN_OWNER\x10\x84\x01\x12%\n" +
-	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01\x12(\n" +
+	"#ERROR_REASON_STATEMENT_QUARTER_OPEN\x10\xc3\x01\x12&\n" +
+	"!ERROR_REASON_STATEMENT_NOT_ISSUED\x10\xc4\x01\x12&\n" +
+	"!ERROR_REASON_STATEMENT_KNOWN_TIME\x10\xc5\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
