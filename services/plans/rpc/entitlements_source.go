@@ -14,17 +14,23 @@ import (
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
-// EntitlementsSource follows the entitlements service. It implements feeds.Source.
+// EntitlementsSource follows the entitlements service, and asks it for versions of the
+// schedule and for what the ledgers come to. It implements feeds.Source,
+// statements.Published and statements.Ledgers.
 type EntitlementsSource struct {
-	feed entitlementsv1.FeedServiceClient
+	feed      entitlementsv1.FeedServiceClient
+	schedules entitlementsv1.ScheduleServiceClient
+	costs     entitlementsv1.CostsServiceClient
 }
 
 var _ feeds.Source = (*EntitlementsSource)(nil)
 
 // NewEntitlementsSource returns a source on a connection to the entitlements service, whose
-// calls carry a token that may watch changes: one of a principal with the role service.
+// calls carry a token that may watch changes and read schedule and costs: one of a
+// principal with the role service.
 func NewEntitlementsSource(conn grpc.ClientConnInterface) *EntitlementsSource {
-	return &EntitlementsSource{feed: entitlementsv1.NewFeedServiceClient(conn)}
+	return &EntitlementsSource{feed: entitlementsv1.NewFeedServiceClient(conn), schedules: entitlementsv1.NewScheduleServiceClient(conn),
+		costs: entitlementsv1.NewCostsServiceClient(conn)}
 }
 
 // followed are the collections of the entitlements service whose states are read.

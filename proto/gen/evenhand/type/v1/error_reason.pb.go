@@ -242,6 +242,12 @@ const (
 	ErrorReason_ERROR_REASON_SIGNAL_RULE_STATE ErrorReason = 151
 	// The suggestion was accepted or dismissed, or has expired.
 	ErrorReason_ERROR_REASON_SUGGESTION_STATE ErrorReason = 152
+	// The quarter has not ended: its value statements cannot be issued yet.
+	ErrorReason_ERROR_REASON_STATEMENT_QUARTER_OPEN ErrorReason = 195
+	// The value statement was not issued.
+	ErrorReason_ERROR_REASON_STATEMENT_NOT_ISSUED ErrorReason = 196
+	// What was known at the instant is not known yet: it is still to come, or the copies do not reach it.
+	ErrorReason_ERROR_REASON_STATEMENT_KNOWN_TIME ErrorReason = 197
 )
 
 // Enum value maps for ErrorReason.
@@ -353,6 +359,9 @@ var (
 		150: "ERROR_REASON_SIGNAL_RULE_INVALID",
 		151: "ERROR_REASON_SIGNAL_RULE_STATE",
 		152: "ERROR_REASON_SUGGESTION_STATE",
+		195: "ERROR_REASON_STATEMENT_QUARTER_OPEN",
+		196: "ERROR_REASON_STATEMENT_NOT_ISSUED",
+		197: "ERROR_REASON_STATEMENT_KNOWN_TIME",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -461,6 +470,9 @@ var (
 		"ERROR_REASON_SIGNAL_RULE_INVALID":     150,
 		"ERROR_REASON_SIGNAL_RULE_STATE":       151,
 		"ERROR_REASON_SUGGESTION_STATE":        152,
+		"ERROR_REASON_STATEMENT_QUARTER_OPEN":  195,
+		"ERROR_REASON_STATEMENT_NOT_ISSUED":    196,
+		"ERROR_REASON_STATEMENT_KNOWN_TIME":    197,
 	}
 )
 
@@ -495,7 +507,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xe0\x1b\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xda\x1c\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -603,7 +615,10 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"!ERROR_REASON_REWARD_FINDING_STATE\x10\xbe\x01\x12%\n" +
 	" ERROR_REASON_SIGNAL_RULE_INVALID\x10\x96\x01\x12#\n" +
 	"\x1eERROR_REASON_SIGNAL_RULE_STATE\x10\x97\x01\x12\"\n" +
-	"\x1dERROR_REASON_SUGGESTION_STATE\x10\x98\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	"\x1dERROR_REASON_SUGGESTION_STATE\x10\x98\x01\x12(\n" +
+	"#ERROR_REASON_STATEMENT_QUARTER_OPEN\x10\xc3\x01\x12&\n" +
+	"!ERROR_REASON_STATEMENT_NOT_ISSUED\x10\xc4\x01\x12&\n" +
+	"!ERROR_REASON_STATEMENT_KNOWN_TIME\x10\xc5\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once
