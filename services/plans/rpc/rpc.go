@@ -13,8 +13,8 @@ import (
 	"github.com/evenhand/evenhand/services/plans/innovation"
 	"github.com/evenhand/evenhand/services/plans/rewards"
 	"github.com/evenhand/evenhand/services/plans/signals"
-	"github.com/evenhand/evenhand/services/plans/touchpoints"
 	"github.com/evenhand/evenhand/services/plans/statements"
+	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
 // Faults says what the domain's errors mean to callers.
