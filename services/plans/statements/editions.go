@@ -12,9 +12,8 @@ import (
 
 // Edition is what a version of the schedule says that statements need.
 type Edition struct {
-	// Benefits are by their ids; Commitments are promises by the ids of commitments.
-	Benefits    map[string]Benefit `bson:"benefits,omitempty"`
-	Commitments map[string]string  `bson:"commitments,omitempty"`
+	// Benefits are by their ids.
+	Benefits map[string]Benefit `bson:"benefits,omitempty"`
 }
 
 // Benefit is what a version of the schedule says of a benefit.

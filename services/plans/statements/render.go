@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
+	"slices"
 	"strconv"
 	"strings"
 	texttemplate "text/template"
@@ -189,15 +190,16 @@ func references(account string, f *Figure) string {
 	}
 	var list []string
 	for i := range f.Sources {
-		if i == shownReferences {
-			list = append(list, fmt.Sprintf("and %d more", len(f.Sources)-i))
-			break
-		}
 		name := f.Sources[i].Name
 		if text := f.Sources[i].Text; text != "" {
 			name += " (" + text + ")"
 		}
-		list = append(list, name)
+		if !slices.Contains(list, name) { // a case has several clocks
+			list = append(list, name)
+		}
+	}
+	if more := len(list) - shownReferences; more > 0 {
+		list = append(list[:shownReferences], fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(list, ", ")
 }
