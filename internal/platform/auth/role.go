@@ -39,7 +39,7 @@ var reads = []string{
 	"accounts.read", "acknowledgements.read", "bands.read", "boards.read", "calendars.read", "cases.read", "clauses.read",
 	"company.read", "contacts.read", "costs.read", "drafts.read", "entitlements.check", "entitlements.holders",
 	"houserules.read", "ideas.read", "imports.read", "lotteries.read", "meetings.read", "parity.read", "plans.read", "programmes.read", "remedies.read",
-	"requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
+	"requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read", "sessions.read", "solicitations.read", "spend.read",
 	"usage.read",
 }
 
@@ -65,7 +65,8 @@ var works = with(with(reads, "rotations.reveal"), advises...)
 // A service (machine) may adopt the company's currency and zone because publishing a
 // first schedule sets these, and read principals because a version says whether anybody
 // else was there to approve it; it reads reach because audits of treatment compare by
-// it; it runs lotteries because programmes are drawn by them. It changes nothing else of company, rates or people.
+// it; it runs lotteries because programmes are drawn by them, and asks questions because
+// strategy sessions do. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
 	ServiceAgent: with(advises, "accounts.read", "acknowledgements.read", "boards.read", "calendars.read", "cases.read",
@@ -74,13 +75,13 @@ var grants = map[Role][]string{
 		"self.read", "solicitations.read", "usage.consume", "usage.read"),
 	AccountManager: with(works, "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
 		"candidates.update", "cases.update:assigned", "contacts.update:assigned", "enrolments.update:assigned",
-		"meetings.update:assigned", "plans.update:assigned", "plantemplates.update", "solicitations.update", "usage.consume:assigned"),
+		"meetings.update:assigned", "plans.update:assigned", "plantemplates.update", "sessions.update", "solicitations.update", "usage.consume:assigned"),
 	PolicyAuthor: with(works, "bands.update", "clauses.update", "costs.update", "drafts.update", "enrolments.update", "escalation.update",
 		"houserules.update", "parity.run", "plantemplates.update",
-		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "solicitations.update"),
+		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "sessions.update", "solicitations.update"),
 	PolicyApprover: with(works, "drafts.approve", "parity.run", "requests.decide", "reviews.update", "schedule.publish"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
-		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
+		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "sessions.update", "solicitations.update"),
 	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rotations.reveal"),
 	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
 		"baseline.acknowledge", "boards.schedule", "boards.update", "breaches.record", "calendars.update",
@@ -90,12 +91,12 @@ var grants = map[Role][]string{
 		"meetings.update", "parity.run", "plans.update", "plantemplates.update",
 		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "reach.read", "reach.update",
 		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
-		"rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "solicitations.update",
+		"rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "sessions.update", "solicitations.update",
 		"tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
 		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "entrants.read", "ideas.submit",
-		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",
-		"usage.consume"),
+		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "solicitations.update",
+		"tokens.authenticate", "usage.consume"),
 }
 
 func with(base []string, more ...string) []string {
