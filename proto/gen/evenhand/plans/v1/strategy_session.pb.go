@@ -201,7 +201,7 @@ type StrategySession struct {
 	Solicitation string `protobuf:"bytes,21,opt,name=solicitation,proto3" json:"solicitation,omitempty"`
 	// The ideas that were given to it; in the answer of GetStrategySession only.
 	Ideas []*StrategySession_Idea `protobuf:"bytes,22,rep,name=ideas,proto3" json:"ideas,omitempty"`
-	// How many of them are undecided.
+	// How many of them are undecided; in the answer of GetStrategySession only.
 	UndecidedIdeas int32 `protobuf:"varint,23,opt,name=undecided_ideas,json=undecidedIdeas,proto3" json:"undecided_ideas,omitempty"`
 	// The day on which it took place.
 	HoldDate *date.Date `protobuf:"bytes,24,opt,name=hold_date,json=holdDate,proto3" json:"hold_date,omitempty"`
