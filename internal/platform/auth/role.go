@@ -66,7 +66,8 @@ var works = with(with(reads, "rewards.read:assigned", "rotations.reveal"), advis
 // A service (machine) may adopt the company's currency and zone because publishing a
 // first schedule sets these, and read principals because a version says whether anybody
 // else was there to approve it; it reads reach because audits of treatment compare by
-// it; it runs lotteries because programmes are drawn by them. It changes nothing else of company, rates or people.
+// it; it runs lotteries because programmes are drawn by them, and asks questions because
+// strategy sessions do. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
 	ServiceAgent: with(advises, "accounts.read", "acknowledgements.read", "boards.read", "calendars.read", "cases.read",
@@ -83,7 +84,8 @@ var grants = map[Role][]string{
 	PolicyApprover: with(works, "drafts.approve", "parity.run", "projects.confirm", "requests.decide", "reviews.update", "rewards.approve", "rewards.read",
 		"schedule.publish", "signals.approve", "statements.issue"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
-		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
+		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "sessions.update",
+		"solicitations.update"),
 	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rewards.read", "rotations.reveal"),
 	Admin: with(reads, "absences.update", "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
 		"baseline.acknowledge", "boards.schedule", "boards.update", "breaches.record", "calendars.update",
@@ -98,8 +100,8 @@ var grants = map[Role][]string{
 		"suggestions.update", "tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
 		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "entrants.read", "ideas.submit",
-		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",
-		"usage.consume"),
+		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "solicitations.update",
+		"tokens.authenticate", "usage.consume"),
 }
 
 func with(base []string, more ...string) []string {
