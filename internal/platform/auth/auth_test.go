@@ -33,6 +33,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const columns = "viewer service-agent account-manager policy-author policy-approver board-secretary auditor admin service"
 
 var matrix = map[string]struct{ roles, rpcs string }{
+	"absences.update": {". . a . . . . x .",
+		"TouchpointsService.CreateAbsence TouchpointsService.DeleteAbsence"},
 	"accounts.create": {". . . . . . . x x",
 		"AccountsService.CreateAccount"},
 	"accounts.declare": {". . . . . . . x x",
@@ -77,7 +79,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"CasesService.OpenCase CasesService.UpdateCase CasesService.AssignCase CasesService.ReplyToCase CasesService.WaitOnCustomer " +
 			"CasesService.CustomerAnswered CasesService.ResolveCase CasesService.ReopenCase CasesService.EscalateCase CasesService.RecordCaseSurvey"},
 	"changes.watch": {". . . . . . x x x",
-		"FeedService.WatchChanges FeedService.GetFeed FeedService.LocateChange"},
+		"FeedService.WatchChanges FeedService.GetFeed FeedService.LocateChange FeedService.GetFollowing"},
 	"citations.record": {". x x x x x . x x",
 		"ClausesService.RecordCitation"},
 	"clauses.read": {"x x x x x x x x x",
@@ -169,10 +171,14 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"ParityService.RunParityAudit ParityService.CreateParityAudit"},
 	"plans.read": {"x . x x x x x x x",
 		"PlansService.GetPlan PlansService.ListPlans PlansService.GetPlanTemplate PlansService.ListPlanTemplates " +
-			"PlansService.GetPlanTemplateVersion PlansService.ListPlanTemplateVersions"},
+			"PlansService.GetPlanTemplateVersion PlansService.ListPlanTemplateVersions " +
+			"TouchpointsService.GetTouchpoint TouchpointsService.ListTouchpoints TouchpointsService.ListDueTouchpoints " +
+			"TouchpointsService.GetAbsence TouchpointsService.ListAbsences"},
 	"plans.update": {". . a . . . . x .",
 		"PlansService.CreatePlan PlansService.UpdatePlan PlansService.ActivatePlan PlansService.ReviewPlan PlansService.ClosePlan " +
-			"PlansService.ReopenPlan PlansService.HandOverPlan PlansService.MeasureGoal PlansService.EndGoal PlansService.ApplyPlanTemplate"},
+			"PlansService.ReopenPlan PlansService.HandOverPlan PlansService.MeasureGoal PlansService.EndGoal PlansService.ApplyPlanTemplate " +
+			"TouchpointsService.CreateTouchpoint TouchpointsService.CompleteTouchpoint TouchpointsService.SkipTouchpoint " +
+			"TouchpointsService.RescheduleTouchpoint TouchpointsService.ReassignTouchpoint TouchpointsService.RecordContact"},
 	"plantemplates.update": {". . x x . . . x .",
 		"PlansService.CreatePlanTemplate PlansService.UpdatePlanTemplate PlansService.PublishPlanTemplate PlansService.RetirePlanTemplate"},
 	"principals.read": {". . . . . . x x x",

@@ -40,7 +40,7 @@ var reads = []string{
 	"company.read", "contacts.read", "costs.read", "drafts.read", "engagements.read", "entitlements.check", "entitlements.holders",
 	"houserules.read", "ideas.read", "imports.read", "lotteries.read", "meetings.read", "parity.read", "plans.read", "programmes.read",
 	"projects.read", "remedies.read", "requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read",
-	"sessions.read", "signals.read", "solicitations.read", "spend.read", "statements.read", "usage.read",
+	 "signals.read", "solicitations.read", "spend.read", "usage.read",
 }
 
 // advises is what all staff may do who serve customers or make policy: pass on what
@@ -76,10 +76,10 @@ var grants = map[Role][]string{
 	AccountManager: with(works, "absences.update:assigned", "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
 		"candidates.update", "cases.update:assigned", "contacts.update:assigned", "engagements.update:assigned", "enrolments.update:assigned",
 		"experts.update", "meetings.update:assigned", "plans.update:assigned", "plantemplates.update", "projects.confirm", "projects.update:assigned",
-		"sessions.update", "solicitations.update", "suggestions.update:assigned", "usage.consume:assigned"),
+		 "solicitations.update", "suggestions.update:assigned", "usage.consume:assigned"),
 	PolicyAuthor: with(works, "bands.update", "clauses.update", "costs.update", "drafts.update", "enrolments.update", "escalation.update",
 		"houserules.update", "parity.run", "plantemplates.update", "programmes.update", "remedies.update", "requests.decide",
-		"reviews.update", "rewards.read", "rewards.update", "sessions.update", "signals.update", "solicitations.update"),
+		"reviews.update", "rewards.read", "rewards.update", "signals.update", "solicitations.update"),
 	PolicyApprover: with(works, "drafts.approve", "parity.run", "projects.confirm", "requests.decide", "reviews.update", "rewards.approve", "rewards.read",
 		"schedule.publish", "signals.approve"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
@@ -94,10 +94,10 @@ var grants = map[Role][]string{
 		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "projects.confirm", "projects.update", "reach.read", "reach.update",
 		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
 		"rewards.approve", "rewards.correct", "rewards.read", "rewards.update", "rotations.draw", "rotations.reveal", "rotations.run",
-		"schedule.publish", "sessions.update", "signals.approve", "signals.update", "solicitations.update", "statements.issue",
+		"schedule.publish", "signals.approve", "signals.update", "solicitations.update",
 		"suggestions.update", "tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
-		"cases.update", "changes.watch", "citations.record", "company.adopt", "engagements.request", "enrolments.update", "entrants.read", "ideas.submit",
+		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "entrants.read", "ideas.submit",
 		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",
 		"usage.consume"),
 }

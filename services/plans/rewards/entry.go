@@ -70,20 +70,18 @@ const recorded = "reward.recorded"
 
 // LedgerKind describes entries to whoever reads their changes: without the reasons that
 // people write.
-func LedgerKind() resource.Kind[Entry] {
-	return resource.Kind[Entry]{
-		Type: entryType, Name: EntryName,
-		Tell: func(e Entry) any {
-			e.Reason = ""
-			return e
-		},
-		Spec: docstore.Spec{Name: "reward_entries", Indexes: []docstore.Index{
-			{Name: "credit", Fields: []string{"credit"}},
-			{Name: "month", Fields: []string{"month", "completed"}},
-			{Name: "person", Fields: []string{"person", "month", "completed"}},
-			{Name: "account", Fields: []string{"account", "month", "completed"}},
-		}},
-	}
+var LedgerKind = resource.Kind[Entry]{
+	Type: entryType, Name: EntryName,
+	Tell: func(e Entry) any {
+		e.Reason = ""
+		return e
+	},
+	Spec: docstore.Spec{Name: "reward_entries", Indexes: []docstore.Index{
+		{Name: "credit", Fields: []string{"credit"}},
+		{Name: "month", Fields: []string{"month", "completed"}},
+		{Name: "person", Fields: []string{"person", "month", "completed"}},
+		{Name: "account", Fields: []string{"account", "month", "completed"}},
+	}},
 }
 
 // entryID is the id of the entry of a credit with a number.

@@ -27,15 +27,13 @@ type Acknowledgement struct {
 
 // FindingKind describes acknowledgements of findings to whoever reads their changes:
 // without what people wrote.
-func FindingKind() resource.Kind[Acknowledgement] {
-	return resource.Kind[Acknowledgement]{
-		Type: findingType, Name: FindingName,
-		Tell: func(a Acknowledgement) any {
-			a.Note = ""
-			return a
-		},
-		Spec: docstore.Spec{Name: "reward_findings", Indexes: []docstore.Index{{Name: "month", Fields: []string{"month"}}}},
-	}
+var FindingKind = resource.Kind[Acknowledgement]{
+	Type: findingType, Name: FindingName,
+	Tell: func(a Acknowledgement) any {
+		a.Note = ""
+		return a
+	},
+	Spec: docstore.Spec{Name: "reward_findings", Indexes: []docstore.Index{{Name: "month", Fields: []string{"month"}}}},
 }
 
 // Findings returns what looks, in the months of a period, as if it were done for the
@@ -161,7 +159,7 @@ func (s *Service) Acknowledge(ctx context.Context, call resource.Call, by Caller
 
 // finding returns the finding with an id, or resource.ErrNotFound.
 func (s *Service) finding(ctx context.Context, id string) (Finding, error) {
-	none := FindingKind().NotFound(id)
+	none := FindingKind.NotFound(id)
 	if len(id) < len("2026-11-x") {
 		return Finding{}, none
 	}

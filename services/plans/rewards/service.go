@@ -48,13 +48,13 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	}
 	s := &Service{store: store, opts: opts, now: requests.Now}
 	var err error
-	if s.rules, err = resource.OpenTable[PointRules](ctx, requests, RulesKind()); err != nil {
+	if s.rules, err = resource.OpenTable[PointRules](ctx, requests, RulesKind); err != nil {
 		return nil, fmt.Errorf("open point rules: %w", err)
 	}
-	if s.entries, err = resource.OpenTable[Entry](ctx, requests, LedgerKind()); err != nil {
+	if s.entries, err = resource.OpenTable[Entry](ctx, requests, LedgerKind); err != nil {
 		return nil, fmt.Errorf("open the ledger of points: %w", err)
 	}
-	if s.acknowledged, err = resource.OpenTable[Acknowledgement](ctx, requests, FindingKind()); err != nil {
+	if s.acknowledged, err = resource.OpenTable[Acknowledgement](ctx, requests, FindingKind); err != nil {
 		return nil, fmt.Errorf("open findings about rewards: %w", err)
 	}
 	if s.work, err = docstore.OpenCollection[completed](ctx, store, workSpec); err != nil {

@@ -1,7 +1,9 @@
 package rewards
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -27,5 +29,29 @@ func TestADraftIsTriedOnWhatWasDone(t *testing.T) {
 		require.Empty(t, got)
 		_, err = f.Simulate(t.Context(), "9", november)
 		require.ErrorIs(t, err, resource.ErrNotFound)
+	})
+}
+
+// A process that was away for longer than the feed is kept makes the totals of the ledger.
+func TestTotalsOutliveAFeedThatIsNotKept(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.publish(t, simple())
+		f.credits(t, touch(t, "a", "2026-11-20"))
+		f.publish(t, func() Rules { r := simple(); r.Effective = civil.Date(2027, 1, 1); return r }())
+		require.NoError(t, f.store.Feed().Trim(t.Context(), time.Now().Add(time.Hour)))
+		f.background(t, f.Follow)
+		read := func() (points int) {
+			list, _, err := f.ListTotals(context.Background(), november, 10, nil)
+			for _, total := range list {
+				points += total.Points
+			}
+			if err != nil {
+				return -1
+			}
+			return points
+		}
+		require.Eventually(t, func() bool { return read() == 10 }, time.Minute, 10*time.Millisecond)
+		f.credits(t, touch(t, "b", "2026-11-21")) // and goes on from there
+		require.Eventually(t, func() bool { return read() == 20 }, time.Minute, 10*time.Millisecond)
 	})
 }

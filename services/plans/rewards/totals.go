@@ -127,14 +127,14 @@ func (s *Service) Follow(ctx context.Context) error {
 		for {
 			err := s.follow(ctx)
 			if errors.Is(err, docstore.ErrOutOfRange) {
-				err = s.Rebuild(ctx)
+				if err = s.Rebuild(ctx); err == nil {
+					continue
+				}
 			}
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			if err != nil {
-				slog.WarnContext(ctx, "totals of points could not be kept, trying again", "error", err)
-			}
+			slog.WarnContext(ctx, "totals of points could not be kept, trying again", "error", err)
 			if err := lifecycle.Pause(ctx, followPause); err != nil {
 				return context.Cause(ctx)
 			}
@@ -151,17 +151,19 @@ func (s *Service) follow(ctx context.Context) error {
 		return fmt.Errorf("find how far the totals are: %w", err)
 	}
 	return s.store.Feed().Follow(ctx, at, func(events []docstore.FeedEvent) error {
-		changed := map[totalsOf]bool{}
+		var ids []string
 		for _, e := range events {
-			id, ok := strings.CutPrefix(e.Source, "reward_entries/")
-			if !ok {
-				continue
+			if id, ok := strings.CutPrefix(e.Source, LedgerKind.Spec.Name+"/"); ok {
+				ids = append(ids, id)
 			}
-			entry, err := s.entries.Get(ctx, id)
-			if err != nil {
-				return fmt.Errorf("read an entry for the totals: %w", err)
-			}
-			changed[totalsOf{entry.State.Person, entry.State.Month}] = true
+		}
+		entries, err := s.entries.GetMany(ctx, ids)
+		if err != nil {
+			return fmt.Errorf("read entries for the totals: %w", err)
+		}
+		changed := map[totalsOf]bool{}
+		for _, e := range entries {
+			changed[totalsOf{e.State.Person, e.State.Month}] = true
 		}
 		for of := range changed {
 			if err := s.total(ctx, of); err != nil {

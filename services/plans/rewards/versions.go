@@ -60,19 +60,17 @@ type PointRules struct {
 
 // RulesKind describes the versions to whoever reads their changes: without what people
 // wrote as reasons.
-func RulesKind() resource.Kind[PointRules] {
-	return resource.Kind[PointRules]{
-		Type: rulesType, Name: RulesName,
-		Tell: func(p PointRules) any {
-			p.Reason, p.Ending, p.Request = "", "", ""
-			return p
-		},
-		Spec: docstore.Spec{Name: "point_rules", Indexes: []docstore.Index{
-			{Name: "number", Fields: []string{"number"}},
-			{Name: "follows", Fields: []string{"follows"}, Unique: true, Partial: true},
-			{Name: "request", Fields: []string{"request"}, Unique: true, Partial: true},
-		}},
-	}
+var RulesKind = resource.Kind[PointRules]{
+	Type: rulesType, Name: RulesName,
+	Tell: func(p PointRules) any {
+		p.Reason, p.Ending, p.Request = "", "", ""
+		return p
+	},
+	Spec: docstore.Spec{Name: "point_rules", Indexes: []docstore.Index{
+		{Name: "number", Fields: []string{"number"}},
+		{Name: "follows", Fields: []string{"follows"}, Unique: true, Partial: true},
+		{Name: "request", Fields: []string{"request"}, Unique: true, Partial: true},
+	}},
 }
 
 // written notes who wrote the text.

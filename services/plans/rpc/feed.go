@@ -47,6 +47,24 @@ func changeOut(c *feed.Change[changes.Told]) *plansv1.Change {
 		out.State = &plansv1.Change_Plan{Plan: planOut(*told.Plan, 0)}
 	case told.Template != nil:
 		out.State = &plansv1.Change_PlanTemplate{PlanTemplate: templateOut(*told.Template)}
+	case told.Touchpoint != nil:
+		out.State = &plansv1.Change_Touchpoint{Touchpoint: touchpointOut(*told.Touchpoint, 0)}
+	case told.Absence != nil:
+		out.State = &plansv1.Change_Absence{Absence: absenceOut(*told.Absence)}
+	case told.SignalRule != nil:
+		out.State = &plansv1.Change_SignalRule{SignalRule: signalRuleOut(*told.SignalRule)}
+	case told.Suggestion != nil:
+		out.State = &plansv1.Change_Suggestion{Suggestion: suggestionOut(*told.Suggestion)}
+	case told.Expert != nil:
+		out.State = &plansv1.Change_Expert{Expert: expertOut(*told.Expert)}
+	case told.Engagement != nil:
+		out.State = &plansv1.Change_Engagement{Engagement: engagementOut(*told.Engagement, false)}
+	case told.Project != nil:
+		out.State = &plansv1.Change_InnovationProject{InnovationProject: projectOut(*told.Project)}
+	case told.PointRules != nil:
+		out.State = &plansv1.Change_PointRules{PointRules: pointRulesOut(*told.PointRules)}
+	case told.RewardEntry != nil:
+		out.State = &plansv1.Change_RewardEntry{RewardEntry: rewardEntryOut(*told.RewardEntry)}
 	}
 	return out
 }

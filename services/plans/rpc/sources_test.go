@@ -224,7 +224,7 @@ func TestR31WhatThisServiceTellsItself(t *testing.T) {
 		_, err = docs.Insert(docstore.WithPrincipal(ctx, "principals/anna"), id, note{account}, docstore.NewEvent{Type: collection + ".done", Data: note{account}})
 		require.NoError(t, err)
 	}
-	readers := map[string]rpc.WorkReader{"touchpoints": rpc.OneWork(func(e docstore.FeedEvent) (*feeds.Work, error) {
+	readers := map[string]feeds.WorkReader{"touchpoints": feeds.OneWork(func(e docstore.FeedEvent) (*feeds.Work, error) {
 		var n note
 		if err := bson.Unmarshal(e.Data, &n); err != nil {
 			return nil, err
@@ -234,7 +234,7 @@ func TestR31WhatThisServiceTellsItself(t *testing.T) {
 		}
 		return &feeds.Work{Name: e.Source, Kind: "touchpoint", Account: n.Account, Completed: e.At}, nil
 	})}
-	source := rpc.NewOwnSource(store, readers)
+	source := feeds.NewOwnSource(store, readers)
 	write("touchpoints", "t1", "acme")
 	write("plans", "acme", "acme")
 	write("touchpoints", "t2", "")

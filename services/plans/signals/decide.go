@@ -200,11 +200,12 @@ func (s *Service) plan(ctx context.Context, x resource.Stored[Suggestion]) (reso
 		return x, err
 	}
 	a, id := x.State, x.ID
-	touchpoint, err := s.opts.Touchpoints.Plan(ctx, resource.Call{Principal: a.Decider}, Touchpoint{
+	by := resource.Call{Principal: a.Decider}
+	once := resource.Call{Principal: a.Decider, Method: "suggestions.accept", RequestID: id, Payload: []byte(id)}
+	touchpoint, err := s.opts.Touchpoints.Plan(ctx, once, Touchpoint{
 		Account: a.Account, Suggestion: SuggestionName(id), Channel: a.Channel, Purpose: a.Purpose, Why: a.Reason, Day: max(today, a.Planned), // it may be carried out late
 
 	})
-	by := resource.Call{Principal: a.Decider}
 	if told := final(err); told != nil {
 		_, undone := s.suggestions.Update(ctx, by, id, resource.IfVersion[Suggestion](x.Version), "suggestion.returned", func(x *Suggestion) error {
 			x.State, x.Decider, x.Decided, x.DecidedRule, x.Planned, x.Planning = Undecided, "", time.Time{}, "", 0, false

@@ -63,6 +63,10 @@ func TestAnAcceptanceIsCarriedOutWhateverHappens(t *testing.T) {
 		f.on(t, "2026-06-15")
 		require.Equal(t, "plans/acme/touchpoints/of-"+resourceID(x.ID), f.only(t, "acme").State.Touchpoint)
 		require.Len(t, f.planned, 1)
+		require.Len(t, f.calls, 3)
+		require.NotEmpty(t, f.calls[0].RequestID)
+		require.Equal(t, f.calls[0], f.calls[1], "by which it is known when it comes again")
+		require.Equal(t, f.calls[0], f.calls[2])
 	})
 }
 

@@ -39,6 +39,7 @@ type world struct {
 	asked     error // what entitlements answers; nil where it is there
 	others    bool  // somebody else may publish
 	planned   map[string]Touchpoint
+	calls     []resource.Call
 	refused   error // of planning
 	lost      error // of planning, after it was done
 }
@@ -83,9 +84,10 @@ func (w *world) Balances(_ context.Context, account string, _ civil.Day) ([]Bala
 	return w.balances[account], w.asked
 }
 
-func (w *world) Plan(_ context.Context, _ resource.Call, t Touchpoint) (string, error) {
+func (w *world) Plan(_ context.Context, call resource.Call, t Touchpoint) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.calls = append(w.calls, call)
 	if w.refused != nil {
 		return "", w.refused
 	}
