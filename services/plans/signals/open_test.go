@@ -180,13 +180,14 @@ func request(id string) resource.Call {
 	return resource.Call{Principal: "principals/anna", Method: "test", RequestID: id, Payload: []byte("x")}
 }
 
-// customer adds an account that joined on 2020-03-01, and is told of.
+// customer adds an account that joined on 2020-03-01 and has an active plan, and is told of.
 func (f *fixture) customer(t testing.TB, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		f.world.mu.Lock()
 		f.accounts[id] = feeds.Account{DisplayName: strings.ToUpper(id), State: feeds.Active, Joined: day(t, "2020-03-01"), Closed: civil.Never, Owner: "olga",
 			Attributes: map[string]string{"sector": "steel"}}
+		f.goals[id] = plans.Plan{State: plans.Active}
 		f.world.mu.Unlock()
 		f.observe(t, id, AccountChanged{})
 	}
