@@ -190,6 +190,12 @@ func (g *gateway) connect() error {
 		boardv1.RegisterSolicitationsServiceHandlerClient(ctx, g.mux, boardv1.NewSolicitationsServiceClient(board)),
 		boardv1.RegisterIdeasServiceHandlerClient(ctx, g.mux, boardv1.NewIdeasServiceClient(board)),
 		plansv1.RegisterPlansServiceHandlerClient(ctx, g.mux, plansv1.NewPlansServiceClient(plans)),
+		plansv1.RegisterTouchpointsServiceHandlerClient(ctx, g.mux, plansv1.NewTouchpointsServiceClient(plans)),
+		plansv1.RegisterSignalsServiceHandlerClient(ctx, g.mux, plansv1.NewSignalsServiceClient(plans)),
+		plansv1.RegisterEngagementsServiceHandlerClient(ctx, g.mux, plansv1.NewEngagementsServiceClient(plans)),
+		plansv1.RegisterInnovationProjectsServiceHandlerClient(ctx, g.mux, plansv1.NewInnovationProjectsServiceClient(plans)),
+		plansv1.RegisterRewardsServiceHandlerClient(ctx, g.mux, plansv1.NewRewardsServiceClient(plans)),
+		plansv1.RegisterSignalsServiceHandlerClient(ctx, g.mux, plansv1.NewSignalsServiceClient(plans)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -224,6 +230,12 @@ func (g *gateway) connect() error {
 		boardv1.SolicitationsService_ServiceDesc.ServiceName,
 		boardv1.IdeasService_ServiceDesc.ServiceName,
 		plansv1.PlansService_ServiceDesc.ServiceName,
+		plansv1.TouchpointsService_ServiceDesc.ServiceName,
+		plansv1.SignalsService_ServiceDesc.ServiceName,
+		plansv1.EngagementsService_ServiceDesc.ServiceName,
+		plansv1.InnovationProjectsService_ServiceDesc.ServiceName,
+		plansv1.RewardsService_ServiceDesc.ServiceName,
+		plansv1.SignalsService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

@@ -36,6 +36,10 @@ type Occurrence struct {
 // Zone returns the time zone of the recurrence.
 func (s *Series) Zone() civil.Zone { return s.zone }
 
+// TimeOfDay returns what has passed since midnight when occurrences start, on a day without
+// changes of the clock.
+func (s *Series) TimeOfDay() time.Duration { return s.since }
+
 // All yields the occurrences in order, from the start for at most MaxYears. No two are
 // on the same day: of several that holidays would bring onto one, that one is held
 // whose own day it is, or else the earliest.

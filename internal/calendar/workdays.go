@@ -62,6 +62,29 @@ func (w Workdays) Check() []fault.Field {
 	return problems
 }
 
+// Working tells working days from others. It never changes, and may be shared.
+type Working struct{ week week }
+
+// Working returns the working days ready for use. The error is a *fault.Error,
+// INVALID_ARGUMENT, that names every field that is wrong.
+func (w Workdays) Working() (Working, error) {
+	compiled, problems := w.compile()
+	if len(problems) > 0 {
+		return Working{}, fault.New(fault.InvalidArgument, fault.ReasonInvalidArgument, "%s: %s", problems[0].Path, problems[0].Description).
+			WithFields(problems...)
+	}
+	return Working{compiled}, nil
+}
+
+// On reports whether people work on a day, and why where they do not, as "Saturday 25
+// December 2027 is a holiday".
+func (w Working) On(day civil.Day) (works bool, why string) {
+	if !w.week.idle(day) {
+		return true, ""
+	}
+	return false, w.week.why(day)
+}
+
 // week is Workdays ready for use.
 type week struct {
 	weekend  [7]bool

@@ -118,3 +118,16 @@ func TestHeldOnWorkdays(t *testing.T) {
 		}
 	})
 }
+
+func TestWorkingDaysOutsideOfASeries(t *testing.T) {
+	working, err := Workdays{Holidays: days("2027-12-24")}.Working()
+	require.NoError(t, err)
+	for text, want := range map[string]string{"2027-12-23": "", "2027-12-24": "Friday 24 December 2027 is a holiday",
+		"2027-12-25": "Saturday 25 December 2027 is a weekend"} {
+		works, why := working.On(day(text))
+		require.Equal(t, want, why)
+		require.Equal(t, want == "", works)
+	}
+	_, err = Workdays{Weekend: "XX"}.Working()
+	require.ErrorContains(t, err, "weekend")
+}

@@ -96,7 +96,7 @@ func (s *Service) Apply(ctx context.Context, call resource.Call, a Application) 
 		case !a.May(of):
 			err = fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "It is not assigned to you.")
 		case planned:
-			made, result.Outcome, err = s.renew(ctx, call, plan, edition, a)
+			made, result.Outcome, err = s.again(ctx, call, &of, plan, edition, a)
 		default:
 			made, err = s.begin(ctx, call, id, edition, a)
 			result.Outcome = Begun
@@ -140,9 +140,23 @@ func stamped(s Strategy, version string) Strategy {
 	return s
 }
 
+// again applies the template to an account that has a plan. What this very request did
+// to it before is told as it was then.
+func (s *Service) again(
+	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], e *Edition, a Application,
+) (resource.Stored[Plan], Outcome, error) {
+	if made, known, err := s.plans.Created(ctx, one(call, p.ID), p.ID); known || err != nil {
+		return made, Begun, err
+	}
+	if made, known, err := s.plans.Replay(ctx, one(call, p.ID), p.ID); known || err != nil {
+		return made, Renewed, err
+	}
+	return s.renew(ctx, call, of, p, e, a)
+}
+
 // renew brings the strategy of a plan that began from the template to a version of it.
 func (s *Service) renew(
-	ctx context.Context, call resource.Call, p resource.Stored[Plan], e *Edition, a Application,
+	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], e *Edition, a Application,
 ) (resource.Stored[Plan], Outcome, error) {
 	version := EditionName(a.Template, a.Number)
 	switch {
@@ -150,6 +164,8 @@ func (s *Service) renew(
 		return p, Unchanged, nil
 	case !strings.HasPrefix(p.State.Template, TemplateName(a.Template)+"/"):
 		return p, Refused, planState(p.ID, "It has a plan that did not begin from %s.", TemplateName(a.Template))
+	case of.State == feeds.Closed:
+		return p, Refused, fault.Precondition(reasonAccountState, AccountName(p.ID), "It is closed: no relationship with it is planned any more.")
 	case p.State.State == Closed:
 		return p, Refused, planState(p.ID, "Its plan is closed: reopen it first.")
 	}

@@ -2,6 +2,7 @@ package plans
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -15,7 +16,11 @@ type Patch struct {
 	Team                         *[]string
 	Goals                        *[]Goal
 	CustomerEffect, Contribution *string
-	Strategy                     *Strategy
+	// Of the strategy.
+	Cadences *[]Cadence
+	GapDays  *int
+	Calendar *string
+	Quiet    *QuietHours
 }
 
 // Update changes a plan: NOT_FOUND, STALE_ETAG, INVALID_ARGUMENT, PLAN_STATE for one that
@@ -52,9 +57,12 @@ func (patch *Patch) apply(p *Plan) error {
 	if patch.Goals != nil {
 		for i := range p.Goals {
 			g := &p.Goals[i]
-			kept := slices.ContainsFunc(*patch.Goals, func(n Goal) bool { return n.ID == g.ID })
-			if !kept && (len(g.Progress) > 0 || g.State != GoalOpen) {
+			at := slices.IndexFunc(*patch.Goals, func(n Goal) bool { return n.ID == g.ID })
+			switch {
+			case at < 0 && (len(g.Progress) > 0 || g.State != GoalOpen):
 				return fault.Invalid("plan.goals", "leave out %q, of which something was recorded: end that goal as dropped, with the reason", g.ID)
+			case at >= 0 && g.State != GoalOpen && !g.same(&(*patch.Goals)[at]):
+				return fault.Invalid(fmt.Sprintf("plan.goals[%d]", at), "changes %q, which is %s and stays as it was: write down another goal", g.ID, g.State)
 			}
 		}
 		p.Goals = *patch.Goals
@@ -62,7 +70,10 @@ func (patch *Patch) apply(p *Plan) error {
 	set(&p.Team, patch.Team)
 	set(&p.CustomerEffect, patch.CustomerEffect)
 	set(&p.Contribution, patch.Contribution)
-	set(&p.Strategy, patch.Strategy)
+	set(&p.Strategy.Cadences, patch.Cadences)
+	set(&p.Strategy.GapDays, patch.GapDays)
+	set(&p.Strategy.Calendar, patch.Calendar)
+	set(&p.Strategy.Quiet, patch.Quiet)
 	return nil
 }
 
@@ -131,7 +142,8 @@ func (s *Service) foresee(ctx context.Context, account, etag string, change func
 	return p, err
 }
 
-// HandOver gives a plan to another owner, with all that it has: NOT_FOUND, STALE_ETAG,
+// HandOver gives a plan to another owner, with all that it has, also the cadences that
+// name the old one: NOT_FOUND, STALE_ETAG,
 // PLAN_OWNER where the new one neither owns nor serves the account, PLAN_STATE for a plan
 // that is closed, INVALID_ARGUMENT. With check, nothing is written.
 func (s *Service) HandOver(ctx context.Context, call resource.Call, account, etag, owner, reason string, check bool) (resource.Stored[Plan], error) {
@@ -153,6 +165,12 @@ func (s *Service) HandOver(ctx context.Context, call resource.Call, account, eta
 			return fault.Invalid("owner", "is %s already", PrincipalName(owner))
 		}
 		p.turn(Turn{At: s.now(), By: call.Principal, OldOwner: p.Owner, NewOwner: owner, Reason: reason})
+		p.Strategy.Cadences = slices.Clone(p.Strategy.Cadences)
+		for i := range p.Strategy.Cadences {
+			if c := &p.Strategy.Cadences[i]; c.Owner == p.Owner {
+				c.Owner = owner
+			}
+		}
 		p.Owner = owner
 		p.Team = slices.DeleteFunc(slices.Clone(p.Team), func(id string) bool { return id == owner })
 		return nil
@@ -177,8 +195,8 @@ func (s *Service) Measure(ctx context.Context, call resource.Call, account, goal
 	if m.Day > today {
 		return resource.Stored[Plan]{}, fault.Invalid("measurement.date", "%s has not come yet", m.Day)
 	}
-	if !finite(m.Value) {
-		return resource.Stored[Plan]{}, fault.Invalid("measurement.value", "is not a finite number")
+	if !measurable(m.Value) {
+		return resource.Stored[Plan]{}, fault.Invalid("measurement.value", outOfBounds)
 	}
 	m.By, m.At = call.Principal, s.now()
 	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.goal_measured", func(p *Plan) error {
@@ -232,7 +250,7 @@ func (s *Service) EndGoal(ctx context.Context, call resource.Call, account, goal
 	if as != GoalReached && as != GoalMissed && as != GoalDropped {
 		return resource.Stored[Plan]{}, fault.Invalid("outcome", "is missing: say REACHED, MISSED or DROPPED")
 	}
-	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.goal_ended", func(p *Plan) error {
+	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), goalEnded, func(p *Plan) error {
 		g, err := openGoal(p, account, goal)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package plans
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -76,13 +77,13 @@ func (g *Goal) Progressed() float64 {
 }
 
 // Expected is which share of the way would be done on a day by going straight from the
-// baseline to the target: between 0 and 1.
+// baseline to the target: between 0 and 1, and 0 where there is no day to be there by.
 func (g *Goal) Expected(day civil.Day) float64 {
-	if day >= g.TargetDay {
-		return 1
-	}
-	if day <= g.BaselineDay {
+	switch {
+	case g.TargetDay == 0 || day <= g.BaselineDay:
 		return 0
+	case day >= g.TargetDay:
+		return 1
 	}
 	return float64(day-g.BaselineDay) / float64(g.TargetDay-g.BaselineDay)
 }
@@ -107,26 +108,42 @@ func checkGoals(path string, goals []Goal) error {
 			return fault.Invalid(at+".id", "%q is no id: write lower-case letters, digits and hyphens", g.ID)
 		case seen[g.ID]:
 			return fault.Invalid(at+".id", "%q is that of another goal of the plan", g.ID)
-		case g.Statement == "":
+		case blank(g.Statement):
 			return fault.Invalid(at+".statement", "is empty: write the goal down in the customer's words")
-		case !finite(g.Baseline):
-			return fault.Invalid(at+".baseline", "is not a finite number")
-		case !finite(g.Target):
-			return fault.Invalid(at+".target", "is not a finite number")
+		case !measurable(g.Baseline):
+			return fault.Invalid(at+".baseline", outOfBounds)
+		case !measurable(g.Target):
+			return fault.Invalid(at+".target", outOfBounds)
 		case g.TargetDay != 0 && g.BaselineDay != 0 && g.TargetDay <= g.BaselineDay:
 			return fault.Invalid(at+".target_date", "%s is not after the baseline's day, %s", g.TargetDay, g.BaselineDay)
+		case len(g.Progress) > 0 && g.Progress[0].Day < g.BaselineDay:
+			return fault.Invalid(at+".baseline_date", "%s is after the first measurement, of %s", g.BaselineDay, g.Progress[0].Day)
 		}
 		seen[g.ID] = true
 	}
 	return nil
 }
 
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+// outOfBounds says what is wrong with a value that is not measurable.
+const outOfBounds = "is not a number from -1e15 to 1e15"
+
+// measurable says whether a value is one that shares of a way can be reckoned with.
+func measurable(x float64) bool { return math.Abs(x) <= 1e15 }
+
+// blank says whether a text says nothing.
+func blank(text string) bool { return strings.TrimSpace(text) == "" }
+
+// same says whether another edition of the goal says the same of what is to be reached.
+func (g *Goal) same(other *Goal) bool {
+	return g.Statement == other.Statement && g.Measure == other.Measure && g.Unit == other.Unit &&
+		g.Baseline == other.Baseline && (g.BaselineDay == other.BaselineDay || other.BaselineDay == 0) &&
+		g.Target == other.Target && g.TargetDay == other.TargetDay
+}
 
 // missing names what the goal lacks for an active plan.
 func (g *Goal) missing(lacks func(field, format string, args ...any)) {
 	at := "goals." + g.ID
-	if g.Measure == "" {
+	if blank(g.Measure) {
 		lacks(at+".measure", "say by what it is measured whether %q is reached", g.Statement)
 	}
 	if g.Target == g.Baseline {

@@ -1,6 +1,7 @@
 package plans
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -117,10 +118,10 @@ func (p *Plan) complete(account string) error {
 	if open == 0 {
 		lacks("goals", "write down a goal of the customer's own")
 	}
-	if p.CustomerEffect == "" {
+	if blank(p.CustomerEffect) {
 		lacks("customer_effect", "say what it means for the customer's own customers")
 	}
-	if p.Contribution == "" {
+	if blank(p.Contribution) {
 		lacks("contribution", "say what the company contributes")
 	}
 	if len(p.Strategy.Cadences) == 0 {
@@ -134,11 +135,11 @@ func (p *Plan) complete(account string) error {
 
 // Missing names what the plan lacks to be active, as fields and what to do about each.
 func (p *Plan) Missing(account string) []fault.Condition {
-	err, ok := p.complete(account).(*fault.Error)
-	if !ok {
+	var lacking *fault.Error
+	if !errors.As(p.complete(account), &lacking) {
 		return nil
 	}
-	return err.Conditions
+	return lacking.Conditions
 }
 
 // turn notes a change of state or owner.

@@ -130,24 +130,45 @@ func (s *Service) Create(ctx context.Context, call resource.Call, account, calle
 			p.Owner = caller
 		}
 	}
+	if p.Owner == "" {
+		return none, fault.Invalid("plan.owner", "is missing: nobody owns %s, so say who answers for the plan", AccountName(account))
+	}
 	today, err := s.Today(ctx)
 	if err != nil {
 		return none, err
 	}
 	p.State, p.History = Draft, nil
 	settle(&p, &Plan{}, today)
+	if of.Owner == "" && p.Owner == caller { // nobody owns the account yet: who begins answers for it
+		of.Owner = caller
+	}
 	if err := s.checked(ctx, &of, &p, &Plan{}); err != nil {
 		return none, err
 	}
+	var made resource.Stored[Plan]
 	if check {
-		return s.plans.Unwritten(account, p), nil
+		made, err = unwritten(ctx, s.plans, account, p)
+	} else {
+		made, err = s.told(s.plans.Create(ctx, call, account, p, "plan.created"))
 	}
-	made, err := s.plans.Create(ctx, call, account, p, "plan.created")
 	if errors.Is(err, resource.ErrExists) {
 		err = resource.ErrExists.Saying("%s has a plan already: change that one, or hand it over.", AccountName(account)).
 			WithResource(planType, Name(account))
 	}
-	return s.told(made, err)
+	return made, err
+}
+
+// unwritten returns a state as it would be created under an id; resource.ErrExists where
+// the id is taken.
+func unwritten[T any, P resource.Aggregate[T]](ctx context.Context, table *resource.Table[T, P], id string, state T) (resource.Stored[T], error) {
+	_, err := table.Get(ctx, id)
+	switch {
+	case err == nil:
+		return resource.Stored[T]{}, table.Kind().Exists(id)
+	case errors.Is(err, resource.ErrNotFound):
+		return table.Unwritten(id, state), nil
+	}
+	return resource.Stored[T]{}, err
 }
 
 // told tells of a change of a plan that was made.
@@ -196,13 +217,13 @@ func (s *Service) checked(ctx context.Context, of *feeds.Account, p, before *Pla
 	return nil
 }
 
-// owner wants a principal to be there, and to own or serve the account, or to be who
-// begins a plan for an account that nobody owns yet.
+// owner wants a principal to be there, and to own or serve the account: else nobody could
+// do what the plan has them do.
 func (s *Service) owner(ctx context.Context, field string, of *feeds.Account, id string) error {
 	if err := resource.Named(field, PrincipalName(id), s.opts.Directory.Principal(ctx, id)); err != nil {
 		return err
 	}
-	if of.Owner == "" || of.Assigned(id) {
+	if of.Assigned(id) {
 		return nil
 	}
 	return ErrOwner.Saying("%s neither owns nor serves %s: assign the account to them first, as its owner or in its service team.",
@@ -210,18 +231,27 @@ func (s *Service) owner(ctx context.Context, field string, of *feeds.Account, id
 		WithCondition(reasonOwner, AccountName(of.ID), "%s must own it or be of its service team", PrincipalName(id))
 }
 
-// settle keeps what a caller does not set: measurements, and how goals ended. A baseline
-// without a day is today's.
+// settle keeps what a caller does not set: measurements, how goals ended, and from which
+// template cadences came. A baseline without a day is of the day it had, or else today's.
 func settle(p, before *Plan, today civil.Day) {
 	p.Goals = slices.Clone(p.Goals)
 	for i := range p.Goals {
 		g := &p.Goals[i]
 		g.State, g.Progress, g.Ended, g.EndReason = GoalOpen, nil, time.Time{}, ""
-		if g.BaselineDay == 0 {
-			g.BaselineDay = today
-		}
+		day := today
 		if was := before.Goal(g.ID); was != nil {
 			g.State, g.Progress, g.Ended, g.EndReason = was.State, was.Progress, was.Ended, was.EndReason
+			day = was.BaselineDay
+		}
+		if g.BaselineDay == 0 {
+			g.BaselineDay = day
+		}
+	}
+	p.Strategy.Cadences = slices.Clone(p.Strategy.Cadences)
+	for i := range p.Strategy.Cadences {
+		c := &p.Strategy.Cadences[i]
+		if was := before.Strategy.cadence(c.ID); was != nil {
+			c.Template = was.Template
 		}
 	}
 }

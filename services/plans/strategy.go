@@ -108,13 +108,23 @@ func (s *Strategy) check(path string) error {
 	return nil
 }
 
+// cadence returns a cadence by its id; nil where there is none of that id.
+func (s *Strategy) cadence(id string) *Cadence {
+	for i := range s.Cadences {
+		if s.Cadences[i].ID == id {
+			return &s.Cadences[i]
+		}
+	}
+	return nil
+}
+
 func minute(m int) bool { return m >= 0 && m < 24*60 }
 
 func (c *Cadence) check(at string) error {
 	switch {
 	case !names.IsID(c.ID):
 		return fault.Invalid(at+".id", "%q is no id: write lower-case letters, digits and hyphens", c.ID)
-	case c.Purpose == "":
+	case blank(c.Purpose):
 		return fault.Invalid(at+".purpose", "is empty: say what the contact is for")
 	case !slices.Contains(Channels, c.Channel):
 		return fault.Invalid(at+".channel", "is missing: say by what way, as CALL or VISIT")
@@ -125,14 +135,17 @@ func (c *Cadence) check(at string) error {
 	}
 	if problems := when.Check(); len(problems) > 0 {
 		for i := range problems {
-			problems[i].Path = at + ".when." + problems[i].Path
+			if problems[i].Path == "zone" { // as callers know it
+				problems[i].Path = "time_zone"
+			}
+			problems[i].Path = at + "." + problems[i].Path
 		}
 		return fault.New(fault.InvalidArgument, fault.ReasonInvalidArgument, "%s: %s", problems[0].Path, problems[0].Description).
 			WithFields(problems...)
 	}
 	for i, role := range c.Roles {
 		if !names.IsID(role) {
-			return fault.Invalid(fmt.Sprintf("%s.roles[%d]", at, i), "%q is no role of a contact, as finance", role)
+			return fault.Invalid(fmt.Sprintf("%s.audience[%d]", at, i), "%q is no role of a contact, as finance", role)
 		}
 	}
 	return nil

@@ -59,20 +59,21 @@ func (t *Template) Edition(id string, number int) (*Edition, error) {
 	return &t.Versions[number-1], nil
 }
 
-func (e *Edition) check() error {
-	if err := checkGoals("version.goals", e.Goals); err != nil {
+// check wants a version to be right by itself; path is the field that it is in.
+func (e *Edition) check(path string) error {
+	if err := checkGoals(path+".goals", e.Goals); err != nil {
 		return err
 	}
-	if len(e.Strategy.Cadences) == 0 && len(e.Goals) == 0 && e.Contribution == "" {
-		return fault.Invalid("version", "is empty: a template gives at least a strategy, goals or a contribution")
+	if len(e.Strategy.Cadences) == 0 && len(e.Goals) == 0 && blank(e.Contribution) {
+		return fault.Invalid(path, "is empty: a template gives at least a strategy, goals or a contribution")
 	}
 	for i := range e.Strategy.Cadences {
 		if owner := e.Strategy.Cadences[i].Owner; owner != "" {
-			return fault.Invalid(fmt.Sprintf("version.strategy.cadences[%d].owner", i),
+			return fault.Invalid(fmt.Sprintf("%s.strategy.cadences[%d].owner", path, i),
 				"is %s: a template names no owners, since the plans that begin from it have their own", PrincipalName(owner))
 		}
 	}
-	return e.Strategy.check("version.strategy")
+	return e.Strategy.check(path + ".strategy")
 }
 
 // GetTemplate returns a template, or resource.ErrNotFound.
@@ -103,13 +104,16 @@ func (s *Service) CreateTemplate(
 	if earlier, known, err := s.templates.Created(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
-	if err := first.check(); err != nil {
+	if blank(t.DisplayName) {
+		return none, fault.Invalid("plan_template.display_name", "is empty: say what the template is called")
+	}
+	if err := first.check("plan_template.version"); err != nil {
 		return none, err
 	}
 	first.At, first.By = s.now(), call.Principal
 	t.Versions, t.Retired = []Edition{first}, ""
 	if check {
-		return s.templates.Unwritten(id, t), nil
+		return unwritten(ctx, s.templates, id, t)
 	}
 	return s.templates.Create(ctx, call, id, t, "plan_template.created")
 }
@@ -123,7 +127,7 @@ func (s *Service) PublishTemplate(
 	if earlier, known, err := s.templates.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
 	}
-	if err := next.check(); err != nil {
+	if err := next.check("version"); err != nil {
 		return resource.Stored[Template]{}, err
 	}
 	next.At, next.By = s.now(), call.Principal
@@ -161,7 +165,7 @@ func (s *Service) DescribeTemplate(
 		}
 		set(&t.DisplayName, displayName)
 		set(&t.Description, description)
-		if t.DisplayName == "" {
+		if blank(t.DisplayName) {
 			return fault.Invalid("plan_template.display_name", "is empty: say what the template is called")
 		}
 		return nil

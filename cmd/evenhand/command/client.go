@@ -22,6 +22,7 @@ type Client struct {
 	Clauses          Clauses          `cmd:"" help:"Clauses of contracts that staff have to cite, and how often they do."`
 	Reviews          Reviews          `cmd:"" help:"Reviews of house rules, of clauses, and of what else is in question."`
 	Board            Board            `cmd:"" help:"Advisory boards: members drawn and rotated, meetings, questions and answers."`
+	Plan             Plan             `cmd:"" help:"Relationship plans: what customers want to reach, what we do for it, how we keep in touch."`
 	Lotteries        Lotteries        `cmd:"" help:"Draws of who gets places: commit, draw, and the record that anybody can replay."`
 	Audit            Audit            `cmd:"" help:"Audits: were like cases treated alike?"`
 	Company          Company          `cmd:"" help:"The company: currency, time zone, fiscal year."`

@@ -33,6 +33,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const columns = "viewer service-agent account-manager policy-author policy-approver board-secretary auditor admin service"
 
 var matrix = map[string]struct{ roles, rpcs string }{
+	"absences.update": {". . a . . . . x .",
+		"TouchpointsService.CreateAbsence TouchpointsService.DeleteAbsence"},
 	"accounts.create": {". . . . . . . x x",
 		"AccountsService.CreateAccount"},
 	"accounts.declare": {". . . . . . . x x",
@@ -77,7 +79,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"CasesService.OpenCase CasesService.UpdateCase CasesService.AssignCase CasesService.ReplyToCase CasesService.WaitOnCustomer " +
 			"CasesService.CustomerAnswered CasesService.ResolveCase CasesService.ReopenCase CasesService.EscalateCase CasesService.RecordCaseSurvey"},
 	"changes.watch": {". . . . . . x x x",
-		"FeedService.WatchChanges FeedService.GetFeed FeedService.LocateChange"},
+		"FeedService.WatchChanges FeedService.GetFeed FeedService.LocateChange FeedService.GetFollowing"},
 	"citations.record": {". x x x x x . x x",
 		"ClausesService.RecordCitation"},
 	"clauses.read": {"x x x x x x x x x",
@@ -169,10 +171,14 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"ParityService.RunParityAudit ParityService.CreateParityAudit"},
 	"plans.read": {"x . x x x x x x x",
 		"PlansService.GetPlan PlansService.ListPlans PlansService.GetPlanTemplate PlansService.ListPlanTemplates " +
-			"PlansService.GetPlanTemplateVersion PlansService.ListPlanTemplateVersions"},
+			"PlansService.GetPlanTemplateVersion PlansService.ListPlanTemplateVersions " +
+			"TouchpointsService.GetTouchpoint TouchpointsService.ListTouchpoints TouchpointsService.ListDueTouchpoints " +
+			"TouchpointsService.GetAbsence TouchpointsService.ListAbsences"},
 	"plans.update": {". . a . . . . x .",
 		"PlansService.CreatePlan PlansService.UpdatePlan PlansService.ActivatePlan PlansService.ReviewPlan PlansService.ClosePlan " +
-			"PlansService.ReopenPlan PlansService.HandOverPlan PlansService.MeasureGoal PlansService.EndGoal PlansService.ApplyPlanTemplate"},
+			"PlansService.ReopenPlan PlansService.HandOverPlan PlansService.MeasureGoal PlansService.EndGoal PlansService.ApplyPlanTemplate " +
+			"TouchpointsService.CreateTouchpoint TouchpointsService.CompleteTouchpoint TouchpointsService.SkipTouchpoint " +
+			"TouchpointsService.RescheduleTouchpoint TouchpointsService.ReassignTouchpoint TouchpointsService.RecordContact"},
 	"plantemplates.update": {". . x x . . . x .",
 		"PlansService.CreatePlanTemplate PlansService.UpdatePlanTemplate PlansService.PublishPlanTemplate PlansService.RetirePlanTemplate"},
 	"principals.read": {". . . . . . x x x",
@@ -210,6 +216,16 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"ReviewsService.GetReview ReviewsService.ListReviews"},
 	"reviews.update": {". a a x x a . x .",
 		"ReviewsService.CreateReview ReviewsService.AssignReview ReviewsService.DecideReview"},
+	"rewards.approve": {". . . . x . . x .",
+		"RewardsService.ApprovePointRules RewardsService.RejectPointRules RewardsService.AcknowledgeRewardFinding"},
+	"rewards.correct": {". . . . . . . x .",
+		"RewardsService.CorrectRewardEntry"},
+	"rewards.read": {". . a x x a x x .",
+		"RewardsService.GetPointRules RewardsService.ListPointRules RewardsService.SimulatePointRules RewardsService.GetRewardEntry " +
+			"RewardsService.ListRewardEntries RewardsService.GetRewardStatement RewardsService.ExportRewardStatement " +
+			"RewardsService.ListRewardTotals RewardsService.ReportRewardFindings"},
+	"rewards.update": {". . . x . . . x .",
+		"RewardsService.CreatePointRules RewardsService.UpdatePointRules RewardsService.ProposePointRules RewardsService.WithdrawPointRules"},
 	"rotations.draw": {". . . . . x . x .",
 		"RotationsService.SolveRotation RotationsService.CommitRotation RotationsService.DrawRotation"},
 	"rotations.reveal": {". . x x x x x x .",
@@ -223,12 +239,22 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"ScheduleService.GetSchedule ScheduleService.GetScheduleVersion ScheduleService.ListScheduleVersions ScheduleService.SimulateSchedule"},
 	"self.read": {"x x x x x x x x x",
 		"AccessService.GetCaller"},
+	"signals.approve": {". . . . x . . x .",
+		"SignalsService.PublishSignalRule"},
+	"signals.read": {"x . x x x x x x x",
+		"SignalsService.GetSignalRule SignalsService.ListSignalRules SignalsService.LintSignalRule SignalsService.GetSignalRuleVersion " +
+			"SignalsService.ListSignalRuleVersions SignalsService.GetSuggestion SignalsService.ListSuggestions"},
+	"signals.update": {". . . x . . . x .",
+		"SignalsService.CreateSignalRule SignalsService.UpdateSignalRule SignalsService.SimulateSignalRule SignalsService.RunSignalSimulation " +
+			"SignalsService.RetireSignalRule SignalsService.InitializeSignalRules"},
 	"solicitations.read": {"x x x x x x x x x",
 		"SolicitationsService.GetSolicitation SolicitationsService.ListSolicitations"},
 	"solicitations.update": {". a x x a x . x .",
 		"SolicitationsService.CreateSolicitation SolicitationsService.UpdateSolicitation SolicitationsService.OpenSolicitation SolicitationsService.CloseSolicitation SolicitationsService.AnswerSolicitation SolicitationsService.WithdrawSolicitation"},
 	"spend.read": {"x . x x x x x x x",
 		"EntitlementsService.GetSpend EntitlementsService.GetSpendSummary"},
+	"suggestions.update": {". . a . . . . x .",
+		"SignalsService.SnoozeSuggestion SignalsService.AcceptSuggestion SignalsService.DismissSuggestion"},
 	"tokens.authenticate": {". . . . . . . x x",
 		"AccessService.AuthenticateToken"},
 	"usage.consume": {". x a . . . . x x",

@@ -39,8 +39,8 @@ var reads = []string{
 	"accounts.read", "acknowledgements.read", "bands.read", "boards.read", "calendars.read", "cases.read", "clauses.read",
 	"company.read", "contacts.read", "costs.read", "drafts.read", "engagements.read", "entitlements.check", "entitlements.holders",
 	"houserules.read", "ideas.read", "imports.read", "lotteries.read", "meetings.read", "parity.read", "plans.read", "programmes.read",
-	"projects.read", "remedies.read", "requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read", "solicitations.read", "spend.read",
-	"usage.read",
+	"projects.read", "remedies.read", "requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read",
+	"signals.read", "solicitations.read", "spend.read", "usage.read",
 }
 
 // advises is what all staff may do who serve customers or make policy: pass on what
@@ -52,8 +52,9 @@ var advises = []string{
 }
 
 // works is what all staff may do who also see what customers spend. Whoever holds a part
-// of the seed of a draw reveals it; the handler checks that the record names them.
-var works = with(with(reads, "rotations.reveal"), advises...)
+// of the seed of a draw reveals it; the handler checks that the record names them. Points
+// for relationship work everybody reads of themselves.
+var works = with(with(reads, "rewards.read:assigned", "rotations.reveal"), advises...)
 
 // grants is the whole of what roles may do. A permission is that of an RPC's access
 // option; with `:assigned` it holds for assigned accounts or boards, or what is one's own, only.
@@ -72,27 +73,29 @@ var grants = map[Role][]string{
 		"cases.update", "clauses.read", "company.read", "contacts.read", "engagements.read:assigned", "entitlements.check", "houserules.read",
 		"ideas.read", "meetings.read", "programmes.read", "remedies.read", "requests.read:assigned", "reviews.read",
 		"self.read", "solicitations.read", "usage.consume", "usage.read"),
-	AccountManager: with(works, "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
+	AccountManager: with(works, "absences.update:assigned", "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
 		"candidates.update", "cases.update:assigned", "contacts.update:assigned", "engagements.update:assigned", "enrolments.update:assigned",
-		"experts.update", "meetings.update:assigned", "plans.update:assigned", "plantemplates.update", "projects.confirm",
-		"projects.update:assigned", "solicitations.update", "usage.consume:assigned"),
+		"experts.update", "meetings.update:assigned", "plans.update:assigned", "plantemplates.update", "projects.confirm", "projects.update:assigned",
+		"solicitations.update", "suggestions.update:assigned", "usage.consume:assigned"),
 	PolicyAuthor: with(works, "bands.update", "clauses.update", "costs.update", "drafts.update", "enrolments.update", "escalation.update",
-		"houserules.update", "parity.run", "plantemplates.update",
-		"programmes.update", "remedies.update", "requests.decide", "reviews.update", "solicitations.update"),
-	PolicyApprover: with(works, "drafts.approve", "parity.run", "projects.confirm", "requests.decide", "reviews.update", "schedule.publish"),
+		"houserules.update", "parity.run", "plantemplates.update", "programmes.update", "remedies.update", "requests.decide",
+		"reviews.update", "rewards.read", "rewards.update", "signals.update", "solicitations.update"),
+	PolicyApprover: with(works, "drafts.approve", "parity.run", "projects.confirm", "requests.decide", "reviews.update", "rewards.approve", "rewards.read",
+		"schedule.publish", "signals.approve"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
 		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
-	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rotations.reveal"),
-	Admin: with(reads, "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
+	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rewards.read", "rotations.reveal"),
+	Admin: with(reads, "absences.update", "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
 		"baseline.acknowledge", "boards.schedule", "boards.update", "breaches.record", "calendars.update",
 		"candidates.update", "cases.import", "cases.update", "changes.watch", "citations.record", "clauses.update",
 		"company.adopt", "company.update", "contacts.update", "costs.update", "drafts.approve", "drafts.update", "draws.read",
 		"engagements.request", "engagements.update", "enrolments.update", "entrants.read", "escalation.update", "experts.update",
 		"houserules.update", "ideas.decide", "ideas.submit", "lotteries.run", "meetings.update", "parity.run", "plans.update", "plantemplates.update",
-		"principals.read", "principals.update", "programmes.update", "projects.confirm", "projects.update", "projections.rebuild", "reach.read", "reach.update",
+		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "projects.confirm", "projects.update", "reach.read", "reach.update",
 		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
-		"rotations.draw", "rotations.reveal", "rotations.run", "schedule.publish", "solicitations.update",
-		"tokens.authenticate", "usage.consume"),
+		"rewards.approve", "rewards.correct", "rewards.read", "rewards.update", "rotations.draw", "rotations.reveal", "rotations.run",
+		"schedule.publish", "signals.approve", "signals.update", "solicitations.update",
+		"suggestions.update", "tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
 		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "entrants.read", "ideas.submit",
 		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",

@@ -150,6 +150,9 @@ type Told struct {
 	Opened   time.Time `bson:"opened"`
 	Due      time.Time `bson:"due,omitempty"`
 	Remedy   string    `bson:"remedy,omitempty"`
+	// Resolved is when it was resolved, zero where it is not. Clocks are as they are then.
+	Resolved time.Time `bson:"resolved,omitempty"`
+	Clocks   []Clock   `bson:"clocks,omitempty"`
 	// External is its id in the system that it was imported from, which Source names.
 	External string `bson:"external,omitempty"`
 	Source   string `bson:"source,omitempty"`
@@ -162,9 +165,12 @@ type Told struct {
 
 func tell(c Case) any {
 	told := Told{Account: c.Account, Issue: c.Issue, Channel: c.Channel, State: c.State, Assignee: c.Assignee, Opened: c.Opened, Due: c.Due,
-		External: c.External, Source: c.Source}
+		Clocks: c.Clocks, External: c.External, Source: c.Source}
 	if c.Remedy != nil && c.State == Resolved {
 		told.Remedy = c.Remedy.ID
+	}
+	if c.State == Resolved {
+		told.Resolved = c.Resolved
 	}
 	if len(c.History) > 0 {
 		last := c.History[len(c.History)-1]

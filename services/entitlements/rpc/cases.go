@@ -232,7 +232,7 @@ func (h *casesHandler) PreviewDue(_ context.Context, r *entitlementsv1.PreviewDu
 	if err != nil {
 		return nil, err
 	}
-	return &entitlementsv1.PreviewDueResponse{Clocks: clocksOut(&c, c.Opened), ScheduleVersion: versionNameOut(c.Version)}, nil
+	return &entitlementsv1.PreviewDueResponse{Clocks: clocksOut(c.Clocks, c.Opened), ScheduleVersion: versionNameOut(c.Version)}, nil
 }
 
 // FindPrecedents implements CasesService.

@@ -60,7 +60,7 @@ func caseOut(s resource.Stored[cases.Case], now time.Time, wanted []string) *ent
 		State: caseStates[c.State], Assignee: principalOut(c.Assignee),
 		OpenTime: wire.Timestamp(c.Opened), FirstReplyTime: wire.Timestamp(c.FirstReply), ResolveTime: wire.Timestamp(c.Resolved),
 		ReopenCount: int32(c.Reopenings), EscalationCount: int32(c.Escalations), WantedAttestations: wanted,
-		ScheduleVersion: versionNameOut(c.Version), Clocks: clocksOut(c, now), DueTime: wire.Timestamp(c.Due), Breached: c.Breached(now),
+		ScheduleVersion: versionNameOut(c.Version), Clocks: clocksOut(c.Clocks, now), DueTime: wire.Timestamp(c.Due), Breached: c.Breached(now),
 		EarlierEntryCount: int32(c.Forgotten), ExternalId: c.External,
 		Etag: s.Etag(), CreateTime: wire.Timestamp(c.Created), UpdateTime: wire.Timestamp(c.Updated),
 	}
@@ -108,10 +108,10 @@ func worthOut(w *cases.Worth) *money.Money {
 	return wire.Money(w.Minor, w.Currency)
 }
 
-func clocksOut(c *cases.Case, now time.Time) []*entitlementsv1.CaseClock {
+func clocksOut(clocks []cases.Clock, now time.Time) []*entitlementsv1.CaseClock {
 	var list []*entitlementsv1.CaseClock
-	for i := range c.Clocks {
-		k := &c.Clocks[i]
+	for i := range clocks {
+		k := &clocks[i]
 		m := &entitlementsv1.CaseClock{FromEvent: k.From, ToEvent: k.To, Within: durationpb.New(k.Within), Calendar: k.Calendar,
 			State: clockStates[k.State(now)], StartTime: wire.Timestamp(k.Started), StopTime: wire.Timestamp(k.Stopped), DueTime: wire.Timestamp(k.Due)}
 		if !k.IsEscalation() {
@@ -139,5 +139,6 @@ func precedentsOut(p cases.Precedents) *entitlementsv1.CasePrecedents {
 func caseStateOut(t *cases.Told, at time.Time) *entitlementsv1.CaseState {
 	return &entitlementsv1.CaseState{Issue: t.Issue, Channel: t.Channel, State: caseStates[t.State], Assignee: principalOut(t.Assignee),
 		OpenTime: wire.Timestamp(t.Opened), DueTime: wire.Timestamp(t.Due), Remedy: t.Remedy, Source: t.Source, ExternalId: t.External,
-		LastEntry: entryOut(cases.Entry{What: t.What, At: at, By: t.By, Note: t.About})}
+		LastEntry:   entryOut(cases.Entry{What: t.What, At: at, By: t.By, Note: t.About}),
+		ResolveTime: wire.Timestamp(t.Resolved), Clocks: clocksOut(t.Clocks, at)}
 }

@@ -33,7 +33,7 @@ var caseView = map[string]string{
 	"CaseEntry":                  "what time actor note",
 	"CasePrecedents":             "count more remedies latest_cases pointed_remedy basis pointed_value",
 	"CasePrecedents.RemedyCount": "remedy count last_time value",
-	"CaseState":                  "issue channel state assignee open_time due_time remedy last_entry source external_id",
+	"CaseState":                  "issue channel state assignee open_time due_time remedy last_entry source external_id resolve_time clocks",
 	"EscalationPath":             "name accountable contact within calendar etag update_time",
 	"ListCasesResponse":          "cases next_page_token",
 	"PreviewDueResponse":         "clocks schedule_version",

@@ -318,6 +318,12 @@ func TestR39TheFeedTellsOfCases(t *testing.T) {
 	require.Equal(t, "principals/some-service-agent", c.GetPrincipal())
 	require.Equal(t, "late-delivery", c.GetCase().GetIssue())
 	require.Equal(t, "opened", c.GetCase().GetLastEntry().GetWhat())
+	require.NotEmpty(t, c.GetCase().GetClocks(), "followers learn which commitments are kept")
+	for _, clock := range c.GetCase().GetClocks() {
+		require.Equal(t, entitlementsv1.CaseClock_STATE_RUNNING, clock.GetState())
+		require.NotNil(t, clock.GetDueTime())
+	}
+	require.Nil(t, c.GetCase().GetResolveTime())
 	require.Equal(t, "service-agent", c.GetCase().GetLastEntry().GetActor().GetRole())
 	require.Equal(t, "principals/some-service-agent", c.GetCase().GetLastEntry().GetActor().GetPrincipal())
 	require.NotContains(t, c.String(), "Where is it?", "what a customer said is not told")

@@ -17,6 +17,9 @@ import (
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/engagements"
 	"github.com/evenhand/evenhand/services/plans/innovation"
+	"github.com/evenhand/evenhand/services/plans/rewards"
+	"github.com/evenhand/evenhand/services/plans/signals"
+	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
 // Told is what followers learn of a change besides its type: at most one of the states,
@@ -28,11 +31,19 @@ type Told struct {
 	// Plan is a plan, without the notes of measurements.
 	Plan     *resource.Stored[plans.Plan]
 	Template *resource.Stored[plans.Template]
-	// Engagement is an engagement, without what the customer said.
-	Engagement *resource.Stored[engagements.Engagement]
+	// Touchpoint is one without what people wrote.
+	Touchpoint *resource.Stored[touchpoints.Touchpoint]
+	Absence    *resource.Stored[touchpoints.Away]
+	SignalRule *resource.Stored[signals.Rule]
+	// Suggestion is one without its words and figures.
+	Suggestion *resource.Stored[signals.Suggestion]
 	Expert     *resource.Stored[engagements.Expert]
-	// Project is an innovation project, without what was written of the customers' business.
-	Project *resource.Stored[innovation.Project]
+	// Engagement is one without what people wrote, and with its last hours only.
+	Engagement *resource.Stored[engagements.Engagement]
+	// Project is one without what people wrote of the customers' business.
+	Project     *resource.Stored[innovation.Project]
+	PointRules  *resource.Stored[rewards.PointRules]
+	RewardEntry *resource.Stored[rewards.Entry]
 }
 
 // Feed is the changes of the plans service.
@@ -46,9 +57,15 @@ var readers = map[string]reader{
 	plans.Kind.Spec.Name:         stored(plans.Kind, func(t *Told, s *resource.Stored[plans.Plan]) { t.Plan = s }),
 	plans.TemplateKind.Spec.Name: stored(plans.TemplateKind, func(t *Told, s *resource.Stored[plans.Template]) { t.Template = s }),
 
-	engagements.Kind.Spec.Name:       stored(engagements.Kind, func(t *Told, s *resource.Stored[engagements.Engagement]) { t.Engagement = s }),
-	engagements.ExpertKind.Spec.Name: stored(engagements.ExpertKind, func(t *Told, s *resource.Stored[engagements.Expert]) { t.Expert = s }),
-	innovation.Kind.Spec.Name:        stored(innovation.Kind, func(t *Told, s *resource.Stored[innovation.Project]) { t.Project = s }),
+	touchpoints.Kind.Spec.Name:        stored(touchpoints.Kind, func(t *Told, s *resource.Stored[touchpoints.Touchpoint]) { t.Touchpoint = s }),
+	touchpoints.AbsenceKind.Spec.Name: stored(touchpoints.AbsenceKind, func(t *Told, s *resource.Stored[touchpoints.Away]) { t.Absence = s }),
+	signals.RuleKind.Spec.Name:        stored(signals.RuleKind, func(t *Told, s *resource.Stored[signals.Rule]) { t.SignalRule = s }),
+	signals.SuggestionKind.Spec.Name:  stored(signals.SuggestionKind, func(t *Told, s *resource.Stored[signals.Suggestion]) { t.Suggestion = s }),
+	engagements.ExpertKind.Spec.Name:  stored(engagements.ExpertKind, func(t *Told, s *resource.Stored[engagements.Expert]) { t.Expert = s }),
+	engagements.Kind.Spec.Name:        stored(engagements.Kind, func(t *Told, s *resource.Stored[engagements.Engagement]) { t.Engagement = s }),
+	innovation.Kind.Spec.Name:         stored(innovation.Kind, func(t *Told, s *resource.Stored[innovation.Project]) { t.Project = s }),
+	rewards.RulesKind.Spec.Name:       stored(rewards.RulesKind, func(t *Told, s *resource.Stored[rewards.PointRules]) { t.PointRules = s }),
+	rewards.LedgerKind.Spec.Name:      stored(rewards.LedgerKind, func(t *Told, s *resource.Stored[rewards.Entry]) { t.RewardEntry = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

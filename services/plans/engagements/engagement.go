@@ -93,6 +93,8 @@ type Engagement struct {
 	// Started and Ended are the days on which it began and ended; 0 before.
 	Started civil.Day `bson:"started,omitempty"`
 	Ended   civil.Day `bson:"ended,omitempty"`
+	// Finished is when it was completed; zero for one that was not.
+	Finished time.Time `bson:"finished,omitempty"`
 	// Hours is the ledger of the work, in the order in which it was recorded.
 	Hours []Entry `bson:"hours,omitempty"`
 	// Worked is how long people have worked, in minutes, less what was taken back.

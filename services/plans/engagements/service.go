@@ -251,7 +251,7 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag, ou
 		return resource.Stored[Engagement]{}, fault.Invalid("outcome", "is empty: say what came of the work")
 	}
 	return s.finish(ctx, call, id, etag, "engagement.completed", func(e *Engagement, today civil.Day) error {
-		e.Outcome = outcome
+		e.Outcome, e.Finished = outcome, s.now()
 		return e.end(id, today, Completed, UnderWay)
 	})
 }

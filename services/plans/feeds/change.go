@@ -44,13 +44,14 @@ type Change struct {
 	// Principal is the name of the one on whose behalf it was made, or empty.
 	Principal string
 
-	Company *Company
-	Account *Account
-	Revenue *Revenue
-	Usage   *Usage
-	Case    *Case
-	Breach  *Breach
-	Review  *Review
+	Company  *Company
+	Account  *Account
+	Revenue  *Revenue
+	Usage    *Usage
+	Case     *Case
+	Breach   *Breach
+	Citation *Citation
+	Review   *Review
 	// ScheduleVersion is the number of a version of the schedule that was published; its
 	// content is read at entitlements.
 	ScheduleVersion string
@@ -155,10 +156,12 @@ type Usage struct {
 type Clock struct {
 	// Commitment is the id of the commitment in the schedule.
 	Commitment string
-	// Due is when it is to be kept, Stopped when it was; zero where it was not.
-	Due, Stopped time.Time
-	// Breached says that it was not kept in time.
-	Breached bool
+	// Started is when it began, Due when its time is over, zero while it stands still;
+	// Stopped is when it was stopped, zero while it was not.
+	Started, Due, Stopped time.Time
+	// Breached says that it was not stopped in time, stopped since or not; Moot that it was
+	// stopped without its event, which cannot come any more.
+	Breached, Moot bool
 }
 
 // Case is a customer's problem as it is from a change on.
@@ -171,7 +174,9 @@ type Case struct {
 	Resolved      bool
 	Opened, Ended time.Time
 	Clocks        []Clock
-	Remedy        string
+	// Remedy is the id of what was done about it; empty where nothing was, or it is not
+	// resolved.
+	Remedy string
 }
 
 // Breach is a break of a house rule by a customer.
@@ -181,6 +186,13 @@ type Breach struct {
 	// Waived says that the rule did not apply, by the benefit of that id.
 	Waived  bool
 	Benefit string
+}
+
+// Citation is one time that a clause of a contract had to be cited to a customer.
+type Citation struct {
+	// Clause and Account are ids; Account is empty where that was not said.
+	Clause, Account string
+	Day             civil.Day
 }
 
 // Review is the review of a house rule or a contract clause as it is from a change on.
@@ -202,12 +214,32 @@ type Term struct {
 type Idea struct {
 	Name, Account, Contact, Solicitation, Board string
 	Title                                       string
-	// Outcome is what the company decided, as adopted or declined; empty while it is
-	// undecided. Decided is when.
-	Outcome string
+	// Given is the day on which it was given.
+	Given civil.Day
+	// Outcome is what the company decided; empty while it is undecided. Decided is when.
+	Outcome Outcome
 	Decided time.Time
 	// MergedInto is the name of the idea whose answer it shares, or empty.
 	MergedInto string
+	// Merged are the ideas that share its answer, at whatever depth.
+	Merged []MergedIdea
+}
+
+// Outcome is what the company decided about an idea.
+type Outcome string
+
+// The outcomes.
+const (
+	Adopted      Outcome = "adopted"
+	Tried        Outcome = "tried"
+	Declined     Outcome = "declined"
+	AlreadyThere Outcome = "already-there"
+)
+
+// MergedIdea is an idea that was merged into another.
+type MergedIdea struct {
+	// Name is the idea's resource name, Account the id of the account whose it is.
+	Name, Account, Title string
 }
 
 // Solicitation is a question put to customers as it is from a change on.
@@ -223,6 +255,10 @@ type Work struct {
 	// Kind is touchpoint, engagement, project, session or goal.
 	Kind    string
 	Account string
+	// Others are the ids of the accounts that share it, as an innovation project's.
+	Others []string
+	// Title is what it is called, in a few words of our own people.
+	Title string
 	// Persons are the ids of those who did it; Team are those who share in it.
 	Persons, Team []string
 	Completed     time.Time
@@ -244,4 +280,7 @@ type Work struct {
 	Minutes int64
 	// Withdrawn says that it does not count any more.
 	Withdrawn bool
+	// Missed says that it was due at Completed and did not take place, as a touchpoint that
+	// was skipped. It is Withdrawn too.
+	Missed bool
 }

@@ -131,7 +131,7 @@ func (s *Service) Confirm(
 		return none, err
 	}
 	c.By, c.At = by.Name, s.now()
-	return s.projects.Update(ctx, call, id, resource.IfEtag[Project](etag), "innovation_project.confirmed", func(p *Project) error {
+	return s.projects.Update(ctx, call, id, resource.IfEtag[Project](etag), confirmed, func(p *Project) error {
 		c.SingleOperator = p.ledBy(by.Name)
 		if c.SingleOperator && others {
 			return secondPerson(id, by.Name)
@@ -177,7 +177,7 @@ func (s *Service) Withdraw(
 		return resource.Stored[Project]{}, err
 	}
 	w := Withdrawal{Reason: reason, Day: today, By: call.Principal, At: s.now()}
-	return s.projects.Update(ctx, call, id, resource.IfEtag[Project](etag), "innovation_project.confirmation_withdrawn", func(p *Project) error {
+	return s.projects.Update(ctx, call, id, resource.IfEtag[Project](etag), withdrawn, func(p *Project) error {
 		return p.withdraw(id, account, w)
 	})
 }

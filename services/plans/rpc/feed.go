@@ -2,8 +2,11 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/evenhand/evenhand/internal/platform/consistency"
@@ -11,12 +14,15 @@ import (
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 	"github.com/evenhand/evenhand/services/plans/changes"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 // feedHandler serves FeedService.
 type feedHandler struct {
 	plansv1.UnimplementedFeedServiceServer
 	feed *changes.Feed
+	// followers follow the other services.
+	followers []*feeds.Follower
 }
 
 // WatchChanges implements FeedService.
@@ -41,12 +47,24 @@ func changeOut(c *feed.Change[changes.Told]) *plansv1.Change {
 		out.State = &plansv1.Change_Plan{Plan: planOut(*told.Plan, 0)}
 	case told.Template != nil:
 		out.State = &plansv1.Change_PlanTemplate{PlanTemplate: templateOut(*told.Template)}
-	case told.Engagement != nil:
-		out.State = &plansv1.Change_Engagement{Engagement: engagementOut(*told.Engagement, false)}
+	case told.Touchpoint != nil:
+		out.State = &plansv1.Change_Touchpoint{Touchpoint: touchpointOut(*told.Touchpoint, 0)}
+	case told.Absence != nil:
+		out.State = &plansv1.Change_Absence{Absence: absenceOut(*told.Absence)}
+	case told.SignalRule != nil:
+		out.State = &plansv1.Change_SignalRule{SignalRule: signalRuleOut(*told.SignalRule)}
+	case told.Suggestion != nil:
+		out.State = &plansv1.Change_Suggestion{Suggestion: suggestionOut(*told.Suggestion)}
 	case told.Expert != nil:
 		out.State = &plansv1.Change_Expert{Expert: expertOut(*told.Expert)}
+	case told.Engagement != nil:
+		out.State = &plansv1.Change_Engagement{Engagement: engagementOut(*told.Engagement, false)}
 	case told.Project != nil:
 		out.State = &plansv1.Change_InnovationProject{InnovationProject: projectOut(*told.Project)}
+	case told.PointRules != nil:
+		out.State = &plansv1.Change_PointRules{PointRules: pointRulesOut(*told.PointRules)}
+	case told.RewardEntry != nil:
+		out.State = &plansv1.Change_RewardEntry{RewardEntry: rewardEntryOut(*told.RewardEntry)}
 	}
 	return out
 }
@@ -71,4 +89,30 @@ func (h *feedHandler) LocateChange(ctx context.Context, r *plansv1.LocateChangeR
 		return nil, err
 	}
 	return &plansv1.LocateChangeResponse{Position: position}, nil
+}
+
+// GetFollowing implements FeedService.
+func (h *feedHandler) GetFollowing(ctx context.Context, _ *plansv1.GetFollowingRequest) (*plansv1.GetFollowingResponse, error) {
+	out := &plansv1.GetFollowingResponse{}
+	for _, follower := range h.followers {
+		lag, err := follower.Lag(ctx)
+		if err != nil {
+			return nil, err
+		}
+		feed := &plansv1.FollowedFeed{Service: string(lag.Service), Position: lag.Applied, HeadPosition: lag.Head, Behind: lag.Behind(),
+			RecordedTime: wire.Timestamp(lag.Recorded)}
+		if lag.Unreachable != nil {
+			feed.UnreachableReason = unreachable(lag.Unreachable)
+		}
+		out.Feeds = append(out.Feeds, feed)
+	}
+	return out, nil
+}
+
+// unreachable says why a service was not reached, in words that name nothing inside it.
+func unreachable(err error) string {
+	if code := status.Code(err); code != codes.Unknown {
+		return fmt.Sprintf("the service answered %s", code)
+	}
+	return "the feed could not be read"
 }

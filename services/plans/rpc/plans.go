@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -130,6 +131,9 @@ func (h *plansHandler) CreatePlan(ctx context.Context, r *plansv1.CreatePlanRequ
 		return nil, fault.Invalid("plan.account", "is missing: say whose plan it is, as accounts/acme")
 	}
 	account, call, err := h.change(ctx, r, r.GetPlan().GetAccount())
+	if errors.Is(err, resource.ErrNotFound) {
+		return nil, fault.Invalid("plan.account", "%s does not exist", r.GetPlan().GetAccount())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +159,6 @@ func (h *plansHandler) UpdatePlan(ctx context.Context, r *plansv1.UpdatePlanRequ
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range mask.Paths() {
-		if strings.HasPrefix(path, "strategy.") {
-			return nil, fault.Invalid("update_mask", "%q is a part of the strategy, which is changed whole: name strategy", path)
-		}
-	}
 	p, err := planIn(in)
 	if err != nil {
 		return nil, err
@@ -167,7 +166,11 @@ func (h *plansHandler) UpdatePlan(ctx context.Context, r *plansv1.UpdatePlanRequ
 	changed, err := h.domain.Update(ctx, call, account, in.GetEtag(), plans.Patch{
 		Team: fieldmask.Given(mask, "team", p.Team), Goals: fieldmask.Given(mask, "goals", p.Goals),
 		CustomerEffect: fieldmask.Given(mask, "customer_effect", p.CustomerEffect),
-		Contribution:   fieldmask.Given(mask, "contribution", p.Contribution), Strategy: fieldmask.Given(mask, "strategy", p.Strategy),
+		Contribution:   fieldmask.Given(mask, "contribution", p.Contribution),
+		Cadences:       fieldmask.Given(mask, "strategy.cadences", p.Strategy.Cadences),
+		GapDays:        fieldmask.Given(mask, "strategy.gap_days", p.Strategy.GapDays),
+		Calendar:       fieldmask.Given(mask, "strategy.calendar", p.Strategy.Calendar),
+		Quiet:          fieldmask.Given(mask, "strategy.quiet_hours", p.Strategy.Quiet),
 	})
 	return h.answer(ctx, changed, err)
 }

@@ -120,14 +120,14 @@ func planIn(in *plansv1.Plan) (plans.Plan, error) {
 }
 
 // freeID is an id that a text gives, and that is not taken; with a number behind it where
-// others have it.
-func freeID(text string, taken map[string]bool) string {
+// others have it. A text in letters that ids do not have gives what the thing is called.
+func freeID(text, thing string, taken map[string]bool) string {
 	id := names.Slug(text)
 	if len(id) > 40 {
 		id = strings.TrimRight(id[:40], "-")
 	}
 	if id == "" {
-		return ""
+		id = thing
 	}
 	free := id
 	for n := 2; taken[free]; n++ {
@@ -152,7 +152,7 @@ func goalsIn(path string, in []*plansv1.Goal) ([]plans.Goal, error) {
 			return nil, err
 		}
 		if goal.ID == "" {
-			goal.ID = freeID(goal.Statement, taken)
+			goal.ID = freeID(goal.Statement, "goal", taken)
 			taken[goal.ID] = true
 		}
 		list = append(list, goal)
@@ -179,7 +179,7 @@ func strategyIn(in *plansv1.Strategy) plans.Strategy {
 			cadence.When.OnHoliday = calendar.NextWorkday
 		}
 		if cadence.ID == "" {
-			cadence.ID = freeID(cadence.Purpose, taken)
+			cadence.ID = freeID(cadence.Purpose, "cadence", taken)
 			taken[cadence.ID] = true
 		}
 		s.Cadences = append(s.Cadences, cadence)

@@ -8,7 +8,12 @@ import (
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/changes"
+	"github.com/evenhand/evenhand/services/plans/engagements"
 	"github.com/evenhand/evenhand/services/plans/feeds"
+	"github.com/evenhand/evenhand/services/plans/innovation"
+	"github.com/evenhand/evenhand/services/plans/rewards"
+	"github.com/evenhand/evenhand/services/plans/signals"
+	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
 // Faults says what the domain's errors mean to callers.
@@ -23,6 +28,12 @@ type Domain struct {
 	Followers []*feeds.Follower
 	// Duties know what is due of a plan.
 	Duties []Duties
+
+	Touchpoints *touchpoints.Service
+	Signals     *signals.Service
+	Engagements *engagements.Service
+	Innovation  *innovation.Service
+	Rewards     *rewards.Service
 }
 
 // Service returns the plans service for a server.
@@ -31,7 +42,12 @@ func Service(d Domain) server.Service {
 		Name: "plans",
 		Register: func(r grpc.ServiceRegistrar) {
 			plansv1.RegisterPlansServiceServer(r, &plansHandler{domain: d.Plans, assignments: d.Assignments, duties: d.Duties})
-			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes})
+			RegisterTouchpoints(r, d.Touchpoints, d.Assignments)
+			RegisterSignals(r, d.Signals, d.Assignments)
+			RegisterEngagements(r, d.Engagements, d.Assignments)
+			RegisterInnovation(r, d.Innovation, d.Assignments)
+			RegisterRewards(r, d.Rewards)
+			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes, followers: d.Followers})
 		},
 	}
 	for _, follower := range d.Followers {

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,8 +41,9 @@ func editionOut(s resource.Stored[plans.Template], number int) *plansv1.PlanTemp
 	return out
 }
 
-func editionIn(in *plansv1.PlanTemplateVersion) (plans.Edition, error) {
-	goals, err := goalsIn("version.goals", in.GetGoals())
+// editionIn reads a version of a template; path is the field that it is in.
+func editionIn(path string, in *plansv1.PlanTemplateVersion) (plans.Edition, error) {
+	goals, err := goalsIn(path+".goals", in.GetGoals())
 	return plans.Edition{Goals: goals, CustomerEffect: in.GetCustomerEffect(), Contribution: in.GetContribution(),
 		Strategy: strategyIn(in.GetStrategy()), Note: in.GetNote()}, err
 }
@@ -97,7 +99,7 @@ func (h *plansHandler) CreatePlanTemplate(ctx context.Context, r *plansv1.Create
 	if err != nil {
 		return nil, err
 	}
-	first, err := editionIn(in.GetVersion())
+	first, err := editionIn("plan_template.version", in.GetVersion())
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +132,7 @@ func (h *plansHandler) PublishPlanTemplate(ctx context.Context, r *plansv1.Publi
 	if err != nil {
 		return nil, err
 	}
-	next, err := editionIn(r.GetVersion())
+	next, err := editionIn("version", r.GetVersion())
 	if err != nil {
 		return nil, err
 	}
@@ -252,11 +254,10 @@ func (h *plansHandler) chosen(ctx context.Context, r *plansv1.ApplyPlanTemplateR
 	}
 	if r.GetFilter() == "" {
 		all := idsIn("accounts", r.GetAccounts())
-		from := 0
-		for i, id := range all {
-			if id == behind {
-				from = i + 1
-			}
+		slices.Sort(all)
+		from, found := slices.BinarySearch(all, behind)
+		if found {
+			from++
 		}
 		ids = all[from:min(len(all), from+p.Size)]
 		if from+p.Size < len(all) {

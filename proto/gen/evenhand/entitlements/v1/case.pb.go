@@ -1249,7 +1249,11 @@ type CaseState struct {
 	// The system that it was imported from, and what it was called there; empty for others.
 	Source string `protobuf:"bytes,9,opt,name=source,proto3" json:"source,omitempty"`
 	// See source.
-	ExternalId    string `protobuf:"bytes,10,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	ExternalId string `protobuf:"bytes,10,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	// When it was resolved; not set while it is not.
+	ResolveTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=resolve_time,json=resolveTime,proto3" json:"resolve_time,omitempty"`
+	// The clocks, as they stand at the change.
+	Clocks        []*CaseClock `protobuf:"bytes,12,rep,name=clocks,proto3" json:"clocks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1352,6 +1356,20 @@ func (x *CaseState) GetExternalId() string {
 		return x.ExternalId
 	}
 	return ""
+}
+
+func (x *CaseState) GetResolveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ResolveTime
+	}
+	return nil
+}
+
+func (x *CaseState) GetClocks() []*CaseClock {
+	if x != nil {
+		return x.Clocks
+	}
+	return nil
 }
 
 // Whom a case is escalated to, and by when that person answers: the same for every account.
@@ -1661,7 +1679,7 @@ const file_evenhand_entitlements_v1_case_proto_rawDesc = "" +
 	"\x06remedy\x18\x01 \x01(\tR\x06remedy\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count\x127\n" +
 	"\tlast_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blastTime\x12(\n" +
-	"\x05value\x18\x04 \x01(\v2\x12.google.type.MoneyR\x05value\"\x98\x03\n" +
+	"\x05value\x18\x04 \x01(\v2\x12.google.type.MoneyR\x05value\"\x94\x04\n" +
 	"\tCaseState\x12\x14\n" +
 	"\x05issue\x18\x01 \x01(\tR\x05issue\x12\x18\n" +
 	"\achannel\x18\x02 \x01(\tR\achannel\x12:\n" +
@@ -1675,7 +1693,9 @@ const file_evenhand_entitlements_v1_case_proto_rawDesc = "" +
 	"\x06source\x18\t \x01(\tR\x06source\x12\x1f\n" +
 	"\vexternal_id\x18\n" +
 	" \x01(\tR\n" +
-	"externalId\"\xa4\x03\n" +
+	"externalId\x12=\n" +
+	"\fresolve_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\x12;\n" +
+	"\x06clocks\x18\f \x03(\v2#.evenhand.entitlements.v1.CaseClockR\x06clocks\"\xa4\x03\n" +
 	"\x0eEscalationPath\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12S\n" +
 	"\vaccountable\x18\x02 \x01(\tB1\xe0A\x02\xbaH+\xd8\x01\x01r&2$^principals/[a-z0-9][a-z0-9-]{0,62}$R\vaccountable\x12\"\n" +
@@ -1763,15 +1783,17 @@ var file_evenhand_entitlements_v1_case_proto_depIdxs = []int32{
 	17, // 36: evenhand.entitlements.v1.CaseState.open_time:type_name -> google.protobuf.Timestamp
 	17, // 37: evenhand.entitlements.v1.CaseState.due_time:type_name -> google.protobuf.Timestamp
 	11, // 38: evenhand.entitlements.v1.CaseState.last_entry:type_name -> evenhand.entitlements.v1.CaseEntry
-	19, // 39: evenhand.entitlements.v1.EscalationPath.within:type_name -> google.protobuf.Duration
-	17, // 40: evenhand.entitlements.v1.EscalationPath.update_time:type_name -> google.protobuf.Timestamp
-	17, // 41: evenhand.entitlements.v1.CasePrecedents.RemedyCount.last_time:type_name -> google.protobuf.Timestamp
-	18, // 42: evenhand.entitlements.v1.CasePrecedents.RemedyCount.value:type_name -> google.type.Money
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	17, // 39: evenhand.entitlements.v1.CaseState.resolve_time:type_name -> google.protobuf.Timestamp
+	10, // 40: evenhand.entitlements.v1.CaseState.clocks:type_name -> evenhand.entitlements.v1.CaseClock
+	19, // 41: evenhand.entitlements.v1.EscalationPath.within:type_name -> google.protobuf.Duration
+	17, // 42: evenhand.entitlements.v1.EscalationPath.update_time:type_name -> google.protobuf.Timestamp
+	17, // 43: evenhand.entitlements.v1.CasePrecedents.RemedyCount.last_time:type_name -> google.protobuf.Timestamp
+	18, // 44: evenhand.entitlements.v1.CasePrecedents.RemedyCount.value:type_name -> google.type.Money
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_case_proto_init() }

@@ -48,9 +48,15 @@ type Change struct {
 	//
 	//	*Change_Plan
 	//	*Change_PlanTemplate
-	//	*Change_Engagement
+	//	*Change_Touchpoint
+	//	*Change_Absence
+	//	*Change_SignalRule
+	//	*Change_Suggestion
 	//	*Change_Expert
+	//	*Change_Engagement
 	//	*Change_InnovationProject
+	//	*Change_PointRules
+	//	*Change_RewardEntry
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -167,10 +173,37 @@ func (x *Change) GetPlanTemplate() *PlanTemplate {
 	return nil
 }
 
-func (x *Change) GetEngagement() *Engagement {
+func (x *Change) GetTouchpoint() *Touchpoint {
 	if x != nil {
-		if x, ok := x.State.(*Change_Engagement); ok {
-			return x.Engagement
+		if x, ok := x.State.(*Change_Touchpoint); ok {
+			return x.Touchpoint
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetAbsence() *Absence {
+	if x != nil {
+		if x, ok := x.State.(*Change_Absence); ok {
+			return x.Absence
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetSignalRule() *SignalRule {
+	if x != nil {
+		if x, ok := x.State.(*Change_SignalRule); ok {
+			return x.SignalRule
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetSuggestion() *Suggestion {
+	if x != nil {
+		if x, ok := x.State.(*Change_Suggestion); ok {
+			return x.Suggestion
 		}
 	}
 	return nil
@@ -185,10 +218,37 @@ func (x *Change) GetExpert() *Expert {
 	return nil
 }
 
+func (x *Change) GetEngagement() *Engagement {
+	if x != nil {
+		if x, ok := x.State.(*Change_Engagement); ok {
+			return x.Engagement
+		}
+	}
+	return nil
+}
+
 func (x *Change) GetInnovationProject() *InnovationProject {
 	if x != nil {
 		if x, ok := x.State.(*Change_InnovationProject); ok {
 			return x.InnovationProject
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetPointRules() *PointRules {
+	if x != nil {
+		if x, ok := x.State.(*Change_PointRules); ok {
+			return x.PointRules
+		}
+	}
+	return nil
+}
+
+func (x *Change) GetRewardEntry() *RewardEntry {
+	if x != nil {
+		if x, ok := x.State.(*Change_RewardEntry); ok {
+			return x.RewardEntry
 		}
 	}
 	return nil
@@ -208,36 +268,78 @@ type Change_PlanTemplate struct {
 	PlanTemplate *PlanTemplate `protobuf:"bytes,10,opt,name=plan_template,json=planTemplate,proto3,oneof"`
 }
 
-type Change_Engagement struct {
-	// An engagement, without what the customer said.
-	Engagement *Engagement `protobuf:"bytes,20,opt,name=engagement,proto3,oneof"`
+type Change_Touchpoint struct {
+	// A touchpoint, without what people wrote.
+	Touchpoint *Touchpoint `protobuf:"bytes,11,opt,name=touchpoint,proto3,oneof"`
+}
+
+type Change_Absence struct {
+	// That somebody is away.
+	Absence *Absence `protobuf:"bytes,12,opt,name=absence,proto3,oneof"`
+}
+
+type Change_SignalRule struct {
+	// A rule of signals, without its expressions.
+	SignalRule *SignalRule `protobuf:"bytes,13,opt,name=signal_rule,json=signalRule,proto3,oneof"`
+}
+
+type Change_Suggestion struct {
+	// A suggestion, without its words and figures.
+	Suggestion *Suggestion `protobuf:"bytes,14,opt,name=suggestion,proto3,oneof"`
 }
 
 type Change_Expert struct {
-	// An expert.
-	Expert *Expert `protobuf:"bytes,21,opt,name=expert,proto3,oneof"`
+	// What one of our own people knows.
+	Expert *Expert `protobuf:"bytes,15,opt,name=expert,proto3,oneof"`
+}
+
+type Change_Engagement struct {
+	// An engagement, without what people wrote and what the customer said.
+	Engagement *Engagement `protobuf:"bytes,16,opt,name=engagement,proto3,oneof"`
 }
 
 type Change_InnovationProject struct {
-	// An innovation project, without what was written of the customers' business.
-	InnovationProject *InnovationProject `protobuf:"bytes,22,opt,name=innovation_project,json=innovationProject,proto3,oneof"`
+	// An innovation project, without what people wrote of the customers' business.
+	InnovationProject *InnovationProject `protobuf:"bytes,17,opt,name=innovation_project,json=innovationProject,proto3,oneof"`
+}
+
+type Change_PointRules struct {
+	// Point rules.
+	PointRules *PointRules `protobuf:"bytes,18,opt,name=point_rules,json=pointRules,proto3,oneof"`
+}
+
+type Change_RewardEntry struct {
+	// An entry of the ledger of points.
+	RewardEntry *RewardEntry `protobuf:"bytes,19,opt,name=reward_entry,json=rewardEntry,proto3,oneof"`
 }
 
 func (*Change_Plan) isChange_State() {}
 
 func (*Change_PlanTemplate) isChange_State() {}
 
-func (*Change_Engagement) isChange_State() {}
+func (*Change_Touchpoint) isChange_State() {}
+
+func (*Change_Absence) isChange_State() {}
+
+func (*Change_SignalRule) isChange_State() {}
+
+func (*Change_Suggestion) isChange_State() {}
 
 func (*Change_Expert) isChange_State() {}
 
+func (*Change_Engagement) isChange_State() {}
+
 func (*Change_InnovationProject) isChange_State() {}
+
+func (*Change_PointRules) isChange_State() {}
+
+func (*Change_RewardEntry) isChange_State() {}
 
 var File_evenhand_plans_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"\x1eevenhand/plans/v1/change.proto\x12\x11evenhand.plans.v1\x1a\"evenhand/plans/v1/engagement.proto\x1a\x1eevenhand/plans/v1/expert.proto\x1a*evenhand/plans/v1/innovation_project.proto\x1a\x1cevenhand/plans/v1/plan.proto\x1a%evenhand/plans/v1/plan_template.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x04\n" +
+	"\x1eevenhand/plans/v1/change.proto\x12\x11evenhand.plans.v1\x1a\"evenhand/plans/v1/engagement.proto\x1a\x1eevenhand/plans/v1/expert.proto\x1a*evenhand/plans/v1/innovation_project.proto\x1a\x1cevenhand/plans/v1/plan.proto\x1a%evenhand/plans/v1/plan_template.proto\x1a#evenhand/plans/v1/point_rules.proto\x1a$evenhand/plans/v1/reward_entry.proto\x1a#evenhand/plans/v1/signal_rule.proto\x1a\"evenhand/plans/v1/suggestion.proto\x1a\"evenhand/plans/v1/touchpoint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\a\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -251,10 +353,22 @@ const file_evenhand_plans_v1_change_proto_rawDesc = "" +
 	"\rplan_template\x18\n" +
 	" \x01(\v2\x1f.evenhand.plans.v1.PlanTemplateH\x00R\fplanTemplate\x12?\n" +
 	"\n" +
-	"engagement\x18\x14 \x01(\v2\x1d.evenhand.plans.v1.EngagementH\x00R\n" +
-	"engagement\x123\n" +
-	"\x06expert\x18\x15 \x01(\v2\x19.evenhand.plans.v1.ExpertH\x00R\x06expert\x12U\n" +
-	"\x12innovation_project\x18\x16 \x01(\v2$.evenhand.plans.v1.InnovationProjectH\x00R\x11innovationProjectB\a\n" +
+	"touchpoint\x18\v \x01(\v2\x1d.evenhand.plans.v1.TouchpointH\x00R\n" +
+	"touchpoint\x126\n" +
+	"\aabsence\x18\f \x01(\v2\x1a.evenhand.plans.v1.AbsenceH\x00R\aabsence\x12@\n" +
+	"\vsignal_rule\x18\r \x01(\v2\x1d.evenhand.plans.v1.SignalRuleH\x00R\n" +
+	"signalRule\x12?\n" +
+	"\n" +
+	"suggestion\x18\x0e \x01(\v2\x1d.evenhand.plans.v1.SuggestionH\x00R\n" +
+	"suggestion\x123\n" +
+	"\x06expert\x18\x0f \x01(\v2\x19.evenhand.plans.v1.ExpertH\x00R\x06expert\x12?\n" +
+	"\n" +
+	"engagement\x18\x10 \x01(\v2\x1d.evenhand.plans.v1.EngagementH\x00R\n" +
+	"engagement\x12U\n" +
+	"\x12innovation_project\x18\x11 \x01(\v2$.evenhand.plans.v1.InnovationProjectH\x00R\x11innovationProject\x12@\n" +
+	"\vpoint_rules\x18\x12 \x01(\v2\x1d.evenhand.plans.v1.PointRulesH\x00R\n" +
+	"pointRules\x12C\n" +
+	"\freward_entry\x18\x13 \x01(\v2\x1e.evenhand.plans.v1.RewardEntryH\x00R\vrewardEntryB\a\n" +
 	"\x05stateBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
@@ -275,23 +389,35 @@ var file_evenhand_plans_v1_change_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 1: google.protobuf.Timestamp
 	(*Plan)(nil),                  // 2: evenhand.plans.v1.Plan
 	(*PlanTemplate)(nil),          // 3: evenhand.plans.v1.PlanTemplate
-	(*Engagement)(nil),            // 4: evenhand.plans.v1.Engagement
-	(*Expert)(nil),                // 5: evenhand.plans.v1.Expert
-	(*InnovationProject)(nil),     // 6: evenhand.plans.v1.InnovationProject
+	(*Touchpoint)(nil),            // 4: evenhand.plans.v1.Touchpoint
+	(*Absence)(nil),               // 5: evenhand.plans.v1.Absence
+	(*SignalRule)(nil),            // 6: evenhand.plans.v1.SignalRule
+	(*Suggestion)(nil),            // 7: evenhand.plans.v1.Suggestion
+	(*Expert)(nil),                // 8: evenhand.plans.v1.Expert
+	(*Engagement)(nil),            // 9: evenhand.plans.v1.Engagement
+	(*InnovationProject)(nil),     // 10: evenhand.plans.v1.InnovationProject
+	(*PointRules)(nil),            // 11: evenhand.plans.v1.PointRules
+	(*RewardEntry)(nil),           // 12: evenhand.plans.v1.RewardEntry
 }
 var file_evenhand_plans_v1_change_proto_depIdxs = []int32{
-	1, // 0: evenhand.plans.v1.Change.time:type_name -> google.protobuf.Timestamp
-	1, // 1: evenhand.plans.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
-	2, // 2: evenhand.plans.v1.Change.plan:type_name -> evenhand.plans.v1.Plan
-	3, // 3: evenhand.plans.v1.Change.plan_template:type_name -> evenhand.plans.v1.PlanTemplate
-	4, // 4: evenhand.plans.v1.Change.engagement:type_name -> evenhand.plans.v1.Engagement
-	5, // 5: evenhand.plans.v1.Change.expert:type_name -> evenhand.plans.v1.Expert
-	6, // 6: evenhand.plans.v1.Change.innovation_project:type_name -> evenhand.plans.v1.InnovationProject
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	1,  // 0: evenhand.plans.v1.Change.time:type_name -> google.protobuf.Timestamp
+	1,  // 1: evenhand.plans.v1.Change.recorded_time:type_name -> google.protobuf.Timestamp
+	2,  // 2: evenhand.plans.v1.Change.plan:type_name -> evenhand.plans.v1.Plan
+	3,  // 3: evenhand.plans.v1.Change.plan_template:type_name -> evenhand.plans.v1.PlanTemplate
+	4,  // 4: evenhand.plans.v1.Change.touchpoint:type_name -> evenhand.plans.v1.Touchpoint
+	5,  // 5: evenhand.plans.v1.Change.absence:type_name -> evenhand.plans.v1.Absence
+	6,  // 6: evenhand.plans.v1.Change.signal_rule:type_name -> evenhand.plans.v1.SignalRule
+	7,  // 7: evenhand.plans.v1.Change.suggestion:type_name -> evenhand.plans.v1.Suggestion
+	8,  // 8: evenhand.plans.v1.Change.expert:type_name -> evenhand.plans.v1.Expert
+	9,  // 9: evenhand.plans.v1.Change.engagement:type_name -> evenhand.plans.v1.Engagement
+	10, // 10: evenhand.plans.v1.Change.innovation_project:type_name -> evenhand.plans.v1.InnovationProject
+	11, // 11: evenhand.plans.v1.Change.point_rules:type_name -> evenhand.plans.v1.PointRules
+	12, // 12: evenhand.plans.v1.Change.reward_entry:type_name -> evenhand.plans.v1.RewardEntry
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_plans_v1_change_proto_init() }
@@ -304,12 +430,23 @@ func file_evenhand_plans_v1_change_proto_init() {
 	file_evenhand_plans_v1_innovation_project_proto_init()
 	file_evenhand_plans_v1_plan_proto_init()
 	file_evenhand_plans_v1_plan_template_proto_init()
+	file_evenhand_plans_v1_point_rules_proto_init()
+	file_evenhand_plans_v1_reward_entry_proto_init()
+	file_evenhand_plans_v1_signal_rule_proto_init()
+	file_evenhand_plans_v1_suggestion_proto_init()
+	file_evenhand_plans_v1_touchpoint_proto_init()
 	file_evenhand_plans_v1_change_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_Plan)(nil),
 		(*Change_PlanTemplate)(nil),
-		(*Change_Engagement)(nil),
+		(*Change_Touchpoint)(nil),
+		(*Change_Absence)(nil),
+		(*Change_SignalRule)(nil),
+		(*Change_Suggestion)(nil),
 		(*Change_Expert)(nil),
+		(*Change_Engagement)(nil),
 		(*Change_InnovationProject)(nil),
+		(*Change_PointRules)(nil),
+		(*Change_RewardEntry)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

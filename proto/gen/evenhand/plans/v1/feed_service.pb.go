@@ -13,6 +13,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -340,11 +341,185 @@ func (x *LocateChangeResponse) GetPosition() int64 {
 	return 0
 }
 
+// The request of GetFollowing.
+type GetFollowingRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetFollowingRequest) Reset() {
+	*x = GetFollowingRequest{}
+	mi := &file_evenhand_plans_v1_feed_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetFollowingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetFollowingRequest) ProtoMessage() {}
+
+func (x *GetFollowingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_plans_v1_feed_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetFollowingRequest.ProtoReflect.Descriptor instead.
+func (*GetFollowingRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_plans_v1_feed_service_proto_rawDescGZIP(), []int{6}
+}
+
+// The answer of GetFollowing.
+type GetFollowingResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Each feed that is followed.
+	Feeds         []*FollowedFeed `protobuf:"bytes,1,rep,name=feeds,proto3" json:"feeds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetFollowingResponse) Reset() {
+	*x = GetFollowingResponse{}
+	mi := &file_evenhand_plans_v1_feed_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetFollowingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetFollowingResponse) ProtoMessage() {}
+
+func (x *GetFollowingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_plans_v1_feed_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetFollowingResponse.ProtoReflect.Descriptor instead.
+func (*GetFollowingResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_plans_v1_feed_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetFollowingResponse) GetFeeds() []*FollowedFeed {
+	if x != nil {
+		return x.Feeds
+	}
+	return nil
+}
+
+// How far the copies of what a feed tells are.
+type FollowedFeed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose feed it is, as `accounts`; `plans` for this service's own.
+	Service string `protobuf:"bytes,1,opt,name=service,proto3" json:"service,omitempty"`
+	// The position of the last change that was taken over.
+	Position int64 `protobuf:"varint,2,opt,name=position,proto3" json:"position,omitempty"`
+	// The position of the last change in the feed; 0 where the service was not reached.
+	HeadPosition int64 `protobuf:"varint,3,opt,name=head_position,json=headPosition,proto3" json:"head_position,omitempty"`
+	// How many changes are still to be taken over, as far as that is known.
+	Behind int64 `protobuf:"varint,4,opt,name=behind,proto3" json:"behind,omitempty"`
+	// When the feed took the last change that was taken over; not set where none was.
+	RecordedTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=recorded_time,json=recordedTime,proto3" json:"recorded_time,omitempty"`
+	// Why the service was not reached; empty where it was.
+	UnreachableReason string `protobuf:"bytes,6,opt,name=unreachable_reason,json=unreachableReason,proto3" json:"unreachable_reason,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *FollowedFeed) Reset() {
+	*x = FollowedFeed{}
+	mi := &file_evenhand_plans_v1_feed_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowedFeed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowedFeed) ProtoMessage() {}
+
+func (x *FollowedFeed) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_plans_v1_feed_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowedFeed.ProtoReflect.Descriptor instead.
+func (*FollowedFeed) Descriptor() ([]byte, []int) {
+	return file_evenhand_plans_v1_feed_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FollowedFeed) GetService() string {
+	if x != nil {
+		return x.Service
+	}
+	return ""
+}
+
+func (x *FollowedFeed) GetPosition() int64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *FollowedFeed) GetHeadPosition() int64 {
+	if x != nil {
+		return x.HeadPosition
+	}
+	return 0
+}
+
+func (x *FollowedFeed) GetBehind() int64 {
+	if x != nil {
+		return x.Behind
+	}
+	return 0
+}
+
+func (x *FollowedFeed) GetRecordedTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedTime
+	}
+	return nil
+}
+
+func (x *FollowedFeed) GetUnreachableReason() string {
+	if x != nil {
+		return x.UnreachableReason
+	}
+	return ""
+}
+
 var File_evenhand_plans_v1_feed_service_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_feed_service_proto_rawDesc = "" +
 	"\n" +
-	"$evenhand/plans/v1/feed_service.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1eevenhand/plans/v1/change.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"o\n" +
+	"$evenhand/plans/v1/feed_service.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1eevenhand/plans/v1/change.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"o\n" +
 	"\x13WatchChangesRequest\x12+\n" +
 	"\fresume_token\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vresumeToken\x12+\n" +
 	"\tstates_of\x18\x02 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18(R\bstatesOf\"\xb8\x01\n" +
@@ -360,13 +535,25 @@ const file_evenhand_plans_v1_feed_service_proto_rawDesc = "" +
 	"\x13LocateChangeRequest\x12:\n" +
 	"\x11consistency_token\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x90\x03R\x10consistencyToken\"2\n" +
 	"\x14LocateChangeResponse\x12\x1a\n" +
-	"\bposition\x18\x01 \x01(\x03R\bposition2\xd7\x02\n" +
+	"\bposition\x18\x01 \x01(\x03R\bposition\"\x15\n" +
+	"\x13GetFollowingRequest\"M\n" +
+	"\x14GetFollowingResponse\x125\n" +
+	"\x05feeds\x18\x01 \x03(\v2\x1f.evenhand.plans.v1.FollowedFeedR\x05feeds\"\xf1\x01\n" +
+	"\fFollowedFeed\x12\x18\n" +
+	"\aservice\x18\x01 \x01(\tR\aservice\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\x03R\bposition\x12#\n" +
+	"\rhead_position\x18\x03 \x01(\x03R\fheadPosition\x12\x16\n" +
+	"\x06behind\x18\x04 \x01(\x03R\x06behind\x12?\n" +
+	"\rrecorded_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12-\n" +
+	"\x12unreachable_reason\x18\x06 \x01(\tR\x11unreachableReason2\xcd\x03\n" +
 	"\vFeedService\x12v\n" +
 	"\fWatchChanges\x12&.evenhand.plans.v1.WatchChangesRequest\x1a'.evenhand.plans.v1.WatchChangesResponse\"\x13\xca\xda\x18\x0f\n" +
 	"\rchanges.watch0\x01\x12Z\n" +
 	"\aGetFeed\x12!.evenhand.plans.v1.GetFeedRequest\x1a\x17.evenhand.plans.v1.Feed\"\x13\xca\xda\x18\x0f\n" +
 	"\rchanges.watch\x12t\n" +
 	"\fLocateChange\x12&.evenhand.plans.v1.LocateChangeRequest\x1a'.evenhand.plans.v1.LocateChangeResponse\"\x13\xca\xda\x18\x0f\n" +
+	"\rchanges.watch\x12t\n" +
+	"\fGetFollowing\x12&.evenhand.plans.v1.GetFollowingRequest\x1a'.evenhand.plans.v1.GetFollowingResponse\"\x13\xca\xda\x18\x0f\n" +
 	"\rchanges.watchBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
@@ -381,31 +568,39 @@ func file_evenhand_plans_v1_feed_service_proto_rawDescGZIP() []byte {
 	return file_evenhand_plans_v1_feed_service_proto_rawDescData
 }
 
-var file_evenhand_plans_v1_feed_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_evenhand_plans_v1_feed_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_evenhand_plans_v1_feed_service_proto_goTypes = []any{
-	(*WatchChangesRequest)(nil),  // 0: evenhand.plans.v1.WatchChangesRequest
-	(*WatchChangesResponse)(nil), // 1: evenhand.plans.v1.WatchChangesResponse
-	(*GetFeedRequest)(nil),       // 2: evenhand.plans.v1.GetFeedRequest
-	(*Feed)(nil),                 // 3: evenhand.plans.v1.Feed
-	(*LocateChangeRequest)(nil),  // 4: evenhand.plans.v1.LocateChangeRequest
-	(*LocateChangeResponse)(nil), // 5: evenhand.plans.v1.LocateChangeResponse
-	(*Change)(nil),               // 6: evenhand.plans.v1.Change
-	(*durationpb.Duration)(nil),  // 7: google.protobuf.Duration
+	(*WatchChangesRequest)(nil),   // 0: evenhand.plans.v1.WatchChangesRequest
+	(*WatchChangesResponse)(nil),  // 1: evenhand.plans.v1.WatchChangesResponse
+	(*GetFeedRequest)(nil),        // 2: evenhand.plans.v1.GetFeedRequest
+	(*Feed)(nil),                  // 3: evenhand.plans.v1.Feed
+	(*LocateChangeRequest)(nil),   // 4: evenhand.plans.v1.LocateChangeRequest
+	(*LocateChangeResponse)(nil),  // 5: evenhand.plans.v1.LocateChangeResponse
+	(*GetFollowingRequest)(nil),   // 6: evenhand.plans.v1.GetFollowingRequest
+	(*GetFollowingResponse)(nil),  // 7: evenhand.plans.v1.GetFollowingResponse
+	(*FollowedFeed)(nil),          // 8: evenhand.plans.v1.FollowedFeed
+	(*Change)(nil),                // 9: evenhand.plans.v1.Change
+	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
 }
 var file_evenhand_plans_v1_feed_service_proto_depIdxs = []int32{
-	6, // 0: evenhand.plans.v1.WatchChangesResponse.changes:type_name -> evenhand.plans.v1.Change
-	7, // 1: evenhand.plans.v1.WatchChangesResponse.age:type_name -> google.protobuf.Duration
-	0, // 2: evenhand.plans.v1.FeedService.WatchChanges:input_type -> evenhand.plans.v1.WatchChangesRequest
-	2, // 3: evenhand.plans.v1.FeedService.GetFeed:input_type -> evenhand.plans.v1.GetFeedRequest
-	4, // 4: evenhand.plans.v1.FeedService.LocateChange:input_type -> evenhand.plans.v1.LocateChangeRequest
-	1, // 5: evenhand.plans.v1.FeedService.WatchChanges:output_type -> evenhand.plans.v1.WatchChangesResponse
-	3, // 6: evenhand.plans.v1.FeedService.GetFeed:output_type -> evenhand.plans.v1.Feed
-	5, // 7: evenhand.plans.v1.FeedService.LocateChange:output_type -> evenhand.plans.v1.LocateChangeResponse
-	5, // [5:8] is the sub-list for method output_type
-	2, // [2:5] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	9,  // 0: evenhand.plans.v1.WatchChangesResponse.changes:type_name -> evenhand.plans.v1.Change
+	10, // 1: evenhand.plans.v1.WatchChangesResponse.age:type_name -> google.protobuf.Duration
+	8,  // 2: evenhand.plans.v1.GetFollowingResponse.feeds:type_name -> evenhand.plans.v1.FollowedFeed
+	11, // 3: evenhand.plans.v1.FollowedFeed.recorded_time:type_name -> google.protobuf.Timestamp
+	0,  // 4: evenhand.plans.v1.FeedService.WatchChanges:input_type -> evenhand.plans.v1.WatchChangesRequest
+	2,  // 5: evenhand.plans.v1.FeedService.GetFeed:input_type -> evenhand.plans.v1.GetFeedRequest
+	4,  // 6: evenhand.plans.v1.FeedService.LocateChange:input_type -> evenhand.plans.v1.LocateChangeRequest
+	6,  // 7: evenhand.plans.v1.FeedService.GetFollowing:input_type -> evenhand.plans.v1.GetFollowingRequest
+	1,  // 8: evenhand.plans.v1.FeedService.WatchChanges:output_type -> evenhand.plans.v1.WatchChangesResponse
+	3,  // 9: evenhand.plans.v1.FeedService.GetFeed:output_type -> evenhand.plans.v1.Feed
+	5,  // 10: evenhand.plans.v1.FeedService.LocateChange:output_type -> evenhand.plans.v1.LocateChangeResponse
+	7,  // 11: evenhand.plans.v1.FeedService.GetFollowing:output_type -> evenhand.plans.v1.GetFollowingResponse
+	8,  // [8:12] is the sub-list for method output_type
+	4,  // [4:8] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_plans_v1_feed_service_proto_init() }
@@ -420,7 +615,7 @@ func file_evenhand_plans_v1_feed_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_plans_v1_feed_service_proto_rawDesc), len(file_evenhand_plans_v1_feed_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const (
 	FeedService_WatchChanges_FullMethodName = "/evenhand.plans.v1.FeedService/WatchChanges"
 	FeedService_GetFeed_FullMethodName      = "/evenhand.plans.v1.FeedService/GetFeed"
 	FeedService_LocateChange_FullMethodName = "/evenhand.plans.v1.FeedService/LocateChange"
+	FeedService_GetFollowing_FullMethodName = "/evenhand.plans.v1.FeedService/GetFollowing"
 )
 
 // FeedServiceClient is the client API for FeedService service.
@@ -41,6 +42,9 @@ type FeedServiceClient interface {
 	// Says where in the feed the write named by a consistency token is. UNAVAILABLE with a retry hint while
 	// it is not in the feed yet; INVALID_ARGUMENT for what is not a consistency token.
 	LocateChange(ctx context.Context, in *LocateChangeRequest, opts ...grpc.CallOption) (*LocateChangeResponse, error)
+	// Says how far this service is in following the feeds that it keeps copies of: those of the other services, and
+	// its own. A service that is not reached fails nothing: its feed says why.
+	GetFollowing(ctx context.Context, in *GetFollowingRequest, opts ...grpc.CallOption) (*GetFollowingResponse, error)
 }
 
 type feedServiceClient struct {
@@ -90,6 +94,16 @@ func (c *feedServiceClient) LocateChange(ctx context.Context, in *LocateChangeRe
 	return out, nil
 }
 
+func (c *feedServiceClient) GetFollowing(ctx context.Context, in *GetFollowingRequest, opts ...grpc.CallOption) (*GetFollowingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetFollowingResponse)
+	err := c.cc.Invoke(ctx, FeedService_GetFollowing_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // FeedServiceServer is the server API for FeedService service.
 // All implementations must embed UnimplementedFeedServiceServer
 // for forward compatibility.
@@ -107,6 +121,9 @@ type FeedServiceServer interface {
 	// Says where in the feed the write named by a consistency token is. UNAVAILABLE with a retry hint while
 	// it is not in the feed yet; INVALID_ARGUMENT for what is not a consistency token.
 	LocateChange(context.Context, *LocateChangeRequest) (*LocateChangeResponse, error)
+	// Says how far this service is in following the feeds that it keeps copies of: those of the other services, and
+	// its own. A service that is not reached fails nothing: its feed says why.
+	GetFollowing(context.Context, *GetFollowingRequest) (*GetFollowingResponse, error)
 	mustEmbedUnimplementedFeedServiceServer()
 }
 
@@ -125,6 +142,9 @@ func (UnimplementedFeedServiceServer) GetFeed(context.Context, *GetFeedRequest) 
 }
 func (UnimplementedFeedServiceServer) LocateChange(context.Context, *LocateChangeRequest) (*LocateChangeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LocateChange not implemented")
+}
+func (UnimplementedFeedServiceServer) GetFollowing(context.Context, *GetFollowingRequest) (*GetFollowingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetFollowing not implemented")
 }
 func (UnimplementedFeedServiceServer) mustEmbedUnimplementedFeedServiceServer() {}
 func (UnimplementedFeedServiceServer) testEmbeddedByValue()                     {}
@@ -194,6 +214,24 @@ func _FeedService_LocateChange_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _FeedService_GetFollowing_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetFollowingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeedServiceServer).GetFollowing(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeedService_GetFollowing_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeedServiceServer).GetFollowing(ctx, req.(*GetFollowingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // FeedService_ServiceDesc is the grpc.ServiceDesc for FeedService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -208,6 +246,10 @@ var FeedService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "LocateChange",
 			Handler:    _FeedService_LocateChange_Handler,
+		},
+		{
+			MethodName: "GetFollowing",
+			Handler:    _FeedService_GetFollowing_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

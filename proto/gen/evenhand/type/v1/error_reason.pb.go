@@ -218,6 +218,30 @@ const (
 	ErrorReason_ERROR_REASON_PLAN_OWNER ErrorReason = 132
 	// The template was retired, or has as many versions as it can.
 	ErrorReason_ERROR_REASON_PLAN_TEMPLATE_STATE ErrorReason = 133
+	// The touchpoint was done, skipped or withdrawn before.
+	ErrorReason_ERROR_REASON_TOUCHPOINT_STATE ErrorReason = 140
+	// The customer began the contact: that satisfies no touchpoint. Record it as a contact, and make the one that is due.
+	ErrorReason_ERROR_REASON_CONTACT_BY_CUSTOMER ErrorReason = 141
+	// The occurrence before the touchpoint is not over: doing it counts from open_date on.
+	ErrorReason_ERROR_REASON_TOUCHPOINT_EARLY ErrorReason = 142
+	// The version of the point rules is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_POINT_RULES_STATE ErrorReason = 185
+	// Another version of the point rules was published since this one was written.
+	ErrorReason_ERROR_REASON_POINT_RULES_CONFLICT ErrorReason = 186
+	// Points are given for relationship work, never for what a customer pays.
+	ErrorReason_ERROR_REASON_REWARD_FROM_BOOKINGS ErrorReason = 187
+	// Fewer points are left of the credit, or of the correction, than are to be corrected.
+	ErrorReason_ERROR_REASON_NOTHING_TO_CORRECT ErrorReason = 188
+	// Somebody else has to do it than the person whose points it is about.
+	ErrorReason_ERROR_REASON_OWN_REWARD ErrorReason = 189
+	// The finding was acknowledged, and has not grown since.
+	ErrorReason_ERROR_REASON_REWARD_FINDING_STATE ErrorReason = 190
+	// Expressions of a rule of signals are not right: BadRequest has each with its place and what to do.
+	ErrorReason_ERROR_REASON_SIGNAL_RULE_INVALID ErrorReason = 150
+	// The rule of signals is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_SIGNAL_RULE_STATE ErrorReason = 151
+	// The suggestion was accepted or dismissed, or has expired.
+	ErrorReason_ERROR_REASON_SUGGESTION_STATE ErrorReason = 152
 )
 
 // Enum value maps for ErrorReason.
@@ -317,6 +341,18 @@ var (
 		131: "ERROR_REASON_PLAN_INCOMPLETE",
 		132: "ERROR_REASON_PLAN_OWNER",
 		133: "ERROR_REASON_PLAN_TEMPLATE_STATE",
+		140: "ERROR_REASON_TOUCHPOINT_STATE",
+		141: "ERROR_REASON_CONTACT_BY_CUSTOMER",
+		142: "ERROR_REASON_TOUCHPOINT_EARLY",
+		185: "ERROR_REASON_POINT_RULES_STATE",
+		186: "ERROR_REASON_POINT_RULES_CONFLICT",
+		187: "ERROR_REASON_REWARD_FROM_BOOKINGS",
+		188: "ERROR_REASON_NOTHING_TO_CORRECT",
+		189: "ERROR_REASON_OWN_REWARD",
+		190: "ERROR_REASON_REWARD_FINDING_STATE",
+		150: "ERROR_REASON_SIGNAL_RULE_INVALID",
+		151: "ERROR_REASON_SIGNAL_RULE_STATE",
+		152: "ERROR_REASON_SUGGESTION_STATE",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -413,6 +449,18 @@ var (
 		"ERROR_REASON_PLAN_INCOMPLETE":         131,
 		"ERROR_REASON_PLAN_OWNER":              132,
 		"ERROR_REASON_PLAN_TEMPLATE_STATE":     133,
+		"ERROR_REASON_TOUCHPOINT_STATE":        140,
+		"ERROR_REASON_CONTACT_BY_CUSTOMER":     141,
+		"ERROR_REASON_TOUCHPOINT_EARLY":        142,
+		"ERROR_REASON_POINT_RULES_STATE":       185,
+		"ERROR_REASON_POINT_RULES_CONFLICT":    186,
+		"ERROR_REASON_REWARD_FROM_BOOKINGS":    187,
+		"ERROR_REASON_NOTHING_TO_CORRECT":      188,
+		"ERROR_REASON_OWN_REWARD":              189,
+		"ERROR_REASON_REWARD_FINDING_STATE":    190,
+		"ERROR_REASON_SIGNAL_RULE_INVALID":     150,
+		"ERROR_REASON_SIGNAL_RULE_STATE":       151,
+		"ERROR_REASON_SUGGESTION_STATE":        152,
 	}
 )
 
@@ -447,7 +495,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xa0\x18\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xe0\x1b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -543,7 +591,19 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_PLAN_STATE\x10\x82\x01\x12!\n" +
 	"\x1cERROR_REASON_PLAN_INCOMPLETE\x10\x83\x01\x12\x1c\n" +
 	"\x17ERROR_REASON_PLAN_OWNER\x10\x84\x01\x12%\n" +
-	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
+	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01\x12\"\n" +
+	"\x1dERROR_REASON_TOUCHPOINT_STATE\x10\x8c\x01\x12%\n" +
+	" ERROR_REASON_CONTACT_BY_CUSTOMER\x10\x8d\x01\x12\"\n" +
+	"\x1dERROR_REASON_TOUCHPOINT_EARLY\x10\x8e\x01\x12#\n" +
+	"\x1eERROR_REASON_POINT_RULES_STATE\x10\xb9\x01\x12&\n" +
+	"!ERROR_REASON_POINT_RULES_CONFLICT\x10\xba\x01\x12&\n" +
+	"!ERROR_REASON_REWARD_FROM_BOOKINGS\x10\xbb\x01\x12$\n" +
+	"\x1fERROR_REASON_NOTHING_TO_CORRECT\x10\xbc\x01\x12\x1c\n" +
+	"\x17ERROR_REASON_OWN_REWARD\x10\xbd\x01\x12&\n" +
+	"!ERROR_REASON_REWARD_FINDING_STATE\x10\xbe\x01\x12%\n" +
+	" ERROR_REASON_SIGNAL_RULE_INVALID\x10\x96\x01\x12#\n" +
+	"\x1eERROR_REASON_SIGNAL_RULE_STATE\x10\x97\x01\x12\"\n" +
+	"\x1dERROR_REASON_SUGGESTION_STATE\x10\x98\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
 
 var (
 	file_evenhand_type_v1_error_reason_proto_rawDescOnce sync.Once

@@ -1,0 +1,234 @@
+package plans
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// template publishes a template with one cadence, and returns it.
+func (f *fixture) template(t testing.TB) resource.Stored[Template] {
+	t.Helper()
+	made, err := f.CreateTemplate(t.Context(), request("template"), "", Template{DisplayName: "Key accounts"},
+		Edition{Contribution: "A shared forecast.", Strategy: Strategy{Cadences: []Cadence{monthly("month")}, GapDays: 3}}, false)
+	require.NoError(t, err)
+	return made
+}
+
+func TestVersionsOfATemplateNeverChange(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		made := f.template(t)
+		require.Equal(t, "key-accounts", made.ID)
+		again := f.template(t)
+		require.Equal(t, made.Etag(), again.Etag(), "a retry")
+		first := made.State.Versions[0]
+		require.Equal(t, "principals/anna", first.By)
+		for _, check := range []bool{true, false} {
+			_, err := f.CreateTemplate(ctx, someone, made.ID, Template{DisplayName: "Other"}, first, check)
+			require.ErrorIs(t, err, resource.ErrExists)
+		}
+		_, err := f.CreateTemplate(ctx, someone, "", Template{DisplayName: "東京"}, first, false)
+		requireField(t, err, "plan_template_id")
+		_, err = f.CreateTemplate(ctx, someone, "new", Template{DisplayName: "New"}, Edition{}, false)
+		requireField(t, err, "plan_template.version")
+
+		next := Edition{Contribution: "More.", Note: "Calls are monthly."}
+		seen, err := f.PublishTemplate(ctx, request("a"), made.ID, made.Etag(), next, true)
+		require.NoError(t, err)
+		require.Len(t, seen.State.Versions, 2)
+		published, err := f.PublishTemplate(ctx, request("a"), made.ID, made.Etag(), next, false)
+		require.NoError(t, err)
+		require.Len(t, published.State.Versions, 2, "the check wrote nothing")
+		require.Equal(t, first, published.State.Versions[0])
+		again, err = f.PublishTemplate(ctx, request("a"), made.ID, made.Etag(), next, false)
+		require.NoError(t, err, "a retry")
+		require.Equal(t, published.Etag(), again.Etag())
+		_, err = f.PublishTemplate(ctx, someone, made.ID, made.Etag(), next, false)
+		require.ErrorIs(t, err, resource.ErrStale)
+		owned := Edition{Strategy: Strategy{Cadences: []Cadence{monthly("month")}}}
+		owned.Strategy.Cadences[0].Owner = "anna"
+		_, err = f.PublishTemplate(ctx, someone, made.ID, "", owned, false)
+		requireField(t, err, "version.strategy.cadences[0].owner")
+
+		name := "Keys"
+		described, err := f.DescribeTemplate(ctx, someone, made.ID, "", &name, nil)
+		require.NoError(t, err)
+		require.Equal(t, published.State.Versions, described.State.Versions)
+		_, err = described.State.Edition(made.ID, 3)
+		require.ErrorIs(t, err, resource.ErrNotFound)
+
+		retired, err := f.RetireTemplate(ctx, someone, made.ID, "", "Nobody uses it.")
+		require.NoError(t, err)
+		require.Equal(t, published.State.Versions, retired.State.Versions)
+		_, err = f.RetireTemplate(ctx, someone, made.ID, "", "Again.")
+		require.ErrorIs(t, err, ErrTemplateState)
+		_, err = f.PublishTemplate(ctx, someone, made.ID, "", next, false)
+		require.ErrorIs(t, err, ErrTemplateState)
+		_, err = f.DescribeTemplate(ctx, someone, made.ID, "", &name, nil)
+		require.ErrorIs(t, err, ErrTemplateState)
+		_, err = f.Apply(ctx, someone, Application{Template: made.ID, Accounts: []string{"acme"}})
+		require.ErrorIs(t, err, ErrTemplateState)
+	})
+}
+
+// outcomes are those of an application, by account.
+func outcomes(results []Applied) map[string]Outcome {
+	found := map[string]Outcome{}
+	for _, r := range results {
+		found[r.Account] = r.Outcome
+	}
+	return found
+}
+
+// keyAccounts applies the template to accounts, for anna, who may do all but corner's.
+func keyAccounts(accounts ...string) Application {
+	return Application{Template: "key-accounts", Accounts: accounts, Caller: "anna", May: func(a feeds.Account) bool { return a.ID != "corner" }}
+}
+
+func TestR9ATemplateBeginsPlansAndRenewsThem(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		f.people.accounts["corner"] = feeds.Account{State: feeds.Active, Owner: "carl"}
+		f.people.accounts["own"] = feeds.Account{State: feeds.Active, Owner: "anna"}
+		f.copyAccounts(t)
+		_, err := f.Create(ctx, someone, "own", "anna", whole(t), false)
+		require.NoError(t, err)
+		all := keyAccounts("acme", "brick", "corner", "none", "old", "own")
+
+		preview := all
+		preview.Check = true
+		seen, err := f.Apply(ctx, someone, preview)
+		require.NoError(t, err)
+		_, err = f.Get(ctx, "acme")
+		require.ErrorIs(t, err, resource.ErrNotFound, "a check writes nothing")
+		done, err := f.Apply(ctx, someone, all)
+		require.NoError(t, err)
+		require.Equal(t, seen, done, "the check says what is done then")
+		require.Equal(t, map[string]Outcome{"acme": Begun, "brick": Begun, "corner": Refused, "none": Refused, "old": Refused, "own": Refused}, outcomes(done))
+		require.Equal(t, "Acme", done[0].DisplayName)
+		require.Len(t, done[0].Missing, 2, "the customer's goals and effect are the customer's")
+		require.Equal(t, "It is not assigned to you.", done[2].Problem)
+		require.Contains(t, done[3].Problem, "accounts/none")
+		require.Contains(t, done[4].Problem, "closed")
+		require.Contains(t, done[5].Problem, "did not begin from planTemplates/key-accounts")
+
+		p, err := f.Get(ctx, "acme")
+		require.NoError(t, err)
+		require.Equal(t, []any{"anna", Draft, "planTemplates/key-accounts/versions/1"}, []any{p.State.Owner, p.State.State, p.State.Template})
+		require.Equal(t, p.State.Template, p.State.Strategy.Cadences[0].Template)
+		again, err := f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, Unchanged, again[0].Outcome)
+		same, err := f.Get(ctx, "acme")
+		require.NoError(t, err)
+		require.Equal(t, p.Etag(), same.Etag(), "applied again it changes nothing")
+	})
+}
+
+// What people added to a strategy stays when the template is renewed, and what came from
+// the template is replaced, whoever makes the contact.
+func TestR9RenewingKeepsOwnCadences(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		_, err := f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		p, err := f.Get(ctx, "acme")
+		require.NoError(t, err)
+		cadences := []Cadence{p.State.Strategy.Cadences[0], monthly("dinner")}
+		cadences[0].Owner, cadences[0].Template = "ben", "" // callers do not say where it came from
+		p, err = f.Update(ctx, someone, "acme", "", Patch{Cadences: &cadences})
+		require.NoError(t, err)
+		require.Equal(t, "planTemplates/key-accounts/versions/1", p.State.Strategy.Cadences[0].Template)
+		require.Empty(t, p.State.Strategy.Cadences[1].Template)
+
+		month, visit := monthly("month"), monthly("visit")
+		month.Purpose, visit.Channel = "Talk", Visit
+		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", Edition{Strategy: Strategy{Cadences: []Cadence{month, visit}, GapDays: 5}}, false)
+		require.NoError(t, err)
+		done, err := f.Apply(ctx, request("renew"), keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, Renewed, done[0].Outcome)
+		again, err := f.Apply(ctx, request("renew"), keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, done, again, "a retry is told what the first call did")
+		p, err = f.Get(ctx, "acme")
+		require.NoError(t, err)
+		version := "planTemplates/key-accounts/versions/2"
+		month.Owner, month.Template, visit.Template = "ben", version, version
+		require.Equal(t, Strategy{Cadences: []Cadence{month, visit, monthly("dinner")}, GapDays: 5}, p.State.Strategy)
+		require.Equal(t, version, p.State.Template)
+
+		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", Edition{Strategy: Strategy{Cadences: []Cadence{monthly("dinner")}}}, false)
+		require.NoError(t, err)
+		done, err = f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, Refused, done[0].Outcome)
+		require.Contains(t, done[0].Problem, `"dinner"`)
+		older := keyAccounts("acme")
+		older.Number = 1
+		done, err = f.Apply(ctx, someone, older)
+		require.NoError(t, err)
+		require.Equal(t, Renewed, done[0].Outcome, "any version can be asked for")
+		older.Number = 9
+		_, err = f.Apply(ctx, someone, older)
+		require.ErrorIs(t, err, resource.ErrNotFound)
+	})
+}
+
+// R5: renewing does not make an active plan incomplete.
+func TestR5RenewingLeavesAnActivePlanComplete(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	f.template(t)
+	_, err := f.Apply(t.Context(), someone, keyAccounts("acme"))
+	require.NoError(t, err)
+	goals, effect := []Goal{delivery(t)}, "Their customers wait less."
+	_, err = f.Update(t.Context(), someone, "acme", "", Patch{Goals: &goals, CustomerEffect: &effect})
+	require.NoError(t, err)
+	f.move(t, Active)
+	_, err = f.PublishTemplate(t.Context(), someone, "key-accounts", "", Edition{Contribution: "Less."}, false)
+	require.NoError(t, err)
+	done, err := f.Apply(t.Context(), someone, keyAccounts("acme"))
+	require.NoError(t, err)
+	require.Equal(t, Refused, done[0].Outcome)
+	require.Contains(t, done[0].Problem, "at least one cadence")
+
+	closed := f.people.accounts["acme"]
+	closed.State = feeds.Closed
+	f.people.accounts["acme"] = closed
+	require.NoError(t, f.Accounts.Take(t.Context(), []feeds.Change{{Position: 9, Account: &feeds.Account{ID: "acme", State: feeds.Closed}}}))
+	done, err = f.Apply(t.Context(), someone, keyAccounts("acme"))
+	require.NoError(t, err)
+	require.Contains(t, done[0].Problem, "It is closed")
+	f.move(t, Closed)
+}
+
+// A process that dies between two accounts leaves the first begun; the request, sent
+// again, begins the second, and tells of the first what was done then.
+func TestApplyingGoesOnWhereItEnded(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		f.people.fails, f.people.failsAfter = errAway, f.people.asked+1
+		part, err := f.Apply(ctx, request("apply"), keyAccounts("acme", "brick"))
+		require.ErrorIs(t, err, errAway)
+		require.Len(t, part, 1)
+		first, err := f.Get(ctx, "acme")
+		require.NoError(t, err)
+		_, err = f.Get(ctx, "brick")
+		require.ErrorIs(t, err, resource.ErrNotFound)
+
+		f.people.fails = nil
+		done, err := f.Apply(ctx, request("apply"), keyAccounts("acme", "brick"))
+		require.NoError(t, err)
+		require.Equal(t, map[string]Outcome{"acme": Begun, "brick": Begun}, outcomes(done))
+		again, err := f.Get(ctx, "acme")
+		require.NoError(t, err)
+		require.Equal(t, first.Etag(), again.Etag(), "it was begun once")
+	})
+}

@@ -1,0 +1,35 @@
+package engagements
+
+import (
+	"fmt"
+	"strings"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// Work says what relationship work an event of the store's feed tells of: an engagement
+// that was completed, also where what the customer said of it, or its hours, came later.
+func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
+	id, mine := strings.CutPrefix(e.Source, Kind.Spec.Name+"/")
+	if !mine || len(e.Data) == 0 {
+		return nil, nil
+	}
+	var state Engagement
+	if err := bson.Unmarshal(e.Data, &state); err != nil {
+		return nil, fmt.Errorf("read %s of the feed: %w", e.Source, err)
+	}
+	if state.State != Completed {
+		return nil, nil
+	}
+	w := feeds.Work{Name: Name(id), Kind: "engagement", Account: state.Account, Persons: state.People, Completed: state.Finished,
+		Confirmed: state.Confirmed(), Origin: string(state.Origin), Minutes: int64(state.Worked), OutcomeLength: len([]rune(state.Outcome))}
+	if n := len(state.Feedback); n > 0 {
+		last := state.Feedback[n-1]
+		w.Rating, w.Recorder, w.Contacts = last.Rating, last.By, []string{names.Last(last.Contact)}
+	}
+	return []feeds.Work{w}, nil
+}

@@ -1,0 +1,274 @@
+package rewards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
+)
+
+const (
+	// settleEvery is how often work that has not been credited yet is looked for, and
+	// settleRest how many times as long as settling took it is left alone at least: a month is
+	// settled whole, and in a large company that is to be a small part of what a process does.
+	settleEvery = 2 * time.Second
+	settleRest  = 10
+	// reviewEvery is how often the current month and the one before are settled whether or
+	// not anything is known to have changed: should a process that lost its lease without
+	// noticing have written an entry late, that sets it right.
+	reviewEvery = time.Hour
+	// settleAttempts is how often a month is settled anew where a correction came in between.
+	settleAttempts = 5
+	// settleSize is how many entries are written at a time.
+	settleSize = 500
+)
+
+// itself is who writes the entries that nobody asks for.
+const itself = "principals/plans-service"
+
+// settledRules is the checkpoint of how many versions there were when what they change was
+// settled.
+const settledRules = "reward-rules"
+
+// errMeanwhile says that somebody else wrote an entry of a credit that was about to be
+// written.
+var errMeanwhile = errors.New("an entry was written by somebody else meanwhile")
+
+// Run credits what was completed until ctx ends. Any number of processes may run it; one
+// at a time does the work, under a lease.
+func (s *Service) Run(ctx context.Context) error {
+	return s.store.WithLease(ctx, "rewards", func(ctx context.Context) error {
+		var reviewed time.Time
+		for {
+			began := time.Now()
+			err := s.Settle(ctx)
+			if now := s.now(); err == nil && now.Sub(reviewed) >= reviewEvery {
+				if err = s.review(ctx); err == nil {
+					reviewed = now
+				}
+			}
+			if err != nil && ctx.Err() == nil {
+				slog.WarnContext(ctx, "completed work was not credited yet", "error", err)
+			}
+			if err := lifecycle.Pause(ctx, max(settleEvery, settleRest*time.Since(began))); err != nil {
+				return context.Cause(ctx)
+			}
+		}
+	})
+}
+
+// Settle credits the work that has come since it was called last, and what versions of the
+// rules change that were published since. It may be called any number of times, and ended
+// at any point.
+func (s *Service) Settle(ctx context.Context) error {
+	versions, err := s.versions(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.settleVersions(ctx, versions); err != nil {
+		return err
+	}
+	pending, err := s.pending(ctx)
+	if err != nil {
+		return err
+	}
+	months := map[string]bool{}
+	for _, w := range pending {
+		for _, month := range w.Body.Months {
+			months[month] = true
+		}
+	}
+	for _, month := range slices.Sorted(maps.Keys(months)) {
+		if err := s.settle(ctx, month, versions); err != nil {
+			return err
+		}
+	}
+	return s.settled(ctx, pending)
+}
+
+// pending is the work that has not been settled since it changed.
+func (s *Service) pending(ctx context.Context) ([]docstore.Doc[completed], error) {
+	var list []docstore.Doc[completed]
+	for d, err := range s.work.All(ctx, docstore.Query{Index: "pending", Equal: []any{true}, Limit: 1000}) {
+		if err != nil {
+			return nil, fmt.Errorf("read work that is not credited yet: %w", err)
+		}
+		list = append(list, d)
+	}
+	return list, nil
+}
+
+// settled notes that work was settled as it was read; what changed since stays pending.
+func (s *Service) settled(ctx context.Context, pending []docstore.Doc[completed]) error {
+	for _, w := range pending {
+		_, err := s.work.UpdateIf(ctx, w.ID, w.Version, func(d *docstore.Doc[completed]) error {
+			d.Body.Months, d.Body.Pending = nil, false
+			return nil
+		})
+		if err != nil && !errors.Is(err, docstore.ErrConflict) {
+			return fmt.Errorf("note that %s was credited: %w", w.ID, err)
+		}
+	}
+	return nil
+}
+
+// settleVersions settles the months in which versions count that were published since.
+func (s *Service) settleVersions(ctx context.Context, versions []version) error {
+	settled, err := s.checkpoints.Get(ctx, settledRules)
+	if err != nil {
+		return fmt.Errorf("find which rules were settled: %w", err)
+	}
+	if int(settled) >= len(versions) {
+		return nil
+	}
+	if err := s.settleFrom(ctx, versions[settled].Effective, versions); err != nil {
+		return err
+	}
+	if err := s.checkpoints.Advance(ctx, settledRules, int64(len(versions))); err != nil {
+		return fmt.Errorf("note which rules were settled: %w", err)
+	}
+	return nil
+}
+
+// settleFrom settles all months from that of a day on in which work was completed.
+func (s *Service) settleFrom(ctx context.Context, day civil.Day, versions []version) error {
+	month := MonthOf(day)
+	for {
+		page, err := s.work.Find(ctx, docstore.Query{Index: "day", From: int64(month.From), Limit: 1})
+		if err != nil {
+			return fmt.Errorf("read completed work: %w", err)
+		}
+		if len(page.Docs) == 0 {
+			return nil
+		}
+		month = MonthOf(page.Docs[0].Body.Day)
+		if err := s.settle(ctx, month.ID, versions); err != nil {
+			return err
+		}
+		month = MonthOf(month.To + 1)
+	}
+}
+
+// review settles the current month and the one before.
+func (s *Service) review(ctx context.Context) error {
+	versions, err := s.versions(ctx)
+	if err != nil {
+		return err
+	}
+	today, err := s.Today(ctx)
+	if err != nil {
+		return err
+	}
+	month := MonthOf(today)
+	return errors.Join(s.settle(ctx, MonthOf(month.From-1).ID, versions), s.settle(ctx, month.ID, versions))
+}
+
+// settle makes the entries of a month what its work and the rules make of it.
+func (s *Service) settle(ctx context.Context, month string, versions []version) error {
+	p, err := ParsePeriod("month", month)
+	if err != nil {
+		return err
+	}
+	for range settleAttempts {
+		if err = s.trySettle(ctx, p, versions); !errors.Is(err, errMeanwhile) {
+			return err
+		}
+	}
+	return fmt.Errorf("settle %s: %w", month, err)
+}
+
+func (s *Service) trySettle(ctx context.Context, month Period, versions []version) error {
+	work, err := s.workBetween(ctx, weekOf(month.From), weekOf(month.To)+6)
+	if err != nil {
+		return err
+	}
+	accounts, err := s.accountsOf(ctx, month.ID)
+	if err != nil {
+		return err
+	}
+	credits := creditsOf(month, work, versions)
+	var ids []string
+	var entries []Entry
+	for id, c := range credits {
+		a := accounts[id]
+		if a == nil {
+			a = &account{}
+		}
+		if !a.whole() {
+			return errMeanwhile
+		}
+		if a.last.Number > 0 && a.last.stands(c) && a.points == a.owed(c.worth) {
+			continue
+		}
+		entry, e := a.next(c, month.ID)
+		ids, entries = append(ids, entry), append(entries, e)
+	}
+	for id, a := range accounts {
+		if credits[id] != nil || a.last.Worth == 0 && a.last.Unmet.ends() {
+			continue
+		}
+		if !a.whole() {
+			return errMeanwhile
+		}
+		why, err := s.whyEnded(ctx, month, a.last, versions)
+		if err != nil {
+			return err
+		}
+		entry, e := a.ended(why)
+		ids, entries = append(ids, entry), append(entries, e)
+	}
+	return s.write(ctx, ids, entries)
+}
+
+// ends says whether a credit is none any more.
+func (u Unmet) ends() bool { return u == Withdrawn || u == Moved || u == Changed }
+
+// whyEnded says why a credit is none any more.
+func (s *Service) whyEnded(ctx context.Context, month Period, last Entry, versions []version) (Unmet, error) {
+	w, err := s.work.Get(ctx, last.Work)
+	switch {
+	case errors.Is(err, docstore.ErrNotFound):
+		return Changed, nil
+	case err != nil:
+		return "", fmt.Errorf("read %s: %w", last.Work, err)
+	case w.Body.Withdrawn:
+		return Withdrawn, nil
+	case MonthOf(w.Body.Day) != month:
+		return Moved, nil
+	}
+	return Changed, nil
+}
+
+// write appends entries to the ledger, in the order of their ids; errMeanwhile where
+// somebody else wrote one of them.
+func (s *Service) write(ctx context.Context, ids []string, entries []Entry) error {
+	order := make([]int, len(ids))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(ids[a], ids[b]) })
+	for part := range slices.Chunk(order, settleSize) {
+		var someIDs []string
+		var some []Entry
+		for _, i := range part {
+			someIDs, some = append(someIDs, ids[i]), append(some, entries[i])
+		}
+		failed, err := s.entries.CreateMany(ctx, resource.Call{Principal: itself}, someIDs, some, recorded)
+		if err != nil {
+			return fmt.Errorf("write entries: %w", err)
+		}
+		if len(failed) > 0 {
+			return errMeanwhile
+		}
+	}
+	return nil
+}

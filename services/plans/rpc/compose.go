@@ -1,0 +1,74 @@
+package rpc
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+	"github.com/evenhand/evenhand/services/plans/rewards"
+	"github.com/evenhand/evenhand/services/plans/signals"
+	"github.com/evenhand/evenhand/services/plans/touchpoints"
+)
+
+// SuggestedTouchpoints plans what accepted suggestions ask for. It implements
+// signals.Touchpoints.
+type SuggestedTouchpoints struct{ Touchpoints *touchpoints.Service }
+
+// Plan implements signals.Touchpoints.
+func (s SuggestedTouchpoints) Plan(ctx context.Context, call resource.Call, t signals.Touchpoint) (string, error) {
+	id := "suggestion-" + names.Last(t.Suggestion)
+	made, err := s.Touchpoints.Plan(ctx, call, touchpoints.New{ID: id, Plan: t.Account, Origin: touchpoints.OfSuggestion,
+		Source: t.Suggestion, Purpose: t.Purpose, Channel: t.Channel, Due: t.Day}, false)
+	if err != nil {
+		return "", err
+	}
+	return touchpoints.Name(made.ID), nil
+}
+
+// rewardKinds are the kinds of work as point rules name them.
+var rewardKinds = map[string]rewards.Kind{
+	"touchpoint": rewards.TouchpointDone, "engagement": rewards.EngagementCompleted, "project": rewards.ProjectConfirmed,
+	"session": rewards.SessionAnswered, "goal": rewards.GoalReached,
+}
+
+// RewardedWork hands completed work to the ledger of points. It implements feeds.Taker.
+func RewardedWork(ledger *rewards.Service) feeds.Taker {
+	return feeds.TakerFunc(func(ctx context.Context, changes []feeds.Change) error {
+		var works []rewards.Work
+		for i := range changes {
+			if w := changes[i].Work; w != nil && rewardKinds[w.Kind] != "" {
+				works = append(works, rewarded(w, changes[i].Position))
+			}
+		}
+		if len(works) == 0 {
+			return nil
+		}
+		return ledger.Observe(ctx, works)
+	})
+}
+
+// rewarded is work as the ledger of points sees it. Its version is its place in the feed, in
+// which what became of it later stands behind.
+func rewarded(w *feeds.Work, position int64) rewards.Work {
+	recorder := strings.TrimPrefix(w.Recorder, principalPrefix)
+	r := rewards.Work{
+		Name: w.Name, Version: position, Kind: rewardKinds[w.Kind], Account: w.Account, Persons: w.Persons, Team: w.Team,
+		Completed: w.Completed, Confirmed: w.Confirmed, Rating: w.Rating, Evidence: w.Evidence, Origin: w.Origin,
+		OutcomeDigest: w.OutcomeDigest, OutcomeLength: w.OutcomeLength, Withdrawn: w.Withdrawn,
+		SelfReported: !w.Confirmed && (recorder == "" || slices.Contains(w.Persons, recorder)),
+	}
+	if w.Confirmed {
+		r.ConfirmedBy = recorder
+	}
+	if w.Kind == "touchpoint" && w.Origin == string(touchpoints.OfSuggestion) {
+		r.Kind = rewards.SuggestionActedOn
+	}
+	for _, contact := range w.Contacts {
+		r.Contacts = append(r.Contacts, plans.AccountName(w.Account)+"/contacts/"+contact)
+	}
+	return r
+}

@@ -1,0 +1,78 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
+	"github.com/evenhand/evenhand/services/plans/changes"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+	"github.com/evenhand/evenhand/services/plans/rpc"
+)
+
+// fixedSource is a feed that ends, and then is as far as head says.
+type fixedSource struct {
+	batch feeds.Batch
+	head  int64
+	away  error
+}
+
+func (f fixedSource) Watch(_ context.Context, _ string, apply func(feeds.Batch) error) error {
+	if err := apply(f.batch); err != nil {
+		return err
+	}
+	return errSeen
+}
+
+func (f fixedSource) Head(context.Context) (int64, error) { return f.head, f.away }
+
+func TestR35GetFollowingSaysHowFarBehindTheServiceIs(t *testing.T) {
+	ctx := t.Context()
+	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
+	require.NoError(t, err)
+	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	var followers []*feeds.Follower
+	for service, source := range map[feeds.Service]fixedSource{
+		feeds.Accounts:     {batch: feeds.Batch{Position: 40, Resume: "40", Recorded: noon}, head: 42},
+		feeds.Entitlements: {away: status.Error(codes.Unavailable, "dial 10.0.0.7: no route")},
+		feeds.Own:          {away: errors.New("the disk of /var/lib is full")},
+	} {
+		taken, stop := context.WithCancel(ctx)
+		f, err := feeds.Open(ctx, store, service, feeds.Options{Source: source, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		require.NoError(t, err)
+		followers = append(followers, f)
+		done := make(chan error, 1)
+		go func() { done <- f.Run(taken) }()
+		require.Eventually(t, func() bool {
+			lag, err := f.Lag(ctx)
+			return err == nil && lag.Applied == source.batch.Position
+		}, time.Minute, time.Millisecond)
+		stop()
+		require.ErrorIs(t, <-done, context.Canceled)
+	}
+	conn := connect(t, func(r grpc.ServiceRegistrar) {
+		rpc.Service(rpc.Domain{Changes: changes.Open(store), Followers: followers}).Register(r)
+	})
+	answer, err := plansv1.NewFeedServiceClient(conn).GetFollowing(ctx, &plansv1.GetFollowingRequest{})
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]*plansv1.FollowedFeed{
+		{Service: "accounts", Position: 40, HeadPosition: 42, Behind: 2, RecordedTime: stamp(noon)},
+		{Service: "entitlements", UnreachableReason: "the service answered Unavailable"},
+		{Service: "plans", UnreachableReason: "the feed could not be read"},
+	}, answer.GetFeeds(), protocmp.Transform(), protocmp.SortRepeated(func(a, b *plansv1.FollowedFeed) bool { return a.GetService() < b.GetService() })))
+}

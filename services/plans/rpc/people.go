@@ -1,0 +1,42 @@
+package rpc
+
+import (
+	"context"
+	"strings"
+
+	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/paging"
+	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
+	"github.com/evenhand/evenhand/services/plans/rewards"
+)
+
+var _ rewards.People = (*AccountsSource)(nil)
+
+// Others says whether an enabled person other than a principal, given by its resource name,
+// holds a permission for all.
+func (s *AccountsSource) Others(ctx context.Context, principal, permission string) (bool, error) {
+	request := &accountsv1.ListPrincipalsRequest{PageSize: paging.MaxSize}
+	for {
+		page, err := s.access.ListPrincipals(ctx, request)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range page.GetPrincipals() {
+			if p.GetName() != principal && p.GetPerson() && !p.GetDisabled() && may(p, permission) {
+				return true, nil
+			}
+		}
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			return false, nil
+		}
+	}
+}
+
+// may says whether the roles of a principal give a permission for all.
+func may(p *accountsv1.Principal, permission string) bool {
+	roles := make([]auth.Role, 0, len(p.GetRoles()))
+	for _, role := range p.GetRoles() {
+		roles = append(roles, auth.Role(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(role.String(), "ROLE_"), "_", "-"))))
+	}
+	return auth.NewPrincipal(p.GetName(), "", true, roles...).Can(permission) == auth.All
+}

@@ -1,0 +1,325 @@
+package signals
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+func TestR7ASignalBecomesOneSuggestionWithReasonAndFigures(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme", "zenith")
+		f.published(t, "broken", content())
+		f.observe(t, "acme", broken(t, "acme", "c1", "2026-06-14"))
+		f.on(t, "2026-06-15")
+		x := f.only(t, "acme")
+		require.Equal(t, "We broke first-reply.", x.State.Reason)
+		require.Equal(t, []Figure{{"day", "2026-06-15"}, {"case", "accounts/acme/cases/c1"}, {"issue", "late-delivery"},
+			{"commitment", "first-reply"}, {"on", "2026-06-14"}, {"days_since", "1"}}, x.State.Figures)
+		require.Equal(t, Undecided, x.State.State)
+		require.Equal(t, "olga", x.State.Owner)
+		require.Equal(t, 50.0, x.State.Weight)
+		require.Equal(t, 1, x.State.Version)
+		require.True(t, x.State.Shown)
+		require.Empty(t, f.all(t, "zenith"))
+
+		f.on(t, "2026-06-16")
+		again := f.only(t, "acme")
+		require.Equal(t, x.State.Figures, again.State.Figures, "the figures stay as they were")
+		require.Equal(t, x.Version, again.Version, "nothing was written")
+		f.on(t, "2026-06-28")
+		require.Equal(t, Undecided, f.only(t, "acme").State.State)
+		f.on(t, "2026-06-29")
+		gone := f.only(t, "acme").State
+		require.Equal(t, Expired, gone.State)
+		require.Equal(t, "It is not so any more on 29 June 2026.", gone.Expiry)
+		require.Empty(t, f.ranked(t, SuggestionQuery{}))
+	})
+}
+
+func TestWhatWasObservedBeforeChangesNothing(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		pay := func(feed string, position, minor int64) Observation {
+			return Observation{Feed: feed, Position: position, Account: "acme", What: Payments{{day(t, "2026-06-01"), minor}}}
+		}
+		require.NoError(t, f.Observe(t.Context(), []Observation{pay("accounts", 7, 100), pay("accounts", 7, 20)}), "one change may say two things")
+		require.NoError(t, f.Observe(t.Context(), []Observation{pay("accounts", 7, 100), pay("accounts", 6, 5)}))
+		require.NoError(t, f.Observe(t.Context(), []Observation{pay("other", 6, 3)}), "each feed has its own positions")
+		m, err := f.memories.Get(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Equal(t, int64(123), m.Body.spent(0, day(t, "2026-06-15")))
+	})
+}
+
+func TestR33AReviewConcernsThoseToWhomTheClauseWasCited(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme", "later", "zenith")
+		f.published(t, "clause", Content{DisplayName: "Clause", Fact: Clause, Condition: "fact.days_open >= 0", Reason: "fact.clause", Weight: "1",
+			Channel: "call", Purpose: "Ask"})
+		f.observe(t, "acme", Cited{Clause: "liability", Day: day(t, "2026-05-01")})
+		f.on(t, "2026-06-15")
+		require.Empty(t, f.all(t, "acme"))
+		opened := ClauseReview{Clause: "liability", Review: "reviews/liability", Opened: day(t, "2026-06-15")}
+		f.observe(t, "", opened)
+		f.on(t, "2026-06-15")
+		f.observe(t, "later", Cited{Clause: "liability", Day: day(t, "2026-06-15")})
+		f.on(t, "2026-06-15")
+		require.Equal(t, "reviews/liability", f.only(t, "acme").State.Cause)
+		require.Equal(t, "reviews/liability", f.only(t, "later").State.Cause)
+		require.Empty(t, f.all(t, "zenith"))
+		opened.Decided = day(t, "2026-06-16")
+		f.observe(t, "", opened)
+		f.on(t, "2026-06-16")
+		require.Equal(t, Expired, f.only(t, "acme").State.State)
+	})
+}
+
+func TestR34WhatEntitlementsSaysIsAskedEveryDay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		f.published(t, "near", builtins[2].Content)
+		f.published(t, "broken", content())
+		f.observe(t, "acme", broken(t, "acme", "c1", "2026-06-15"))
+		f.asked = fault.New(fault.Unavailable, fault.ReasonUnavailable, "away")
+		require.Error(t, f.Tick(t.Context(), day(t, "2026-06-15")))
+		require.Equal(t, "broken", f.only(t, "acme").State.Rule, "what needs no answer is said all the same")
+		f.asked = nil
+		f.distances["acme"] = []Distance{{Benefit: "thanks", Promise: "A note.", Needs: "spend", Missing: 100, Have: 900, Need: 1000, Currency: "USD"}}
+		f.on(t, "2026-06-15")
+		require.Len(t, f.all(t, "acme"), 2, "the account was left to be looked at")
+		f.asked = errors.New("away again")
+		require.Error(t, f.Tick(t.Context(), day(t, "2026-06-16")))
+		for _, x := range f.all(t, "acme") {
+			require.Equal(t, Undecided, x.State.State, "not knowing is no reason to expire")
+		}
+		f.asked, f.distances["acme"] = nil, nil
+		f.on(t, "2026-06-16")
+		states := map[string]State{}
+		for _, x := range f.all(t, "acme") {
+			states[x.State.Rule] = x.State.State
+		}
+		require.Equal(t, map[string]State{"near": Expired, "broken": Undecided}, states)
+	})
+}
+
+func TestR7GoalsAreThoseOfTheActivePlan(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme", "zenith")
+		f.published(t, "goal", builtins[5].Content)
+		goal := plans.Goal{ID: "waste", Statement: "Halve our waste", State: plans.GoalOpen, Baseline: 100, Target: 50,
+			BaselineDay: day(t, "2026-01-01"), TargetDay: day(t, "2026-12-31")}
+		reached := goal
+		reached.ID, reached.State = "speed", plans.GoalReached
+		f.goals["acme"] = plans.Plan{State: plans.Active, Goals: []plans.Goal{goal, reached}}
+		f.goals["zenith"] = plans.Plan{State: plans.Draft, Goals: []plans.Goal{goal}}
+		f.on(t, "2026-06-15")
+		x := f.only(t, "acme")
+		require.Equal(t, "waste/2026-q2", x.State.Cause)
+		require.Empty(t, f.all(t, "zenith"), "its plan is not active")
+		goal.Progress = []plans.Measurement{{Day: day(t, "2026-06-15"), Value: 70}}
+		f.goals["acme"] = plans.Plan{State: plans.UnderReview, Goals: []plans.Goal{goal}}
+		f.on(t, "2026-06-16")
+		require.Equal(t, Expired, f.only(t, "acme").State.State, "it is on its way again")
+	})
+}
+
+func TestChangesOfFeedsAreObserved(t *testing.T) {
+	zone, err := civil.LoadZone("America/New_York")
+	require.NoError(t, err)
+	at := time.Date(2026, time.June, 15, 2, 0, 0, 0, time.UTC) // 14 June there
+	on := day(t, "2026-06-14")
+	for name, test := range map[string]struct {
+		change feeds.Change
+		want   []Observation
+	}{
+		"account": {feeds.Change{Account: &feeds.Account{ID: "acme"}}, []Observation{{Account: "acme", What: AccountChanged{}}}},
+		"revenue": {feeds.Change{Revenue: &feeds.Revenue{Accounts: []string{"acme", "zenith"}, Index: []uint32{1, 0, 1}, Days: []int32{3, 4, 5}, Minor: []int64{30, 40, -50}}},
+			[]Observation{{Account: "acme", What: Payments{{4, 40}}}, {Account: "zenith", What: Payments{{3, 30}, {5, -50}}}}},
+		"use":         {feeds.Change{Usage: &feeds.Usage{Account: "acme", Benefit: "hours", Type: feeds.Committed, Day: on}}, []Observation{{Account: "acme", What: Used{"hours", on}}}},
+		"reservation": {feeds.Change{Usage: &feeds.Usage{Account: "acme", Benefit: "hours", Type: feeds.Reserved, Day: on}}, nil},
+		"case": {feeds.Change{Case: &feeds.Case{Name: "accounts/acme/cases/c", Account: "acme", Issue: "late", Clocks: []feeds.Clock{
+			{Commitment: "first-reply", Due: at, Breached: true}, {Commitment: "resolution", Due: at}, {Due: at, Breached: true}}}},
+			[]Observation{{Account: "acme", What: Broken{"accounts/acme/cases/c", "late", "first-reply", on}}}},
+		"case that waits": {feeds.Change{At: at, Case: &feeds.Case{Name: "accounts/acme/cases/c", Account: "acme", Clocks: []feeds.Clock{{Commitment: "fixed", Breached: true}}}},
+			[]Observation{{Account: "acme", What: Broken{"accounts/acme/cases/c", "", "fixed", on}}}},
+		"citation":            {feeds.Change{Citation: &feeds.Citation{Clause: "liability", Account: "acme", Day: on}}, []Observation{{Account: "acme", What: Cited{"liability", on}}}},
+		"citation to nobody":  {feeds.Change{Citation: &feeds.Citation{Clause: "liability", Day: on}}, nil},
+		"review":              {feeds.Change{At: at, Review: &feeds.Review{Name: "reviews/r", Subject: "clauses/liability", Open: true}}, []Observation{{What: ClauseReview{"liability", "reviews/r", on, 0}}}},
+		"decision":            {feeds.Change{At: at, Review: &feeds.Review{Name: "reviews/r", Subject: "clauses/liability"}}, []Observation{{What: ClauseReview{"liability", "reviews/r", on, on}}}},
+		"of a house rule":     {feeds.Change{At: at, Review: &feeds.Review{Name: "reviews/r", Subject: "houseRules/fee", Open: true}}, nil},
+		"breach of the other": {feeds.Change{Breach: &feeds.Breach{Account: "acme"}}, nil},
+		"terms": {feeds.Change{Terms: []feeds.Term{{Name: "boards/b/terms/1", Board: "b", Account: "acme", Start: on, PlannedEnd: on + 10, End: civil.Never},
+			{Name: "boards/b/terms/2", Board: "b", Account: "zenith", Start: on, PlannedEnd: on + 10, End: on + 5}}},
+			[]Observation{{Account: "acme", What: BoardTerm{"boards/b/terms/1", "b", on, on + 10}}, {Account: "zenith", What: BoardTerm{"boards/b/terms/2", "b", on, on + 5}}}},
+	} {
+		test.change.Service, test.change.Position = feeds.Board, 7
+		for i := range test.want {
+			test.want[i].Feed, test.want[i].Position = "board", 7
+		}
+		require.Equal(t, test.want, observed(&test.change, zone), name)
+	}
+}
+
+// What the follower hands over again after a crash changes nothing.
+func TestTakingChangesAgainChangesNothing(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		changes := []feeds.Change{{Service: feeds.Accounts, Position: 4, Company: &feeds.Company{Currency: "USD"}},
+			{Service: feeds.Accounts, Position: 5, Revenue: &feeds.Revenue{Accounts: []string{"acme"}, Index: []uint32{0}, Days: []int32{int32(day(t, "2026-06-01"))}, Minor: []int64{500}}}}
+		for range 3 {
+			require.NoError(t, f.Take(t.Context(), changes))
+		}
+		m, err := f.memories.Get(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Equal(t, int64(500), m.Body.spent(0, day(t, "2026-06-15")))
+	})
+}
+
+func TestEntitlementsIsNotAskedForEveryAccountWhileItIsAway(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		for i := range 8 {
+			f.customer(t, fmt.Sprint("a", i))
+			f.observe(t, fmt.Sprint("a", i), broken(t, fmt.Sprint("a", i), "c1", "2026-06-15"))
+		}
+		f.published(t, "near", builtins[2].Content)
+		f.published(t, "broken", content())
+		f.asked = errors.New("away")
+		f.questions = 0
+		require.ErrorContains(t, f.Tick(t.Context(), day(t, "2026-06-15")), "look at account a0: ask how far it is from benefits: away (and 7 other accounts)")
+		require.Equal(t, patience, f.questions)
+		require.Len(t, f.ranked(t, SuggestionQuery{}), 8, "what needs no answer is said all the same")
+		f.asked = nil
+		f.on(t, "2026-06-15")
+		require.Equal(t, patience+8, f.questions)
+		f.on(t, "2026-06-15")
+		require.Equal(t, patience+8, f.questions, "all were looked at")
+	})
+}
+
+func TestNewOwnersGetTheSuggestionsOfTheirAccounts(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		f.published(t, "broken", content())
+		f.observe(t, "acme", broken(t, "acme", "c1", "2026-06-15"))
+		f.on(t, "2026-06-15")
+		a := f.accounts["acme"]
+		a.Owner = "nora"
+		f.accounts["acme"] = a
+		f.observe(t, "acme", AccountChanged{})
+		f.on(t, "2026-06-15")
+		nora, olga := "nora", "olga"
+		require.Len(t, f.ranked(t, SuggestionQuery{Owner: &nora}), 1)
+		require.Empty(t, f.ranked(t, SuggestionQuery{Owner: &olga}))
+		a.State, a.Closed = feeds.Closed, day(t, "2026-06-15")
+		f.accounts["acme"] = a
+		f.observe(t, "acme", AccountChanged{})
+		f.on(t, "2026-06-15")
+		require.Equal(t, Expired, f.only(t, "acme").State.State)
+	})
+}
+
+// TestR7EachCauseSpeaksOnce tells of causes late, twice, out of order between accounts, to
+// processes that stop in between: each cause makes one suggestion, and the same one.
+func TestR7EachCauseSpeaksOnce(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		f := start(t, onSQLite(t))
+		accounts := []string{"acme", "brook", "zenith"}
+		f.customer(t, accounts...)
+		f.published(t, "broken", content())
+		var told []Observation
+		want := map[string]bool{}
+		for i := range rapid.IntRange(1, 12).Draw(r, "causes") {
+			account := rapid.SampledFrom(accounts).Draw(r, "account")
+			id := fmt.Sprint("c", rapid.IntRange(1, 4).Draw(r, "case"))
+			told = append(told, Observation{Feed: "entitlements", Position: int64(i + 1), Account: account, What: broken(t, account, id, "2026-06-10")})
+			want[suggestionID("broken", account, "accounts/"+account+"/cases/"+id)] = true
+		}
+		next := map[string]int{}
+		for len(want) > 0 && slices.ContainsFunc(accounts, func(a string) bool { return next[a] < len(of(told, a)) }) {
+			account := rapid.SampledFrom(accounts).Draw(r, "next account")
+			own := of(told, account)
+			to := rapid.IntRange(next[account], len(own)).Draw(r, "to")
+			from := rapid.IntRange(0, to).Draw(r, "from") // some come again
+			if from > next[account] {
+				from = next[account] // none is left out
+			}
+			require.NoError(t, f.Observe(t.Context(), own[from:to]))
+			next[account] = max(next[account], to)
+			if rapid.Bool().Draw(r, "look") {
+				ctx, cancel := context.WithCancel(t.Context())
+				if rapid.Bool().Draw(r, "stop") {
+					cancel() // the process dies before it has looked
+				}
+				_ = f.Tick(ctx, day(t, "2026-06-15"))
+				cancel()
+			}
+			if rapid.Bool().Draw(r, "restart") {
+				f.open(t, f.store)
+			}
+		}
+		require.NoError(t, f.Tick(t.Context(), day(t, "2026-06-15")))
+		got := map[string]bool{}
+		for _, account := range accounts {
+			for _, x := range f.all(t, account) {
+				require.False(t, got[x.ID])
+				require.Equal(t, Undecided, x.State.State)
+				got[x.ID] = true
+			}
+		}
+		require.Equal(t, want, got)
+	})
+}
+
+// of are the observations of one account, in the feed's order.
+func of(all []Observation, account string) []Observation {
+	own := slices.DeleteFunc(slices.Clone(all), func(o Observation) bool { return o.Account != account })
+	slices.SortFunc(own, func(a, b Observation) int { return cmp.Compare(a.Position, b.Position) })
+	return own
+}
+
+func TestProcessesThatLookAtOnceMakeOneSuggestion(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		f.published(t, "broken", content())
+		f.observe(t, "acme", broken(t, "acme", "c1", "2026-06-15"), broken(t, "acme", "c2", "2026-06-15"))
+		var works sync.WaitGroup
+		for range 4 {
+			works.Go(func() {
+				if err := f.Tick(t.Context(), day(t, "2026-06-15")); err != nil && !errors.Is(err, docstore.ErrConflict) {
+					t.Error(err)
+				}
+			})
+		}
+		works.Wait()
+		f.on(t, "2026-06-15")
+		require.Len(t, f.all(t, "acme"), 2)
+	})
+}
+
+func TestRunLooksAtWhatIsObserved(t *testing.T) {
+	f := start(t, onSQLite(t))
+	f.customer(t, "acme")
+	f.published(t, "broken", content())
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	f.observe(t, "acme", broken(t, "acme", "c1", "2026-06-15"))
+	require.Eventually(t, func() bool { return len(f.all(t, "acme")) == 1 }, time.Minute, 20*time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+}

@@ -1,0 +1,271 @@
+package signals
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.uber.org/goleak"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/mongodb"
+	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// world is what the service asks of others.
+type world struct {
+	mu        sync.Mutex
+	accounts  map[string]feeds.Account
+	goals     map[string]plans.Plan
+	distances map[string][]Distance
+	balances  map[string][]Balance
+	questions int   // about distances
+	asked     error // what entitlements answers; nil where it is there
+	others    bool  // somebody else may publish
+	planned   map[string]Touchpoint
+	refused   error // of planning
+	lost      error // of planning, after it was done
+}
+
+func (w *world) Get(_ context.Context, id string) (feeds.Account, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a, ok := w.accounts[id]
+	if !ok {
+		return a, resource.ErrNotFound
+	}
+	return a, nil
+}
+
+func (*world) Company(context.Context) (feeds.Company, error) {
+	return feeds.Company{Currency: "USD"}, nil
+}
+
+// plansOf are the plans of a world.
+type plansOf struct{ *world }
+
+func (w plansOf) Get(_ context.Context, account string) (resource.Stored[plans.Plan], error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p, ok := w.goals[account]
+	if !ok {
+		return resource.Stored[plans.Plan]{}, plans.Kind.NotFound(account)
+	}
+	return resource.Stored[plans.Plan]{ID: account, State: p}, nil
+}
+
+func (w *world) Distances(_ context.Context, account string, _ civil.Day) ([]Distance, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.questions++
+	return w.distances[account], w.asked
+}
+
+func (w *world) Balances(_ context.Context, account string, _ civil.Day) ([]Balance, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.balances[account], w.asked
+}
+
+func (w *world) Plan(_ context.Context, _ resource.Call, t Touchpoint) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refused != nil {
+		return "", w.refused
+	}
+	w.planned[t.Suggestion] = t
+	return "plans/" + t.Account + "/touchpoints/of-" + resourceID(t.Suggestion), w.lost
+}
+
+func resourceID(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
+
+func (w *world) Others(context.Context, string, string) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.others, nil
+}
+
+// fixture is signals on a store of its own. The day is 2026-06-15 until it is set.
+type fixture struct {
+	*Service
+	*world
+	requests *resource.Requests
+	clock    time.Time
+	position int64
+}
+
+var stores = map[string]func(testing.TB) docstore.Backend{
+	"sqlite": onSQLite,
+	"mongodb": func(t testing.TB) docstore.Backend {
+		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
+		if uri == "" {
+			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
+		}
+		database := "test_" + strings.ToLower(rand.Text())
+		b, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			client, err := mongo.Connect(options.Client().ApplyURI(uri))
+			require.NoError(t, err)
+			require.NoError(t, client.Database(database).Drop(context.Background()))
+			require.NoError(t, client.Disconnect(context.Background()))
+		})
+		return b
+	},
+}
+
+func onSQLite(t testing.TB) docstore.Backend {
+	b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
+	require.NoError(t, err)
+	return b
+}
+
+// onEveryStore runs a test on each backend.
+func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) { test(t, start(t, open(t))) })
+	}
+}
+
+func start(t testing.TB, backend docstore.Backend) *fixture {
+	t.Helper()
+	f := &fixture{clock: time.Date(2026, time.June, 15, 12, 0, 0, 0, time.UTC), world: &world{
+		accounts: map[string]feeds.Account{}, goals: map[string]plans.Plan{}, distances: map[string][]Distance{}, balances: map[string][]Balance{},
+		others: true, planned: map[string]Touchpoint{},
+	}}
+	now := func() time.Time { return f.clock }
+	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{Now: now})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	f.requests, err = resource.OpenRequests(t.Context(), store, now)
+	require.NoError(t, err)
+	f.open(t, store)
+	return f
+}
+
+// open opens the service on a store, as a process that starts does.
+func (f *fixture) open(t testing.TB, store *docstore.Store) {
+	t.Helper()
+	var err error
+	f.Service, err = Open(t.Context(), store, f.requests, Options{Accounts: f.world, Plans: plansOf{f.world}, Entitlements: f.world, Touchpoints: f.world, People: f.world})
+	require.NoError(t, err)
+}
+
+// anna writes rules and decides about suggestions; ben is somebody else.
+var (
+	anna = resource.Call{Principal: "principals/anna", Method: "test"}
+	ben  = resource.Call{Principal: "principals/ben", Method: "test"}
+)
+
+// request is a call of anna's with a request id.
+func request(id string) resource.Call {
+	return resource.Call{Principal: "principals/anna", Method: "test", RequestID: id, Payload: []byte("x")}
+}
+
+// customer adds an account that joined on 2020-03-01, and is told of.
+func (f *fixture) customer(t testing.TB, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		f.world.mu.Lock()
+		f.accounts[id] = feeds.Account{DisplayName: strings.ToUpper(id), State: feeds.Active, Joined: day(t, "2020-03-01"), Closed: civil.Never, Owner: "olga",
+			Attributes: map[string]string{"sector": "steel"}}
+		f.world.mu.Unlock()
+		f.observe(t, id, AccountChanged{})
+	}
+}
+
+// observe tells of something about an account, as the next change of a feed.
+func (f *fixture) observe(t testing.TB, account string, all ...What) {
+	t.Helper()
+	for _, what := range all {
+		f.position++
+		require.NoError(t, f.Observe(t.Context(), []Observation{{Feed: "test", Position: f.position, Account: account, What: what}}))
+	}
+}
+
+// on makes it noon of a day, and looks at all accounts.
+func (f *fixture) on(t testing.TB, text string) {
+	t.Helper()
+	d := day(t, text)
+	f.clock = civil.UTC.Start(d).Add(12 * time.Hour)
+	require.NoError(t, f.Tick(t.Context(), d))
+}
+
+// content is a rule about broken commitments.
+func content() Content {
+	return Content{DisplayName: "Broken", Fact: Breach, Condition: "fact.days_since <= 14", Reason: "'We broke ' + fact.commitment + '.'",
+		Weight: "50", Channel: "call", Purpose: "Apologise", CoolDown: 30}
+}
+
+// published puts a rule in force.
+func (f *fixture) published(t testing.TB, id string, c Content) resource.Stored[Rule] {
+	t.Helper()
+	_, err := f.CreateRule(t.Context(), anna, id, c, false)
+	require.NoError(t, err)
+	r, _, err := f.SimulateRule(t.Context(), anna, id, "", Trial{}, false)
+	require.NoError(t, err)
+	r, err = f.PublishRule(t.Context(), ben, Caller{Name: ben.Principal, Person: true}, id, r.Etag(), false)
+	require.NoError(t, err)
+	return r
+}
+
+// broken is that a commitment was broken in a case of an account.
+func broken(t testing.TB, account, id, on string) Broken {
+	return Broken{Case: "accounts/" + account + "/cases/" + id, Issue: "late-delivery", Commitment: "first-reply", Day: day(t, on)}
+}
+
+// all are the suggestions of an account, the newest first.
+func (f *fixture) all(t testing.TB, account string) []resource.Stored[Suggestion] {
+	t.Helper()
+	page, err := f.Suggestions(t.Context(), SuggestionQuery{Account: account, All: true, Size: 1000})
+	require.NoError(t, err)
+	return page.Items
+}
+
+// ranked are the suggestions that are shown, the best first.
+func (f *fixture) ranked(t testing.TB, query SuggestionQuery) []resource.Stored[Suggestion] {
+	t.Helper()
+	query.Size = 1000
+	page, err := f.Suggestions(t.Context(), query)
+	require.NoError(t, err)
+	return page.Items
+}
+
+// only is the one suggestion of an account.
+func (f *fixture) only(t testing.TB, account string) resource.Stored[Suggestion] {
+	t.Helper()
+	all := f.all(t, account)
+	require.Len(t, all, 1)
+	return all[0]
+}
+
+func day(t testing.TB, text string) civil.Day {
+	t.Helper()
+	d, err := civil.ParseDay(text)
+	require.NoError(t, err)
+	return d
+}
+
+func requireReason(t testing.TB, err error, reason string) *fault.Error {
+	t.Helper()
+	var told *fault.Error
+	require.ErrorAs(t, err, &told, fmt.Sprint(err))
+	require.Equal(t, reason, told.Reason)
+	return told
+}

@@ -1,0 +1,101 @@
+package signals
+
+import (
+	"time"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+)
+
+// State says where a suggestion stands.
+type State string
+
+// The states of a suggestion. The last three are for good.
+const (
+	Undecided State = "open"
+	Snoozed   State = "snoozed"
+	Accepted  State = "accepted"
+	Dismissed State = "dismissed"
+	Expired   State = "expired" // its cause was over before anybody decided
+)
+
+// States are all of them.
+var States = []State{Undecided, Snoozed, Accepted, Dismissed, Expired}
+
+// Why is why a suggestion was dismissed.
+type Why string
+
+// The reasons to dismiss a suggestion.
+const (
+	NotRelevant  Why = "not-relevant"
+	AlreadyKnown Why = "already-known"
+	WrongFigures Why = "wrong-figures"
+	BadTime      Why = "bad-time"
+	Other        Why = "other"
+)
+
+// Whys are all of them.
+var Whys = []Why{NotRelevant, AlreadyKnown, WrongFigures, BadTime, Other}
+
+// Suggestion is that a customer should be spoken to, and why. Its reason and figures stay
+// as they were when it was made.
+type Suggestion struct {
+	// Account is an id, Owner that of its owner.
+	Account string `bson:"account"`
+	Owner   string `bson:"owner"`
+	// Rule is the id of the rule, Version the number of the version that made it.
+	Rule    string `bson:"rule"`
+	Version int    `bson:"version"`
+	// Fact and Cause are what happened: the same of several suggestions where several rules
+	// looked at it.
+	Fact    Kind     `bson:"fact"`
+	Cause   string   `bson:"cause"`
+	Reason  string   `bson:"reason"`
+	Figures []Figure `bson:"figures"`
+	// Weight is 0 to 100.
+	Weight  float64       `bson:"weight"`
+	Channel plans.Channel `bson:"channel"`
+	Purpose string        `bson:"purpose"`
+	// Day is the day it was made.
+	Day   civil.Day `bson:"day"`
+	State State     `bson:"state"`
+	// Until is the day on which a snoozed one is open again.
+	Until civil.Day `bson:"until,omitempty"`
+	// Score is what it is ranked by: see Score.
+	Score int64 `bson:"score"`
+	// Shown says that it is open, and the best about its cause. Others are the ids of the
+	// other open ones about that; StoodFor is the id of the best, where it is another.
+	Shown    bool     `bson:"shown"`
+	Others   []string `bson:"others,omitempty"`
+	StoodFor string   `bson:"stood_for,omitempty"`
+
+	// Decider is the name of who accepted or dismissed it, at an instant; DecidedRule is the
+	// rule's id from then on.
+	Decider     string    `bson:"decider,omitempty"`
+	Decided     time.Time `bson:"decided,omitempty"`
+	DecidedRule string    `bson:"decided_rule,omitempty"`
+	// Touchpoint is the resource name of what an accepted one became, on the day Planned.
+	// Planning says that it is not known yet.
+	Touchpoint string    `bson:"touchpoint,omitempty"`
+	Planned    civil.Day `bson:"planned,omitempty"`
+	Planning   bool      `bson:"planning,omitempty"`
+	// Why and Text say why it was dismissed; Damped is the first day on which the rule may
+	// suggest something for the account again.
+	Why    Why       `bson:"why,omitempty"`
+	Text   string    `bson:"text,omitempty"`
+	Damped civil.Day `bson:"damped,omitempty"`
+	// Expiry says why it expired.
+	Expiry string `bson:"expiry,omitempty"`
+
+	resource.Times `bson:",inline"`
+}
+
+// waits says that somebody is to decide about it.
+func (s *Suggestion) waits() bool { return s.State == Undecided || s.State == Snoozed }
+
+// tellSuggestion is what followers of the feed see of a suggestion, for good.
+func tellSuggestion(s Suggestion) any {
+	s.Reason, s.Figures, s.Text = "", nil, ""
+	return s
+}

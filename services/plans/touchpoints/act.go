@@ -1,0 +1,364 @@
+package touchpoints
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+)
+
+// New is a touchpoint that no cadence asks for.
+type New struct {
+	// ID is its own id below the plan's; made of the call where it is empty.
+	ID string
+	// Plan is the id of the plan, and Origin what it comes from: ByHand where it is empty.
+	Plan   string
+	Origin Origin
+	// Source is the resource name of what it comes from, or empty.
+	Source  string
+	Purpose string
+	Channel plans.Channel
+	// Contacts are the ids of those who are addressed; without them, those with one of the
+	// Roles, or all where there are none of these either.
+	Roles, Contacts []string
+	// Owner is the id of the principal who is to do it; the plan's where it is empty.
+	Owner string
+	// Due is the day by which it is to be done.
+	Due civil.Day
+}
+
+// byHandAt is the time of the day at which touchpoints are due that no cadence asks for, in
+// the company's zone.
+const byHandAt = 9 * time.Hour
+
+// maxDays is how many days ahead a touchpoint can be due.
+const maxDays = 2 * 366
+
+// Plan plans a touchpoint that no cadence asks for: it is due on the day that is given, and
+// cadences keep their distance. INVALID_ARGUMENT; NOT_FOUND for the plan; PLAN_STATE for one
+// that does not count. With check, nothing is written.
+func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check bool) (resource.Stored[Touchpoint], error) {
+	none := resource.Stored[Touchpoint]{}
+	id, err := s.newID(call, n.Plan, n.ID)
+	if err != nil {
+		return none, err
+	}
+	if earlier, known, err := s.touches.Created(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	plan, err := s.plan(ctx, n.Plan)
+	if err != nil {
+		return none, err
+	}
+	if !plan.State.Counts() {
+		return none, fault.Precondition(reasonPlanState, plans.Name(n.Plan), "%s is %s: contacts are planned by a plan that is active.", plans.Name(n.Plan), plan.State)
+	}
+	t := Touchpoint{Plan: n.Plan, Origin: cmp.Or(n.Origin, ByHand), Source: n.Source, Purpose: n.Purpose, Channel: n.Channel,
+		Roles: n.Roles, Owner: cmp.Or(n.Owner, plan.Owner), State: Planned, Moved: true, Handed: n.Owner != ""}
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return none, fmt.Errorf("find the company's time zone: %w", err)
+	}
+	if err := t.dueOn("touchpoint.due_date", n.Due, zone.DayOf(s.now()), byHandAt, zone); err != nil {
+		return none, err
+	}
+	if n.Owner != "" {
+		if err := resource.Named("touchpoint.owner", plans.PrincipalName(n.Owner), s.opts.People.Principal(ctx, n.Owner)); err != nil {
+			return none, err
+		}
+	}
+	if t.Contacts, err = s.addressed(ctx, "touchpoint.contacts", n.Plan, n.Roles, n.Contacts); err != nil {
+		return none, err
+	}
+	if err := t.check(); err != nil {
+		return none, err
+	}
+	if check {
+		return s.touches.Unwritten(id, t), nil
+	}
+	return s.touches.Create(ctx, call, id, t, "touchpoint.planned")
+}
+
+func (s *Service) newID(call resource.Call, plan, own string) (string, error) {
+	if own == "" {
+		var err error
+		if own, err = call.NewID(s.opts.Random); err != nil {
+			return "", err
+		}
+	}
+	return ID(plan, own), nil
+}
+
+// plan returns a plan, or NOT_FOUND.
+func (s *Service) plan(ctx context.Context, id string) (plans.Plan, error) {
+	known, err := s.opts.Plans.GetMany(ctx, []string{id})
+	if err != nil {
+		return plans.Plan{}, fmt.Errorf("read %s: %w", plans.Name(id), err)
+	}
+	plan, ok := known[id]
+	if !ok {
+		return plans.Plan{}, plans.Kind.NotFound(id)
+	}
+	return plan.State, nil
+}
+
+// check wants the fields that people give to be right by themselves.
+func (t *Touchpoint) check() error {
+	switch {
+	case t.Purpose == "":
+		return fault.Invalid("touchpoint.purpose", "is empty: say what the contact is for")
+	case !slices.Contains(plans.Channels, t.Channel):
+		return fault.Invalid("touchpoint.channel", "is missing: say by what way, as CALL or VISIT")
+	}
+	return nil
+}
+
+// dueOn makes the touchpoint due on a day.
+func (t *Touchpoint) dueOn(field string, day, today civil.Day, since time.Duration, zone civil.Zone) error {
+	if day < today || day > today+maxDays {
+		return fault.Invalid(field, "must be given, not be over and not be more than %d days ahead: today is %s", maxDays, today)
+	}
+	t.Due, t.Zone = calendar.Place(day, since, zone).UTC(), zone.String()
+	t.DueDay, t.Day = day, day
+	return nil
+}
+
+// addressed returns the ids of the contacts of an account who are named, which must be there,
+// or else of those who have one of the roles; all where there are no roles.
+func (s *Service) addressed(ctx context.Context, field, account string, roles, named []string) ([]string, error) {
+	contacts, err := s.opts.People.Contacts(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("read the contacts of %s: %w", plans.AccountName(account), err)
+	}
+	var ids []string
+	for _, c := range contacts {
+		if len(roles) == 0 || slices.ContainsFunc(c.Roles, func(role string) bool { return slices.Contains(roles, role) }) {
+			ids = append(ids, c.ID)
+		}
+	}
+	if len(named) == 0 {
+		return ids, nil
+	}
+	for i, id := range named {
+		if !slices.ContainsFunc(contacts, func(c Contact) bool { return c.ID == id }) {
+			return nil, fault.Invalid(fmt.Sprintf("%s[%d]", field, i), "%s has no contact %q", plans.AccountName(account), id)
+		}
+	}
+	return slices.Clone(named), nil
+}
+
+// Complete writes down that a touchpoint was done, as the outcome says; without a day it was
+// today. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; TOUCHPOINT_STATE for one that is not
+// planned any more; TOUCHPOINT_EARLY before its time; CONTACT_BY_CUSTOMER for a contact that
+// the customer began (R7).
+func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag string, o Outcome) (resource.Stored[Touchpoint], error) {
+	none := resource.Stored[Touchpoint]{}
+	if earlier, known, err := s.touches.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	t, err := s.touches.Get(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	if o.Initiator == Customer {
+		return none, ErrByCustomer.Saying("%s is a contact that the company owes: one that the customer began does not satisfy it. Record that as a contact, and make this one.", Name(id)).
+			WithCondition(reasonByCustomer, Name(id), "the customer began the contact").WithResource(touchpointType, Name(id))
+	}
+	if o, err = s.outcome(ctx, call, t.State.Plan, "", o); err != nil {
+		return none, err
+	}
+	if len(o.Contacts) == 0 {
+		o.Contacts = t.State.Contacts
+	}
+	return s.touches.Update(ctx, call, id, resource.IfEtag[Touchpoint](etag), completed, func(t *Touchpoint) error {
+		if err := t.planned(Name(id)); err != nil {
+			return err
+		}
+		if o.On < t.Opens {
+			return ErrEarly.Saying("%s counts from %s on, when the occurrence before it is over: on %s that one was made, not this. Complete that, or record a contact.",
+				Name(id), t.Opens, o.On).WithCondition(reasonEarly, Name(id), "it counts from %s on", t.Opens).WithResource(touchpointType, Name(id))
+		}
+		t.State, t.Outcome, t.Day = Done, &o, o.On
+		return nil
+	})
+}
+
+// completed is the event of a touchpoint that was done.
+const completed = "touchpoint.completed"
+
+// maxMinutes is how long a contact takes at most: a week.
+const maxMinutes = 7 * 24 * 60
+
+// outcome completes and checks what came of a contact; prefix is where it stands in the
+// request.
+func (s *Service) outcome(ctx context.Context, call resource.Call, account, prefix string, o Outcome) (Outcome, error) {
+	today, err := s.Today(ctx)
+	if err != nil {
+		return o, err
+	}
+	o.Initiator, o.On = cmp.Or(o.Initiator, Company), cmp.Or(o.On, today)
+	switch {
+	case o.On > today:
+		return o, fault.Invalid(prefix+"date", "%s is still to come: today is %s", o.On, today)
+	case o.Text == "":
+		return o, fault.Invalid(prefix+"outcome", "is empty: say what came of it")
+	case o.Minutes < 0 || o.Minutes > maxMinutes:
+		return o, fault.Invalid(prefix+"minutes", "%d is not from 0 to %d", o.Minutes, maxMinutes)
+	case o.Initiator != Company && o.Initiator != Customer:
+		return o, fault.Invalid(prefix+"initiator", "%q is neither the company nor the customer", o.Initiator)
+	}
+	if len(o.Contacts) > 0 {
+		if o.Contacts, err = s.addressed(ctx, prefix+"contacts", account, nil, o.Contacts); err != nil {
+			return o, err
+		}
+	}
+	o.By, o.At, o.Length = call.Principal, s.now(), utf8.RuneCountInString(o.Text)
+	if s.opts.Digest != nil {
+		o.Digest = s.opts.Digest(o.Text)
+	}
+	return o, nil
+}
+
+// Record is a contact that was not planned.
+type Record struct {
+	Plan    string
+	Purpose string
+	Channel plans.Channel
+	// Owner is the id of who had the contact, or empty for who calls.
+	Owner   string
+	Outcome Outcome
+}
+
+// RecordContact writes down a contact that was not planned: one of the company's, or one that
+// the customer began. It satisfies no touchpoint. INVALID_ARGUMENT; NOT_FOUND for the plan.
+// With check, nothing is written.
+func (s *Service) RecordContact(ctx context.Context, call resource.Call, r Record, check bool) (resource.Stored[Touchpoint], error) {
+	none := resource.Stored[Touchpoint]{}
+	id, err := s.newID(call, r.Plan, "")
+	if err != nil {
+		return none, err
+	}
+	if earlier, known, err := s.touches.Created(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	if _, err := s.plan(ctx, r.Plan); err != nil {
+		return none, err
+	}
+	if r.Outcome.Initiator == "" {
+		return none, fault.Invalid("initiator", "is missing: say whether the company or the customer began it")
+	}
+	o, err := s.outcome(ctx, call, r.Plan, "", r.Outcome)
+	if err != nil {
+		return none, err
+	}
+	if r.Owner != "" {
+		if err := resource.Named("owner", plans.PrincipalName(r.Owner), s.opts.People.Principal(ctx, r.Owner)); err != nil {
+			return none, err
+		}
+	}
+	t := Touchpoint{Plan: r.Plan, Origin: Unplanned, Purpose: r.Purpose, Channel: r.Channel, Owner: r.Owner, State: Done, Outcome: &o, Day: o.On}
+	if err := t.check(); err != nil {
+		return none, err
+	}
+	if check {
+		return s.touches.Unwritten(id, t), nil
+	}
+	return s.touches.Create(ctx, call, id, t, "contact.recorded")
+}
+
+// Skip ends a touchpoint that somebody decided against, with the reason. INVALID_ARGUMENT;
+// NOT_FOUND; STALE_ETAG; TOUCHPOINT_STATE.
+func (s *Service) Skip(ctx context.Context, call resource.Call, id, etag, reason string) (resource.Stored[Touchpoint], error) {
+	if reason == "" {
+		return resource.Stored[Touchpoint]{}, fault.Invalid("reason", "is empty: say why the contact is not made")
+	}
+	return s.touches.Update(ctx, call, id, resource.IfEtag[Touchpoint](etag), "touchpoint.skipped", func(t *Touchpoint) error {
+		if err := t.planned(Name(id)); err != nil {
+			return err
+		}
+		t.State, t.EndReason, t.EndedBy, t.Ended = Skipped, reason, call.Principal, s.now()
+		return nil
+	})
+}
+
+// Reschedule makes a touchpoint due on another day, at the same time of the day, with the
+// reason: the service does not move it any more. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG;
+// TOUCHPOINT_STATE. With check, nothing is written.
+func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag string, day civil.Day, reason string, check bool) (resource.Stored[Touchpoint], error) {
+	if reason == "" {
+		return resource.Stored[Touchpoint]{}, fault.Invalid("reason", "is empty: say why the contact is made at another time")
+	}
+	today, err := s.Today(ctx)
+	if err != nil {
+		return resource.Stored[Touchpoint]{}, err
+	}
+	return s.change(ctx, call, id, etag, "touchpoint.rescheduled", check, func(t *Touchpoint) error {
+		zone, err := civil.LoadZone(t.Zone)
+		if err != nil {
+			return fmt.Errorf("the zone of %s: %w", Name(id), err)
+		}
+		hour, minute, _ := t.Due.In(zone.Location()).Clock()
+		was := t.DueDay
+		since := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
+		if err := t.dueOn("due_date", day, today, since, zone); err != nil {
+			return err
+		}
+		t.Moved = true
+		t.adjust(Adjustment{Reason: Person, Words: fmt.Sprintf("due on %s instead of %s: %s", day, was, reason), By: call.Principal, At: s.now()})
+		return nil
+	})
+}
+
+// Reassign has somebody else do a touchpoint, with the reason; the service does not give it
+// to another any more. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; TOUCHPOINT_STATE.
+func (s *Service) Reassign(ctx context.Context, call resource.Call, id, etag, owner, reason string) (resource.Stored[Touchpoint], error) {
+	if earlier, known, err := s.touches.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	if err := resource.Named("owner", plans.PrincipalName(owner), s.opts.People.Principal(ctx, owner)); err != nil {
+		return resource.Stored[Touchpoint]{}, err
+	}
+	return s.change(ctx, call, id, etag, "touchpoint.reassigned", false, func(t *Touchpoint) error {
+		words := fmt.Sprintf("%s instead of %s", plans.PrincipalName(owner), plans.PrincipalName(t.Owner))
+		if reason != "" {
+			words += ": " + reason
+		}
+		t.Owner, t.Handed = owner, true
+		t.adjust(Adjustment{Reason: Person, Words: words, By: call.Principal, At: s.now()})
+		return nil
+	})
+}
+
+// errChecked ends a change that is only looked at.
+var errChecked = errors.New("only checked")
+
+// change changes a touchpoint that is planned still; with check, nothing is written.
+func (s *Service) change(ctx context.Context, call resource.Call, id, etag, event string, check bool, apply func(*Touchpoint) error) (resource.Stored[Touchpoint], error) {
+	var seen resource.Stored[Touchpoint]
+	changed, err := s.touches.Update(ctx, call, id, resource.IfEtag[Touchpoint](etag), event, func(t *Touchpoint) error {
+		if err := t.planned(Name(id)); err != nil {
+			return err
+		}
+		if err := apply(t); err != nil {
+			return err
+		}
+		if check {
+			seen = s.touches.Unwritten(id, *t)
+			return errChecked
+		}
+		return nil
+	})
+	if errors.Is(err, errChecked) {
+		return seen, nil
+	}
+	return changed, err
+}

@@ -1,0 +1,189 @@
+package touchpoints
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// passEvery is how often plans are looked for that have something to lay out, but for those
+// that changed, which are at once.
+const passEvery = 2 * time.Second
+
+// Run follows what changes of plans and absences, and lays touchpoints out, until ctx ends.
+// Any number of processes may run it; one at a time does the work, under a lease.
+func (s *Service) Run(ctx context.Context) error {
+	return s.store.WithLease(ctx, "touchpoints", func(ctx context.Context) error {
+		group, running := errgroup.WithContext(ctx)
+		group.Go(func() error {
+			return lifecycle.Retry(running, s.opts.Log, "following the changes of plans", s.follow)
+		})
+		group.Go(func() error { return s.passAgain(running) })
+		if err := group.Wait(); ctx.Err() == nil {
+			return err
+		}
+		return context.Cause(ctx)
+	})
+}
+
+// passAgain lays out what is to be laid out again and again, until ctx ends.
+func (s *Service) passAgain(ctx context.Context) error {
+	for {
+		if _, err := s.Pass(ctx); err != nil && ctx.Err() == nil {
+			s.opts.Log.WarnContext(ctx, "touchpoints were not laid out", "error", err)
+		}
+		timer := time.NewTimer(passEvery)
+		select {
+		case <-timer.C:
+		case <-s.marked:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// checkpoint names how far the feed was followed.
+const checkpoint = "touchpoints"
+
+// follow marks the plans that changes in the store concern, from where it was left. What is
+// marked twice is settled once more, which changes nothing.
+func (s *Service) follow(ctx context.Context) error {
+	position, err := s.checkpoints.Get(ctx, checkpoint)
+	if err != nil {
+		return fmt.Errorf("find out how far plans were followed: %w", err)
+	}
+	return s.store.Feed().Follow(ctx, position, func(events []docstore.FeedEvent) error {
+		if err := s.heard(ctx, events); err != nil {
+			return err
+		}
+		return s.checkpoints.Advance(ctx, checkpoint, events[len(events)-1].Position)
+	})
+}
+
+// heard marks the plans that events concern: each once, however many there are.
+func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error {
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return fmt.Errorf("find the company's time zone: %w", err)
+	}
+	concerned := map[string]civil.Day{}
+	note := func(plan string, day civil.Day) {
+		if first := concerned[plan]; first == 0 || day != 0 && day < first {
+			concerned[plan] = day
+		}
+	}
+	for i := range events {
+		e := &events[i]
+		collection, id, _ := strings.Cut(e.Source, "/")
+		switch {
+		case collection == plans.Kind.Spec.Name:
+			note(id, zone.DayOf(changed(e)))
+		case collection == AbsenceKind.Spec.Name:
+			ids, err := s.concerned(ctx, id)
+			if err != nil {
+				return err
+			}
+			for _, plan := range ids {
+				note(plan, 0)
+			}
+		case collection == Collection && e.Who != own.Principal: // what cadences keep their distance from has changed
+			plan, _, _ := strings.Cut(id, "/")
+			note(plan, 0)
+		}
+	}
+	for _, plan := range slices.Sorted(maps.Keys(concerned)) {
+		if err := s.mark(ctx, plan, concerned[plan]); err != nil {
+			return err
+		}
+	}
+	if len(concerned) > 0 {
+		select {
+		case s.marked <- struct{}{}:
+		default: // it is known already
+		}
+	}
+	return nil
+}
+
+// changed is when what an event tells of was changed, by the clock that stamps it.
+func changed(e *docstore.FeedEvent) time.Time {
+	var told resource.Times
+	if bson.Unmarshal(e.Data, &told) != nil || told.Updated.IsZero() {
+		return e.At
+	}
+	return told.Updated
+}
+
+// mark has a plan settled; the day is the one on which its strategy may have changed, and 0
+// where something else did.
+func (s *Service) mark(ctx context.Context, plan string, day civil.Day) error {
+	_, err := s.passes.Upsert(ctx, plan, func(d *docstore.Doc[pass]) error {
+		p := &d.Body
+		if p.Next, p.Marks = 0, p.Marks+1; p.Since == 0 {
+			p.Since = day
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("have %s laid out: %w", plans.Name(plan), err)
+	}
+	return nil
+}
+
+// concerned returns the plans in which somebody who is away, or stands in, has something to do
+// from then on.
+func (s *Service) concerned(ctx context.Context, absence string) ([]string, error) {
+	a, err := s.absences.Get(ctx, absence)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", AbsenceName(absence), err)
+	}
+	var ids []string
+	for _, principal := range []string{a.State.Principal, a.State.StandIn} {
+		q := docstore.Query{Index: byOwner, Equal: []any{string(Planned), principal}, From: a.State.First}
+		for t, err := range s.touches.All(ctx, q) {
+			if err != nil {
+				return nil, fmt.Errorf("read the touchpoints of %s: %w", plans.PrincipalName(principal), err)
+			}
+			ids = append(ids, t.State.Plan)
+		}
+	}
+	return ids, nil
+}
+
+// Take implements feeds.Taker: where a schedule was published all plans are settled, since
+// its calendars say on what days people work.
+func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
+	for i := range changes {
+		if changes[i].ScheduleVersion == "" {
+			continue
+		}
+		for d, err := range s.passes.All(ctx, docstore.Query{}) {
+			if err == nil && len(d.Body.Cadences) > 0 {
+				err = s.mark(ctx, d.ID, 0)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil // once for all versions that came together
+	}
+	return nil
+}
+
+var _ feeds.Taker = (*Service)(nil)

@@ -1,0 +1,342 @@
+package touchpoints
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+)
+
+// own is a call of the service's own.
+var own = resource.Call{Principal: "principals/plans-service", Method: "touchpoints.pass"}
+
+// reach is for how many days back occurrences are looked at again that are still to come,
+// since they were moved.
+const reach = 100
+
+// occurrence is one that is laid out, or to be.
+type occurrence struct {
+	id      string
+	cadence *plans.Cadence
+	calendar.Occurrence
+	zone civil.Zone
+	// since is the time of the day at which it is meant to be, since midnight.
+	since time.Duration
+	opens civil.Day
+	// fresh says that it is not laid out yet.
+	fresh bool
+}
+
+// settle brings the touchpoints of a plan to what its strategy, its owner and its state say
+// now: it lays out what is missing up to the horizon, places anew what is still to come and
+// no person has moved, and withdraws what is not wanted any more. What is due by today stays
+// as it is. Every step may be repeated; that the plan is settled is written down last, unless
+// it changed meanwhile.
+func (s *Service) settle(ctx context.Context, r *round, d docstore.Doc[pass], plan plans.Plan, there bool) error {
+	counts := there && plan.State.Counts()
+	existing, err := s.existing(ctx, r, d, &plan, counts)
+	if err != nil {
+		return err
+	}
+	next := pass{Next: civil.Never, Marks: d.Body.Marks, Owner: plan.Owner}
+	switch {
+	case !there || plan.State == plans.Closed:
+		for i := range existing {
+			if err := s.withdraw(ctx, r, &existing[i], "the plan was closed"); err != nil {
+				return err
+			}
+		}
+	case counts:
+		if err := s.layOut(ctx, r, d, &plan, existing, &next); err != nil {
+			return err
+		}
+	}
+	_, err = s.passes.UpdateIf(ctx, d.ID, d.Version, func(d *docstore.Doc[pass]) error {
+		d.Body = next
+		return nil
+	})
+	return err
+}
+
+// existing returns the touchpoints of a plan that matter: of one that goes on as before,
+// those to come, and those that were not long ago, for the gap.
+func (s *Service) existing(ctx context.Context, r *round, d docstore.Doc[pass], plan *plans.Plan, counts bool) ([]resource.Stored[Touchpoint], error) {
+	q := docstore.Query{Index: byPlan, Equal: []any{d.ID}}
+	if counts && (d.Body.Owner == plan.Owner || d.Body.Owner == "") {
+		q.From = r.today - civil.Day(plan.Strategy.GapDays) - 1
+	}
+	var list []resource.Stored[Touchpoint]
+	for t, err := range s.touches.All(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("read the touchpoints of %s: %w", plans.Name(d.ID), err)
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+// layOut lays out a plan that goes on, and says how far it came.
+func (s *Service) layOut(ctx context.Context, r *round, d docstore.Doc[pass], plan *plans.Plan, existing []resource.Stored[Touchpoint], next *pass) error {
+	strategy := &plan.Strategy
+	work, err := r.workdays(ctx, strategy.Calendar)
+	if err != nil {
+		return err
+	}
+	wanted, err := r.expand(d, strategy, work.days, next)
+	if err != nil {
+		return err
+	}
+	contacts, err := s.opts.People.Contacts(ctx, d.ID)
+	if err != nil {
+		return fmt.Errorf("read the contacts of %s: %w", plans.AccountName(d.ID), err)
+	}
+	owners := []string{plan.Owner}
+	for i := range strategy.Cadences {
+		owners = append(owners, strategy.Cadences[i].Owner)
+	}
+	away, err := r.absent(ctx, owners)
+	if err != nil {
+		return err
+	}
+	l := &layout{service: s, round: r, plan: plan, before: d.Body.Owner, contacts: contacts, wanted: map[string]bool{}, known: map[string]resource.Stored[Touchpoint]{}, open: map[string]bool{},
+		scene: &scene{gap: strategy.GapDays, quiet: strategy.Quiet, working: work.working, away: away}}
+	if err := l.look(ctx, existing, wanted); err != nil {
+		return err
+	}
+	if err := l.sort(ctx, existing); err != nil {
+		return err
+	}
+	return l.place(ctx, d.ID, wanted)
+}
+
+// expand returns the occurrences of a strategy's cadences up to the horizon, in the order in
+// which they are meant to be, and notes in next how far they are laid out by that.
+func (r *round) expand(d docstore.Doc[pass], strategy *plans.Strategy, days calendar.Workdays, next *pass) ([]occurrence, error) {
+	var all []occurrence
+	horizon := r.today + Ahead
+	for i := range strategy.Cadences {
+		c := &strategy.Cadences[i]
+		when := c.When
+		when.Zone = cmp.Or(when.Zone, r.zone.String())
+		series, err := when.Series(days)
+		if err != nil {
+			return nil, fmt.Errorf("the cadence %s: %w", c.ID, err)
+		}
+		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, when.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
+		next.Cadences = append(next.Cadences, now)
+		fresh := min(max(cmp.Or(d.Body.Since, r.today), r.today-reach), r.today) // from when on it is to be laid out
+		for _, before := range d.Body.Cadences {
+			if before.ID == now.ID && before.When == now.When {
+				fresh = before.Until
+			}
+		}
+		opens := civil.Day(0)
+		for o := range series.All() {
+			if o.Day > horizon {
+				next.Next = min(next.Next, o.Day-Ahead)
+				break
+			}
+			if o.Day >= min(fresh, r.today-reach) {
+				all = append(all, occurrence{occurrenceID(d.ID, c.ID, o.Day), c, o, series.Zone(), series.TimeOfDay(), opens, o.Day >= fresh})
+			}
+			opens = o.Day + 1
+		}
+	}
+	slices.SortFunc(all, func(a, b occurrence) int { return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.id, b.id)) })
+	return all, nil
+}
+
+// layout is the laying out of one plan.
+type layout struct {
+	service *Service
+	round   *round
+	plan    *plans.Plan
+	// before is who owned the plan when it was laid out last; empty where it never was.
+	before   string
+	contacts []Contact
+	scene    *scene
+	wanted   map[string]bool // by id
+	// known are the touchpoints there are, by id; open are those of them to come that are
+	// placed anew.
+	known map[string]resource.Stored[Touchpoint]
+	open  map[string]bool
+}
+
+// sort withdraws what is not wanted any more, hands over what a new owner gets, and tells
+// what is placed anew from what stays.
+func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint]) error {
+	for i := range existing {
+		t := &existing[i]
+		ours := t.State.State == Planned && t.State.Origin == OfCadence && !t.State.Moved && t.State.DueDay > l.round.today
+		switch {
+		case ours && l.wanted[t.ID]:
+			l.open[t.ID] = true
+			continue
+		case ours && (t.State.Occurrence > l.round.today || !l.cadence(t.State.Cadence)):
+			if err := l.service.withdraw(ctx, l.round, t, "the strategy does not have it any more"); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := l.handOver(ctx, t); err != nil {
+			return err
+		}
+		if t.State.touches() {
+			l.scene.touches = append(l.scene.touches, touch{Name(t.ID), t.State.Day, t.State.people()})
+		}
+	}
+	return nil
+}
+
+// cadence reports whether the strategy has a cadence of an id.
+func (l *layout) cadence(id string) bool {
+	return slices.ContainsFunc(l.plan.Strategy.Cadences, func(c plans.Cadence) bool { return c.ID == id })
+}
+
+// handOver gives what the plan's old owner has still to do to the new one, unless a person
+// decided whose it is.
+func (l *layout) handOver(ctx context.Context, t *resource.Stored[Touchpoint]) error {
+	if t.State.State != Planned || t.State.Handed || l.before == "" || l.before == l.plan.Owner || t.State.Owner != l.before {
+		return nil
+	}
+	_, err := l.service.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), "touchpoint.reassigned",
+		func(t *Touchpoint) error {
+			t.Owner = l.plan.Owner
+			return nil
+		})
+	return err
+}
+
+// place places all that is wanted and is still open, or fresh, in order, and writes what
+// changed by that.
+func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) error {
+	var ids []string
+	var fresh []Touchpoint
+	for i := range wanted {
+		o := &wanted[i]
+		before, known := l.known[o.id]
+		gone := known && before.State.State == Withdrawn // and has come back
+		if !l.open[o.id] && (!o.fresh || known && !gone) {
+			continue
+		}
+		made := l.make(plan, o, &before.State)
+		switch {
+		case !known:
+			ids, fresh = append(ids, o.id), append(fresh, made)
+		case made.DueDay < l.round.today && l.open[o.id]: // it was moved from there, and what moved it is gone
+			made = before.State
+		default:
+			if err := l.replace(ctx, before, &made); err != nil {
+				return err
+			}
+		}
+		l.scene.touches = append(l.scene.touches, touch{Name(o.id), made.DueDay, made.Contacts})
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	taken, err := l.service.touches.CreateMany(ctx, own, ids, fresh, "touchpoint.planned")
+	if err != nil {
+		return fmt.Errorf("write touchpoints: %w", err)
+	}
+	if len(taken) > 0 { // another process lays the plan out too
+		return docstore.ErrConflict
+	}
+	return nil
+}
+
+// look reads those of the wanted that exist already: as they are far from today.
+func (l *layout) look(ctx context.Context, existing []resource.Stored[Touchpoint], wanted []occurrence) error {
+	for i := range existing {
+		l.known[existing[i].ID] = existing[i]
+	}
+	var ids []string
+	for i := range wanted {
+		o := &wanted[i]
+		l.wanted[o.id] = true
+		if _, known := l.known[o.id]; !known && o.fresh {
+			ids = append(ids, o.id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	found, err := l.service.touches.GetMany(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("read touchpoints: %w", err)
+	}
+	maps.Copy(l.known, found)
+	return nil
+}
+
+// make makes the touchpoint of an occurrence as it is to be now.
+func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint {
+	var people []Contact
+	for _, c := range l.contacts {
+		if len(o.cadence.Roles) == 0 || slices.ContainsFunc(c.Roles, func(role string) bool { return slices.Contains(o.cadence.Roles, role) }) {
+			people = append(people, c)
+		}
+	}
+	held := civil.Date(o.Start.Date())
+	owner := cmp.Or(o.cadence.Owner, l.plan.Owner)
+	if before.Handed {
+		owner = before.Owner
+	}
+	at := l.scene.place(wish{held, o.since, o.zone, owner, people})
+	t := Touchpoint{Handed: before.Handed, Times: before.Times}
+	t.Plan, t.Origin, t.State = plan, OfCadence, Planned
+	t.Cadence, t.Occurrence, t.Nominal, t.Opens = o.cadence.ID, o.Day, calendar.Place(o.Day, o.since, o.zone).UTC(), o.opens
+	t.Purpose, t.Channel, t.Roles, t.Contacts = o.cadence.Purpose, o.cadence.Channel, o.cadence.Roles, idsOf(people)
+	t.Owner, t.Due, t.Zone, t.DueDay, t.Day = at.owner, at.due.UTC(), o.zone.String(), at.day, at.day
+	t.Adjustments = nil
+	if o.Why != "" {
+		t.Adjustments = append(t.Adjustments, Adjustment{Reason: Holiday, Words: o.Why})
+	}
+	t.Adjustments = append(t.Adjustments, at.why...)
+	for _, a := range before.Adjustments {
+		if a.Reason == Person {
+			t.Adjustments = append(t.Adjustments, a)
+		}
+	}
+	return t
+}
+
+// replace writes a touchpoint that is laid out otherwise than before.
+func (l *layout) replace(ctx context.Context, before resource.Stored[Touchpoint], made *Touchpoint) error {
+	if reflect.DeepEqual(before.State, *made) {
+		return nil
+	}
+	_, err := l.service.touches.Update(ctx, own, before.ID, resource.IfVersion[Touchpoint](before.Version), "touchpoint.adjusted",
+		func(t *Touchpoint) error {
+			*t = *made
+			return nil
+		})
+	return err
+}
+
+// withdraw ends a touchpoint that is planned still.
+func (s *Service) withdraw(ctx context.Context, r *round, t *resource.Stored[Touchpoint], reason string) error {
+	if t.State.State != Planned {
+		return nil
+	}
+	_, err := s.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), "touchpoint.withdrawn",
+		func(t *Touchpoint) error {
+			t.withdraw(reason, r.at)
+			return nil
+		})
+	if errors.Is(err, resource.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,118 @@
+package touchpoints
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+)
+
+// Plans knows the relationship plans.
+type Plans interface {
+	// GetMany returns those of the plans that there are, by their accounts' ids.
+	GetMany(ctx context.Context, accounts []string) (map[string]resource.Stored[plans.Plan], error)
+}
+
+// Contact is a person at a customer.
+type Contact struct {
+	ID    string
+	Roles []string
+	// Zone is the person's IANA time zone, or empty.
+	Zone string
+}
+
+// People knows principals and contacts, as they are at this moment.
+type People interface {
+	// Principal returns resource.ErrNotFound where there is no principal of that id.
+	Principal(ctx context.Context, id string) error
+	// Contacts returns the contacts of an account; resource.ErrNotFound where there is none.
+	Contacts(ctx context.Context, account string) ([]Contact, error)
+}
+
+// Calendars knows the calendars of the schedule in force.
+type Calendars interface {
+	// Workdays returns the working days of the calendar of an id. Those of the empty id, and
+	// of a calendar that the schedule does not have, are Monday to Friday.
+	Workdays(ctx context.Context, id string) (calendar.Workdays, error)
+}
+
+// Options are what the service takes from outside. Plans, People and Calendars are needed.
+type Options struct {
+	Plans     Plans
+	People    People
+	Calendars Calendars
+	// Zone returns the company's zone, in which days begin and end; UTC by default.
+	Zone func(context.Context) (civil.Zone, error)
+	// Digest makes a salted digest of what was written of an outcome, by which texts that are
+	// repeated word for word are found; nil makes none.
+	Digest func(text string) string
+	// Random is the source of ids; crypto/rand by default.
+	Random io.Reader
+	Log    *slog.Logger
+}
+
+// Service is the touchpoints of all plans, and the absences of those who make them.
+type Service struct {
+	store    *docstore.Store
+	touches  *resource.Table[Touchpoint, *Touchpoint]
+	absences *resource.Table[Away, *Away]
+	passes   *docstore.Collection[pass]
+	// checkpoints keep how far the store's own feed was followed.
+	checkpoints *docstore.Checkpoints
+	// marked has something in it once plans were marked.
+	marked chan struct{}
+	opts   Options
+	now    func() time.Time
+}
+
+// Open opens the touchpoints in the store that the requests are of.
+func Open(ctx context.Context, store *docstore.Store, requests *resource.Requests, opts Options) (*Service, error) {
+	if opts.Plans == nil || opts.People == nil || opts.Calendars == nil {
+		return nil, errors.New("open touchpoints: plans, people and calendars are needed")
+	}
+	if opts.Zone == nil {
+		opts.Zone = func(context.Context) (civil.Zone, error) { return civil.UTC, nil }
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{store: store, opts: opts, now: requests.Now, marked: make(chan struct{}, 1)}
+	var err error
+	if s.touches, err = resource.OpenTable[Touchpoint](ctx, requests, Kind); err != nil {
+		return nil, fmt.Errorf("open touchpoints: %w", err)
+	}
+	if s.absences, err = resource.OpenTable[Away](ctx, requests, AbsenceKind); err != nil {
+		return nil, fmt.Errorf("open absences: %w", err)
+	}
+	s.passes, err = docstore.OpenCollection[pass](ctx, store, docstore.Spec{Name: "touchpoint_passes", Silent: true,
+		Indexes: []docstore.Index{{Name: byNext, Fields: []string{"next"}}}})
+	if err != nil {
+		return nil, fmt.Errorf("open the passes over plans: %w", err)
+	}
+	if s.checkpoints, err = docstore.OpenCheckpoints(ctx, store); err != nil {
+		return nil, fmt.Errorf("open the passes over plans: %w", err)
+	}
+	return s, nil
+}
+
+// Today returns the calendar day it is in the company's zone.
+func (s *Service) Today(ctx context.Context) (civil.Day, error) {
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("find the company's time zone: %w", err)
+	}
+	return zone.DayOf(s.now()), nil
+}
+
+// Get returns a touchpoint, or resource.ErrNotFound.
+func (s *Service) Get(ctx context.Context, id string) (resource.Stored[Touchpoint], error) {
+	return s.touches.Get(ctx, id)
+}

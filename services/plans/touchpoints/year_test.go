@@ -1,0 +1,133 @@
+package touchpoints
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/services/plans"
+)
+
+// yearly are cadences of many rhythms and zones. Their first days and times meet leap days
+// and the hours that clocks skip or show twice.
+func yearly() []plans.Cadence {
+	list := []plans.Cadence{
+		cadence("daily", "FREQ=DAILY", "2027-05-01T02:30"),
+		cadence("third-day", "FREQ=DAILY;INTERVAL=3", "2026-02-03T09:00"),
+		cadence("workdays", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "2027-03-01T01:30"),
+		cadence("fortnight", "FREQ=WEEKLY;INTERVAL=2;BYDAY=WE", "2026-12-30T17:00"),
+		cadence("second-tuesday", "FREQ=MONTHLY;BYDAY=2TU", "2020-01-01T10:00"),
+		cadence("last-friday", "FREQ=MONTHLY;BYDAY=-1FR", "2020-01-01T23:30"),
+		cadence("last-day", "FREQ=MONTHLY;BYMONTHDAY=-1", "2027-01-31T00:30"),
+		cadence("thirty-first", "FREQ=MONTHLY;BYMONTHDAY=31", "2027-01-31T12:00"),
+		cadence("quarterly", "FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=1,15", "2027-01-01T09:00"),
+		cadence("leap-day", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "2024-02-29T09:00"),
+		cadence("birthday", "FREQ=YEARLY", "2024-02-29T09:00"),
+		cadence("thirteenth", "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", "2027-01-01T13:13"),
+	}
+	for i, zone := range []string{"", "Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"} {
+		for j := i; j < len(list); j += 5 {
+			list[j].When.Zone = zone
+		}
+	}
+	return list
+}
+
+// TestR9NothingIsLostOrDoubledInAYear lays plans out day by day, over a leap day and both
+// changes of the clock: by two processes at once, some of whose passes are stopped in the
+// middle, and some days without any. Then the touchpoints are exactly those that the rules
+// name, each once.
+func TestR9NothingIsLostOrDoubledInAYear(t *testing.T) {
+	accounts := 5
+	if os.Getenv("EVENHAND_TEST_LONG") != "" {
+		accounts = 1000
+	}
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		random := rand.New(rand.NewPCG(7, 9))
+		from, to := day("2027-10-01"), day("2028-09-30")
+		f.noon(from.String())
+		other := reopen(t, f.store, f.world)
+		cadences := yearly()
+		of := map[string][]plans.Cadence{}
+		for i := range accounts {
+			account := fmt.Sprintf("a%d", i)
+			first := random.IntN(len(cadences))
+			of[account] = append(of[account], cadences[first], cadences[(first+5)%len(cadences)], cadences[(first+7)%len(cadences)])
+			f.active(t, account, plans.Strategy{Cadences: of[account]})
+		}
+		f.caughtUp(t)
+		for today := from; today <= to; today++ {
+			f.noon(today.String())
+			switch random.IntN(10) {
+			case 0: // nobody works
+			case 1, 2:
+				ctx, stop := context.WithTimeout(t.Context(), time.Duration(random.IntN(3000))*time.Microsecond)
+				_, _ = f.Pass(ctx) // may be stopped anywhere
+				stop()
+			case 3, 4:
+				both, ctx := errgroup.WithContext(t.Context())
+				for _, s := range []*fixture{f, other} { // both believe that they hold the lease
+					both.Go(func() error {
+						_, _ = s.Pass(ctx) // one may be in the way of the other
+						return nil
+					})
+				}
+				require.NoError(t, both.Wait())
+			default:
+				_, err := f.Pass(t.Context())
+				require.NoError(t, err)
+			}
+		}
+		_, err := other.Pass(t.Context())
+		require.NoError(t, err)
+
+		zone, err := civil.LoadZone(f.zone)
+		require.NoError(t, err)
+		for account, cadences := range of {
+			want := map[string]string{}
+			for _, c := range cadences {
+				in := zone
+				if c.When.Zone != "" {
+					in, err = civil.LoadZone(c.When.Zone)
+					require.NoError(t, err)
+				}
+				start, err := time.Parse("2006-01-02T15:04", c.When.Start)
+				require.NoError(t, err)
+				for d := from; d <= to+Ahead; d++ {
+					if recurs(c.When.Rule, civil.Date(start.Date()), d) {
+						year, month, of := d.Date()
+						id := fmt.Sprintf("%s-%04d-%02d-%02d", c.ID, year, month, of)
+						want[id] = shown(in, year, month, of, start)
+					}
+				}
+			}
+			got := map[string]string{}
+			for id, s := range f.all(t, account) {
+				require.Equal(t, Planned, s.State.State, id)
+				got[id] = s.State.Nominal.Format(time.RFC3339)
+			}
+			require.Equal(t, want, got, account)
+		}
+	})
+}
+
+// shown is the first instant at which clocks show a time of a day, or else would have, had
+// they not been put forward.
+func shown(in civil.Zone, year int, month time.Month, of int, at time.Time) string {
+	wall := time.Date(year, month, of, at.Hour(), at.Minute(), 0, 0, time.UTC)
+	if instants := in.Instants(wall); len(instants) > 0 {
+		return instants[0].UTC().Format(time.RFC3339)
+	}
+	for before := wall; ; before = before.Add(-time.Minute) { // by the clocks before the jump
+		if instants := in.Instants(before); len(instants) > 0 {
+			return instants[len(instants)-1].Add(wall.Sub(before)).UTC().Format(time.RFC3339)
+		}
+	}
+}
