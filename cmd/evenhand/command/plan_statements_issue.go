@@ -85,9 +85,11 @@ func (c *PlanStatementsIssue) issue(env *Env, s *session, request *plansv1.Issue
 			return last, nil
 		case errors.Is(err, io.EOF):
 			return nil, errors.New("the server ended without saying how far it came: give the command again")
-		case err != nil && last != nil:
-			return nil, fmt.Errorf("%w (go on with --request-id %s)", err, request.GetRequestId())
 		case err != nil:
+			if last != nil {
+				steps.end()
+				env.note("%s of %s accounts are done: go on with --request-id %s", showCount(int64(last.GetDone())), showCount(int64(last.GetTotal())), request.GetRequestId())
+			}
 			return nil, err
 		}
 		last = step
