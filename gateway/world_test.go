@@ -221,6 +221,7 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	o.Backends.Plans = w.startService(t, o, "plans", func(s grpc.ServiceRegistrar) {
 		plansv1.RegisterPlansServiceServer(s, plansv1.UnimplementedPlansServiceServer{})
 		plansv1.RegisterSignalsServiceServer(s, plansv1.UnimplementedSignalsServiceServer{})
+		plansv1.RegisterStatementsServiceServer(s, plansv1.UnimplementedStatementsServiceServer{})
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)

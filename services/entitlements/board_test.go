@@ -196,7 +196,7 @@ func TestARulePublishedLaterCountsEarlierTerms(t *testing.T) {
 	board.add(seat("1", "acme", may))
 	f.source.add(active("acme", ""), paid("acme", may, 100))
 	start(t, f.Service)
-	eventually(t, "the board is followed", func() bool { return f.roll.Load().Whole })
+	eventually(t, "the board is followed", func() bool { return f.terms.copy.Load().Whole })
 	f.publishAdviser(t)
 	f.caughtUp(t)
 	require.True(t, f.entitled(t, "acme", "dinner"))
@@ -228,7 +228,7 @@ func TestReadinessWaitsForTermsOnceAndOnlyWhereRulesReadThem(t *testing.T) {
 	board.refuse(nil)
 	eventually(t, "ready", func() bool { return f.KnowsTerms() == nil })
 	board.refuse(away)
-	eventually(t, "it is away again", func() bool { return f.boardTrouble.Load() != nil })
+	eventually(t, "it is away again", func() bool { return f.terms.trouble.Load() != nil })
 	require.NoError(t, f.KnowsTerms(), "what it has told counts")
 
 	board.refuse(fmt.Errorf("board: %w", ErrFeedTrimmed))
@@ -241,14 +241,14 @@ func TestRebuildReadsTheTermsAgain(t *testing.T) {
 	for n := range 8 {
 		board.add(resigned(seat(strconv.Itoa(n), "beta", may)), seat(strconv.Itoa(10+n), "acme", may), TermChange{})
 	}
-	eventually(t, "all is told", func() bool { return len(f.roll.Load().Terms) == 8 })
-	want := *f.roll.Load()
+	eventually(t, "all is told", func() bool { return len(f.terms.copy.Load().Known.Terms) == 8 })
+	want := *f.terms.copy.Load()
 
 	damaged := want
-	damaged.Terms = []rollTerm{{ID: "boards/advisory/terms/2", Account: "beta", Starts: 0, Ends: 1}}
-	_, err := f.rolls.replace(context.Background(), &damaged)
+	damaged.Known.Terms = []rollTerm{{ID: "boards/advisory/terms/2", Account: "beta", Starts: 0, Ends: 1}}
+	_, err := f.terms.replace(context.Background(), &damaged)
 	require.NoError(t, err)
-	require.NoError(t, f.reloadRoll(context.Background()))
+	require.NoError(t, f.terms.reload(context.Background()))
 	require.True(t, f.entitled(t, "beta", "dinner"))
 	require.False(t, f.entitled(t, "acme", "dinner"))
 
@@ -262,9 +262,9 @@ func TestRebuildReadsTheTermsAgain(t *testing.T) {
 	require.NoError(t, f.Rebuild(context.Background(), tell))
 	require.False(t, f.entitled(t, "beta", "dinner"))
 	require.True(t, f.entitled(t, "acme", "dinner"))
-	stored, err := f.rolls.load(context.Background())
+	stored, err := f.terms.read(context.Background())
 	require.NoError(t, err)
-	require.Equal(t, want.Terms, stored.Terms)
+	require.Equal(t, want.Known.Terms, stored.Known.Terms)
 }
 
 // However the feed is cut, and whatever of it comes again or through another process, the
@@ -285,7 +285,7 @@ func TestTermsToldTwiceOrLateChangeNothing(t *testing.T) {
 			}
 			board.add(c)
 		}
-		once := &roll{}
+		once := &learnt[TermChange, roll, *roll]{}
 		var completed []rollTerm
 		var now time.Time
 		for _, c := range board.changes {
@@ -295,12 +295,12 @@ func TestTermsToldTwiceOrLateChangeNothing(t *testing.T) {
 			}
 			once.apply(b, civil.UTC)
 			for _, was := range completed {
-				require.Contains(t, once.Terms, was)
+				require.Contains(t, once.Known.Terms, was)
 			}
-			completed = slices.DeleteFunc(slices.Clone(once.Terms), func(t rollTerm) bool { return t.Ends > civil.UTC.DayOf(now) })
+			completed = slices.DeleteFunc(slices.Clone(once.Known.Terms), func(t rollTerm) bool { return t.Ends > civil.UTC.DayOf(now) })
 		}
 
-		often := &roll{}
+		often := &learnt[TermChange, roll, *roll]{}
 		read := [2]string{} // how far each of two processes has read
 		for !often.Whole || often.Position < once.Position {
 			reader := rapid.IntRange(0, 1).Draw(t, "process")
@@ -316,7 +316,7 @@ func TestTermsToldTwiceOrLateChangeNothing(t *testing.T) {
 		if len(board.changes) == 0 {
 			once.Resume = "0"
 		}
-		require.Equal(t, once.Terms, often.Terms)
+		require.Equal(t, once.Known.Terms, often.Known.Terms)
 		require.Equal(t, once, often)
 	})
 }

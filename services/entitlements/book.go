@@ -32,6 +32,10 @@ type book struct {
 	// account then.
 	terms   bool
 	members map[string][]decision.Term
+	// projects says that a rule reads innovation projects; completions are those of each
+	// account then.
+	projects    bool
+	completions map[string][]decision.Completion
 	// programmes says that a rule reads places in programmes; enrolments are those of each
 	// account then.
 	programmes bool
@@ -116,7 +120,8 @@ func (s *Service) bind(versions []*Version, company Settings) error {
 	return nil
 }
 
-// bookOf makes a book of versions and settings, and of the terms on boards as they are.
+// bookOf makes a book of versions and settings, and of what was learnt of other services'
+// feeds.
 func (s *Service) bookOf(versions []*Version, company Settings) (*book, error) {
 	next := &book{versions: versions, company: company, zone: civil.UTC}
 	compiled := make([]decision.Version, len(versions))
@@ -125,11 +130,10 @@ func (s *Service) bookOf(versions []*Version, company Settings) (*book, error) {
 		compiled[i] = decision.Version{Number: v.Number, Schedule: v.Schedule, From: v.InForce}
 		next.groups = next.groups || reads(v.Schedule, isGroupSpend)
 		next.terms = next.terms || reads(v.Schedule, isBoard)
+		next.projects = next.projects || reads(v.Schedule, isInnovation)
 		next.programmes = next.programmes || reads(v.Schedule, func(c schedule.Condition) bool { return c.Subject == schedule.Programme })
 	}
-	if next.terms {
-		next.members = s.roll.Load().members()
-	}
+	s.fill(next)
 	if next.programmes && s.programmes != nil {
 		next.enrolments = s.programmes.Enrolments()
 	}

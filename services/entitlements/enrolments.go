@@ -29,7 +29,7 @@ func (s *Service) enrolled() *book {
 
 // fed says what rules can read here.
 func (s *Service) fed() schedule.Fed {
-	fed := schedule.Fed{Board: s.board != nil}
+	fed := schedule.Fed{Board: s.terms.watch != nil, Innovation: s.projects.watch != nil}
 	if s.programmes != nil {
 		fed.Programmes = s.programmes.Published()
 	}
@@ -50,7 +50,7 @@ func (s *Service) Judge(ctx context.Context, account string, when *schedule.Cond
 		return decision.Judgement{}, fault.New(fault.Unavailable, fault.ReasonUnavailable,
 			"What is known of customers is not up to date, so that nobody can be judged by it now: %v. Try again.", err).WithRetry(judgeAgain)
 	}
-	onBoard := when.Reads(isBoard)
+	onBoard, onProjects := when.Reads(isBoard), when.Reads(isInnovation)
 	if when.Reads(isGroupSpend) && !d.book.groups {
 		grouped := *d.book
 		grouped.groups = true
@@ -59,7 +59,10 @@ func (s *Service) Judge(ctx context.Context, account string, when *schedule.Cond
 	var j decision.Judgement
 	err = d.with(ctx, account, func(_ facts, known decision.Account) error {
 		if onBoard {
-			known.Terms = s.roll.Load().of(account)
+			known.Terms = s.terms.copy.Load().Known.of(account)
+		}
+		if onProjects {
+			known.Completions = s.projects.copy.Load().Known.of(account)
 		}
 		j = d.book.rules.Judge(known, d.At, when)
 		return nil
@@ -84,12 +87,19 @@ func (s *Service) upToDate(when *schedule.Condition) error {
 		}
 	}
 	if when.Reads(isBoard) {
-		return s.termsRead()
+		if err := s.terms.complete(); err != nil {
+			return err
+		}
+	}
+	if when.Reads(isInnovation) {
+		return s.projects.complete()
 	}
 	return nil
 }
 
 func isBoard(c schedule.Condition) bool { return c.Subject == schedule.Board }
+
+func isInnovation(c schedule.Condition) bool { return c.Subject == schedule.Innovation }
 
 func isGroupSpend(c schedule.Condition) bool {
 	return c.Subject == schedule.Spend && c.Scope == schedule.GroupScope
@@ -101,7 +111,8 @@ func (s *Service) Reading() (decision.Reading, error) {
 	if err != nil {
 		return decision.Reading{}, err
 	}
-	return decision.Reading{Today: d.Day(), Currency: d.Currency(), Notice: inForce.Notice.Minimum, Board: s.board != nil}, nil
+	return decision.Reading{Today: d.Day(), Currency: d.Currency(), Notice: inForce.Notice.Minimum,
+		Board: s.terms.watch != nil, Innovation: s.projects.watch != nil}, nil
 }
 
 // reading returns a decider for now, and the schedule in force. ErrNoSchedule.

@@ -48,7 +48,7 @@ func (p *projection) family(ctx context.Context, b *book, m *member) (decision.F
 	f := decision.Family{IDs: []string{m.id}}
 	f.As = func(own, group decision.Ledger) decision.Account {
 		known := m.decisionAccount(own)
-		known.Terms, known.GroupLedger = b.members[m.id], group
+		known.Terms, known.Completions, known.GroupLedger = b.members[m.id], b.completions[m.id], group
 		if b.enrolments != nil {
 			known.Enrolments = (*b.enrolments)[m.id]
 		}

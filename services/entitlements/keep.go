@@ -130,7 +130,10 @@ func (s *Service) warmUp(ctx context.Context) error {
 func (s *Service) reload(ctx context.Context) error {
 	s.rebuilding.Lock()
 	defer s.rebuilding.Unlock()
-	if err := s.reloadRoll(ctx); err != nil {
+	if err := s.terms.reload(ctx); err != nil {
+		return err
+	}
+	if err := s.projects.reload(ctx); err != nil {
 		return err
 	}
 	p, err := s.restore(ctx)
@@ -143,16 +146,19 @@ func (s *Service) reload(ctx context.Context) error {
 	return s.replace(ctx, p, func(int64) error { return nil })
 }
 
-// Rebuild throws the copies of the terms on boards and of the accounts away and reads
-// them again from the beginning of the feeds, beside the old ones, which answer until
+// Rebuild throws the copies of the terms on boards, of innovation projects and of the
+// accounts away and reads them again from the beginning of the feeds, beside the old ones, which answer until
 // then; it returns when the new ones answer and are stored. It tells how many changes of
 // how many of the accounts are applied. One rebuild runs at a time. ErrFeedTrimmed where
 // the beginning is gone.
 func (s *Service) Rebuild(ctx context.Context, tell func(applied, total int64) error) error {
 	s.rebuilding.Lock()
 	defer s.rebuilding.Unlock()
-	if err := s.rebuildRoll(ctx); err != nil {
-		return fmt.Errorf("rebuild the terms on boards: %w", err)
+	if err := s.terms.rebuild(ctx); err != nil {
+		return err
+	}
+	if err := s.projects.rebuild(ctx); err != nil {
+		return err
 	}
 	head, err := s.source.Head(ctx)
 	if err != nil {

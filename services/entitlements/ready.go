@@ -69,7 +69,7 @@ func (s *Service) Following() error {
 // NeedsRebuild returns ErrFeedTrimmed where this copy cannot be brought up to date by
 // a feed, since that does not reach back to where it stands; else nil.
 func (s *Service) NeedsRebuild() error {
-	for _, trouble := range []*error{s.trouble.Load(), s.boardTrouble.Load()} {
+	for _, trouble := range []*error{s.trouble.Load(), s.terms.trouble.Load(), s.projects.trouble.Load()} {
 		if trouble != nil && errors.Is(*trouble, ErrFeedTrimmed) {
 			return *trouble
 		}

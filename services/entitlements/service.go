@@ -30,6 +30,9 @@ type Options struct {
 	// Board is the board service; nil where there is none. No rule on terms served on
 	// boards can be published then.
 	Board BoardSource
+	// Plans is the plans service; nil where there is none. No rule on innovation projects
+	// can be published then.
+	Plans PlansSource
 	// Now is the clock; time.Now by default. Where it keeps the monotonic reading,
 	// ages are monotonic.
 	Now func() time.Time
@@ -62,9 +65,7 @@ type Service struct {
 	requests *resource.Requests
 	pages    *pageStore
 	versions *versionStore
-	rolls    *rollStore
 	source   Source
-	board    BoardSource
 	// programmes are those of this service's store; nil where there are none, so that no
 	// rule about one can be published.
 	programmes ProgrammeSource
@@ -83,17 +84,15 @@ type Service struct {
 	book     atomic.Pointer[book]
 	bookLock sync.Mutex // held while the book is changed
 
-	// roll is the terms on boards that decisions read; calling is held while it is
-	// exchanged.
-	roll    atomic.Pointer[roll]
-	calling sync.Mutex
+	// terms are those on boards that decisions read, and projects the innovation projects
+	// that customers confirmed.
+	terms    *follower[TermChange, roll, *roll]
+	projects *follower[ProjectChange, confirmed, *confirmed]
 
 	// fresh is when this copy was last as far as the feed; nil while it never was.
 	fresh atomic.Pointer[freshness]
 	// trouble is why the feed cannot be followed; nil while it can.
 	trouble atomic.Pointer[error]
-	// boardTrouble is why the board's feed cannot be followed; nil while it can.
-	boardTrouble atomic.Pointer[error]
 	// headTrouble is why the head of the feed cannot be asked for; nil while it can.
 	headTrouble atomic.Pointer[error]
 	// head is how far the feed was when last asked; 0 before it was, then the position
@@ -106,7 +105,7 @@ type Service struct {
 // answers from then on; Run makes it follow what happens.
 func Open(ctx context.Context, store *docstore.Store, source Source, opts Options) (*Service, error) {
 	opts = opts.withDefaults()
-	s := &Service{store: store, source: source, board: opts.Board, opts: opts, now: opts.Now, log: opts.Log, flushNow: make(chan struct{}, 1)}
+	s := &Service{store: store, source: source, opts: opts, now: opts.Now, log: opts.Log, flushNow: make(chan struct{}, 1)}
 	var err error
 	if s.requests, err = resource.OpenRequests(ctx, store, opts.Now); err != nil {
 		return nil, fmt.Errorf("open entitlements: %w", err)
@@ -117,14 +116,9 @@ func Open(ctx context.Context, store *docstore.Store, source Source, opts Option
 	if s.versions, err = openVersionStore(ctx, store); err != nil {
 		return nil, fmt.Errorf("open entitlements: %w", err)
 	}
-	if s.rolls, err = openRollStore(ctx, store); err != nil {
+	if err := s.openFollowers(ctx); err != nil {
 		return nil, fmt.Errorf("open entitlements: %w", err)
 	}
-	r, err := s.rolls.load(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("open entitlements: read the terms on boards: %w", err)
-	}
-	s.roll.Store(r)
 	p, err := s.restore(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open entitlements: %w", err)
@@ -157,15 +151,16 @@ func (s *Service) restore(ctx context.Context) (*projection, error) {
 	return newProjection(s.pages, from, int64(s.opts.CacheAccounts), found), nil
 }
 
-// Run follows the accounts service, the board service and the published versions, and writes what was
-// learnt to the store, until ctx ends; then it writes once more. It returns nil when
-// ctx ended.
+// Run follows the accounts, board and plans services and the published versions, and writes
+// what was learnt to the store, until ctx ends; then it writes once more. It returns nil
+// when ctx ended.
 func (s *Service) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.requests.Run(running) })
 	g.Go(func() error { return s.follow(running) })
 	g.Go(func() error { return s.measureAge(running) })
 	g.Go(func() error { return s.followBoard(running) })
+	g.Go(func() error { return s.followPlans(running) })
 	g.Go(func() error { return s.followVersions(running) })
 	g.Go(func() error { return s.keepFlushed(running) })
 	g.Go(func() error { return s.watchCheckpoint(running) })

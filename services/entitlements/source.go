@@ -39,6 +39,14 @@ type BoardSource interface {
 	WatchTerms(ctx context.Context, resume string, apply func(TermBatch) error) error
 }
 
+// PlansSource is what this service needs of the plans service.
+type PlansSource interface {
+	// WatchProjects calls apply with everything that follows a resume token, in the feed's
+	// order, and then with what comes, until ctx ends or apply fails. The empty token
+	// means the beginning. ErrFeedTrimmed where the feed does not reach back so far.
+	WatchProjects(ctx context.Context, resume string, apply func(ProjectBatch) error) error
+}
+
 // ProgrammeSource is what this service needs of the programmes in its store.
 type ProgrammeSource interface {
 	// Published returns the ids of all programmes that were published, ascending, as this
@@ -50,15 +58,10 @@ type ProgrammeSource interface {
 }
 
 // TermBatch is a run of changes of the board's feed: those of terms.
-type TermBatch struct {
-	Changes []TermChange
-	// Position is that of the last change, of terms or not; 0 where nothing changed.
-	Position int64
-	// Resume goes on behind these changes.
-	Resume string
-	// CaughtUp says that nothing else was in the feed.
-	CaughtUp bool
-}
+type TermBatch = FeedBatch[TermChange]
+
+// ProjectBatch is a run of changes of the plans' feed: those of innovation projects.
+type ProjectBatch = FeedBatch[ProjectChange]
 
 // TermChange is a term on an advisory board as it is from then on.
 type TermChange struct {
@@ -73,6 +76,25 @@ type TermChange struct {
 	CutShort bool
 	// Told is when the feed recorded the change.
 	Told time.Time
+}
+
+// ProjectChange is what customers have confirmed of an innovation project, as it is from
+// then on.
+type ProjectChange struct {
+	Position int64
+	// ID is unique.
+	ID            string
+	Confirmations []Confirmation
+	// Told is when the feed recorded the change.
+	Told time.Time
+}
+
+// Confirmation is an account's word that a project is completed.
+type Confirmation struct {
+	Account string
+	// From is the day on which it was confirmed; To is the day on which that was withdrawn,
+	// civil.Never while it stands.
+	From, To civil.Day
 }
 
 var (

@@ -94,7 +94,7 @@ func (p *projection) compute(ctx context.Context, b *book, id string, f facts) (
 func (p *projection) known(ctx context.Context, b *book, id string, f facts, w *workspace, m *memo) (decision.Account, error) {
 	w.own = f.ledger.buckets(w.own[:0])
 	known := f.decisionAccount(w.own)
-	known.Terms = b.members[id]
+	known.Terms, known.Completions = b.members[id], b.completions[id]
 	if b.enrolments != nil {
 		known.Enrolments = (*b.enrolments)[id]
 	}

@@ -34,6 +34,6 @@ func Work(e docstore.FeedEvent) (*feeds.Work, error) {
 	if last == nil || last.State != GoalReached {
 		return nil, nil
 	}
-	return &feeds.Work{Name: names.Join("plans", id, "goals", last.ID), Kind: "goal", Account: id, Persons: []string{p.Owner}, Team: p.Team,
-		Completed: last.Ended, Recorder: e.Who, OutcomeLength: len([]rune(last.EndReason))}, nil
+	return &feeds.Work{Name: names.Join("plans", id, "goals", last.ID), Kind: "goal", Account: id, Title: last.Statement, Persons: []string{p.Owner}, Team: p.Team,
+		Completed: last.Ended, Recorder: e.Who, Evidence: []string{Name(id)}, OutcomeLength: len([]rune(last.EndReason))}, nil
 }

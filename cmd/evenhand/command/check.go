@@ -119,6 +119,12 @@ func showRequirement(r *entitlementsv1.Requirement) string {
 	if b := r.GetBoard(); b != nil {
 		return showTerms(b)
 	}
+	if i := r.GetInnovation(); i != nil {
+		return fmt.Sprintf("%d more completed innovation projects, confirmed by the customer", i.GetMissingProjects())
+	}
+	if p := r.GetProgramme(); p != nil {
+		return "a place in the programme " + p.GetProgramme()
+	}
 	spend := r.GetSpend()
 	text := showMoney(spend.GetMissing()) + " more"
 	if spend.GetByDate() != nil {

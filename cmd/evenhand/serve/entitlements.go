@@ -23,24 +23,29 @@ import (
 )
 
 // addEntitlements makes the entitlements service, which follows accounts and, where there
-// is one, board.
+// are such, board and plans.
 func (p *process) addEntitlements(ctx context.Context) error {
 	store, err := p.addStore(ctx, partEntitlements)
 	if err != nil {
 		return err
 	}
-	boards, err := p.boardOfEntitlements()
+	boards, err := p.readByEntitlements(partBoard)
 	if err != nil {
 		return err
 	}
-	var terms entitlements.BoardSource // none without a board
+	plans, err := p.readByEntitlements(partPlans)
+	if err != nil {
+		return err
+	}
+	options := entitlements.Options{CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements)}
 	if boards != nil {
-		terms = entitlementsrpc.NewBoardSource(boards)
+		options.Board = entitlementsrpc.NewBoardSource(boards)
+	}
+	if plans != nil {
+		options.Plans = entitlementsrpc.NewPlansSource(plans)
 	}
 	source := entitlementsrpc.NewSource(p.ownConn(partEntitlements))
-	service, err := entitlements.Open(ctx, store, source, entitlements.Options{
-		Board: terms, CacheAccounts: p.options.DecisionCacheAccounts, Now: p.env.Now, Log: p.log.With("service", partEntitlements),
-	})
+	service, err := entitlements.Open(ctx, store, source, options)
 	if err != nil {
 		return err
 	}
@@ -97,21 +102,23 @@ func (p *process) addEntitlements(ctx context.Context) error {
 	return nil
 }
 
-// boardOfEntitlements connects to the board service that entitlements follows: that of this process,
-// or the one of --board-addr; none where that is not given.
-func (p *process) boardOfEntitlements() (grpc.ClientConnInterface, error) {
+// readByEntitlements connects to a part that entitlements follows so that rules can read
+// what it tells: that of this process, or the one whose address is given; none where that
+// is not given.
+func (p *process) readByEntitlements(part string) (grpc.ClientConnInterface, error) {
 	c := p.options
+	of := c.peers()[part]
 	switch {
-	case c.runs(partBoard):
+	case c.runs(part):
 		return p.ownConn(partEntitlements), nil
-	case c.BoardAddr == "":
+	case of.address == "":
 		return nil, nil
 	}
 	token, err := c.serviceToken(p.env.Getenv)
 	if err != nil {
 		return nil, command.UsageError(err)
 	}
-	conn, err := p.dial("--board-addr", c.BoardAddr, auth.Bearer(token))
+	conn, err := p.dial(of.flag, of.address, auth.Bearer(token))
 	if err != nil {
 		return nil, err
 	}

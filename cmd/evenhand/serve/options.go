@@ -48,7 +48,7 @@ type Command struct {
 
 	AccountsAddr     string `env:"EVENHAND_ACCOUNTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where accounts is, for a part that runs alone."`
 	EntitlementsAddr string `env:"EVENHAND_ENTITLEMENTS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where entitlements is, for plans or a gateway that runs alone."`
-	PlansAddr        string `env:"EVENHAND_PLANS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where plans is, for a gateway that runs alone."`
+	PlansAddr        string `env:"EVENHAND_PLANS_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where plans is, for a gateway that runs alone; and for entitlements that does, so that rules may read innovation projects."`
 	BoardAddr        string `env:"EVENHAND_BOARD_ADDR" placeholder:"HOST:PORT" group:"peers" help:"Where board is, for plans or a gateway that runs alone; and for entitlements that does, so that rules may read terms served on boards."`
 	TokenFile        string `env:"EVENHAND_TOKEN_FILE" placeholder:"FILE" group:"peers" help:"Token with which a part that runs alone calls the others; the variable EVENHAND_SERVICE_TOKEN wins over it."`
 	PeerCA           string `name:"peer-ca" env:"EVENHAND_PEER_CA" placeholder:"FILE" group:"peers" help:"Call the others by TLS, trusting the authority in this PEM file."`

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -19,6 +20,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans/rewards"
 	plansrpc "github.com/evenhand/evenhand/services/plans/rpc"
 	"github.com/evenhand/evenhand/services/plans/signals"
+	"github.com/evenhand/evenhand/services/plans/statements"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
@@ -69,7 +71,7 @@ func (p *process) openPlans(ctx context.Context, store *docstore.Store) (*plansP
 	if s.domain.Plans, err = plans.Open(ctx, store, s.requests, plans.Options{Directory: s.accounts}); err != nil {
 		return nil, err
 	}
-	for _, open := range []func(context.Context) error{s.openTouchpoints, s.openSignals, s.openWork, s.openRewards, s.follow} {
+	for _, open := range []func(context.Context) error{s.openTouchpoints, s.openSignals, s.openWork, s.openRewards, s.openStatements, s.follow} {
 		if err := open(ctx); err != nil {
 			return nil, err
 		}
@@ -115,6 +117,14 @@ func (s *plansParts) openRewards(ctx context.Context) (err error) {
 	return err
 }
 
+func (s *plansParts) openStatements(ctx context.Context) (err error) {
+	ledgers := plansrpc.NewEntitlementsSource(s.entitlements)
+	s.domain.Statements, err = statements.Open(ctx, s.store, s.requests, statements.Options{
+		Accounts: s.domain.Plans.Accounts, Published: ledgers, Ledgers: ledgers,
+		Prospects: []statements.Prospects{statements.Goals{Plans: s.domain.Plans}}})
+	return err
+}
+
 // follow has those who keep copies follow the services that they copy, and this one's work.
 func (s *plansParts) follow(ctx context.Context) error {
 	own := feeds.NewOwnSource(s.store, map[string]feeds.WorkReader{
@@ -123,6 +133,8 @@ func (s *plansParts) follow(ctx context.Context) error {
 		engagements.Kind.Spec.Name: engagements.Work,
 		innovation.Kind.Spec.Name:  innovation.Work,
 	})
+	values := s.domain.Statements.Takers()
+	var followed []statements.Follower
 	for _, of := range []struct {
 		service feeds.Service
 		source  feeds.Source
@@ -134,12 +146,13 @@ func (s *plansParts) follow(ctx context.Context) error {
 		{feeds.Own, own, []feeds.Taker{plansrpc.RewardedWork(s.domain.Rewards)}},
 	} {
 		follower, err := feeds.Open(ctx, s.store, of.service, feeds.Options{
-			Source: of.source, Takers: of.takers, Now: s.requests.Now, Log: s.process.log.With("service", partPlans)})
+			Source: of.source, Takers: slices.Concat(of.takers, values), Now: s.requests.Now, Log: s.process.log.With("service", partPlans)})
 		if err != nil {
 			return err
 		}
-		s.domain.Followers = append(s.domain.Followers, follower)
+		s.domain.Followers, followed = append(s.domain.Followers, follower), append(followed, follower)
 	}
+	s.domain.Statements.Follow(followed...)
 	return nil
 }
 

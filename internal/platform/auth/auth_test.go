@@ -247,14 +247,24 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"signals.update": {". . . x . . . x .",
 		"SignalsService.CreateSignalRule SignalsService.UpdateSignalRule SignalsService.SimulateSignalRule SignalsService.RunSignalSimulation " +
 			"SignalsService.RetireSignalRule SignalsService.InitializeSignalRules"},
+	"sessions.read": {"x . x x x x x x x",
+		"SessionsService.GetStrategySession SessionsService.ListStrategySessions SessionsService.GetSessionReport"},
+	"sessions.update": {". . x x . x . x .",
+		"SessionsService.CreateStrategySession SessionsService.UpdateStrategySession SessionsService.OpenStrategySession " +
+			"SessionsService.HoldStrategySession SessionsService.RecordSessionAttendance SessionsService.AnswerStrategySession " +
+			"SessionsService.CancelStrategySession"},
 	"solicitations.read": {"x x x x x x x x x",
 		"SolicitationsService.GetSolicitation SolicitationsService.ListSolicitations"},
-	"solicitations.update": {". a x x a x . x .",
+	"solicitations.update": {". a x x a x . x x",
 		"SolicitationsService.CreateSolicitation SolicitationsService.UpdateSolicitation SolicitationsService.OpenSolicitation SolicitationsService.CloseSolicitation SolicitationsService.AnswerSolicitation SolicitationsService.WithdrawSolicitation"},
 	"spend.read": {"x . x x x x x x x",
 		"EntitlementsService.GetSpend EntitlementsService.GetSpendSummary"},
 	"suggestions.update": {". . a . . . . x .",
 		"SignalsService.SnoozeSuggestion SignalsService.AcceptSuggestion SignalsService.DismissSuggestion"},
+	"statements.issue": {". . . . x . . x .",
+		"StatementsService.IssueValueStatements"},
+	"statements.read": {"x . x x x x x x x",
+		"StatementsService.GetValueStatement StatementsService.RenderValueStatement StatementsService.ListValueStatements StatementsService.SumValueStatements"},
 	"tokens.authenticate": {". . . . . . . x x",
 		"AccessService.AuthenticateToken"},
 	"usage.consume": {". x a . . . . x x",
@@ -294,6 +304,16 @@ func TestMatrixOverEveryRPC(t *testing.T) {
 	}
 	require.ElementsMatch(t, slices.Collect(maps.Keys(needed)), slices.Collect(maps.Keys(there)), "some are no RPCs")
 	require.ElementsMatch(t, auth.NewPrincipal("principals/p", "", true, auth.Admin).Permissions(), slices.Collect(maps.Keys(matrix)))
+}
+
+// A session asks through the plans service, whose own right to ask is not the caller's.
+func TestR11NobodyAsksThroughASessionWhoMayNotAsk(t *testing.T) {
+	for _, role := range auth.Roles() {
+		p := auth.NewPrincipal("principals/p", "", true, role)
+		if p.Can("sessions.update") != auth.None {
+			require.Equal(t, auth.All, p.Can("solicitations.update"), role)
+		}
+	}
 }
 
 func TestR3ServiceAgentsAreSpendBlind(t *testing.T) {

@@ -40,7 +40,7 @@ var reads = []string{
 	"company.read", "contacts.read", "costs.read", "drafts.read", "engagements.read", "entitlements.check", "entitlements.holders",
 	"houserules.read", "ideas.read", "imports.read", "lotteries.read", "meetings.read", "parity.read", "plans.read", "programmes.read",
 	"projects.read", "remedies.read", "requests.read", "revenue.read", "reviews.read", "schedule.read", "self.read",
-	 "signals.read", "solicitations.read", "spend.read", "usage.read",
+	"sessions.read", "signals.read", "solicitations.read", "spend.read", "statements.read", "usage.read",
 }
 
 // advises is what all staff may do who serve customers or make policy: pass on what
@@ -66,7 +66,8 @@ var works = with(with(reads, "rewards.read:assigned", "rotations.reveal"), advis
 // A service (machine) may adopt the company's currency and zone because publishing a
 // first schedule sets these, and read principals because a version says whether anybody
 // else was there to approve it; it reads reach because audits of treatment compare by
-// it; it runs lotteries because programmes are drawn by them. It changes nothing else of company, rates or people.
+// it; it runs lotteries because programmes are drawn by them, and asks questions because
+// strategy sessions do. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
 	Viewer: reads,
 	ServiceAgent: with(advises, "accounts.read", "acknowledgements.read", "boards.read", "calendars.read", "cases.read",
@@ -76,14 +77,15 @@ var grants = map[Role][]string{
 	AccountManager: with(works, "absences.update:assigned", "accounts.update:assigned", "boards.schedule:assigned", "calendars.update:assigned",
 		"candidates.update", "cases.update:assigned", "contacts.update:assigned", "engagements.update:assigned", "enrolments.update:assigned",
 		"experts.update", "meetings.update:assigned", "plans.update:assigned", "plantemplates.update", "projects.confirm", "projects.update:assigned",
-		 "solicitations.update", "suggestions.update:assigned", "usage.consume:assigned"),
+		"sessions.update", "solicitations.update", "suggestions.update:assigned", "usage.consume:assigned"),
 	PolicyAuthor: with(works, "bands.update", "clauses.update", "costs.update", "drafts.update", "enrolments.update", "escalation.update",
 		"houserules.update", "parity.run", "plantemplates.update", "programmes.update", "remedies.update", "requests.decide",
-		"reviews.update", "rewards.read", "rewards.update", "signals.update", "solicitations.update"),
+		"reviews.update", "rewards.read", "rewards.update", "sessions.update", "signals.update", "solicitations.update"),
 	PolicyApprover: with(works, "drafts.approve", "parity.run", "projects.confirm", "requests.decide", "reviews.update", "rewards.approve", "rewards.read",
-		"schedule.publish", "signals.approve"),
+		"schedule.publish", "signals.approve", "statements.issue"),
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
-		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "solicitations.update"),
+		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "sessions.update",
+		"solicitations.update"),
 	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rewards.read", "rotations.reveal"),
 	Admin: with(reads, "absences.update", "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
 		"baseline.acknowledge", "boards.schedule", "boards.update", "breaches.record", "calendars.update",
@@ -94,12 +96,12 @@ var grants = map[Role][]string{
 		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "projects.confirm", "projects.update", "reach.read", "reach.update",
 		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
 		"rewards.approve", "rewards.correct", "rewards.read", "rewards.update", "rotations.draw", "rotations.reveal", "rotations.run",
-		"schedule.publish", "signals.approve", "signals.update", "solicitations.update",
+		"schedule.publish", "sessions.update", "signals.approve", "signals.update", "solicitations.update", "statements.issue",
 		"suggestions.update", "tokens.authenticate", "usage.consume"),
 	Service: with(reads, "accounts.create", "accounts.declare", "accounts.import", "breaches.record", "cases.import",
 		"cases.update", "changes.watch", "citations.record", "company.adopt", "enrolments.update", "entrants.read", "ideas.submit",
-		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "tokens.authenticate",
-		"usage.consume"),
+		"lotteries.run", "principals.read", "reach.read", "requests.create", "revenue.create", "revenue.import", "solicitations.update",
+		"tokens.authenticate", "usage.consume"),
 }
 
 func with(base []string, more ...string) []string {

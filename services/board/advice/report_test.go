@@ -147,21 +147,6 @@ func TestR40ThePeriodOfAReport(t *testing.T) {
 	}
 }
 
-func TestPlainTextIsNoMarkdown(t *testing.T) {
-	for text, want := range map[string]string{
-		"a *b* _c_":      `a \*b\* \_c\_`,
-		"# head":         `\# head`,
-		"- item\n- more": `\- item - more`,
-		"12. item":       `12\. item`,
-		"3) item":        `3\) item`,
-		"2026-03-06":     "2026-03-06",
-		"<b>&amp;":       `\<b\>\&amp;`,
-		"===":            `\===`,
-	} {
-		require.Equal(t, want, plain(text))
-	}
-}
-
 func TestSummaries(t *testing.T) {
 	require.Equal(t, "No ideas.", Counts{}.words())
 	require.Equal(t, "1 idea: 1 done.", Counts{Ideas: 1, Done: 1}.words())

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"github.com/evenhand/evenhand/internal/markdown"
 )
 
 // JSON returns the report as indented JSON, with a line feed at its end.
@@ -131,19 +132,19 @@ func (s Said) earlier() []Did {
 func (r Report) Markdown() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# %s\n", plain(r.Title))
-	about := plain(r.About)
+	line("# %s\n", markdown.Plain(r.Title))
+	about := markdown.Plain(r.About)
 	if p := period(r); p != "" {
 		about += ", " + p
 	}
 	line("%s\n\n%s", about, r.Counts.words())
 	for _, q := range r.Questions {
-		line("\n## %s", plain(q.Question))
+		line("\n## %s", markdown.Plain(q.Question))
 		if q.Opened != "" {
 			line("\nAsked on %s, to be decided by %s.", q.Opened, q.DecisionDue)
 		}
 		if q.Answer != "" {
-			line("\n%s", plain(q.Answer))
+			line("\n%s", markdown.Plain(q.Answer))
 		}
 		for _, s := range q.Ideas {
 			s.markdown(line)
@@ -153,18 +154,18 @@ func (r Report) Markdown() string {
 }
 
 func (s Said) markdown(line func(string, ...any)) {
-	line("\n### %s\n", plain(s.Title))
-	line("**You said** (%s, %s, %s):\n", plain(s.from()), s.Given, votesWords(s.Votes))
+	line("\n### %s\n", markdown.Plain(s.Title))
+	line("**You said** (%s, %s, %s):\n", markdown.Plain(s.from()), s.Given, votesWords(s.Votes))
 	quoted := strings.Split(strings.TrimSpace(cmp.Or(s.Text, s.Title)), "\n")
 	for i, l := range quoted {
-		quoted[i] = plain(l)
+		quoted[i] = markdown.Plain(l)
 	}
 	for _, l := range s.Links {
-		quoted = append(quoted, strings.TrimSpace(plain(l.Title)+" "+address(l.URL)))
+		quoted = append(quoted, strings.TrimSpace(markdown.Plain(l.Title)+" "+address(l.URL)))
 	}
 	line("> %s", strings.Join(quoted, "\n>\n> "))
 	if s.Into != "" {
-		line("\nThis was merged into “%s”.", plain(s.Into))
+		line("\nThis was merged into “%s”.", markdown.Plain(s.Into))
 	}
 	line("\n**We did:** %s.", s.Status)
 	if len(s.Answers) > 0 {
@@ -178,17 +179,17 @@ func (s Said) markdown(line func(string, ...any)) {
 func (d Did) markdown(line func(string, ...any), earlier bool) {
 	head := fmt.Sprintf("%s on %s", d.Outcome, d.On)
 	if d.Owner != "" {
-		head += fmt.Sprintf(", %s, due on %s", plain(d.Owner), d.Due)
+		head += fmt.Sprintf(", %s, due on %s", markdown.Plain(d.Owner), d.Due)
 	}
 	if earlier {
 		head += " (changed since)"
 	}
-	line("- %s: %s", head, plain(d.Reason))
+	line("- %s: %s", head, markdown.Plain(d.Reason))
 	if d.Changed != "" {
-		line("  - Why it was changed: %s", plain(d.Changed))
+		line("  - Why it was changed: %s", markdown.Plain(d.Changed))
 	}
 	for _, s := range d.Steps {
-		text := plain(s.Note)
+		text := markdown.Plain(s.Note)
 		if s.Evidence != "" {
 			text += " (" + address(s.Evidence) + ")"
 		}
@@ -199,25 +200,11 @@ func (d Did) markdown(line func(string, ...any), earlier bool) {
 	}
 }
 
-var (
-	marks    = regexp.MustCompile("[\\\\`*_{}\\[\\]<>#|~!]|&#?\\w+;")
-	numbered = regexp.MustCompile(`^(\s*)([-+=]|\d+[.)])`)
-	breaks   = regexp.MustCompile(`\s*[\r\n]+\s*`)
-)
-
 // address writes an address so that it can be followed and copied, and other text as
 // what it is.
 func address(text string) string {
 	if linked(text) && !strings.ContainsAny(text, "<> \t\r\n") {
 		return "<" + text + ">"
 	}
-	return plain(text)
-}
-
-// plain escapes text so that Markdown shows it as it was written, in one line.
-func plain(text string) string {
-	text = marks.ReplaceAllString(breaks.ReplaceAllString(strings.TrimSpace(text), " "), `\$0`)
-	return numbered.ReplaceAllStringFunc(text, func(start string) string {
-		return start[:len(start)-1] + `\` + start[len(start)-1:]
-	})
+	return markdown.Plain(text)
 }

@@ -58,24 +58,59 @@ func (s *Solicitations) Today(ctx context.Context) (civil.Day, error) { return s
 func (s *Solicitations) Create(
 	ctx context.Context, call resource.Call, id string, n Solicitation, check bool,
 ) (resource.Stored[Solicitation], error) {
-	if id == "" {
-		id = names.Slug(n.Question)
-	}
-	if !names.IsID(id) {
-		return resource.Stored[Solicitation]{}, fault.Invalid("solicitation_id",
-			"no id can be made of %q: give one of lower-case letters, digits and hyphens", n.Question)
-	}
-	n.Stored = Draft
-	if err := n.check(); err != nil {
-		return resource.Stored[Solicitation]{}, err
-	}
-	if err := s.references(ctx, n.Owner, n.Audience); err != nil {
+	id, err := s.draft(ctx, id, &n)
+	if err != nil {
 		return resource.Stored[Solicitation]{}, err
 	}
 	if check {
 		return s.table.Unwritten(id, n), nil
 	}
 	return s.table.Create(ctx, call, id, n, "solicitation.created")
+}
+
+// draft makes a new solicitation a draft that is right, and returns its id.
+func (s *Solicitations) draft(ctx context.Context, id string, n *Solicitation) (string, error) {
+	if id == "" {
+		id = names.Slug(n.Question)
+	}
+	if !names.IsID(id) {
+		return "", fault.Invalid("solicitation_id",
+			"no id can be made of %q: give one of lower-case letters, digits and hyphens", n.Question)
+	}
+	n.Stored = Draft
+	if err := n.check(); err != nil {
+		return "", err
+	}
+	return id, s.references(ctx, n.Owner, n.Audience)
+}
+
+// Ask creates a solicitation that is open from the start, in one write: where it cannot
+// open, nothing is left of it. Its id and its errors are those of Create and Open together.
+// With check, nothing is written.
+func (s *Solicitations) Ask(
+	ctx context.Context, call resource.Call, id string, n Solicitation, check bool,
+) (resource.Stored[Solicitation], error) {
+	id, err := s.draft(ctx, id, &n)
+	if err != nil {
+		return resource.Stored[Solicitation]{}, err
+	}
+	if earlier, known, err := s.table.Created(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	today, err := s.today(ctx)
+	if err != nil {
+		return resource.Stored[Solicitation]{}, err
+	}
+	if err := n.open(SolicitationName(id), today, today); err != nil {
+		return resource.Stored[Solicitation]{}, err
+	}
+	if check {
+		return s.table.Unwritten(id, n), s.unlocked(ctx, id, n.Locks, today)
+	}
+	if err := s.pass(ctx, id, n.Locks, today); err != nil {
+		return resource.Stored[Solicitation]{}, err
+	}
+	return s.table.Create(ctx, call, id, n, "solicitation.opened")
 }
 
 // references wants all that a solicitation names to be there.

@@ -166,7 +166,11 @@ func (s *solicitationsServer) CreateSolicitation(ctx context.Context, r *boardv1
 	if err != nil {
 		return nil, err
 	}
-	created, err := s.domain.Solicitations.Create(ctx, c, r.GetSolicitationId(), n, r.GetValidateOnly())
+	create := s.domain.Solicitations.Create
+	if r.GetOpen() {
+		create = s.domain.Solicitations.Ask
+	}
+	created, err := create(ctx, c, r.GetSolicitationId(), n, r.GetValidateOnly())
 	return s.answer(ctx, created, err)
 }
 

@@ -9,14 +9,15 @@ import (
 
 // Account is what is known of an account when a decision is made.
 type Account struct {
-	Ledger      Ledger      // its own revenue
-	GroupLedger Ledger      // the revenue of all accounts of its group together; nil when it is in none
-	Terms       []Term      // on advisory boards, in any order
-	Enrolments  []Enrolment // in programmes, in any order
-	Joined      civil.Day   // civil.Never while it has neither an explicit date nor an entry
-	ActiveFrom  civil.Day   // the first day it is entitled to anything; civil.Never for a prospect, and while Joined is not known
-	ClosedOn    civil.Day   // the first day it is entitled to nothing any more; civil.Never while open
-	Prospect    bool        // it is no customer yet, which the words of an answer say
+	Ledger      Ledger       // its own revenue
+	GroupLedger Ledger       // the revenue of all accounts of its group together; nil when it is in none
+	Terms       []Term       // on advisory boards, in any order
+	Enrolments  []Enrolment  // in programmes, in any order
+	Completions []Completion // of innovation projects, in any order
+	Joined      civil.Day    // civil.Never while it has neither an explicit date nor an entry
+	ActiveFrom  civil.Day    // the first day it is entitled to anything; civil.Never for a prospect, and while Joined is not known
+	ClosedOn    civil.Day    // the first day it is entitled to nothing any more; civil.Never while open
+	Prospect    bool         // it is no customer yet, which the words of an answer say
 }
 
 // ledger returns the revenue that a scope sums.
@@ -110,8 +111,8 @@ func (f *facts) true(c *schedule.Condition, at asOf, within span) spans {
 		return spans(nil).push(span{max(f.account.completes(c.AtLeast), within.from), within.to})
 	case c.Subject == schedule.Programme:
 		return f.account.enrolled(c.Measure, within)
-	case c.Subject != schedule.Spend: // nothing feeds it yet
-		return nil
+	case c.Subject == schedule.Innovation:
+		return f.account.completed(c.AtLeast, within)
 	case at.recheck:
 		// The spend of day e less the refunds after e reaches the threshold when
 		// the spend plus the refunds up to e reaches it plus all refunds.

@@ -26,7 +26,8 @@ type Requirement struct {
 	Programme string
 
 	// Have, Need and Missing = Need - Have (at least 1) are minor units for spend,
-	// whole months for tenure, completed terms for board and places for programme. One
+	// whole months for tenure, completed terms for board, places for programme and
+	// confirmed projects for innovation. One
 	// entry of Missing, dated the day in question, meets a spend requirement; a minor unit
 	// less does not.
 	Have, Need, Missing int64
@@ -50,9 +51,9 @@ type Requirement struct {
 }
 
 // Distance returns the ways to earn a benefit that are still open on the day of
-// an instant, nearest first: fewest requirements, then the fewest missing terms on a
-// board and places in programmes, which nobody can bring about alone, then the smallest missing spend, then
-// the earliest completed tenure, then the order of rules. It is
+// an instant, nearest first: fewest requirements, then the fewest missing terms on a board,
+// places in programmes and innovation projects, which nobody can bring about alone, then the
+// smallest missing spend, then the earliest completed tenure, then the order of rules. It is
 // empty when a condition is true on that day, and when no rule of the version in
 // force grants the benefit. It fails with ErrNoSchedule and ErrUnknownBenefit.
 func (b *Book) Distance(a Account, at time.Time, benefitID string) ([]Way, error) {
@@ -105,7 +106,7 @@ func sortWays(ways []Way) {
 
 // Compare is negative where the way is nearer than another, of the same account or of another
 // one, positive where it is farther, and 0 where neither is: by the fewest requirements, the
-// fewest missing terms and places, the smallest missing spend, the earliest completed tenure.
+// fewest missing terms, places and projects, the smallest missing spend, the earliest completed tenure.
 func (w Way) Compare(other Way) int {
 	return cmp.Or(cmp.Compare(len(w.Requires), len(other.Requires)), cmp.Compare(w.granted(), other.granted()),
 		cmp.Compare(w.spend(), other.spend()), cmp.Compare(w.tenure(), other.tenure()))
@@ -129,7 +130,7 @@ func (b *Book) granting(benefit, version int) []int {
 }
 
 // missing returns what of an alternative is not met on a day. It is not possible
-// when a subject is one that nothing feeds yet.
+// when a subject is one that is not known.
 func (f *facts) missing(alternative []schedule.Condition, today civil.Day) (missing []Requirement, possible bool) {
 	for i := range alternative {
 		var r Requirement
@@ -142,6 +143,8 @@ func (f *facts) missing(alternative []schedule.Condition, today civil.Day) (miss
 			r = f.missingTerms(c, today)
 		case schedule.Programme:
 			r = f.missingPlace(c, today)
+		case schedule.Innovation:
+			r = f.missingProjects(c, today)
 		default:
 			return nil, false
 		}
@@ -217,19 +220,22 @@ func (w Way) spend() int64 {
 	return largest
 }
 
-// granted is how much must be given to the account to meet all requirements: terms on a
-// board to complete, and places in programmes.
+// granted is how much it takes that the account cannot bring about alone to meet all
+// requirements: terms on a board to complete, places in programmes, and projects with the
+// company.
 func (w Way) granted() int64 {
-	terms, places := int64(0), int64(0)
+	terms, places, projects := int64(0), int64(0), int64(0)
 	for _, r := range w.Requires {
 		switch r.Subject {
 		case schedule.Board:
 			terms = max(terms, r.Missing)
 		case schedule.Programme:
 			places += r.Missing
+		case schedule.Innovation:
+			projects = max(projects, r.Missing)
 		}
 	}
-	return terms + places
+	return terms + places + projects
 }
 
 // tenure is the day on which all requirements of tenure are met.

@@ -33,6 +33,10 @@
 // A programme counts on every day on which the account has a place in it, the day it
 // got the place and the day it gave it up included.
 //
+// Innovation projects are n on every day on which n of them count for the account: each does
+// from the day on which the account confirmed that it is completed until the day on which
+// that was withdrawn as wrong, if ever.
+//
 // # Terms
 //
 // A condition is true on a set of days. The days on which it is true and its
@@ -46,6 +50,6 @@
 // and up to d as if it had been made on e. On refund "keep" it does not.
 //
 // Every condition, term and tie-break is monotone: one more positive entry of
-// any date, a longer tenure, one more completed term, or a place in a programme never takes a benefit
-// away at any instant.
+// any date, a longer tenure, one more completed term or confirmed project, or a place in a
+// programme never takes a benefit away at any instant.
 package decision

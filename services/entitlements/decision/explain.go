@@ -131,6 +131,8 @@ func (b *Book) figure(f *facts, c *schedule.Condition, at asOf, on civil.Day, is
 		return fmt.Sprintf("tenure %s %s of the %d needed", is, months(f.tenure(on)), c.AtLeast)
 	case schedule.Board:
 		return fmt.Sprintf("service on advisory boards %s %s of the %d needed", is, counted(f.account.termsBy(on), "completed term"), c.AtLeast)
+	case schedule.Innovation:
+		return fmt.Sprintf("work on innovation %s %s of the %d needed", is, counted(f.account.completedOn(on), "confirmed project"), c.AtLeast)
 	case schedule.Programme:
 		return fmt.Sprintf("enrolment in the programme %s %s from %s", c.Measure, is, f.account.enrolledSince(c.Measure, on).Words())
 	}
@@ -169,6 +171,8 @@ func (b *Book) Phrase(r Requirement) string {
 	switch r.Subject {
 	case schedule.Board:
 		return phraseTerms(r)
+	case schedule.Innovation:
+		return phraseProjects(r)
 	case schedule.Programme:
 		return phrasePlace(r)
 	case schedule.Tenure:

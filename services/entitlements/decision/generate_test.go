@@ -71,7 +71,7 @@ func ledger(t require.TestingT, entries ...Bucket) Ledger {
 }
 
 func genCondition(t *rapid.T, depth int) schedule.Condition {
-	kind := rapid.IntRange(0, 7).Draw(t, "kind")
+	kind := rapid.IntRange(0, 8).Draw(t, "kind")
 	if kind < 2 && depth > 0 {
 		var children []schedule.Condition
 		for range rapid.IntRange(1, 3).Draw(t, "children") {
@@ -90,6 +90,9 @@ func genCondition(t *rapid.T, depth int) schedule.Condition {
 	}
 	if kind == 4 {
 		return schedule.Condition{Subject: schedule.Programme, Measure: genProgramme.Draw(t, "programme"), AtLeast: 1}
+	}
+	if kind == 5 {
+		return schedule.Condition{Subject: schedule.Innovation, Measure: schedule.ProjectsCompleted, AtLeast: rapid.Int64Range(1, 3).Draw(t, "projects")}
 	}
 	return schedule.Condition{
 		Subject: schedule.Spend,
@@ -176,9 +179,17 @@ var genEnrolment = rapid.Custom(func(t *rapid.T) Enrolment {
 	return e
 })
 
+var genCompletion = rapid.Custom(func(t *rapid.T) Completion {
+	c := Completion{From: genDay.Draw(t, "confirmed"), To: civil.Never}
+	if rapid.IntRange(0, 2).Draw(t, "withdrawn") == 0 {
+		c.To = c.From + civil.Day(rapid.Int32Range(0, 400).Draw(t, "days it counts"))
+	}
+	return c
+})
+
 func genAccount(t *rapid.T) Account {
 	a := Account{Ledger: ledger(t, genEntries.Draw(t, "entries")...), Terms: rapid.SliceOfN(genTerm, 0, 4).Draw(t, "terms"), ActiveFrom: firstDay - 500, ClosedOn: civil.Never,
-		Enrolments: rapid.SliceOfN(genEnrolment, 0, 3).Draw(t, "enrolments")}
+		Enrolments: rapid.SliceOfN(genEnrolment, 0, 3).Draw(t, "enrolments"), Completions: rapid.SliceOfN(genCompletion, 0, 4).Draw(t, "completions")}
 	if rapid.Bool().Draw(t, "in a group") {
 		group, err := a.Ledger.Merge(genEntries.Draw(t, "group entries")...)
 		require.NoError(t, err)
@@ -225,6 +236,10 @@ func (w *world) instants(t *rapid.T) []time.Time {
 	for _, e := range account.Enrolments {
 		near(e.From)
 		near(e.To)
+	}
+	for _, c := range account.Completions {
+		near(c.From)
+		near(c.To)
 	}
 	for _, d := range []civil.Day{account.Joined.AddMonths(3), account.ClosedOn, account.ActiveFrom, day("2012-01-01"), day("2013-01-01")} {
 		near(d)

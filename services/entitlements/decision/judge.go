@@ -38,6 +38,8 @@ type Reading struct {
 	// Board says that terms served on advisory boards are followed, so that conditions can
 	// read them.
 	Board bool
+	// Innovation says the same of innovation projects that customers confirmed.
+	Innovation bool
 }
 
 // Meets says whether an account meets a condition on the day of an instant, as Judge does.

@@ -115,6 +115,8 @@ func (o *oracle) holds(c schedule.Condition, e, d civil.Day) bool {
 		return o.account.Joined != civil.Never && o.account.Joined.AddMonths(int(c.AtLeast)) <= e
 	case c.Subject == schedule.Board:
 		return o.served(e) >= c.AtLeast
+	case c.Subject == schedule.Innovation:
+		return o.confirmed(e) >= c.AtLeast
 	case c.Subject == schedule.Programme:
 		for _, place := range o.account.Enrolments {
 			if place.Programme == c.Measure && place.From <= e && e < place.To {
@@ -131,6 +133,16 @@ func (o *oracle) holds(c schedule.Condition, e, d civil.Day) bool {
 func (o *oracle) served(e civil.Day) (n int64) {
 	for _, term := range o.account.Terms {
 		if e >= term.Ends {
+			n++
+		}
+	}
+	return n
+}
+
+// confirmed counts the projects that counted on e.
+func (o *oracle) confirmed(e civil.Day) (n int64) {
+	for _, c := range o.account.Completions {
+		if c.From <= e && c.To > e {
 			n++
 		}
 	}

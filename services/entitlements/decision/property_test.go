@@ -215,6 +215,33 @@ func TestR27OnePlaceMoreLosesNothing(t *testing.T) {
 	})
 }
 
+func TestR27OneMoreProjectNeverLosesABenefit(t *testing.T) {
+	check(t, func(t *rapid.T) {
+		w := genWorld(t, 400)
+		before := w.account()
+		after := before
+		after.Completions = append(slices.Clone(before.Completions), genCompletion.Draw(t, "one more"))
+		w.loseNothing(t, before, after)
+
+		// Nor does it lose one that the confirmation of the last stands longer.
+		before = after
+		after.Completions = slices.Clone(before.Completions)
+		if last := &after.Completions[len(after.Completions)-1]; last.To != civil.Never {
+			last.To += civil.Day(rapid.Int32Range(0, 30).Draw(t, "longer"))
+		}
+		w.loseNothing(t, before, after)
+	})
+}
+
+func TestProjectsCountInAnyOrder(t *testing.T) {
+	check(t, func(t *rapid.T) {
+		w := genWorld(t, 400)
+		shuffled := w.account()
+		shuffled.Completions = rapid.Permutation(shuffled.Completions).Draw(t, "shuffled")
+		require.Equal(t, w.book.Timeline(w.account()).steps, w.book.Timeline(shuffled).steps)
+	})
+}
+
 func TestTermsCountInAnyOrder(t *testing.T) {
 	check(t, func(t *rapid.T) {
 		w := genWorld(t, 400)
@@ -349,6 +376,10 @@ func TestR34DistanceIsExact(t *testing.T) {
 					w.termsAreExact(t, c, r, today)
 					continue
 				}
+				if r.Subject == schedule.Innovation {
+					w.projectsAreExact(t, c, r, today)
+					continue
+				}
 				met := func(on civil.Day, amount int64) bool {
 					o := w.oracle
 					o.account.Ledger, err = account.Ledger.Merge(Bucket{on, amount})
@@ -407,6 +438,16 @@ func (w *world) termsAreExact(t *rapid.T, c schedule.Condition, r Requirement, t
 	for on := today; r.TermEnds != civil.Never && on < r.TermEnds; on++ {
 		require.True(t, serves(on))
 	}
+}
+
+// projectsAreExact completes as many projects as are missing, and one less.
+func (w *world) projectsAreExact(t *rapid.T, c schedule.Condition, r Requirement, today civil.Day) {
+	o := w.oracle
+	for missing := r.Missing; missing > 0; missing-- {
+		require.False(t, o.holds(c, today, today), "%+v", r)
+		o.account.Completions = append(slices.Clone(o.account.Completions), Completion{From: today, To: civil.Never})
+	}
+	require.True(t, o.holds(c, today, today), "%+v", r)
 }
 
 func TestMergeGivesTheSameLedgerInAnyOrder(t *testing.T) {

@@ -49,8 +49,8 @@ func (d *Definition) check(reading decision.Reading) error {
 		if c.Subject == schedule.Programme {
 			refuse("criteria", "read the programme "+c.Measure+": nobody is let in for being in a programme, so write the criteria of that one out")
 		}
-		if c.Subject == schedule.Innovation {
-			refuse("criteria", "read innovation, which nothing feeds yet: use spend, tenure or board")
+		if c.Subject == schedule.Innovation && !reading.Innovation {
+			refuse("criteria", "read innovation, and no plans service is followed here: start entitlements with --plans-addr, or use spend or tenure")
 		}
 		if c.Subject == schedule.Board && !reading.Board {
 			refuse("criteria", "read board, and no board service is followed here: start entitlements with --board-addr, or use spend or tenure")

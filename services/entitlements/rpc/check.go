@@ -119,6 +119,10 @@ func (w scheduleWriter) requirement(r *decision.Requirement) *entitlementsv1.Req
 		return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Programme{
 			Programme: &entitlementsv1.ProgrammeRequirement{Programme: r.Programme},
 		}}
+	case schedule.Innovation:
+		return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Innovation{Innovation: &entitlementsv1.InnovationRequirement{
+			MissingProjects: int32(r.Missing), HaveProjects: int32(r.Have), NeedProjects: int32(r.Need),
+		}}}
 	case schedule.Board:
 		return &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Board{Board: &entitlementsv1.BoardRequirement{
 			MissingTerms: int32(r.Missing), HaveTerms: int32(r.Have), NeedTerms: int32(r.Need), CurrentTermEndDate: dateOut(r.TermEnds),

@@ -29,6 +29,7 @@ import (
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 	"github.com/evenhand/evenhand/services/entitlements"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
 	"github.com/evenhand/evenhand/services/entitlements/changes"
@@ -207,6 +208,7 @@ type served struct {
 	accounts  *fakeAccounts
 	lotteries *fakeLotteries
 	board     *fakeBoard
+	plans     *fakePlans
 	service   *entitlements.Service
 	server    *server.Server
 	keys      *auth.Keyring
@@ -226,7 +228,7 @@ type served struct {
 	policy
 }
 
-// serve runs the service, the fake accounts and the fake board on one server; its clients call as an
+// serve runs the service and the fakes of the others on one server; its clients call as an
 // administrator.
 func serve(t testing.TB, opts entitlements.Options) *served {
 	t.Helper()
@@ -236,9 +238,9 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 	database := &outage{Backend: backend}
 	store, err := docstore.OpenStore(ctx, database, docstore.Options{})
 	require.NoError(t, err)
-	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), lotteries: &fakeLotteries{}, keys: &auth.Keyring{}, database: database}
+	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), plans: newFakePlans(), lotteries: &fakeLotteries{}, keys: &auth.Keyring{}, database: database}
 	late := &lateConn{}
-	opts.Board = rpc.NewBoardSource(late)
+	opts.Board, opts.Plans = rpc.NewBoardSource(late), rpc.NewPlansSource(late)
 	s.source = rpc.NewSource(late)
 	s.service, err = entitlements.Open(ctx, store, s.source, opts)
 	require.NoError(t, err)
@@ -273,6 +275,7 @@ func serve(t testing.TB, opts entitlements.Options) *served {
 			boardv1.RegisterFeedServiceServer(r, s.board)
 			boardv1.RegisterLotteriesServiceServer(r, s.lotteries)
 		}},
+		server.Service{Name: "plans", Register: func(r grpc.ServiceRegistrar) { plansv1.RegisterFeedServiceServer(r, s.plans) }},
 		rpc.Service(parts))
 	require.NoError(t, err)
 	token, err := s.keys.Issue("entitlements", rand.Reader)

@@ -76,6 +76,7 @@ func Service(parts Parts) server.Service {
 			{Name: "accounts-feed", Ready: func(context.Context) error { return decisions.Following() }},
 			{Name: "rebuild", Ready: func(context.Context) error { return decisions.NeedsRebuild() }},
 			{Name: "board-terms", Ready: func(context.Context) error { return decisions.KnowsTerms() }},
+			{Name: "innovation-projects", Ready: func(context.Context) error { return decisions.KnowsProjects() }},
 			{Name: "groups", Ready: func(context.Context) error { return decisions.KnowsGroups() }},
 		},
 		Register: func(to grpc.ServiceRegistrar) {

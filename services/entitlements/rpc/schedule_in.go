@@ -214,6 +214,8 @@ func (r *scheduleReader) condition(path string, m *entitlementsv1.Condition) sch
 		return schedule.Condition{Subject: schedule.Tenure, Measure: schedule.Months, AtLeast: int64(c.Tenure.GetAtLeastMonths())}
 	case *entitlementsv1.Condition_Board:
 		return schedule.Condition{Subject: schedule.Board, Measure: schedule.TermsServed, AtLeast: int64(c.Board.GetAtLeastTerms())}
+	case *entitlementsv1.Condition_Innovation:
+		return schedule.Condition{Subject: schedule.Innovation, Measure: schedule.ProjectsCompleted, AtLeast: int64(c.Innovation.GetAtLeastProjects())}
 	case *entitlementsv1.Condition_Programme:
 		return schedule.Condition{Subject: schedule.Programme, Measure: c.Programme.GetProgramme(), AtLeast: 1}
 	case *entitlementsv1.Condition_All:

@@ -171,6 +171,10 @@ func (w scheduleWriter) condition(c *schedule.Condition) *entitlementsv1.Conditi
 		return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Board{
 			Board: &entitlementsv1.BoardCondition{AtLeastTerms: int32(c.AtLeast)},
 		}}
+	case c.Subject == schedule.Innovation:
+		return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Innovation{
+			Innovation: &entitlementsv1.InnovationCondition{AtLeastProjects: int32(c.AtLeast)},
+		}}
 	case c.Subject == schedule.Programme:
 		return &entitlementsv1.Condition{Condition: &entitlementsv1.Condition_Programme{
 			Programme: &entitlementsv1.ProgrammeCondition{Programme: c.Measure},

@@ -18,6 +18,8 @@ const (
 	MaxTenure = 1200
 	// MaxTerms bounds a threshold of terms served on boards.
 	MaxTerms = 100
+	// MaxProjects bounds a threshold of innovation projects.
+	MaxProjects = 100
 )
 
 var (
@@ -183,7 +185,7 @@ func (v *validator) leaf(c Condition, path string) {
 		v.within(path+".at_least", c.AtLeast, 1, MaxTenure)
 	case Innovation:
 		v.oneOf(at, c.Measure, []string{ProjectsCompleted})
-		v.within(path+".at_least", c.AtLeast, 1, MaxTenure)
+		v.within(path+".at_least", c.AtLeast, 1, MaxProjects)
 	case Board:
 		v.oneOf(at, c.Measure, []string{TermsServed})
 		v.within(path+".at_least", c.AtLeast, 1, MaxTerms)
@@ -199,6 +201,8 @@ func (v *validator) leaf(c Condition, path string) {
 type Fed struct {
 	// Board says that the board service is followed.
 	Board bool
+	// Innovation says that the plans service is followed.
+	Innovation bool
 	// Programmes are the ids of those that are published, ascending.
 	Programmes []string
 }
@@ -230,8 +234,8 @@ func Publishable(s *Schedule, fed Fed) Problems {
 
 func publishable(c Condition, path string, fed Fed, problems *Problems) {
 	switch at := path + "." + string(c.Subject); {
-	case c.Subject == Innovation:
-		problems.add(at, NotYetFed, "a rule on %s needs the service that feeds it, which does not exist yet: use spend, tenure, board or programme until then", c.Subject)
+	case c.Subject == Innovation && !fed.Innovation:
+		problems.add(at, NotYetFed, "a rule on innovation needs the plans service, which entitlements does not follow here: start entitlements with --plans-addr, or use spend or tenure")
 	case c.Subject == Programme && !slices.Contains(fed.Programmes, c.Measure):
 		problems.add(at, UnknownRef, "no programme %q is published%s: rules read those that accounts can apply to or once could, so publish the programme first", c.Measure, suggest(c.Measure, fed.Programmes))
 	case c.Subject == Board && !fed.Board:

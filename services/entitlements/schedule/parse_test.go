@@ -220,7 +220,7 @@ func TestPublishableRefusesSubjectsNobodyFeeds(t *testing.T) {
 		reason Reason
 		fed    bool // where everything is fed that can be
 	}{
-		"innovation: projects-completed, at_least: 1": {"which does not exist yet", NotYetFed, false},
+		"innovation: projects-completed, at_least: 1": {"--plans-addr", NotYetFed, true},
 		"board: terms-served, at_least: 2":            {"--board-addr", NotYetFed, true},
 		"programme: betas":                            {`no programme "betas" is published`, UnknownRef, false},
 		"programme: beta":                             {`publish the programme first`, UnknownRef, true},
@@ -234,7 +234,7 @@ func TestPublishableRefusesSubjectsNobodyFeeds(t *testing.T) {
 		require.Equal(t, "rules[1].when.any[0]."+subject, problems[0].Path)
 		require.Equal(t, 30, problems[0].Line)
 		require.Contains(t, problems[0].Message, want.why)
-		all := Publishable(file.Schedule, Fed{Board: true, Programmes: []string{"beta", "evangelists"}})
+		all := Publishable(file.Schedule, Fed{Board: true, Innovation: true, Programmes: []string{"beta", "evangelists"}})
 		require.Equal(t, want.fed, len(all) == 0)
 		if leaf == "programme: betas" {
 			require.Contains(t, all[0].Message, `did you mean "beta"`)

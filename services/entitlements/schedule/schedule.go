@@ -106,9 +106,9 @@ const (
 // Subject is what a condition measures.
 type Subject string
 
-// The subjects of conditions. Innovation can be written but not published before the
-// service that feeds it exists, Board only where the board service is followed, Programme
-// only of a published programme: see Publishable.
+// The subjects of conditions. Innovation can be published only where the plans service is
+// followed, Board only where the board service is, Programme only of a published
+// programme: see Publishable.
 const (
 	Spend      Subject = "spend"
 	Tenure     Subject = "tenure"

@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans/innovation"
 	"github.com/evenhand/evenhand/services/plans/rewards"
 	"github.com/evenhand/evenhand/services/plans/signals"
+	"github.com/evenhand/evenhand/services/plans/statements"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
@@ -54,7 +55,11 @@ type reader func(t *Told, e *docstore.FeedEvent, id string) error
 
 // readers are those of each collection whose changes are told.
 var readers = map[string]reader{
-	plans.Kind.Spec.Name:         stored(plans.Kind, func(t *Told, s *resource.Stored[plans.Plan]) { t.Plan = s }),
+	plans.Kind.Spec.Name: stored(plans.Kind, func(t *Told, s *resource.Stored[plans.Plan]) { t.Plan = s }),
+	statements.Kind.Spec.Name: func(t *Told, _ *docstore.FeedEvent, id string) error { // read one with GetValueStatement
+		t.Name = statements.Kind.Name(id)
+		return nil
+	},
 	plans.TemplateKind.Spec.Name: stored(plans.TemplateKind, func(t *Told, s *resource.Stored[plans.Template]) { t.Template = s }),
 
 	touchpoints.Kind.Spec.Name:        stored(touchpoints.Kind, func(t *Told, s *resource.Stored[touchpoints.Touchpoint]) { t.Touchpoint = s }),

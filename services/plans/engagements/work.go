@@ -25,7 +25,7 @@ func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
 	if state.State != Completed {
 		return nil, nil
 	}
-	w := feeds.Work{Name: Name(id), Kind: "engagement", Account: state.Account, Persons: state.People, Completed: state.Finished,
+	w := feeds.Work{Name: Name(id), Kind: "engagement", Account: state.Account, Title: state.Title, Persons: state.People, Completed: state.Finished,
 		Confirmed: state.Confirmed(), Origin: string(state.Origin), Minutes: int64(state.Worked), OutcomeLength: len([]rune(state.Outcome))}
 	if n := len(state.Feedback); n > 0 {
 		last := state.Feedback[n-1]

@@ -162,11 +162,11 @@ func grouped(work []completed, keys func(completed) []string) map[string][]compl
 	return groups
 }
 
-// touchpoints is the work that is touchpoints.
+// touchpoints is the work that is touchpoints, also those that suggestions led to.
 func touchpoints(work []completed) []completed {
 	var list []completed
 	for _, w := range work {
-		if w.Kind == TouchpointDone {
+		if w.Kind == TouchpointDone || w.Kind == SuggestionActedOn {
 			list = append(list, w)
 		}
 	}

@@ -22,6 +22,7 @@ func calls(t testing.TB, n int, change func(i int, w *Work)) []Work {
 	for i := range n {
 		w := touch(t, fmt.Sprintf("t%02d", i), fmt.Sprintf("2026-11-%02d", i%28+1))
 		w.Account, w.OutcomeLength, w.OutcomeDigest = fmt.Sprint("account", i), 100, fmt.Sprint("words", i)
+		w.Kind = []Kind{TouchpointDone, SuggestionActedOn}[i%2]
 		change(i, &w)
 		list = append(list, w)
 	}
@@ -30,6 +31,7 @@ func calls(t testing.TB, n int, change func(i int, w *Work)) []Work {
 
 func TestR10WorkThatLooksAsIfDoneForThePointsIsFound(t *testing.T) {
 	rules := simple()
+	rules.Rules = append(rules.Rules, Rule{ID: "suggested", Work: SuggestionActedOn, Points: 5})
 	rules.Checks = Checks{AccountTouches: 3, DayTouches: 3, ShortOutcomes: 3, RepeatedOutcomes: 3, ContactTouches: 3, LastDaysWork: 4}
 	same := func(change func(w *Work)) func(int, *Work) { return func(_ int, w *Work) { change(w) } }
 	for check, c := range map[Check]struct {

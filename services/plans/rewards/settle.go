@@ -83,7 +83,7 @@ func (s *Service) Settle(ctx context.Context) error {
 	}
 	months := map[string]bool{}
 	for _, w := range pending {
-		for _, month := range w.Body.Months {
+		for _, month := range w.months {
 			months[month] = true
 		}
 	}
@@ -95,27 +95,35 @@ func (s *Service) Settle(ctx context.Context) error {
 	return s.settled(ctx, pending)
 }
 
+// unsettled is a piece of work, by its id, whose months have not been settled since it
+// changed, and the version at which it was read.
+type unsettled struct {
+	id      string
+	version int64
+	months  []string
+}
+
 // pending is the work that has not been settled since it changed.
-func (s *Service) pending(ctx context.Context) ([]docstore.Doc[completed], error) {
-	var list []docstore.Doc[completed]
+func (s *Service) pending(ctx context.Context) ([]unsettled, error) {
+	var list []unsettled
 	for d, err := range s.work.All(ctx, docstore.Query{Index: "pending", Equal: []any{true}, Limit: 1000}) {
 		if err != nil {
 			return nil, fmt.Errorf("read work that is not credited yet: %w", err)
 		}
-		list = append(list, d)
+		list = append(list, unsettled{d.ID, d.Version, d.Body.Months})
 	}
 	return list, nil
 }
 
 // settled notes that work was settled as it was read; what changed since stays pending.
-func (s *Service) settled(ctx context.Context, pending []docstore.Doc[completed]) error {
+func (s *Service) settled(ctx context.Context, pending []unsettled) error {
 	for _, w := range pending {
-		_, err := s.work.UpdateIf(ctx, w.ID, w.Version, func(d *docstore.Doc[completed]) error {
+		_, err := s.work.UpdateIf(ctx, w.id, w.version, func(d *docstore.Doc[completed]) error {
 			d.Body.Months, d.Body.Pending = nil, false
 			return nil
 		})
 		if err != nil && !errors.Is(err, docstore.ErrConflict) {
-			return fmt.Errorf("note that %s was credited: %w", w.ID, err)
+			return fmt.Errorf("note that %s was credited: %w", w.id, err)
 		}
 	}
 	return nil

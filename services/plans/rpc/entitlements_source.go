@@ -14,21 +14,27 @@ import (
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
-// EntitlementsSource follows the entitlements service. It implements feeds.Source.
+// EntitlementsSource follows the entitlements service, and asks it for versions of the
+// schedule and for what the ledgers come to. It implements feeds.Source,
+// statements.Published and statements.Ledgers.
 type EntitlementsSource struct {
-	feed entitlementsv1.FeedServiceClient
+	feed      entitlementsv1.FeedServiceClient
+	schedules entitlementsv1.ScheduleServiceClient
+	costs     entitlementsv1.CostsServiceClient
 }
 
 var _ feeds.Source = (*EntitlementsSource)(nil)
 
 // NewEntitlementsSource returns a source on a connection to the entitlements service, whose
-// calls carry a token that may watch changes: one of a principal with the role service.
+// calls carry a token that may watch changes and read schedule and costs: one of a
+// principal with the role service.
 func NewEntitlementsSource(conn grpc.ClientConnInterface) *EntitlementsSource {
-	return &EntitlementsSource{feed: entitlementsv1.NewFeedServiceClient(conn)}
+	return &EntitlementsSource{feed: entitlementsv1.NewFeedServiceClient(conn), schedules: entitlementsv1.NewScheduleServiceClient(conn),
+		costs: entitlementsv1.NewCostsServiceClient(conn)}
 }
 
 // followed are the collections of the entitlements service whose states are read.
-var followed = []string{"balances", "breaches", "cases", "reviews", "versions"}
+var followed = []string{"balances", "breaches", "cases", "citations", "reviews", "versions"}
 
 // Watch implements feeds.Source.
 func (s *EntitlementsSource) Watch(ctx context.Context, resume string, apply func(feeds.Batch) error) error {
@@ -86,6 +92,8 @@ func readEntitlements(change *feeds.Change, c *entitlementsv1.Change) (concerns 
 		change.Case = caseIn(c.GetName(), state.Case)
 	case *entitlementsv1.Change_Breach:
 		change.Breach, err = breachIn(state.Breach)
+	case *entitlementsv1.Change_Citation:
+		change.Citation, err = citationIn(state.Citation)
 	case *entitlementsv1.Change_Review:
 		change.Review, err = reviewIn(state.Review)
 	case *entitlementsv1.Change_ScheduleVersion:
@@ -136,6 +144,11 @@ func breachIn(in *entitlementsv1.Breach) (*feeds.Breach, error) {
 	day, err := wire.Day("breach_date", in.GetBreachDate())
 	return &feeds.Breach{Name: in.GetName(), Account: strings.TrimPrefix(in.GetAccount(), accountPrefix), HouseRule: names.First(in.GetName(), "houseRules"),
 		Day: civil.Day(day), Waived: in.GetResponse() == entitlementsv1.Breach_RESPONSE_WAIVED, Benefit: in.GetBenefit()}, err
+}
+
+func citationIn(in *entitlementsv1.Citation) (*feeds.Citation, error) {
+	day, err := wire.Day("citation_date", in.GetCitationDate())
+	return &feeds.Citation{Clause: names.First(in.GetName(), "clauses"), Account: strings.TrimPrefix(in.GetAccount(), accountPrefix), Day: civil.Day(day)}, err
 }
 
 func reviewIn(in *entitlementsv1.Review) (*feeds.Review, error) {

@@ -1,13 +1,13 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
 	"google.golang.org/grpc"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
-	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
 	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/names"
@@ -101,11 +101,6 @@ func (h *rewardsHandler) UpdatePointRules(ctx context.Context, r *plansv1.Update
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range mask.Paths() {
-		if whole, _, part := strings.Cut(path, "."); part {
-			return nil, fault.Invalid("update_mask", "%q is a part of %s, which is changed whole: name %s", path, whole, whole)
-		}
-	}
 	ids, err := request.Name("point_rules.name", in.GetName(), "pointRules")
 	if err != nil {
 		return nil, err
@@ -114,15 +109,42 @@ func (h *rewardsHandler) UpdatePointRules(ctx context.Context, r *plansv1.Update
 	if err != nil {
 		return nil, err
 	}
-	rules, err := pointRulesIn(in)
+	current, err := h.domain.PointRules(ctx, ids[0])
 	if err != nil {
 		return nil, err
 	}
-	return pointRulesAnswer(h.domain.UpdateRules(ctx, call, rewardsCaller(ctx), ids[0], in.GetEtag(), rewards.RulesPatch{
-		Rules: fieldmask.Given(mask, "rules", rules.Rules), Caps: fieldmask.Given(mask, "caps", rules.Caps),
-		Checks: fieldmask.Given(mask, "checks", rules.Checks), Effective: fieldmask.Given(mask, "effective_date", rules.Effective),
-		Reason: fieldmask.Given(mask, "reason", in.GetReason()), Base: fieldmask.Given(mask, "base_version", int(in.GetBaseVersion())),
-	}))
+	patch, err := pointRulesPatch(current, in, mask)
+	if err != nil {
+		return nil, err
+	}
+	// What a part of caps, checks or the day was merged into must not have changed since.
+	return pointRulesAnswer(h.domain.UpdateRules(ctx, call, rewardsCaller(ctx), ids[0], cmp.Or(in.GetEtag(), current.Etag()), patch))
+}
+
+// pointRulesPatch is what an update makes of a version as it is.
+func pointRulesPatch(current resource.Stored[rewards.PointRules], in *plansv1.PointRules, mask fieldmask.Mask) (rewards.RulesPatch, error) {
+	merged := pointRulesOut(current)
+	if err := mask.Apply(merged, in); err != nil {
+		return rewards.RulesPatch{}, err
+	}
+	rules, err := pointRulesIn(merged)
+	if err != nil {
+		return rewards.RulesPatch{}, err
+	}
+	patch := rewards.RulesPatch{
+		Rules: fieldmask.Given(mask, "rules", rules.Rules), Reason: fieldmask.Given(mask, "reason", merged.GetReason()),
+		Base: fieldmask.Given(mask, "base_version", int(merged.GetBaseVersion())),
+	}
+	if mask.Touches("caps") {
+		patch.Caps = &rules.Caps
+	}
+	if mask.Touches("checks") {
+		patch.Checks = &rules.Checks
+	}
+	if mask.Touches("effective_date") {
+		patch.Effective = &rules.Effective
+	}
+	return patch, nil
 }
 
 // SimulatePointRules implements RewardsService.

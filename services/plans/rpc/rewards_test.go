@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -152,7 +153,13 @@ func TestR10PointRulesFromDraftToVersion(t *testing.T) {
 		p.Name = made.GetName()
 		return author.UpdatePointRules(t.Context(), &plansv1.UpdatePointRulesRequest{PointRules: p, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}})
 	}
-	_, err = change([]string{"caps.person_month_points"}, &plansv1.PointRules{Caps: &plansv1.PointCaps{PersonMonthPoints: 1}})
+	part, err := change([]string{"caps.person_month_points", "effective_date.day"},
+		&plansv1.PointRules{Caps: &plansv1.PointCaps{PersonMonthPoints: 1}, EffectiveDate: &date.Date{Day: 2}})
+	require.NoError(t, err)
+	require.Equal(t, []any{int32(1), "2:1:2026"}, []any{part.GetCaps().GetPersonMonthPoints(),
+		fmt.Sprintf("%d:%d:%d", part.GetEffectiveDate().GetDay(), part.GetEffectiveDate().GetMonth(), part.GetEffectiveDate().GetYear())})
+	require.Len(t, part.GetCaps().GetKindWeek(), 1, "the rest stays as it is")
+	_, err = change([]string{"state"}, &plansv1.PointRules{State: plansv1.PointRules_STATE_PUBLISHED})
 	rewardRefused(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
 	_, err = change([]string{"rules"}, &plansv1.PointRules{Rules: []*plansv1.PointRule{{Id: "x", Work: "bookings", Points: 1}}})
 	rewardRefused(t, err, codes.InvalidArgument, "REWARD_FROM_BOOKINGS")

@@ -13,6 +13,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans/innovation"
 	"github.com/evenhand/evenhand/services/plans/rewards"
 	"github.com/evenhand/evenhand/services/plans/signals"
+	"github.com/evenhand/evenhand/services/plans/statements"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
@@ -26,6 +27,8 @@ type Domain struct {
 	Changes     *changes.Feed
 	// Followers follow the other services.
 	Followers []*feeds.Follower
+	// Statements are the value statements.
+	Statements *statements.Service
 	// Duties know what is due of a plan.
 	Duties []Duties
 
@@ -47,6 +50,7 @@ func Service(d Domain) server.Service {
 			RegisterEngagements(r, d.Engagements, d.Assignments)
 			RegisterInnovation(r, d.Innovation, d.Assignments)
 			RegisterRewards(r, d.Rewards)
+			RegisterStatements(r, d.Statements)
 			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes, followers: d.Followers})
 		},
 	}

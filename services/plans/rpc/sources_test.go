@@ -117,13 +117,15 @@ func TestR31WhatEntitlementsTells(t *testing.T) {
 		Name: "reviews/r1", Subject: "houseRules/late-fee", State: entitlementsv1.Review_STATE_OPEN, DueDate: firstDay}}})
 	add(&entitlementsv1.Change{Type: "schedule.published", State: &entitlementsv1.Change_ScheduleVersion{ScheduleVersion: &entitlementsv1.ScheduleVersion{Name: "schedule/versions/7"}}})
 	add(&entitlementsv1.Change{Type: "clause.created"})
+	add(&entitlementsv1.Change{Type: "citation.recorded", State: &entitlementsv1.Change_Citation{Citation: &entitlementsv1.Citation{
+		Name: "clauses/liability/citations/c1", Account: "accounts/acme", CitationDate: firstDay}}})
 	source := rpc.NewEntitlementsSource(connect(t, func(r grpc.ServiceRegistrar) { entitlementsv1.RegisterFeedServiceServer(r, fake) }))
 
-	changes, last := all(t, source, "", 7)
-	require.Equal(t, []string{"balances", "breaches", "cases", "reviews", "versions"}, fake.statesOf)
-	require.EqualValues(t, 7, last.Position, "also that of a change that does not concern this service")
+	changes, last := all(t, source, "", 8)
+	require.Equal(t, []string{"balances", "breaches", "cases", "citations", "reviews", "versions"}, fake.statesOf)
+	require.EqualValues(t, 8, last.Position, "also that of a change that does not concern this service")
 	require.Equal(t, "behind-all", last.Resume)
-	require.Len(t, changes, 5, "an entry that reached a threshold is told once")
+	require.Len(t, changes, 6, "an entry that reached a threshold is told once")
 	require.Equal(t, feeds.Change{Service: feeds.Entitlements, Position: 1, Type: "usage.committed", Name: "accounts/acme/balances/hours", At: noon, Recorded: noon.Add(time.Second),
 		Principal: "principals/anna", Usage: &feeds.Usage{Name: "accounts/acme/usageEntries/e1", Account: "acme", Benefit: "hours", Type: feeds.Committed, Units: 3, Origin: "offered",
 			Day: civil.Date(2026, 7, 1), About: "accounts/acme/reservations/r1", Rule: "partner", Version: "2"}}, changes[0])
@@ -135,9 +137,10 @@ func TestR31WhatEntitlementsTells(t *testing.T) {
 	require.Equal(t, &feeds.Breach{Name: "houseRules/late-fee/breaches/b1", Account: "acme", HouseRule: "late-fee", Day: civil.Date(2026, 7, 1), Waived: true, Benefit: "waiver"}, changes[2].Breach)
 	require.Equal(t, &feeds.Review{Name: "reviews/r1", Subject: "houseRules/late-fee", Open: true, Due: civil.Date(2026, 7, 1)}, changes[3].Review)
 	require.Equal(t, "7", changes[4].ScheduleVersion)
+	require.Equal(t, &feeds.Citation{Clause: "liability", Account: "acme", Day: civil.Date(2026, 7, 1)}, changes[5].Citation)
 	head, err := source.Head(t.Context())
 	require.NoError(t, err)
-	require.EqualValues(t, 7, head)
+	require.EqualValues(t, 8, head)
 
 	fake.trimmed = true
 	require.ErrorIs(t, source.Watch(t.Context(), "old", func(feeds.Batch) error { return nil }), feeds.ErrTrimmed)

@@ -195,9 +195,14 @@ func (s *Service) plan(ctx context.Context, x resource.Stored[Suggestion]) (reso
 	if !x.State.Planning {
 		return x, nil
 	}
+	today, err := s.Today(ctx)
+	if err != nil {
+		return x, err
+	}
 	a, id := x.State, x.ID
 	touchpoint, err := s.opts.Touchpoints.Plan(ctx, resource.Call{Principal: a.Decider}, Touchpoint{
-		Account: a.Account, Suggestion: SuggestionName(id), Channel: a.Channel, Purpose: a.Purpose, Why: a.Reason, Day: a.Planned,
+		Account: a.Account, Suggestion: SuggestionName(id), Channel: a.Channel, Purpose: a.Purpose, Why: a.Reason, Day: max(today, a.Planned), // it may be carried out late
+
 	})
 	by := resource.Call{Principal: a.Decider}
 	if told := final(err); told != nil {

@@ -32,7 +32,12 @@ type pass struct {
 	rules    []inForce
 	kinds    []Kind
 	tallies  map[string]tally
+	// unanswered is how many questions to the entitlements service failed one after the other.
+	unanswered int
 }
+
+// patience is after how many of them the service counts as away for the rest of a pass.
+const patience = 3
 
 // inForce is a rule that counts. Its program is nil where it cannot be asked.
 type inForce struct {
@@ -62,6 +67,7 @@ func (s *Service) Tick(ctx context.Context, day civil.Day) error {
 		return err
 	}
 	var failed error
+	failures := 0
 	for m, err := range s.memories.All(ctx, docstore.Query{Index: byPass, To: p.number}) {
 		if err != nil {
 			return errors.Join(failed, fmt.Errorf("find the accounts to look at: %w", err))
@@ -70,11 +76,13 @@ func (s *Service) Tick(ctx context.Context, day civil.Day) error {
 			if ctx.Err() != nil {
 				return err
 			}
-			s.opts.Log.WarnContext(ctx, "an account was not looked at for signals", "account", m.ID, "error", err)
-			if failed == nil {
+			if failures++; failures == 1 {
 				failed = fmt.Errorf("look at account %s: %w", m.ID, err)
 			}
 		}
+	}
+	if failures > 1 {
+		failed = fmt.Errorf("%w (and %d other accounts)", failed, failures-1)
 	}
 	return errors.Join(failed, s.finishAccepted(ctx))
 }
@@ -142,9 +150,21 @@ func (s *Service) look(ctx context.Context, p *pass, m docstore.Doc[memory]) err
 	if err != nil {
 		return fmt.Errorf("read the account: %w", err)
 	}
-	k, kinds, asking, err := s.know(ctx, m, account, p.currency, p.day, p.kinds)
-	if err != nil {
+	wanted, asks := p.kinds, customer(&account, p.day) && slices.ContainsFunc(p.kinds, asked)
+	away := asks && p.unanswered >= patience
+	if away {
+		wanted = slices.DeleteFunc(slices.Clone(wanted), asked)
+	}
+	k, kinds, asking, err := s.know(ctx, m, account, p.currency, p.day, wanted)
+	switch {
+	case err != nil:
 		return err
+	case asking != nil:
+		p.unanswered++
+	case away:
+		asking = errAway
+	case asks:
+		p.unanswered = 0
 	}
 	said, err := s.ask(ctx, p, k, kinds, m.ID)
 	if err != nil {
@@ -168,6 +188,12 @@ func (s *Service) look(ctx context.Context, p *pass, m docstore.Doc[memory]) err
 	}
 	return s.looked(ctx, p, m)
 }
+
+// asked says whether the entitlements service is asked for facts of a kind.
+func asked(kind Kind) bool { return kind == Threshold || kind == Usage }
+
+// errAway is why facts are not known for which the entitlements service was not asked.
+var errAway = errors.New("the entitlements service is away")
 
 // know gathers what facts of some kinds are derived from. What the entitlements service
 // cannot be asked for now is left out of the kinds; asking is why.

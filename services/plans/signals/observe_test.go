@@ -155,6 +155,8 @@ func TestChangesOfFeedsAreObserved(t *testing.T) {
 		"case": {feeds.Change{Case: &feeds.Case{Name: "accounts/acme/cases/c", Account: "acme", Issue: "late", Clocks: []feeds.Clock{
 			{Commitment: "first-reply", Due: at, Breached: true}, {Commitment: "resolution", Due: at}, {Due: at, Breached: true}}}},
 			[]Observation{{Account: "acme", What: Broken{"accounts/acme/cases/c", "late", "first-reply", on}}}},
+		"case that waits": {feeds.Change{At: at, Case: &feeds.Case{Name: "accounts/acme/cases/c", Account: "acme", Clocks: []feeds.Clock{{Commitment: "fixed", Breached: true}}}},
+			[]Observation{{Account: "acme", What: Broken{"accounts/acme/cases/c", "", "fixed", on}}}},
 		"citation":            {feeds.Change{Citation: &feeds.Citation{Clause: "liability", Account: "acme", Day: on}}, []Observation{{Account: "acme", What: Cited{"liability", on}}}},
 		"citation to nobody":  {feeds.Change{Citation: &feeds.Citation{Clause: "liability", Day: on}}, nil},
 		"review":              {feeds.Change{At: at, Review: &feeds.Review{Name: "reviews/r", Subject: "clauses/liability", Open: true}}, []Observation{{What: ClauseReview{"liability", "reviews/r", on, 0}}}},
@@ -185,6 +187,27 @@ func TestTakingChangesAgainChangesNothing(t *testing.T) {
 		m, err := f.memories.Get(t.Context(), "acme")
 		require.NoError(t, err)
 		require.Equal(t, int64(500), m.Body.spent(0, day(t, "2026-06-15")))
+	})
+}
+
+func TestEntitlementsIsNotAskedForEveryAccountWhileItIsAway(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		for i := range 8 {
+			f.customer(t, fmt.Sprint("a", i))
+			f.observe(t, fmt.Sprint("a", i), broken(t, fmt.Sprint("a", i), "c1", "2026-06-15"))
+		}
+		f.published(t, "near", builtins[2].Content)
+		f.published(t, "broken", content())
+		f.asked = errors.New("away")
+		f.questions = 0
+		require.ErrorContains(t, f.Tick(t.Context(), day(t, "2026-06-15")), "look at account a0: ask how far it is from benefits: away (and 7 other accounts)")
+		require.Equal(t, patience, f.questions)
+		require.Len(t, f.ranked(t, SuggestionQuery{}), 8, "what needs no answer is said all the same")
+		f.asked = nil
+		f.on(t, "2026-06-15")
+		require.Equal(t, patience+8, f.questions)
+		f.on(t, "2026-06-15")
+		require.Equal(t, patience+8, f.questions, "all were looked at")
 	})
 }
 

@@ -49,7 +49,7 @@ func (s *Service) Simulate(ctx context.Context, c Content, t Trial) (*Simulation
 		return nil, fmt.Errorf("read the company's currency: %w", err)
 	}
 	r := &Simulation{At: s.now(), From: t.From, To: t.To, StepDays: stepDays}
-	if c.Fact == Threshold || c.Fact == Usage {
+	if asked(c.Fact) {
 		r.StepDays = askStepDays
 	}
 	for m, err := range s.memories.All(ctx, docstore.Query{}) {

@@ -47,9 +47,14 @@ func observed(c *feeds.Change, zone civil.Zone) []Observation {
 		add(c.Usage.Account, Used{Benefit: c.Usage.Benefit, Day: c.Usage.Day})
 	case c.Case != nil:
 		for _, clock := range c.Case.Clocks {
-			if clock.Breached && clock.Commitment != "" {
-				add(c.Case.Account, Broken{Case: c.Case.Name, Issue: c.Case.Issue, Commitment: clock.Commitment, Day: zone.DayOf(clock.Due)})
+			if !clock.Breached || clock.Commitment == "" {
+				continue
 			}
+			at := clock.Due
+			if at.IsZero() { // it stands still, and is due when it goes on
+				at = c.At
+			}
+			add(c.Case.Account, Broken{Case: c.Case.Name, Issue: c.Case.Issue, Commitment: clock.Commitment, Day: zone.DayOf(at)})
 		}
 	case c.Citation != nil && c.Citation.Account != "":
 		add(c.Citation.Account, Cited{Clause: c.Citation.Clause, Day: c.Citation.Day})

@@ -83,26 +83,28 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 		return fmt.Errorf("find the company's time zone: %w", err)
 	}
 	concerned := map[string]civil.Day{}
+	note := func(plan string, day civil.Day) {
+		if first := concerned[plan]; first == 0 || day != 0 && day < first {
+			concerned[plan] = day
+		}
+	}
 	for i := range events {
 		e := &events[i]
-		day := zone.DayOf(changed(e))
 		collection, id, _ := strings.Cut(e.Source, "/")
-		var ids []string
 		switch {
 		case collection == plans.Kind.Spec.Name:
-			ids = []string{id}
+			note(id, zone.DayOf(changed(e)))
 		case collection == AbsenceKind.Spec.Name:
-			if ids, err = s.concerned(ctx, id); err != nil {
+			ids, err := s.concerned(ctx, id)
+			if err != nil {
 				return err
+			}
+			for _, plan := range ids {
+				note(plan, 0)
 			}
 		case collection == Collection && e.Who != own.Principal: // what cadences keep their distance from has changed
 			plan, _, _ := strings.Cut(id, "/")
-			ids = []string{plan}
-		}
-		for _, plan := range ids {
-			if first, known := concerned[plan]; !known || day < first {
-				concerned[plan] = day
-			}
+			note(plan, 0)
 		}
 	}
 	for _, plan := range slices.Sorted(maps.Keys(concerned)) {
@@ -128,7 +130,8 @@ func changed(e *docstore.FeedEvent) time.Time {
 	return told.Updated
 }
 
-// mark has a plan settled that changed on a day.
+// mark has a plan settled; the day is the one on which its strategy may have changed, and 0
+// where something else did.
 func (s *Service) mark(ctx context.Context, plan string, day civil.Day) error {
 	_, err := s.passes.Upsert(ctx, plan, func(d *docstore.Doc[pass]) error {
 		p := &d.Body
@@ -170,13 +173,9 @@ func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
 		if changes[i].ScheduleVersion == "" {
 			continue
 		}
-		today, err := s.Today(ctx)
-		if err != nil {
-			return err
-		}
 		for d, err := range s.passes.All(ctx, docstore.Query{}) {
 			if err == nil && len(d.Body.Cadences) > 0 {
-				err = s.mark(ctx, d.ID, today)
+				err = s.mark(ctx, d.ID, 0)
 			}
 			if err != nil {
 				return err

@@ -183,7 +183,7 @@ func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint
 		case ours && l.wanted[t.ID]:
 			l.open[t.ID] = true
 			continue
-		case ours && (t.State.Occurrence > l.round.today || !l.cadence(t.State.Cadence)):
+		case ours:
 			if err := l.service.withdraw(ctx, l.round, t, "the strategy does not have it any more"); err != nil {
 				return err
 			}
@@ -197,11 +197,6 @@ func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint
 		}
 	}
 	return nil
-}
-
-// cadence reports whether the strategy has a cadence of an id.
-func (l *layout) cadence(id string) bool {
-	return slices.ContainsFunc(l.plan.Strategy.Cadences, func(c plans.Cadence) bool { return c.ID == id })
 }
 
 // handOver gives what the plan's old owner has still to do to the new one, unless a person
@@ -231,15 +226,10 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 			continue
 		}
 		made := l.make(plan, o, &before.State)
-		switch {
-		case !known:
+		if !known {
 			ids, fresh = append(ids, o.id), append(fresh, made)
-		case made.DueDay < l.round.today && l.open[o.id]: // it was moved from there, and what moved it is gone
-			made = before.State
-		default:
-			if err := l.replace(ctx, before, &made); err != nil {
-				return err
-			}
+		} else if err := l.replace(ctx, before, &made); err != nil {
+			return err
 		}
 		l.scene.touches = append(l.scene.touches, touch{Name(o.id), made.DueDay, made.Contacts})
 	}
@@ -293,17 +283,30 @@ func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint
 	if before.Handed {
 		owner = before.Owner
 	}
-	at := l.scene.place(wish{held, o.since, o.zone, owner, people})
+	w := wish{day: held, since: o.since, zone: o.zone, owner: owner, people: people}
+	at := l.scene.place(w)
+	if l.open[o.id] && at.day < l.round.today { // what had moved it is gone, and so is its day
+		w.from = l.round.today
+		at = l.scene.place(w)
+		at.why = append(before.moved(), at.why...)
+	}
 	t := Touchpoint{Handed: before.Handed, Times: before.Times}
 	t.Plan, t.Origin, t.State = plan, OfCadence, Planned
 	t.Cadence, t.Occurrence, t.Nominal, t.Opens = o.cadence.ID, o.Day, calendar.Place(o.Day, o.since, o.zone).UTC(), o.opens
 	t.Purpose, t.Channel, t.Roles, t.Contacts = o.cadence.Purpose, o.cadence.Channel, o.cadence.Roles, idsOf(people)
 	t.Owner, t.Due, t.Zone, t.DueDay, t.Day = at.owner, at.due.UTC(), o.zone.String(), at.day, at.day
-	t.Adjustments = nil
+	if l.open[o.id] && t.Due.Equal(before.Due) && t.Owner == before.Owner { // why it came to be so does not change
+		t.Adjustments = before.Adjustments
+		return t
+	}
 	if o.Why != "" {
 		t.Adjustments = append(t.Adjustments, Adjustment{Reason: Holiday, Words: o.Why})
 	}
-	t.Adjustments = append(t.Adjustments, at.why...)
+	for _, a := range at.why {
+		if !slices.Contains(t.Adjustments, a) {
+			t.Adjustments = append(t.Adjustments, a)
+		}
+	}
 	for _, a := range before.Adjustments {
 		if a.Reason == Person {
 			t.Adjustments = append(t.Adjustments, a)

@@ -41,7 +41,9 @@ const maxSteps = 400
 
 // wish is when and by whom a contact is meant to be made.
 type wish struct {
-	day    civil.Day
+	day civil.Day
+	// from is the first day that will do; 0 where that is its own.
+	from   civil.Day
 	since  time.Duration // the time of the day, since midnight
 	zone   civil.Zone
 	owner  string
@@ -56,6 +58,9 @@ func (s *scene) place(w wish) slot {
 	for step := range civil.Day(maxSteps) {
 		due, quiet := s.loud(calendar.Place(w.day+step, w.since, w.zone), w.zone, w.people)
 		day := w.zone.DayOf(due)
+		if day < w.from {
+			continue
+		}
 		if works, why := s.working.On(day); day != w.day && !works {
 			found.note(Holiday, why)
 			continue

@@ -178,6 +178,11 @@ func (t *Touchpoint) adjust(a Adjustment) {
 	}
 }
 
+// moved are the reasons of the service's own for when it is due.
+func (t *Touchpoint) moved() []Adjustment {
+	return slices.DeleteFunc(slices.Clone(t.Adjustments), func(a Adjustment) bool { return a.Reason == Person })
+}
+
 // withdraw ends what the service laid out, since what it came from is gone.
 func (t *Touchpoint) withdraw(reason string, at time.Time) {
 	t.State, t.EndReason, t.Ended = Withdrawn, reason, at

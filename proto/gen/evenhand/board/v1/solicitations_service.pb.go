@@ -201,7 +201,9 @@ type CreateSolicitationRequest struct {
 	// A UUID by which a retry of this very request is recognised.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Only say what would be created.
-	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Also ask the question, today: where it cannot be asked, nothing is created.
+	Open          bool `protobuf:"varint,5,opt,name=open,proto3" json:"open,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -260,6 +262,13 @@ func (x *CreateSolicitationRequest) GetRequestId() string {
 func (x *CreateSolicitationRequest) GetValidateOnly() bool {
 	if x != nil {
 		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *CreateSolicitationRequest) GetOpen() bool {
+	if x != nil {
+		return x.Open
 	}
 	return false
 }
@@ -643,13 +652,14 @@ const file_evenhand_board_v1_solicitations_service_proto_rawDesc = "" +
 	"\x06filter\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06filter\"\x8a\x01\n" +
 	"\x19ListSolicitationsResponse\x12E\n" +
 	"\rsolicitations\x18\x01 \x03(\v2\x1f.evenhand.board.v1.SolicitationR\rsolicitations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8a\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x9e\x02\n" +
 	"\x19CreateSolicitationRequest\x12N\n" +
 	"\fsolicitation\x18\x01 \x01(\v2\x1f.evenhand.board.v1.SolicitationB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\fsolicitation\x12L\n" +
 	"\x0fsolicitation_id\x18\x02 \x01(\tB#\xbaH r\x1e2\x1c^([a-z0-9][a-z0-9-]{0,62})?$R\x0esolicitationId\x12*\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xf6\x01\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\x12\x12\n" +
+	"\x04open\x18\x05 \x01(\bR\x04open\"\xf6\x01\n" +
 	"\x19UpdateSolicitationRequest\x12N\n" +
 	"\fsolicitation\x18\x01 \x01(\v2\x1f.evenhand.board.v1.SolicitationB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\fsolicitation\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +

@@ -39,9 +39,11 @@ type SolicitationsServiceClient interface {
 	GetSolicitation(ctx context.Context, in *GetSolicitationRequest, opts ...grpc.CallOption) (*Solicitation, error)
 	// Lists solicitations, by id (AIP-132). INVALID_ARGUMENT for a filter on a field not declared.
 	ListSolicitations(ctx context.Context, in *ListSolicitationsRequest, opts ...grpc.CallOption) (*ListSolicitationsResponse, error)
-	// Creates a draft (AIP-133). INVALID_ARGUMENT for a board, account or owner that does not exist, or a
-	// decision date before the last day for ideas; ALREADY_EXISTS. Callers who may change their own
-	// solicitations only make themselves the owner; another is PERMISSION_DENIED with NOT_ASSIGNED.
+	// Creates a draft, or a solicitation that is open from the start (AIP-133). INVALID_ARGUMENT for a board,
+	// account or owner that does not exist, or a decision date before the last day for ideas; ALREADY_EXISTS.
+	// Callers who may change their own solicitations only make themselves the owner; another is
+	// PERMISSION_DENIED with NOT_ASSIGNED. With `open`, also what OpenSolicitation fails with: nothing is created
+	// then.
 	CreateSolicitation(ctx context.Context, in *CreateSolicitationRequest, opts ...grpc.CallOption) (*Solicitation, error)
 	// Changes a draft, or the owner and the dates of an open solicitation, which needs a reason that is kept
 	// (AIP-134). A new owner is locked by what is overdue, and whoever owned it before stays so; putting the
@@ -163,9 +165,11 @@ type SolicitationsServiceServer interface {
 	GetSolicitation(context.Context, *GetSolicitationRequest) (*Solicitation, error)
 	// Lists solicitations, by id (AIP-132). INVALID_ARGUMENT for a filter on a field not declared.
 	ListSolicitations(context.Context, *ListSolicitationsRequest) (*ListSolicitationsResponse, error)
-	// Creates a draft (AIP-133). INVALID_ARGUMENT for a board, account or owner that does not exist, or a
-	// decision date before the last day for ideas; ALREADY_EXISTS. Callers who may change their own
-	// solicitations only make themselves the owner; another is PERMISSION_DENIED with NOT_ASSIGNED.
+	// Creates a draft, or a solicitation that is open from the start (AIP-133). INVALID_ARGUMENT for a board,
+	// account or owner that does not exist, or a decision date before the last day for ideas; ALREADY_EXISTS.
+	// Callers who may change their own solicitations only make themselves the owner; another is
+	// PERMISSION_DENIED with NOT_ASSIGNED. With `open`, also what OpenSolicitation fails with: nothing is created
+	// then.
 	CreateSolicitation(context.Context, *CreateSolicitationRequest) (*Solicitation, error)
 	// Changes a draft, or the owner and the dates of an open solicitation, which needs a reason that is kept
 	// (AIP-134). A new owner is locked by what is overdue, and whoever owned it before stays so; putting the

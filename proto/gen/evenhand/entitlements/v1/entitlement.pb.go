@@ -216,6 +216,7 @@ type Requirement struct {
 	//	*Requirement_Tenure
 	//	*Requirement_Board
 	//	*Requirement_Programme
+	//	*Requirement_Innovation
 	Requirement   isRequirement_Requirement `protobuf_oneof:"requirement"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -294,6 +295,15 @@ func (x *Requirement) GetProgramme() *ProgrammeRequirement {
 	return nil
 }
 
+func (x *Requirement) GetInnovation() *InnovationRequirement {
+	if x != nil {
+		if x, ok := x.Requirement.(*Requirement_Innovation); ok {
+			return x.Innovation
+		}
+	}
+	return nil
+}
+
 type isRequirement_Requirement interface {
 	isRequirement_Requirement()
 }
@@ -318,6 +328,11 @@ type Requirement_Programme struct {
 	Programme *ProgrammeRequirement `protobuf:"bytes,4,opt,name=programme,proto3,oneof"`
 }
 
+type Requirement_Innovation struct {
+	// More innovation projects.
+	Innovation *InnovationRequirement `protobuf:"bytes,5,opt,name=innovation,proto3,oneof"`
+}
+
 func (*Requirement_Spend) isRequirement_Requirement() {}
 
 func (*Requirement_Tenure) isRequirement_Requirement() {}
@@ -325,6 +340,8 @@ func (*Requirement_Tenure) isRequirement_Requirement() {}
 func (*Requirement_Board) isRequirement_Requirement() {}
 
 func (*Requirement_Programme) isRequirement_Requirement() {}
+
+func (*Requirement_Innovation) isRequirement_Requirement() {}
 
 // More spend.
 type SpendRequirement struct {
@@ -547,6 +564,71 @@ func (x *BoardRequirement) GetCurrentTermEndDate() *date.Date {
 	return nil
 }
 
+// More innovation projects that the account confirmed. A project takes two, so nothing an account does alone brings it
+// one for certain.
+type InnovationRequirement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many more.
+	MissingProjects int32 `protobuf:"varint,1,opt,name=missing_projects,json=missingProjects,proto3" json:"missing_projects,omitempty"`
+	// How many it has confirmed.
+	HaveProjects int32 `protobuf:"varint,2,opt,name=have_projects,json=haveProjects,proto3" json:"have_projects,omitempty"`
+	// How many it takes.
+	NeedProjects  int32 `protobuf:"varint,3,opt,name=need_projects,json=needProjects,proto3" json:"need_projects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InnovationRequirement) Reset() {
+	*x = InnovationRequirement{}
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InnovationRequirement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InnovationRequirement) ProtoMessage() {}
+
+func (x *InnovationRequirement) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InnovationRequirement.ProtoReflect.Descriptor instead.
+func (*InnovationRequirement) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *InnovationRequirement) GetMissingProjects() int32 {
+	if x != nil {
+		return x.MissingProjects
+	}
+	return 0
+}
+
+func (x *InnovationRequirement) GetHaveProjects() int32 {
+	if x != nil {
+		return x.HaveProjects
+	}
+	return 0
+}
+
+func (x *InnovationRequirement) GetNeedProjects() int32 {
+	if x != nil {
+		return x.NeedProjects
+	}
+	return 0
+}
+
 // A place in a programme. There are only so many, so nothing an account does brings it one for certain.
 type ProgrammeRequirement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -558,7 +640,7 @@ type ProgrammeRequirement struct {
 
 func (x *ProgrammeRequirement) Reset() {
 	*x = ProgrammeRequirement{}
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +652,7 @@ func (x *ProgrammeRequirement) String() string {
 func (*ProgrammeRequirement) ProtoMessage() {}
 
 func (x *ProgrammeRequirement) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[6]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +665,7 @@ func (x *ProgrammeRequirement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgrammeRequirement.ProtoReflect.Descriptor instead.
 func (*ProgrammeRequirement) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{6}
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ProgrammeRequirement) GetProgramme() string {
@@ -622,7 +704,7 @@ type Entitlement struct {
 
 func (x *Entitlement) Reset() {
 	*x = Entitlement{}
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -634,7 +716,7 @@ func (x *Entitlement) String() string {
 func (*Entitlement) ProtoMessage() {}
 
 func (x *Entitlement) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[7]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -647,7 +729,7 @@ func (x *Entitlement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entitlement.ProtoReflect.Descriptor instead.
 func (*Entitlement) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{7}
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Entitlement) GetBenefit() string {
@@ -733,7 +815,7 @@ type Baseline struct {
 
 func (x *Baseline) Reset() {
 	*x = Baseline{}
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[8]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -745,7 +827,7 @@ func (x *Baseline) String() string {
 func (*Baseline) ProtoMessage() {}
 
 func (x *Baseline) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[8]
+	mi := &file_evenhand_entitlements_v1_entitlement_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +840,7 @@ func (x *Baseline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Baseline.ProtoReflect.Descriptor instead.
 func (*Baseline) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{8}
+	return file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Baseline) GetScheduleVersion() string {
@@ -787,12 +869,15 @@ const file_evenhand_entitlements_v1_entitlement_proto_rawDesc = "" +
 	"\brollover\x18\x04 \x01(\x03R\brollover\"i\n" +
 	"\bDistance\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12I\n" +
-	"\frequirements\x18\x02 \x03(\v2%.evenhand.entitlements.v1.RequirementR\frequirements\"\xbb\x02\n" +
+	"\frequirements\x18\x02 \x03(\v2%.evenhand.entitlements.v1.RequirementR\frequirements\"\x8e\x03\n" +
 	"\vRequirement\x12B\n" +
 	"\x05spend\x18\x01 \x01(\v2*.evenhand.entitlements.v1.SpendRequirementH\x00R\x05spend\x12E\n" +
 	"\x06tenure\x18\x02 \x01(\v2+.evenhand.entitlements.v1.TenureRequirementH\x00R\x06tenure\x12B\n" +
 	"\x05board\x18\x03 \x01(\v2*.evenhand.entitlements.v1.BoardRequirementH\x00R\x05board\x12N\n" +
-	"\tprogramme\x18\x04 \x01(\v2..evenhand.entitlements.v1.ProgrammeRequirementH\x00R\tprogrammeB\r\n" +
+	"\tprogramme\x18\x04 \x01(\v2..evenhand.entitlements.v1.ProgrammeRequirementH\x00R\tprogramme\x12Q\n" +
+	"\n" +
+	"innovation\x18\x05 \x01(\v2/.evenhand.entitlements.v1.InnovationRequirementH\x00R\n" +
+	"innovationB\r\n" +
 	"\vrequirement\"\xcb\x02\n" +
 	"\x10SpendRequirement\x12,\n" +
 	"\amissing\x18\x01 \x01(\v2\x12.google.type.MoneyR\amissing\x12*\n" +
@@ -811,7 +896,11 @@ const file_evenhand_entitlements_v1_entitlement_proto_rawDesc = "" +
 	"have_terms\x18\x02 \x01(\x05R\thaveTerms\x12\x1d\n" +
 	"\n" +
 	"need_terms\x18\x03 \x01(\x05R\tneedTerms\x12D\n" +
-	"\x15current_term_end_date\x18\x04 \x01(\v2\x11.google.type.DateR\x12currentTermEndDate\"4\n" +
+	"\x15current_term_end_date\x18\x04 \x01(\v2\x11.google.type.DateR\x12currentTermEndDate\"\x8c\x01\n" +
+	"\x15InnovationRequirement\x12)\n" +
+	"\x10missing_projects\x18\x01 \x01(\x05R\x0fmissingProjects\x12#\n" +
+	"\rhave_projects\x18\x02 \x01(\x05R\fhaveProjects\x12#\n" +
+	"\rneed_projects\x18\x03 \x01(\x05R\fneedProjects\"4\n" +
 	"\x14ProgrammeRequirement\x12\x1c\n" +
 	"\tprogramme\x18\x01 \x01(\tR\tprogramme\"\xad\x03\n" +
 	"\vEntitlement\x12\x18\n" +
@@ -848,7 +937,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_entitlements_v1_entitlement_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_evenhand_entitlements_v1_entitlement_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_evenhand_entitlements_v1_entitlement_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_evenhand_entitlements_v1_entitlement_proto_goTypes = []any{
 	(EntitlementView)(0),          // 0: evenhand.entitlements.v1.EntitlementView
 	(*MeteredLimit)(nil),          // 1: evenhand.entitlements.v1.MeteredLimit
@@ -857,41 +946,43 @@ var file_evenhand_entitlements_v1_entitlement_proto_goTypes = []any{
 	(*SpendRequirement)(nil),      // 4: evenhand.entitlements.v1.SpendRequirement
 	(*TenureRequirement)(nil),     // 5: evenhand.entitlements.v1.TenureRequirement
 	(*BoardRequirement)(nil),      // 6: evenhand.entitlements.v1.BoardRequirement
-	(*ProgrammeRequirement)(nil),  // 7: evenhand.entitlements.v1.ProgrammeRequirement
-	(*Entitlement)(nil),           // 8: evenhand.entitlements.v1.Entitlement
-	(*Baseline)(nil),              // 9: evenhand.entitlements.v1.Baseline
-	(*money.Money)(nil),           // 10: google.type.Money
-	(*date.Date)(nil),             // 11: google.type.Date
-	(SpendCondition_Window)(0),    // 12: evenhand.entitlements.v1.SpendCondition.Window
-	(SpendCondition_Scope)(0),     // 13: evenhand.entitlements.v1.SpendCondition.Scope
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
-	(Benefit_Kind)(0),             // 15: evenhand.entitlements.v1.Benefit.Kind
-	(*Commitment)(nil),            // 16: evenhand.entitlements.v1.Commitment
+	(*InnovationRequirement)(nil), // 7: evenhand.entitlements.v1.InnovationRequirement
+	(*ProgrammeRequirement)(nil),  // 8: evenhand.entitlements.v1.ProgrammeRequirement
+	(*Entitlement)(nil),           // 9: evenhand.entitlements.v1.Entitlement
+	(*Baseline)(nil),              // 10: evenhand.entitlements.v1.Baseline
+	(*money.Money)(nil),           // 11: google.type.Money
+	(*date.Date)(nil),             // 12: google.type.Date
+	(SpendCondition_Window)(0),    // 13: evenhand.entitlements.v1.SpendCondition.Window
+	(SpendCondition_Scope)(0),     // 14: evenhand.entitlements.v1.SpendCondition.Scope
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(Benefit_Kind)(0),             // 16: evenhand.entitlements.v1.Benefit.Kind
+	(*Commitment)(nil),            // 17: evenhand.entitlements.v1.Commitment
 }
 var file_evenhand_entitlements_v1_entitlement_proto_depIdxs = []int32{
 	3,  // 0: evenhand.entitlements.v1.Distance.requirements:type_name -> evenhand.entitlements.v1.Requirement
 	4,  // 1: evenhand.entitlements.v1.Requirement.spend:type_name -> evenhand.entitlements.v1.SpendRequirement
 	5,  // 2: evenhand.entitlements.v1.Requirement.tenure:type_name -> evenhand.entitlements.v1.TenureRequirement
 	6,  // 3: evenhand.entitlements.v1.Requirement.board:type_name -> evenhand.entitlements.v1.BoardRequirement
-	7,  // 4: evenhand.entitlements.v1.Requirement.programme:type_name -> evenhand.entitlements.v1.ProgrammeRequirement
-	10, // 5: evenhand.entitlements.v1.SpendRequirement.missing:type_name -> google.type.Money
-	11, // 6: evenhand.entitlements.v1.SpendRequirement.by_date:type_name -> google.type.Date
-	10, // 7: evenhand.entitlements.v1.SpendRequirement.have:type_name -> google.type.Money
-	10, // 8: evenhand.entitlements.v1.SpendRequirement.need:type_name -> google.type.Money
-	12, // 9: evenhand.entitlements.v1.SpendRequirement.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
-	13, // 10: evenhand.entitlements.v1.SpendRequirement.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
-	11, // 11: evenhand.entitlements.v1.TenureRequirement.on_date:type_name -> google.type.Date
-	11, // 12: evenhand.entitlements.v1.BoardRequirement.current_term_end_date:type_name -> google.type.Date
-	14, // 13: evenhand.entitlements.v1.Entitlement.valid_until:type_name -> google.protobuf.Timestamp
-	2,  // 14: evenhand.entitlements.v1.Entitlement.distances:type_name -> evenhand.entitlements.v1.Distance
-	1,  // 15: evenhand.entitlements.v1.Entitlement.limit:type_name -> evenhand.entitlements.v1.MeteredLimit
-	15, // 16: evenhand.entitlements.v1.Entitlement.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
-	16, // 17: evenhand.entitlements.v1.Baseline.commitments:type_name -> evenhand.entitlements.v1.Commitment
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	8,  // 4: evenhand.entitlements.v1.Requirement.programme:type_name -> evenhand.entitlements.v1.ProgrammeRequirement
+	7,  // 5: evenhand.entitlements.v1.Requirement.innovation:type_name -> evenhand.entitlements.v1.InnovationRequirement
+	11, // 6: evenhand.entitlements.v1.SpendRequirement.missing:type_name -> google.type.Money
+	12, // 7: evenhand.entitlements.v1.SpendRequirement.by_date:type_name -> google.type.Date
+	11, // 8: evenhand.entitlements.v1.SpendRequirement.have:type_name -> google.type.Money
+	11, // 9: evenhand.entitlements.v1.SpendRequirement.need:type_name -> google.type.Money
+	13, // 10: evenhand.entitlements.v1.SpendRequirement.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
+	14, // 11: evenhand.entitlements.v1.SpendRequirement.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
+	12, // 12: evenhand.entitlements.v1.TenureRequirement.on_date:type_name -> google.type.Date
+	12, // 13: evenhand.entitlements.v1.BoardRequirement.current_term_end_date:type_name -> google.type.Date
+	15, // 14: evenhand.entitlements.v1.Entitlement.valid_until:type_name -> google.protobuf.Timestamp
+	2,  // 15: evenhand.entitlements.v1.Entitlement.distances:type_name -> evenhand.entitlements.v1.Distance
+	1,  // 16: evenhand.entitlements.v1.Entitlement.limit:type_name -> evenhand.entitlements.v1.MeteredLimit
+	16, // 17: evenhand.entitlements.v1.Entitlement.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
+	17, // 18: evenhand.entitlements.v1.Baseline.commitments:type_name -> evenhand.entitlements.v1.Commitment
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_entitlement_proto_init() }
@@ -905,6 +996,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_init() {
 		(*Requirement_Tenure)(nil),
 		(*Requirement_Board)(nil),
 		(*Requirement_Programme)(nil),
+		(*Requirement_Innovation)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -912,7 +1004,7 @@ func file_evenhand_entitlements_v1_entitlement_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_entitlement_proto_rawDesc), len(file_evenhand_entitlements_v1_entitlement_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -954,6 +954,7 @@ type Condition struct {
 	//	*Condition_Any
 	//	*Condition_Board
 	//	*Condition_Programme
+	//	*Condition_Innovation
 	Condition     isCondition_Condition `protobuf_oneof:"condition"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1050,6 +1051,15 @@ func (x *Condition) GetProgramme() *ProgrammeCondition {
 	return nil
 }
 
+func (x *Condition) GetInnovation() *InnovationCondition {
+	if x != nil {
+		if x, ok := x.Condition.(*Condition_Innovation); ok {
+			return x.Innovation
+		}
+	}
+	return nil
+}
+
 type isCondition_Condition interface {
 	isCondition_Condition()
 }
@@ -1084,6 +1094,11 @@ type Condition_Programme struct {
 	Programme *ProgrammeCondition `protobuf:"bytes,6,opt,name=programme,proto3,oneof"`
 }
 
+type Condition_Innovation struct {
+	// Innovation projects that the account confirmed reach a number.
+	Innovation *InnovationCondition `protobuf:"bytes,7,opt,name=innovation,proto3,oneof"`
+}
+
 func (*Condition_Spend) isCondition_Condition() {}
 
 func (*Condition_Tenure) isCondition_Condition() {}
@@ -1095,6 +1110,8 @@ func (*Condition_Any) isCondition_Condition() {}
 func (*Condition_Board) isCondition_Condition() {}
 
 func (*Condition_Programme) isCondition_Condition() {}
+
+func (*Condition_Innovation) isCondition_Condition() {}
 
 // Several conditions.
 type Conditions struct {
@@ -1299,6 +1316,53 @@ func (x *BoardCondition) GetAtLeastTerms() int32 {
 	return 0
 }
 
+// Innovation projects that the account confirmed reach a number. A project counts from the day on which the account
+// confirmed that it is completed; where that was wrong, until the day on which the confirmation was withdrawn.
+type InnovationCondition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of projects.
+	AtLeastProjects int32 `protobuf:"varint,1,opt,name=at_least_projects,json=atLeastProjects,proto3" json:"at_least_projects,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *InnovationCondition) Reset() {
+	*x = InnovationCondition{}
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InnovationCondition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InnovationCondition) ProtoMessage() {}
+
+func (x *InnovationCondition) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InnovationCondition.ProtoReflect.Descriptor instead.
+func (*InnovationCondition) Descriptor() ([]byte, []int) {
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *InnovationCondition) GetAtLeastProjects() int32 {
+	if x != nil {
+		return x.AtLeastProjects
+	}
+	return 0
+}
+
 // The account has a place in a programme. It counts on every day on which the account has one, the day on which
 // it got the place and the one on which it gave it up included.
 type ProgrammeCondition struct {
@@ -1311,7 +1375,7 @@ type ProgrammeCondition struct {
 
 func (x *ProgrammeCondition) Reset() {
 	*x = ProgrammeCondition{}
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1387,7 @@ func (x *ProgrammeCondition) String() string {
 func (*ProgrammeCondition) ProtoMessage() {}
 
 func (x *ProgrammeCondition) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[12]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1400,7 @@ func (x *ProgrammeCondition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProgrammeCondition.ProtoReflect.Descriptor instead.
 func (*ProgrammeCondition) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{12}
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ProgrammeCondition) GetProgramme() string {
@@ -1362,7 +1426,7 @@ type Notice struct {
 
 func (x *Notice) Reset() {
 	*x = Notice{}
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1438,7 @@ func (x *Notice) String() string {
 func (*Notice) ProtoMessage() {}
 
 func (x *Notice) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[13]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1451,7 @@ func (x *Notice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notice.ProtoReflect.Descriptor instead.
 func (*Notice) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{13}
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Notice) GetEffectiveDate() *date.Date {
@@ -1444,7 +1508,7 @@ type ScheduleVersion struct {
 
 func (x *ScheduleVersion) Reset() {
 	*x = ScheduleVersion{}
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[14]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1520,7 @@ func (x *ScheduleVersion) String() string {
 func (*ScheduleVersion) ProtoMessage() {}
 
 func (x *ScheduleVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[14]
+	mi := &file_evenhand_entitlements_v1_schedule_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1533,7 @@ func (x *ScheduleVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleVersion.ProtoReflect.Descriptor instead.
 func (*ScheduleVersion) Descriptor() ([]byte, []int) {
-	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{14}
+	return file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ScheduleVersion) GetName() string {
@@ -1628,14 +1692,17 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\bOnRefund\x12\x19\n" +
 	"\x15ON_REFUND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ON_REFUND_RECHECK\x10\x01\x12\x12\n" +
-	"\x0eON_REFUND_KEEP\x10\x02\"\xa3\x03\n" +
+	"\x0eON_REFUND_KEEP\x10\x02\"\xf4\x03\n" +
 	"\tCondition\x12@\n" +
 	"\x05spend\x18\x01 \x01(\v2(.evenhand.entitlements.v1.SpendConditionH\x00R\x05spend\x12C\n" +
 	"\x06tenure\x18\x02 \x01(\v2).evenhand.entitlements.v1.TenureConditionH\x00R\x06tenure\x128\n" +
 	"\x03all\x18\x03 \x01(\v2$.evenhand.entitlements.v1.ConditionsH\x00R\x03all\x128\n" +
 	"\x03any\x18\x04 \x01(\v2$.evenhand.entitlements.v1.ConditionsH\x00R\x03any\x12@\n" +
 	"\x05board\x18\x05 \x01(\v2(.evenhand.entitlements.v1.BoardConditionH\x00R\x05board\x12L\n" +
-	"\tprogramme\x18\x06 \x01(\v2,.evenhand.entitlements.v1.ProgrammeConditionH\x00R\tprogrammeB\v\n" +
+	"\tprogramme\x18\x06 \x01(\v2,.evenhand.entitlements.v1.ProgrammeConditionH\x00R\tprogramme\x12O\n" +
+	"\n" +
+	"innovation\x18\a \x01(\v2-.evenhand.entitlements.v1.InnovationConditionH\x00R\n" +
+	"innovationB\v\n" +
 	"\tcondition\"Q\n" +
 	"\n" +
 	"Conditions\x12C\n" +
@@ -1659,7 +1726,9 @@ const file_evenhand_entitlements_v1_schedule_proto_rawDesc = "" +
 	"\x0fTenureCondition\x12&\n" +
 	"\x0fat_least_months\x18\x01 \x01(\x05R\ratLeastMonths\"6\n" +
 	"\x0eBoardCondition\x12$\n" +
-	"\x0eat_least_terms\x18\x01 \x01(\x05R\fatLeastTerms\"2\n" +
+	"\x0eat_least_terms\x18\x01 \x01(\x05R\fatLeastTerms\"A\n" +
+	"\x13InnovationCondition\x12*\n" +
+	"\x11at_least_projects\x18\x01 \x01(\x05R\x0fatLeastProjects\"2\n" +
 	"\x12ProgrammeCondition\x12\x1c\n" +
 	"\tprogramme\x18\x01 \x01(\tR\tprogramme\"t\n" +
 	"\x06Notice\x128\n" +
@@ -1696,7 +1765,7 @@ func file_evenhand_entitlements_v1_schedule_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_entitlements_v1_schedule_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_evenhand_entitlements_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_evenhand_entitlements_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_evenhand_entitlements_v1_schedule_proto_goTypes = []any{
 	(Benefit_Kind)(0),             // 0: evenhand.entitlements.v1.Benefit.Kind
 	(Benefit_Resets)(0),           // 1: evenhand.entitlements.v1.Benefit.Resets
@@ -1715,27 +1784,28 @@ var file_evenhand_entitlements_v1_schedule_proto_goTypes = []any{
 	(*SpendCondition)(nil),        // 14: evenhand.entitlements.v1.SpendCondition
 	(*TenureCondition)(nil),       // 15: evenhand.entitlements.v1.TenureCondition
 	(*BoardCondition)(nil),        // 16: evenhand.entitlements.v1.BoardCondition
-	(*ProgrammeCondition)(nil),    // 17: evenhand.entitlements.v1.ProgrammeCondition
-	(*Notice)(nil),                // 18: evenhand.entitlements.v1.Notice
-	(*ScheduleVersion)(nil),       // 19: evenhand.entitlements.v1.ScheduleVersion
-	nil,                           // 20: evenhand.entitlements.v1.Schedule.CalendarsEntry
-	(*date.Date)(nil),             // 21: google.type.Date
-	(*money.Money)(nil),           // 22: google.type.Money
-	(*decimal.Decimal)(nil),       // 23: google.type.Decimal
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*InnovationCondition)(nil),   // 17: evenhand.entitlements.v1.InnovationCondition
+	(*ProgrammeCondition)(nil),    // 18: evenhand.entitlements.v1.ProgrammeCondition
+	(*Notice)(nil),                // 19: evenhand.entitlements.v1.Notice
+	(*ScheduleVersion)(nil),       // 20: evenhand.entitlements.v1.ScheduleVersion
+	nil,                           // 21: evenhand.entitlements.v1.Schedule.CalendarsEntry
+	(*date.Date)(nil),             // 22: google.type.Date
+	(*money.Money)(nil),           // 23: google.type.Money
+	(*decimal.Decimal)(nil),       // 24: google.type.Decimal
+	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
 }
 var file_evenhand_entitlements_v1_schedule_proto_depIdxs = []int32{
-	20, // 0: evenhand.entitlements.v1.Schedule.calendars:type_name -> evenhand.entitlements.v1.Schedule.CalendarsEntry
+	21, // 0: evenhand.entitlements.v1.Schedule.calendars:type_name -> evenhand.entitlements.v1.Schedule.CalendarsEntry
 	7,  // 1: evenhand.entitlements.v1.Schedule.commitments:type_name -> evenhand.entitlements.v1.Commitment
 	9,  // 2: evenhand.entitlements.v1.Schedule.benefits:type_name -> evenhand.entitlements.v1.Benefit
 	10, // 3: evenhand.entitlements.v1.Schedule.bundles:type_name -> evenhand.entitlements.v1.Bundle
 	11, // 4: evenhand.entitlements.v1.Schedule.rules:type_name -> evenhand.entitlements.v1.Rule
-	18, // 5: evenhand.entitlements.v1.Schedule.notice:type_name -> evenhand.entitlements.v1.Notice
-	21, // 6: evenhand.entitlements.v1.Calendar.holidays:type_name -> google.type.Date
+	19, // 5: evenhand.entitlements.v1.Schedule.notice:type_name -> evenhand.entitlements.v1.Notice
+	22, // 6: evenhand.entitlements.v1.Calendar.holidays:type_name -> google.type.Date
 	8,  // 7: evenhand.entitlements.v1.Commitment.clock:type_name -> evenhand.entitlements.v1.Clock
 	0,  // 8: evenhand.entitlements.v1.Benefit.kind:type_name -> evenhand.entitlements.v1.Benefit.Kind
-	22, // 9: evenhand.entitlements.v1.Benefit.unit_cost:type_name -> google.type.Money
-	23, // 10: evenhand.entitlements.v1.Benefit.expected_use_per_year:type_name -> google.type.Decimal
+	23, // 9: evenhand.entitlements.v1.Benefit.unit_cost:type_name -> google.type.Money
+	24, // 10: evenhand.entitlements.v1.Benefit.expected_use_per_year:type_name -> google.type.Decimal
 	1,  // 11: evenhand.entitlements.v1.Benefit.resets:type_name -> evenhand.entitlements.v1.Benefit.Resets
 	12, // 12: evenhand.entitlements.v1.Rule.when:type_name -> evenhand.entitlements.v1.Condition
 	2,  // 13: evenhand.entitlements.v1.Rule.on_refund:type_name -> evenhand.entitlements.v1.Rule.OnRefund
@@ -1744,21 +1814,22 @@ var file_evenhand_entitlements_v1_schedule_proto_depIdxs = []int32{
 	13, // 16: evenhand.entitlements.v1.Condition.all:type_name -> evenhand.entitlements.v1.Conditions
 	13, // 17: evenhand.entitlements.v1.Condition.any:type_name -> evenhand.entitlements.v1.Conditions
 	16, // 18: evenhand.entitlements.v1.Condition.board:type_name -> evenhand.entitlements.v1.BoardCondition
-	17, // 19: evenhand.entitlements.v1.Condition.programme:type_name -> evenhand.entitlements.v1.ProgrammeCondition
-	12, // 20: evenhand.entitlements.v1.Conditions.conditions:type_name -> evenhand.entitlements.v1.Condition
-	3,  // 21: evenhand.entitlements.v1.SpendCondition.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
-	4,  // 22: evenhand.entitlements.v1.SpendCondition.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
-	22, // 23: evenhand.entitlements.v1.SpendCondition.at_least:type_name -> google.type.Money
-	21, // 24: evenhand.entitlements.v1.Notice.effective_date:type_name -> google.type.Date
-	5,  // 25: evenhand.entitlements.v1.ScheduleVersion.schedule:type_name -> evenhand.entitlements.v1.Schedule
-	24, // 26: evenhand.entitlements.v1.ScheduleVersion.in_force_time:type_name -> google.protobuf.Timestamp
-	24, // 27: evenhand.entitlements.v1.ScheduleVersion.publish_time:type_name -> google.protobuf.Timestamp
-	6,  // 28: evenhand.entitlements.v1.Schedule.CalendarsEntry.value:type_name -> evenhand.entitlements.v1.Calendar
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	18, // 19: evenhand.entitlements.v1.Condition.programme:type_name -> evenhand.entitlements.v1.ProgrammeCondition
+	17, // 20: evenhand.entitlements.v1.Condition.innovation:type_name -> evenhand.entitlements.v1.InnovationCondition
+	12, // 21: evenhand.entitlements.v1.Conditions.conditions:type_name -> evenhand.entitlements.v1.Condition
+	3,  // 22: evenhand.entitlements.v1.SpendCondition.window:type_name -> evenhand.entitlements.v1.SpendCondition.Window
+	4,  // 23: evenhand.entitlements.v1.SpendCondition.scope:type_name -> evenhand.entitlements.v1.SpendCondition.Scope
+	23, // 24: evenhand.entitlements.v1.SpendCondition.at_least:type_name -> google.type.Money
+	22, // 25: evenhand.entitlements.v1.Notice.effective_date:type_name -> google.type.Date
+	5,  // 26: evenhand.entitlements.v1.ScheduleVersion.schedule:type_name -> evenhand.entitlements.v1.Schedule
+	25, // 27: evenhand.entitlements.v1.ScheduleVersion.in_force_time:type_name -> google.protobuf.Timestamp
+	25, // 28: evenhand.entitlements.v1.ScheduleVersion.publish_time:type_name -> google.protobuf.Timestamp
+	6,  // 29: evenhand.entitlements.v1.Schedule.CalendarsEntry.value:type_name -> evenhand.entitlements.v1.Calendar
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_entitlements_v1_schedule_proto_init() }
@@ -1773,6 +1844,7 @@ func file_evenhand_entitlements_v1_schedule_proto_init() {
 		(*Condition_Any)(nil),
 		(*Condition_Board)(nil),
 		(*Condition_Programme)(nil),
+		(*Condition_Innovation)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1780,7 +1852,7 @@ func file_evenhand_entitlements_v1_schedule_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_entitlements_v1_schedule_proto_rawDesc), len(file_evenhand_entitlements_v1_schedule_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

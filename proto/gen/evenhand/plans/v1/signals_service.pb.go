@@ -1645,7 +1645,7 @@ const file_evenhand_plans_v1_signals_service_proto_rawDesc = "" +
 	"\x04text\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04text\x12\x1c\n" +
 	"\x04etag\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04etag\x12*\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xf5\x16\n" +
+	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xfb\x16\n" +
 	"\x0eSignalsService\x12\x92\x01\n" +
 	"\rGetSignalRule\x12'.evenhand.plans.v1.GetSignalRuleRequest\x1a\x1d.evenhand.plans.v1.SignalRule\"9\xdaA\x04name\xca\xda\x18\x0e\n" +
 	"\fsignals.read\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=signalRules/*}\x12\x93\x01\n" +
@@ -1674,13 +1674,13 @@ const file_evenhand_plans_v1_signals_service_proto_rawDesc = "" +
 	"\rGetSuggestion\x12'.evenhand.plans.v1.GetSuggestionRequest\x1a\x1d.evenhand.plans.v1.Suggestion\"D\xdaA\x04name\xca\xda\x18\x0e\n" +
 	"\fsignals.read\x82\xd3\xe4\x93\x02%\x12#/v1/{name=accounts/*/suggestions/*}\x12\xb0\x01\n" +
 	"\x0fListSuggestions\x12).evenhand.plans.v1.ListSuggestionsRequest\x1a*.evenhand.plans.v1.ListSuggestionsResponse\"F\xdaA\x06parent\xca\xda\x18\x0e\n" +
-	"\fsignals.read\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=accounts/*}/suggestions\x12\xac\x01\n" +
-	"\x10SnoozeSuggestion\x12*.evenhand.plans.v1.SnoozeSuggestionRequest\x1a\x1d.evenhand.plans.v1.Suggestion\"M\xca\xda\x18\x14\n" +
-	"\x12suggestions.update\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=accounts/*/suggestions/*}:snooze\x12\xac\x01\n" +
-	"\x10AcceptSuggestion\x12*.evenhand.plans.v1.AcceptSuggestionRequest\x1a\x1d.evenhand.plans.v1.Suggestion\"M\xca\xda\x18\x14\n" +
-	"\x12suggestions.update\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=accounts/*/suggestions/*}:accept\x12\xaf\x01\n" +
-	"\x11DismissSuggestion\x12+.evenhand.plans.v1.DismissSuggestionRequest\x1a\x1d.evenhand.plans.v1.Suggestion\"N\xca\xda\x18\x14\n" +
-	"\x12suggestions.update\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=accounts/*/suggestions/*}:dismissBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
+	"\fsignals.read\x82\xd3\xe4\x93\x02%\x12#/v1/{parent=accounts/*}/suggestions\x12\xae\x01\n" +
+	"\x10SnoozeSuggestion\x12*.evenhand.plans.v1.SnoozeSuggestionRequest\x1a\x1d.evenhand.plans.v1.Suggestion\"O\xca\xda\x18\x16\n" +
+	"\x12suggestions.update\x10\x01\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=accounts/*/suggestions/*}:snooze\x12\xae\x01\n" +
+	"\x10AcceptSuggestion\x12*.evenhand.plans.v1.AcceptSuggestionRequest\x1a\x1d.evenhand.plans.v1.Suggestion\"O\xca\xda\x18\x16\n" +
+	"\x12suggestions.update\x10\x01\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=accounts/*/suggestions/*}:accept\x12\xb1\x01\n" +
+	"\x11DismissSuggestion\x12+.evenhand.plans.v1.DismissSuggestionRequest\x1a\x1d.evenhand.plans.v1.Suggestion\"P\xca\xda\x18\x16\n" +
+	"\x12suggestions.update\x10\x01\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=accounts/*/suggestions/*}:dismissBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
 	file_evenhand_plans_v1_signals_service_proto_rawDescOnce sync.Once

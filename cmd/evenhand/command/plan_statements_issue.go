@@ -1,0 +1,178 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
+)
+
+// PlanStatementsIssue is `evenhand plan statements issue`.
+type PlanStatementsIssue struct {
+	Quarter      string   `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3; it has ended."`
+	Account      []string `placeholder:"ACCOUNT" help:"Only for this account; may be given again."`
+	ValidateOnly bool     `help:"Only say how many would be issued."`
+	RequestID    string   `name:"request-id" placeholder:"UUID" help:"Go on with an earlier call of this id, with what was known when it began."`
+	To           string   `placeholder:"FOLDER" type:"path" help:"Write every issued statement of the quarter into this folder, as ACCOUNT-QUARTER.html."`
+	StatementForm
+	Connection
+}
+
+// Help implements kong.HelpProvider.
+func (*PlanStatementsIssue) Help() string {
+	return `What is known when it begins is frozen: an issued statement comes out the same for ever, and what is told later stands beside it. What was issued before stays as it is, so the command can be given again.
+
+Examples:
+
+  evenhand plan statements issue 2026-q3 --validate-only
+  evenhand plan statements issue 2026-q3 --to statements --output html
+  evenhand plan statements issue 2026-q3 --account acme`
+}
+
+// Run issues and tells how far it is.
+func (c *PlanStatementsIssue) Run(env *Env) error {
+	if c.ValidateOnly && c.To != "" {
+		return &usageError{"--validate-only issues nothing that could be written into --to"}
+	}
+	if c.To != "" {
+		if err := os.MkdirAll(c.To, 0o700); err != nil {
+			return fmt.Errorf("--to: %w", err)
+		}
+	}
+	return c.with(env, func(s *session) error {
+		request := &plansv1.IssueValueStatementsRequest{Quarter: c.Quarter, ValidateOnly: c.ValidateOnly, RequestId: c.RequestID}
+		if request.GetRequestId() == "" {
+			request.RequestId = newRequestID()
+		}
+		for _, account := range c.Account {
+			if err := forAccount(env, s, account, func(name string) error {
+				request.Accounts = append(request.Accounts, name)
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		done, err := c.issue(env, s, request)
+		if err != nil {
+			return err
+		}
+		verb := "issued"
+		if c.ValidateOnly {
+			verb = "would be issued"
+		}
+		if _, err := fmt.Fprintf(env.Stdout, "%s: %s %s, %s were before, %s accounts were no customers\n", c.Quarter,
+			showCount(int64(done.GetIssued())), verb, showCount(int64(done.GetAlreadyIssued())), showCount(int64(done.GetNotCustomers()))); err != nil || c.To == "" {
+			return err
+		}
+		return c.export(env, s, request.GetAccounts(), done)
+	})
+}
+
+func (c *PlanStatementsIssue) issue(env *Env, s *session, request *plansv1.IssueValueStatementsRequest) (*plansv1.IssueValueStatementsResponse, error) {
+	stream, err := plansv1.NewStatementsServiceClient(s).IssueValueStatements(env.Context, request)
+	if err != nil {
+		return nil, err
+	}
+	steps := newSteps(env, "issuing")
+	defer steps.end()
+	var last *plansv1.IssueValueStatementsResponse
+	for {
+		step, err := stream.Recv()
+		switch {
+		case errors.Is(err, io.EOF) && last != nil:
+			return last, nil
+		case errors.Is(err, io.EOF):
+			return nil, errors.New("the server ended without saying how far it came: give the command again")
+		case err != nil && last != nil:
+			return nil, fmt.Errorf("%w (go on with --request-id %s)", err, request.GetRequestId())
+		case err != nil:
+			return nil, err
+		}
+		last = step
+		steps.tell(int(step.GetDone()), int(step.GetTotal()))
+	}
+}
+
+// export writes the issued statements of the quarter into the folder: of the accounts, or
+// of all where none is named.
+func (c *PlanStatementsIssue) export(env *Env, s *session, accounts []string, done *plansv1.IssueValueStatementsResponse) error {
+	steps := newSteps(env, "writing")
+	defer steps.end()
+	written := 0
+	write := func(name string) error {
+		text, err := c.read(env, s, &plansv1.GetValueStatementRequest{Name: name, View: plansv1.ValueStatementView_VALUE_STATEMENT_VIEW_ISSUED})
+		if err == nil {
+			err = c.write(c.To, name, text)
+		}
+		written++
+		steps.tell(written, int(done.GetIssued()+done.GetAlreadyIssued()))
+		return err
+	}
+	for _, account := range accounts {
+		if err := write(account + "/valueStatements/" + c.Quarter); err != nil {
+			return err
+		}
+	}
+	if len(accounts) > 0 {
+		return nil
+	}
+	for token, fetch := "", statementPages(env, s, "accounts/-", c.Quarter); ; {
+		some, err := fetch(200, token)
+		if err != nil {
+			return err
+		}
+		for _, v := range some.items {
+			if v.GetIssue() == nil {
+				continue
+			}
+			if err := write(v.GetName()); err != nil {
+				return err
+			}
+		}
+		if token = some.next; token == "" {
+			return nil
+		}
+	}
+}
+
+// steps tells how far something of known size is: as a bar on a terminal, in a line now and
+// then elsewhere.
+type steps struct {
+	env  *Env
+	what string
+	bar  *progressbar.ProgressBar // nil where stderr is no terminal
+	last time.Time                // when it was told in a line
+}
+
+func newSteps(env *Env, what string) *steps {
+	s := &steps{env: env, what: what, last: env.Now()}
+	if env.Terminal {
+		s.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(env.Stderr), progressbar.OptionSetDescription(what), progressbar.OptionSetWidth(30),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionClearOnFinish())
+	}
+	return s
+}
+
+func (s *steps) tell(done, total int) {
+	if s.bar != nil {
+		s.bar.ChangeMax(total)
+		_ = s.bar.Set(min(done, total-1)) // drawing is no reason to fail; a full bar would end
+		return
+	}
+	if now := s.env.Now(); now.Sub(s.last) >= plainEvery {
+		s.last = now
+		s.env.note("%s: %s of %s", s.what, showCount(int64(done)), showCount(int64(total)))
+	}
+}
+
+// end takes the bar away.
+func (s *steps) end() {
+	if s.bar != nil {
+		_ = s.bar.Clear() // drawing is no reason to fail
+	}
+}

@@ -1,0 +1,33 @@
+package rpc_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+	"github.com/evenhand/evenhand/services/plans/rpc"
+)
+
+func TestR31AGoalThatWasReachedIsWork(t *testing.T) {
+	read := func(kind string, p plans.Plan) *feeds.Work {
+		data, err := bson.Marshal(p)
+		require.NoError(t, err)
+		w, err := rpc.GoalWork(docstore.FeedEvent{Source: "plans/acme", Event: docstore.Event{Type: kind, Data: data}})
+		require.NoError(t, err)
+		return w
+	}
+	p := plans.Plan{Owner: "sam", Team: []string{"ines"}, Goals: []plans.Goal{
+		{ID: "north", Statement: "Two shops", State: plans.GoalReached, Ended: noon}, {ID: "south", State: plans.GoalMissed, Ended: noon.Add(-time.Hour)}, {ID: "east", State: plans.GoalOpen}}}
+	require.Equal(t, &feeds.Work{Name: "plans/acme/goals/north", Kind: "goal", Account: "acme", Title: "Two shops", Persons: []string{"sam"}, Team: []string{"ines"},
+		Completed: noon, Evidence: []string{"plans/acme"}}, read("plan.goal_ended", p))
+	require.Nil(t, read("plan.updated", p))
+	p.Goals[1].Ended = noon.Add(time.Hour)
+	require.Nil(t, read("plan.goal_ended", p), "the goal that ended last was missed")
+	_, err := rpc.GoalWork(docstore.FeedEvent{Source: "plans/acme", Event: docstore.Event{Type: "plan.goal_ended", Data: []byte("no document")}})
+	require.Error(t, err)
+}

@@ -1,0 +1,123 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// ideaCopy is what this service keeps of an idea, and the position in the board's feed that
+// it is as of. What customers wrote stays at the board service, but for the title.
+type ideaCopy struct {
+	// Solicitation is the id of the one it answers; empty where nobody asked.
+	Solicitation string        `bson:"solicitation,omitempty"`
+	Account      string        `bson:"account"`
+	Title        string        `bson:"title"`
+	Given        civil.Day     `bson:"given"`
+	Outcome      feeds.Outcome `bson:"outcome,omitempty"`
+	Decided      time.Time     `bson:"decided,omitempty"`
+	// Into is the id of the idea whose answer it shares, or empty.
+	Into     string `bson:"into,omitempty"`
+	Position int64  `bson:"position"`
+}
+
+const bySolicitation = "solicitation"
+
+func openIdeas(ctx context.Context, store *docstore.Store) (*docstore.Collection[ideaCopy], error) {
+	return docstore.OpenCollection[ideaCopy](ctx, store, docstore.Spec{Name: "session_ideas", Silent: true,
+		Indexes: []docstore.Index{{Name: bySolicitation, Fields: []string{"solicitation"}, Partial: true}}})
+}
+
+// Take implements feeds.Taker: it takes over the ideas of the board's feed.
+func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
+	for _, c := range changes {
+		if c.Idea == nil {
+			continue
+		}
+		next := ideaCopy{
+			Solicitation: names.First(c.Idea.Solicitation, "solicitations"), Account: c.Idea.Account, Title: c.Idea.Title, Given: c.Idea.Given,
+			Outcome: c.Idea.Outcome, Decided: c.Idea.Decided, Into: names.First(c.Idea.MergedInto, "ideas"), Position: c.Position,
+		}
+		if _, err := s.ideas.Upsert(ctx, names.Last(c.Idea.Name), func(d *docstore.Doc[ideaCopy]) error {
+			if c.Position >= d.Body.Position {
+				d.Body = next
+			}
+			return nil
+		}); err != nil {
+			return fmt.Errorf("keep %s: %w", c.Idea.Name, err)
+		}
+	}
+	return nil
+}
+
+// Given is an idea that was given to a session, as this service last heard of it.
+type Given struct {
+	// Name is its resource name, Account the id of whose it is, and Day when it was given.
+	Name, Title, Account string
+	Day                  civil.Day
+	// Outcome is what was decided, empty while it is undecided; Decided is when.
+	Outcome feeds.Outcome
+	Decided time.Time
+	// MergedInto is the name of the idea whose answer it shares, or empty.
+	MergedInto string
+}
+
+// mergedDepth is through how many ideas the answer of a merged one is looked for.
+const mergedDepth = 16
+
+// Given returns the ideas given to a session, in the order of their ids, a merged one with
+// the answer of the one that it was merged into.
+func (s *Service) Given(ctx context.Context, n *Session) ([]Given, error) {
+	if n.Solicitation == "" {
+		return nil, nil
+	}
+	var list []Given
+	for d, err := range s.ideas.All(ctx, docstore.Query{Index: bySolicitation, Equal: []any{n.Solicitation}}) {
+		if err != nil {
+			return nil, fmt.Errorf("read the ideas given to %s: %w", SolicitationName(n.Solicitation), err)
+		}
+		i := Given{Name: names.Join("ideas", d.ID), Title: d.Body.Title, Account: d.Body.Account, Day: d.Body.Given}
+		if d.Body.Into != "" {
+			i.MergedInto = names.Join("ideas", d.Body.Into)
+		}
+		answer, err := s.answered(ctx, d.Body)
+		if err != nil {
+			return nil, fmt.Errorf("read the answer of %s: %w", i.Name, err)
+		}
+		i.Outcome, i.Decided = answer.Outcome, answer.Decided
+		list = append(list, i)
+	}
+	return list, nil
+}
+
+// answered returns the idea whose answer an idea has.
+func (s *Service) answered(ctx context.Context, i ideaCopy) (ideaCopy, error) {
+	for depth := 0; i.Into != "" && depth < mergedDepth; depth++ {
+		d, err := s.ideas.Get(ctx, i.Into)
+		if errors.Is(err, docstore.ErrNotFound) {
+			return ideaCopy{}, nil // the feed has not told of it yet
+		}
+		if err != nil {
+			return i, err
+		}
+		i = d.Body
+	}
+	return i, nil
+}
+
+// Undecided is how many of the ideas have no answer.
+func Undecided(given []Given) int {
+	n := 0
+	for i := range given {
+		if given[i].Outcome == "" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,219 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+)
+
+// Open invites the customers of a draft, and opens the solicitation that asks them: NOT_FOUND,
+// STALE_ETAG, STRATEGY_SESSION_STATE, STRATEGY_SESSION_INCOMPLETE with all that is missing, and
+// what the board service says, UNANSWERED_SOLICITATION while earlier advice is unanswered
+// (R11). Then nothing is open. With check, nothing is written.
+func (s *Service) Open(ctx context.Context, call resource.Call, id, etag string, check bool) (resource.Stored[Session], error) {
+	if earlier, known, err := s.sessions.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	zone, today, err := s.today(ctx)
+	if err != nil {
+		return resource.Stored[Session]{}, err
+	}
+	allow := func(n *Session) error {
+		if err := n.mustBe(id, Draft); err != nil {
+			return err
+		}
+		return n.Definition.complete(id, zone, today)
+	}
+	solicitation, err := s.solicitationID(id)
+	if err != nil {
+		return resource.Stored[Session]{}, err
+	}
+	if check {
+		n, err := s.sessions.Get(ctx, id)
+		if err == nil {
+			err = s.sessions.Check(n, resource.IfEtag[Session](etag))
+		}
+		if err == nil {
+			err = allow(&n.State)
+		}
+		if err == nil {
+			err = s.opts.Board.Ask(ctx, n.State.question(solicitation, "", zone), true)
+		}
+		return n, err
+	}
+	return s.begin(ctx, call, id, etag, Step{Kind: Opening, Solicitation: solicitation}, allow)
+}
+
+// solicitationID is an id that nobody can foresee, so that nobody has a solicitation of
+// their own there first.
+func (s *Service) solicitationID(session string) (string, error) {
+	random, err := resource.Call{}.NewID(s.opts.Random)
+	if err != nil {
+		return "", err
+	}
+	if len(session) > 40 {
+		session = strings.TrimRight(session[:40], "-")
+	}
+	return "session-" + session + "-" + random[:10], nil
+}
+
+// question is what the solicitation of a session asks.
+func (d *Definition) question(id, requestID string, zone civil.Zone) Question {
+	q := Question{ID: id, RequestID: requestID, Question: d.Question, Background: d.background(), Owner: d.Owner,
+		Closes: d.closes(zone), Decides: d.Decides}
+	for _, invited := range d.Invited {
+		q.Accounts = append(q.Accounts, invited.Account)
+	}
+	return q
+}
+
+// settled plans the invitations of an open session, and skips those of a cancelled one. What
+// fails is left for Run.
+func (s *Service) settled(ctx context.Context, n resource.Stored[Session]) (resource.Stored[Session], error) {
+	after, err := s.invite(ctx, n)
+	if err != nil {
+		s.opts.Log.WarnContext(ctx, "the invitations of a strategy session are not all planned, and are tried again", "session", n.ID, "error", err)
+		return n, nil
+	}
+	return after, nil
+}
+
+// invite does what is to be done about the invitations of a session. Each can be done again.
+func (s *Service) invite(ctx context.Context, n resource.Stored[Session]) (resource.Stored[Session], error) {
+	if n.State.Step != nil || !n.State.Pending {
+		return n, nil
+	}
+	became := map[string]Invitation{}
+	for _, i := range n.State.Invitations {
+		var err error
+		switch {
+		case n.State.uninvited(&i):
+			i, err = s.planOne(ctx, n, i)
+		case n.State.unskipped(&i):
+			i, err = s.skipOne(ctx, n, i)
+		default:
+			continue
+		}
+		if err != nil {
+			return n, fmt.Errorf("invite %s: %w", plans.AccountName(i.Account), err)
+		}
+		became[i.Account] = i
+	}
+	return s.sessions.Update(ctx, service, n.ID, nil, "strategy_session.invitations_planned", func(now *Session) error {
+		now.Invitations = slices.Clone(now.Invitations)
+		for at, i := range now.Invitations {
+			next, changed := became[i.Account]
+			switch {
+			case !changed:
+			case i.Touchpoint == "" && i.Problem == "": // it may be cancelled since, and is skipped then
+				now.Invitations[at] = next
+			case now.unskipped(&i) && next.Skipped:
+				now.Invitations[at] = next
+			}
+		}
+		now.settle()
+		return nil
+	})
+}
+
+// service is on whose behalf invitations are planned.
+var service = resource.Call{Principal: "principals/plans-service", Method: "strategy_sessions.invite"}
+
+// planOne plans the touchpoint of an invitation.
+func (s *Service) planOne(ctx context.Context, n resource.Stored[Session], i Invitation) (Invitation, error) {
+	if s.opts.Touchpoints == nil {
+		i.Problem = "Contacts are not planned here."
+		return i, nil
+	}
+	zone, today, err := s.today(ctx)
+	if err != nil {
+		return i, err
+	}
+	at := slices.IndexFunc(n.State.Invited, func(d Invited) bool { return d.Account == i.Account })
+	channel := n.State.InviteBy
+	if channel == "" {
+		channel = plans.Email
+	}
+	i.Touchpoint, err = s.opts.Touchpoints.Plan(ctx, s.invitation(n, i.Account, "plan"), Touchpoint{
+		Account: i.Account, Contacts: n.State.Invited[at].Contacts, Session: Name(n.ID), Channel: channel, Due: today,
+		Purpose: fmt.Sprintf("Invite to the strategy session %q on %s.", n.State.Title, zone.DayOf(n.State.Starts)),
+	})
+	var told *fault.Error
+	if err != nil && !transient(err) && errors.As(err, &told) {
+		i.Touchpoint, i.Problem, err = "", told.Message, nil
+	}
+	return i, err
+}
+
+// skipOne ends the touchpoint of an invitation to a session that was cancelled.
+func (s *Service) skipOne(ctx context.Context, n resource.Stored[Session], i Invitation) (Invitation, error) {
+	if s.opts.Touchpoints != nil {
+		err := s.opts.Touchpoints.Skip(ctx, s.invitation(n, i.Account, "skip"), i.Touchpoint, "The strategy session was cancelled: "+n.State.Cancellation)
+		if err != nil && transient(err) {
+			return i, err
+		}
+	}
+	i.Skipped = true
+	return i, nil
+}
+
+// invitation is the call about the invitation of an account, the same whoever makes it.
+func (s *Service) invitation(n resource.Stored[Session], account, what string) resource.Call {
+	call := service
+	call.RequestID = requestID(Name(n.ID), n.State.Solicitation, what, account)
+	call.Method += "." + what
+	call.Payload = []byte(Name(n.ID) + " " + account)
+	return call
+}
+
+// settleEvery is how often what was left unfinished is looked for.
+const settleEvery = 5 * time.Second
+
+// Run finishes what a process that died, or could not reach the board service, has left half
+// done, until ctx ends. Any number of processes may run it; one at a time does the work,
+// under a lease.
+func (s *Service) Run(ctx context.Context) error {
+	return s.store.WithLease(ctx, "strategy-sessions", func(ctx context.Context) error {
+		for {
+			if err := s.settleAll(ctx); err != nil && ctx.Err() == nil {
+				s.opts.Log.WarnContext(ctx, "unfinished strategy sessions were not finished", "error", err)
+			}
+			if err := lifecycle.Pause(ctx, settleEvery); err != nil {
+				return context.Cause(ctx)
+			}
+		}
+	})
+}
+
+// settleAll finishes everything that was left alone for long enough. What cannot be finished
+// does not stop the rest.
+func (s *Service) settleAll(ctx context.Context) error {
+	var failed []error
+	for n, err := range s.sessions.All(ctx, docstore.Query{Index: byPending, Equal: []any{true}}) {
+		if err != nil {
+			return errors.Join(append(failed, err)...)
+		}
+		if step := n.State.Step; step != nil {
+			if s.now().Sub(step.At) < patience {
+				continue
+			}
+			n, err = s.finish(ctx, n)
+		} else {
+			_, err = s.invite(ctx, n)
+		}
+		if err != nil && !errors.Is(err, ErrRefused) {
+			failed = append(failed, fmt.Errorf("%s: %w", Name(n.ID), err))
+		}
+	}
+	return errors.Join(failed...)
+}

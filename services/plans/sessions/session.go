@@ -1,0 +1,353 @@
+package sessions
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+)
+
+// State says where a session stands.
+type State string
+
+// The states of a session.
+const (
+	Draft    State = "draft"    // it is being written, and nobody was invited
+	Open     State = "open"     // customers are invited, and give ideas
+	Held     State = "held"     // it took place
+	Answered State = "answered" // every idea has its answer, and it was decided
+	// Cancelled: it was called off before anybody gave an idea.
+	Cancelled State = "cancelled"
+)
+
+// What bounds a session.
+const (
+	MaxInvited  = 200 // accounts
+	MaxContacts = 50  // of an account
+	MaxAgenda   = 50
+	MaxCame     = 1000
+	MaxMinutes  = 7 * 24 * 60
+)
+
+// Session is a decision of the company's own, put to customers whom it invites.
+type Session struct {
+	Definition `bson:",inline"`
+	State      State `bson:"state"`
+	// Solicitation is the id of the solicitation that asks the question; empty in a draft.
+	Solicitation string `bson:"solicitation,omitempty"`
+	// Invitations are the touchpoints by which the accounts are invited, in their order; none
+	// in a draft.
+	Invitations []Invitation `bson:"invitations,omitempty"`
+	// HeldOn is the day on which it took place; 0 before.
+	HeldOn civil.Day `bson:"held_on,omitempty"`
+	// Attendance is who came.
+	Attendance []Attendee `bson:"attendance,omitempty"`
+	// Decision is what was decided; nil before.
+	Decision *Decision `bson:"decision,omitempty"`
+	// Cancellation says why it was cancelled.
+	Cancellation string `bson:"cancellation,omitempty"`
+	// History is how it came to its state, the oldest first.
+	History []Turn `bson:"history,omitempty"`
+	// Step is what is under way at the board service; nil where nothing is. Steps counts
+	// those that were begun.
+	Step  *Step `bson:"step,omitempty"`
+	Steps int64 `bson:"steps,omitempty"`
+	// Pending says that something is to be finished, a step or invitations; for the index.
+	Pending bool `bson:"pending,omitempty"`
+	// Accounts are the ids of those invited, for the index.
+	Accounts       []string `bson:"accounts,omitempty"`
+	resource.Times `bson:",inline"`
+}
+
+// Definition is what people write of a session.
+type Definition struct {
+	Title string `bson:"title"`
+	// Question is what is to be decided, in a sentence that asks; Leaning what the company
+	// leans to, Why its reasons, and Facts what it knows.
+	Question string `bson:"question,omitempty"`
+	Leaning  string `bson:"leaning,omitempty"`
+	Why      string `bson:"why,omitempty"`
+	Facts    string `bson:"facts,omitempty"`
+	// Owner is the id of the principal who answers.
+	Owner   string    `bson:"owner"`
+	Invited []Invited `bson:"invited,omitempty"`
+	// Starts is when it takes place, and Minutes how long, 0 where that is not said.
+	Starts  time.Time     `bson:"starts,omitempty"`
+	Minutes int           `bson:"minutes,omitempty"`
+	Channel plans.Channel `bson:"channel,omitempty"`
+	// Place is an address of a house, or of a call.
+	Place  string `bson:"place,omitempty"`
+	Agenda []Item `bson:"agenda,omitempty"`
+	// InviteBy is how customers are invited.
+	InviteBy plans.Channel `bson:"invite_by,omitempty"`
+	// Closes is the last day on which ideas are taken, the day of the session where it is 0;
+	// Decides the day by the end of which it is decided.
+	Closes  civil.Day `bson:"closes,omitempty"`
+	Decides civil.Day `bson:"decides,omitempty"`
+	// Notes are what was said; they stay out of events.
+	Notes string `bson:"notes,omitempty"`
+}
+
+// Invited is an account that is invited.
+type Invited struct {
+	Account string `bson:"account"`
+	// Contacts are the ids of those who are to come; the plan's owner chooses where there are
+	// none.
+	Contacts []string `bson:"contacts,omitempty"`
+}
+
+// Item is a part of the agenda.
+type Item struct {
+	Topic string `bson:"topic"`
+	// Minutes is how long it takes; 0 where that is not said.
+	Minutes int `bson:"minutes,omitempty"`
+}
+
+// Invitation is the touchpoint by which an account is invited. Until it has a name or a
+// problem it is still to be planned.
+type Invitation struct {
+	Account string `bson:"account"`
+	// Touchpoint is its resource name.
+	Touchpoint string `bson:"touchpoint,omitempty"`
+	// Problem says why none could be planned: somebody has to invite the account by hand.
+	Problem string `bson:"problem,omitempty"`
+	// Skipped says that nobody is to be invited by it any more.
+	Skipped bool `bson:"skipped,omitempty"`
+}
+
+// Attendee is somebody who came.
+type Attendee struct {
+	Account string `bson:"account"`
+	// Contact is the id of a contact of the account; empty where it is not known who came.
+	Contact string `bson:"contact,omitempty"`
+}
+
+// Decision is what the company decided after it had listened.
+type Decision struct {
+	Text   string    `bson:"text"`
+	Reason string    `bson:"reason"`
+	Day    civil.Day `bson:"day"`
+	// By is the id of the principal who decided.
+	By string `bson:"by"`
+	// Changed are the names of the ideas that changed what was decided.
+	Changed []string `bson:"changed,omitempty"`
+	// Recorder is the resource name of who wrote it down.
+	Recorder string `bson:"recorder"`
+}
+
+// Turn is a change of a session's state.
+type Turn struct {
+	At time.Time `bson:"at"`
+	// By is the resource name of who made it.
+	By   string `bson:"by"`
+	From State  `bson:"from"`
+	To   State  `bson:"to"`
+}
+
+// Collection is the name of the collection of sessions.
+const Collection = "strategy_sessions"
+
+// The indexes of sessions.
+const (
+	byCreated = "created"
+	byOwner   = "owner"
+	byAccount = "accounts"
+	byPending = "pending"
+)
+
+// Kind is how sessions are stored and told: without what people noted, and without what is
+// under way.
+var Kind = resource.Kind[Session]{
+	Type: sessionType, Name: Name,
+	Tell: func(s Session) any {
+		s.Notes, s.Step = "", nil
+		return s
+	},
+	Spec: docstore.Spec{Name: Collection, Indexes: []docstore.Index{
+		{Name: byCreated, Fields: []string{"created"}},
+		{Name: byOwner, Fields: []string{"owner", "created"}},
+		{Name: byAccount, Fields: []string{"accounts", "created"}, Multikey: true, Partial: true},
+		{Name: byPending, Fields: []string{"pending"}, Partial: true},
+	}},
+}
+
+// Overdue says whether the day by which it was to be decided has passed without an answer.
+func (s *Session) Overdue(today civil.Day) bool {
+	return (s.State == Open || s.State == Held) && s.Decides < today
+}
+
+// invites says whether an account is invited.
+func (s *Session) invites(account string) bool { return slices.Contains(s.Accounts, account) }
+
+// turn brings the session to a state.
+func (s *Session) turn(to State, by string, at time.Time) {
+	s.History = append(slices.Clone(s.History), Turn{At: at, By: by, From: s.State, To: to})
+	s.State = to
+}
+
+// settle brings what follows from the rest up to date, for the indexes.
+func (s *Session) settle() {
+	s.Accounts = nil
+	for _, i := range s.Invited {
+		s.Accounts = append(s.Accounts, i.Account)
+	}
+	s.Pending = s.Step != nil || slices.ContainsFunc(s.Invitations, func(i Invitation) bool {
+		return s.uninvited(&i) || s.unskipped(&i)
+	})
+}
+
+// uninvited says that a touchpoint is still to be planned.
+func (s *Session) uninvited(i *Invitation) bool {
+	return s.State == Open && i.Touchpoint == "" && i.Problem == ""
+}
+
+// unskipped says that a touchpoint is to be skipped, since the session was cancelled.
+func (s *Session) unskipped(i *Invitation) bool {
+	return s.State == Cancelled && i.Touchpoint != "" && !i.Skipped
+}
+
+// check wants what people wrote to be right by itself.
+func (d *Definition) check() error {
+	switch {
+	case d.Title == "":
+		return fault.Invalid("strategy_session.title", "is empty: say what the session is called")
+	case d.Owner == "":
+		return fault.Invalid("strategy_session.owner", "is empty: say who will answer, as principals/anna")
+	case len(d.Invited) > MaxInvited:
+		return fault.Invalid("strategy_session.invited", "are %d accounts: at most %d are invited", len(d.Invited), MaxInvited)
+	case len(d.Agenda) > MaxAgenda:
+		return fault.Invalid("strategy_session.agenda", "has %d items: at most %d", len(d.Agenda), MaxAgenda)
+	case d.Minutes < 0 || d.Minutes > MaxMinutes:
+		return fault.Invalid("strategy_session.duration_minutes", "%d is not between 0 and %d", d.Minutes, MaxMinutes)
+	case d.Closes != 0 && d.Decides != 0 && d.Decides < d.Closes:
+		return fault.Invalid("strategy_session.decision_date", "%s is before %s, the last day for ideas", d.Decides, d.Closes)
+	}
+	for path, channel := range map[string]plans.Channel{"channel": d.Channel, "invitation_channel": d.InviteBy} {
+		if channel != "" && !slices.Contains(plans.Channels, channel) {
+			return fault.Invalid("strategy_session."+path, "%q is none of %s", channel, channelWords())
+		}
+	}
+	for i, item := range d.Agenda {
+		if item.Topic == "" || item.Minutes < 0 || item.Minutes > MaxMinutes {
+			return fault.Invalid(fmt.Sprintf("strategy_session.agenda[%d]", i), "needs a topic, and minutes from 0 to %d", MaxMinutes)
+		}
+	}
+	return d.checkInvited()
+}
+
+func channelWords() string {
+	words := make([]string, len(plans.Channels))
+	for i, c := range plans.Channels {
+		words[i] = string(c)
+	}
+	return strings.Join(words, ", ")
+}
+
+func (d *Definition) checkInvited() error {
+	seen := map[string]bool{}
+	for i, invited := range d.Invited {
+		at := fmt.Sprintf("strategy_session.invited[%d]", i)
+		switch {
+		case !names.IsID(invited.Account):
+			return fault.Invalid(at+".account", "is missing: say who is invited, as accounts/acme")
+		case seen[invited.Account]:
+			return fault.Invalid(at+".account", "%s is invited already: name all its contacts in one place", plans.AccountName(invited.Account))
+		case len(invited.Contacts) > MaxContacts:
+			return fault.Invalid(at+".contacts", "are %d: at most %d of an account", len(invited.Contacts), MaxContacts)
+		}
+		seen[invited.Account] = true
+	}
+	return nil
+}
+
+// complete returns STRATEGY_SESSION_INCOMPLETE with everything that the session lacks to be
+// opened on a day.
+func (d *Definition) complete(id string, zone civil.Zone, today civil.Day) error {
+	var missing *fault.Error
+	lacks := func(field, format string, args ...any) {
+		if missing == nil {
+			missing = ErrIncomplete.Saying("%s cannot be opened yet: %s.", Name(id), fmt.Sprintf(format, args...)).WithResource(sessionType, Name(id))
+		}
+		missing = missing.WithCondition(reasonIncomplete, Name(id)+"/"+field, format, args...)
+	}
+	for _, f := range []struct{ value, field, text string }{
+		{d.Question, "question", "say what is to be decided"},
+		{d.Leaning, "leaning", "say what the company leans to, so that customers can speak to it"},
+		{d.Why, "leaning_reason", "say why it leans to that"},
+		{d.Facts, "facts", "say what is known"},
+		{string(d.Channel), "channel", "say how people meet"},
+	} {
+		if f.value == "" {
+			lacks(f.field, "%s", f.text)
+		}
+	}
+	if len(d.Invited) == 0 {
+		lacks("invited", "invite at least one account")
+	}
+	day := zone.DayOf(d.Starts)
+	switch {
+	case d.Starts.IsZero():
+		lacks("start_time", "say when it takes place")
+	case day < today:
+		lacks("start_time", "it was to take place on %s, which has passed: say when it does", day)
+	case d.closes(zone) < day:
+		lacks("close_date", "ideas are taken until %s, before the session on %s", d.Closes, day)
+	case d.Decides != 0 && d.Decides < d.closes(zone):
+		lacks("decision_date", "%s is before %s, the last day for ideas", d.Decides, d.closes(zone))
+	}
+	if d.Decides == 0 {
+		lacks("decision_date", "promise a day by which it is decided and every idea has its answer")
+	}
+	if missing == nil {
+		return nil
+	}
+	return missing
+}
+
+// closes is the last day for ideas.
+func (d *Definition) closes(zone civil.Zone) civil.Day {
+	if d.Closes != 0 {
+		return d.Closes
+	}
+	return zone.DayOf(d.Starts)
+}
+
+// background is what those who are asked should know.
+func (d *Definition) background() string {
+	return "What we lean to:\n" + d.Leaning + "\n\nWhy:\n" + d.Why + "\n\nWhat we know:\n" + d.Facts
+}
+
+// asks says whether both ask the same of the same customers, by the same days.
+func (d *Definition) asks(other *Definition) bool {
+	return d.Question == other.Question && d.Leaning == other.Leaning && d.Why == other.Why && d.Facts == other.Facts &&
+		d.Owner == other.Owner && d.Closes == other.Closes && d.Decides == other.Decides && d.InviteBy == other.InviteBy &&
+		slices.EqualFunc(d.Invited, other.Invited, func(a, b Invited) bool { return a.Account == b.Account })
+}
+
+// meets says whether both take place alike.
+func (d *Definition) meets(other *Definition) bool {
+	return d.Starts.Equal(other.Starts) && d.Minutes == other.Minutes && d.Channel == other.Channel && d.Place == other.Place &&
+		slices.Equal(d.Agenda, other.Agenda) &&
+		slices.EqualFunc(d.Invited, other.Invited, func(a, b Invited) bool { return slices.Equal(a.Contacts, b.Contacts) })
+}
+
+// editable returns STRATEGY_SESSION_STATE where the session may not become what is wanted.
+func (s *Session) editable(id string, next *Definition) error {
+	if err := s.mustBe(id, Draft, Open, Held); err != nil {
+		return err
+	}
+	switch {
+	case s.State != Draft && !s.asks(next):
+		return stateFault(id, "%s was opened: what was asked of whom, and by when it is answered, stays as it was.", Name(id))
+	case s.State == Held && !s.meets(next):
+		return stateFault(id, "%s took place on %s: only its title and notes can be changed.", Name(id), s.HeldOn)
+	}
+	return nil
+}

@@ -1,0 +1,347 @@
+package statements
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// maxLines is how many lines a page of a dossier holds.
+const maxLines = 500
+
+// atOnce is how many documents are written at a time: the store shares their commit.
+const atOnce = 32
+
+// dossier is what is kept of an account and a quarter: a page of it.
+type dossier struct {
+	Account string `bson:"account"`
+	Quarter int    `bson:"quarter"`
+	Lines   []line `bson:"lines"`
+}
+
+// full says that no line is added to the page any more; so the lines of full pages are
+// settled, and each can only be in one page.
+func (d *dossier) full() bool { return len(d.Lines) >= maxLines }
+
+// thing is something that goes through states, with all that each change said of it.
+type thing struct {
+	Changes []thingChange `bson:"changes"`
+}
+
+// thingChange is what a change said of a thing.
+type thingChange struct {
+	Position int64 `bson:"position"`
+	// Recorded is in milliseconds since 1970.
+	Recorded int64   `bson:"recorded"`
+	Lines    []keyed `bson:"lines,omitempty"`
+	// Same says that it said what the change before it did: Lines are then empty.
+	Same bool `bson:"same,omitempty"`
+}
+
+type keyed struct {
+	Key   string `bson:"key"`
+	Facts facts  `bson:"facts"`
+}
+
+// Dossiers keeps what feeds tell for statements. It takes over the feeds of accounts,
+// entitlements, board and of this service.
+type Dossiers struct {
+	pages  *docstore.Collection[dossier]
+	things *docstore.Collection[thing]
+}
+
+const byQuarter = "quarter"
+
+// openDossiers opens the dossiers of a store.
+func openDossiers(ctx context.Context, store *docstore.Store) (*Dossiers, error) {
+	pages, err := docstore.OpenCollection[dossier](ctx, store, docstore.Spec{Name: "statement_dossiers", Silent: true,
+		Indexes: []docstore.Index{{Name: byQuarter, Fields: []string{"quarter"}}}})
+	if err != nil {
+		return nil, fmt.Errorf("open the dossiers of statements: %w", err)
+	}
+	things, err := docstore.OpenCollection[thing](ctx, store, docstore.Spec{Name: "statement_things", Silent: true})
+	if err != nil {
+		return nil, fmt.Errorf("open the dossiers of statements: %w", err)
+	}
+	return &Dossiers{pages: pages, things: things}, nil
+}
+
+// place names a dossier.
+type place struct {
+	account string
+	quarter Quarter
+}
+
+// page is the id of a page of the dossier: in the order of accounts, quarters and pages.
+func (p place) page(number int) string {
+	return fmt.Sprintf("%s/%s/%06d", p.account, p.quarter, number)
+}
+
+// entries are lines by their keys.
+type entries map[string]*line
+
+// sorted returns the lines in the order of their keys.
+func (e entries) sorted() []*line {
+	var list []*line
+	for _, key := range slices.Sorted(maps.Keys(e)) {
+		list = append(list, e[key])
+	}
+	return list
+}
+
+// batch is what some changes add to dossiers.
+type batch map[place]entries
+
+func (b batch) add(to place, key string, states ...state) {
+	if b[to] == nil {
+		b[to] = entries{}
+	}
+	if b[to][key] == nil {
+		b[to][key] = &line{Key: key}
+	}
+	b[to][key].merge(states)
+}
+
+// Take implements feeds.Taker. Changes may come again, late, and in another order.
+func (d *Dossiers) Take(ctx context.Context, changes []feeds.Change) error {
+	added, moved := batch{}, map[string][]*told{}
+	for i := range changes {
+		t := read(&changes[i])
+		switch {
+		case t == nil:
+		case t.thing != "":
+			id := string(t.change.Service) + "/" + t.thing
+			moved[id] = append(moved[id], t)
+		default:
+			for key, f := range t.lines {
+				added.add(place{f.Account, QuarterOf(f.Day)}, key, t.state(&f))
+			}
+		}
+	}
+	if err := d.moveThings(ctx, moved, added); err != nil {
+		return err
+	}
+	writing, ctx := errgroup.WithContext(ctx)
+	writing.SetLimit(atOnce)
+	for to, lines := range added {
+		writing.Go(func() error { return d.write(ctx, to, lines) })
+	}
+	return writing.Wait()
+}
+
+func (t *told) state(f *facts) state {
+	return state{Service: t.change.Service, Position: t.change.Position, Recorded: t.change.Recorded, Facts: f}
+}
+
+// moveThings notes what changes say of things, and adds what follows from all that was ever
+// said of each: so the order in which changes come does not matter.
+func (d *Dossiers) moveThings(ctx context.Context, moved map[string][]*told, added batch) error {
+	histories := make(chan map[string]thing, 1)
+	histories <- map[string]thing{}
+	writing, ctx := errgroup.WithContext(ctx)
+	writing.SetLimit(atOnce)
+	for id, list := range moved {
+		writing.Go(func() error {
+			doc, err := d.things.Upsert(ctx, id, func(doc *docstore.Doc[thing]) error {
+				for _, t := range list {
+					doc.Body.note(t)
+				}
+				return nil
+			})
+			if err != nil {
+				return fmt.Errorf("note what became of %s: %w", id, err)
+			}
+			all := <-histories
+			all[id] = doc.Body
+			histories <- all
+			return nil
+		})
+	}
+	if err := writing.Wait(); err != nil {
+		return err
+	}
+	for id, history := range <-histories {
+		service, _, _ := strings.Cut(id, "/")
+		history.lines(feeds.Service(service), added)
+	}
+	return nil
+}
+
+// note takes a change over, once, in the order of positions.
+func (h *thing) note(t *told) {
+	position := t.change.Position
+	at, found := slices.BinarySearchFunc(h.Changes, position, func(c thingChange, position int64) int { return cmp.Compare(c.Position, position) })
+	if found {
+		return
+	}
+	change := thingChange{Position: position, Recorded: t.change.Recorded.UnixMilli()}
+	for _, key := range slices.Sorted(maps.Keys(t.lines)) {
+		change.Lines = append(change.Lines, keyed{key, t.lines[key]})
+	}
+	before := h.said(at)
+	if at < len(h.Changes) && h.Changes[at].Same {
+		h.Changes[at].Same, h.Changes[at].Lines = false, before
+	}
+	if at > 0 && says(before, change.Lines) {
+		change.Same, change.Lines = true, nil
+	}
+	h.Changes = slices.Insert(h.Changes, at, change)
+}
+
+// said is what the changes before a place have said last.
+func (h *thing) said(before int) []keyed {
+	for i := before - 1; i >= 0; i-- {
+		if !h.Changes[i].Same {
+			return h.Changes[i].Lines
+		}
+	}
+	return nil
+}
+
+func says(a, b []keyed) bool {
+	return slices.EqualFunc(a, b, func(a, b keyed) bool { return a.Key == b.Key && a.Facts.equal(&b.Facts) })
+}
+
+// lines adds to each dossier that the thing was ever in how it came, changed and went there.
+func (h *thing) lines(service feeds.Service, added batch) {
+	seen := map[place]map[string]bool{}
+	for i := range h.Changes {
+		c := &h.Changes[i]
+		if c.Same {
+			continue
+		}
+		now := map[place]map[string]*facts{}
+		for j := range c.Lines {
+			f := &c.Lines[j].Facts
+			for _, q := range f.quarters() {
+				at := place{f.Account, q}
+				if now[at] == nil {
+					now[at] = map[string]*facts{}
+				}
+				if seen[at] == nil {
+					seen[at] = map[string]bool{}
+				}
+				now[at][c.Lines[j].Key], seen[at][c.Lines[j].Key] = f, true
+			}
+		}
+		for at, keys := range seen {
+			for key := range keys {
+				added.add(at, key, state{Service: service, Position: c.Position, Recorded: time.UnixMilli(c.Recorded).UTC(), Facts: now[at][key]})
+			}
+		}
+	}
+}
+
+// write merges lines into a dossier: each into the page that has it, or else into the last.
+func (d *Dossiers) write(ctx context.Context, to place, lines entries) error {
+	left := lines.sorted()
+	for number := 0; len(left) > 0; number++ {
+		var rest []*line
+		_, err := d.pages.Upsert(ctx, to.page(number), func(doc *docstore.Doc[dossier]) error {
+			rest = doc.Body.take(left)
+			doc.Body.Account, doc.Body.Quarter = to.account, int(to.quarter)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("write page %d of the dossier of accounts/%s for %s: %w", number, to.account, to.quarter, err)
+		}
+		left = rest
+	}
+	return nil
+}
+
+// take merges lines into the page, and returns those that there is no room for.
+func (d *dossier) take(lines []*line) (rest []*line) {
+	index := make(map[string]int, len(d.Lines))
+	for i := range d.Lines {
+		index[d.Lines[i].Key] = i
+	}
+	for _, l := range lines {
+		i, known := index[l.Key]
+		switch {
+		case known:
+			d.Lines[i].merge(l.States)
+		case d.full():
+			rest = append(rest, l)
+		default:
+			d.Lines = append(d.Lines, line{l.Key, slices.Clone(l.States)})
+		}
+	}
+	return rest
+}
+
+// open returns the lines of some dossiers; of those that there are none, none.
+func (d *Dossiers) open(ctx context.Context, places []place) (map[place][]line, error) {
+	ids := make([]string, len(places))
+	for i, p := range places {
+		ids[i] = p.page(0)
+	}
+	docs, err := d.pages.GetMany(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read dossiers: %w", err)
+	}
+	found := make(map[place][]line, len(docs))
+	for _, doc := range docs {
+		at := place{doc.Body.Account, Quarter(doc.Body.Quarter)}
+		lines := doc.Body.Lines
+		if doc.Body.full() {
+			if lines, err = d.more(ctx, at, lines); err != nil {
+				return nil, err
+			}
+		}
+		found[at] = lines
+	}
+	return found, nil
+}
+
+// more adds the lines of the pages behind the first.
+func (d *Dossiers) more(ctx context.Context, of place, lines []line) ([]line, error) {
+	for doc, err := range d.pages.All(ctx, docstore.Query{From: of.page(1), To: of.page(999_999)}) {
+		if err != nil {
+			return nil, fmt.Errorf("read the dossier of accounts/%s: %w", of.account, err)
+		}
+		lines = append(lines, doc.Body.Lines...)
+	}
+	return lines, nil
+}
+
+// ofQuarter visits every dossier of a quarter, by account.
+func (d *Dossiers) ofQuarter(ctx context.Context, q Quarter, visit func(account string, lines []line) error) error {
+	var account string
+	var lines []line
+	for doc, err := range d.pages.All(ctx, docstore.Query{Index: byQuarter, Equal: []any{int64(q)}, Limit: 200}) {
+		if err != nil {
+			return fmt.Errorf("read the dossiers for %s: %w", q, err)
+		}
+		if doc.Body.Account != account && account != "" {
+			if err := visit(account, lines); err != nil {
+				return err
+			}
+			lines = nil
+		}
+		account, lines = doc.Body.Account, append(lines, doc.Body.Lines...)
+	}
+	if account == "" {
+		return nil
+	}
+	return visit(account, lines)
+}
+
+// first returns the first quarter for which an account has a dossier; false where it has
+// none.
+func (d *Dossiers) first(ctx context.Context, account string) (Quarter, bool, error) {
+	page, err := d.pages.Find(ctx, docstore.Query{From: account + "/", To: account + "0", Limit: 1}) // 0 follows /
+	if err != nil || len(page.Docs) == 0 {
+		return 0, false, err
+	}
+	return Quarter(page.Docs[0].Body.Quarter), true, nil
+}

@@ -1,0 +1,261 @@
+package statements
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// Issue is a statement as it was issued: all that is needed to make it again, and its
+// digest.
+type Issue struct {
+	Header `bson:",inline"`
+	// Positions are those of the feeds up to which it counts.
+	Positions map[feeds.Service]int64 `bson:"positions"`
+	// Digest is the statement's, and By the resource name of the principal who issued it.
+	Digest         string `bson:"digest"`
+	By             string `bson:"by"`
+	resource.Times `bson:",inline"`
+}
+
+// id is the id of the statement of an account for a quarter.
+func id(account string, q Quarter) string { return account + "/" + q.String() }
+
+// Kind is how issued statements are stored and told.
+var Kind = resource.Kind[Issue]{
+	Type: statementType,
+	Name: func(id string) string {
+		account, quarter := id[:len(id)-len("/2026-q3")], id[len(id)-len("2026-q3"):]
+		return "accounts/" + account + "/valueStatements/" + quarter
+	},
+	Tell: func(i Issue) any { return i },
+	Spec: docstore.Spec{Name: "value_statements", Indexes: []docstore.Index{{Name: byQuarter, Fields: []string{"quarter"}}}},
+}
+
+// run is what a request to issue statements was begun with, so that the same request, come
+// again, goes on with it.
+type run struct {
+	docstore.CreatedBy `bson:",inline"`
+	Positions          map[feeds.Service]int64 `bson:"positions"`
+	Known              time.Time               `bson:"known"`
+}
+
+// Wanted says which statements to issue.
+type Wanted struct {
+	Quarter Quarter
+	// Accounts are ids; none means every account that was a customer in the quarter.
+	Accounts []string
+	// Check issues none, and says how many there would be.
+	Check bool
+}
+
+// Progress is how far issuing is.
+type Progress struct {
+	// Done is how many accounts were looked at, of Total.
+	Done, Total int
+	// Issued is how many statements were issued, There how many had been before, and None how
+	// many accounts were no customers in the quarter.
+	Issued, There, None int
+}
+
+// inOne is how many statements are made and written at a time.
+const inOne = 200
+
+// Issue issues statements for a quarter that has ended, and tells after each some how far
+// it is. It can be interrupted and asked for again: what was issued stays as it is.
+// ErrQuarterOpen; NOT_FOUND for an account; UNAVAILABLE while a copy is behind its feed.
+func (s *Service) Issue(ctx context.Context, call resource.Call, wanted Wanted, tell func(Progress) error) (Progress, error) {
+	company, zone, err := s.company(ctx)
+	if err != nil {
+		return Progress{}, err
+	}
+	current := s.current(zone)
+	if wanted.Quarter >= current {
+		return Progress{}, ErrQuarterOpen.Saying("%s ends on %s: its statements can be issued from the day after.", wanted.Quarter, wanted.Quarter.Last())
+	}
+	begun, err := s.begin(ctx, call, wanted.Check)
+	if err != nil {
+		return Progress{}, err
+	}
+	header := Header{Quarter: wanted.Quarter, Currency: company.Currency, Zone: company.Zone, Known: begun.Known}
+	w := &writer{service: s, call: call, check: wanted.Check, begun: begun, header: header, zone: zone, current: current}
+	err = w.all(ctx, wanted.Accounts, tell)
+	return w.progress, err
+}
+
+// begin freezes the positions of the feeds; those of the same request, where it came
+// before.
+func (s *Service) begin(ctx context.Context, call resource.Call, check bool) (run, error) {
+	now, err := s.freeze(ctx)
+	if err != nil || check || call.RequestID == "" {
+		return now, err
+	}
+	request := call.Request()
+	doc, err := s.runs.Upsert(ctx, request.DocumentID(), func(d *docstore.Doc[run]) error {
+		if d.Version == 0 {
+			d.Body = now
+			d.Body.CreatedBy = docstore.CreatedBy{Request: request}
+		}
+		return nil
+	})
+	if err == nil {
+		_, err = call.Repeats(doc.Body.Request)
+	}
+	return doc.Body, err
+}
+
+// lateAtMost is how old what a busy feed told last may be when statements are issued.
+const lateAtMost = time.Minute
+
+// freeze returns up to where every feed is taken over; UNAVAILABLE where one is behind.
+func (s *Service) freeze(ctx context.Context) (run, error) {
+	now := s.now().UTC().Truncate(time.Millisecond)
+	frozen := run{Positions: map[feeds.Service]int64{}, Known: now}
+	for _, f := range s.followers {
+		lag, err := f.Lag(ctx)
+		switch {
+		case err != nil:
+			return run{}, err
+		case lag.Unreachable != nil:
+			return run{}, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The %s service is not reached, so nobody knows whether all is here: try again.", f.Service()).
+				Because(lag.Unreachable).WithRetry(retryAfter)
+		case lag.Behind() > 0 && now.Sub(lag.Recorded) > lateAtMost:
+			return run{}, fault.New(fault.Unavailable, fault.ReasonUnavailable, "%d changes of the %s feed are not here yet: try again. (`evenhand plan following` says how far it is.)",
+				lag.Behind(), f.Service()).WithRetry(retryAfter)
+		}
+		frozen.Positions[f.Service()] = lag.Applied
+	}
+	return frozen, nil
+}
+
+const retryAfter = 5 * time.Second
+
+// writer issues statements.
+type writer struct {
+	service  *Service
+	call     resource.Call
+	check    bool
+	begun    run
+	header   Header
+	zone     civil.Zone
+	current  Quarter
+	progress Progress
+}
+
+func (w *writer) all(ctx context.Context, ids []string, tell func(Progress) error) error {
+	if len(ids) > 0 {
+		var list []feeds.Account
+		for _, id := range ids {
+			a, err := w.service.opts.Accounts.Get(ctx, id)
+			if err != nil {
+				return err
+			}
+			list = append(list, a)
+		}
+		w.progress.Total = len(list)
+		for at := 0; at < len(list); at += inOne {
+			if err := w.some(ctx, list[at:min(len(list), at+inOne)], tell); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, err := range w.service.opts.Accounts.All(ctx, "") {
+		if err != nil {
+			return fmt.Errorf("count accounts: %w", err)
+		}
+		w.progress.Total++
+	}
+	var list []feeds.Account
+	for a, err := range w.service.opts.Accounts.All(ctx, "") {
+		if err != nil {
+			return fmt.Errorf("read accounts: %w", err)
+		}
+		if list = append(list, a); len(list) == inOne {
+			if err := w.some(ctx, list, tell); err != nil {
+				return err
+			}
+			list = nil
+		}
+	}
+	return w.some(ctx, list, tell)
+}
+
+// some issues the statements of some accounts, unless they were before.
+func (w *writer) some(ctx context.Context, accounts []feeds.Account, tell func(Progress) error) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	var ids []string
+	var places []place
+	for _, a := range accounts {
+		ids, places = append(ids, id(a.ID, w.header.Quarter)), append(places, place{a.ID, w.header.Quarter})
+	}
+	there, err := w.service.issues.GetMany(ctx, ids)
+	if err != nil {
+		return err
+	}
+	opened, err := w.service.Dossiers.open(ctx, places)
+	if err != nil {
+		return err
+	}
+	var states []Issue
+	ids = nil
+	for i := range accounts {
+		if _, known := there[id(accounts[i].ID, w.header.Quarter)]; known {
+			w.progress.There++
+			continue
+		}
+		issue, has, err := w.one(ctx, &accounts[i], opened[places[i]])
+		if err != nil {
+			return err
+		}
+		if !has {
+			w.progress.None++
+			continue
+		}
+		ids, states = append(ids, id(accounts[i].ID, w.header.Quarter)), append(states, issue)
+	}
+	if err := w.write(ctx, ids, states); err != nil {
+		return err
+	}
+	w.progress.Done = min(w.progress.Done+len(accounts), w.progress.Total)
+	return tell(w.progress)
+}
+
+// one makes the statement of an account; false where it was no customer.
+func (w *writer) one(ctx context.Context, a *feeds.Account, lines []line) (Issue, bool, error) {
+	has, err := w.service.customer(ctx, a, w.header.Quarter, w.current, len(lines) > 0)
+	if err != nil || !has {
+		return Issue{}, false, err
+	}
+	header := w.header
+	header.Account, header.DisplayName = a.ID, a.DisplayName
+	statement, err := w.service.fold(ctx, header, w.zone, lines, Horizon{Positions: w.begun.Positions})
+	if err != nil {
+		return Issue{}, false, err
+	}
+	digest, err := statement.Digest()
+	return Issue{Header: header, Positions: maps.Clone(w.begun.Positions), Digest: digest, By: w.call.Principal}, true, err
+}
+
+func (w *writer) write(ctx context.Context, ids []string, states []Issue) error {
+	if w.check || len(ids) == 0 {
+		w.progress.Issued += len(ids)
+		return nil
+	}
+	failed, err := w.service.issues.CreateMany(ctx, w.call, ids, states, "value_statement.issued")
+	if err != nil {
+		return fmt.Errorf("issue statements: %w", err)
+	}
+	w.progress.There += len(failed) // by somebody else, in this moment
+	w.progress.Issued += len(ids) - len(failed)
+	return nil
+}

@@ -1,0 +1,208 @@
+package statements
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.uber.org/goleak"
+
+	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/mongodb"
+	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var stores = map[string]func(testing.TB) docstore.Backend{
+	"sqlite": func(t testing.TB) docstore.Backend {
+		b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
+		require.NoError(t, err)
+		return b
+	},
+	"mongodb": func(t testing.TB) docstore.Backend {
+		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
+		if uri == "" {
+			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
+		}
+		database := "test_" + strings.ToLower(rand.Text())
+		b, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			client, err := mongo.Connect(options.Client().ApplyURI(uri))
+			require.NoError(t, err)
+			require.NoError(t, client.Database(database).Drop(context.Background()))
+			require.NoError(t, client.Disconnect(context.Background()))
+		})
+		return b
+	},
+}
+
+// world is the feeds of all services in memory, and what the owners of the ledgers count.
+type world struct {
+	now     time.Time
+	head    map[feeds.Service]int64
+	applied map[feeds.Service]int64
+	// ledger is what SummarizeCosts would say, by quarter.
+	ledger map[Quarter]LedgerTotals
+	away   error
+	// editions says how often a version was read.
+	editions map[string]int
+	next     []Prospect
+}
+
+// Edition is of a schedule whose hours cost more in each version, and whose thanks have no
+// cost.
+func (w *world) Edition(_ context.Context, version string) (Edition, error) {
+	if w.away != nil {
+		return Edition{}, w.away
+	}
+	w.editions[version]++
+	number, err := strconv.ParseInt(version, 10, 64)
+	return Edition{Benefits: map[string]Benefit{
+		"hours":    {Promise: "Hours with our experts, edition " + version + ".", Unit: "hour", Minor: 100_00 + number, Stated: true},
+		"shipping": {Promise: "Free shipping.", Minor: 4_50, Stated: true},
+		"thanks":   {Promise: "A word of thanks."},
+	}}, err
+}
+
+func (w *world) Totals(_ context.Context, first, _ civil.Day) (LedgerTotals, error) {
+	return w.ledger[QuarterOf(first)], w.away
+}
+
+func (w *world) Next(context.Context, string) ([]Prospect, error) { return w.next, nil }
+
+// follower says how far a feed of the world is taken over.
+type follower struct {
+	w  *world
+	of feeds.Service
+}
+
+func (f follower) Service() feeds.Service { return f.of }
+
+func (f follower) Lag(context.Context) (feeds.Lag, error) {
+	return feeds.Lag{Service: f.of, Applied: f.w.applied[f.of], Head: f.w.head[f.of], Recorded: recorded(f.w.applied[f.of]), Unreachable: f.w.away}, nil
+}
+
+// recorded is when feeds of the world record a position.
+func recorded(position int64) time.Time { return began.Add(time.Duration(position) * time.Second) }
+
+var began = time.Date(2026, time.November, 1, 9, 0, 0, 0, time.UTC)
+
+// fixture is statements on a store of its own, on 2026-11-23.
+type fixture struct {
+	*Service
+	accounts *plans.Accounts
+	world    *world
+	store    *docstore.Store
+}
+
+func start(t testing.TB, backend docstore.Backend) *fixture {
+	t.Helper()
+	ctx := t.Context()
+	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	f := &fixture{store: store, world: &world{now: time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC), head: map[feeds.Service]int64{},
+		applied: map[feeds.Service]int64{}, ledger: map[Quarter]LedgerTotals{}, editions: map[string]int{}}}
+	requests, err := resource.OpenRequests(ctx, store, func() time.Time { return f.world.now })
+	require.NoError(t, err)
+	f.accounts, err = plans.OpenAccounts(ctx, store)
+	require.NoError(t, err)
+	f.Service, err = Open(ctx, store, requests, Options{Accounts: f.accounts, Published: f.world, Ledgers: f.world, Prospects: []Prospects{f.world}})
+	require.NoError(t, err)
+	f.Follow(follower{f.world, feeds.Accounts}, follower{f.world, feeds.Entitlements}, follower{f.world, feeds.Board}, follower{f.world, feeds.Own})
+	return f
+}
+
+// onEveryStore runs a test on each backend.
+func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) { test(t, start(t, open(t))) })
+	}
+}
+
+func onSQLite(t testing.TB) *fixture { return start(t, stores["sqlite"](t)) }
+
+// take has changes taken over, as the follower of a feed does, at the next positions.
+func (f *fixture) take(t testing.TB, changes ...feeds.Change) {
+	t.Helper()
+	for i := range changes {
+		c := &changes[i]
+		f.world.head[c.Service]++
+		c.Position = f.world.head[c.Service]
+		c.Recorded = recorded(c.Position)
+		f.world.applied[c.Service] = c.Position
+	}
+	f.again(t, changes...)
+}
+
+// again has changes taken over that have their positions.
+func (f *fixture) again(t testing.TB, changes ...feeds.Change) {
+	t.Helper()
+	require.NoError(t, f.accounts.Take(t.Context(), changes))
+	for _, taker := range f.Takers() {
+		require.NoError(t, taker.Take(t.Context(), changes))
+	}
+}
+
+// customer is a change that tells of an active account.
+func customer(id string, joined civil.Day) feeds.Change {
+	return feeds.Change{Service: feeds.Accounts, Account: &feeds.Account{ID: id, DisplayName: "The " + id, State: feeds.Active, Joined: joined, Closed: civil.Never}}
+}
+
+// settled is a change that tells what the company settled.
+func settled(currency, zone string) feeds.Change {
+	return feeds.Change{Service: feeds.Accounts, Company: &feeds.Company{Currency: currency, Zone: zone}}
+}
+
+// paid is a change that tells of revenue of an account on a day.
+func paid(chunk, account string, on civil.Day, minor ...int64) feeds.Change {
+	r := &feeds.Revenue{Chunk: "revenue/" + chunk, Accounts: []string{account}}
+	for _, m := range minor {
+		r.Index, r.Days, r.Minor = append(r.Index, 0), append(r.Days, int32(on)), append(r.Minor, m)
+	}
+	return feeds.Change{Service: feeds.Accounts, Revenue: r}
+}
+
+// used is a change that tells of units of a benefit used by an account on a day, by a version
+// of the schedule.
+func used(account, entry, benefit, version string, on civil.Day, of feeds.UsageType, units int64) feeds.Change {
+	return feeds.Change{Service: feeds.Entitlements, Usage: &feeds.Usage{Name: "accounts/" + account + "/usageEntries/" + entry, Account: account, Benefit: benefit,
+		Type: of, Units: units, Origin: "offered", Day: on, Rule: "partner", Version: version}}
+}
+
+func day(text string) civil.Day {
+	d, err := civil.ParseDay(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func quarter(text string) Quarter {
+	q, err := ParseQuarter("quarter", text)
+	if err != nil {
+		panic(err)
+	}
+	return q
+}
+
+var (
+	anna = resource.Call{Principal: "principals/anna", Method: "issue"}
+	q3   = quarter("2026-q3")
+)
+
+func quietly(Progress) error { return nil }

@@ -1,0 +1,88 @@
+package statements
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+// written is the statement of an account in both forms.
+func (f *fixture) written(t *testing.T, account string, q Quarter, view View) (html, markdown string) {
+	t.Helper()
+	got, err := f.Get(t.Context(), account, q, view, time.Time{})
+	require.NoError(t, err)
+	html, err = got.HTML()
+	require.NoError(t, err)
+	markdown, err = got.Markdown()
+	require.NoError(t, err)
+	return html, markdown
+}
+
+func TestR31AStatementInWords(t *testing.T) {
+	f := onSQLite(t)
+	f.filled(t)
+	f.world.next = []Prospect{{Name: "plans/acme/goals/north", Text: "Two shops in the north", Day: day("2026-12-24")}}
+	html, markdown := f.written(t, "acme", q3, Default)
+	for _, text := range []string{html, markdown} {
+		for _, want := range []string{"third quarter of 2026", "1 July 2026 to 30 September 2026", "USD 130.00", "3 payments and refunds",
+			"GET /v1/accounts/acme/revenueEntries", "USD 400.07", "Hours with our experts, edition 2.", "4 without a stated worth", "1 came back",
+			"accounts/acme/cases/c1", "1:30 hours of our people", "Two shops in the north", "24 December 2026", "Not issued"} {
+			require.Contains(t, strings.ReplaceAll(text, `\`, ""), want)
+		}
+	}
+	require.NotContains(t, html, "src=")
+	require.NotContains(t, html, "href=")
+}
+
+// A statement with nothing in it says so of each figure.
+func TestR31NothingIsSaidPlainly(t *testing.T) {
+	f := onSQLite(t)
+	f.take(t, settled("JPY", "Asia/Tokyo"), customer("acme", day("2020-01-01")))
+	html, markdown := f.written(t, "acme", q3, Default)
+	for _, d := range definitions {
+		require.Contains(t, html, d.none)
+		require.Contains(t, markdown, d.none)
+	}
+	require.Contains(t, html, "JPY 0<", "of a currency without decimals")
+	require.Contains(t, html, "Nothing is planned.")
+	f.take(t, settled("", ""))
+	html, _ = f.written(t, "acme", q3, Default)
+	require.Contains(t, html, "has not settled its currency")
+}
+
+// What people wrote is text, in either form.
+func TestR31WhatPeopleWroteIsText(t *testing.T) {
+	f := onSQLite(t)
+	odd := customer("acme", day("2020-01-01"))
+	odd.Account.DisplayName = "<script>alert(1)</script> | [link](http://x) *"
+	f.take(t, odd, feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i1", Account: "acme", Title: "<b>loud</b> | _x_", Given: july}})
+	html, markdown := f.written(t, "acme", q3, Default)
+	require.NotContains(t, html, "<script>")
+	require.NotContains(t, html, "<b>")
+	require.Contains(t, markdown, `\<script\>alert\(1\)\</script\> \| \[link\]\(http://x\) \*`)
+	require.NotContains(t, markdown, "<b>")
+}
+
+func TestR35WhatCameSinceAndWhatDiffersIsWritten(t *testing.T) {
+	f := onSQLite(t)
+	f.filled(t)
+	_, err := f.Issue(t.Context(), anna, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err)
+	f.take(t, paid("c9", "acme", july, 70_00))
+	html, markdown := f.written(t, "acme", q3, Default)
+	require.NotContains(t, html, "Since then")
+	require.Contains(t, html, "Issued on 23 November 2026, 07:00 EST by principals/anna.")
+	require.NotContains(t, markdown, "200.00")
+	html, markdown = f.written(t, "acme", q3, Current)
+	require.Contains(t, html, "USD 130.00 &rarr; USD 200.00")
+	require.Contains(t, html, "This is what is known now.")
+	require.Contains(t, markdown, "Paid: USD 130.00 before, USD 200.00 now (new: revenue/c9)")
+	require.NoError(t, f.Dossiers.pages.Delete(t.Context(), place{"acme", q3}.page(0), 0))
+	html, markdown = f.written(t, "acme", q3, Default)
+	require.Contains(t, html, "cannot be made again")
+	require.Contains(t, markdown, "cannot be made again")
+}

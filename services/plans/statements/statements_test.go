@@ -1,0 +1,264 @@
+package statements
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans/feeds"
+)
+
+var july = day("2026-07-10")
+
+// filled is a world in which one account did everything in the third quarter of 2026, and
+// another nothing.
+func (f *fixture) filled(t *testing.T) {
+	at := time.Date(2026, time.August, 1, 12, 0, 0, 0, time.UTC)
+	solved := &feeds.Case{Name: "accounts/acme/cases/c1", Account: "acme", Issue: "late", Resolved: true, Opened: at, Ended: at, Remedy: "sorry", Clocks: []feeds.Clock{
+		{Commitment: "first-reply", Started: at.Add(-time.Hour), Due: at.Add(time.Hour), Stopped: at},
+		{Commitment: "fixed", Started: at.Add(-time.Hour), Due: at.Add(-time.Minute), Stopped: at, Breached: true},
+		{Commitment: "courtesy", Started: at.Add(-time.Hour), Due: at.Add(time.Hour), Stopped: at, Moot: true},
+	}}
+	work := func(kind, name string, change func(*feeds.Work)) feeds.Change {
+		w := &feeds.Work{Name: name, Kind: kind, Account: "acme", Completed: at, Title: "Title of " + name}
+		if change != nil {
+			change(w)
+		}
+		return feeds.Change{Service: feeds.Own, Work: w}
+	}
+	f.take(t, settled("USD", "America/New_York"), customer("acme", day("2020-01-01")), customer("brook", day("2026-09-30")), customer("cole", day("2026-10-01")))
+	f.take(t,
+		paid("c1", "acme", july, 100_00, 50_00, -20_00), paid("c2", "acme", day("2026-10-01"), 999_00),
+		used("acme", "e1", "hours", "1", july, feeds.Used, 2), used("acme", "e2", "hours", "2", july, feeds.Committed, 3),
+		used("acme", "e3", "hours", "1", july, feeds.Released, 1), used("acme", "e4", "thanks", "1", july, feeds.Used, 4),
+		used("acme", "e5", "hours", "1", july, feeds.Reserved, 9),
+		feeds.Change{Service: feeds.Entitlements, Breach: &feeds.Breach{Name: "houseRules/late-fee/breaches/b1", Account: "acme", HouseRule: "late-fee", Day: july, Waived: true, Benefit: "waiver"}},
+		feeds.Change{Service: feeds.Entitlements, Breach: &feeds.Breach{Name: "houseRules/late-fee/breaches/b2", Account: "acme", HouseRule: "late-fee", Day: july}},
+		feeds.Change{Service: feeds.Entitlements, Case: solved},
+		feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i1", Account: "acme", Title: "Ship at night", Given: july, Outcome: feeds.Adopted, Decided: at,
+			Merged: []feeds.MergedIdea{{Name: "ideas/i2", Account: "brook", Title: "Night trucks"}, {Name: "ideas/i3", Account: "brook", Title: "Moon"}}}},
+		feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i4", Account: "acme", Title: "Bigger boxes", Given: july, Outcome: feeds.Declined, Decided: at}},
+		work("engagement", "engagements/g1", func(w *feeds.Work) { w.Minutes = 90 }), work("touchpoint", "plans/acme/touchpoints/t1", nil),
+		work("touchpoint", "plans/acme/touchpoints/t2", func(w *feeds.Work) { w.Missed, w.Withdrawn = true, true }),
+		work("touchpoint", "plans/acme/touchpoints/t3", func(w *feeds.Work) { w.Withdrawn = true }),
+		work("project", "innovationProjects/p1", func(w *feeds.Work) { w.Confirmed, w.Others = true, []string{"brook"} }),
+		work("project", "innovationProjects/p2", nil), work("goal", "plans/acme/goals/o1", nil), work("session", "strategySessions/s1", nil),
+	)
+}
+
+// figures are the numbers of a statement that are not 0.
+func figures(s *Statement) map[string]string {
+	out := map[string]string{}
+	for _, f := range s.Figures {
+		if f.Count == 0 && f.Minor == 0 {
+			continue
+		}
+		out[f.ID] = fmt.Sprintf("%d, %d", f.Count, f.Minor)
+	}
+	return out
+}
+
+func TestR31AStatementSaysWhatWasPaidAndReceived(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.filled(t)
+		got, err := f.Get(ctx, "acme", q3, Default, time.Time{})
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{
+			"paid": "3, 13000", "benefits": "8, 40007", "rules-waived": "1, 0", "cases-solved": "1, 0", "commitments-kept": "1, 0", "commitments-missed": "1, 0",
+			"engagements": "1, 0", "projects-confirmed": "1, 0", "goals-reached": "1, 0", "sessions": "1, 0", "touchpoints-done": "1, 0", "touchpoints-missed": "1, 0",
+			"ideas-given": "2, 0", "ideas-adopted": "1, 0", "ideas-declined": "1, 0",
+		}, figures(&got.Statement))
+		require.Equal(t, Header{Account: "acme", DisplayName: "The acme", Quarter: q3, Currency: "USD", Zone: "America/New_York", Known: f.world.now}, got.Header)
+		benefits := got.Figure("benefits")
+		require.EqualValues(t, 4, benefits.Unknown)
+		require.EqualValues(t, 1, benefits.Returned)
+		require.Equal(t, map[string]int64{"offered": 9}, benefits.Origins)
+		require.Equal(t, []Figure{
+			{ID: "hours", Label: "Hours with our experts, edition 2.", Count: 4, Minor: 2*100_01 + 3*100_02 - 100_01, Origins: map[string]int64{"offered": 5}, Returned: 1},
+			{ID: "thanks", Label: "A word of thanks.", Count: 4, Unknown: 4, Origins: map[string]int64{"offered": 4}},
+		}, benefits.Parts)
+		require.Equal(t, []string{"Of 4 units that were used the schedule states no cost: they are counted, and worth nothing in the amount."}, got.Notes)
+		require.EqualValues(t, 90, got.Figure("engagements").Minutes)
+		require.Equal(t, "first-reply", got.Figure("commitments-kept").Parts[0].ID)
+		require.Equal(t, "fixed", got.Figure("commitments-missed").Parts[0].ID)
+		require.Equal(t, map[string]int{"1": 1, "2": 1}, f.world.editions, "a version is read once")
+
+		brook, err := f.Get(ctx, "brook", q3, Default, time.Time{})
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"projects-confirmed": "1, 0", "ideas-adopted": "1, 0"}, figures(&brook.Statement), "two ideas in one answer count once")
+	})
+}
+
+// Every figure is what the entries that it cites add up to, and each cites where it was told.
+func TestR31FiguresLeadToTheirEntries(t *testing.T) {
+	f := onSQLite(t)
+	f.filled(t)
+	got, err := f.Get(t.Context(), "acme", q3, Default, time.Time{})
+	require.NoError(t, err)
+	for _, figure := range got.Figures {
+		var count, minor, minutes int64
+		for _, s := range figure.Sources {
+			count, minor, minutes = count+s.Count, minor+s.Minor, minutes+s.Minutes
+			require.NotEmpty(t, s.Name)
+			require.NotEmpty(t, s.Service)
+			require.Equal(t, recorded(s.Position), s.Recorded)
+			require.True(t, q3.has(s.Day))
+		}
+		require.Equal(t, []int64{figure.Count, figure.Minor, figure.Minutes}, []int64{count, minor, minutes}, figure.ID)
+		if len(figure.Parts) > 0 {
+			var parts Figure
+			for i := range figure.Parts {
+				parts.add(&figure.Parts[i])
+			}
+			require.Equal(t, []int64{figure.Count, figure.Minor}, []int64{parts.Count, parts.Minor}, figure.ID)
+		}
+	}
+}
+
+// Who was a customer has a statement, also with nothing in it; who was none has none.
+func TestR31EveryCustomerHasAStatement(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		closed := customer("dale", day("2020-01-01"))
+		closed.Account.State, closed.Account.Closed = feeds.Closed, day("2026-07-01")
+		late := customer("eden", day("2020-01-01"))
+		late.Account.State, late.Account.Closed = feeds.Closed, day("2026-07-02")
+		prospect := customer("fern", civil.Never)
+		prospect.Account.State = feeds.Prospect
+		f.take(t, customer("acme", day("2026-09-30")), customer("brook", day("2026-10-01")), closed, late, prospect, customer("gale", civil.Never), customer("hill", civil.Never))
+		f.take(t, paid("c1", "gale", day("2026-04-01"), 1), paid("c2", "fern", july, 5))
+		for account, has := range map[string]bool{"acme": true, "brook": false, "dale": false, "eden": true, "fern": true, "gale": true, "hill": false} {
+			got, err := f.Get(ctx, account, q3, Default, time.Time{})
+			if !has {
+				require.ErrorIs(t, err, resource.ErrNotFound, account)
+				continue
+			}
+			require.NoError(t, err, account)
+			require.Len(t, got.Figures, len(definitions))
+			if account != "fern" {
+				require.Empty(t, figures(&got.Statement), account)
+			}
+			require.Contains(t, got.Notes[0], "has not settled its currency")
+		}
+		list, next, err := f.ListQuarter(ctx, q3, 2, "")
+		require.NoError(t, err)
+		require.Equal(t, []string{"acme", "eden"}, []string{list[0].Account, list[1].Account})
+		rest, end, err := f.ListQuarter(ctx, q3, 2, next)
+		require.NoError(t, err)
+		require.Equal(t, []string{"fern", "gale"}, []string{rest[0].Account, rest[1].Account})
+		require.Empty(t, end)
+		own, before, err := f.ListAccount(ctx, "gale", 2, 0)
+		require.NoError(t, err)
+		require.Equal(t, []Quarter{q3 + 1, q3}, []Quarter{own[0].Quarter, own[1].Quarter})
+		own, before, err = f.ListAccount(ctx, "gale", 2, before)
+		require.NoError(t, err)
+		require.Zero(t, before)
+		require.Equal(t, []Quarter{q3 - 1}, []Quarter{own[0].Quarter})
+		_, err = f.Get(ctx, "acme", q3+2, Default, time.Time{})
+		require.ErrorIs(t, err, resource.ErrNotFound, "a quarter to come")
+		_, err = f.Get(ctx, "nobody", q3, Default, time.Time{})
+		require.ErrorIs(t, err, resource.ErrNotFound)
+	})
+}
+
+// An instant counts in the quarter that it is in where the company is, also where the
+// company settled its zone later.
+func TestR31InstantsCountInTheCompanysZone(t *testing.T) {
+	f := onSQLite(t)
+	solved := func(name string, at time.Time) feeds.Change {
+		return feeds.Change{Service: feeds.Entitlements, Case: &feeds.Case{Name: "accounts/acme/cases/" + name, Account: "acme", Resolved: true, Ended: at}}
+	}
+	f.take(t, customer("acme", day("2020-01-01")), solved("c1", time.Date(2026, 10, 1, 3, 59, 59, 0, time.UTC)), solved("c2", time.Date(2026, 10, 1, 4, 0, 0, 0, time.UTC)))
+	count := func(q Quarter) int64 {
+		got, err := f.Get(t.Context(), "acme", q, Default, time.Time{})
+		require.NoError(t, err)
+		return got.Figure("cases-solved").Count
+	}
+	require.Equal(t, []int64{0, 2}, []int64{count(q3), count(q3 + 1)})
+	f.take(t, settled("USD", "America/New_York"))
+	require.Equal(t, []int64{1, 1}, []int64{count(q3), count(q3 + 1)})
+}
+
+// What is reopened is not solved any more, and what comes of an idea later takes the place of
+// what came first.
+func TestR40WhatIsTakenBackDoesNotCount(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.filled(t)
+		at := time.Date(2026, time.October, 20, 12, 0, 0, 0, time.UTC)
+		f.take(t,
+			feeds.Change{Service: feeds.Entitlements, Case: &feeds.Case{Name: "accounts/acme/cases/c1", Account: "acme", Issue: "late"}},
+			feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i1", Account: "acme", Title: "Ship at night", Given: july, Outcome: feeds.Declined, Decided: at}},
+			feeds.Change{Service: feeds.Own, Work: &feeds.Work{Name: "engagements/g1", Kind: "engagement", Account: "acme", Withdrawn: true}})
+		got, err := f.Get(t.Context(), "acme", q3, Current, time.Time{})
+		require.NoError(t, err)
+		for _, id := range []string{"cases-solved", "commitments-kept", "ideas-adopted", "engagements"} {
+			require.Zero(t, got.Figure(id).Count, id)
+		}
+		next, err := f.Get(t.Context(), "acme", q3+1, Current, time.Time{})
+		require.NoError(t, err)
+		require.EqualValues(t, 1, next.Figure("ideas-declined").Count)
+		brook, err := f.Get(t.Context(), "brook", q3, Current, time.Time{})
+		require.NoError(t, err)
+		require.Zero(t, brook.Figure("ideas-adopted").Count)
+	})
+}
+
+// A dossier of many entries goes over many pages, and each entry is in one of them.
+func TestR31AThickDossier(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")))
+		var changes []feeds.Change
+		for i := range 2*maxLines + 10 {
+			changes = append(changes, used("acme", fmt.Sprint("e", i), "shipping", "1", july, feeds.Used, 1))
+		}
+		f.take(t, changes[:maxLines-1]...)
+		f.take(t, changes[maxLines-1:]...)
+		f.again(t, changes[maxLines/2:]...)
+		got, err := f.Get(t.Context(), "acme", q3, Default, time.Time{})
+		require.NoError(t, err)
+		require.EqualValues(t, len(changes), got.Figure("benefits").Count)
+		require.EqualValues(t, len(changes)*4_50, got.Figure("benefits").Minor)
+		sum, err := f.Sum(t.Context(), q3)
+		require.NoError(t, err)
+		require.EqualValues(t, len(changes), sum.Figure("benefits").Count)
+	})
+}
+
+// What comes next is told of the current and the last quarter only, with when that was.
+func TestR31WhatComesNext(t *testing.T) {
+	f := onSQLite(t)
+	f.world.next = []Prospect{{Name: "b", Day: july + 1}, {Name: "a", Day: july}}
+	f.take(t, customer("acme", day("2020-01-01")))
+	for q, told := range map[Quarter]bool{q3 + 1: true, q3: true, q3 - 1: false} {
+		got, err := f.Get(t.Context(), "acme", q, Default, time.Time{})
+		require.NoError(t, err)
+		if !told {
+			require.Empty(t, got.Next)
+			require.Zero(t, got.NextAsOf)
+			continue
+		}
+		require.Equal(t, []Prospect{{Name: "a", Day: july}, {Name: "b", Day: july + 1}}, got.Next)
+		require.Equal(t, f.world.now, got.NextAsOf)
+	}
+}
+
+// While the schedule cannot be read, usage is not taken over; then it is.
+func TestR31UsageWaitsForTheScheduleItCites(t *testing.T) {
+	f := onSQLite(t)
+	f.take(t, customer("acme", day("2020-01-01")))
+	f.world.away = errors.New("no route")
+	change := used("acme", "e1", "hours", "1", july, feeds.Used, 1)
+	change.Position = 1
+	require.ErrorIs(t, f.Takers()[0].Take(t.Context(), []feeds.Change{change}), f.world.away)
+	f.world.away = nil
+	f.again(t, change)
+	got, err := f.Get(t.Context(), "acme", q3, Default, time.Time{})
+	require.NoError(t, err)
+	require.EqualValues(t, 100_01, got.Figure("benefits").Minor)
+}
