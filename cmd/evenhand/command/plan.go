@@ -14,17 +14,29 @@ import (
 
 // Plan is `evenhand plan`.
 type Plan struct {
-	List      PlanList      `cmd:"" help:"List plans."`
-	Get       PlanGet       `cmd:"" help:"Show a plan: where its goals stand, how we keep in touch, what is missing."`
-	Create    PlanCreate    `cmd:"" help:"Begin the plan of an account, as a draft."`
-	Update    PlanUpdate    `cmd:"" help:"Change a plan."`
-	Activate  PlanActivate  `cmd:"" help:"Make a plan count: it must say the customer's own goals and what they mean for its customers."`
-	Review    PlanReview    `cmd:"" help:"Begin the review of an active plan; activate it again to end it."`
-	Close     PlanClose     `cmd:"" help:"End a plan: nothing more is planned by it."`
-	Reopen    PlanReopen    `cmd:"" help:"Make a draft of a plan that was closed."`
-	HandOver  PlanHandOver  `cmd:"" help:"Give a plan, or all plans of somebody, to another owner, and show what is due."`
-	Goals     PlanGoals     `cmd:"" help:"Goals of a plan: where they stand, measure, end."`
-	Templates PlanTemplates `cmd:"" help:"Play books that plans begin from."`
+	Due      PlanDue      `cmd:"" help:"What is due for me this week? What is late comes first."`
+	List     PlanList     `cmd:"" help:"List plans."`
+	Get      PlanGet      `cmd:"" help:"Show a plan: where its goals stand, how we keep in touch, what is missing."`
+	Create   PlanCreate   `cmd:"" help:"Begin the plan of an account, as a draft."`
+	Update   PlanUpdate   `cmd:"" help:"Change a plan."`
+	Activate PlanActivate `cmd:"" help:"Make a plan count: it must say the customer's own goals and what they mean for its customers."`
+	Review   PlanReview   `cmd:"" help:"Begin the review of an active plan; activate it again to end it."`
+	Close    PlanClose    `cmd:"" help:"End a plan: nothing more is planned by it."`
+	Reopen   PlanReopen   `cmd:"" help:"Make a draft of a plan that was closed."`
+	HandOver PlanHandOver `cmd:"" help:"Give a plan, or all plans of somebody, to another owner, and show what is due."`
+
+	Goals       PlanGoals       `cmd:"" help:"Goals of a plan: where they stand, measure, end."`
+	Templates   PlanTemplates   `cmd:"" help:"Play books that plans begin from."`
+	Touchpoints PlanTouchpoints `cmd:"" help:"Contacts: planned, made, skipped, moved."`
+	Absences    PlanAbsences    `cmd:"" help:"Who is away, and who stands in."`
+	Suggestions PlanSuggestions `cmd:"" help:"Whom to speak with, and why: what signals suggest."`
+	Signals     PlanSignals     `cmd:"" help:"The rules by which signals become suggestions."`
+	Experts     PlanExperts     `cmd:"" help:"What our own people know."`
+	Engagements PlanEngagements `cmd:"" help:"Work of our own people on customers' problems."`
+	Projects    PlanProjects    `cmd:"" help:"Innovation projects: joint work with a stated gain for both sides."`
+	Rewards     PlanRewards     `cmd:"" help:"Points for completed relationship work, never for bookings."`
+	Statements  PlanStatements  `cmd:"" help:"What each account paid and received in a quarter."`
+	Following   PlanFollowing   `cmd:"" help:"How far the service is behind those that it follows."`
 }
 
 // PlanArg is the argument that names a plan.

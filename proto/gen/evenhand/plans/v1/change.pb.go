@@ -57,6 +57,7 @@ type Change struct {
 	//	*Change_InnovationProject
 	//	*Change_PointRules
 	//	*Change_RewardEntry
+	//	*Change_StrategySession
 	State         isChange_State `protobuf_oneof:"state"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -254,6 +255,15 @@ func (x *Change) GetRewardEntry() *RewardEntry {
 	return nil
 }
 
+func (x *Change) GetStrategySession() *StrategySession {
+	if x != nil {
+		if x, ok := x.State.(*Change_StrategySession); ok {
+			return x.StrategySession
+		}
+	}
+	return nil
+}
+
 type isChange_State interface {
 	isChange_State()
 }
@@ -313,6 +323,11 @@ type Change_RewardEntry struct {
 	RewardEntry *RewardEntry `protobuf:"bytes,19,opt,name=reward_entry,json=rewardEntry,proto3,oneof"`
 }
 
+type Change_StrategySession struct {
+	// A strategy session, without what people wrote.
+	StrategySession *StrategySession `protobuf:"bytes,20,opt,name=strategy_session,json=strategySession,proto3,oneof"`
+}
+
 func (*Change_Plan) isChange_State() {}
 
 func (*Change_PlanTemplate) isChange_State() {}
@@ -335,11 +350,13 @@ func (*Change_PointRules) isChange_State() {}
 
 func (*Change_RewardEntry) isChange_State() {}
 
+func (*Change_StrategySession) isChange_State() {}
+
 var File_evenhand_plans_v1_change_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_change_proto_rawDesc = "" +
 	"\n" +
-	"\x1eevenhand/plans/v1/change.proto\x12\x11evenhand.plans.v1\x1a\"evenhand/plans/v1/engagement.proto\x1a\x1eevenhand/plans/v1/expert.proto\x1a*evenhand/plans/v1/innovation_project.proto\x1a\x1cevenhand/plans/v1/plan.proto\x1a%evenhand/plans/v1/plan_template.proto\x1a#evenhand/plans/v1/point_rules.proto\x1a$evenhand/plans/v1/reward_entry.proto\x1a#evenhand/plans/v1/signal_rule.proto\x1a\"evenhand/plans/v1/suggestion.proto\x1a\"evenhand/plans/v1/touchpoint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\a\n" +
+	"\x1eevenhand/plans/v1/change.proto\x12\x11evenhand.plans.v1\x1a\"evenhand/plans/v1/engagement.proto\x1a\x1eevenhand/plans/v1/expert.proto\x1a*evenhand/plans/v1/innovation_project.proto\x1a\x1cevenhand/plans/v1/plan.proto\x1a%evenhand/plans/v1/plan_template.proto\x1a#evenhand/plans/v1/point_rules.proto\x1a$evenhand/plans/v1/reward_entry.proto\x1a#evenhand/plans/v1/signal_rule.proto\x1a(evenhand/plans/v1/strategy_session.proto\x1a\"evenhand/plans/v1/suggestion.proto\x1a\"evenhand/plans/v1/touchpoint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\b\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bposition\x18\x01 \x01(\x03R\bposition\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x18\n" +
@@ -368,7 +385,8 @@ const file_evenhand_plans_v1_change_proto_rawDesc = "" +
 	"\x12innovation_project\x18\x11 \x01(\v2$.evenhand.plans.v1.InnovationProjectH\x00R\x11innovationProject\x12@\n" +
 	"\vpoint_rules\x18\x12 \x01(\v2\x1d.evenhand.plans.v1.PointRulesH\x00R\n" +
 	"pointRules\x12C\n" +
-	"\freward_entry\x18\x13 \x01(\v2\x1e.evenhand.plans.v1.RewardEntryH\x00R\vrewardEntryB\a\n" +
+	"\freward_entry\x18\x13 \x01(\v2\x1e.evenhand.plans.v1.RewardEntryH\x00R\vrewardEntry\x12O\n" +
+	"\x10strategy_session\x18\x14 \x01(\v2\".evenhand.plans.v1.StrategySessionH\x00R\x0fstrategySessionB\a\n" +
 	"\x05stateBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
@@ -398,6 +416,7 @@ var file_evenhand_plans_v1_change_proto_goTypes = []any{
 	(*InnovationProject)(nil),     // 10: evenhand.plans.v1.InnovationProject
 	(*PointRules)(nil),            // 11: evenhand.plans.v1.PointRules
 	(*RewardEntry)(nil),           // 12: evenhand.plans.v1.RewardEntry
+	(*StrategySession)(nil),       // 13: evenhand.plans.v1.StrategySession
 }
 var file_evenhand_plans_v1_change_proto_depIdxs = []int32{
 	1,  // 0: evenhand.plans.v1.Change.time:type_name -> google.protobuf.Timestamp
@@ -413,11 +432,12 @@ var file_evenhand_plans_v1_change_proto_depIdxs = []int32{
 	10, // 10: evenhand.plans.v1.Change.innovation_project:type_name -> evenhand.plans.v1.InnovationProject
 	11, // 11: evenhand.plans.v1.Change.point_rules:type_name -> evenhand.plans.v1.PointRules
 	12, // 12: evenhand.plans.v1.Change.reward_entry:type_name -> evenhand.plans.v1.RewardEntry
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 13: evenhand.plans.v1.Change.strategy_session:type_name -> evenhand.plans.v1.StrategySession
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_plans_v1_change_proto_init() }
@@ -433,6 +453,7 @@ func file_evenhand_plans_v1_change_proto_init() {
 	file_evenhand_plans_v1_point_rules_proto_init()
 	file_evenhand_plans_v1_reward_entry_proto_init()
 	file_evenhand_plans_v1_signal_rule_proto_init()
+	file_evenhand_plans_v1_strategy_session_proto_init()
 	file_evenhand_plans_v1_suggestion_proto_init()
 	file_evenhand_plans_v1_touchpoint_proto_init()
 	file_evenhand_plans_v1_change_proto_msgTypes[0].OneofWrappers = []any{
@@ -447,6 +468,7 @@ func file_evenhand_plans_v1_change_proto_init() {
 		(*Change_InnovationProject)(nil),
 		(*Change_PointRules)(nil),
 		(*Change_RewardEntry)(nil),
+		(*Change_StrategySession)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
