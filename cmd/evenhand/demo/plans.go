@@ -42,8 +42,8 @@ const atOnce = 4
 // finished says whether all of it was written: the statements are the last.
 func (p *planner) finished(ctx context.Context) (bool, error) {
 	there, err := plansv1.NewStatementsServiceClient(p.office.admin).ListValueStatements(ctx, &plansv1.ListValueStatementsRequest{
-		Parent: "accounts/-", Quarter: LastQuarter(p.data.Today), PageSize: 1})
-	return len(there.GetValueStatements()) > 0, err
+		Parent: "accounts/-", Quarter: LastQuarter(p.data.Today), PageSize: 1000})
+	return slices.ContainsFunc(there.GetValueStatements(), func(s *plansv1.ValueStatement) bool { return s.GetIssue() != nil }), err
 }
 
 // plan writes what is missing.

@@ -58,7 +58,8 @@ func (p *planner) secondScript() *plansv1.InnovationProject {
 
 // innovate notes how the projects went.
 func (p *planner) innovate() {
-	p.agree(sharedProject, managers[0].id, p.sharedScript(), 33, "Imani Castellane", "Matthias Bruhl")
+	p.agree(sharedProject, managers[0].id, p.sharedScript(), 33,
+		contactOf("Windrow Power", "Imani Castellane"), contactOf("Copperfield Hydro", "Matthias Bruhl"))
 	p.passed(sharedProject, managers[0].id, 26, 1, "Told apart 58 times of 60; the records are with both.")
 	p.note(24, sharedProject, func(ctx context.Context) error {
 		_, err := p.projects(managers[0].id).RecordPilot(ctx, &plansv1.RecordPilotRequest{Name: "innovationProjects/" + sharedProject, RequestId: once("pilot"),
@@ -70,7 +71,7 @@ func (p *planner) innovate() {
 	p.finish()
 
 	lead := p.customer("Larch House Clinics").Owner
-	p.agree(secondProject, lead, p.secondScript(), 23, "Sister Honor Daly")
+	p.agree(secondProject, lead, p.secondScript(), 23, contactOf("Larch House Clinics", "Sister Honor Daly"))
 	p.passed(secondProject, lead, 7, 1, "Ten pumps, twice, against the bench: no difference that counts.")
 }
 
@@ -89,7 +90,7 @@ func (p *planner) agree(id, lead string, project *plansv1.InnovationProject, bef
 			return err
 		}
 		sides := slices.Concat([]string{""}, project.GetAccounts())
-		for i, signer := range slices.Concat([]string{"Larkspur's board of directors"}, signers) {
+		for i, signer := range slices.Concat([]string{"principals/" + lead}, signers) {
 			_, err := client.SignInnovationProject(ctx, &plansv1.SignInnovationProjectRequest{Name: name, RequestId: once("sign", id, strconv.Itoa(i)),
 				Signature: &plansv1.InnovationProject_Signature{Account: sides[i], Signer: signer}})
 			if err != nil {
@@ -131,11 +132,11 @@ func (p *planner) finish() {
 		_, err := client.CompleteInnovationProject(ctx, &plansv1.CompleteInnovationProjectRequest{Name: name, RequestId: once("complete project")})
 		return err
 	})
-	for customer, contact := range map[string]string{"Windrow Power": "Imani Castellane", "Copperfield Hydro": "Matthias Bruhl"} {
+	for _, customer := range []string{"Windrow Power", "Copperfield Hydro"} {
 		p.note(4, name, func(ctx context.Context) error {
 			_, err := p.projects(managers[2].id).ConfirmInnovationProject(ctx, &plansv1.ConfirmInnovationProjectRequest{
 				Name: name, RequestId: once("confirm", customer), Confirmation: &plansv1.InnovationProject_Confirmation{
-					Account: "accounts/" + Slug(customer), Contact: contactOf(customer, contact), Evidence: "Their letter, signed, in the project's folder."}})
+					Account: "accounts/" + Slug(customer), Contact: contactOf(customer, delegateOf(customer)), Evidence: "Their letter, signed, in the project's folder."}})
 			return err
 		})
 	}

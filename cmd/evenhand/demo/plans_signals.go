@@ -26,7 +26,7 @@ func (p *planner) watch(ctx context.Context) error {
 			return err
 		}
 		if rule.GetState() == plansv1.SignalRule_STATE_DRAFT {
-			rule, err = writes.SimulateSignalRule(ctx, &plansv1.SimulateSignalRuleRequest{Name: r.GetName(), FromDate: toDate(p.day(simulatedDays)), ToDate: toDate(p.day(0))})
+			rule, err = writes.SimulateSignalRule(ctx, &plansv1.SimulateSignalRuleRequest{Name: r.GetName(), FromDate: toDate(p.day(simulatedDays))})
 		}
 		if err == nil && rule.GetState() == plansv1.SignalRule_STATE_SIMULATED {
 			_, err = approves.PublishSignalRule(ctx, &plansv1.PublishSignalRuleRequest{
