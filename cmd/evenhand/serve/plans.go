@@ -77,7 +77,7 @@ func (p *process) followForPlans(ctx context.Context, s *plansParts, now func() 
 	if err != nil {
 		return err
 	}
-	own := plansrpc.NewOwnSource(s.store, map[string]plansrpc.WorkReader{plans.Kind.Spec.Name: plansrpc.GoalWork})
+	own := feeds.NewOwnSource(s.store, map[string]feeds.WorkReader{plans.Kind.Spec.Name: plans.GoalWork})
 	values := s.domain.Statements.Takers()
 	var followers []statements.Follower
 	for _, follow := range []struct {

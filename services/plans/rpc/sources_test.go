@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"net"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.uber.org/goleak"
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc"
@@ -19,8 +17,6 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
@@ -201,66 +197,4 @@ func TestR31WhatTheBoardTells(t *testing.T) {
 	head, err := source.Head(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 5, head)
-}
-
-// What this service tells of work comes back to it, once for each event, from any position
-// on; and a feed that was cut says so.
-func TestR31WhatThisServiceTellsItself(t *testing.T) {
-	ctx := t.Context()
-	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
-	require.NoError(t, err)
-	relaying, stop := context.WithCancel(ctx)
-	relayed := make(chan error, 1)
-	go func() { relayed <- store.RunRelay(relaying) }()
-	t.Cleanup(func() { stop(); <-relayed; require.NoError(t, store.Close()) })
-	type note struct {
-		Account string `bson:"account"`
-	}
-	write := func(collection, id, account string) {
-		docs, err := docstore.OpenCollection[note](ctx, store, docstore.Spec{Name: collection})
-		require.NoError(t, err)
-		_, err = docs.Insert(docstore.WithPrincipal(ctx, "principals/anna"), id, note{account}, docstore.NewEvent{Type: collection + ".done", Data: note{account}})
-		require.NoError(t, err)
-	}
-	readers := map[string]rpc.WorkReader{"touchpoints": func(e docstore.FeedEvent) (*feeds.Work, error) {
-		var n note
-		if err := bson.Unmarshal(e.Data, &n); err != nil {
-			return nil, err
-		}
-		if n.Account == "" {
-			return nil, nil // nothing was completed
-		}
-		return &feeds.Work{Name: e.Source, Kind: "touchpoint", Account: n.Account, Completed: e.At}, nil
-	}}
-	source := rpc.NewOwnSource(store, readers)
-	write("touchpoints", "t1", "acme")
-	write("plans", "acme", "acme")
-	write("touchpoints", "t2", "")
-	write("touchpoints", "t3", "brook")
-	head, err := source.Head(ctx)
-	require.NoError(t, err)
-	require.EqualValues(t, 4, head)
-
-	changes, last := all(t, source, "", 4)
-	require.EqualValues(t, 4, last.Position)
-	var told []string
-	for _, c := range changes {
-		require.Equal(t, feeds.Own, c.Service)
-		require.Equal(t, "principals/anna", c.Principal)
-		told = append(told, c.Name+" of "+c.Work.Account)
-	}
-	require.ElementsMatch(t, []string{"touchpoints/t1 of acme", "touchpoints/t3 of brook"}, told)
-	again, _ := all(t, source, "", 4)
-	require.Equal(t, changes, again)
-	rest, _ := all(t, source, "0", 4)
-	require.Equal(t, changes, rest)
-	write("touchpoints", "t4", "cole")
-	rest, last = all(t, source, last.Resume, 5)
-	require.Len(t, rest, 1)
-	require.Equal(t, "5", last.Resume)
-
-	require.ErrorIs(t, source.Watch(ctx, "99", func(feeds.Batch) error { return nil }), feeds.ErrTrimmed)
-	require.ErrorContains(t, source.Watch(ctx, "nonsense", func(feeds.Batch) error { return nil }), "is no position")
 }

@@ -1,4 +1,4 @@
-package rpc
+package feeds
 
 import (
 	"context"
@@ -9,21 +9,20 @@ import (
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 // WorkReader says what relationship work an event of a collection of this service tells of:
 // nil where it tells of none.
-type WorkReader func(docstore.FeedEvent) (*feeds.Work, error)
+type WorkReader func(docstore.FeedEvent) (*Work, error)
 
 // OwnSource is the feed of this very service, from which it learns what work was
-// completed. It implements feeds.Source.
+// completed. It implements Source.
 type OwnSource struct {
 	store   *docstore.Store
 	readers map[string]WorkReader
 }
 
-var _ feeds.Source = (*OwnSource)(nil)
+var _ Source = (*OwnSource)(nil)
 
 // NewOwnSource returns a source on the feed of the store, which must be relayed for it to
 // advance. The readers are those of each collection that work is told in, by its name.
@@ -31,13 +30,13 @@ func NewOwnSource(store *docstore.Store, readers map[string]WorkReader) *OwnSour
 	return &OwnSource{store: store, readers: maps.Clone(readers)}
 }
 
-// Watch implements feeds.Source. A resume token is a position in decimal digits.
-func (s *OwnSource) Watch(ctx context.Context, resume string, apply func(feeds.Batch) error) error {
+// Watch implements Source. A resume token is a position in decimal digits.
+func (s *OwnSource) Watch(ctx context.Context, resume string, apply func(Batch) error) error {
 	after := int64(0)
 	if resume != "" {
 		var err error
 		if after, err = strconv.ParseInt(resume, 10, 64); err != nil || after < 0 {
-			return fmt.Errorf("%s: resume token %q is no position", feeds.Own, resume)
+			return fmt.Errorf("%s: resume token %q is no position", Own, resume)
 		}
 	}
 	err := s.store.Feed().Follow(ctx, after, func(events []docstore.FeedEvent) error {
@@ -48,13 +47,13 @@ func (s *OwnSource) Watch(ctx context.Context, resume string, apply func(feeds.B
 		return apply(batch)
 	})
 	if errors.Is(err, docstore.ErrOutOfRange) {
-		return fmt.Errorf("%s: %w: %w", feeds.Own, feeds.ErrTrimmed, err)
+		return fmt.Errorf("%s: %w: %w", Own, ErrTrimmed, err)
 	}
 	return err
 }
 
-func (s *OwnSource) batch(events []docstore.FeedEvent) (feeds.Batch, error) {
-	batch := feeds.Batch{}
+func (s *OwnSource) batch(events []docstore.FeedEvent) (Batch, error) {
+	batch := Batch{}
 	for i := range events {
 		e := &events[i]
 		batch.Position, batch.Recorded, batch.Resume = e.Position, e.Recorded, strconv.FormatInt(e.Position, 10)
@@ -70,13 +69,13 @@ func (s *OwnSource) batch(events []docstore.FeedEvent) (feeds.Batch, error) {
 		if work == nil {
 			continue
 		}
-		batch.Changes = append(batch.Changes, feeds.Change{Service: feeds.Own, Position: e.Position, Type: e.Type, Name: work.Name,
+		batch.Changes = append(batch.Changes, Change{Service: Own, Position: e.Position, Type: e.Type, Name: work.Name,
 			At: e.At, Recorded: e.Recorded, Principal: e.Who, Work: work})
 	}
 	return batch, nil
 }
 
-// Head implements feeds.Source.
+// Head implements Source.
 func (s *OwnSource) Head(ctx context.Context) (int64, error) {
 	if err := s.store.Flush(ctx); err != nil {
 		return 0, err
