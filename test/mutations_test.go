@@ -73,7 +73,8 @@ var withoutEffect = strings.Fields(`
 	ConsumeBenefit ReserveBenefit CommitReservation CancelReservation ReleaseUsage
 	CreateCostLimit UpdateCostLimit DeleteCostLimit AcknowledgeCostFinding
 	CreatePlan UpdatePlan ActivatePlan ReviewPlan ClosePlan ReopenPlan HandOverPlan MeasureGoal EndGoal
-	CreatePlanTemplate UpdatePlanTemplate PublishPlanTemplate RetirePlanTemplate ApplyPlanTemplate`)
+	CreatePlanTemplate UpdatePlanTemplate PublishPlanTemplate RetirePlanTemplate ApplyPlanTemplate
+	IssueValueStatements`)
 
 // notCalled are those that would end the walk itself: its accounts, its tokens, the days of
 // the company.
@@ -166,7 +167,7 @@ var harmless = map[string]string{
 
 // alsoRead are RPCs that read and whose permissions are not called so; calendar programs need
 // none, but the secret in an address.
-var alsoRead = []string{"WatchChanges", "GetFeed", "LocateChange", "ListHolders", "CountHolders", "ReadCalendar"}
+var alsoRead = []string{"WatchChanges", "GetFeed", "LocateChange", "GetFollowing", "ListHolders", "CountHolders", "ReadCalendar"}
 
 // mutations are all RPCs that change something.
 func (w *walk) mutations() []protoreflect.MethodDescriptor {
