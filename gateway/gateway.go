@@ -194,6 +194,7 @@ func (g *gateway) connect() error {
 		plansv1.RegisterSignalsServiceHandlerClient(ctx, g.mux, plansv1.NewSignalsServiceClient(plans)),
 		plansv1.RegisterEngagementsServiceHandlerClient(ctx, g.mux, plansv1.NewEngagementsServiceClient(plans)),
 		plansv1.RegisterInnovationProjectsServiceHandlerClient(ctx, g.mux, plansv1.NewInnovationProjectsServiceClient(plans)),
+		plansv1.RegisterSessionsServiceHandlerClient(ctx, g.mux, plansv1.NewSessionsServiceClient(plans)),
 		plansv1.RegisterRewardsServiceHandlerClient(ctx, g.mux, plansv1.NewRewardsServiceClient(plans)),
 		plansv1.RegisterStatementsServiceHandlerClient(ctx, g.mux, plansv1.NewStatementsServiceClient(plans)),
 	)
@@ -235,6 +236,7 @@ func (g *gateway) connect() error {
 		plansv1.EngagementsService_ServiceDesc.ServiceName,
 		plansv1.InnovationProjectsService_ServiceDesc.ServiceName,
 		plansv1.RewardsService_ServiceDesc.ServiceName,
+		plansv1.SessionsService_ServiceDesc.ServiceName,
 		plansv1.StatementsService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 )
@@ -78,7 +75,7 @@ func (c *PlanStatementsIssue) issue(env *Env, s *session, request *plansv1.Issue
 	if err != nil {
 		return nil, err
 	}
-	steps := newSteps(env, "issuing")
+	steps := newSteps(env, "issued", -1)
 	defer steps.end()
 	var last *plansv1.IssueValueStatementsResponse
 	for {
@@ -88,9 +85,11 @@ func (c *PlanStatementsIssue) issue(env *Env, s *session, request *plansv1.Issue
 			return last, nil
 		case errors.Is(err, io.EOF):
 			return nil, errors.New("the server ended without saying how far it came: give the command again")
-		case err != nil && last != nil:
-			return nil, fmt.Errorf("%w (go on with --request-id %s)", err, request.GetRequestId())
 		case err != nil:
+			if last != nil {
+				steps.end()
+				env.note("%s of %s accounts are done: go on with --request-id %s", showCount(int64(last.GetDone())), showCount(int64(last.GetTotal())), request.GetRequestId())
+			}
 			return nil, err
 		}
 		last = step
@@ -101,7 +100,7 @@ func (c *PlanStatementsIssue) issue(env *Env, s *session, request *plansv1.Issue
 // export writes the issued statements of the quarter into the folder: of the accounts, or
 // of all where none is named.
 func (c *PlanStatementsIssue) export(env *Env, s *session, accounts []string, done *plansv1.IssueValueStatementsResponse) error {
-	steps := newSteps(env, "writing")
+	steps := newSteps(env, "written", -1)
 	defer steps.end()
 	written := 0
 	write := func(name string) error {
@@ -137,42 +136,5 @@ func (c *PlanStatementsIssue) export(env *Env, s *session, accounts []string, do
 		if token = some.next; token == "" {
 			return nil
 		}
-	}
-}
-
-// steps tells how far something of known size is: as a bar on a terminal, in a line now and
-// then elsewhere.
-type steps struct {
-	env  *Env
-	what string
-	bar  *progressbar.ProgressBar // nil where stderr is no terminal
-	last time.Time                // when it was told in a line
-}
-
-func newSteps(env *Env, what string) *steps {
-	s := &steps{env: env, what: what, last: env.Now()}
-	if env.Terminal {
-		s.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(env.Stderr), progressbar.OptionSetDescription(what), progressbar.OptionSetWidth(30),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionClearOnFinish())
-	}
-	return s
-}
-
-func (s *steps) tell(done, total int) {
-	if s.bar != nil {
-		s.bar.ChangeMax(total)
-		_ = s.bar.Set(min(done, total-1)) // drawing is no reason to fail; a full bar would end
-		return
-	}
-	if now := s.env.Now(); now.Sub(s.last) >= plainEvery {
-		s.last = now
-		s.env.note("%s: %s of %s", s.what, showCount(int64(done)), showCount(int64(total)))
-	}
-}
-
-// end takes the bar away.
-func (s *steps) end() {
-	if s.bar != nil {
-		_ = s.bar.Clear() // drawing is no reason to fail
 	}
 }

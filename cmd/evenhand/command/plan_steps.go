@@ -41,9 +41,25 @@ func (p *steps) add(n int) {
 		_ = p.bar.Add(n) // drawing is no reason to fail
 		return
 	}
+	p.line("%s %s done", showCount(int64(p.done)), p.what)
+}
+
+// tell says how many are done, of how many there are.
+func (p *steps) tell(done, total int) {
+	p.done = done
+	if p.bar != nil {
+		p.bar.ChangeMax(total)
+		_ = p.bar.Set(min(done, total-1)) // drawing is no reason to fail; a full bar would end
+		return
+	}
+	p.line("%s of %s %s", showCount(int64(done)), showCount(int64(total)), p.what)
+}
+
+// line writes a line now and then.
+func (p *steps) line(format string, args ...any) {
 	if now := p.env.Now(); now.Sub(p.lastLine) >= plainEvery {
 		p.lastLine = now
-		p.env.note("%s %s done", showCount(int64(p.done)), p.what)
+		p.env.note(format, args...)
 	}
 }
 

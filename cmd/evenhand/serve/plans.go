@@ -19,6 +19,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans/innovation"
 	"github.com/evenhand/evenhand/services/plans/rewards"
 	plansrpc "github.com/evenhand/evenhand/services/plans/rpc"
+	"github.com/evenhand/evenhand/services/plans/sessions"
 	"github.com/evenhand/evenhand/services/plans/signals"
 	"github.com/evenhand/evenhand/services/plans/statements"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
@@ -71,7 +72,7 @@ func (p *process) openPlans(ctx context.Context, store *docstore.Store) (*plansP
 	if s.domain.Plans, err = plans.Open(ctx, store, s.requests, plans.Options{Directory: s.accounts}); err != nil {
 		return nil, err
 	}
-	for _, open := range []func(context.Context) error{s.openTouchpoints, s.openSignals, s.openWork, s.openRewards, s.openStatements, s.follow} {
+	for _, open := range []func(context.Context) error{s.openTouchpoints, s.openSignals, s.openWork, s.openRewards, s.openSessions, s.openStatements, s.follow} {
 		if err := open(ctx); err != nil {
 			return nil, err
 		}
@@ -117,6 +118,14 @@ func (s *plansParts) openRewards(ctx context.Context) (err error) {
 	return err
 }
 
+func (s *plansParts) openSessions(ctx context.Context) (err error) {
+	s.domain.Sessions, err = sessions.New(ctx, s.store, s.requests, sessions.Options{
+		Directory: s.accounts, Board: plansrpc.NewBoardQuestions(s.board),
+		Touchpoints: plansrpc.InvitingTouchpoints{Touchpoints: s.domain.Touchpoints},
+		Zone:        s.domain.Plans.Accounts.Zone, Log: s.process.log.With("service", partPlans)})
+	return err
+}
+
 func (s *plansParts) openStatements(ctx context.Context) (err error) {
 	ledgers := plansrpc.NewEntitlementsSource(s.entitlements)
 	s.domain.Statements, err = statements.Open(ctx, s.store, s.requests, statements.Options{
@@ -132,6 +141,7 @@ func (s *plansParts) follow(ctx context.Context) error {
 		touchpoints.Kind.Spec.Name: feeds.OneWork(touchpoints.Work),
 		engagements.Kind.Spec.Name: engagements.Work,
 		innovation.Kind.Spec.Name:  innovation.Work,
+		sessions.Kind.Spec.Name:    feeds.OneWork(sessions.Work),
 	})
 	values := s.domain.Statements.Takers()
 	var followed []statements.Follower
@@ -142,7 +152,7 @@ func (s *plansParts) follow(ctx context.Context) error {
 	}{
 		{feeds.Accounts, s.accounts, []feeds.Taker{s.domain.Plans.Accounts, s.domain.Signals}},
 		{feeds.Entitlements, plansrpc.NewEntitlementsSource(s.entitlements), []feeds.Taker{s.domain.Touchpoints, s.domain.Signals}},
-		{feeds.Board, plansrpc.NewBoardSource(s.board), []feeds.Taker{s.domain.Signals}},
+		{feeds.Board, plansrpc.NewBoardSource(s.board), []feeds.Taker{s.domain.Signals, s.domain.Sessions}},
 		{feeds.Own, own, []feeds.Taker{plansrpc.RewardedWork(s.domain.Rewards)}},
 	} {
 		follower, err := feeds.Open(ctx, s.store, of.service, feeds.Options{
@@ -161,6 +171,7 @@ func (s *plansParts) run(ctx context.Context) error {
 	works, running := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
 		s.requests.Run, s.domain.Touchpoints.Run, s.domain.Signals.Run, s.domain.Engagements.Run, s.domain.Rewards.Run,
+		s.domain.Sessions.Run,
 	} {
 		works.Go(func() error { return run(running) })
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans/engagements"
 	"github.com/evenhand/evenhand/services/plans/innovation"
 	"github.com/evenhand/evenhand/services/plans/rewards"
+	"github.com/evenhand/evenhand/services/plans/sessions"
 	"github.com/evenhand/evenhand/services/plans/signals"
 	"github.com/evenhand/evenhand/services/plans/statements"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
@@ -45,6 +46,8 @@ type Told struct {
 	Project     *resource.Stored[innovation.Project]
 	PointRules  *resource.Stored[rewards.PointRules]
 	RewardEntry *resource.Stored[rewards.Entry]
+	// Session is one without what people wrote.
+	Session *resource.Stored[sessions.Session]
 }
 
 // Feed is the changes of the plans service.
@@ -69,6 +72,7 @@ var readers = map[string]reader{
 	engagements.ExpertKind.Spec.Name:  stored(engagements.ExpertKind, func(t *Told, s *resource.Stored[engagements.Expert]) { t.Expert = s }),
 	engagements.Kind.Spec.Name:        stored(engagements.Kind, func(t *Told, s *resource.Stored[engagements.Engagement]) { t.Engagement = s }),
 	innovation.Kind.Spec.Name:         stored(innovation.Kind, func(t *Told, s *resource.Stored[innovation.Project]) { t.Project = s }),
+	sessions.Kind.Spec.Name:           stored(sessions.Kind, func(t *Told, s *resource.Stored[sessions.Session]) { t.Session = s }),
 	rewards.RulesKind.Spec.Name:       stored(rewards.RulesKind, func(t *Told, s *resource.Stored[rewards.PointRules]) { t.PointRules = s }),
 	rewards.LedgerKind.Spec.Name:      stored(rewards.LedgerKind, func(t *Told, s *resource.Stored[rewards.Entry]) { t.RewardEntry = s }),
 }

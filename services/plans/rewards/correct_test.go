@@ -166,7 +166,7 @@ func TestR10TotalsAreThrownAwayAndRebuilt(t *testing.T) {
 		other := touch(t, "b", "2026-10-21")
 		other.Persons = []string{"dora"}
 		f.credits(t, touch(t, "a", "2026-11-20"), other, touch(t, "c", "2026-12-20"))
-		f.background(t, f.Follow)
+		f.background(t, f.runTotals)
 		quarter := QuarterOf(civil.Date(2026, 11, 1))
 		read := func() []Totals {
 			list, _, err := f.ListTotals(t.Context(), quarter, 10, nil)

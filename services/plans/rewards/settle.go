@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
@@ -43,9 +45,16 @@ const settledRules = "reward-rules"
 // written.
 var errMeanwhile = errors.New("an entry was written by somebody else meanwhile")
 
-// Run credits what was completed until ctx ends. Any number of processes may run it; one
-// at a time does the work, under a lease.
+// Run credits what was completed, and keeps the totals as the ledger is, until ctx ends. Any
+// number of processes may run it; one at a time does each of the two, under a lease.
 func (s *Service) Run(ctx context.Context) error {
+	works, running := errgroup.WithContext(ctx)
+	works.Go(func() error { return s.runSettling(running) })
+	works.Go(func() error { return s.runTotals(running) })
+	return works.Wait()
+}
+
+func (s *Service) runSettling(ctx context.Context) error {
 	return s.store.WithLease(ctx, "rewards", func(ctx context.Context) error {
 		var reviewed time.Time
 		for {

@@ -206,7 +206,6 @@ func TestCompletedWorkIsCreditedInTheBackground(t *testing.T) {
 		f.publish(t, simple())
 		require.NoError(t, f.Observe(t.Context(), []Work{touch(t, "a", "2026-11-20")}))
 		f.background(t, f.Run)
-		f.background(t, f.Follow)
 		require.Eventually(t, func() bool {
 			list, _, err := f.ListTotals(context.Background(), MonthOf(civil.Date(2026, 11, 1)), 10, nil)
 			return err == nil && len(list) == 1 && list[0].Points == 10

@@ -39,7 +39,7 @@ func TestTotalsOutliveAFeedThatIsNotKept(t *testing.T) {
 		f.credits(t, touch(t, "a", "2026-11-20"))
 		f.publish(t, func() Rules { r := simple(); r.Effective = civil.Date(2027, 1, 1); return r }())
 		require.NoError(t, f.store.Feed().Trim(t.Context(), time.Now().Add(time.Hour)))
-		f.background(t, f.Follow)
+		f.background(t, f.runTotals)
 		read := func() (points int) {
 			list, _, err := f.ListTotals(context.Background(), november, 10, nil)
 			for _, total := range list {

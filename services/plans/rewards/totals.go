@@ -120,9 +120,8 @@ const totalsFeed = "reward-totals"
 // followPause is how long following waits after it failed.
 const followPause = 5 * time.Second
 
-// Follow keeps the totals as the ledger is until ctx ends. Any number of processes may run
-// it; one at a time does the work, under a lease.
-func (s *Service) Follow(ctx context.Context) error {
+// runTotals keeps the totals as the ledger is.
+func (s *Service) runTotals(ctx context.Context) error {
 	return s.store.WithLease(ctx, "reward-totals", func(ctx context.Context) error {
 		for {
 			err := s.follow(ctx)

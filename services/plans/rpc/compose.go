@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 	"github.com/evenhand/evenhand/services/plans/rewards"
+	"github.com/evenhand/evenhand/services/plans/sessions"
 	"github.com/evenhand/evenhand/services/plans/signals"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
@@ -27,6 +29,30 @@ func (s SuggestedTouchpoints) Plan(ctx context.Context, call resource.Call, t si
 		return "", err
 	}
 	return touchpoints.Name(made.ID), nil
+}
+
+// InvitingTouchpoints plans the invitations to strategy sessions. It implements
+// sessions.Touchpoints.
+type InvitingTouchpoints struct{ Touchpoints *touchpoints.Service }
+
+// Plan implements sessions.Touchpoints.
+func (s InvitingTouchpoints) Plan(ctx context.Context, call resource.Call, t sessions.Touchpoint) (string, error) {
+	made, err := s.Touchpoints.Plan(ctx, call, touchpoints.New{ID: "session-" + names.Last(t.Session), Plan: t.Account,
+		Origin: touchpoints.OfSession, Source: t.Session, Purpose: t.Purpose, Channel: t.Channel, Contacts: t.Contacts, Due: t.Due}, false)
+	if err != nil {
+		return "", err
+	}
+	return touchpoints.Name(made.ID), nil
+}
+
+// Skip implements sessions.Touchpoints.
+func (s InvitingTouchpoints) Skip(ctx context.Context, call resource.Call, name, reason string) error {
+	plan, id := names.First(name, "plans"), names.Last(name)
+	_, err := s.Touchpoints.Skip(ctx, call, plan+"/"+id, "", reason)
+	if errors.Is(err, touchpoints.ErrState) {
+		return nil // it was done, or has ended otherwise
+	}
+	return err
 }
 
 // rewardKinds are the kinds of work as point rules name them.
@@ -68,7 +94,10 @@ func rewarded(w *feeds.Work, position int64) rewards.Work {
 		r.Kind = rewards.SuggestionActedOn
 	}
 	for _, contact := range w.Contacts {
-		r.Contacts = append(r.Contacts, plans.AccountName(w.Account)+"/contacts/"+contact)
+		if !strings.Contains(contact, "/") {
+			contact = plans.AccountName(w.Account) + "/contacts/" + contact
+		}
+		r.Contacts = append(r.Contacts, contact)
 	}
 	return r
 }

@@ -63,6 +63,8 @@ func changeOut(c *feed.Change[changes.Told]) *plansv1.Change {
 		out.State = &plansv1.Change_InnovationProject{InnovationProject: projectOut(*told.Project)}
 	case told.PointRules != nil:
 		out.State = &plansv1.Change_PointRules{PointRules: pointRulesOut(*told.PointRules)}
+	case told.Session != nil:
+		out.State = &plansv1.Change_StrategySession{StrategySession: sessionOut(*told.Session, 0)}
 	case told.RewardEntry != nil:
 		out.State = &plansv1.Change_RewardEntry{RewardEntry: rewardEntryOut(*told.RewardEntry)}
 	}

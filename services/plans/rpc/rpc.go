@@ -12,6 +12,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans/feeds"
 	"github.com/evenhand/evenhand/services/plans/innovation"
 	"github.com/evenhand/evenhand/services/plans/rewards"
+	"github.com/evenhand/evenhand/services/plans/sessions"
 	"github.com/evenhand/evenhand/services/plans/signals"
 	"github.com/evenhand/evenhand/services/plans/statements"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
@@ -37,6 +38,7 @@ type Domain struct {
 	Engagements *engagements.Service
 	Innovation  *innovation.Service
 	Rewards     *rewards.Service
+	Sessions    *sessions.Service
 }
 
 // Service returns the plans service for a server.
@@ -50,6 +52,7 @@ func Service(d Domain) server.Service {
 			RegisterEngagements(r, d.Engagements, d.Assignments)
 			RegisterInnovation(r, d.Innovation, d.Assignments)
 			RegisterRewards(r, d.Rewards)
+			RegisterSessions(r, d.Sessions)
 			RegisterStatements(r, d.Statements)
 			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes, followers: d.Followers})
 		},

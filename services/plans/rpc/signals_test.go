@@ -70,11 +70,11 @@ func (*signalWorld) Plan(_ context.Context, _ resource.Call, t signals.Touchpoin
 	return "plans/" + t.Account + "/touchpoints/one", nil
 }
 
-// noPlans are the plans of a company that has none.
-type noPlans struct{}
+// activePlans are the plans of a company in which every account has an active one.
+type activePlans struct{}
 
-func (noPlans) Get(_ context.Context, account string) (resource.Stored[plans.Plan], error) {
-	return resource.Stored[plans.Plan]{}, plans.Kind.NotFound(account)
+func (activePlans) Get(_ context.Context, account string) (resource.Stored[plans.Plan], error) {
+	return resource.Stored[plans.Plan]{ID: account, State: plans.Plan{State: plans.Active}}, nil
 }
 
 func (w *signalWorld) ListEntitlements(_ context.Context, r *entitlementsv1.ListEntitlementsRequest) (*entitlementsv1.ListEntitlementsResponse, error) {
@@ -139,7 +139,7 @@ func serveSignals(t *testing.T) *signalsServed {
 		entitlementsv1.RegisterEntitlementsServiceServer(r, w)
 		entitlementsv1.RegisterUsageServiceServer(r, w)
 	})
-	domain, err := signals.Open(ctx, store, requests, signals.Options{Accounts: w, Plans: noPlans{}, People: w, Touchpoints: w,
+	domain, err := signals.Open(ctx, store, requests, signals.Options{Accounts: w, Plans: activePlans{}, People: w, Touchpoints: w,
 		Entitlements: rpc.NewSignalEntitlements(entitlements)})
 	require.NoError(t, err)
 	keys := &auth.Keyring{}

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 	"testing"
@@ -175,7 +176,7 @@ func TestR31IssueAndListValueStatements(t *testing.T) {
 		require.NoError(t, err)
 		for {
 			step, err := stream.Recv()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return last, nil
 			}
 			if err != nil {

@@ -67,8 +67,8 @@ type Balance struct {
 
 // Touchpoints is what accepted suggestions become.
 type Touchpoints interface {
-	// Plan plans a touchpoint and returns its resource name: the same for the same
-	// suggestion, however often it is called.
+	// Plan plans a touchpoint and returns its resource name: the same for the same call,
+	// which has a request id, however often it comes.
 	Plan(ctx context.Context, call resource.Call, t Touchpoint) (string, error)
 }
 

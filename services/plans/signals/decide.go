@@ -13,6 +13,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
 )
 
 const (
@@ -149,8 +150,9 @@ func (s *Service) decide(ctx context.Context, call resource.Call, id, etag, even
 // Accept makes a touchpoint of a suggestion, on a day, today where it is 0. The acceptance
 // is noted first, so that it is carried out also where the process dies. INVALID_ARGUMENT
 // for a day that is over; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
-// SUGGESTION_STATE, and with whatever keeps a touchpoint from being planned: then it is open
-// again. With check, nothing is written.
+// SUGGESTION_STATE, with PLAN_STATE where the account has no plan that is active, and with
+// whatever else keeps a touchpoint from being planned: then it is open again. With check,
+// nothing is written.
 func (s *Service) Accept(ctx context.Context, call resource.Call, id, etag string, day civil.Day, check bool) (resource.Stored[Suggestion], error) {
 	x, err := s.suggestions.Get(ctx, id)
 	if err != nil {
@@ -172,6 +174,9 @@ func (s *Service) Accept(ctx context.Context, call resource.Call, id, etag strin
 	if day < today {
 		return x, fault.Invalid("due_date", "%s is over: choose a day from %s on", day, today)
 	}
+	if err := s.hasPlan(ctx, x.State.Account); err != nil {
+		return x, err
+	}
 	if check {
 		if !x.State.waits() {
 			return x, suggestionState(id, "%s is %s: only one that is open or snoozed can be decided.", SuggestionName(id), x.State.State)
@@ -189,6 +194,21 @@ func (s *Service) Accept(ctx context.Context, call resource.Call, id, etag strin
 	return s.plan(ctx, x)
 }
 
+// hasPlan wants an account to have a plan by which contacts are planned.
+func (s *Service) hasPlan(ctx context.Context, account string) error {
+	p, err := s.opts.Plans.Get(ctx, account)
+	name := plans.Name(account)
+	switch {
+	case errors.Is(err, resource.ErrNotFound):
+		return fault.Precondition(reasonPlanState, name, "%s does not exist: begin a plan for the account and activate it first.", name)
+	case err != nil:
+		return fmt.Errorf("read %s: %w", name, err)
+	case !p.State.State.Counts():
+		return fault.Precondition(reasonPlanState, name, "%s is %s: contacts are planned by a plan that is active.", name, p.State.State)
+	}
+	return nil
+}
+
 // plan plans the touchpoint of an accepted suggestion, and notes its name. Where that cannot
 // be done the suggestion is open again, and the error says why.
 func (s *Service) plan(ctx context.Context, x resource.Stored[Suggestion]) (resource.Stored[Suggestion], error) {
@@ -200,11 +220,12 @@ func (s *Service) plan(ctx context.Context, x resource.Stored[Suggestion]) (reso
 		return x, err
 	}
 	a, id := x.State, x.ID
-	touchpoint, err := s.opts.Touchpoints.Plan(ctx, resource.Call{Principal: a.Decider}, Touchpoint{
+	by := resource.Call{Principal: a.Decider}
+	once := resource.Call{Principal: a.Decider, Method: "suggestions.accept", RequestID: id, Payload: []byte(id)}
+	touchpoint, err := s.opts.Touchpoints.Plan(ctx, once, Touchpoint{
 		Account: a.Account, Suggestion: SuggestionName(id), Channel: a.Channel, Purpose: a.Purpose, Why: a.Reason, Day: max(today, a.Planned), // it may be carried out late
 
 	})
-	by := resource.Call{Principal: a.Decider}
 	if told := final(err); told != nil {
 		_, undone := s.suggestions.Update(ctx, by, id, resource.IfVersion[Suggestion](x.Version), "suggestion.returned", func(x *Suggestion) error {
 			x.State, x.Decider, x.Decided, x.DecidedRule, x.Planned, x.Planning = Undecided, "", time.Time{}, "", 0, false

@@ -9,6 +9,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
 )
 
 // suggested is a suggestion to acme.
@@ -63,6 +64,10 @@ func TestAnAcceptanceIsCarriedOutWhateverHappens(t *testing.T) {
 		f.on(t, "2026-06-15")
 		require.Equal(t, "plans/acme/touchpoints/of-"+resourceID(x.ID), f.only(t, "acme").State.Touchpoint)
 		require.Len(t, f.planned, 1)
+		require.Len(t, f.calls, 3)
+		require.NotEmpty(t, f.calls[0].RequestID)
+		require.Equal(t, f.calls[0], f.calls[1], "by which it is known when it comes again")
+		require.Equal(t, f.calls[0], f.calls[2])
 	})
 }
 
@@ -78,6 +83,26 @@ func TestASuggestionThatCannotBePlannedIsOpenAgain(t *testing.T) {
 		require.Empty(t, back.Decider)
 		f.on(t, "2026-06-15")
 		require.Empty(t, f.planned)
+	})
+}
+
+func TestASuggestionIsAcceptedWhereThereIsAnActivePlan(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		x := f.suggested(t)
+		delete(f.goals, "acme")
+		for text, state := range map[string]plans.State{"begin a plan": "", "plans/acme is draft": plans.Draft, "plans/acme is closed": plans.Closed} {
+			if state != "" {
+				f.goals["acme"] = plans.Plan{State: state}
+			}
+			for _, check := range []bool{true, false} {
+				_, err := f.Accept(t.Context(), anna, x.ID, "", 0, check)
+				requireReason(t, err, "PLAN_STATE")
+				require.ErrorContains(t, err, text)
+			}
+			delete(f.goals, "acme")
+		}
+		same := f.only(t, "acme")
+		require.Equal(t, x.Version, same.Version, "nothing was written")
 	})
 }
 

@@ -24,6 +24,7 @@ const (
 	reasonRuleState       = "SIGNAL_RULE_STATE"
 	reasonSuggestionState = "SUGGESTION_STATE"
 	reasonSecondPerson    = "SECOND_PERSON"
+	reasonPlanState       = "PLAN_STATE"
 )
 
 // RuleName returns the resource name of a rule.

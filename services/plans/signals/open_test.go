@@ -39,6 +39,7 @@ type world struct {
 	asked     error // what entitlements answers; nil where it is there
 	others    bool  // somebody else may publish
 	planned   map[string]Touchpoint
+	calls     []resource.Call
 	refused   error // of planning
 	lost      error // of planning, after it was done
 }
@@ -83,9 +84,10 @@ func (w *world) Balances(_ context.Context, account string, _ civil.Day) ([]Bala
 	return w.balances[account], w.asked
 }
 
-func (w *world) Plan(_ context.Context, _ resource.Call, t Touchpoint) (string, error) {
+func (w *world) Plan(_ context.Context, call resource.Call, t Touchpoint) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.calls = append(w.calls, call)
 	if w.refused != nil {
 		return "", w.refused
 	}
@@ -178,13 +180,14 @@ func request(id string) resource.Call {
 	return resource.Call{Principal: "principals/anna", Method: "test", RequestID: id, Payload: []byte("x")}
 }
 
-// customer adds an account that joined on 2020-03-01, and is told of.
+// customer adds an account that joined on 2020-03-01 and has an active plan, and is told of.
 func (f *fixture) customer(t testing.TB, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		f.world.mu.Lock()
 		f.accounts[id] = feeds.Account{DisplayName: strings.ToUpper(id), State: feeds.Active, Joined: day(t, "2020-03-01"), Closed: civil.Never, Owner: "olga",
 			Attributes: map[string]string{"sector": "steel"}}
+		f.goals[id] = plans.Plan{State: plans.Active}
 		f.world.mu.Unlock()
 		f.observe(t, id, AccountChanged{})
 	}

@@ -79,7 +79,7 @@ func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check boo
 	if t.Contacts, err = s.addressed(ctx, "touchpoint.contacts", n.Plan, n.Roles, n.Contacts); err != nil {
 		return none, err
 	}
-	if err := t.check(); err != nil {
+	if err := t.check("touchpoint."); err != nil {
 		return none, err
 	}
 	if check {
@@ -111,13 +111,14 @@ func (s *Service) plan(ctx context.Context, id string) (plans.Plan, error) {
 	return plan.State, nil
 }
 
-// check wants the fields that people give to be right by themselves.
-func (t *Touchpoint) check() error {
+// check wants the fields that people give to be right by themselves; prefix is where they
+// stand in the request.
+func (t *Touchpoint) check(prefix string) error {
 	switch {
 	case t.Purpose == "":
-		return fault.Invalid("touchpoint.purpose", "is empty: say what the contact is for")
+		return fault.Invalid(prefix+"purpose", "is empty: say what the contact is for")
 	case !slices.Contains(plans.Channels, t.Channel):
-		return fault.Invalid("touchpoint.channel", "is missing: say by what way, as CALL or VISIT")
+		return fault.Invalid(prefix+"channel", "is missing: say by what way, as CALL or VISIT")
 	}
 	return nil
 }
@@ -173,7 +174,7 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag str
 		return none, ErrByCustomer.Saying("%s is a contact that the company owes: one that the customer began does not satisfy it. Record that as a contact, and make this one.", Name(id)).
 			WithCondition(reasonByCustomer, Name(id), "the customer began the contact").WithResource(touchpointType, Name(id))
 	}
-	if o, err = s.outcome(ctx, call, t.State.Plan, "", o); err != nil {
+	if o, err = s.outcome(ctx, call, t.State.Plan, o); err != nil {
 		return none, err
 	}
 	if len(o.Contacts) == 0 {
@@ -198,9 +199,8 @@ const completed = "touchpoint.completed"
 // maxMinutes is how long a contact takes at most: a week.
 const maxMinutes = 7 * 24 * 60
 
-// outcome completes and checks what came of a contact; prefix is where it stands in the
-// request.
-func (s *Service) outcome(ctx context.Context, call resource.Call, account, prefix string, o Outcome) (Outcome, error) {
+// outcome completes and checks what came of a contact.
+func (s *Service) outcome(ctx context.Context, call resource.Call, account string, o Outcome) (Outcome, error) {
 	today, err := s.Today(ctx)
 	if err != nil {
 		return o, err
@@ -208,16 +208,16 @@ func (s *Service) outcome(ctx context.Context, call resource.Call, account, pref
 	o.Initiator, o.On = cmp.Or(o.Initiator, Company), cmp.Or(o.On, today)
 	switch {
 	case o.On > today:
-		return o, fault.Invalid(prefix+"date", "%s is still to come: today is %s", o.On, today)
+		return o, fault.Invalid("outcome.contact_date", "%s is still to come: today is %s", o.On, today)
 	case o.Text == "":
-		return o, fault.Invalid(prefix+"outcome", "is empty: say what came of it")
+		return o, fault.Invalid("outcome.text", "is empty: say what came of it")
 	case o.Minutes < 0 || o.Minutes > maxMinutes:
-		return o, fault.Invalid(prefix+"minutes", "%d is not from 0 to %d", o.Minutes, maxMinutes)
+		return o, fault.Invalid("outcome.minutes", "%d is not from 0 to %d", o.Minutes, maxMinutes)
 	case o.Initiator != Company && o.Initiator != Customer:
-		return o, fault.Invalid(prefix+"initiator", "%q is neither the company nor the customer", o.Initiator)
+		return o, fault.Invalid("outcome.initiator", "%q is neither the company nor the customer", o.Initiator)
 	}
 	if len(o.Contacts) > 0 {
-		if o.Contacts, err = s.addressed(ctx, prefix+"contacts", account, nil, o.Contacts); err != nil {
+		if o.Contacts, err = s.addressed(ctx, "outcome.contacts", account, nil, o.Contacts); err != nil {
 			return o, err
 		}
 	}
@@ -254,9 +254,9 @@ func (s *Service) RecordContact(ctx context.Context, call resource.Call, r Recor
 		return none, err
 	}
 	if r.Outcome.Initiator == "" {
-		return none, fault.Invalid("initiator", "is missing: say whether the company or the customer began it")
+		return none, fault.Invalid("outcome.initiator", "is missing: say whether the company or the customer began it")
 	}
-	o, err := s.outcome(ctx, call, r.Plan, "", r.Outcome)
+	o, err := s.outcome(ctx, call, r.Plan, r.Outcome)
 	if err != nil {
 		return none, err
 	}
@@ -266,7 +266,7 @@ func (s *Service) RecordContact(ctx context.Context, call resource.Call, r Recor
 		}
 	}
 	t := Touchpoint{Plan: r.Plan, Origin: Unplanned, Purpose: r.Purpose, Channel: r.Channel, Owner: r.Owner, State: Done, Outcome: &o, Day: o.On}
-	if err := t.check(); err != nil {
+	if err := t.check(""); err != nil {
 		return none, err
 	}
 	if check {

@@ -77,11 +77,11 @@ func TestATouchpointIsCompletedWithinItsPeriod(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, day("2027-03-16"), late.State.Day)
 		for field, wrong := range map[string]Outcome{
-			"date":        {Text: "Well.", On: day("2027-03-21")},
-			"outcome":     {},
-			"minutes":     {Text: "Well.", Minutes: -1},
-			"contacts[0]": {Text: "Well.", Contacts: []string{"nobody"}},
-			"initiator":   {Text: "Well.", Initiator: "chance"},
+			"outcome.contact_date": {Text: "Well.", On: day("2027-03-21")},
+			"outcome.text":         {},
+			"outcome.minutes":      {Text: "Well.", Minutes: -1},
+			"outcome.contacts[0]":  {Text: "Well.", Contacts: []string{"nobody"}},
+			"outcome.initiator":    {Text: "Well.", Initiator: "chance"},
 		} {
 			_, err := f.Complete(t.Context(), anna, "acme/weekly-2027-03-23", "", wrong)
 			require.Equal(t, field, requireReason(t, err, "INVALID_ARGUMENT").Fields[0].Path)
@@ -122,7 +122,7 @@ func TestR7ContactBegunByTheCustomerSatisfiesNothing(t *testing.T) {
 
 		rang.Outcome.Initiator = ""
 		_, err = f.RecordContact(t.Context(), anna, rang, false)
-		require.Equal(t, "initiator", requireReason(t, err, "INVALID_ARGUMENT").Fields[0].Path)
+		require.Equal(t, "outcome.initiator", requireReason(t, err, "INVALID_ARGUMENT").Fields[0].Path)
 		rang.Outcome.Initiator, rang.Plan = Customer, "nowhere"
 		_, err = f.RecordContact(t.Context(), anna, rang, false)
 		require.ErrorIs(t, err, resource.ErrNotFound)

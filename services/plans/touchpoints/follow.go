@@ -2,6 +2,7 @@ package touchpoints
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -167,23 +168,58 @@ func (s *Service) concerned(ctx context.Context, absence string) ([]string, erro
 }
 
 // Take implements feeds.Taker: where a schedule was published all plans are settled, since
-// its calendars say on what days people work.
+// its calendars say on what days people work. That is asked for here and done by a pass, so
+// that nobody who follows the same feed waits for it.
 func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
-	for i := range changes {
-		if changes[i].ScheduleVersion == "" {
-			continue
-		}
-		for d, err := range s.passes.All(ctx, docstore.Query{}) {
-			if err == nil && len(d.Body.Cadences) > 0 {
-				err = s.mark(ctx, d.ID, 0)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil // once for all versions that came together
+	if !slices.ContainsFunc(changes, func(c feeds.Change) bool { return c.ScheduleVersion != "" }) {
+		return nil
+	}
+	_, err := s.sweeps.Upsert(ctx, theSweep, func(d *docstore.Doc[sweep]) error {
+		d.Body.Asked++
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("have all plans laid out: %w", err)
 	}
 	return nil
 }
 
 var _ feeds.Taker = (*Service)(nil)
+
+// sweep is how often all plans were to be settled, and how often they were marked for it.
+type sweep struct {
+	Asked int64 `bson:"asked"`
+	Done  int64 `bson:"done"`
+}
+
+// theSweep is the id of the one sweep.
+const theSweep = "all"
+
+// sweep marks all plans that are laid out, where that was asked for since it was done last.
+func (s *Service) sweep(ctx context.Context) error {
+	d, err := s.sweeps.Get(ctx, theSweep)
+	if errors.Is(err, docstore.ErrNotFound) || err == nil && d.Body.Asked == d.Body.Done {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find out whether to lay out all plans: %w", err)
+	}
+	group, marking := errgroup.WithContext(ctx)
+	group.SetLimit(passWorkers)
+	for p, err := range s.passes.All(ctx, docstore.Query{}) {
+		if err != nil {
+			return errors.Join(err, group.Wait())
+		}
+		if len(p.Body.Cadences) > 0 {
+			group.Go(func() error { return s.mark(marking, p.ID, 0) })
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	_, err = s.sweeps.Update(ctx, theSweep, func(now *docstore.Doc[sweep]) error {
+		now.Body.Done = max(now.Body.Done, d.Body.Asked)
+		return nil
+	})
+	return err
+}

@@ -167,12 +167,18 @@ func TestAPublishedScheduleMovesWhatIsToCome(t *testing.T) {
 		f.active(t, "acme", plans.Strategy{Calendar: "office", Cadences: []plans.Cadence{weekly}})
 		f.settled(t)
 		f.workdays["office"] = calendar.Workdays{Holidays: []civil.Day{day("2027-03-26")}}
+		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, Type: "usage.recorded"}}))
+		f.settled(t)
+		require.Equal(t, day("2027-03-26"), f.all(t, "acme")["weekly-2027-03-26"].State.DueDay)
 		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2"}}))
 		f.settled(t)
 		moved := f.all(t, "acme")["weekly-2027-03-26"].State
 		require.Equal(t, day("2027-03-29"), moved.DueDay)
 		require.Equal(t, day("2027-03-26"), moved.Occurrence)
 		require.Equal(t, []Adjustment{{Reason: Holiday, Words: "Friday 26 March 2027 is a holiday"}}, moved.Adjustments)
+		n, err := f.Pass(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, n, "once")
 	})
 }
 

@@ -63,6 +63,9 @@ func (s *Service) Pass(ctx context.Context) (settled int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("find the company's time zone: %w", err)
 	}
+	if err := s.sweep(ctx); err != nil {
+		return 0, err
+	}
 	r := &round{service: s, zone: zone, at: s.now(), working: map[string]workdays{}, away: map[string][]Away{}}
 	r.today = zone.DayOf(r.at)
 	q := docstore.Query{Index: byNext, To: r.today + 1, Limit: passSize}

@@ -65,6 +65,7 @@ type Service struct {
 	touches  *resource.Table[Touchpoint, *Touchpoint]
 	absences *resource.Table[Away, *Away]
 	passes   *docstore.Collection[pass]
+	sweeps   *docstore.Collection[sweep]
 	// checkpoints keep how far the store's own feed was followed.
 	checkpoints *docstore.Checkpoints
 	// marked has something in it once plans were marked.
@@ -95,6 +96,9 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	s.passes, err = docstore.OpenCollection[pass](ctx, store, docstore.Spec{Name: "touchpoint_passes", Silent: true,
 		Indexes: []docstore.Index{{Name: byNext, Fields: []string{"next"}}}})
 	if err != nil {
+		return nil, fmt.Errorf("open the passes over plans: %w", err)
+	}
+	if s.sweeps, err = docstore.OpenCollection[sweep](ctx, store, docstore.Spec{Name: "touchpoint_sweeps", Silent: true}); err != nil {
 		return nil, fmt.Errorf("open the passes over plans: %w", err)
 	}
 	if s.checkpoints, err = docstore.OpenCheckpoints(ctx, store); err != nil {

@@ -196,6 +196,20 @@ const (
 	ErrorReason_ERROR_REASON_COST_FINDING_STATE ErrorReason = 120
 	// There are as many limits of cost as there can be: delete one that nobody needs.
 	ErrorReason_ERROR_REASON_TOO_MANY_COST_LIMITS ErrorReason = 121
+	// The engagement is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_ENGAGEMENT_STATE ErrorReason = 160
+	// The engagement has as many hours, experts or answers of the customer as there can be: request another.
+	ErrorReason_ERROR_REASON_ENGAGEMENT_FULL ErrorReason = 161
+	// What the expert knows is not written down, or the expert is not active.
+	ErrorReason_ERROR_REASON_EXPERT_NOT_AVAILABLE ErrorReason = 162
+	// The hours were taken back already, or are a counter-entry themselves.
+	ErrorReason_ERROR_REASON_HOURS_REVERSED ErrorReason = 163
+	// The innovation project is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_PROJECT_STATE ErrorReason = 170
+	// The innovation project lacks something: PreconditionFailure names each, as what a side is to gain.
+	ErrorReason_ERROR_REASON_PROJECT_INCOMPLETE ErrorReason = 171
+	// The innovation project has as many decisions, pilots, results or confirmations as there can be.
+	ErrorReason_ERROR_REASON_PROJECT_FULL ErrorReason = 172
 	// The plan is in a state that does not allow this.
 	ErrorReason_ERROR_REASON_PLAN_STATE ErrorReason = 130
 	// The plan lacks what an active one needs; PreconditionFailure names all of it.
@@ -204,6 +218,36 @@ const (
 	ErrorReason_ERROR_REASON_PLAN_OWNER ErrorReason = 132
 	// The template was retired, or has as many versions as it can.
 	ErrorReason_ERROR_REASON_PLAN_TEMPLATE_STATE ErrorReason = 133
+	// The touchpoint was done, skipped or withdrawn before.
+	ErrorReason_ERROR_REASON_TOUCHPOINT_STATE ErrorReason = 140
+	// The customer began the contact: that satisfies no touchpoint. Record it as a contact, and make the one that is due.
+	ErrorReason_ERROR_REASON_CONTACT_BY_CUSTOMER ErrorReason = 141
+	// The occurrence before the touchpoint is not over: doing it counts from open_date on.
+	ErrorReason_ERROR_REASON_TOUCHPOINT_EARLY ErrorReason = 142
+	// The version of the point rules is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_POINT_RULES_STATE ErrorReason = 185
+	// Another version of the point rules was published since this one was written.
+	ErrorReason_ERROR_REASON_POINT_RULES_CONFLICT ErrorReason = 186
+	// Points are given for relationship work, never for what a customer pays.
+	ErrorReason_ERROR_REASON_REWARD_FROM_BOOKINGS ErrorReason = 187
+	// Fewer points are left of the credit, or of the correction, than are to be corrected.
+	ErrorReason_ERROR_REASON_NOTHING_TO_CORRECT ErrorReason = 188
+	// Somebody else has to do it than the person whose points it is about.
+	ErrorReason_ERROR_REASON_OWN_REWARD ErrorReason = 189
+	// The finding was acknowledged, and has not grown since.
+	ErrorReason_ERROR_REASON_REWARD_FINDING_STATE ErrorReason = 190
+	// Expressions of a rule of signals are not right: BadRequest has each with its place and what to do.
+	ErrorReason_ERROR_REASON_SIGNAL_RULE_INVALID ErrorReason = 150
+	// The rule of signals is in a state in which this cannot be done to it.
+	ErrorReason_ERROR_REASON_SIGNAL_RULE_STATE ErrorReason = 151
+	// The suggestion was accepted or dismissed, or has expired.
+	ErrorReason_ERROR_REASON_SUGGESTION_STATE ErrorReason = 152
+	// The quarter has not ended: its value statements cannot be issued yet.
+	ErrorReason_ERROR_REASON_STATEMENT_QUARTER_OPEN ErrorReason = 195
+	// The value statement was not issued.
+	ErrorReason_ERROR_REASON_STATEMENT_NOT_ISSUED ErrorReason = 196
+	// What was known at the instant is not known yet: it is still to come, or the copies do not reach it.
+	ErrorReason_ERROR_REASON_STATEMENT_KNOWN_TIME ErrorReason = 197
 	// The strategy session is in a state in which this cannot be done to it, or something is under way at the board
 	// service.
 	ErrorReason_ERROR_REASON_STRATEGY_SESSION_STATE ErrorReason = 180
@@ -299,10 +343,32 @@ var (
 		113: "ERROR_REASON_AUDIT_TOO_LARGE",
 		120: "ERROR_REASON_COST_FINDING_STATE",
 		121: "ERROR_REASON_TOO_MANY_COST_LIMITS",
+		160: "ERROR_REASON_ENGAGEMENT_STATE",
+		161: "ERROR_REASON_ENGAGEMENT_FULL",
+		162: "ERROR_REASON_EXPERT_NOT_AVAILABLE",
+		163: "ERROR_REASON_HOURS_REVERSED",
+		170: "ERROR_REASON_PROJECT_STATE",
+		171: "ERROR_REASON_PROJECT_INCOMPLETE",
+		172: "ERROR_REASON_PROJECT_FULL",
 		130: "ERROR_REASON_PLAN_STATE",
 		131: "ERROR_REASON_PLAN_INCOMPLETE",
 		132: "ERROR_REASON_PLAN_OWNER",
 		133: "ERROR_REASON_PLAN_TEMPLATE_STATE",
+		140: "ERROR_REASON_TOUCHPOINT_STATE",
+		141: "ERROR_REASON_CONTACT_BY_CUSTOMER",
+		142: "ERROR_REASON_TOUCHPOINT_EARLY",
+		185: "ERROR_REASON_POINT_RULES_STATE",
+		186: "ERROR_REASON_POINT_RULES_CONFLICT",
+		187: "ERROR_REASON_REWARD_FROM_BOOKINGS",
+		188: "ERROR_REASON_NOTHING_TO_CORRECT",
+		189: "ERROR_REASON_OWN_REWARD",
+		190: "ERROR_REASON_REWARD_FINDING_STATE",
+		150: "ERROR_REASON_SIGNAL_RULE_INVALID",
+		151: "ERROR_REASON_SIGNAL_RULE_STATE",
+		152: "ERROR_REASON_SUGGESTION_STATE",
+		195: "ERROR_REASON_STATEMENT_QUARTER_OPEN",
+		196: "ERROR_REASON_STATEMENT_NOT_ISSUED",
+		197: "ERROR_REASON_STATEMENT_KNOWN_TIME",
 		180: "ERROR_REASON_STRATEGY_SESSION_STATE",
 		181: "ERROR_REASON_STRATEGY_SESSION_INCOMPLETE",
 		182: "ERROR_REASON_STRATEGY_SESSION_UNDECIDED",
@@ -391,10 +457,32 @@ var (
 		"ERROR_REASON_AUDIT_TOO_LARGE":             113,
 		"ERROR_REASON_COST_FINDING_STATE":          120,
 		"ERROR_REASON_TOO_MANY_COST_LIMITS":        121,
+		"ERROR_REASON_ENGAGEMENT_STATE":            160,
+		"ERROR_REASON_ENGAGEMENT_FULL":             161,
+		"ERROR_REASON_EXPERT_NOT_AVAILABLE":        162,
+		"ERROR_REASON_HOURS_REVERSED":              163,
+		"ERROR_REASON_PROJECT_STATE":               170,
+		"ERROR_REASON_PROJECT_INCOMPLETE":          171,
+		"ERROR_REASON_PROJECT_FULL":                172,
 		"ERROR_REASON_PLAN_STATE":                  130,
 		"ERROR_REASON_PLAN_INCOMPLETE":             131,
 		"ERROR_REASON_PLAN_OWNER":                  132,
 		"ERROR_REASON_PLAN_TEMPLATE_STATE":         133,
+		"ERROR_REASON_TOUCHPOINT_STATE":            140,
+		"ERROR_REASON_CONTACT_BY_CUSTOMER":         141,
+		"ERROR_REASON_TOUCHPOINT_EARLY":            142,
+		"ERROR_REASON_POINT_RULES_STATE":           185,
+		"ERROR_REASON_POINT_RULES_CONFLICT":        186,
+		"ERROR_REASON_REWARD_FROM_BOOKINGS":        187,
+		"ERROR_REASON_NOTHING_TO_CORRECT":          188,
+		"ERROR_REASON_OWN_REWARD":                  189,
+		"ERROR_REASON_REWARD_FINDING_STATE":        190,
+		"ERROR_REASON_SIGNAL_RULE_INVALID":         150,
+		"ERROR_REASON_SIGNAL_RULE_STATE":           151,
+		"ERROR_REASON_SUGGESTION_STATE":            152,
+		"ERROR_REASON_STATEMENT_QUARTER_OPEN":      195,
+		"ERROR_REASON_STATEMENT_NOT_ISSUED":        196,
+		"ERROR_REASON_STATEMENT_KNOWN_TIME":        197,
 		"ERROR_REASON_STRATEGY_SESSION_STATE":      180,
 		"ERROR_REASON_STRATEGY_SESSION_INCOMPLETE": 181,
 		"ERROR_REASON_STRATEGY_SESSION_UNDECIDED":  182,
@@ -432,7 +520,7 @@ var File_evenhand_type_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xaf\x17\n" +
+	"#evenhand/type/v1/error_reason.proto\x12\x10evenhand.type.v1*\xe1\x1d\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n" +
@@ -517,11 +605,33 @@ const file_evenhand_type_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_NO_NEW_RULE\x10^\x12 \n" +
 	"\x1cERROR_REASON_AUDIT_TOO_LARGE\x10q\x12#\n" +
 	"\x1fERROR_REASON_COST_FINDING_STATE\x10x\x12%\n" +
-	"!ERROR_REASON_TOO_MANY_COST_LIMITS\x10y\x12\x1c\n" +
+	"!ERROR_REASON_TOO_MANY_COST_LIMITS\x10y\x12\"\n" +
+	"\x1dERROR_REASON_ENGAGEMENT_STATE\x10\xa0\x01\x12!\n" +
+	"\x1cERROR_REASON_ENGAGEMENT_FULL\x10\xa1\x01\x12&\n" +
+	"!ERROR_REASON_EXPERT_NOT_AVAILABLE\x10\xa2\x01\x12 \n" +
+	"\x1bERROR_REASON_HOURS_REVERSED\x10\xa3\x01\x12\x1f\n" +
+	"\x1aERROR_REASON_PROJECT_STATE\x10\xaa\x01\x12$\n" +
+	"\x1fERROR_REASON_PROJECT_INCOMPLETE\x10\xab\x01\x12\x1e\n" +
+	"\x19ERROR_REASON_PROJECT_FULL\x10\xac\x01\x12\x1c\n" +
 	"\x17ERROR_REASON_PLAN_STATE\x10\x82\x01\x12!\n" +
 	"\x1cERROR_REASON_PLAN_INCOMPLETE\x10\x83\x01\x12\x1c\n" +
 	"\x17ERROR_REASON_PLAN_OWNER\x10\x84\x01\x12%\n" +
-	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01\x12(\n" +
+	" ERROR_REASON_PLAN_TEMPLATE_STATE\x10\x85\x01\x12\"\n" +
+	"\x1dERROR_REASON_TOUCHPOINT_STATE\x10\x8c\x01\x12%\n" +
+	" ERROR_REASON_CONTACT_BY_CUSTOMER\x10\x8d\x01\x12\"\n" +
+	"\x1dERROR_REASON_TOUCHPOINT_EARLY\x10\x8e\x01\x12#\n" +
+	"\x1eERROR_REASON_POINT_RULES_STATE\x10\xb9\x01\x12&\n" +
+	"!ERROR_REASON_POINT_RULES_CONFLICT\x10\xba\x01\x12&\n" +
+	"!ERROR_REASON_REWARD_FROM_BOOKINGS\x10\xbb\x01\x12$\n" +
+	"\x1fERROR_REASON_NOTHING_TO_CORRECT\x10\xbc\x01\x12\x1c\n" +
+	"\x17ERROR_REASON_OWN_REWARD\x10\xbd\x01\x12&\n" +
+	"!ERROR_REASON_REWARD_FINDING_STATE\x10\xbe\x01\x12%\n" +
+	" ERROR_REASON_SIGNAL_RULE_INVALID\x10\x96\x01\x12#\n" +
+	"\x1eERROR_REASON_SIGNAL_RULE_STATE\x10\x97\x01\x12\"\n" +
+	"\x1dERROR_REASON_SUGGESTION_STATE\x10\x98\x01\x12(\n" +
+	"#ERROR_REASON_STATEMENT_QUARTER_OPEN\x10\xc3\x01\x12&\n" +
+	"!ERROR_REASON_STATEMENT_NOT_ISSUED\x10\xc4\x01\x12&\n" +
+	"!ERROR_REASON_STATEMENT_KNOWN_TIME\x10\xc5\x01\x12(\n" +
 	"#ERROR_REASON_STRATEGY_SESSION_STATE\x10\xb4\x01\x12-\n" +
 	"(ERROR_REASON_STRATEGY_SESSION_INCOMPLETE\x10\xb5\x01\x12,\n" +
 	"'ERROR_REASON_STRATEGY_SESSION_UNDECIDED\x10\xb6\x01B@Z>github.com/evenhand/evenhand/proto/gen/evenhand/type/v1;typev1b\x06proto3"
