@@ -36,6 +36,7 @@ type Plan struct {
 	Experts     PlanExperts     `cmd:"" help:"What our own people know."`
 	Engagements PlanEngagements `cmd:"" help:"Work of our own people on customers' problems."`
 	Projects    PlanProjects    `cmd:"" help:"Innovation projects: joint work with a stated gain for both sides."`
+	Sessions    PlanSessions    `cmd:"" help:"Strategy sessions: customers asked about our own decisions, and what became of it."`
 	Rewards     PlanRewards     `cmd:"" help:"Points for completed relationship work, never for bookings."`
 	Statements  PlanStatements  `cmd:"" help:"What each account paid and received in a quarter."`
 	Following   PlanFollowing   `cmd:"" help:"How far the service is behind those that it follows."`
