@@ -117,7 +117,7 @@ func TestR31WhatEntitlementsTells(t *testing.T) {
 	source := rpc.NewEntitlementsSource(connect(t, func(r grpc.ServiceRegistrar) { entitlementsv1.RegisterFeedServiceServer(r, fake) }))
 
 	changes, last := all(t, source, "", 7)
-	require.Equal(t, []string{"balances", "breaches", "cases", "reviews", "versions"}, fake.statesOf)
+	require.Equal(t, []string{"balances", "breaches", "cases", "citations", "reviews", "versions"}, fake.statesOf)
 	require.EqualValues(t, 7, last.Position, "also that of a change that does not concern this service")
 	require.Equal(t, "behind-all", last.Resume)
 	require.Len(t, changes, 5, "an entry that reached a threshold is told once")
