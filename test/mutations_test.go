@@ -41,12 +41,16 @@ var byRule = map[string]string{
 	"AnswerSeatInvitation":      "rules read terms served, which a draw gives",
 	"CloseBoard":                "rules read terms served, and who sits on a board that the company dissolves has served",
 	"CloseRotation":             "rules read terms served, which a draw gives",
+	"ConfirmInnovationProject":  projectsAreRead,
+	"WithdrawConfirmation":      projectsAreRead,
 	"PublishSchedule":           "a version is for everybody",
 	"ApproveDraft":              "a version is for everybody, and was written by another person",
 	"RebuildProjections":        "what is known is read again",
 }
 
 const byWhoMayChangeAll = "rules read it, so only who may change all accounts or import them says it, not who looks after one"
+
+const projectsAreRead = "rules read completed projects, each of which the customer confirmed, as somebody else than its lead recorded"
 
 const spendIsRead = "rules read spend, of which every entry names the system it comes from"
 
@@ -74,7 +78,18 @@ var withoutEffect = strings.Fields(`
 	CreateCostLimit UpdateCostLimit DeleteCostLimit AcknowledgeCostFinding
 	CreatePlan UpdatePlan ActivatePlan ReviewPlan ClosePlan ReopenPlan HandOverPlan MeasureGoal EndGoal
 	CreatePlanTemplate UpdatePlanTemplate PublishPlanTemplate RetirePlanTemplate ApplyPlanTemplate
-	IssueValueStatements`)
+	IssueValueStatements
+	CreateTouchpoint CompleteTouchpoint SkipTouchpoint RescheduleTouchpoint ReassignTouchpoint RecordContact CreateAbsence DeleteAbsence
+	CreateSignalRule UpdateSignalRule SimulateSignalRule RunSignalSimulation PublishSignalRule RetireSignalRule InitializeSignalRules
+	SnoozeSuggestion AcceptSuggestion DismissSuggestion
+	CreateExpert UpdateExpert CreateEngagement UpdateEngagement MatchEngagement AssignExperts StartEngagement CompleteEngagement
+	DeclineEngagement CancelEngagement RecordFeedback RecordHours ReverseHours
+	CreateInnovationProject UpdateInnovationProject SignInnovationProject StartInnovationProject DecideGate RecordPilot
+	LaunchInnovationProject RecordResult CompleteInnovationProject StopInnovationProject
+	CreateStrategySession UpdateStrategySession OpenStrategySession HoldStrategySession RecordSessionAttendance AnswerStrategySession
+	CancelStrategySession
+	CreatePointRules UpdatePointRules ProposePointRules ApprovePointRules RejectPointRules WithdrawPointRules CorrectRewardEntry
+	AcknowledgeRewardFinding`)
 
 // notCalled are those that would end the walk itself: its accounts, its tokens, the days of
 // the company.
@@ -146,6 +161,8 @@ var harmless = map[string]string{
 	"Category.bands":                  "how a board is filled",
 	"Recurrence.rule":                 "when a board meets",
 	"Cadence.rule":                    "when a customer is contacted",
+	"Engagement.benefit":              "whose units the hours use; it is refused where the account does not hold it",
+	"PointRules.rules":                "points are for our own people",
 	"Measurement.date":                "what a customer's own goal had reached on a day",
 	"BandScale.bands":                 "by which audits sort all accounts; no rule reads it",
 	"DecideReviewRequest.benefit":     "the waiver that a published rule grants",
