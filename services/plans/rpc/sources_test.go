@@ -23,7 +23,6 @@ import (
 	"github.com/evenhand/evenhand/services/plans/rpc"
 )
 
-
 // connect serves what register adds, in memory, and returns a connection to it.
 func connect(t *testing.T, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
 	t.Helper()
