@@ -238,6 +238,7 @@ var usual = map[protoreflect.Name][]string{
 	"benefit":       {"guided-visit", "expert-hours"},
 	"time_zone":     {"America/Chicago"},
 	"currency_code": {"EUR", "USD"},
+	"quarter":       {"2026-q1"},
 	"criteria_text": {"{tenure: months, at_least: 1}"},
 	"round_value":   {"0f3a9c"},
 	"digest":        {strings.Repeat("0", 64)},

@@ -41,12 +41,16 @@ var byRule = map[string]string{
 	"AnswerSeatInvitation":      "rules read terms served, which a draw gives",
 	"CloseBoard":                "rules read terms served, and who sits on a board that the company dissolves has served",
 	"CloseRotation":             "rules read terms served, which a draw gives",
+	"ConfirmInnovationProject":  projectsAreRead,
+	"WithdrawConfirmation":      projectsAreRead,
 	"PublishSchedule":           "a version is for everybody",
 	"ApproveDraft":              "a version is for everybody, and was written by another person",
 	"RebuildProjections":        "what is known is read again",
 }
 
 const byWhoMayChangeAll = "rules read it, so only who may change all accounts or import them says it, not who looks after one"
+
+const projectsAreRead = "rules read completed projects, each of which the customer confirmed, as somebody else than its lead recorded"
 
 const spendIsRead = "rules read spend, of which every entry names the system it comes from"
 
@@ -73,7 +77,19 @@ var withoutEffect = strings.Fields(`
 	ConsumeBenefit ReserveBenefit CommitReservation CancelReservation ReleaseUsage
 	CreateCostLimit UpdateCostLimit DeleteCostLimit AcknowledgeCostFinding
 	CreatePlan UpdatePlan ActivatePlan ReviewPlan ClosePlan ReopenPlan HandOverPlan MeasureGoal EndGoal
-	CreatePlanTemplate UpdatePlanTemplate PublishPlanTemplate RetirePlanTemplate ApplyPlanTemplate`)
+	CreatePlanTemplate UpdatePlanTemplate PublishPlanTemplate RetirePlanTemplate ApplyPlanTemplate
+	IssueValueStatements
+	CreateTouchpoint CompleteTouchpoint SkipTouchpoint RescheduleTouchpoint ReassignTouchpoint RecordContact CreateAbsence DeleteAbsence
+	CreateSignalRule UpdateSignalRule SimulateSignalRule RunSignalSimulation PublishSignalRule RetireSignalRule InitializeSignalRules
+	SnoozeSuggestion AcceptSuggestion DismissSuggestion
+	CreateExpert UpdateExpert CreateEngagement UpdateEngagement MatchEngagement AssignExperts StartEngagement CompleteEngagement
+	DeclineEngagement CancelEngagement RecordFeedback RecordHours ReverseHours
+	CreateInnovationProject UpdateInnovationProject SignInnovationProject StartInnovationProject DecideGate RecordPilot
+	LaunchInnovationProject RecordResult CompleteInnovationProject StopInnovationProject
+	CreateStrategySession UpdateStrategySession OpenStrategySession HoldStrategySession RecordSessionAttendance AnswerStrategySession
+	CancelStrategySession
+	CreatePointRules UpdatePointRules ProposePointRules ApprovePointRules RejectPointRules WithdrawPointRules CorrectRewardEntry
+	AcknowledgeRewardFinding`)
 
 // notCalled are those that would end the walk itself: its accounts, its tokens, the days of
 // the company.
@@ -83,45 +99,77 @@ var notCalled = []string{"CloseAccount", "DeleteApiToken", "UpdatePrincipal", "U
 // all has to go from here; of the board service a few may go otherwise, since whom the demo
 // draws is chance.
 var notMade = map[string]string{
-	"PublishCharter":         "a charter is a text whose parts fit each other, and the walk guesses field by field",
-	"SwapTerms":              "it takes two terms that run and end on different days",
-	"RecordAttendance":       "it takes who held a seat when the meeting began, and the walk names any member",
-	"TakeUpItem":             noAgenda,
-	"RecuseMember":           noAgenda,
-	"WithdrawRecusal":        noAgenda,
-	"CreateDecision":         noAgenda,
-	"UpdateDecision":         noAgenda,
-	"ApproveMinutes":         "the minutes that there are were approved, and those that the walk records are not of the meeting it names",
-	"MoveRotation":           "the charter says how long terms are, and the day that the walk names would cut them",
-	"SkipRotation":           "the walk freezes the next rotation, and none behind it can be skipped before it is closed",
-	"CommitRotation":         noDraw,
-	"RevealSeed":             noDraw,
-	"DrawRotation":           noDraw,
-	"InviteRotation":         noDraw,
-	"AnswerSeatInvitation":   noDraw,
-	"CloseRotation":          noDraw,
-	"RevealLotterySeed":      "two people would each have to commit to a secret, and the walk draws by a public round alone",
-	"CancelLottery":          "a lottery cannot be called off once its round is known, and the walk waits for that to draw it",
-	"AcknowledgeCostFinding": "there is no cost above a limit in the demo",
-	"ApproveDraft":           "it takes another person than proposed it, and a draft written on the version in force",
-	"PublishSchedule":        "in a company with a second approver nobody publishes alone",
-	"RunProgrammeLottery":    "the programmes of the walk give their places in the order of applications",
-	"DeleteProgramme":        "the walk publishes all programmes, and a published one can only be ended",
-	"CancelReservation":      "the walk commits all that it reserves",
-	"ActivatePlan":           noPlans,
-	"ReviewPlan":             noPlans,
-	"MeasureGoal":            noPlans,
-	"EndGoal":                noPlans,
-	"CreatePlanTemplate":     noPlans,
-	"UpdatePlanTemplate":     noPlans,
-	"PublishPlanTemplate":    noPlans,
-	"RetirePlanTemplate":     noPlans,
-	"ApplyPlanTemplate":      noPlans,
+	"PublishCharter":            "a charter is a text whose parts fit each other, and the walk guesses field by field",
+	"SwapTerms":                 "it takes two terms that run and end on different days",
+	"RecordAttendance":          "it takes who held a seat when the meeting began, and the walk names any member",
+	"TakeUpItem":                noAgenda,
+	"RecuseMember":              noAgenda,
+	"WithdrawRecusal":           noAgenda,
+	"CreateDecision":            noAgenda,
+	"UpdateDecision":            noAgenda,
+	"ApproveMinutes":            "the minutes that there are were approved, and those that the walk records are not of the meeting it names",
+	"MoveRotation":              "the charter says how long terms are, and the day that the walk names would cut them",
+	"SkipRotation":              "the walk freezes the next rotation, and none behind it can be skipped before it is closed",
+	"CommitRotation":            noDraw,
+	"RevealSeed":                noDraw,
+	"DrawRotation":              noDraw,
+	"InviteRotation":            noDraw,
+	"AnswerSeatInvitation":      noDraw,
+	"CloseRotation":             noDraw,
+	"RevealLotterySeed":         "two people would each have to commit to a secret, and the walk draws by a public round alone",
+	"CancelLottery":             "a lottery cannot be called off once its round is known, and the walk waits for that to draw it",
+	"AcknowledgeCostFinding":    "there is no cost above a limit in the demo",
+	"ApproveDraft":              "it takes another person than proposed it, and a draft written on the version in force",
+	"PublishSchedule":           "in a company with a second approver nobody publishes alone",
+	"RunProgrammeLottery":       "the programmes of the walk give their places in the order of applications",
+	"DeleteProgramme":           "the walk publishes all programmes, and a published one can only be ended",
+	"CancelReservation":         "the walk commits all that it reserves",
+	"ActivatePlan":              noPlans,
+	"ReviewPlan":                noPlans,
+	"MeasureGoal":               noPlans,
+	"EndGoal":                   noPlans,
+	"CreatePlanTemplate":        noPlans,
+	"UpdatePlanTemplate":        noPlans,
+	"PublishPlanTemplate":       noPlans,
+	"RetirePlanTemplate":        noPlans,
+	"ApplyPlanTemplate":         noPlans,
+	"AcceptSuggestion":          noPlans,
+	"AcknowledgeRewardFinding":  noPlans,
+	"ApprovePointRules":         noPlans,
+	"CompleteInnovationProject": noPlans,
+	"CompleteTouchpoint":        noPlans,
+	"ConfirmInnovationProject":  noPlans,
+	"CorrectRewardEntry":        noPlans,
+	"CreateInnovationProject":   noPlans,
+	"CreatePointRules":          noPlans,
+	"CreateSignalRule":          noPlans,
+	"CreateTouchpoint":          noPlans,
+	"DecideGate":                noPlans,
+	"DismissSuggestion":         noPlans,
+	"HandOverPlan":              noPlans,
+	"LaunchInnovationProject":   noPlans,
+	"ProposePointRules":         noPlans,
+	"PublishSignalRule":         noPlans,
+	"ReassignTouchpoint":        noPlans,
+	"RecordFeedback":            noPlans,
+	"RecordPilot":               noPlans,
+	"RecordResult":              noPlans,
+	"RejectPointRules":          noPlans,
+	"RescheduleTouchpoint":      noPlans,
+	"SignInnovationProject":     noPlans,
+	"SkipTouchpoint":            noPlans,
+	"SnoozeSuggestion":          noPlans,
+	"StartInnovationProject":    noPlans,
+	"StopInnovationProject":     noPlans,
+	"UpdateInnovationProject":   noPlans,
+	"UpdatePointRules":          noPlans,
+	"WithdrawConfirmation":      noPlans,
+	"WithdrawPointRules":        noPlans,
 }
 
 const (
 	noAgenda = "the meetings that the walk holds have an empty agenda"
-	noPlans  = "the demo has neither plans nor templates, and the walk guesses field by field"
+	noPlans  = "the demo tells nothing of relationships, and the walk guesses field by field"
 	noDraw   = "it takes as many panels as give everybody in the pool a chance, and the walk commits to one"
 )
 
@@ -145,6 +193,8 @@ var harmless = map[string]string{
 	"Category.bands":                  "how a board is filled",
 	"Recurrence.rule":                 "when a board meets",
 	"Cadence.rule":                    "when a customer is contacted",
+	"Engagement.benefit":              "whose units the hours use; it is refused where the account does not hold it",
+	"PointRules.rules":                "points are for our own people",
 	"Measurement.date":                "what a customer's own goal had reached on a day",
 	"BandScale.bands":                 "by which audits sort all accounts; no rule reads it",
 	"DecideReviewRequest.benefit":     "the waiver that a published rule grants",
@@ -166,7 +216,7 @@ var harmless = map[string]string{
 
 // alsoRead are RPCs that read and whose permissions are not called so; calendar programs need
 // none, but the secret in an address.
-var alsoRead = []string{"WatchChanges", "GetFeed", "LocateChange", "ListHolders", "CountHolders", "ReadCalendar"}
+var alsoRead = []string{"WatchChanges", "GetFeed", "LocateChange", "GetFollowing", "ListHolders", "CountHolders", "ReadCalendar"}
 
 // mutations are all RPCs that change something.
 func (w *walk) mutations() []protoreflect.MethodDescriptor {

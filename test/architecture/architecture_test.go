@@ -108,7 +108,7 @@ func TestRulesFindBreaches(t *testing.T) {
 		{"stored resources import a service", map[string][]string{"internal/resource": {"services/accounts"}},
 			[]string{"internal/resource imports the store and the platform", "only cmd/evenhand composes"}},
 		{"calendars import the store", map[string][]string{"internal/calendar": {"internal/docstore"}},
-			[]string{"calendars and working time are reckoned from the platform alone"}},
+			[]string{"calendars, working time and Markdown come from the platform alone"}},
 		{"a domain imports a driver", map[string][]string{"services/plans": {"database/sql"}},
 			[]string{"only a backend", "a service's domain imports no protobuf and no database driver"}},
 		{"a domain chooses a backend", map[string][]string{"services/plans": {"internal/docstore/sqlite"}},

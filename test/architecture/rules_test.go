@@ -45,8 +45,8 @@ var rules = []rule{
 		only:   []string{"internal/resource/...", "internal/docstore/...", "internal/platform/..."},
 	},
 	{
-		name:   "calendars and working time are reckoned from the platform alone",
-		covers: []string{"internal/calendar/...", "internal/worktime/..."},
+		name:   "calendars, working time and Markdown come from the platform alone",
+		covers: []string{"internal/calendar/...", "internal/worktime/...", "internal/markdown/..."},
 		only:   []string{"internal/platform/..."},
 	},
 	{
@@ -75,13 +75,13 @@ var rules = []rule{
 		name:   "a service's domain imports its own packages and what all services share",
 		covers: []string{"services/{service}/..."},
 		except: []string{"services/*/rpc/..."},
-		only: []string{"services/{service}/...", "internal/docstore/...", "internal/resource/...", "internal/calendar/...", "internal/worktime/...",
+		only: []string{"services/{service}/...", "internal/docstore/...", "internal/resource/...", "internal/calendar/...", "internal/worktime/...", "internal/markdown/...",
 			"internal/platform/..."},
 	},
 	{
 		name:   "a service's rpc sees generated code, its own domain, stored resources, calendars and the platform",
 		covers: []string{"services/{service}/rpc/..."},
-		only: []string{"services/{service}/...", "proto/gen/...", "internal/resource/...", "internal/calendar/...", "internal/worktime/...",
+		only: []string{"services/{service}/...", "proto/gen/...", "internal/resource/...", "internal/calendar/...", "internal/worktime/...", "internal/markdown/...",
 			"internal/platform/..."},
 	},
 	{

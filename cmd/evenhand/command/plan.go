@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
@@ -34,6 +36,7 @@ type Plan struct {
 	Experts     PlanExperts     `cmd:"" help:"What our own people know."`
 	Engagements PlanEngagements `cmd:"" help:"Work of our own people on customers' problems."`
 	Projects    PlanProjects    `cmd:"" help:"Innovation projects: joint work with a stated gain for both sides."`
+	Sessions    PlanSessions    `cmd:"" help:"Strategy sessions: customers asked about our own decisions, and what became of it."`
 	Rewards     PlanRewards     `cmd:"" help:"Points for completed relationship work, never for bookings."`
 	Statements  PlanStatements  `cmd:"" help:"What each account paid and received in a quarter."`
 	Following   PlanFollowing   `cmd:"" help:"How far the service is behind those that it follows."`
@@ -50,8 +53,21 @@ func forPlan(env *Env, s *session, arg string, f func(plan string) error) error 
 	if id, named := strings.CutPrefix(arg, "plans/"); named {
 		return f("plans/" + id)
 	}
-	return forAccount(env, s, arg, func(account string) error { return f("plans/" + strings.TrimPrefix(account, "accounts/")) })
+	return forAccount(env, s, arg, func(account string) error {
+		err := f(planName(account))
+		if status.Code(err) != codes.NotFound || account != "accounts/"+arg {
+			return err
+		}
+		other, lookupErr := accountName(env, s, arg) // there may be no such account here, but one of that id elsewhere
+		if lookupErr != nil || other == account {
+			return err // the first answer says it best
+		}
+		return f(planName(other))
+	})
 }
+
+// planName is the name of an account's plan.
+func planName(account string) string { return "plans/" + strings.TrimPrefix(account, "accounts/") }
 
 // onPlan calls the service with the name of a plan, and prints the plan that comes of it.
 func (c *Connection) onPlan(

@@ -72,15 +72,15 @@ func all[T proto.Message](f *plansFake) (found []T) {
 }
 
 func (f *plansFake) GetAccount(_ context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
-	if r.GetName() == "accounts/none" {
-		return nil, withDetails(codes.NotFound, "There is no accounts/none.", &errdetails.ErrorInfo{Reason: "NOT_FOUND", Domain: "evenhand"},
+	if r.GetName() == "accounts/none" || r.GetName() == "accounts/crm-7" {
+		return nil, withDetails(codes.NotFound, "There is no "+r.GetName()+".", &errdetails.ErrorInfo{Reason: "NOT_FOUND", Domain: "evenhand"},
 			&errdetails.ResourceInfo{ResourceType: "evenhand/Account", ResourceName: r.GetName()})
 	}
 	return &accountsv1.Account{Name: r.GetName()}, nil
 }
 
 func (f *plansFake) ListAccounts(_ context.Context, r *accountsv1.ListAccountsRequest) (*accountsv1.ListAccountsResponse, error) {
-	if r.GetFilter() == `external_id = "A1"` {
+	if r.GetFilter() == `external_id = "A1"` || r.GetFilter() == `external_id = "crm-7"` {
 		return &accountsv1.ListAccountsResponse{Accounts: []*accountsv1.Account{{Name: "accounts/acme"}}}, nil
 	}
 	return &accountsv1.ListAccountsResponse{}, nil

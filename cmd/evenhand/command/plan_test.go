@@ -17,7 +17,7 @@ import (
 func TestR5APlanShowsWhereItStandsAndWhatIsMissing(t *testing.T) {
 	f := &plansFake{plans: []*plansv1.Plan{acmePlan()}}
 	address := startPlans(t, f)
-	for _, arg := range []string{"acme", "plans/acme", "accounts/acme", "A1"} {
+	for _, arg := range []string{"acme", "plans/acme", "accounts/acme", "A1", "crm-7"} {
 		got := execute(t, address, "", "plan", "get", arg)
 		require.Zero(t, got.code, got.stderr)
 		for _, line := range []string{

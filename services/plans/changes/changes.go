@@ -68,13 +68,21 @@ var readers = map[string]reader{
 	touchpoints.Kind.Spec.Name:        stored(touchpoints.Kind, func(t *Told, s *resource.Stored[touchpoints.Touchpoint]) { t.Touchpoint = s }),
 	touchpoints.AbsenceKind.Spec.Name: stored(touchpoints.AbsenceKind, func(t *Told, s *resource.Stored[touchpoints.Away]) { t.Absence = s }),
 	signals.RuleKind.Spec.Name:        stored(signals.RuleKind, func(t *Told, s *resource.Stored[signals.Rule]) { t.SignalRule = s }),
-	signals.SuggestionKind.Spec.Name:  stored(signals.SuggestionKind, func(t *Told, s *resource.Stored[signals.Suggestion]) { t.Suggestion = s }),
-	engagements.ExpertKind.Spec.Name:  stored(engagements.ExpertKind, func(t *Told, s *resource.Stored[engagements.Expert]) { t.Expert = s }),
-	engagements.Kind.Spec.Name:        stored(engagements.Kind, func(t *Told, s *resource.Stored[engagements.Engagement]) { t.Engagement = s }),
-	innovation.Kind.Spec.Name:         stored(innovation.Kind, func(t *Told, s *resource.Stored[innovation.Project]) { t.Project = s }),
-	sessions.Kind.Spec.Name:           stored(sessions.Kind, func(t *Told, s *resource.Stored[sessions.Session]) { t.Session = s }),
-	rewards.RulesKind.Spec.Name:       stored(rewards.RulesKind, func(t *Told, s *resource.Stored[rewards.PointRules]) { t.PointRules = s }),
-	rewards.LedgerKind.Spec.Name:      stored(rewards.LedgerKind, func(t *Told, s *resource.Stored[rewards.Entry]) { t.RewardEntry = s }),
+	signals.VersionKind.Spec.Name: func(t *Told, _ *docstore.FeedEvent, id string) error { // read one with GetSignalRuleVersion
+		t.Name = signals.VersionKind.Name(id)
+		return nil
+	},
+	signals.SuggestionKind.Spec.Name: stored(signals.SuggestionKind, func(t *Told, s *resource.Stored[signals.Suggestion]) { t.Suggestion = s }),
+	engagements.ExpertKind.Spec.Name: stored(engagements.ExpertKind, func(t *Told, s *resource.Stored[engagements.Expert]) { t.Expert = s }),
+	engagements.Kind.Spec.Name:       stored(engagements.Kind, func(t *Told, s *resource.Stored[engagements.Engagement]) { t.Engagement = s }),
+	innovation.Kind.Spec.Name:        stored(innovation.Kind, func(t *Told, s *resource.Stored[innovation.Project]) { t.Project = s }),
+	sessions.Kind.Spec.Name:          stored(sessions.Kind, func(t *Told, s *resource.Stored[sessions.Session]) { t.Session = s }),
+	rewards.RulesKind.Spec.Name:      stored(rewards.RulesKind, func(t *Told, s *resource.Stored[rewards.PointRules]) { t.PointRules = s }),
+	rewards.FindingKind.Spec.Name: func(t *Told, _ *docstore.FeedEvent, id string) error { // read findings with ListRewardFindings
+		t.Name = rewards.FindingKind.Name(id)
+		return nil
+	},
+	rewards.LedgerKind.Spec.Name: stored(rewards.LedgerKind, func(t *Told, s *resource.Stored[rewards.Entry]) { t.RewardEntry = s }),
 }
 
 // stored reads the states of a kind of resource whose events tell all of it; keep puts

@@ -2,6 +2,8 @@ package rpc
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -37,12 +39,22 @@ type InvitingTouchpoints struct{ Touchpoints *touchpoints.Service }
 
 // Plan implements sessions.Touchpoints.
 func (s InvitingTouchpoints) Plan(ctx context.Context, call resource.Call, t sessions.Touchpoint) (string, error) {
-	made, err := s.Touchpoints.Plan(ctx, call, touchpoints.New{ID: "session-" + names.Last(t.Session), Plan: t.Account,
+	made, err := s.Touchpoints.Plan(ctx, call, touchpoints.New{ID: invitationID(names.Last(t.Session)), Plan: t.Account,
 		Origin: touchpoints.OfSession, Source: t.Session, Purpose: t.Purpose, Channel: t.Channel, Contacts: t.Contacts, Due: t.Due}, false)
 	if err != nil {
 		return "", err
 	}
 	return touchpoints.Name(made.ID), nil
+}
+
+// invitationID is the id of the touchpoint by which an account is invited to a session: one
+// that says so where there is room for it.
+func invitationID(session string) string {
+	if id := "session-" + session; names.IsID(id) {
+		return id
+	}
+	sum := sha256.Sum256([]byte(session))
+	return "session-" + hex.EncodeToString(sum[:16])
 }
 
 // Skip implements sessions.Touchpoints.

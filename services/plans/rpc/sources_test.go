@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"net"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/bson"
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -18,8 +16,6 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 	entitlementsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/entitlements/v1"
@@ -117,15 +113,13 @@ func TestR31WhatEntitlementsTells(t *testing.T) {
 		Name: "reviews/r1", Subject: "houseRules/late-fee", State: entitlementsv1.Review_STATE_OPEN, DueDate: firstDay}}})
 	add(&entitlementsv1.Change{Type: "schedule.published", State: &entitlementsv1.Change_ScheduleVersion{ScheduleVersion: &entitlementsv1.ScheduleVersion{Name: "schedule/versions/7"}}})
 	add(&entitlementsv1.Change{Type: "clause.created"})
-	add(&entitlementsv1.Change{Type: "citation.recorded", State: &entitlementsv1.Change_Citation{Citation: &entitlementsv1.Citation{
-		Name: "clauses/liability/citations/c1", Account: "accounts/acme", CitationDate: firstDay}}})
 	source := rpc.NewEntitlementsSource(connect(t, func(r grpc.ServiceRegistrar) { entitlementsv1.RegisterFeedServiceServer(r, fake) }))
 
-	changes, last := all(t, source, "", 8)
+	changes, last := all(t, source, "", 7)
 	require.Equal(t, []string{"balances", "breaches", "cases", "citations", "reviews", "versions"}, fake.statesOf)
-	require.EqualValues(t, 8, last.Position, "also that of a change that does not concern this service")
+	require.EqualValues(t, 7, last.Position, "also that of a change that does not concern this service")
 	require.Equal(t, "behind-all", last.Resume)
-	require.Len(t, changes, 6, "an entry that reached a threshold is told once")
+	require.Len(t, changes, 5, "an entry that reached a threshold is told once")
 	require.Equal(t, feeds.Change{Service: feeds.Entitlements, Position: 1, Type: "usage.committed", Name: "accounts/acme/balances/hours", At: noon, Recorded: noon.Add(time.Second),
 		Principal: "principals/anna", Usage: &feeds.Usage{Name: "accounts/acme/usageEntries/e1", Account: "acme", Benefit: "hours", Type: feeds.Committed, Units: 3, Origin: "offered",
 			Day: civil.Date(2026, 7, 1), About: "accounts/acme/reservations/r1", Rule: "partner", Version: "2"}}, changes[0])
@@ -137,10 +131,9 @@ func TestR31WhatEntitlementsTells(t *testing.T) {
 	require.Equal(t, &feeds.Breach{Name: "houseRules/late-fee/breaches/b1", Account: "acme", HouseRule: "late-fee", Day: civil.Date(2026, 7, 1), Waived: true, Benefit: "waiver"}, changes[2].Breach)
 	require.Equal(t, &feeds.Review{Name: "reviews/r1", Subject: "houseRules/late-fee", Open: true, Due: civil.Date(2026, 7, 1)}, changes[3].Review)
 	require.Equal(t, "7", changes[4].ScheduleVersion)
-	require.Equal(t, &feeds.Citation{Clause: "liability", Account: "acme", Day: civil.Date(2026, 7, 1)}, changes[5].Citation)
 	head, err := source.Head(t.Context())
 	require.NoError(t, err)
-	require.EqualValues(t, 8, head)
+	require.EqualValues(t, 7, head)
 
 	fake.trimmed = true
 	require.ErrorIs(t, source.Watch(t.Context(), "old", func(feeds.Batch) error { return nil }), feeds.ErrTrimmed)
@@ -201,66 +194,4 @@ func TestR31WhatTheBoardTells(t *testing.T) {
 	head, err := source.Head(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 5, head)
-}
-
-// What this service tells of work comes back to it, once for each event, from any position
-// on; and a feed that was cut says so.
-func TestR31WhatThisServiceTellsItself(t *testing.T) {
-	ctx := t.Context()
-	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
-	require.NoError(t, err)
-	relaying, stop := context.WithCancel(ctx)
-	relayed := make(chan error, 1)
-	go func() { relayed <- store.RunRelay(relaying) }()
-	t.Cleanup(func() { stop(); <-relayed; require.NoError(t, store.Close()) })
-	type note struct {
-		Account string `bson:"account"`
-	}
-	write := func(collection, id, account string) {
-		docs, err := docstore.OpenCollection[note](ctx, store, docstore.Spec{Name: collection})
-		require.NoError(t, err)
-		_, err = docs.Insert(docstore.WithPrincipal(ctx, "principals/anna"), id, note{account}, docstore.NewEvent{Type: collection + ".done", Data: note{account}})
-		require.NoError(t, err)
-	}
-	readers := map[string]feeds.WorkReader{"touchpoints": feeds.OneWork(func(e docstore.FeedEvent) (*feeds.Work, error) {
-		var n note
-		if err := bson.Unmarshal(e.Data, &n); err != nil {
-			return nil, err
-		}
-		if n.Account == "" {
-			return nil, nil // nothing was completed
-		}
-		return &feeds.Work{Name: e.Source, Kind: "touchpoint", Account: n.Account, Completed: e.At}, nil
-	})}
-	source := feeds.NewOwnSource(store, readers)
-	write("touchpoints", "t1", "acme")
-	write("plans", "acme", "acme")
-	write("touchpoints", "t2", "")
-	write("touchpoints", "t3", "brook")
-	head, err := source.Head(ctx)
-	require.NoError(t, err)
-	require.EqualValues(t, 4, head)
-
-	changes, last := all(t, source, "", 4)
-	require.EqualValues(t, 4, last.Position)
-	var told []string
-	for _, c := range changes {
-		require.Equal(t, feeds.Own, c.Service)
-		require.Equal(t, "principals/anna", c.Principal)
-		told = append(told, c.Name+" of "+c.Work.Account)
-	}
-	require.ElementsMatch(t, []string{"touchpoints/t1 of acme", "touchpoints/t3 of brook"}, told)
-	again, _ := all(t, source, "", 4)
-	require.Equal(t, changes, again)
-	rest, _ := all(t, source, "0", 4)
-	require.Equal(t, changes, rest)
-	write("touchpoints", "t4", "cole")
-	rest, last = all(t, source, last.Resume, 5)
-	require.Len(t, rest, 1)
-	require.Equal(t, "5", last.Resume)
-
-	require.ErrorIs(t, source.Watch(ctx, "99", func(feeds.Batch) error { return nil }), feeds.ErrTrimmed)
-	require.ErrorContains(t, source.Watch(ctx, "nonsense", func(feeds.Batch) error { return nil }), "is no position")
 }

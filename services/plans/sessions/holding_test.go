@@ -137,7 +137,7 @@ func TestR40WorkIsToldOfThoseWhoCame(t *testing.T) {
 			require.NotContains(t, string(e.Data), "They want an hour.", "%s tells what was said", e.Type)
 		}
 		require.Equal(t, []*feeds.Work{{Name: "strategySessions/vans", Kind: "session", Title: "Our own vans", Account: "acme", Others: []string{"brook"},
-			Persons: []string{"anna"}, Completed: f.clock.now(), Recorder: "principals/sam", Contacts: []string{"accounts/acme/contacts/jo"},
+			Persons: []string{"anna"}, Completed: f.clock.now(), Recorder: "principals/sam", Contacts: []string{"jo"},
 			Evidence: []string{"solicitations/" + n.State.Solicitation, "ideas/hour"}}}, works)
 	})
 }

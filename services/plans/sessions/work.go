@@ -12,8 +12,8 @@ import (
 )
 
 // Work says what relationship work an event of the store's feed tells of: a session that was
-// answered, with those accounts that came. It is nil for all others, and for a session to
-// which nobody came.
+// answered, one piece of work however many accounts came; its contacts are those of the
+// first. It is nil for all others, and for a session to which nobody came.
 func Work(e docstore.FeedEvent) (*feeds.Work, error) {
 	id, mine := strings.CutPrefix(e.Source, Collection+"/")
 	if !mine || e.Type != "strategy_session."+string(Answering) {
@@ -29,18 +29,19 @@ func Work(e docstore.FeedEvent) (*feeds.Work, error) {
 	w := &feeds.Work{Name: Name(id), Kind: "session", Title: s.Title, Persons: []string{s.Owner},
 		Completed: s.History[len(s.History)-1].At, Recorder: s.Decision.Recorder,
 		Evidence: append([]string{SolicitationName(s.Solicitation)}, s.Decision.Changed...)}
-	var accounts []string
 	for _, a := range s.Attendance {
-		if !slices.Contains(accounts, a.Account) {
-			accounts = append(accounts, a.Account)
+		switch {
+		case w.Account == "":
+			w.Account = a.Account
+		case a.Account != w.Account && !slices.Contains(w.Others, a.Account):
+			w.Others = append(w.Others, a.Account)
 		}
-		if a.Contact != "" {
-			w.Contacts = append(w.Contacts, ContactName(a.Account, a.Contact))
+		if a.Account == w.Account && a.Contact != "" {
+			w.Contacts = append(w.Contacts, a.Contact)
 		}
 	}
-	if len(accounts) == 0 {
+	if w.Account == "" {
 		return nil, nil
 	}
-	w.Account, w.Others = accounts[0], accounts[1:]
 	return w, nil
 }

@@ -1,4 +1,4 @@
-package rpc_test
+package plans_test
 
 import (
 	"testing"
@@ -10,14 +10,14 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/feeds"
-	"github.com/evenhand/evenhand/services/plans/rpc"
 )
 
 func TestR31AGoalThatWasReachedIsWork(t *testing.T) {
+	noon := time.Date(2026, time.July, 1, 12, 0, 0, 0, time.UTC)
 	read := func(kind string, p plans.Plan) *feeds.Work {
 		data, err := bson.Marshal(p)
 		require.NoError(t, err)
-		w, err := rpc.GoalWork(docstore.FeedEvent{Source: "plans/acme", Event: docstore.Event{Type: kind, Data: data}})
+		w, err := plans.Work(docstore.FeedEvent{Source: "plans/acme", Event: docstore.Event{Type: kind, Data: data}})
 		require.NoError(t, err)
 		return w
 	}
@@ -28,6 +28,6 @@ func TestR31AGoalThatWasReachedIsWork(t *testing.T) {
 	require.Nil(t, read("plan.updated", p))
 	p.Goals[1].Ended = noon.Add(time.Hour)
 	require.Nil(t, read("plan.goal_ended", p), "the goal that ended last was missed")
-	_, err := rpc.GoalWork(docstore.FeedEvent{Source: "plans/acme", Event: docstore.Event{Type: "plan.goal_ended", Data: []byte("no document")}})
+	_, err := plans.Work(docstore.FeedEvent{Source: "plans/acme", Event: docstore.Event{Type: "plan.goal_ended", Data: []byte("no document")}})
 	require.Error(t, err)
 }
