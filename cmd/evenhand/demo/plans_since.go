@@ -59,8 +59,8 @@ func (p *planner) measured(c *Customer, before int, value float64, note string) 
 // turn notes the plans whose state changed: one is under review, and one was closed.
 func (p *planner) turn() {
 	p.note(9, "review", func(ctx context.Context) error {
-		_, err := plansv1.NewPlansServiceClient(p.owner("The Evening Ledger")).ReviewPlan(ctx, &plansv1.ReviewPlanRequest{
-			Name: "plans/the-evening-ledger", Reason: "They print half of what they did: what we planned is not what they need.", RequestId: once("review plan")})
+		_, err := plansv1.NewPlansServiceClient(p.owner("Marrow Street Library")).ReviewPlan(ctx, &plansv1.ReviewPlanRequest{
+			Name: "plans/marrow-street-library", Reason: "They lend half of what they did: what we planned is not what they need.", RequestId: once("review plan")})
 		return err
 	})
 	p.note(6, "end of a plan", func(ctx context.Context) error {
