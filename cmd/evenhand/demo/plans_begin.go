@@ -177,11 +177,15 @@ func (p *planner) completeOne(ctx context.Context, i int, c *Customer) error {
 	}
 	client, name := plansv1.NewPlansServiceClient(p.as(c.Owner)), "plans/"+c.ID
 	w, by := p.wishOf(i, c)
+	since := p.day(plannedSince)
+	if p.measures(i, c) { // they knew already what it had been
+		since = p.day(150)
+	}
 	_, err := client.UpdatePlan(ctx, &plansv1.UpdatePlanRequest{RequestId: once("goals", c.ID),
 		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"goals", "customer_effect", "contribution"}},
 		Plan: &plansv1.Plan{Name: name, CustomerEffect: c.in(callings[c.Sector].effect), Contribution: c.in(callings[c.Sector].contribution),
 			Goals: []*plansv1.Goal{{Id: ownGoal, Statement: w.statement, Measure: w.measure, Unit: w.unit,
-				Baseline: w.from, BaselineDate: toDate(p.day(150)), Target: w.to, TargetDate: toDate(by)}}}})
+				Baseline: w.from, BaselineDate: toDate(since), Target: w.to, TargetDate: toDate(by)}}}})
 	if err != nil {
 		return err
 	}

@@ -18,21 +18,24 @@ func (p *planner) lagging(i int, c *Customer) bool {
 	return p.counts(i, c) && i%7 == 3 && !slices.Contains(reached, c.Name)
 }
 
-// measure notes what was measured of goals: of those that lag, of those that were reached,
-// and of every other one.
+// measures says whether a customer's goal was measured since: those that lag, those that
+// were reached, and every other one.
+func (p *planner) measures(i int, c *Customer) bool {
+	return p.counts(i, c) && (i%2 == 0 || p.lagging(i, c) || slices.Contains(reached, c.Name))
+}
+
+// measure notes what was measured of goals.
 func (p *planner) measure() {
 	for i := range p.data.Customers {
 		c := &p.data.Customers[i]
 		early, late, note := 0.38, 0.52, "Read off together."
 		switch {
-		case !p.counts(i, c):
+		case !p.measures(i, c):
 			continue
 		case slices.Contains(reached, c.Name):
 			early, late, note = 0.8, 1, "They sent the figures themselves, and were glad to."
 		case p.lagging(i, c):
 			early, late, note = 0.04, 0.08, "They had no time for it."
-		case i%2 == 1:
-			continue
 		}
 		w, _ := p.wishOf(i, c)
 		p.measured(c, 20+i%9, w.share(early), "")
