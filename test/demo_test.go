@@ -43,7 +43,7 @@ func TestDemo(t *testing.T) {
 	require.Contains(t, answers[5], "points to free-recalibration worth USD 85.00 (catalogue)")
 	require.Contains(t, answers[6], "2 findings")
 	require.Contains(t, answers[7], "Halve the hours a container waits at the quay")
-	require.Contains(t, answers[9], "goal")
+	require.Contains(t, answers[9], "Ask what has changed")
 	require.Contains(t, answers[10], "Value statement of Harbour & Sons")
 
 	accounts := strings.Count(s.cli("accounts", "list", "--output", "csv"), "\n") - 1
