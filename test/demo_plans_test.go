@@ -68,6 +68,7 @@ func (s *server) requirePlans() {
 
 	require.Equal(t, map[string]int{"published": 1}, states(s.rows("plan", "rewards", "rules", "list"), 1))
 	s.await("points", func() bool { return len(s.rows("plan", "rewards", "entries")) >= 50 })
+	s.await("a finding", func() bool { return len(s.rows("plan", "rewards", "findings", "--open")) > 0 })
 	today := time.Now().UTC()
 	last := today.AddDate(0, -3, 1-today.Day())
 	quarter := last.Format("2006-q") + string(rune('1'+(int(last.Month())-1)/3))

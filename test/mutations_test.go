@@ -124,35 +124,23 @@ var notMade = map[string]string{
 	"RunProgrammeLottery":       "the programmes of the walk give their places in the order of applications",
 	"DeleteProgramme":           "the walk publishes all programmes, and a published one can only be ended",
 	"CancelReservation":         "the walk commits all that it reserves",
-	"ActivatePlan":              noPlans,
-	"ReviewPlan":                noPlans,
 	"MeasureGoal":               noPlans,
 	"EndGoal":                   noPlans,
 	"CreatePlanTemplate":        noPlans,
-	"UpdatePlanTemplate":        noPlans,
 	"PublishPlanTemplate":       noPlans,
-	"RetirePlanTemplate":        noPlans,
-	"ApplyPlanTemplate":         noPlans,
-	"AcceptSuggestion":          noPlans,
-	"AcknowledgeRewardFinding":  noPlans,
 	"ApprovePointRules":         noPlans,
 	"CompleteInnovationProject": noPlans,
 	"CompleteTouchpoint":        noPlans,
 	"ConfirmInnovationProject":  noPlans,
-	"CorrectRewardEntry":        noPlans,
 	"CreateInnovationProject":   noPlans,
 	"CreatePointRules":          noPlans,
 	"CreateSignalRule":          noPlans,
 	"CreateTouchpoint":          noPlans,
-	"DecideGate":                noPlans,
-	"DismissSuggestion":         noPlans,
 	"HandOverPlan":              noPlans,
 	"LaunchInnovationProject":   noPlans,
 	"ProposePointRules":         noPlans,
 	"PublishSignalRule":         noPlans,
 	"ReassignTouchpoint":        noPlans,
-	"RecordFeedback":            noPlans,
-	"RecordPilot":               noPlans,
 	"RecordResult":              noPlans,
 	"RejectPointRules":          noPlans,
 	"RescheduleTouchpoint":      noPlans,
@@ -160,7 +148,6 @@ var notMade = map[string]string{
 	"SkipTouchpoint":            noPlans,
 	"SnoozeSuggestion":          noPlans,
 	"StartInnovationProject":    noPlans,
-	"StopInnovationProject":     noPlans,
 	"UpdateInnovationProject":   noPlans,
 	"UpdatePointRules":          noPlans,
 	"WithdrawConfirmation":      noPlans,
@@ -169,7 +156,7 @@ var notMade = map[string]string{
 
 const (
 	noAgenda = "the meetings that the walk holds have an empty agenda"
-	noPlans  = "the demo tells nothing of relationships, and the walk guesses field by field"
+	noPlans  = "what it takes is a state or a text that fits other fields, and the walk guesses field by field"
 	noDraw   = "it takes as many panels as give everybody in the pool a chance, and the walk commits to one"
 )
 

@@ -100,6 +100,7 @@ func (p *planner) remember(ctx context.Context) error {
 	p.engage()
 	p.innovate()
 	p.ask()
+	p.hurry()
 	if err := p.touch(ctx); err != nil {
 		return err
 	}
