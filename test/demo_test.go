@@ -16,7 +16,7 @@ import (
 
 const (
 	// commandsToTry is how many commands the demo shows.
-	commandsToTry = 7
+	commandsToTry = 11
 	// demoBoard is its advisory board.
 	demoBoard = "customer-advisory"
 )
@@ -42,6 +42,9 @@ func TestDemo(t *testing.T) {
 	require.Contains(t, answers[4], "You said, we did")
 	require.Contains(t, answers[5], "points to free-recalibration worth USD 85.00 (catalogue)")
 	require.Contains(t, answers[6], "2 findings")
+	require.Contains(t, answers[7], "Halve the hours a container waits at the quay")
+	require.Contains(t, answers[9], "Ask what has changed")
+	require.Contains(t, answers[10], "Value statement of Harbour & Sons")
 
 	accounts := strings.Count(s.cli("accounts", "list", "--output", "csv"), "\n") - 1
 	require.Equal(t, 60, accounts)

@@ -35,15 +35,16 @@ type loader struct {
 	spend    entitlementsv1.EntitlementsServiceClient
 	board    *clerk
 	desk     *desk
+	planner  *planner
 	data     *Data
 }
 
 // Load writes the invented company of the day now through a connection of an
 // administrator, and returns when all of it counts. What is there already is left alone:
 // a company that was loaded before stays as it is, and one whose loading was cut off is
-// completed as it was begun. The board service goes by the clock, which is turned back
-// for what happened on the board, and staff act through connections of their own. It
-// returns the day the company was made for.
+// completed as it was begun. The board and plans services go by the clock, which is
+// turned back for what happened on the board and in the last weeks, and staff act through
+// connections of their own. It returns the day the company was made for.
 func Load(ctx context.Context, conn grpc.ClientConnInterface, dial Dial, now time.Time, clock *Clock) (time.Time, error) {
 	l := &loader{
 		accounts: accountsv1.NewAccountsServiceClient(conn),
@@ -56,7 +57,8 @@ func Load(ctx context.Context, conn grpc.ClientConnInterface, dial Dial, now tim
 			meetings: boardv1.NewMeetingsServiceClient(conn), questions: boardv1.NewSolicitationsServiceClient(conn),
 			ideas: boardv1.NewIdeasServiceClient(conn), calendar: boardv1.NewCalendarServiceClient(conn), clock: clock,
 		},
-		desk: &desk{access: accountsv1.NewAccessServiceClient(conn), admin: conn, dial: dial},
+		desk:    &desk{access: accountsv1.NewAccessServiceClient(conn), admin: conn, dial: dial},
+		planner: &planner{office: &desk{access: accountsv1.NewAccessServiceClient(conn), admin: conn, dial: dial}, clock: clock},
 	}
 	done, err := l.imports(ctx)
 	if err != nil {
@@ -67,12 +69,16 @@ func Load(ctx context.Context, conn grpc.ClientConnInterface, dial Dial, now tim
 		begun = first.GetCreateTime().AsTime()
 	}
 	l.data = Generate(Seed, begun)
-	l.board.today, l.board.plan, l.desk.data = l.data.Today, planBoard(l.data.Today), l.data
+	l.board.today, l.board.plan = l.data.Today, planBoard(l.data.Today)
+	l.desk.data, l.planner.data = l.data, l.data
 	if done[revenueBatch].GetState() != accountsv1.Import_STATE_FINISHED {
 		err = l.load(ctx, done[accountsBatch].GetState() == accountsv1.Import_STATE_FINISHED)
 	}
 	if err == nil {
 		err = l.serve(ctx)
+	}
+	if err == nil {
+		err = l.planner.plan(ctx)
 	}
 	if err != nil {
 		return time.Time{}, fmt.Errorf("load the demo: %w", err)

@@ -58,6 +58,10 @@ func (a announcement) demo(today time.Time) {
 		"board said-and-did --board " + demo.Board,
 		"case get " + near + "/" + demo.OpenCase,
 		"audit parity --by channel --from " + from.Format(time.DateOnly) + " --to " + to.Format(time.DateOnly),
+		"plan get " + demo.Planned,
+		"plan due --owner " + demo.Manager,
+		"plan suggestions list --limit 10",
+		"plan statements get " + demo.Planned + " " + demo.LastQuarter(today),
 	} {
 		fmt.Fprintf(a.out, "  %s %s%s\n", shellWord(os.Args[0]), command, flags)
 	}
