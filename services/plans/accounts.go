@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -47,31 +49,54 @@ func OpenAccounts(ctx context.Context, store *docstore.Store) (*Accounts, error)
 	return &Accounts{copies: copies, company: company}, nil
 }
 
-// Take implements feeds.Taker. A change older than the copy is ignored: a process that
-// lost its lease without knowing may come with it late.
+// atOnce is how many accounts are written at a time.
+const atOnce = 8
+
+// Take implements feeds.Taker. Of several changes of an account only the last is kept, and
+// one older than the copy is ignored: a process that lost its lease without knowing may
+// come with it late.
 func (a *Accounts) Take(ctx context.Context, changes []feeds.Change) error {
+	last := map[string]*feeds.Change{}
 	for i := range changes {
-		c := &changes[i]
-		switch {
+		switch c := &changes[i]; {
 		case c.Account != nil:
-			if _, err := a.copies.Upsert(ctx, c.Account.ID, func(d *docstore.Doc[accountCopy]) error {
-				if c.Position >= d.Body.Position {
-					d.Body = accountCopy{*c.Account, c.Position}
-				}
-				return nil
-			}); err != nil {
-				return fmt.Errorf("keep %s: %w", AccountName(c.Account.ID), err)
-			}
+			last[c.Account.ID] = c
 		case c.Company != nil:
-			if _, err := a.company.Upsert(ctx, theCompany, func(d *docstore.Doc[companyCopy]) error {
-				if c.Position >= d.Body.Position {
-					d.Body = companyCopy{*c.Company, c.Position}
-				}
-				return nil
-			}); err != nil {
-				return fmt.Errorf("keep the company's settings: %w", err)
+			if err := a.keepCompany(ctx, c); err != nil {
+				return err
 			}
 		}
+	}
+	writing, ctx := errgroup.WithContext(ctx)
+	writing.SetLimit(atOnce)
+	for _, c := range last {
+		writing.Go(func() error { return a.keep(ctx, c) })
+	}
+	return writing.Wait()
+}
+
+func (a *Accounts) keep(ctx context.Context, c *feeds.Change) error {
+	_, err := a.copies.Upsert(ctx, c.Account.ID, func(d *docstore.Doc[accountCopy]) error {
+		if c.Position >= d.Body.Position {
+			d.Body = accountCopy{*c.Account, c.Position}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", AccountName(c.Account.ID), err)
+	}
+	return nil
+}
+
+func (a *Accounts) keepCompany(ctx context.Context, c *feeds.Change) error {
+	_, err := a.company.Upsert(ctx, theCompany, func(d *docstore.Doc[companyCopy]) error {
+		if c.Position >= d.Body.Position {
+			d.Body = companyCopy{*c.Company, c.Position}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep the company's settings: %w", err)
 	}
 	return nil
 }

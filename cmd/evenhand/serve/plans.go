@@ -156,7 +156,7 @@ func (s *plansParts) follow(ctx context.Context) error {
 		{feeds.Own, own, []feeds.Taker{plansrpc.RewardedWork(s.domain.Rewards)}},
 	} {
 		follower, err := feeds.Open(ctx, s.store, of.service, feeds.Options{
-			Source: of.source, Takers: slices.Concat(of.takers, values), Now: s.requests.Now, Log: s.process.log.With("service", partPlans)})
+			Source: of.source, Takers: slices.Concat(of.takers, values), Log: s.process.log.With("service", partPlans)})
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -44,7 +43,6 @@ type Options struct {
 	Source Source
 	// Takers get each batch one after the other.
 	Takers []Taker
-	Now    func() time.Time
 	Log    *slog.Logger
 }
 
@@ -54,9 +52,6 @@ type Follower struct {
 	store   *docstore.Store
 	marks   *docstore.Collection[mark]
 	opts    Options
-	// current is when all that was acknowledged was last applied, in nanoseconds since 1970;
-	// 0 while that is not known.
-	current atomic.Int64
 }
 
 // mark is how far a feed is applied.
@@ -150,28 +145,4 @@ func (f *Follower) Lag(ctx context.Context) (Lag, error) {
 		return lag, ctx.Err()
 	}
 	return lag, nil
-}
-
-// currentFor is how long a copy that had all counts as current: a restart of the service
-// takes less, and so does what a busy import has the feed wait.
-const currentFor = 15 * time.Second
-
-// Ready says why what was acknowledged at the service is not in the copies; nil where it
-// is, or was so 15 s ago at most.
-func (f *Follower) Ready(ctx context.Context) error {
-	asked := f.opts.Now()
-	if last := f.current.Load(); last != 0 && asked.Sub(time.Unix(0, last)) < currentFor {
-		return nil
-	}
-	lag, err := f.Lag(ctx)
-	switch {
-	case err != nil:
-		return err
-	case lag.Unreachable != nil:
-		return fmt.Errorf("the %s service was not reached: %w", f.service, lag.Unreachable)
-	case lag.Behind() > 0:
-		return fmt.Errorf("the %s feed is applied up to %d of %d", f.service, lag.Applied, lag.Head)
-	}
-	f.current.Store(asked.UnixNano())
-	return nil
 }

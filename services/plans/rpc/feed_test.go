@@ -55,7 +55,7 @@ func TestR35GetFollowingSaysHowFarBehindTheServiceIs(t *testing.T) {
 		feeds.Own:          {away: errors.New("the disk of /var/lib is full")},
 	} {
 		taken, stop := context.WithCancel(ctx)
-		f, err := feeds.Open(ctx, store, service, feeds.Options{Source: source, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		f, err := feeds.Open(ctx, store, service, feeds.Options{Source: source, Log: slog.New(slog.DiscardHandler)})
 		require.NoError(t, err)
 		followers = append(followers, f)
 		done := make(chan error, 1)

@@ -41,9 +41,11 @@ type Domain struct {
 	Sessions    *sessions.Service
 }
 
-// Service returns the plans service for a server.
+// Service returns the plans service for a server. It is ready while it is behind the feeds
+// that it follows: plans are kept and changed all the same, and GetFollowing says how far
+// behind it is.
 func Service(d Domain) server.Service {
-	s := server.Service{
+	return server.Service{
 		Name: "plans",
 		Register: func(r grpc.ServiceRegistrar) {
 			plansv1.RegisterPlansServiceServer(r, &plansHandler{domain: d.Plans, assignments: d.Assignments, duties: d.Duties})
@@ -57,8 +59,4 @@ func Service(d Domain) server.Service {
 			plansv1.RegisterFeedServiceServer(r, &feedHandler{feed: d.Changes, followers: d.Followers})
 		},
 	}
-	for _, follower := range d.Followers {
-		s.Needs = append(s.Needs, server.Need{Name: string(follower.Service()) + "-feed", Ready: follower.Ready})
-	}
-	return s
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
@@ -42,18 +44,29 @@ func (s *Service) Observe(ctx context.Context, observations []Observation) error
 		}
 		byAccount[o.Account] = append(byAccount[o.Account], o)
 	}
+	writing, within := errgroup.WithContext(ctx)
+	writing.SetLimit(atOnce)
 	for _, account := range order {
-		_, err := s.memories.Upsert(ctx, account, func(d *docstore.Doc[memory]) error {
-			d.Body.hear(byAccount[account])
+		writing.Go(func() error {
+			_, err := s.memories.Upsert(within, account, func(d *docstore.Doc[memory]) error {
+				d.Body.hear(byAccount[account])
+				return nil
+			})
+			if err != nil {
+				return fmt.Errorf("remember what was told of account %s: %w", account, err)
+			}
 			return nil
 		})
-		if err != nil {
-			return fmt.Errorf("remember what was told of account %s: %w", account, err)
-		}
+	}
+	if err := writing.Wait(); err != nil {
+		return err
 	}
 	s.wake()
 	return nil
 }
+
+// atOnce is how many accounts' memories are written at a time.
+const atOnce = 8
 
 // hear takes in what is newer than what was heard of its feed before.
 func (m *memory) hear(observations []Observation) {
