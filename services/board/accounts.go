@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
@@ -137,17 +139,19 @@ func (a *Accounts) apply(ctx context.Context, b Batch) error {
 	if b.Position == 0 {
 		return nil
 	}
+	last := map[string]AccountChange{} // what came of several changes of an account
 	ids := make([]string, 0, len(b.Accounts))
 	for _, c := range b.Accounts {
-		if _, err := a.copies.Upsert(ctx, c.ID, func(d *docstore.Doc[accountCopy]) error {
-			if c.Position >= d.Body.Position {
-				d.Body = accountCopy{c.Account, c.Position}
-			}
-			return nil
-		}); err != nil {
-			return fmt.Errorf("keep %s: %w", AccountName(c.ID), err)
-		}
+		last[c.ID] = c
 		ids = append(ids, c.ID)
+	}
+	writing, within := errgroup.WithContext(ctx)
+	writing.SetLimit(atOnce)
+	for _, c := range last {
+		writing.Go(func() error { return a.keep(within, c) })
+	}
+	if err := writing.Wait(); err != nil {
+		return err
 	}
 	if len(ids) > 0 {
 		if err := a.changed(ctx, ids); err != nil {
@@ -161,6 +165,22 @@ func (a *Accounts) apply(ctx context.Context, b Batch) error {
 		return nil
 	})
 	return err
+}
+
+// atOnce is how many accounts are written at a time.
+const atOnce = 8
+
+func (a *Accounts) keep(ctx context.Context, c AccountChange) error {
+	_, err := a.copies.Upsert(ctx, c.ID, func(d *docstore.Doc[accountCopy]) error {
+		if c.Position >= d.Body.Position {
+			d.Body = accountCopy{c.Account, c.Position}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", AccountName(c.ID), err)
+	}
+	return nil
 }
 
 const (

@@ -49,8 +49,9 @@ func OpenAccounts(ctx context.Context, store *docstore.Store) (*Accounts, error)
 	return &Accounts{copies: copies, company: company}, nil
 }
 
-// atOnce is how many accounts are written at a time.
-const atOnce = 8
+// atOnce is how many accounts are written at a time: few, since nobody waits for them as for
+// the copies of other services.
+const atOnce = 2
 
 // Take implements feeds.Taker. Of several changes of an account only the last is kept, and
 // one older than the copy is ignored: a process that lost its lease without knowing may

@@ -66,7 +66,7 @@ func (s *Service) Observe(ctx context.Context, observations []Observation) error
 }
 
 // atOnce is how many accounts' memories are written at a time.
-const atOnce = 8
+const atOnce = 2
 
 // hear takes in what is newer than what was heard of its feed before.
 func (m *memory) hear(observations []Observation) {

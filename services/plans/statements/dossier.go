@@ -19,7 +19,7 @@ import (
 const maxLines = 500
 
 // atOnce is how many documents are written at a time: the store shares their commit.
-const atOnce = 32
+const atOnce = 4
 
 // dossier is what is kept of an account and a quarter: a page of it.
 type dossier struct {
