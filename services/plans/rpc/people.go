@@ -15,14 +15,19 @@ var _ rewards.People = (*AccountsSource)(nil)
 // Others says whether an enabled person other than a principal, given by its resource name,
 // holds a permission for all.
 func (s *AccountsSource) Others(ctx context.Context, principal, permission string) (bool, error) {
+	return anyPerson(ctx, s.access, func(p *accountsv1.Principal) bool { return p.GetName() != principal && may(p, permission) })
+}
+
+// anyPerson says whether there is an enabled person like that.
+func anyPerson(ctx context.Context, access accountsv1.AccessServiceClient, like func(*accountsv1.Principal) bool) (bool, error) {
 	request := &accountsv1.ListPrincipalsRequest{PageSize: paging.MaxSize}
 	for {
-		page, err := s.access.ListPrincipals(ctx, request)
+		page, err := access.ListPrincipals(ctx, request)
 		if err != nil {
 			return false, err
 		}
 		for _, p := range page.GetPrincipals() {
-			if p.GetName() != principal && p.GetPerson() && !p.GetDisabled() && may(p, permission) {
+			if p.GetPerson() && !p.GetDisabled() && like(p) {
 				return true, nil
 			}
 		}

@@ -3,13 +3,10 @@ package rpc
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"google.golang.org/grpc"
 
-	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/names"
-	"github.com/evenhand/evenhand/internal/platform/paging"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/engagements"
@@ -55,29 +52,7 @@ func (d *WorkDirectory) Principal(ctx context.Context, id string) error {
 
 // OtherConfirmers implements innovation.Directory.
 func (d *WorkDirectory) OtherConfirmers(ctx context.Context, principals []string) (bool, error) {
-	request := &accountsv1.ListPrincipalsRequest{PageSize: paging.MaxSize}
-	for {
-		page, err := d.access.ListPrincipals(ctx, request)
-		if err != nil {
-			return false, err
-		}
-		for _, p := range page.GetPrincipals() {
-			id := names.First(p.GetName(), "principals")
-			if p.GetPerson() && !p.GetDisabled() && !slices.Contains(principals, id) && holds(p, confirmProjects) {
-				return true, nil
-			}
-		}
-		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
-			return false, nil
-		}
-	}
-}
-
-// holds says whether the roles of a principal give a permission for all.
-func holds(p *accountsv1.Principal, permission string) bool {
-	roles := make([]auth.Role, 0, len(p.GetRoles()))
-	for _, role := range p.GetRoles() {
-		roles = append(roles, auth.Role(strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(role.String(), "ROLE_"), "_", "-"))))
-	}
-	return auth.NewPrincipal(p.GetName(), "", true, roles...).Can(permission) == auth.All
+	return anyPerson(ctx, d.access, func(p *accountsv1.Principal) bool {
+		return !slices.Contains(principals, names.First(p.GetName(), "principals")) && may(p, confirmProjects)
+	})
 }
