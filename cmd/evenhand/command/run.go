@@ -57,13 +57,23 @@ func Run(env *Env, cli any, args []string) int {
 	if err != nil {
 		return usage(env, err)
 	}
-	err = ctx.Run(app)
+	path, run := commandPath(ctx), chosen(env, app, ctx)
+	err = run()
 	PrintError(env.Stderr, err)
 	var wrong *usageError
 	if errors.As(err, &wrong) {
-		fmt.Fprintf(env.Stderr, "  Help: evenhand %s --help\n", commandPath(ctx))
+		fmt.Fprintf(env.Stderr, "  Help: evenhand %s --help\n", path)
 	}
 	return ExitCode(err)
+}
+
+// chosen is the command that was given. It holds nothing of how command lines are parsed,
+// which takes some 9 MB: a server runs for long.
+func chosen(env *Env, app *kong.Kong, ctx *kong.Context) func() error {
+	if command, ok := ctx.Selected().Target.Addr().Interface().(interface{ Run(env *Env) error }); ok {
+		return func() error { return command.Run(env) }
+	}
+	return func() error { return ctx.Run(app) }
 }
 
 // negative is a negative number.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -20,12 +21,14 @@ const leaseTerm = 6 * time.Second
 
 // sqliteOptions keep the page caches small, since SQLite's allocator here takes two bytes
 // for each byte cached: a server that imports millions of rows stays below 256 MiB. What
-// boards write and read over and over is smaller still.
+// boards and plans write and read over and over is smaller still. More connections that
+// read than there are processors would not read sooner what the system has in memory.
 func sqliteOptions(service string) sqlite.Options {
-	if service == partBoard {
-		return sqlite.Options{WriterCache: 1 << 10, ReaderCache: 1 << 9}
+	readers := min(4, max(2, runtime.GOMAXPROCS(0)))
+	if service == partBoard || service == partPlans {
+		return sqlite.Options{Readers: 2, WriterCache: 1 << 10, ReaderCache: 1 << 9}
 	}
-	return sqlite.Options{WriterCache: 4 << 10, ReaderCache: 1 << 10}
+	return sqlite.Options{Readers: readers, WriterCache: 2 << 10, ReaderCache: 1 << 9}
 }
 
 // openStore opens the database of one service: a file of its own in the data folder, or

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -101,9 +102,9 @@ func (f *Follower) apply(ctx context.Context, b Batch) error {
 	if b.Position == 0 {
 		return nil
 	}
-	if len(b.Changes) > 0 {
+	for portion := range portions(b.Changes) {
 		for _, taker := range f.opts.Takers {
-			if err := taker.Take(ctx, b.Changes); err != nil {
+			if err := taker.Take(ctx, portion); err != nil {
 				return fmt.Errorf("take over changes up to %d of the %s feed: %w", b.Position, f.service, err)
 			}
 		}
@@ -115,6 +116,30 @@ func (f *Follower) apply(ctx context.Context, b Batch) error {
 		return nil
 	})
 	return err
+}
+
+// atOnce is how many entries of revenue takers get in one call, more or less: a batch can
+// hold 50,000, of as many accounts, and what is made of them would take a multiple of
+// their size.
+const atOnce = 10_000
+
+// portions are the changes, in their order, in parts that are small enough for takers. No
+// change is divided.
+func portions(changes []Change) iter.Seq[[]Change] {
+	return func(yield func([]Change) bool) {
+		from, entries := 0, 0
+		for i := range changes {
+			if r := changes[i].Revenue; r != nil {
+				entries += len(r.Index)
+			}
+			if entries >= atOnce || i == len(changes)-1 {
+				if !yield(changes[from : i+1]) {
+					return
+				}
+				from, entries = i+1, 0
+			}
+		}
+	}
 }
 
 // Lag is how far a copy is behind its feed.

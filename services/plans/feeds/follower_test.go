@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 )
@@ -266,5 +267,32 @@ func TestR35LagTellsOfAServiceThatIsNotReached(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, lag.Unreachable)
 		require.EqualValues(t, 9-4, lag.Behind())
+	})
+}
+
+// Takers get every change once and in the order of the feed, however many entries each has;
+// and no call goes on once it has atOnce entries.
+func TestR35PortionsHoldEveryChangeOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var changes []Change
+		for range rapid.IntRange(0, 40).Draw(t, "changes") {
+			c := Change{Position: int64(len(changes) + 1)}
+			if entries := rapid.IntRange(0, 5000).Draw(t, "entries"); entries > 0 {
+				c.Revenue = &Revenue{Index: make([]uint32, entries)}
+			}
+			changes = append(changes, c)
+		}
+		var got []Change
+		for portion := range portions(changes) {
+			entries := 0
+			for _, c := range portion[:len(portion)-1] {
+				if c.Revenue != nil {
+					entries += len(c.Revenue.Index)
+				}
+			}
+			require.Less(t, entries, atOnce)
+			got = append(got, portion...)
+		}
+		require.Equal(t, changes, got)
 	})
 }
