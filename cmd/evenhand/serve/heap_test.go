@@ -21,7 +21,7 @@ func TestHeapGrowth(t *testing.T) {
 		{leastHeap / 4, 0, 300},
 		{leastHeap / 4, leastHeap / 8, 200},
 		{leastHeap / 2, 0, 100},
-		{leastHeap / 2, leastHeap / 2, gcPercent},
+		{leastHeap / 2, leastHeap / 2, 50},
 		{leastHeap, 0, gcPercent},
 		{10 * leastHeap, leastHeap, gcPercent},
 	} {
