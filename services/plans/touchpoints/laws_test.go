@@ -112,7 +112,7 @@ func TestLawsOfTouchpointsHoldWhateverPeopleDo(t *testing.T) {
 			},
 			"one is moved": func(*rapid.T) {
 				if one, ok := pick(); ok {
-					_, err := f.Reschedule(t.Context(), anna, one.ID, "", soon.Draw(r, "to"), "they asked", false)
+					_, err := f.Reschedule(t.Context(), anna, one.ID, "", max(soon.Draw(r, "to"), one.State.Opens), "they asked", false)
 					require.NoError(r, err)
 				}
 			},

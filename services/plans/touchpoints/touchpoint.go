@@ -77,6 +77,11 @@ type Outcome struct {
 	On civil.Day `bson:"on"`
 	// Contacts are the ids of those who were reached.
 	Contacts []string `bson:"contacts,omitempty"`
+	// Holder is the id of the principal who held the contact, whoever was to: it is theirs.
+	// Team are the ids of the others who looked after the account then, of a touchpoint.
+	// Both are empty of what was recorded before they were known: its owner held it.
+	Holder string   `bson:"holder,omitempty"`
+	Team   []string `bson:"team,omitempty"`
 	// Evidence says what shows it, as the number of a ticket or an address.
 	Evidence string `bson:"evidence,omitempty"`
 	// Minutes is the time that the company's people gave; 0 where it is not known.
