@@ -64,7 +64,7 @@ func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check boo
 		return none, fault.Precondition(reasonPlanState, plans.Name(n.Plan), "%s is %s: contacts are planned by a plan that is active.", plans.Name(n.Plan), plan.State)
 	}
 	t := Touchpoint{Plan: n.Plan, Origin: cmp.Or(n.Origin, ByHand), Source: n.Source, Purpose: n.Purpose, Channel: n.Channel,
-		Roles: n.Roles, Owner: cmp.Or(n.Owner, plan.Owner), State: Planned, Moved: true, Handed: n.Owner != ""}
+		Roles: n.Roles, Owner: cmp.Or(n.Owner, plan.Owner), State: Planned, Moved: true, Handed: n.Owner != "", HandedTo: n.Owner}
 	zone, err := s.opts.Zone(ctx)
 	if err != nil {
 		return none, fmt.Errorf("find the company's time zone: %w", err)
@@ -364,7 +364,7 @@ func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag s
 }
 
 // Reassign has somebody else do a touchpoint, with the reason; the service does not give it
-// to another any more. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; TOUCHPOINT_STATE.
+// to another any more, but for those who stand in for them. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; TOUCHPOINT_STATE.
 func (s *Service) Reassign(ctx context.Context, call resource.Call, id, etag, owner, reason string) (resource.Stored[Touchpoint], error) {
 	if earlier, known, err := s.touches.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -377,7 +377,7 @@ func (s *Service) Reassign(ctx context.Context, call resource.Call, id, etag, ow
 		if reason != "" {
 			words += ": " + reason
 		}
-		t.Owner, t.Handed = owner, true
+		t.Owner, t.Handed, t.HandedTo = owner, true, owner
 		t.adjust(Adjustment{Reason: Person, Words: words, By: call.Principal, At: s.now()})
 		return nil
 	})

@@ -87,7 +87,7 @@ func TestLawsOfTouchpointsHoldWhateverPeopleDo(t *testing.T) {
 			"days go by": func(*rapid.T) { f.noon((today() + civil.Day(rapid.IntRange(1, 12).Draw(r, "days"))).String()) },
 			"an absence": func(*rapid.T) {
 				first := soon.Draw(r, "first")
-				a, err := f.CreateAbsence(t.Context(), anna, Away{Principal: account + rapid.SampledFrom([]string{"-anna", "-bob"}).Draw(r, "who"), First: first,
+				a, err := f.CreateAbsence(t.Context(), anna, Away{Principal: account + rapid.SampledFrom([]string{"-anna", "-bob", "-dora"}).Draw(r, "who"), First: first,
 					Last: first + civil.Day(rapid.IntRange(0, 6).Draw(r, "length")), StandIn: rapid.SampledFrom([]string{"", account + "-cleo"}).Draw(r, "stand-in")}, false)
 				require.NoError(r, err)
 				absences = append(absences, a.ID)
@@ -107,6 +107,12 @@ func TestLawsOfTouchpointsHoldWhateverPeopleDo(t *testing.T) {
 			"one is skipped": func(*rapid.T) {
 				if one, ok := pick(); ok {
 					_, err := f.Skip(t.Context(), anna, one.ID, "", "no")
+					require.NoError(r, err)
+				}
+			},
+			"one is handed on": func(*rapid.T) {
+				if one, ok := pick(); ok {
+					_, err := f.Reassign(t.Context(), anna, one.ID, "", account+rapid.SampledFrom([]string{"-bob", "-cleo", "-dora"}).Draw(r, "to"), "")
 					require.NoError(r, err)
 				}
 			},

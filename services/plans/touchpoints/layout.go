@@ -107,6 +107,9 @@ func (s *Service) layOut(ctx context.Context, r *round, d docstore.Doc[pass], pl
 	for i := range strategy.Cadences {
 		owners = append(owners, strategy.Cadences[i].Owner)
 	}
+	for i := range existing {
+		owners = append(owners, existing[i].State.decided())
+	}
 	away, err := r.absent(ctx, owners)
 	if err != nil {
 		return err
@@ -286,10 +289,7 @@ func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint
 		}
 	}
 	held := civil.Date(o.Start.Date())
-	owner := cmp.Or(o.cadence.Owner, l.plan.Owner)
-	if before.Handed {
-		owner = before.Owner
-	}
+	owner := cmp.Or(before.decided(), o.cadence.Owner, l.plan.Owner)
 	w := wish{day: held, since: o.since, zone: o.zone, owner: owner, people: people}
 	at := l.scene.place(w)
 	if l.open[o.id] && at.day < l.round.today { // what had moved it is gone, and so is its day
@@ -297,7 +297,7 @@ func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint
 		at = l.scene.place(w)
 		at.why = append(before.moved(), at.why...)
 	}
-	t := Touchpoint{Handed: before.Handed, Times: before.Times}
+	t := Touchpoint{Handed: before.Handed, HandedTo: before.decided(), Times: before.Times}
 	t.Plan, t.Origin, t.State = plan, OfCadence, Planned
 	t.Cadence, t.Occurrence, t.Nominal, t.Opens = o.cadence.ID, o.Day, calendar.Place(o.Day, o.since, o.zone).UTC(), o.opens
 	t.Purpose, t.Channel, t.Roles, t.Contacts = o.cadence.Purpose, o.cadence.Channel, o.cadence.Roles, idsOf(people)

@@ -2,6 +2,7 @@ package touchpoints
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -265,5 +266,44 @@ func TestAnotherZoneOfTheCompanyMovesWhatIsToCome(t *testing.T) {
 		require.Equal(t, "Europe/Berlin", at.Zone)
 		require.Len(t, f.due(t, "acme"), 5, "none twice")
 		require.Zero(t, moved("Europe/Berlin"), "other settings of the company's change nothing")
+	})
+}
+
+// Whoever was given a touchpoint may be away too.
+func TestAbsencesOfWhomATouchpointWasGivenTo(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")}})
+		f.settled(t)
+		for _, id := range []string{"acme/weekly-2027-03-12", "acme/weekly-2027-03-19", "acme/weekly-2027-03-26"} {
+			_, err := f.Reassign(ctx, anna, id, "", "cleo", "she knows them")
+			require.NoError(t, err)
+		}
+		_, err := f.touches.Update(ctx, anna, "acme/weekly-2027-03-26", nil, "touchpoint.reassigned", func(s *Touchpoint) error { // before that was kept
+			s.HandedTo = ""
+			return nil
+		})
+		require.NoError(t, err)
+		f.settled(t)
+		before := f.all(t, "acme")
+		alone, err := f.CreateAbsence(ctx, anna, Away{Principal: "cleo", First: day("2027-03-12"), Last: day("2027-03-12")}, false)
+		require.NoError(t, err)
+		covered, err := f.CreateAbsence(ctx, anna, Away{Principal: "cleo", StandIn: "dora", First: day("2027-03-19"), Last: day("2027-03-26")}, false)
+		require.NoError(t, err)
+		f.settled(t)
+		all := f.all(t, "acme")
+		require.Equal(t, "2027-03-15 cleo", fmt.Sprint(all["weekly-2027-03-12"].State.DueDay, " ", all["weekly-2027-03-12"].State.Owner))
+		for _, id := range []string{"weekly-2027-03-19", "weekly-2027-03-26"} {
+			require.Equal(t, "dora", all[id].State.Owner, id)
+			require.Equal(t, before[id].State.DueDay, all[id].State.DueDay)
+		}
+		for _, id := range []string{alone.ID, covered.ID} {
+			require.NoError(t, f.DeleteAbsence(ctx, anna, id, ""))
+		}
+		f.settled(t)
+		for id, s := range f.all(t, "acme") {
+			require.Equal(t, before[id].State.Owner, s.State.Owner, id)
+			require.Equal(t, before[id].State.DueDay, s.State.DueDay, id)
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package touchpoints
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -126,9 +127,11 @@ type Touchpoint struct {
 	// Adjustments say how it came to be due then, and by the owner; in order.
 	Adjustments []Adjustment `bson:"adjustments,omitempty"`
 	// Moved says that a person decided when it is due, and Handed by whom: the service leaves
-	// that alone.
-	Moved  bool `bson:"moved,omitempty"`
-	Handed bool `bson:"handed,omitempty"`
+	// that alone, but for absences of HandedTo, the id of whose it was decided to be. That is
+	// empty where it was decided before it was kept: it is the owner then.
+	Moved    bool   `bson:"moved,omitempty"`
+	Handed   bool   `bson:"handed,omitempty"`
+	HandedTo string `bson:"handed_to,omitempty"`
 
 	State   State    `bson:"state"`
 	Outcome *Outcome `bson:"outcome,omitempty"`
@@ -141,6 +144,14 @@ type Touchpoint struct {
 	// was due.
 	Day            civil.Day `bson:"day"`
 	resource.Times `bson:",inline"`
+}
+
+// decided is the id of who is to do it by a person's decision; empty where nobody decided.
+func (t *Touchpoint) decided() string {
+	if !t.Handed {
+		return ""
+	}
+	return cmp.Or(t.HandedTo, t.Owner)
 }
 
 // Overdue reports whether it should have been done before a day.

@@ -62,8 +62,9 @@ type TouchpointsServiceClient interface {
 	// Makes a touchpoint due on another day, which is not before it counts; the service does not move it any more.
 	// INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
 	RescheduleTouchpoint(ctx context.Context, in *RescheduleTouchpointRequest, opts ...grpc.CallOption) (*Touchpoint, error)
-	// Has somebody else do a touchpoint; the service does not give it to another any more. INVALID_ARGUMENT for a person who
-	// does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
+	// Has somebody else do a touchpoint; the service does not give it to another any more, but for those who stand in for
+	// them. INVALID_ARGUMENT for a person who does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
+	// TOUCHPOINT_STATE.
 	ReassignTouchpoint(ctx context.Context, in *ReassignTouchpointRequest, opts ...grpc.CallOption) (*Touchpoint, error)
 	// Writes down a contact that was not planned: one of the company's, or one that the customer began. It satisfies no
 	// touchpoint. INVALID_ARGUMENT; NOT_FOUND for the plan.
@@ -246,8 +247,9 @@ type TouchpointsServiceServer interface {
 	// Makes a touchpoint due on another day, which is not before it counts; the service does not move it any more.
 	// INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
 	RescheduleTouchpoint(context.Context, *RescheduleTouchpointRequest) (*Touchpoint, error)
-	// Has somebody else do a touchpoint; the service does not give it to another any more. INVALID_ARGUMENT for a person who
-	// does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
+	// Has somebody else do a touchpoint; the service does not give it to another any more, but for those who stand in for
+	// them. INVALID_ARGUMENT for a person who does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
+	// TOUCHPOINT_STATE.
 	ReassignTouchpoint(context.Context, *ReassignTouchpointRequest) (*Touchpoint, error)
 	// Writes down a contact that was not planned: one of the company's, or one that the customer began. It satisfies no
 	// touchpoint. INVALID_ARGUMENT; NOT_FOUND for the plan.
