@@ -76,10 +76,6 @@ func (s *Service) Apply(ctx context.Context, call resource.Call, a Application) 
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := s.Accounts.GetMany(ctx, a.Accounts)
-	if err != nil {
-		return nil, err
-	}
 	had, err := s.plans.GetMany(ctx, a.Accounts)
 	if err != nil {
 		return nil, err
@@ -87,18 +83,19 @@ func (s *Service) Apply(ctx context.Context, call resource.Call, a Application) 
 	results := make([]Applied, 0, len(a.Accounts))
 	for _, id := range a.Accounts {
 		result := Applied{Account: id}
-		of, known := accounts[id]
 		plan, planned := had[id]
 		var made resource.Stored[Plan]
+		// Whether the caller may is asked at the owner of the accounts: this service's copy
+		// may be as old as it is behind, and let somebody who was just taken off one.
+		of, err := s.opts.Directory.Account(ctx, id)
 		switch result.DisplayName = of.DisplayName; {
-		case !known:
-			err = fault.Missing("evenhand/Account", AccountName(id))
+		case err != nil:
 		case !a.May(of):
 			err = fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "It is not assigned to you.")
 		case planned:
 			made, result.Outcome, err = s.again(ctx, call, &of, plan, edition, a)
 		default:
-			made, err = s.begin(ctx, call, id, edition, a)
+			made, err = s.begin(ctx, call, &of, edition, a)
 			result.Outcome = Begun
 		}
 		if err != nil {
@@ -124,8 +121,8 @@ func one(call resource.Call, account string) resource.Call {
 	return call
 }
 
-func (s *Service) begin(ctx context.Context, call resource.Call, account string, e *Edition, a Application) (resource.Stored[Plan], error) {
-	return s.Create(ctx, one(call, account), account, a.Caller, Plan{
+func (s *Service) begin(ctx context.Context, call resource.Call, of *feeds.Account, e *Edition, a Application) (resource.Stored[Plan], error) {
+	return s.create(ctx, one(call, of.ID), *of, a.Caller, Plan{
 		Owner: a.Owner, Goals: e.Goals, CustomerEffect: e.CustomerEffect, Contribution: e.Contribution,
 		Strategy: stamped(e.Strategy, EditionName(a.Template, a.Number)), Template: EditionName(a.Template, a.Number),
 	}, a.Check)
@@ -184,6 +181,9 @@ func (s *Service) renew(
 		}
 		plan.Strategy, plan.Template = fresh, version
 		if err := plan.check(); err != nil {
+			return err
+		}
+		if err := plan.Strategy.paced("plan.strategy"); err != nil {
 			return err
 		}
 		if plan.State.Counts() {

@@ -232,3 +232,32 @@ func TestApplyingGoesOnWhereItEnded(t *testing.T) {
 		require.Equal(t, first.Etag(), again.Etag(), "it was begun once")
 	})
 }
+
+// Who was just given an account may begin and renew its plan, and who was just taken off
+// may not, however far this service's copy of the accounts is behind.
+func TestApplyingAsksWhoServesTheAccountNow(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		mine := keyAccounts("acme")
+		mine.May = func(a feeds.Account) bool { return a.Assigned("anna") }
+		_, err := f.Apply(ctx, someone, mine)
+		require.NoError(t, err)
+		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", Edition{Contribution: "More.", Strategy: Strategy{Cadences: []Cadence{monthly("month")}}}, false)
+		require.NoError(t, err)
+
+		f.people.accounts["acme"] = feeds.Account{State: feeds.Active, Owner: "ben"} // and the copy still says anna
+		done, err := f.Apply(ctx, someone, mine)
+		require.NoError(t, err)
+		require.Equal(t, "It is not assigned to you.", done[0].Problem)
+		f.people.accounts["acme"] = feeds.Account{State: feeds.Closed, Owner: "anna"}
+		done, err = f.Apply(ctx, someone, mine)
+		require.NoError(t, err)
+		require.Contains(t, done[0].Problem, "It is closed")
+		f.people.accounts["fresh"] = feeds.Account{State: feeds.Active, Owner: "anna"} // and the copy has none of it
+		mine.Accounts = []string{"fresh"}
+		done, err = f.Apply(ctx, someone, mine)
+		require.NoError(t, err)
+		require.Equal(t, Begun, done[0].Outcome)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -122,6 +123,12 @@ func (s *Service) Create(ctx context.Context, call resource.Call, account, calle
 	if err := resource.Named("plan.account", AccountName(account), err); err != nil {
 		return none, err
 	}
+	return s.create(ctx, call, of, caller, p, check)
+}
+
+// create begins the plan of an account that is as in the directory.
+func (s *Service) create(ctx context.Context, call resource.Call, of feeds.Account, caller string, p Plan, check bool) (resource.Stored[Plan], error) {
+	none, account := resource.Stored[Plan]{}, of.ID
 	if of.State == feeds.Closed {
 		return none, fault.Precondition(reasonAccountState, AccountName(account), "%s is closed: no relationship with it is planned any more.", AccountName(account))
 	}
@@ -184,6 +191,11 @@ func (s *Service) told(p resource.Stored[Plan], err error) (resource.Stored[Plan
 func (s *Service) checked(ctx context.Context, of *feeds.Account, p, before *Plan) error {
 	if err := p.check(); err != nil {
 		return err
+	}
+	if !reflect.DeepEqual(p.Strategy, before.Strategy) {
+		if err := p.Strategy.paced("plan.strategy"); err != nil {
+			return err
+		}
 	}
 	if p.Owner != before.Owner {
 		if err := s.owner(ctx, "plan.owner", of, p.Owner); err != nil {

@@ -73,7 +73,10 @@ func (e *Edition) check(path string) error {
 				"is %s: a template names no owners, since the plans that begin from it have their own", PrincipalName(owner))
 		}
 	}
-	return e.Strategy.check(path + ".strategy")
+	if err := e.Strategy.check(path + ".strategy"); err != nil {
+		return err
+	}
+	return e.Strategy.paced(path + ".strategy")
 }
 
 // GetTemplate returns a template, or resource.ErrNotFound.

@@ -131,6 +131,7 @@ func (o Output) printTouchpoint(env *Env, t *plansv1.Touchpoint, err error) erro
 		{"Reached", strings.Join(outcome.GetContacts(), ", ")},
 		{"Evidence", outcome.GetEvidence()},
 		{"Minutes", minutes},
+		{"Held by", outcome.GetHolder()},
 		{"Recorded by", outcome.GetRecorder()},
 		{"Ended because", t.GetEndReason()},
 		{"Ended by", t.GetEnder()},

@@ -79,7 +79,8 @@ type TouchpointsComplete struct {
 	TouchpointArg
 	Outcome string `arg:"" help:"What came of it."`
 	ContactOutcome
-	Etag string `help:"Complete it only if it is still at this etag."`
+	Holder string `placeholder:"PRINCIPAL" help:"Who held the contact, and gets the points; you, where nobody is given."`
+	Etag   string `help:"Complete it only if it is still at this etag."`
 	Output
 	Connection
 }
@@ -99,8 +100,10 @@ func (c *TouchpointsComplete) Run(env *Env) error {
 		ctx, cancel := s.call(env)
 		defer cancel()
 		plan, _, _ := strings.Cut(c.name(), "/touchpoints/")
+		outcome := c.in(plan, c.Outcome)
+		outcome.Holder = principalName(c.Holder)
 		t, err := plansv1.NewTouchpointsServiceClient(s).CompleteTouchpoint(ctx, &plansv1.CompleteTouchpointRequest{
-			Name: c.name(), Outcome: c.in(plan, c.Outcome), Etag: c.Etag, RequestId: newRequestID()})
+			Name: c.name(), Outcome: outcome, Etag: c.Etag, RequestId: newRequestID()})
 		return c.printTouchpoint(env, t, err)
 	})
 }

@@ -111,8 +111,8 @@ func TestR9TouchpointsOnTheCommandLine(t *testing.T) {
 		"touchpoints reassign acme/review-2026-04-14 ines --reason R --etag e": {&plansv1.ReassignTouchpointRequest{Name: review, Owner: "principals/ines", Reason: "R", Etag: "e"}, ""},
 		"touchpoints reschedule acme/review-2026-04-14 2026-04-16 --reason R --validate-only": {&plansv1.RescheduleTouchpointRequest{
 			Name: review, DueDate: april(16), Reason: "R", ValidateOnly: true}, ""},
-		"touchpoints complete acme/review-2026-04-14 Well. --day 2026-04-14 --contact maya --evidence E --minutes 9 --etag e": {&plansv1.CompleteTouchpointRequest{
-			Name: review, Etag: "e", Outcome: &plansv1.ContactOutcome{Text: "Well.", ContactDate: april(14), Contacts: []string{"accounts/acme/contacts/maya"}, Evidence: "E", Minutes: 9}}, ""},
+		"touchpoints complete acme/review-2026-04-14 Well. --day 2026-04-14 --contact maya --evidence E --minutes 9 --holder ines --etag e": {&plansv1.CompleteTouchpointRequest{
+			Name: review, Etag: "e", Outcome: &plansv1.ContactOutcome{Text: "Well.", ContactDate: april(14), Contacts: []string{"accounts/acme/contacts/maya"}, Evidence: "E", Minutes: 9, Holder: "principals/ines"}}, ""},
 		"touchpoints add acme Hello --channel email --due 2026-04-20 --role finance --contact accounts/acme/contacts/maya --owner ines --validate-only": {&plansv1.CreateTouchpointRequest{
 			Parent: "plans/acme", ValidateOnly: true, Touchpoint: &plansv1.Touchpoint{Purpose: "Hello", Channel: plansv1.Channel_CHANNEL_EMAIL, DueDate: april(20),
 				Audience: []string{"finance"}, Contacts: []string{"accounts/acme/contacts/maya"}, Owner: "principals/ines"}}, ""},

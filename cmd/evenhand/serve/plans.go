@@ -87,7 +87,7 @@ func (s *plansParts) openTouchpoints(ctx context.Context) error {
 	}
 	s.domain.Touchpoints, err = touchpoints.Open(ctx, s.store, s.requests, touchpoints.Options{
 		Plans: s.domain.Plans, People: s.accounts, Calendars: plansrpc.NewScheduleCalendars(s.entitlements),
-		Zone: s.domain.Plans.Accounts.Zone, Digest: digest, Log: s.process.log.With("service", partPlans)})
+		Team: s.accounts.Team, Zone: s.domain.Plans.Accounts.Zone, Digest: digest, Log: s.process.log.With("service", partPlans)})
 	s.domain.Duties = append(s.domain.Duties, plansrpc.TouchpointDuties(s.domain.Touchpoints))
 	return err
 }
@@ -130,7 +130,7 @@ func (s *plansParts) openStatements(ctx context.Context) (err error) {
 	ledgers := plansrpc.NewEntitlementsSource(s.entitlements)
 	s.domain.Statements, err = statements.Open(ctx, s.store, s.requests, statements.Options{
 		Accounts: s.domain.Plans.Accounts, Published: ledgers, Ledgers: ledgers,
-		Prospects: []statements.Prospects{statements.Goals{Plans: s.domain.Plans}}})
+		Prospects: []statements.Prospects{statements.Goals{Plans: s.domain.Plans}, plansrpc.PlannedContacts{Touchpoints: s.domain.Touchpoints}}})
 	return err
 }
 
@@ -150,7 +150,7 @@ func (s *plansParts) follow(ctx context.Context) error {
 		source  feeds.Source
 		takers  []feeds.Taker
 	}{
-		{feeds.Accounts, s.accounts, []feeds.Taker{s.domain.Plans.Accounts, s.domain.Signals}},
+		{feeds.Accounts, s.accounts, []feeds.Taker{s.domain.Plans.Accounts, s.domain.Touchpoints, s.domain.Signals}},
 		{feeds.Entitlements, plansrpc.NewEntitlementsSource(s.entitlements), []feeds.Taker{s.domain.Touchpoints, s.domain.Signals}},
 		{feeds.Board, plansrpc.NewBoardSource(s.board), []feeds.Taker{s.domain.Signals, s.domain.Sessions}},
 		{feeds.Own, own, []feeds.Taker{plansrpc.RewardedWork(s.domain.Rewards)}},

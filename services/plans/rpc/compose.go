@@ -15,6 +15,7 @@ import (
 	"github.com/evenhand/evenhand/services/plans/rewards"
 	"github.com/evenhand/evenhand/services/plans/sessions"
 	"github.com/evenhand/evenhand/services/plans/signals"
+	"github.com/evenhand/evenhand/services/plans/statements"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
@@ -67,6 +68,26 @@ func (s InvitingTouchpoints) Skip(ctx context.Context, call resource.Call, name,
 	return err
 }
 
+// PlannedContacts are the contacts that are planned with an account, as what comes next in its
+// value statement. Those of suggestions are not among them: they say what the company has
+// noticed of the customer, in words for its own people. It implements statements.Prospects.
+type PlannedContacts struct{ Touchpoints *touchpoints.Service }
+
+// Next implements statements.Prospects.
+func (p PlannedContacts) Next(ctx context.Context, account string) ([]statements.Prospect, error) {
+	planned, err := p.Touchpoints.Next(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	var list []statements.Prospect
+	for _, t := range planned {
+		if t.State.Origin != touchpoints.OfSuggestion {
+			list = append(list, statements.Prospect{Name: touchpoints.Name(t.ID), Text: t.State.Purpose, Day: t.State.DueDay})
+		}
+	}
+	return list, nil
+}
+
 // rewardKinds are the kinds of work as point rules name them.
 var rewardKinds = map[string]rewards.Kind{
 	"touchpoint": rewards.TouchpointDone, "engagement": rewards.EngagementCompleted, "project": rewards.ProjectConfirmed,
@@ -78,7 +99,7 @@ func RewardedWork(ledger *rewards.Service) feeds.Taker {
 	return feeds.TakerFunc(func(ctx context.Context, changes []feeds.Change) error {
 		var works []rewards.Work
 		for i := range changes {
-			if w := changes[i].Work; w != nil && rewardKinds[w.Kind] != "" {
+			if w := changes[i].Work; w != nil && !w.Missed && rewardKinds[w.Kind] != "" {
 				works = append(works, rewarded(w, changes[i].Position))
 			}
 		}

@@ -246,7 +246,8 @@ var outcomes = map[plans.Outcome]plansv1.ApplyPlanTemplateResponse_Result_Outcom
 }
 
 // chosen returns the ids of a page of the accounts that a request is about, and the place
-// behind them; nil where there are no more.
+// behind them; nil where there are no more. A filter chooses by this service's copy, which may
+// be behind: whether the template may be applied to them is asked where they are owned.
 func (h *plansHandler) chosen(ctx context.Context, r *plansv1.ApplyPlanTemplateRequest, p request.Page) (ids []string, next resource.Place, err error) {
 	behind := ""
 	if len(p.After) == 1 {

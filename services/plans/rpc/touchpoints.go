@@ -283,7 +283,7 @@ func (h *touchpointsHandler) RecordContact(ctx context.Context, r *plansv1.Recor
 		return nil, err
 	}
 	t, err := h.domain.RecordContact(ctx, call, touchpoints.Record{Plan: plan, Purpose: r.GetPurpose(), Channel: keyOf(channels, r.GetChannel()),
-		Owner: cmp.Or(names.First(r.GetOwner(), "principals"), callerID(ctx)), Outcome: outcome}, r.GetValidateOnly())
+		Owner: names.First(r.GetOwner(), "principals"), Outcome: outcome}, r.GetValidateOnly())
 	return h.answer(ctx, t, err)
 }
 

@@ -50,14 +50,15 @@ func touchpointOut(s resource.Stored[touchpoints.Touchpoint], today civil.Day) *
 	}
 	if o := t.Outcome; o != nil {
 		out.Outcome = &plansv1.ContactOutcome{Text: o.Text, Initiator: initiators[o.Initiator], ContactDate: dayOut(o.On),
-			Contacts: contactsOut(t.Plan, o.Contacts), Evidence: o.Evidence, Minutes: int32(o.Minutes), Recorder: o.By, RecordTime: wire.Timestamp(o.At)}
+			Contacts: contactsOut(t.Plan, o.Contacts), Evidence: o.Evidence, Minutes: int32(o.Minutes), Holder: nameIn("principals", o.Holder), Recorder: o.By, RecordTime: wire.Timestamp(o.At)}
 	}
 	return out
 }
 
 // outcomeIn reads what came of a contact with an account.
 func outcomeIn(account string, in *plansv1.ContactOutcome) (touchpoints.Outcome, error) {
-	o := touchpoints.Outcome{Text: in.GetText(), Initiator: keyOf(initiators, in.GetInitiator()), Evidence: in.GetEvidence(), Minutes: int(in.GetMinutes())}
+	o := touchpoints.Outcome{Text: in.GetText(), Initiator: keyOf(initiators, in.GetInitiator()), Evidence: in.GetEvidence(), Minutes: int(in.GetMinutes()),
+		Holder: names.First(in.GetHolder(), "principals")}
 	var err error
 	if o.On, err = dayGiven("outcome.contact_date", in.GetContactDate()); err != nil {
 		return o, err

@@ -46,6 +46,19 @@ func (s *AccountsSource) Contacts(ctx context.Context, account string) ([]touchp
 	}
 }
 
+// Team returns the ids of those who own an account or serve it, at this moment; NOT_FOUND
+// where there is none of that id.
+func (s *AccountsSource) Team(ctx context.Context, account string) ([]string, error) {
+	a, err := s.Account(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	if a.Owner == "" {
+		return a.Team, nil
+	}
+	return append(a.Team, a.Owner), nil
+}
+
 // ScheduleCalendars are the calendars of the schedule in force. It implements
 // touchpoints.Calendars.
 type ScheduleCalendars struct {

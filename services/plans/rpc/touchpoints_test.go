@@ -19,12 +19,14 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/resource"
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 	"github.com/evenhand/evenhand/services/plans/rpc"
+	"github.com/evenhand/evenhand/services/plans/statements"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
@@ -195,6 +197,7 @@ func TestAManagerActsOnTheirOwnTouchpoints(t *testing.T) {
 	require.Equal(t, "principals/account-manager", done.GetOutcome().GetRecorder())
 	require.Equal(t, on(2027, 3, 10).String(), done.GetOutcome().GetContactDate().String())
 	require.Equal(t, plansv1.ContactOutcome_INITIATOR_COMPANY, done.GetOutcome().GetInitiator())
+	require.Equal(t, "principals/account-manager", done.GetOutcome().GetHolder(), "who records it held it")
 	_, err = manager.CompleteTouchpoint(t.Context(), &plansv1.CompleteTouchpointRequest{Name: ofAcme, Outcome: outcome})
 	touchpointRefused(t, err, codes.FailedPrecondition, "TOUCHPOINT_STATE")
 	_, err = manager.CompleteTouchpoint(t.Context(), &plansv1.CompleteTouchpointRequest{Name: "plans/acme/touchpoints/weekly-2027-03-23", Outcome: &plansv1.ContactOutcome{Text: "Early."}})
@@ -262,6 +265,14 @@ func TestR7ContactsOfCustomersAreRecordedAndSatisfyNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, plansv1.Touchpoint_ORIGIN_PERSON, made.GetOrigin())
 	require.Equal(t, []string{"accounts/acme/contacts/ines"}, made.GetContacts())
+	made, err = manager.CompleteTouchpoint(t.Context(), &plansv1.CompleteTouchpointRequest{Name: made.GetName(),
+		Outcome: &plansv1.ContactOutcome{Text: "Sent.", Holder: "principals/viewer"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"principals/viewer", "principals/account-manager", "principals/account-manager"},
+		[]string{made.GetOutcome().GetHolder(), made.GetOutcome().GetRecorder(), made.GetOwner()})
+	_, err = manager.CompleteTouchpoint(t.Context(), &plansv1.CompleteTouchpointRequest{Name: ofAcme,
+		Outcome: &plansv1.ContactOutcome{Text: "Well.", Holder: "principals/nobody"}})
+	touchpointRefused(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
 }
 
 func TestPeopleSayWhenTheyAreAway(t *testing.T) {
@@ -308,4 +319,31 @@ func TestAHandoverSaysWhatIsPlanned(t *testing.T) {
 	require.Len(t, due, 5)
 	require.Equal(t, rpc.Due{Resource: "plans/acme/touchpoints/weekly-2027-03-09", Description: "Say hello",
 		At: time.Date(2027, 3, 9, 9, 0, 0, 0, time.UTC), Overdue: true}, due[0])
+}
+
+// R31: a value statement says what comes next, and nothing of what the company has noticed.
+func TestR31PlannedContactsComeNext(t *testing.T) {
+	s := serveTouchpoints(t)
+	call := resource.Call{Principal: "principals/admin", Method: "test"}
+	for origin, purpose := range map[touchpoints.Origin]string{touchpoints.OfSuggestion: "Ask why they buy less", touchpoints.OfSession: "Invite them"} {
+		_, err := s.domain.Plan(t.Context(), call, touchpoints.New{ID: string(origin), Plan: "acme", Origin: origin, Purpose: purpose, Channel: plans.Call, Due: civil.Date(2027, 3, 12)}, false)
+		require.NoError(t, err)
+	}
+	next, err := rpc.PlannedContacts{Touchpoints: s.domain}.Next(t.Context(), "acme")
+	require.NoError(t, err)
+	require.Equal(t, []statements.Prospect{
+		{Name: "plans/acme/touchpoints/weekly-2027-03-09", Text: "Say hello", Day: civil.Date(2027, 3, 9)},
+		{Name: "plans/acme/touchpoints/session", Text: "Invite them", Day: civil.Date(2027, 3, 12)},
+		{Name: ofAcme, Text: "Say hello", Day: civil.Date(2027, 3, 16)},
+	}, next[:3])
+	require.Len(t, next, 6)
+	next, err = rpc.PlannedContacts{Touchpoints: s.domain}.Next(t.Context(), "nobody")
+	require.NoError(t, err)
+	require.Empty(t, next)
+}
+
+// R10: what was missed was never work, and the ledger of points hears nothing of it.
+func TestR10MissedContactsAreNoWork(t *testing.T) {
+	taker := rpc.RewardedWork(nil) // which would fail
+	require.NoError(t, taker.Take(t.Context(), []feeds.Change{{Position: 7, Work: &feeds.Work{Name: ofAcme, Kind: "touchpoint", Withdrawn: true, Missed: true}}}))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans"
 )
@@ -63,7 +64,7 @@ func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check boo
 		return none, fault.Precondition(reasonPlanState, plans.Name(n.Plan), "%s is %s: contacts are planned by a plan that is active.", plans.Name(n.Plan), plan.State)
 	}
 	t := Touchpoint{Plan: n.Plan, Origin: cmp.Or(n.Origin, ByHand), Source: n.Source, Purpose: n.Purpose, Channel: n.Channel,
-		Roles: n.Roles, Owner: cmp.Or(n.Owner, plan.Owner), State: Planned, Moved: true, Handed: n.Owner != ""}
+		Roles: n.Roles, Owner: cmp.Or(n.Owner, plan.Owner), State: Planned, Moved: true, Handed: n.Owner != "", HandedTo: n.Owner}
 	zone, err := s.opts.Zone(ctx)
 	if err != nil {
 		return none, fmt.Errorf("find the company's time zone: %w", err)
@@ -174,11 +175,14 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag str
 		return none, ErrByCustomer.Saying("%s is a contact that the company owes: one that the customer began does not satisfy it. Record that as a contact, and make this one.", Name(id)).
 			WithCondition(reasonByCustomer, Name(id), "the customer began the contact").WithResource(touchpointType, Name(id))
 	}
-	if o, err = s.outcome(ctx, call, t.State.Plan, o); err != nil {
+	if o, err = s.outcome(ctx, call, t.State.Plan, "outcome.holder", o); err != nil {
 		return none, err
 	}
 	if len(o.Contacts) == 0 {
 		o.Contacts = t.State.Contacts
+	}
+	if o.Team, err = s.others(ctx, t.State.Plan, o.Holder); err != nil {
+		return none, err
 	}
 	return s.touches.Update(ctx, call, id, resource.IfEtag[Touchpoint](etag), completed, func(t *Touchpoint) error {
 		if err := t.planned(Name(id)); err != nil {
@@ -193,14 +197,43 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag str
 	})
 }
 
-// completed is the event of a touchpoint that was done.
-const completed = "touchpoint.completed"
+// others returns the ids of those who look after an account besides a principal: who owns and
+// helps with its plan, and who owns and serves the account. They are in order, each once.
+func (s *Service) others(ctx context.Context, account, principal string) ([]string, error) {
+	plan, err := s.plan(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	all := append([]string{plan.Owner}, plan.Team...)
+	if s.opts.Team != nil {
+		team, err := s.opts.Team(ctx, account)
+		if err != nil {
+			return nil, fmt.Errorf("find out who serves %s: %w", plans.AccountName(account), err)
+		}
+		all = append(all, team...)
+	}
+	var others []string
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(all))) {
+		if id != "" && id != principal {
+			others = append(others, id)
+		}
+	}
+	return others, nil
+}
+
+// The events by which touchpoints end.
+const (
+	completed = "touchpoint.completed"
+	skipped   = "touchpoint.skipped"
+	withdrawn = "touchpoint.withdrawn"
+)
 
 // maxMinutes is how long a contact takes at most: a week.
 const maxMinutes = 7 * 24 * 60
 
-// outcome completes and checks what came of a contact.
-func (s *Service) outcome(ctx context.Context, call resource.Call, account string, o Outcome) (Outcome, error) {
+// outcome completes and checks what came of a contact. Whoever records it held it, where
+// nobody else is named; holder is the field in which somebody is.
+func (s *Service) outcome(ctx context.Context, call resource.Call, account, holder string, o Outcome) (Outcome, error) {
 	today, err := s.Today(ctx)
 	if err != nil {
 		return o, err
@@ -221,6 +254,13 @@ func (s *Service) outcome(ctx context.Context, call resource.Call, account strin
 			return o, err
 		}
 	}
+	recorder := names.First(call.Principal, "principals")
+	if o.Holder != "" && o.Holder != recorder {
+		if err := resource.Named(holder, plans.PrincipalName(o.Holder), s.opts.People.Principal(ctx, o.Holder)); err != nil {
+			return o, err
+		}
+	}
+	o.Holder = cmp.Or(o.Holder, recorder)
 	o.By, o.At, o.Length = call.Principal, s.now(), utf8.RuneCountInString(o.Text)
 	if s.opts.Digest != nil {
 		o.Digest = s.opts.Digest(o.Text)
@@ -233,7 +273,7 @@ type Record struct {
 	Plan    string
 	Purpose string
 	Channel plans.Channel
-	// Owner is the id of who had the contact, or empty for who calls.
+	// Owner is the id of who had the contact, which the outcome may say too; empty is who calls.
 	Owner   string
 	Outcome Outcome
 }
@@ -256,16 +296,18 @@ func (s *Service) RecordContact(ctx context.Context, call resource.Call, r Recor
 	if r.Outcome.Initiator == "" {
 		return none, fault.Invalid("outcome.initiator", "is missing: say whether the company or the customer began it")
 	}
-	o, err := s.outcome(ctx, call, r.Plan, r.Outcome)
+	holder := "outcome.holder"
+	switch {
+	case r.Outcome.Holder == "":
+		r.Outcome.Holder, holder = r.Owner, "owner"
+	case r.Owner != "" && r.Owner != r.Outcome.Holder:
+		return none, fault.Invalid(holder, "is %s, and owner is %s: say once who had the contact", plans.PrincipalName(r.Outcome.Holder), plans.PrincipalName(r.Owner))
+	}
+	o, err := s.outcome(ctx, call, r.Plan, holder, r.Outcome)
 	if err != nil {
 		return none, err
 	}
-	if r.Owner != "" {
-		if err := resource.Named("owner", plans.PrincipalName(r.Owner), s.opts.People.Principal(ctx, r.Owner)); err != nil {
-			return none, err
-		}
-	}
-	t := Touchpoint{Plan: r.Plan, Origin: Unplanned, Purpose: r.Purpose, Channel: r.Channel, Owner: r.Owner, State: Done, Outcome: &o, Day: o.On}
+	t := Touchpoint{Plan: r.Plan, Origin: Unplanned, Purpose: r.Purpose, Channel: r.Channel, Owner: o.Holder, State: Done, Outcome: &o, Day: o.On}
 	if err := t.check(""); err != nil {
 		return none, err
 	}
@@ -281,7 +323,7 @@ func (s *Service) Skip(ctx context.Context, call resource.Call, id, etag, reason
 	if reason == "" {
 		return resource.Stored[Touchpoint]{}, fault.Invalid("reason", "is empty: say why the contact is not made")
 	}
-	return s.touches.Update(ctx, call, id, resource.IfEtag[Touchpoint](etag), "touchpoint.skipped", func(t *Touchpoint) error {
+	return s.touches.Update(ctx, call, id, resource.IfEtag[Touchpoint](etag), skipped, func(t *Touchpoint) error {
 		if err := t.planned(Name(id)); err != nil {
 			return err
 		}
@@ -312,6 +354,9 @@ func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag s
 		if err := t.dueOn("due_date", day, today, since, zone); err != nil {
 			return err
 		}
+		if day < t.Opens {
+			return fault.Invalid("due_date", "%s is before %s, from which on it counts: the occurrence before it is not over by then", day, t.Opens)
+		}
 		t.Moved = true
 		t.adjust(Adjustment{Reason: Person, Words: fmt.Sprintf("due on %s instead of %s: %s", day, was, reason), By: call.Principal, At: s.now()})
 		return nil
@@ -319,7 +364,7 @@ func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag s
 }
 
 // Reassign has somebody else do a touchpoint, with the reason; the service does not give it
-// to another any more. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; TOUCHPOINT_STATE.
+// to another any more, but for those who stand in for them. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; TOUCHPOINT_STATE.
 func (s *Service) Reassign(ctx context.Context, call resource.Call, id, etag, owner, reason string) (resource.Stored[Touchpoint], error) {
 	if earlier, known, err := s.touches.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -332,7 +377,7 @@ func (s *Service) Reassign(ctx context.Context, call resource.Call, id, etag, ow
 		if reason != "" {
 			words += ": " + reason
 		}
-		t.Owner, t.Handed = owner, true
+		t.Owner, t.Handed, t.HandedTo = owner, true, owner
 		t.adjust(Adjustment{Reason: Person, Words: words, By: call.Principal, At: s.now()})
 		return nil
 	})

@@ -3,6 +3,7 @@ package touchpoints
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,7 +31,7 @@ func TestATouchpointIsCompletedOnce(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, Done, done.State.State)
 		require.Equal(t, &Outcome{Text: "All is well.", Initiator: Company, On: day("2027-03-03"), Contacts: []string{"otto"}, Evidence: "ticket 7",
-			Minutes: 20, By: "principals/anna", At: f.Service.now(), Digest: "digest of All is well.", Length: 12}, done.State.Outcome)
+			Minutes: 20, Holder: "anna", By: "principals/anna", At: f.Service.now(), Digest: "digest of All is well.", Length: 12}, done.State.Outcome)
 		require.Equal(t, day("2027-03-03"), done.State.Day)
 		require.False(t, done.State.Overdue(day("2027-03-09")))
 
@@ -82,6 +83,7 @@ func TestATouchpointIsCompletedWithinItsPeriod(t *testing.T) {
 			"outcome.minutes":      {Text: "Well.", Minutes: -1},
 			"outcome.contacts[0]":  {Text: "Well.", Contacts: []string{"nobody"}},
 			"outcome.initiator":    {Text: "Well.", Initiator: "chance"},
+			"outcome.holder":       {Text: "Well.", Holder: "nobody"},
 		} {
 			_, err := f.Complete(t.Context(), anna, "acme/weekly-2027-03-23", "", wrong)
 			require.Equal(t, field, requireReason(t, err, "INVALID_ARGUMENT").Fields[0].Path)
@@ -157,6 +159,9 @@ func TestPeopleSkipMoveAndHandOn(t *testing.T) {
 			_, err = f.Reschedule(t.Context(), anna, "acme/weekly-2027-03-16", "", wrong, "why", false)
 			require.Equal(t, "due_date", requireReason(t, err, "INVALID_ARGUMENT").Fields[0].Path)
 		}
+
+		_, err = f.Reschedule(t.Context(), anna, "acme/weekly-2027-03-16", "", day("2027-03-09"), "why", false)
+		require.Contains(t, requireReason(t, err, "INVALID_ARGUMENT").Message, "2027-03-09 is before 2027-03-10", "it could not be completed on that day")
 
 		_, err = f.Reassign(t.Context(), anna, "acme/weekly-2027-03-16", "", "nobody", "")
 		require.Equal(t, "owner", requireReason(t, err, "INVALID_ARGUMENT").Fields[0].Path)
@@ -242,7 +247,9 @@ func TestWhatPeopleWroteIsNotTold(t *testing.T) {
 		}
 		require.Equal(t, []feeds.Work{{Name: "plans/acme/touchpoints/weekly-2027-03-02", Kind: "touchpoint", Account: "acme", Persons: []string{"anna"},
 			Completed: f.Service.now(), Recorder: "principals/anna", Evidence: []string{"ticket 7"}, Origin: "cadence", Contacts: []string{"ines", "otto"},
-			OutcomeDigest: "digest of Her mother is ill.", OutcomeLength: 18, Minutes: 20}}, work)
+			OutcomeDigest: "digest of Her mother is ill.", OutcomeLength: 18, Minutes: 20},
+			{Name: "plans/acme/touchpoints/weekly-2027-03-09", Kind: "touchpoint", Account: "acme", Persons: []string{"anna"}, Recorder: "principals/anna",
+				Completed: time.Date(2027, time.March, 10, 14, 0, 0, 0, time.UTC), Origin: "cadence", Withdrawn: true, Missed: true}}, work)
 	})
 }
 

@@ -1,6 +1,7 @@
 package touchpoints
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,14 +169,27 @@ func (s *Service) concerned(ctx context.Context, absence string) ([]string, erro
 }
 
 // Take implements feeds.Taker: where a schedule was published all plans are settled, since
-// its calendars say on what days people work. That is asked for here and done by a pass, so
-// that nobody who follows the same feed waits for it.
+// its calendars say on what days people work, and so they are where the company has another
+// time zone, which is that of all cadences without their own. That is asked for here and done
+// by a pass, so that nobody who follows the same feed waits for it. Whoever copies the
+// company's settings has to take them before.
 func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
-	if !slices.ContainsFunc(changes, func(c feeds.Change) bool { return c.ScheduleVersion != "" }) {
+	published, company := false, (*feeds.Company)(nil)
+	for i := range changes {
+		published = published || changes[i].ScheduleVersion != ""
+		company = cmp.Or(changes[i].Company, company)
+	}
+	if !published && company == nil {
 		return nil
 	}
 	_, err := s.sweeps.Upsert(ctx, theSweep, func(d *docstore.Doc[sweep]) error {
-		d.Body.Asked++
+		moved := company != nil && company.Zone != d.Body.Zone
+		if moved {
+			d.Body.Zone = company.Zone
+		}
+		if published || moved {
+			d.Body.Asked++
+		}
 		return nil
 	})
 	if err != nil {
@@ -190,6 +204,8 @@ var _ feeds.Taker = (*Service)(nil)
 type sweep struct {
 	Asked int64 `bson:"asked"`
 	Done  int64 `bson:"done"`
+	// Zone is the company's time zone, as it was told last.
+	Zone string `bson:"zone,omitempty"`
 }
 
 // theSweep is the id of the one sweep.

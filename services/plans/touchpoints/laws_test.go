@@ -87,7 +87,7 @@ func TestLawsOfTouchpointsHoldWhateverPeopleDo(t *testing.T) {
 			"days go by": func(*rapid.T) { f.noon((today() + civil.Day(rapid.IntRange(1, 12).Draw(r, "days"))).String()) },
 			"an absence": func(*rapid.T) {
 				first := soon.Draw(r, "first")
-				a, err := f.CreateAbsence(t.Context(), anna, Away{Principal: account + rapid.SampledFrom([]string{"-anna", "-bob"}).Draw(r, "who"), First: first,
+				a, err := f.CreateAbsence(t.Context(), anna, Away{Principal: account + rapid.SampledFrom([]string{"-anna", "-bob", "-dora"}).Draw(r, "who"), First: first,
 					Last: first + civil.Day(rapid.IntRange(0, 6).Draw(r, "length")), StandIn: rapid.SampledFrom([]string{"", account + "-cleo"}).Draw(r, "stand-in")}, false)
 				require.NoError(r, err)
 				absences = append(absences, a.ID)
@@ -110,9 +110,15 @@ func TestLawsOfTouchpointsHoldWhateverPeopleDo(t *testing.T) {
 					require.NoError(r, err)
 				}
 			},
+			"one is handed on": func(*rapid.T) {
+				if one, ok := pick(); ok {
+					_, err := f.Reassign(t.Context(), anna, one.ID, "", account+rapid.SampledFrom([]string{"-bob", "-cleo", "-dora"}).Draw(r, "to"), "")
+					require.NoError(r, err)
+				}
+			},
 			"one is moved": func(*rapid.T) {
 				if one, ok := pick(); ok {
-					_, err := f.Reschedule(t.Context(), anna, one.ID, "", soon.Draw(r, "to"), "they asked", false)
+					_, err := f.Reschedule(t.Context(), anna, one.ID, "", max(soon.Draw(r, "to"), one.State.Opens), "they asked", false)
 					require.NoError(r, err)
 				}
 			},

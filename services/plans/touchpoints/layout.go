@@ -34,6 +34,8 @@ type occurrence struct {
 	// since is the time of the day at which it is meant to be, since midnight.
 	since time.Duration
 	opens civil.Day
+	// next is the day of the cadence's next one; 0 where there is none.
+	next civil.Day
 	// fresh says that it is not laid out yet.
 	fresh bool
 }
@@ -105,6 +107,9 @@ func (s *Service) layOut(ctx context.Context, r *round, d docstore.Doc[pass], pl
 	for i := range strategy.Cadences {
 		owners = append(owners, strategy.Cadences[i].Owner)
 	}
+	for i := range existing {
+		owners = append(owners, existing[i].State.decided())
+	}
 	away, err := r.absent(ctx, owners)
 	if err != nil {
 		return err
@@ -141,14 +146,19 @@ func (r *round) expand(d docstore.Doc[pass], strategy *plans.Strategy, days cale
 				fresh = before.Until
 			}
 		}
-		opens := civil.Day(0)
+		opens, last := civil.Day(0), -1
 		for o := range series.All() {
+			if last >= 0 {
+				all[last].next, last = civil.Date(o.Start.Date()), -1
+			}
 			if o.Day > horizon {
 				next.Next = min(next.Next, o.Day-Ahead)
 				break
 			}
 			if o.Day >= min(fresh, r.today-reach) {
-				all = append(all, occurrence{occurrenceID(d.ID, c.ID, o.Day), c, o, series.Zone(), series.TimeOfDay(), opens, o.Day >= fresh})
+				last = len(all)
+				all = append(all, occurrence{id: occurrenceID(d.ID, c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
+					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh})
 			}
 			opens = o.Day + 1
 		}
@@ -279,10 +289,7 @@ func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint
 		}
 	}
 	held := civil.Date(o.Start.Date())
-	owner := cmp.Or(o.cadence.Owner, l.plan.Owner)
-	if before.Handed {
-		owner = before.Owner
-	}
+	owner := cmp.Or(before.decided(), o.cadence.Owner, l.plan.Owner)
 	w := wish{day: held, since: o.since, zone: o.zone, owner: owner, people: people}
 	at := l.scene.place(w)
 	if l.open[o.id] && at.day < l.round.today { // what had moved it is gone, and so is its day
@@ -290,7 +297,7 @@ func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint
 		at = l.scene.place(w)
 		at.why = append(before.moved(), at.why...)
 	}
-	t := Touchpoint{Handed: before.Handed, Times: before.Times}
+	t := Touchpoint{Handed: before.Handed, HandedTo: before.decided(), Times: before.Times}
 	t.Plan, t.Origin, t.State = plan, OfCadence, Planned
 	t.Cadence, t.Occurrence, t.Nominal, t.Opens = o.cadence.ID, o.Day, calendar.Place(o.Day, o.since, o.zone).UTC(), o.opens
 	t.Purpose, t.Channel, t.Roles, t.Contacts = o.cadence.Purpose, o.cadence.Channel, o.cadence.Roles, idsOf(people)
@@ -301,6 +308,10 @@ func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint
 	}
 	if o.Why != "" {
 		t.Adjustments = append(t.Adjustments, Adjustment{Reason: Holiday, Words: o.Why})
+	}
+	if o.next != 0 && at.day >= o.next && at.crowded() {
+		at.note(Gap, fmt.Sprintf("the next one of %q is meant for %s already: the strategy asks the same people for more contacts than its gap of %s leaves room for",
+			o.cadence.ID, o.next.Words(), days(l.scene.gap)))
 	}
 	for _, a := range at.why {
 		if !slices.Contains(t.Adjustments, a) {
@@ -333,7 +344,7 @@ func (s *Service) withdraw(ctx context.Context, r *round, t *resource.Stored[Tou
 	if t.State.State != Planned {
 		return nil
 	}
-	_, err := s.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), "touchpoint.withdrawn",
+	_, err := s.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), withdrawn,
 		func(t *Touchpoint) error {
 			t.withdraw(reason, r.at)
 			return nil

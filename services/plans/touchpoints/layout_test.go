@@ -2,6 +2,7 @@ package touchpoints
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -228,5 +229,81 @@ func TestAPlanThatCannotBeLaidOutKeepsNoOtherFromIt(t *testing.T) {
 		f.fail = nil
 		f.settled(t)
 		require.Len(t, f.due(t, "acme"), 5, "it is tried again")
+	})
+}
+
+// R9: what the gap leaves no room for is placed all the same, and says so.
+func TestR9AContactBeyondItsNextSaysThatTheStrategyAsksTooMuch(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.contacts["acme"] = []Contact{{ID: "ines", Roles: []string{"finance", "it"}}}
+		finance, it := cadence("finance", "FREQ=WEEKLY;BYDAY=TU", "2027-03-02T09:00"), cadence("it", "FREQ=WEEKLY;BYDAY=WE", "2027-03-03T09:00")
+		finance.Roles, it.Roles = []string{"finance"}, []string{"it"} // of other people, for all that the strategy knows
+		f.active(t, "acme", plans.Strategy{GapDays: 6, Cadences: []plans.Cadence{finance, it}})
+		f.settled(t)
+		all := f.all(t, "acme")
+		require.Empty(t, all["finance-2027-03-02"].State.Adjustments)
+		const crowded = `the next one of "finance" is meant for 16 March 2027 already: the strategy asks the same people for more contacts than its gap of 6 days leaves room for`
+		require.Contains(t, all["finance-2027-03-09"].State.Adjustments, Adjustment{Reason: Gap, Words: crowded})
+		require.Equal(t, day("2027-03-16"), all["finance-2027-03-09"].State.DueDay)
+	})
+}
+
+// Days begin and end in the company's zone, and cadences without their own are in it.
+func TestAnotherZoneOfTheCompanyMovesWhatIsToCome(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")}})
+		f.settled(t)
+		moved := func(zone string) int {
+			f.zone = zone
+			require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Accounts, Company: &feeds.Company{Zone: zone}}, {Service: feeds.Accounts}}))
+			n, err := f.Pass(t.Context())
+			require.NoError(t, err)
+			return n
+		}
+		require.Equal(t, 1, moved("Europe/Berlin"))
+		at := f.all(t, "acme")["weekly-2027-03-19"].State
+		require.Equal(t, "2027-03-19T08:00:00Z", at.Due.UTC().Format(time.RFC3339))
+		require.Equal(t, "Europe/Berlin", at.Zone)
+		require.Len(t, f.due(t, "acme"), 5, "none twice")
+		require.Zero(t, moved("Europe/Berlin"), "other settings of the company's change nothing")
+	})
+}
+
+// Whoever was given a touchpoint may be away too.
+func TestAbsencesOfWhomATouchpointWasGivenTo(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")}})
+		f.settled(t)
+		for _, id := range []string{"acme/weekly-2027-03-12", "acme/weekly-2027-03-19", "acme/weekly-2027-03-26"} {
+			_, err := f.Reassign(ctx, anna, id, "", "cleo", "she knows them")
+			require.NoError(t, err)
+		}
+		_, err := f.touches.Update(ctx, anna, "acme/weekly-2027-03-26", nil, "touchpoint.reassigned", func(s *Touchpoint) error { // before that was kept
+			s.HandedTo = ""
+			return nil
+		})
+		require.NoError(t, err)
+		f.settled(t)
+		before := f.all(t, "acme")
+		alone, err := f.CreateAbsence(ctx, anna, Away{Principal: "cleo", First: day("2027-03-12"), Last: day("2027-03-12")}, false)
+		require.NoError(t, err)
+		covered, err := f.CreateAbsence(ctx, anna, Away{Principal: "cleo", StandIn: "dora", First: day("2027-03-19"), Last: day("2027-03-26")}, false)
+		require.NoError(t, err)
+		f.settled(t)
+		all := f.all(t, "acme")
+		require.Equal(t, "2027-03-15 cleo", fmt.Sprint(all["weekly-2027-03-12"].State.DueDay, " ", all["weekly-2027-03-12"].State.Owner))
+		for _, id := range []string{"weekly-2027-03-19", "weekly-2027-03-26"} {
+			require.Equal(t, "dora", all[id].State.Owner, id)
+			require.Equal(t, before[id].State.DueDay, all[id].State.DueDay)
+		}
+		for _, id := range []string{alone.ID, covered.ID} {
+			require.NoError(t, f.DeleteAbsence(ctx, anna, id, ""))
+		}
+		f.settled(t)
+		for id, s := range f.all(t, "acme") {
+			require.Equal(t, before[id].State.Owner, s.State.Owner, id)
+			require.Equal(t, before[id].State.DueDay, s.State.DueDay, id)
+		}
 	})
 }

@@ -2,10 +2,12 @@ package touchpoints
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans"
 )
 
 // Query says which touchpoints to list, by the day on which they are due or were done.
@@ -62,6 +64,25 @@ func byDay(t resource.Stored[Touchpoint]) resource.Place {
 // first. It reads one range of an index, and nothing else.
 func (s *Service) Due(ctx context.Context, owner string, through civil.Day, size int, after resource.Place) (resource.Page[Touchpoint], error) {
 	return s.touches.List(ctx, docstore.Query{Index: byOwner, Equal: []any{string(Planned), owner}, To: through + 1, Limit: size, After: after}, byDay, nil)
+}
+
+// Next lists what is planned for an account, what is late first; not what has been late for so
+// long that nobody waits for it any more.
+func (s *Service) Next(ctx context.Context, account string) ([]resource.Stored[Touchpoint], error) {
+	today, err := s.Today(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []resource.Stored[Touchpoint]
+	for t, err := range s.touches.All(ctx, docstore.Query{Index: byPlan, Equal: []any{account}, From: today - reach}) {
+		if err != nil {
+			return nil, fmt.Errorf("read the touchpoints of %s: %w", plans.Name(account), err)
+		}
+		if t.State.State == Planned {
+			list = append(list, t)
+		}
+	}
+	return list, nil
 }
 
 // Week returns the last day of the week, from Monday to Sunday, that a day is in.

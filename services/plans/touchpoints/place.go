@@ -96,6 +96,12 @@ func (s *slot) note(reason Reason, words string) {
 	}
 }
 
+// crowded reports whether other contacts are in its way, and nobody's absence is.
+func (s *slot) crowded() bool {
+	return slices.ContainsFunc(s.why, func(a Adjustment) bool { return a.Reason == Gap }) &&
+		!slices.ContainsFunc(s.why, func(a Adjustment) bool { return a.Reason == Absence })
+}
+
 // present returns who does on a day what a principal is to do, and why it is somebody else;
 // false where nobody does.
 func (s *scene) present(principal string, day civil.Day) (owner, why string, ok bool) {

@@ -49,6 +49,9 @@ type Options struct {
 	Plans     Plans
 	People    People
 	Calendars Calendars
+	// Team returns the ids of those who own an account or serve it, at this moment; nil where
+	// only those are known whom plans name.
+	Team func(ctx context.Context, account string) ([]string, error)
 	// Zone returns the company's zone, in which days begin and end; UTC by default.
 	Zone func(context.Context) (civil.Zone, error)
 	// Digest makes a salted digest of what was written of an outcome, by which texts that are

@@ -1,6 +1,7 @@
 package touchpoints
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -77,6 +78,11 @@ type Outcome struct {
 	On civil.Day `bson:"on"`
 	// Contacts are the ids of those who were reached.
 	Contacts []string `bson:"contacts,omitempty"`
+	// Holder is the id of the principal who held the contact, whoever was to: it is theirs.
+	// Team are the ids of the others who looked after the account then, of a touchpoint.
+	// Both are empty of what was recorded before they were known: its owner held it.
+	Holder string   `bson:"holder,omitempty"`
+	Team   []string `bson:"team,omitempty"`
 	// Evidence says what shows it, as the number of a ticket or an address.
 	Evidence string `bson:"evidence,omitempty"`
 	// Minutes is the time that the company's people gave; 0 where it is not known.
@@ -121,9 +127,11 @@ type Touchpoint struct {
 	// Adjustments say how it came to be due then, and by the owner; in order.
 	Adjustments []Adjustment `bson:"adjustments,omitempty"`
 	// Moved says that a person decided when it is due, and Handed by whom: the service leaves
-	// that alone.
-	Moved  bool `bson:"moved,omitempty"`
-	Handed bool `bson:"handed,omitempty"`
+	// that alone, but for absences of HandedTo, the id of whose it was decided to be. That is
+	// empty where it was decided before it was kept: it is the owner then.
+	Moved    bool   `bson:"moved,omitempty"`
+	Handed   bool   `bson:"handed,omitempty"`
+	HandedTo string `bson:"handed_to,omitempty"`
 
 	State   State    `bson:"state"`
 	Outcome *Outcome `bson:"outcome,omitempty"`
@@ -136,6 +144,14 @@ type Touchpoint struct {
 	// was due.
 	Day            civil.Day `bson:"day"`
 	resource.Times `bson:",inline"`
+}
+
+// decided is the id of who is to do it by a person's decision; empty where nobody decided.
+func (t *Touchpoint) decided() string {
+	if !t.Handed {
+		return ""
+	}
+	return cmp.Or(t.HandedTo, t.Owner)
 }
 
 // Overdue reports whether it should have been done before a day.

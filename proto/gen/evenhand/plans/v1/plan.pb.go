@@ -760,7 +760,8 @@ type Strategy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The contacts that come again and again.
 	Cadences []*Cadence `protobuf:"bytes,1,rep,name=cadences,proto3" json:"cadences,omitempty"`
-	// How many days at least are between two contacts with one person.
+	// How many days at least are between two contacts with one person. It has to leave room for all that the cadences ask
+	// for of the same people: where one would be put off beyond its next contact, the strategy is refused.
 	GapDays int32 `protobuf:"varint,2,opt,name=gap_days,json=gapDays,proto3" json:"gap_days,omitempty"`
 	// The id of the calendar, of the schedule in force, whose working days count; Monday to Friday do where it is empty.
 	Calendar string `protobuf:"bytes,3,opt,name=calendar,proto3" json:"calendar,omitempty"`

@@ -297,7 +297,7 @@ type Touchpoint struct {
 	Audience []string `protobuf:"bytes,11,rep,name=audience,proto3" json:"audience,omitempty"`
 	// The contacts who are addressed, as `accounts/{account}/contacts/{contact}`.
 	Contacts []string `protobuf:"bytes,12,rep,name=contacts,proto3" json:"contacts,omitempty"`
-	// Who is to do it, or did it, as `principals/{principal}`; the plan's owner where it is not given.
+	// Who is to do it, or had a contact that was not planned, as `principals/{principal}`; the plan's owner where it is not given.
 	Owner string `protobuf:"bytes,13,opt,name=owner,proto3" json:"owner,omitempty"`
 	// The day on which it is due, in its time zone: overdue from the day after.
 	DueDate *date.Date `protobuf:"bytes,14,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
@@ -550,7 +550,10 @@ type ContactOutcome struct {
 	// Who wrote it down, as `principals/{principal}`.
 	Recorder string `protobuf:"bytes,7,opt,name=recorder,proto3" json:"recorder,omitempty"`
 	// When they did.
-	RecordTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
+	RecordTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
+	// Who held the contact, as `principals/{principal}`; who wrote it down where nobody is given. Points for it are theirs,
+	// whoever was to do it.
+	Holder        string `protobuf:"bytes,9,opt,name=holder,proto3" json:"holder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -639,6 +642,13 @@ func (x *ContactOutcome) GetRecordTime() *timestamppb.Timestamp {
 		return x.RecordTime
 	}
 	return nil
+}
+
+func (x *ContactOutcome) GetHolder() string {
+	if x != nil {
+		return x.Holder
+	}
+	return ""
 }
 
 // Days on which a person does not work. Touchpoints of theirs go to the stand-in, or wait until the first working day
@@ -890,7 +900,7 @@ const file_evenhand_plans_v1_touchpoint_proto_rawDesc = "" +
 	"\rORIGIN_PERSON\x10\x04\x12\x14\n" +
 	"\x10ORIGIN_UNPLANNED\x10\x05:X\xeaAU\n" +
 	"\x13evenhand/Touchpoint\x12%plans/{plan}/touchpoints/{touchpoint}*\vtouchpoints2\n" +
-	"touchpoint\"\xb5\x04\n" +
+	"touchpoint\"\xfd\x04\n" +
 	"\x0eContactOutcome\x12!\n" +
 	"\x04text\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\x90NR\x04text\x12S\n" +
 	"\tinitiator\x18\x02 \x01(\x0e2+.evenhand.plans.v1.ContactOutcome.InitiatorB\b\xbaH\x05\x82\x01\x02\x10\x01R\tinitiator\x124\n" +
@@ -901,7 +911,8 @@ const file_evenhand_plans_v1_touchpoint_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\xe0N(\x00R\aminutes\x12\x1f\n" +
 	"\brecorder\x18\a \x01(\tB\x03\xe0A\x03R\brecorder\x12@\n" +
 	"\vrecord_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"recordTime\"U\n" +
+	"recordTime\x12F\n" +
+	"\x06holder\x18\t \x01(\tB.\xbaH+r)2'^(principals/[a-z0-9][a-z0-9-]{0,62})?$R\x06holder\"U\n" +
 	"\tInitiator\x12\x19\n" +
 	"\x15INITIATOR_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11INITIATOR_COMPANY\x10\x01\x12\x16\n" +

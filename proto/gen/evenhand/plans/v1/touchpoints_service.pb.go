@@ -741,7 +741,7 @@ type RecordContactRequest struct {
 	Channel Channel `protobuf:"varint,3,opt,name=channel,proto3,enum=evenhand.plans.v1.Channel" json:"channel,omitempty"`
 	// What came of it, and who began it.
 	Outcome *ContactOutcome `protobuf:"bytes,4,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	// Who had the contact, as `principals/{principal}`; the caller where it is not given.
+	// Who had the contact, as `principals/{principal}`, which the outcome may say instead; the caller where neither does.
 	Owner string `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
 	// A UUID by which a retry of this very request is recognised.
 	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`

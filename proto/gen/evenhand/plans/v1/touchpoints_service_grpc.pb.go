@@ -59,11 +59,12 @@ type TouchpointsServiceClient interface {
 	// Ends a touchpoint that somebody decided against. INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with TOUCHPOINT_STATE.
 	SkipTouchpoint(ctx context.Context, in *SkipTouchpointRequest, opts ...grpc.CallOption) (*Touchpoint, error)
-	// Makes a touchpoint due on another day; the service does not move it any more. INVALID_ARGUMENT; NOT_FOUND; ABORTED
-	// with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
+	// Makes a touchpoint due on another day, which is not before it counts; the service does not move it any more.
+	// INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
 	RescheduleTouchpoint(ctx context.Context, in *RescheduleTouchpointRequest, opts ...grpc.CallOption) (*Touchpoint, error)
-	// Has somebody else do a touchpoint; the service does not give it to another any more. INVALID_ARGUMENT for a person who
-	// does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
+	// Has somebody else do a touchpoint; the service does not give it to another any more, but for those who stand in for
+	// them. INVALID_ARGUMENT for a person who does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
+	// TOUCHPOINT_STATE.
 	ReassignTouchpoint(ctx context.Context, in *ReassignTouchpointRequest, opts ...grpc.CallOption) (*Touchpoint, error)
 	// Writes down a contact that was not planned: one of the company's, or one that the customer began. It satisfies no
 	// touchpoint. INVALID_ARGUMENT; NOT_FOUND for the plan.
@@ -243,11 +244,12 @@ type TouchpointsServiceServer interface {
 	// Ends a touchpoint that somebody decided against. INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with TOUCHPOINT_STATE.
 	SkipTouchpoint(context.Context, *SkipTouchpointRequest) (*Touchpoint, error)
-	// Makes a touchpoint due on another day; the service does not move it any more. INVALID_ARGUMENT; NOT_FOUND; ABORTED
-	// with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
+	// Makes a touchpoint due on another day, which is not before it counts; the service does not move it any more.
+	// INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
 	RescheduleTouchpoint(context.Context, *RescheduleTouchpointRequest) (*Touchpoint, error)
-	// Has somebody else do a touchpoint; the service does not give it to another any more. INVALID_ARGUMENT for a person who
-	// does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with TOUCHPOINT_STATE.
+	// Has somebody else do a touchpoint; the service does not give it to another any more, but for those who stand in for
+	// them. INVALID_ARGUMENT for a person who does not exist; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
+	// TOUCHPOINT_STATE.
 	ReassignTouchpoint(context.Context, *ReassignTouchpointRequest) (*Touchpoint, error)
 	// Writes down a contact that was not planned: one of the company's, or one that the customer began. It satisfies no
 	// touchpoint. INVALID_ARGUMENT; NOT_FOUND for the plan.
