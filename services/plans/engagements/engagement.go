@@ -90,6 +90,8 @@ type Engagement struct {
 	// Experts are the ids of those who are on it; People those of all who ever were.
 	Experts []string `bson:"experts,omitempty"`
 	People  []string `bson:"people,omitempty"`
+	// AtWork are Experts while it is under way, and nobody otherwise.
+	AtWork []string `bson:"at_work,omitempty"`
 	// Workers are the ids of those of whose hours some stand.
 	Workers []string `bson:"workers,omitempty"`
 	// Team are the ids of those who owned the account or served it when the engagement was
@@ -104,6 +106,8 @@ type Engagement struct {
 	Hours []Entry `bson:"hours,omitempty"`
 	// Worked is how long people have worked, in minutes, less what was taken back.
 	Worked int `bson:"worked"`
+	// LastWorked is the last day of which there are hours, taken back or not; 0 without any.
+	LastWorked civil.Day `bson:"last_worked,omitempty"`
 	// Used is how many units of the benefit the hours use: those that it did not refuse,
 	// less what was given back. Refused is how many it refused of the hours that stand.
 	Used    int64 `bson:"used"`
@@ -287,8 +291,11 @@ func (e *Engagement) assign(id string, experts []string) error {
 	if len(e.People) > maxPeople {
 		return refused(reasonFull, id, "%s has had %d experts, and more cannot be: request another engagement.", Name(id), maxPeople)
 	}
-	if e.State == Requested {
+	switch e.State {
+	case Requested:
 		e.State = Matched
+	case UnderWay:
+		e.AtWork = e.Experts
 	}
 	return nil
 }
@@ -298,6 +305,6 @@ func (e *Engagement) end(id string, on civil.Day, to State, from ...State) error
 	if err := e.mustBe(id, from...); err != nil {
 		return err
 	}
-	e.State, e.Ended = to, on
+	e.State, e.Ended, e.AtWork = to, on, nil
 	return nil
 }

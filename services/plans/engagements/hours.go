@@ -170,7 +170,7 @@ func (e *Engagement) append(h Entry) {
 		e.Waiting++
 	}
 	e.Hours = slices.Concat(e.Hours, []Entry{h})
-	e.Touched = h.Number
+	e.Touched, e.LastWorked = h.Number, max(e.LastWorked, h.Day)
 	e.sum()
 }
 

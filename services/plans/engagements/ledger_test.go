@@ -297,6 +297,22 @@ func TestExpertsAreProposedByWhatSpeaksForThem(t *testing.T) {
 		_, err = f.Request(ctx, someone, "new", "acme", d, false)
 		require.NoError(t, err)
 
+		both := recruiting
+		both.Area = "systems"
+		for _, id := range []string{"other", "gone"} {
+			f.underWay(t, id, both)
+			_, err = f.Assign(ctx, someone, id, "", []string{"zoe", "kim"})
+			require.NoError(t, err)
+			_, _, err = f.Record(ctx, someone, id, Entry{Person: "ben", Minutes: 60, Day: day(t, "2026-11-20")}, false)
+			require.NoError(t, err)
+		}
+		_, n, err := f.Record(ctx, someone, "gone", Entry{Person: "zoe", Minutes: 60}, false)
+		require.NoError(t, err)
+		_, _, err = f.Reverse(ctx, someone, "gone", n, "It was kim.")
+		require.NoError(t, err)
+		_, err = f.Cancel(ctx, someone, "gone", "", "They found somebody.")
+		require.NoError(t, err)
+
 		list, err := f.Match(ctx, "new")
 		require.NoError(t, err)
 		var ids []string
@@ -305,7 +321,8 @@ func TestExpertsAreProposedByWhatSpeaksForThem(t *testing.T) {
 		}
 		require.Equal(t, []string{"ben", "zoe", "kim", "sam"}, ids)
 		require.Equal(t, []string{"Knows recruiting.", "Speaks de, which was asked for.",
-			"Has 8 hours and 30 minutes of 10 hours free in November 2026.", "Has completed 1 engagement of accounts/acme."}, list[0].Why)
+			"Has 6 hours and 30 minutes of 10 hours free in November 2026.", "Has completed 1 engagement of accounts/acme."}, list[0].Why)
+		require.Equal(t, []string{"Has 10 hours of 10 hours free in November 2026.", "Is on 1 engagement under way."}, list[1].Why[2:])
 		require.Equal(t, "Has 2 hours of 2 hours free in November 2026. 3 hours are planned.", list[2].Why[2])
 		require.Equal(t, []string{"de"}, list[3].Missing)
 		_, err = f.Match(ctx, "none")

@@ -60,7 +60,8 @@ var Kind = resource.Kind[Engagement]{
 		{Name: "created", Fields: []string{"created"}},
 		{Name: "account", Fields: []string{"account", "created"}},
 		{Name: "requester", Fields: []string{"requester", "created"}},
-		{Name: "people", Fields: []string{"people"}, Multikey: true},
+		{Name: "at_work", Fields: []string{"at_work"}, Multikey: true},
+		{Name: "last_worked", Fields: []string{"last_worked"}, Partial: true},
 		{Name: "waiting", Fields: []string{"waiting"}, Partial: true},
 	}}}
 
@@ -228,7 +229,7 @@ func (s *Service) Start(ctx context.Context, call resource.Call, id, etag string
 		if err := e.mustBe(id, Matched); err != nil {
 			return err
 		}
-		e.State, e.Started = UnderWay, on
+		e.State, e.Started, e.AtWork = UnderWay, on, e.Experts
 		return nil
 	})
 }
