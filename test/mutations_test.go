@@ -129,6 +129,7 @@ var notMade = map[string]string{
 	"CreatePlanTemplate":        noPlans,
 	"PublishPlanTemplate":       noPlans,
 	"ApprovePointRules":         noPlans,
+	"ChargeHours":               "it takes hours that the benefit refused, and those of the demo it did not",
 	"CompleteInnovationProject": noPlans,
 	"CompleteTouchpoint":        noPlans,
 	"ConfirmInnovationProject":  noPlans,
