@@ -83,7 +83,7 @@ var withoutEffect = strings.Fields(`
 	CreateSignalRule UpdateSignalRule SimulateSignalRule RunSignalSimulation PublishSignalRule RetireSignalRule InitializeSignalRules
 	SnoozeSuggestion AcceptSuggestion DismissSuggestion
 	CreateExpert UpdateExpert CreateEngagement UpdateEngagement MatchEngagement AssignExperts StartEngagement CompleteEngagement
-	DeclineEngagement CancelEngagement RecordFeedback RecordHours ReverseHours
+	DeclineEngagement CancelEngagement RecordFeedback RecordHours ReverseHours ChargeHours
 	CreateInnovationProject UpdateInnovationProject SignInnovationProject StartInnovationProject DecideGate RecordPilot
 	LaunchInnovationProject RecordResult CompleteInnovationProject StopInnovationProject
 	CreateStrategySession UpdateStrategySession OpenStrategySession HoldStrategySession RecordSessionAttendance AnswerStrategySession
@@ -124,6 +124,7 @@ var notMade = map[string]string{
 	"RunProgrammeLottery":    "the programmes of the walk give their places in the order of applications",
 	"DeleteProgramme":        "the walk publishes all programmes, and a published one can only be ended",
 	"CancelReservation":      "the walk commits all that it reserves",
+	"ChargeHours":            "it takes hours that the benefit refused, and those of the demo it did not",
 }
 
 const (

@@ -100,7 +100,11 @@ func showBenefit(e *plansv1.Engagement) string {
 	if e.GetBenefit() == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s, a unit every %s: %s used", e.GetBenefit(), showMinutes(e.GetUnitMinutes()), showCount(e.GetUsedUnits()))
+	text := fmt.Sprintf("%s, a unit every %s: %s used", e.GetBenefit(), showMinutes(e.GetUnitMinutes()), showCount(e.GetUsedUnits()))
+	if e.GetRefusedUnits() != 0 {
+		text += fmt.Sprintf(", %s refused", showCount(e.GetRefusedUnits()))
+	}
+	return text
 }
 
 func showFeedback(f *plansv1.EngagementFeedback) string {

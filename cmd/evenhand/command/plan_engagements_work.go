@@ -108,6 +108,7 @@ type EngagementsHours struct {
 	List    HoursList    `cmd:"" help:"List the hours of an engagement, as they were recorded."`
 	Record  HoursRecord  `cmd:"" help:"Record hours of work."`
 	Reverse HoursReverse `cmd:"" help:"Take hours back by a line against them."`
+	Charge  HoursCharge  `cmd:"" help:"Ask the benefit again for hours that it refused."`
 }
 
 // showUnits says what hours use of the benefit, and how that went.
@@ -213,6 +214,32 @@ func (c *HoursReverse) Run(env *Env) error {
 		defer cancel()
 		h, err := plansv1.NewEngagementsServiceClient(s).ReverseHours(ctx, &plansv1.ReverseHoursRequest{
 			Name: "engagements/" + strings.TrimPrefix(c.Hours, "engagements/"), Reason: c.Reason, RequestId: newRequestID()})
+		return c.printHours(env, h, err)
+	})
+}
+
+// HoursCharge is `evenhand plan engagements hours charge`.
+type HoursCharge struct {
+	Hours string `arg:"" placeholder:"HOURS" help:"The line, as ENGAGEMENT/hours/1."`
+	Output
+	Connection
+}
+
+// Help says what it does.
+func (*HoursCharge) Help() string {
+	return `The benefit refused the units of these hours, as none were left; they are not asked for again by itself, since
+they would count in the period in which that is. Where some came back since, this uses them:
+
+  evenhand plan engagements hours charge find-plant-manager/hours/2`
+}
+
+// Run asks for them and prints how that went.
+func (c *HoursCharge) Run(env *Env) error {
+	return c.with(env, func(s *session) error {
+		ctx, cancel := s.call(env)
+		defer cancel()
+		h, err := plansv1.NewEngagementsServiceClient(s).ChargeHours(ctx, &plansv1.ChargeHoursRequest{
+			Name: "engagements/" + strings.TrimPrefix(c.Hours, "engagements/"), RequestId: newRequestID()})
 		return c.printHours(env, h, err)
 	})
 }

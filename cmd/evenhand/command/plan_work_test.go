@@ -72,7 +72,7 @@ func (f *workFake) answer(_ context.Context, request any, info *grpc.UnaryServer
 			Expert: "experts/ben", FreeMinutes: 510, EarlierEngagements: 1, Reasons: []string{"Knows recruiting.", "Has time."}}}}, nil
 	case *plansv1.ListHoursRequest:
 		return &plansv1.ListHoursResponse{Hours: []*plansv1.HoursEntry{twoHours}}, nil
-	case *plansv1.RecordHoursRequest, *plansv1.ReverseHoursRequest:
+	case *plansv1.RecordHoursRequest, *plansv1.ReverseHoursRequest, *plansv1.ChargeHoursRequest:
 		return twoHours, nil
 	case *plansv1.ListInnovationProjectsRequest:
 		return &plansv1.ListInnovationProjectsResponse{InnovationProjects: []*plansv1.InnovationProject{capsOf}}, nil
@@ -149,6 +149,7 @@ func TestR6EngagementsAndExpertsOnTheCommandLine(t *testing.T) {
 		"engagements hours record find --minutes 90 --person ben --note Call.": {&plansv1.RecordHoursRequest{Parent: find,
 			Hours: &plansv1.HoursEntry{Minutes: 90, Person: "principals/ben", Note: "Call."}}, "engagements/find/hours/2"},
 		"engagements hours reverse find/hours/1 --reason Wrong.": {&plansv1.ReverseHoursRequest{Name: "engagements/find/hours/1", Reason: "Wrong."}, "hours/2"},
+		"engagements hours charge find/hours/2":                  {&plansv1.ChargeHoursRequest{Name: "engagements/find/hours/2"}, "-2 refused: None is left."},
 	} {
 		got := f.work(t, address, strings.Fields(line)...)
 		require.Zero(t, got.code, "%s: %s", line, got.stderr)

@@ -117,7 +117,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"engagements.update": {". . a . . . . x .",
 		"EngagementsService.UpdateEngagement EngagementsService.MatchEngagement EngagementsService.AssignExperts EngagementsService.StartEngagement " +
 			"EngagementsService.CompleteEngagement EngagementsService.DeclineEngagement EngagementsService.CancelEngagement " +
-			"EngagementsService.RecordFeedback EngagementsService.RecordHours EngagementsService.ReverseHours"},
+			"EngagementsService.RecordFeedback EngagementsService.RecordHours EngagementsService.ReverseHours EngagementsService.ChargeHours"},
 	"experts.update": {". . x . . . . x .",
 		"EngagementsService.CreateExpert EngagementsService.UpdateExpert"},
 	"projects.confirm": {". . x . x . . x .",

@@ -90,6 +90,13 @@ type Engagement struct {
 	// Experts are the ids of those who are on it; People those of all who ever were.
 	Experts []string `bson:"experts,omitempty"`
 	People  []string `bson:"people,omitempty"`
+	// AtWork are Experts while it is under way, and nobody otherwise.
+	AtWork []string `bson:"at_work,omitempty"`
+	// Workers are the ids of those of whose hours some stand.
+	Workers []string `bson:"workers,omitempty"`
+	// Team are the ids of those who owned the account or served it when the engagement was
+	// completed.
+	Team []string `bson:"team,omitempty"`
 	// Started and Ended are the days on which it began and ended; 0 before.
 	Started civil.Day `bson:"started,omitempty"`
 	Ended   civil.Day `bson:"ended,omitempty"`
@@ -99,11 +106,17 @@ type Engagement struct {
 	Hours []Entry `bson:"hours,omitempty"`
 	// Worked is how long people have worked, in minutes, less what was taken back.
 	Worked int `bson:"worked"`
+	// LastWorked is the last day of which there are hours, taken back or not; 0 without any.
+	LastWorked civil.Day `bson:"last_worked,omitempty"`
 	// Used is how many units of the benefit the hours use: those that it did not refuse,
-	// less what was given back.
-	Used int64 `bson:"used"`
+	// less what was given back. Refused is how many it refused of the hours that stand.
+	Used    int64 `bson:"used"`
+	Refused int64 `bson:"refused,omitempty"`
 	// Waiting is how many of its entries are still to be settled with the benefit.
 	Waiting int `bson:"waiting,omitempty"`
+	// Touched is the number of the entry that was written or settled last; 0 where there is
+	// none.
+	Touched int `bson:"touched,omitempty"`
 	// Feedback is what the customer said, in the order in which it was recorded.
 	Feedback       []Feedback `bson:"feedback,omitempty"`
 	resource.Times `bson:",inline"`
@@ -131,12 +144,15 @@ func (e *Engagement) Confirmed() bool {
 }
 
 // told is the engagement as events tell it: without what the customer said, and without
-// what people wrote beside their hours, of which only the last entry is told.
+// what people wrote beside their hours, of which only the entry touched last is told.
 func (e Engagement) told() any {
 	e.Problem = ""
-	e.Hours = slices.Clone(e.Hours[max(0, len(e.Hours)-1):])
-	for i := range e.Hours {
-		e.Hours[i].Note = ""
+	hours := e.Hours
+	e.Hours = nil
+	if e.Touched > 0 {
+		touched := hours[e.Touched-1]
+		touched.Note = ""
+		e.Hours = []Entry{touched}
 	}
 	e.Feedback = slices.Clone(e.Feedback)
 	for i := range e.Feedback {
@@ -275,8 +291,11 @@ func (e *Engagement) assign(id string, experts []string) error {
 	if len(e.People) > maxPeople {
 		return refused(reasonFull, id, "%s has had %d experts, and more cannot be: request another engagement.", Name(id), maxPeople)
 	}
-	if e.State == Requested {
+	switch e.State {
+	case Requested:
 		e.State = Matched
+	case UnderWay:
+		e.AtWork = e.Experts
 	}
 	return nil
 }
@@ -286,6 +305,6 @@ func (e *Engagement) end(id string, on civil.Day, to State, from ...State) error
 	if err := e.mustBe(id, from...); err != nil {
 		return err
 	}
-	e.State, e.Ended = to, on
+	e.State, e.Ended, e.AtWork = to, on, nil
 	return nil
 }

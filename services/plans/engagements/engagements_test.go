@@ -182,6 +182,38 @@ func TestEventsDoNotTellWhatCustomersSaid(t *testing.T) {
 	require.Equal(t, "secret note", e.State.Hours[0].Note)
 }
 
+// Those are credited who did the work, and who serve the account share in it: not who was on
+// the engagement once and did nothing.
+func TestR10AnEngagementIsTheWorkOfThoseWhoDidIt(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		for _, id := range []string{"ida", "kim", "leo", "sam"} {
+			f.expert(t, id, Expert{HoursAMonth: 10})
+		}
+		f.underWay(t, "e", recruiting)
+		_, err := f.Assign(ctx, someone, "e", "", []string{"ida", "kim", "leo"})
+		require.NoError(t, err)
+		_, _, err = f.Record(ctx, someone, "e", Entry{Person: "kim", Minutes: 60, Note: "secret"}, false)
+		require.NoError(t, err)
+		_, n, err := f.Record(ctx, someone, "e", Entry{Person: "leo", Minutes: 60}, false)
+		require.NoError(t, err)
+		_, _, err = f.Reverse(ctx, someone, "e", n, "It was kim.")
+		require.NoError(t, err)
+		_, err = f.Assign(ctx, someone, "e", "", []string{"sam"})
+		require.NoError(t, err)
+		require.Nil(t, f.told(t, "e"), "it is not completed")
+		_, err = f.Complete(ctx, someone, "e", "", "They hired one.")
+		require.NoError(t, err)
+		w := f.told(t, "e")
+		require.Equal(t, []string{"kim", "sam"}, w.Persons)
+		require.Equal(t, []string{"olga of acme", "zoe"}, w.Team)
+		require.Equal(t, int64(60), w.Minutes)
+		_, _, err = f.Record(ctx, someone, "e", Entry{Person: "ida", Minutes: 30}, false)
+		require.NoError(t, err)
+		require.Equal(t, []string{"ida", "kim", "sam"}, f.told(t, "e").Persons, "she wrote it down late")
+	})
+}
+
 func TestEngagementsAreListedLatestFirst(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()

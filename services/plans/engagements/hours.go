@@ -2,6 +2,7 @@ package engagements
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -66,19 +67,27 @@ type Back struct {
 
 // sum keeps the totals of the ledger.
 func (e *Engagement) sum() {
-	e.Worked, e.Used = 0, 0
+	e.Worked, e.Used, e.Refused = 0, 0, 0
+	minutes := map[string]int{}
 	for _, h := range e.Hours {
 		e.Worked += h.Minutes
+		minutes[h.Person] += h.Minutes
+		of := &e.Used
 		if h.Charge == Refused {
-			continue
+			of = &e.Refused
 		}
-		e.Used += h.Units
+		*of += h.Units
 		for _, back := range h.Back {
-			if e.Hours[back.Entry-1].Charge != Refused {
+			switch {
+			case e.Hours[back.Entry-1].Charge == Refused:
+				e.Refused -= back.Units
+			case h.Charge != Refused: // or else the benefit would not have them back
 				e.Used -= back.Units
 			}
 		}
 	}
+	maps.DeleteFunc(minutes, func(_ string, worked int) bool { return worked <= 0 })
+	e.Workers = slices.Sorted(maps.Keys(minutes))
 }
 
 // Reversal is the number of the counter-entry against an entry; 0 where there is none.
@@ -161,6 +170,7 @@ func (e *Engagement) append(h Entry) {
 		e.Waiting++
 	}
 	e.Hours = slices.Concat(e.Hours, []Entry{h})
+	e.Touched, e.LastWorked = h.Number, max(e.LastWorked, h.Day)
 	e.sum()
 }
 
@@ -180,8 +190,8 @@ func (e *Engagement) charged() int64 {
 	return total
 }
 
-// back says of which entries units are given back: of one first, then of the latest.
-func (e *Engagement) back(first int, units int64) []Back {
+// left is how many units each entry accounts for, less what others give back of them.
+func (e *Engagement) left() map[int]int64 {
 	left := map[int]int64{}
 	for _, h := range e.Hours {
 		left[h.Number] += h.Units
@@ -189,6 +199,12 @@ func (e *Engagement) back(first int, units int64) []Back {
 			left[back.Entry] -= back.Units
 		}
 	}
+	return left
+}
+
+// back says of which entries units are given back: of one first, then of the latest.
+func (e *Engagement) back(first int, units int64) []Back {
+	left := e.left()
 	order := []int{first}
 	for n := len(e.Hours); n > 0; n-- {
 		if n != first {
@@ -219,7 +235,39 @@ func (e *Engagement) settle(number int, charge Charge, usage, refusal string) {
 	h.Charge, h.Usage, h.Refusal = charge, usage, refusal
 	e.Hours = slices.Clone(e.Hours)
 	e.Hours[number-1] = h
+	if h.Units > 0 && charge == Settled { // what gave back of it while it was refused had nothing to give
+		for i, later := range e.Hours {
+			of := func(back Back) bool { return back.Entry == number }
+			if later.Charge != Due && slices.ContainsFunc(later.Back, of) {
+				e.Hours[i].Charge, e.Hours[i].Refusal = Due, ""
+				e.Waiting++
+			}
+		}
+	}
+	e.Touched = number
 	e.sum()
+}
+
+// again has an entry settled anew that the benefit refused. Of its units there must be some
+// that were not given back.
+func (e *Engagement) again(id string, number int) error {
+	if number < 1 || number > len(e.Hours) {
+		return fault.Missing("evenhand/HoursEntry", HoursName(id, number))
+	}
+	h := e.Hours[number-1]
+	if h.Charge != Refused {
+		return refused(reasonState, id, "%s was not refused by the benefit: there is nothing to ask for again.", HoursName(id, number))
+	}
+	if h.Units > 0 && e.left()[number] == 0 {
+		return refused(reasonCounter, id, "%s was taken back: there are no units left to ask for.", HoursName(id, number))
+	}
+	h.Charge, h.Refusal = Due, ""
+	e.Waiting++
+	e.Hours = slices.Clone(e.Hours)
+	e.Hours[number-1] = h
+	e.Touched = number
+	e.sum()
+	return nil
 }
 
 // checkEntry wants an entry to be right by itself.

@@ -90,13 +90,31 @@ func (s *Service) enter(
 	if err != nil {
 		return e, 0, err
 	}
-	number := e.State.entered(h.Request)
-	settled, err := s.settle(ctx, e)
-	if err != nil { // the hours stand, and Run settles them
-		s.opts.Log.WarnContext(ctx, "hours could not be settled with their benefit yet", "engagement", Name(id), "error", err)
-		return e, number, nil
+	return s.settleNow(ctx, e), e.State.entered(h.Request), nil
+}
+
+// Charge asks the benefit once more for the units of an entry that it refused, as where
+// some came back since or a period began; of a counter-entry, to take them back. Somebody
+// has to want that: units count in the period in which they are used, and it is for people
+// to say that the customer is to have fewer in this one for work of another. NOT_FOUND for
+// the engagement or the entry; ENGAGEMENT_STATE where it was not refused; HOURS_REVERSED
+// where it was taken back. Where the benefit refuses again, the entry says so.
+func (s *Service) Charge(ctx context.Context, call resource.Call, id string, number int) (resource.Stored[Engagement], error) {
+	e, err := s.engagements.Update(ctx, call, id, nil, "engagement.hours_charged", func(e *Engagement) error { return e.again(id, number) })
+	if err != nil {
+		return e, err
 	}
-	return settled, number, nil
+	return s.settleNow(ctx, e), nil
+}
+
+// settleNow settles what is due of an engagement. What cannot be settled stands all the
+// same, and Run settles it.
+func (s *Service) settleNow(ctx context.Context, e resource.Stored[Engagement]) resource.Stored[Engagement] {
+	settled, err := s.settle(ctx, e)
+	if err != nil {
+		s.opts.Log.WarnContext(ctx, "hours could not be settled with their benefit yet", "engagement", Name(e.ID), "error", err)
+	}
+	return settled
 }
 
 // Run settles the hours that could not be settled when they were recorded, until ctx ends.
@@ -152,13 +170,14 @@ func (s *Service) settle(ctx context.Context, e resource.Stored[Engagement]) (re
 		if err != nil {
 			return e, err
 		}
-		e, err = s.engagements.Update(ctx, own, e.ID, nil, "engagement.hours_settled", func(e *Engagement) error {
+		next, err := s.engagements.Update(ctx, own, e.ID, nil, "engagement.hours_settled", func(e *Engagement) error {
 			e.settle(number, charge, usage, refusal)
 			return nil
 		})
 		if err != nil {
 			return e, err
 		}
+		e = next
 	}
 	return e, nil
 }

@@ -81,6 +81,69 @@ func TestHoursThatTheBenefitRefusesStand(t *testing.T) {
 	})
 }
 
+func TestR20WhatWasRefusedIsAskedForAgainWhereSomebodyWantsIt(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.benefits.limit = 2
+		f.underWay(t, "e", metered())
+		for _, minutes := range []int{120, 180} {
+			_, _, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: minutes}, false)
+			require.NoError(t, err)
+		}
+		e, err := f.Charge(ctx, request("a"), "e", 2)
+		require.NoError(t, err)
+		require.Equal(t, []any{Refused, "0 units are left.", int64(2), int64(3), 0},
+			[]any{e.State.Hours[1].Charge, e.State.Hours[1].Refusal, e.State.Used, e.State.Refused, e.State.Waiting})
+		require.NoError(t, f.Settle(ctx))
+		require.Len(t, f.benefits.uses, 1, "nobody wanted it since")
+
+		f.benefits.limit = 5
+		f.benefits.lost = 1
+		e, err = f.Charge(ctx, request("b"), "e", 2)
+		require.NoError(t, err)
+		require.Equal(t, Due, e.State.Hours[1].Charge)
+		e, err = f.Charge(ctx, request("b"), "e", 2)
+		require.NoError(t, err, "a retry settles it")
+		require.Equal(t, []any{Settled, "", int64(5), int64(0), 0},
+			[]any{e.State.Hours[1].Charge, e.State.Hours[1].Refusal, e.State.Used, e.State.Refused, e.State.Waiting})
+		require.Equal(t, int64(5), f.benefits.used())
+
+		_, err = f.Charge(ctx, someone, "e", 2)
+		requireReason(t, err, reasonState)
+		_, err = f.Charge(ctx, someone, "e", 3)
+		requireReason(t, err, fault.ReasonNotFound)
+		_, _, err = f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: 60}, false)
+		require.NoError(t, err)
+		_, _, err = f.Reverse(ctx, someone, "e", 3, "Not worked.")
+		require.NoError(t, err)
+		_, err = f.Charge(ctx, someone, "e", 3)
+		requireReason(t, err, reasonCounter)
+	})
+}
+
+// Units of refused hours that were given back had nothing to give; once the hours use them
+// after all, they come back.
+func TestR20WhatWasTakenBackWhileItWasRefusedComesBackWhenItIsUsed(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.benefits.limit = 0
+		f.underWay(t, "e", metered())
+		for _, minutes := range []int{50, 130} { // the second fills all three
+			_, _, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: minutes}, false)
+			require.NoError(t, err)
+		}
+		e, _, err := f.Reverse(ctx, someone, "e", 1, "Not worked.")
+		require.NoError(t, err)
+		require.Equal(t, []Back{{2, 1}}, e.State.Hours[2].Back)
+		require.Equal(t, []int64{0, 2}, []int64{e.State.Used, e.State.Refused})
+		f.benefits.limit = 3
+		e, err = f.Charge(ctx, someone, "e", 2)
+		require.NoError(t, err)
+		require.Equal(t, []int64{2, 0, 2}, []int64{e.State.Used, e.State.Refused, f.benefits.used()})
+		require.Zero(t, e.State.Waiting)
+	})
+}
+
 func TestALostAnswerUsesNothingTwice(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
@@ -166,6 +229,14 @@ func TestR20UnitsUsedAreThoseThatTheHoursFill(t *testing.T) {
 			e, err := f.Get(ctx, id)
 			require.NoError(rt, err)
 			b.lost = rapid.IntRange(0, 1).Draw(rt, "lost")
+			if len(e.State.Hours) > 0 && rapid.IntRange(0, 3).Draw(rt, "ask again") == 0 {
+				n := rapid.IntRange(1, len(e.State.Hours)).Draw(rt, "refused")
+				b.limit += rapid.Int64Range(0, 2).Draw(rt, "more")
+				wanted := e.State.Hours[n-1].Charge == Refused && (e.State.Hours[n-1].Units == 0 || e.State.left()[n] > 0)
+				_, err = f.Charge(ctx, someone, id, n)
+				require.Equal(rt, wanted, err == nil)
+				continue
+			}
 			if len(e.State.Hours) > 0 && rapid.IntRange(0, 2).Draw(rt, "reverse") == 0 {
 				n := rapid.IntRange(1, len(e.State.Hours)).Draw(rt, "entry")
 				_, _, err = f.Reverse(ctx, someone, id, n, "Not worked.")
@@ -186,6 +257,7 @@ func TestR20UnitsUsedAreThoseThatTheHoursFill(t *testing.T) {
 		filled := int64(e.State.Worked / d.UnitMinutes)
 		require.Zero(rt, e.State.Waiting)
 		require.Equal(rt, b.used(), e.State.Used)
+		require.Equal(rt, filled, e.State.Used+e.State.Refused)
 		require.GreaterOrEqual(rt, b.used(), int64(0))
 		require.LessOrEqual(rt, b.used(), filled)
 		if !limited {
@@ -225,6 +297,22 @@ func TestExpertsAreProposedByWhatSpeaksForThem(t *testing.T) {
 		_, err = f.Request(ctx, someone, "new", "acme", d, false)
 		require.NoError(t, err)
 
+		both := recruiting
+		both.Area = "systems"
+		for _, id := range []string{"other", "gone"} {
+			f.underWay(t, id, both)
+			_, err = f.Assign(ctx, someone, id, "", []string{"zoe", "kim"})
+			require.NoError(t, err)
+			_, _, err = f.Record(ctx, someone, id, Entry{Person: "ben", Minutes: 60, Day: day(t, "2026-11-20")}, false)
+			require.NoError(t, err)
+		}
+		_, n, err := f.Record(ctx, someone, "gone", Entry{Person: "zoe", Minutes: 60}, false)
+		require.NoError(t, err)
+		_, _, err = f.Reverse(ctx, someone, "gone", n, "It was kim.")
+		require.NoError(t, err)
+		_, err = f.Cancel(ctx, someone, "gone", "", "They found somebody.")
+		require.NoError(t, err)
+
 		list, err := f.Match(ctx, "new")
 		require.NoError(t, err)
 		var ids []string
@@ -233,7 +321,8 @@ func TestExpertsAreProposedByWhatSpeaksForThem(t *testing.T) {
 		}
 		require.Equal(t, []string{"ben", "zoe", "kim", "sam"}, ids)
 		require.Equal(t, []string{"Knows recruiting.", "Speaks de, which was asked for.",
-			"Has 8 hours and 30 minutes of 10 hours free in November 2026.", "Has completed 1 engagement of accounts/acme."}, list[0].Why)
+			"Has 6 hours and 30 minutes of 10 hours free in November 2026.", "Has completed 1 engagement of accounts/acme."}, list[0].Why)
+		require.Equal(t, []string{"Has 10 hours of 10 hours free in November 2026.", "Is on 1 engagement under way."}, list[1].Why[2:])
 		require.Equal(t, "Has 2 hours of 2 hours free in November 2026. 3 hours are planned.", list[2].Why[2])
 		require.Equal(t, []string{"de"}, list[3].Missing)
 		_, err = f.Match(ctx, "none")

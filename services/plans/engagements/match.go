@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -78,7 +79,9 @@ type work struct {
 	earlier, underWay int
 }
 
-// work counts what experts have done and do.
+// work counts what experts have done and do. It reads the engagements that hours of this
+// month are of, those that the experts are on, and those of the account: however long the
+// company has kept any.
 func (s *Service) work(ctx context.Context, experts []resource.Stored[Expert], account string, today civil.Day) (map[string]work, error) {
 	ids := make([]any, 0, len(experts))
 	counts := map[string]work{}
@@ -86,42 +89,50 @@ func (s *Service) work(ctx context.Context, experts []resource.Stored[Expert], a
 		ids = append(ids, x.ID)
 		counts[x.ID] = work{}
 	}
-	found, err := s.engagements.Lookup(ctx, "people", ids...)
-	if err != nil {
-		return nil, fmt.Errorf("find the work of experts: %w", err)
+	tally := func(person string, add func(*work)) {
+		if w, wanted := counts[person]; wanted {
+			add(&w)
+			counts[person] = w
+		}
 	}
-	seen := map[string]bool{} // one that several are in may be found several times
+	year, month, _ := today.Date()
+	first := civil.Date(year, month, 1)
+	for e, err := range s.engagements.All(ctx, docstore.Query{Index: "last_worked", From: int64(first), Limit: 100}) {
+		if err != nil {
+			return nil, fmt.Errorf("find the hours of this month: %w", err)
+		}
+		for _, h := range e.State.Hours {
+			if h.Day >= first {
+				tally(h.Person, func(w *work) { w.minutes += h.Minutes })
+			}
+		}
+	}
+	for e, err := range s.engagements.All(ctx, docstore.Query{Index: "account", Equal: []any{account}, Limit: 100}) {
+		if err != nil {
+			return nil, fmt.Errorf("find the engagements of the account: %w", err)
+		}
+		if e.State.State != Completed {
+			continue
+		}
+		for _, person := range e.State.Experts {
+			tally(person, func(w *work) { w.earlier++ })
+		}
+	}
+	found, err := s.engagements.Lookup(ctx, "at_work", ids...)
+	if err != nil {
+		return nil, fmt.Errorf("find what experts are on: %w", err)
+	}
+	seen := map[string]bool{} // one that several are on may be found several times
 	for _, e := range found {
 		if seen[e.ID] {
 			continue
 		}
 		seen[e.ID] = true
-		for _, h := range e.State.Hours {
-			if w, wanted := counts[h.Person]; wanted && sameMonth(h.Day, today) {
-				w.minutes += h.Minutes
-				counts[h.Person] = w
-			}
-		}
-		for _, person := range e.State.Experts {
-			w, wanted := counts[person]
-			switch {
-			case !wanted:
-				continue
-			case e.State.State == Completed && e.State.Account == account:
-				w.earlier++
-			case e.State.State == UnderWay:
-				w.underWay++
-			}
-			counts[person] = w
+		for _, person := range e.State.AtWork {
+			tally(person, func(w *work) { w.underWay++ })
 		}
 	}
 	return counts, nil
-}
-
-func sameMonth(a, b civil.Day) bool {
-	ay, am, _ := a.Date()
-	by, bm, _ := b.Date()
-	return ay == by && am == bm
 }
 
 // candidate judges an expert for an engagement.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
@@ -23,6 +24,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -40,6 +42,9 @@ func (directory) known(id string) error {
 func (d directory) Principal(_ context.Context, id string) error { return d.known(id) }
 func (d directory) Account(_ context.Context, id string) error   { return d.known(id) }
 func (d directory) Contact(_ context.Context, name string) error { return d.known(name) }
+func (d directory) Team(_ context.Context, account string) ([]string, error) {
+	return []string{"zoe", "olga of " + account}, d.known(account)
+}
 
 // errLost is what a call comes back with whose answer was lost.
 var errLost = errors.New("the answer was lost")
@@ -202,6 +207,23 @@ func metered() Definition {
 	d := recruiting
 	d.Benefit, d.Origin = "expert-hours", Offered
 	return d
+}
+
+// told is the work of which the last event of an engagement tells; nil where it tells of
+// none.
+func (f *fixture) told(t testing.TB, id string) *feeds.Work {
+	t.Helper()
+	e, err := f.Get(t.Context(), id)
+	require.NoError(t, err)
+	data, err := bson.Marshal(Kind.Tell(e.State))
+	require.NoError(t, err)
+	works, err := Work(docstore.FeedEvent{Event: docstore.Event{Data: data}, Source: Kind.Spec.Name + "/" + id})
+	require.NoError(t, err)
+	if len(works) == 0 {
+		return nil
+	}
+	require.Len(t, works, 1)
+	return &works[0]
 }
 
 func day(t testing.TB, text string) civil.Day {

@@ -24,6 +24,9 @@ type Directory interface {
 	Account(ctx context.Context, id string) error
 	// Contact returns resource.ErrNotFound where there is no contact of that resource name.
 	Contact(ctx context.Context, name string) error
+	// Team returns the ids of those who own an account or serve it, or
+	// resource.ErrNotFound.
+	Team(ctx context.Context, account string) ([]string, error)
 }
 
 // Options are what the service takes from outside. Directory is needed.
@@ -57,7 +60,8 @@ var Kind = resource.Kind[Engagement]{
 		{Name: "created", Fields: []string{"created"}},
 		{Name: "account", Fields: []string{"account", "created"}},
 		{Name: "requester", Fields: []string{"requester", "created"}},
-		{Name: "people", Fields: []string{"people"}, Multikey: true},
+		{Name: "at_work", Fields: []string{"at_work"}, Multikey: true},
+		{Name: "last_worked", Fields: []string{"last_worked"}, Partial: true},
 		{Name: "waiting", Fields: []string{"waiting"}, Partial: true},
 	}}}
 
@@ -225,7 +229,7 @@ func (s *Service) Start(ctx context.Context, call resource.Call, id, etag string
 		if err := e.mustBe(id, Matched); err != nil {
 			return err
 		}
-		e.State, e.Started = UnderWay, on
+		e.State, e.Started, e.AtWork = UnderWay, on, e.Experts
 		return nil
 	})
 }
@@ -244,14 +248,26 @@ func (s *Service) past(ctx context.Context, field string, on civil.Day) (civil.D
 	return on, nil
 }
 
-// Complete ends the work with what came of it. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG;
+// Complete ends the work with what came of it, and notes who serves the account, since
+// they may share in the points for it. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG;
 // ENGAGEMENT_STATE unless it is under way.
 func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag, outcome string) (resource.Stored[Engagement], error) {
 	if outcome == "" {
 		return resource.Stored[Engagement]{}, fault.Invalid("outcome", "is empty: say what came of the work")
 	}
+	if earlier, known, err := s.engagements.Replay(ctx, call, id); known || err != nil {
+		return earlier, err
+	}
+	e, err := s.engagements.Get(ctx, id)
+	if err != nil {
+		return e, err
+	}
+	team, err := s.opts.Directory.Team(ctx, e.State.Account)
+	if err != nil && !errors.Is(err, resource.ErrNotFound) {
+		return e, fmt.Errorf("find who serves the account of %s: %w", Name(id), err)
+	}
 	return s.finish(ctx, call, id, etag, "engagement.completed", func(e *Engagement, today civil.Day) error {
-		e.Outcome, e.Finished = outcome, s.now()
+		e.Outcome, e.Finished, e.Team = outcome, s.now(), sorted(team)
 		return e.end(id, today, Completed, UnderWay)
 	})
 }

@@ -2,6 +2,7 @@ package engagements
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -12,7 +13,9 @@ import (
 )
 
 // Work says what relationship work an event of the store's feed tells of: an engagement
-// that was completed, also where what the customer said of it, or its hours, came later.
+// that was completed, also where what the customer said of it, or its hours, came later. It
+// is the work of those who were on it to the end, and of others of whom hours stand: not of
+// who was on it once and did nothing.
 func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
 	id, mine := strings.CutPrefix(e.Source, Kind.Spec.Name+"/")
 	if !mine || len(e.Data) == 0 {
@@ -25,7 +28,8 @@ func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
 	if state.State != Completed {
 		return nil, nil
 	}
-	w := feeds.Work{Name: Name(id), Kind: "engagement", Account: state.Account, Title: state.Title, Persons: state.People, Completed: state.Finished,
+	w := feeds.Work{Name: Name(id), Kind: "engagement", Account: state.Account, Title: state.Title, Completed: state.Finished,
+		Persons: sorted(slices.Concat(state.Experts, state.Workers)), Team: state.Team,
 		Confirmed: state.Confirmed(), Origin: string(state.Origin), Minutes: int64(state.Worked), OutcomeLength: len([]rune(state.Outcome))}
 	if n := len(state.Feedback); n > 0 {
 		last := state.Feedback[n-1]

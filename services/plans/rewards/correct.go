@@ -55,12 +55,15 @@ func (s *Service) tryCorrect(
 		return none, fmt.Errorf("read the entries of a credit: %w", err)
 	}
 	a := &account{}
-	given := 0 // of a correction, what others gave back
+	var last Entry // that was computed
+	given := 0     // of a correction, what others gave back
 	for _, e := range entries {
 		if earlier, known, err := s.entries.Created(ctx, call, e.ID); e.State.Kind == Corrected && (known || err != nil) {
 			return earlier, err
 		}
-		a.add(e.ID, e.State)
+		if a.add(e.State); e.State.Number == a.computed {
+			last = e.State
+		}
 		if e.State.Cites == corrected.ID && e.State.Kind == Corrected {
 			given += e.State.Adjusts
 		}
@@ -69,10 +72,10 @@ func (s *Service) tryCorrect(
 	if err != nil {
 		return none, err
 	}
-	e := a.last
+	e := last
 	e.Number, e.Kind, e.Cites, e.Reason, e.By = a.highest+1, Corrected, corrected.ID, c.Reason, by.Name
 	e.Adjusts = adjusts
-	e.Points = max(0, a.last.Worth+a.adjusts+adjusts) - a.points
+	e.Points = max(0, last.Worth+a.adjusts+adjusts) - a.points
 	id := entryID(e.Credit, e.Number)
 	if check {
 		return s.entries.Unwritten(id, e), nil

@@ -79,38 +79,13 @@ func creditID(work, account, person, rule, month string) string {
 	return digest(work, account, person, rule, month)
 }
 
-// creditsOf are the credits of the work completed in a month, by their ids. Of the work,
-// that of the weeks which reach into the month is needed whole.
-func creditsOf(month Period, work map[string]completed, versions []version) map[string]*credit {
-	var all []*credit
-	for _, w := range work {
-		if v := at(versions, w.Day); v != nil && !w.Withdrawn {
-			all = append(all, v.credits(w)...)
-		}
-	}
-	slices.SortFunc(all, func(a, b *credit) int {
-		return cmp.Or(a.work.Completed.Compare(b.work.Completed), strings.Compare(a.work.Name, b.work.Name),
-			strings.Compare(a.rule.ID, b.rule.ID), strings.Compare(a.person, b.person))
-	})
-	apply(CapKindWeek, all, func(c *credit) (window, int) {
-		return window{person: c.person, kind: c.work.Kind, week: weekOf(c.work.Day)}, c.version.Caps.kindWeek(c.work.Kind)
-	})
-	all = slices.DeleteFunc(all, func(c *credit) bool { return c.work.Day < month.From || c.work.Day > month.To })
-	apply(CapAccountMonth, all, func(c *credit) (window, int) {
-		if c.work.Account == "" {
-			return window{}, 0
-		}
-		return window{account: c.work.Account}, c.version.Caps.AccountMonth
-	})
-	apply(CapPersonMonth, all, func(c *credit) (window, int) {
-		return window{person: c.person}, c.version.Caps.PersonMonth
-	})
-	credits := make(map[string]*credit, len(all))
-	for _, c := range all {
-		c.id = creditID(c.work.Name, c.work.Account, c.person, c.rule.ID, month.ID)
-		credits[c.id] = c
-	}
-	return credits
+// counting works out the credits of a month, day by day, in the order of days: of the
+// weeks which reach into the month it has to be given all. What a cap leaves of a credit
+// follows from those before it alone, so that no more is kept than what each window holds.
+type counting struct {
+	month    Period
+	versions []version
+	used     map[window]int
 }
 
 // window is within what a cap holds: a kind of work of a person in a week, an account, or
@@ -121,20 +96,52 @@ type window struct {
 	week            civil.Day
 }
 
-// apply cuts off what is above a cap, in the order of the credits. A window in which two
-// versions count has of each credit the cap of its own.
-func apply(name Cap, credits []*credit, of func(*credit) (window, int)) {
-	used := map[window]int{}
-	for _, c := range credits {
-		in, limit := of(c)
-		if limit > 0 {
-			if left := max(0, limit-used[in]); c.worth > left {
-				c.cuts = append(c.cuts, Cut{name, limit, c.worth - left})
-				c.worth = left
-			}
+// day returns the credits of the month that the work of a day gives, in the order in which
+// they count.
+func (c *counting) day(work []completed) []*credit {
+	var all []*credit
+	for _, w := range work {
+		if v := at(c.versions, w.Day); v != nil && !w.Withdrawn {
+			all = append(all, v.credits(w)...)
 		}
-		used[in] += c.worth
 	}
+	slices.SortFunc(all, func(a, b *credit) int {
+		return cmp.Or(a.work.Completed.Compare(b.work.Completed), strings.Compare(a.work.Name, b.work.Name),
+			strings.Compare(a.rule.ID, b.rule.ID), strings.Compare(a.person, b.person))
+	})
+	for _, one := range all {
+		c.limit(one)
+	}
+	return slices.DeleteFunc(all, func(one *credit) bool { return one.id == "" })
+}
+
+// limit cuts off a credit what is above the caps, and gives it its id if it is one of the
+// month. A window in which two versions count has of each credit the cap of its own.
+func (c *counting) limit(one *credit) {
+	caps, w := &one.version.Caps, &one.work
+	c.apply(CapKindWeek, one, window{person: one.person, kind: w.Kind, week: weekOf(w.Day)}, caps.kindWeek(w.Kind))
+	if w.Day < c.month.From || w.Day > c.month.To {
+		return
+	}
+	if w.Account != "" {
+		c.apply(CapAccountMonth, one, window{account: w.Account}, caps.AccountMonth)
+	}
+	c.apply(CapPersonMonth, one, window{person: one.person}, caps.PersonMonth)
+	one.id = creditID(w.Name, w.Account, one.person, one.rule.ID, c.month.ID)
+}
+
+// apply cuts off a credit what is above a cap; 0 is none.
+func (c *counting) apply(name Cap, one *credit, in window, limit int) {
+	if limit > 0 {
+		if left := max(0, limit-c.used[in]); one.worth > left {
+			one.cuts = append(one.cuts, Cut{name, limit, one.worth - left})
+			one.worth = left
+		}
+	}
+	if c.used == nil {
+		c.used = map[window]int{}
+	}
+	c.used[in] += one.worth
 }
 
 // credits are what a piece of work gives by a version, before the caps.

@@ -12,7 +12,7 @@
 // The credits of a month are a pure function of the work completed in it and in the weeks
 // that reach into it, and of the versions of the point rules: which version counts follows
 // from the day of completion. The caps are applied one after the other, each in the order
-// of completion, then of the names of work, rule and person: first that of a person and
+// of days, on a day of completion, then of the names of work, rule and person: first that of a person and
 // kind within a week, to what the rule gives; then that of an account within a month, to
 // what is left; then that of a person within a month. So the order in which work arrives
 // is of no consequence.

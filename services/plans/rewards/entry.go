@@ -87,26 +87,43 @@ var LedgerKind = resource.Kind[Entry]{
 // entryID is the id of the entry of a credit with a number.
 func entryID(credit string, number int) string { return credit + "-" + strconv.Itoa(number) }
 
-// account is the entries of one credit, as they stand together.
+// account is the entries of one credit, as they stand together: no more of them than
+// settling needs, since it holds the accounts of a whole month.
 type account struct {
-	// last is the last entry that was computed, and lastID its id.
-	last   Entry
-	lastID string
+	person string
+	// last is what the last entry says that was computed, and computed its number.
+	last     outcome
+	computed int
 	// count is how many entries there are, points their sum, and adjusts that of what
 	// corrections moved.
 	count, points, adjusts int
 	// highest is the number of the last.
 	highest int
+	// seen says that the settling that it was read for has come to the credit.
+	seen bool
+}
+
+// outcome is what was computed of a credit, as in an entry.
+type outcome struct {
+	full, worth, version int
+	unmet                Unmet
+	cuts                 []Cut
+}
+
+// is says whether two outcomes are the same.
+func (o outcome) is(p outcome) bool {
+	return o.worth == p.worth && o.full == p.full && o.unmet == p.unmet && o.version == p.version && slices.Equal(o.cuts, p.cuts)
 }
 
 // add counts an entry of the credit.
-func (a *account) add(id string, e Entry) {
+func (a *account) add(e Entry) {
+	a.person = e.Person
 	a.count++
 	a.highest = max(a.highest, e.Number)
 	a.points += e.Points
 	a.adjusts += e.Adjusts
-	if e.Kind != Corrected && e.Number >= a.last.Number {
-		a.last, a.lastID = e, id
+	if e.Kind != Corrected && e.Number >= a.computed {
+		a.last, a.computed = outcome{e.Full, e.Worth, e.Version, e.Unmet, e.Cuts}, e.Number
 	}
 }
 
@@ -128,35 +145,35 @@ func (s *Service) accountsOf(ctx context.Context, month string) (map[string]*acc
 			a = &account{}
 			found[e.State.Credit] = a
 		}
-		a.add(e.ID, e.State)
+		a.add(e.State)
 	}
 	return found, nil
 }
 
-// stands says whether a computed entry says of a credit what is computed now.
-func (e *Entry) stands(c *credit) bool {
-	return e.Worth == c.worth && e.Full == c.full && e.Unmet == c.unmet && e.Version == c.version.Number && slices.Equal(e.Cuts, c.cuts)
+// stands says whether the entries say of a credit what is computed now.
+func (a *account) stands(c *credit) bool {
+	return a.computed > 0 && a.last.is(outcome{c.full, c.worth, c.version.Number, c.unmet, c.cuts}) && a.points == a.owed(c.worth)
 }
 
 // next is the entry that makes a credit what is computed now.
-func (a *account) next(c *credit, month string) (string, Entry) {
+func (a *account) next(c *credit, month string) Entry {
 	e := Entry{Credit: c.id, Number: a.highest + 1, Kind: Credited, Person: c.person, Account: c.work.Account,
 		Month: month, Completed: c.work.Completed, Work: c.work.Name, WorkKind: c.work.Kind, Evidence: c.work.Evidence,
 		Rule: c.rule.ID, Version: c.version.Number, Full: c.full, Worth: c.worth, Cuts: c.cuts, Unmet: c.unmet,
 		Points: a.owed(c.worth) - a.points}
 	if a.count > 0 {
-		e.Kind, e.Cites = Countered, a.lastID
+		e.Kind, e.Cites = Countered, entryID(c.id, a.computed)
 	}
-	return entryID(c.id, e.Number), e
+	return e
 }
 
-// ended is the entry that makes a credit nothing.
-func (a *account) ended(why Unmet) (string, Entry) {
-	e := a.last
-	e.Number, e.Kind, e.Cites = a.highest+1, Countered, a.lastID
+// ended is the entry that makes a credit nothing, of which the last computed one is given.
+func (a *account) ended(last Entry, why Unmet) Entry {
+	e := last
+	e.Number, e.Kind, e.Cites = a.highest+1, Countered, entryID(last.Credit, last.Number)
 	e.Worth, e.Cuts, e.Unmet = 0, nil, why
 	e.Points = a.owed(0) - a.points
-	return entryID(e.Credit, e.Number), e
+	return e
 }
 
 // Entry returns an entry, or resource.ErrNotFound.

@@ -1,6 +1,7 @@
 package rewards
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -130,7 +131,8 @@ func oracle(rules Rules, states []Work) map[string]int {
 }
 
 // Whatever the order in which work arrives, however often, and however much of it is
-// settled at a time: what people have in the end follows from the work alone.
+// settled at a time: what people have in the end follows from the work alone. So do their
+// totals, whenever and however often these are made in between, and whoever is late.
 func TestR10TheOrderOfArrivalIsOfNoConsequence(t *testing.T) {
 	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
 	require.NoError(t, err)
@@ -155,15 +157,25 @@ func TestR10TheOrderOfArrivalIsOfNoConsequence(t *testing.T) {
 			if rapid.Bool().Draw(rt, "somebody corrects") {
 				corrected = f.correctOne(t, year) || corrected
 			}
+			if len(arrivals) == 0 || rapid.Bool().Draw(rt, "totals are made") {
+				f.totalAll(t, year)
+			}
+			if rapid.IntRange(0, 4).Draw(rt, "restart") == 0 {
+				f.open(t)
+			}
 		}
 		got := map[string]int{}
+		var quarter []Entry
 		for _, month := range []string{"10", "11"} {
 			ledger := f.all(t, fmt.Sprintf("%d-%s", year, month))
 			maps.Copy(got, worths(rt, ledger))
 			if !corrected {
 				requireCapped(rt, rules, ledger)
 			}
+			f.requireTotals(rt, fmt.Sprintf("%d-%s", year, month), ledger)
+			quarter = append(quarter, ledger...)
 		}
+		f.requireTotals(rt, fmt.Sprintf("%d-q4", year), quarter)
 		if !maps.Equal(want, got) {
 			rt.Fatalf("want %v, got %v", want, got)
 		}
@@ -184,19 +196,49 @@ func (f *fixture) correctOne(t *testing.T, year int) bool {
 	return false
 }
 
+// totalAll makes the totals of all people of a year's last quarter.
+func (f *fixture) totalAll(t *testing.T, year int) {
+	for _, month := range []string{"10", "11"} {
+		for _, person := range []string{"carol", "dora", "emil"} {
+			require.NoError(t, f.total(t.Context(), totalsOf{person, fmt.Sprintf("%d-%s", year, month)}))
+		}
+	}
+}
+
+// requireTotals wants the totals of a period to be the sums of its entries.
+func (f *fixture) requireTotals(t *rapid.T, period string, ledger []Entry) {
+	p, err := ParsePeriod("period", period)
+	require.NoError(t, err)
+	list, _, err := f.ListTotals(context.Background(), p, 10, nil)
+	require.NoError(t, err)
+	for _, of := range list {
+		want := Sums{}
+		for _, e := range ledger {
+			if e.Person == of.Person {
+				want.Entries++
+				want.Points += e.Points
+			}
+		}
+		require.Equal(t, []int{want.Entries, want.Points}, []int{of.Entries, of.Points}, "%s of %s", of.Person, period)
+	}
+}
+
 // worths are what credits are worth by the last entry that was computed of each, and wants
 // all of its entries to come to that, less what was corrected.
 func worths(t *rapid.T, ledger []Entry) map[string]int {
-	all := map[string]*account{}
+	all, last := map[string]*account{}, map[string]Entry{}
 	for _, e := range ledger {
 		if all[e.Credit] == nil {
 			all[e.Credit] = &account{}
 		}
-		all[e.Credit].add("", e)
+		all[e.Credit].add(e)
+		if e.Number == all[e.Credit].computed {
+			last[e.Credit] = e
+		}
 	}
 	worth := map[string]int{}
-	for _, a := range all {
-		e, cut := a.last, 0
+	for credit, a := range all {
+		e, cut := last[credit], 0
 		for _, c := range e.Cuts {
 			cut += c.Points
 		}

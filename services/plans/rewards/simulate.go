@@ -34,19 +34,21 @@ func (s *Service) Simulate(ctx context.Context, id string, period Period) ([]Sim
 		return people[person]
 	}
 	for _, month := range period.Months() {
-		work, err := s.workBetween(ctx, weekOf(month.From), weekOf(month.To)+6)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range creditsOf(month, work, []version{alone}) {
-			of(c.person).Would += c.worth
+		counted := counting{month: month, versions: []version{alone}}
+		for work, err := range s.workBy(ctx, month) {
+			if err != nil {
+				return nil, err
+			}
+			for _, c := range counted.day(work) {
+				of(c.person).Would += c.worth
+			}
 		}
 		accounts, err := s.accountsOf(ctx, month.ID)
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range accounts {
-			of(a.last.Person).Points += a.last.Worth
+			of(a.person).Points += a.last.worth
 		}
 	}
 	var list []Simulated

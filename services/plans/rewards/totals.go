@@ -117,6 +117,11 @@ var totalsSpec = docstore.Spec{Name: "reward_totals", Silent: true, Indexes: []d
 // totalsFeed is the checkpoint of how far the totals have followed the ledger.
 const totalsFeed = "reward-totals"
 
+// totalsGathered is of how many events at most it is gathered whose totals change, while
+// the feed goes on: a person's are made of all their entries of a quarter, and a settling
+// that writes many writes of everybody's.
+const totalsGathered = 20_000
+
 // followPause is how long following waits after it failed.
 const followPause = 5 * time.Second
 
@@ -149,28 +154,46 @@ func (s *Service) follow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find how far the totals are: %w", err)
 	}
+	changed := map[totalsOf]bool{}
 	return s.store.Feed().Follow(ctx, at, func(events []docstore.FeedEvent) error {
-		var ids []string
-		for _, e := range events {
-			if id, ok := strings.CutPrefix(e.Source, LedgerKind.Spec.Name+"/"); ok {
-				ids = append(ids, id)
-			}
+		if err := s.touched(ctx, events, changed); err != nil {
+			return err
 		}
-		entries, err := s.entries.GetMany(ctx, ids)
+		position := events[len(events)-1].Position
+		head, err := s.store.Feed().Head(ctx)
 		if err != nil {
-			return fmt.Errorf("read entries for the totals: %w", err)
+			return err
 		}
-		changed := map[totalsOf]bool{}
-		for _, e := range entries {
-			changed[totalsOf{e.State.Person, e.State.Month}] = true
+		if position < head && position-at < totalsGathered {
+			return nil
 		}
 		for of := range changed {
 			if err := s.total(ctx, of); err != nil {
 				return err
 			}
 		}
-		return s.checkpoints.Advance(ctx, totalsFeed, events[len(events)-1].Position)
+		clear(changed)
+		at = position
+		return s.checkpoints.Advance(ctx, totalsFeed, position)
 	})
+}
+
+// touched adds whose totals the entries among some events change.
+func (s *Service) touched(ctx context.Context, events []docstore.FeedEvent, changed map[totalsOf]bool) error {
+	var ids []string
+	for _, e := range events {
+		if id, ok := strings.CutPrefix(e.Source, LedgerKind.Spec.Name+"/"); ok {
+			ids = append(ids, id)
+		}
+	}
+	entries, err := s.entries.GetMany(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("read entries for the totals: %w", err)
+	}
+	for _, e := range entries {
+		changed[totalsOf{e.State.Person, e.State.Month}] = true
+	}
+	return nil
 }
 
 // total makes the totals of a person in a month, and in its quarter, of the ledger. Of two

@@ -296,17 +296,40 @@ func (h *engagementsHandler) RecordHours(ctx context.Context, r *plansv1.RecordH
 	return hoursAnswer(ctx, e, number, err)
 }
 
+// numberIn is the number of an entry of hours, in which its name ends.
+func numberIn(name string) (int, error) {
+	number, err := strconv.Atoi(names.Last(name))
+	if err != nil {
+		return 0, fault.Invalid("name", "%q does not end in the number of an entry", name)
+	}
+	return number, nil
+}
+
 // ReverseHours implements EngagementsService.
 func (h *engagementsHandler) ReverseHours(ctx context.Context, r *plansv1.ReverseHoursRequest) (*plansv1.HoursEntry, error) {
-	number, err := strconv.Atoi(names.Last(r.GetName()))
+	number, err := numberIn(r.GetName())
 	if err != nil {
-		return nil, fault.Invalid("name", "%q does not end in the number of an entry", r.GetName())
+		return nil, err
 	}
 	id, call, err := h.change(ctx, r, r.GetName())
 	if err != nil {
 		return nil, err
 	}
 	e, number, err := h.domain.Reverse(ctx, call, id, number, r.GetReason())
+	return hoursAnswer(ctx, e, number, err)
+}
+
+// ChargeHours implements EngagementsService.
+func (h *engagementsHandler) ChargeHours(ctx context.Context, r *plansv1.ChargeHoursRequest) (*plansv1.HoursEntry, error) {
+	number, err := numberIn(r.GetName())
+	if err != nil {
+		return nil, err
+	}
+	id, call, err := h.change(ctx, r, r.GetName())
+	if err != nil {
+		return nil, err
+	}
+	e, err := h.domain.Charge(ctx, call, id, number)
 	return hoursAnswer(ctx, e, number, err)
 }
 

@@ -50,7 +50,7 @@ func engagementOut(s resource.Stored[engagements.Engagement], blind bool) *plans
 		Solved: e.Confirmed(), Etag: s.Etag(), CreateTime: wire.Timestamp(e.Created), UpdateTime: wire.Timestamp(e.Updated),
 	}
 	if !blind {
-		m.UsedUnits = e.Used
+		m.UsedUnits, m.RefusedUnits = e.Used, e.Refused
 	}
 	for _, f := range e.Feedback {
 		m.Feedback = append(m.Feedback, &plansv1.EngagementFeedback{Text: f.Text, Rating: int32(f.Rating), Contact: f.Contact,

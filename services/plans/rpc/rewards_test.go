@@ -21,9 +21,11 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/auth"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/resource"
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 	"github.com/evenhand/evenhand/services/plans/rewards"
 	"github.com/evenhand/evenhand/services/plans/rpc"
 )
@@ -305,4 +307,58 @@ func TestR10CorrectionsAndFindingsNameWhoAnswersForThem(t *testing.T) {
 	require.Empty(t, report.GetRewardFindings())
 	_, err = s.as(t, auth.AccountManager).ReportRewardFindings(t.Context(), &plansv1.ReportRewardFindingsRequest{})
 	rewardRefused(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
+}
+
+// What the service's own feed tells of work is rewarded the same in whatever parts it comes,
+// and also where a process that lost its lease comes with it late.
+func TestR10WorkOfTheFeedIsRewardedTheSameHoweverItComes(t *testing.T) {
+	s := serveRewards(t)
+	ctx := t.Context()
+	writer, approver := rewards.Caller{Name: "principals/anna", Person: true}, rewards.Caller{Name: "principals/ben", Person: true}
+	rules, err := s.domain.CreateRules(ctx, resource.Call{Principal: writer.Name}, writer, rewards.Rules{Effective: civil.Date(2026, 1, 1), Rules: []rewards.Rule{
+		{ID: "touch", Work: rewards.TouchpointDone, Points: 10, TeamShare: 20},
+		{ID: "acted", Work: rewards.SuggestionActedOn, Points: 5},
+		{ID: "solved", Work: rewards.EngagementCompleted, Points: 40, TeamShare: 25, Confirmed: true},
+		{ID: "launched", Work: rewards.ProjectConfirmed, Points: 100},
+	}}, "To see.", false)
+	require.NoError(t, err)
+	rules, err = s.domain.ProposeRules(ctx, resource.Call{Principal: writer.Name}, writer, rules.ID, "")
+	require.NoError(t, err)
+	_, err = s.domain.ApproveRules(ctx, resource.Call{Principal: approver.Name}, approver, rules.ID, rules.Etag(), false)
+	require.NoError(t, err)
+
+	taker := rpc.RewardedWork(s.domain)
+	for _, order := range [][]int{
+		{0, 1, 2, 3, 4, 5, 6}, {0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 4, 5}, {6, 5, 4, 3, 2, 1, 0}, {2, 6, 0, 4, 1, 3, 5, 0, 6}, {5, 6, 5, 2, 1, 0, 4, 3},
+	} {
+		account := fmt.Sprint("acme-", strings.Trim(strings.ReplaceAll(fmt.Sprint(order), " ", ""), "[]"))
+		at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+		work := func(name, kind string, change func(*feeds.Work)) *feeds.Work {
+			w := &feeds.Work{Name: name + account, Kind: kind, Account: account, Persons: []string{"carol"}, Team: []string{"dora"}, Completed: at}
+			if change != nil {
+				change(w)
+			}
+			return w
+		}
+		told := []*feeds.Work{
+			work("plans/touchpoints/a-", "touchpoint", nil),
+			work("plans/touchpoints/b-", "touchpoint", func(w *feeds.Work) { w.Origin = "suggestion" }),
+			work("engagements/e-", "engagement", nil),
+			work("engagements/e-", "engagement", func(w *feeds.Work) { w.Confirmed, w.Recorder = true, "principals/emil" }),
+			work("innovationProjects/p/accounts/", "project", func(w *feeds.Work) { w.Confirmed = true }),
+			work("innovationProjects/p/accounts/", "project", func(w *feeds.Work) { w.Confirmed, w.Withdrawn = true, true }),
+			work("plans/goals/", "other", nil), // which no rule is about
+		}
+		for _, i := range order {
+			require.NoError(t, taker.Take(ctx, []feeds.Change{{Service: feeds.Own, Position: int64(i + 1), Work: told[i]}}))
+			require.NoError(t, s.domain.Settle(ctx))
+		}
+		got, err := s.domain.TeamStatement(ctx, account, rewards.MonthOf(civil.Date(2026, 11, 1)))
+		require.NoError(t, err)
+		points := map[string]int{}
+		for _, person := range got.People {
+			points[person.Person] = person.Points
+		}
+		require.Equal(t, map[string]int{"carol": 8 + 5 + 30, "dora": 2 + 10}, points, order)
+	}
 }

@@ -38,6 +38,19 @@ func (d *WorkDirectory) Account(ctx context.Context, id string) error {
 	return missing(err, "evenhand/Account", plans.AccountName(id))
 }
 
+// Team implements engagements.Directory.
+func (d *WorkDirectory) Team(ctx context.Context, account string) ([]string, error) {
+	a, err := d.accounts.GetAccount(ctx, &accountsv1.GetAccountRequest{Name: plans.AccountName(account)})
+	if err != nil {
+		return nil, missing(err, "evenhand/Account", plans.AccountName(account))
+	}
+	team := idsIn("principals", a.GetServiceTeam())
+	if owner := names.First(a.GetOwner(), "principals"); owner != "" {
+		team = append(team, owner)
+	}
+	return team, nil
+}
+
 // Contact returns resource.ErrNotFound where there is no contact of that resource name.
 func (d *WorkDirectory) Contact(ctx context.Context, name string) error {
 	_, err := d.accounts.GetContact(ctx, &accountsv1.GetContactRequest{Name: name})

@@ -162,6 +162,10 @@ func (s *Service) Accept(ctx context.Context, call resource.Call, id, etag strin
 		if err != nil {
 			return earlier, err
 		}
+		if earlier.State.waits() {
+			return earlier, suggestionState(id, "%s was accepted by this request, and is %s again, since no touchpoint could be planned: accept it anew.",
+				SuggestionName(id), earlier.State.State)
+		}
 		return s.plan(ctx, earlier)
 	}
 	today, err := s.Today(ctx)

@@ -75,8 +75,10 @@ func TestASuggestionThatCannotBePlannedIsOpenAgain(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		x := f.suggested(t)
 		f.refused = fault.Precondition("PLAN_STATE", "plans/acme", "plans/acme is closed.")
-		_, err := f.Accept(t.Context(), anna, x.ID, "", 0, false)
+		_, err := f.Accept(t.Context(), request("accept"), x.ID, "", 0, false)
 		requireReason(t, err, "PLAN_STATE")
+		_, err = f.Accept(t.Context(), request("accept"), x.ID, "", 0, false)
+		requireReason(t, err, "SUGGESTION_STATE")
 		back := f.only(t, "acme").State
 		require.Equal(t, Undecided, back.State)
 		require.True(t, back.Shown)

@@ -283,14 +283,15 @@ func (s *Service) ask(ctx context.Context, p *pass, k *known, kinds []Kind, acco
 }
 
 // settle expires the suggestions whose cause is over, and opens those that were snoozed
-// until now.
+// until now. On the day on which one was made, its words and figures follow what is told:
+// the feeds are not abreast of each other, and less may have been known of it at first.
 func (s *Service) settle(ctx context.Context, p *pass, says *saying, all []resource.Stored[Suggestion]) ([]resource.Stored[Suggestion], error) {
 	for i := range all {
 		x := &all[i]
 		if !x.State.waits() {
 			continue
 		}
-		_, holds := says.holds[x.ID]
+		v, holds := says.holds[x.ID]
 		expiry := ""
 		switch {
 		case !slices.ContainsFunc(p.rules, func(r inForce) bool { return r.id == x.State.Rule }):
@@ -302,15 +303,22 @@ func (s *Service) settle(ctx context.Context, p *pass, says *saying, all []resou
 			switch {
 			case !now.waits():
 			case expiry != "":
-				now.State, now.Expiry, now.Until, now.Shown, now.Others, now.StoodFor = Expired, expiry, 0, false, nil, ""
-			case now.State == Snoozed && now.Until <= p.day:
-				now.State, now.Until = Undecided, 0
+				now.State, now.Expiry, now.Shown, now.Others, now.StoodFor = Expired, expiry, false, nil, ""
+			default:
+				now.wake(p.day)
+				if holds && now.Day == p.day {
+					v.tell(now, p.day)
+				}
 			}
 			return nil
 		}
 		event := "suggestion.expired"
-		if expiry == "" {
+		switch {
+		case expiry != "":
+		case x.State.State == Snoozed && x.State.Until <= p.day:
 			event = "suggestion.opened"
+		default:
+			event = "suggestion.updated"
 		}
 		done, err := s.suggestions.Update(ctx, self, x.ID, nil, event, change)
 		if err != nil {
@@ -321,13 +329,20 @@ func (s *Service) settle(ctx context.Context, p *pass, says *saying, all []resou
 	return all, nil
 }
 
-// make makes the suggestions that there are not yet, unless one of the rule was dismissed
-// for the account lately.
+// tell makes a suggestion say what the rule says on a day.
+func (v *said) tell(x *Suggestion, day civil.Day) {
+	e := v.rule.edition
+	x.Version, x.Reason, x.Figures, x.Weight = e.Number, v.reason, figures(v.fact), v.weight
+	x.Channel, x.Purpose, x.Day = e.Content.Channel, e.Content.Purpose, day
+}
+
+// make makes the suggestions that there are not yet, and opens those that had expired and
+// whose cause holds again, unless one of the rule was dismissed for the account lately.
 func (s *Service) make(ctx context.Context, p *pass, says *saying, all []resource.Stored[Suggestion], account, owner string) ([]resource.Stored[Suggestion], error) {
 	ids := make([]string, 0, len(says.holds))
 	for id, v := range says.holds {
 		damped := func(x resource.Stored[Suggestion]) bool {
-			return x.ID == id || x.State.Rule == v.rule.id && x.State.State == Dismissed && p.day < x.State.Damped
+			return x.ID == id && x.State.State != Expired || x.State.Rule == v.rule.id && x.State.State == Dismissed && p.day < x.State.Damped
 		}
 		if !slices.ContainsFunc(all, damped) {
 			ids = append(ids, id)
@@ -336,20 +351,26 @@ func (s *Service) make(ctx context.Context, p *pass, says *saying, all []resourc
 	slices.Sort(ids)
 	for _, id := range ids {
 		v := says.holds[id]
-		c := &v.rule.edition.Content
-		made, err := s.suggestions.Create(ctx, self, id, Suggestion{
-			Account: account, Owner: owner, Rule: v.rule.id, Version: v.rule.edition.Number, Fact: c.Fact, Cause: v.fact.Cause(),
-			Reason: v.reason, Figures: figures(v.fact), Weight: v.weight, Channel: c.Channel, Purpose: c.Purpose, Day: p.day, State: Undecided,
-		}, "suggestion.made")
-		if errors.Is(err, resource.ErrExists) { // another process was faster
-			if made, err = s.suggestions.Get(ctx, id); err == nil {
-				all = append(all, made)
-			}
-		} else if err == nil {
-			all = append(all, made)
+		next := Suggestion{Account: account, Owner: owner, Rule: v.rule.id, Fact: v.fact.Kind(), Cause: v.fact.Cause(), State: Undecided}
+		v.tell(&next, p.day)
+		made, err := s.suggestions.Create(ctx, self, id, next, "suggestion.made")
+		if errors.Is(err, resource.ErrExists) { // it has expired, or another process was faster
+			made, err = s.suggestions.Update(ctx, self, id, nil, "suggestion.opened", func(x *Suggestion) error {
+				if x.State == Expired {
+					x.State, x.Expiry = Snoozed, "" // until the day that somebody chose, which may be over
+					x.wake(p.day)
+					v.tell(x, p.day)
+				}
+				return nil
+			})
 		}
 		if err != nil {
 			return nil, err
+		}
+		if i := slices.IndexFunc(all, func(x resource.Stored[Suggestion]) bool { return x.ID == id }); i >= 0 {
+			all[i] = made
+		} else {
+			all = append(all, made)
 		}
 	}
 	return all, nil

@@ -85,21 +85,25 @@ func (m *memory) hear(observations []Observation) {
 	m.Heard = heard
 }
 
+// hear takes in a review that is newer than what was heard of its feed before.
+func (b *reviews) hear(o Observation, r ClauseReview) {
+	if o.Position <= b.Heard[o.Feed] {
+		return
+	}
+	b.Heard = map[string]int64{o.Feed: o.Position}
+	next := review{Review: r.Review, Opened: r.Opened, Decided: r.Decided}
+	if i := slices.IndexFunc(b.All, func(old review) bool { return old.Review == r.Review }); i >= 0 {
+		next.Opened = min(next.Opened, b.All[i].Opened) // later changes tell of later days
+		b.All = slices.Delete(b.All, i, i+1)
+	}
+	b.All = append(b.All, next)
+	b.All = b.All[max(0, len(b.All)-keptReviews):]
+}
+
 // reviewed remembers a review of a clause, and has all looked at to whom it was cited.
 func (s *Service) reviewed(ctx context.Context, o Observation, r ClauseReview) error {
 	_, err := s.reviews.Upsert(ctx, r.Clause, func(d *docstore.Doc[reviews]) error {
-		b := &d.Body
-		if o.Position <= b.Heard[o.Feed] {
-			return nil
-		}
-		b.Heard = map[string]int64{o.Feed: o.Position}
-		next := review{Review: r.Review, Opened: r.Opened, Decided: r.Decided}
-		if i := slices.IndexFunc(b.All, func(old review) bool { return old.Review == r.Review }); i >= 0 {
-			next.Opened = min(next.Opened, b.All[i].Opened) // later changes tell of later days
-			b.All = slices.Delete(b.All, i, i+1)
-		}
-		b.All = append(b.All, next)
-		b.All = b.All[max(0, len(b.All)-keptReviews):]
+		d.Body.hear(o, r)
 		return nil
 	})
 	if err != nil {

@@ -323,3 +323,29 @@ func TestRunLooksAtWhatIsObserved(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
+
+func TestR7WhatHoldsAgainIsOpenAgain(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		f.published(t, "clause", Content{DisplayName: "Clause", Fact: Clause, Condition: "fact.days_open >= 0", Reason: "day(fact.day)", Weight: "1",
+			Channel: "call", Purpose: "Ask"})
+		review := ClauseReview{Clause: "liability", Review: "reviews/liability", Opened: day(t, "2026-06-15")}
+		f.observe(t, "acme", Cited{Clause: "liability", Day: day(t, "2026-05-01")})
+		f.observe(t, "", review)
+		f.on(t, "2026-06-15")
+		_, err := f.Snooze(t.Context(), anna, f.only(t, "acme").ID, "", day(t, "2026-06-18"))
+		require.NoError(t, err)
+		for _, decided := range []string{"2026-06-16", ""} {
+			if review.Decided = 0; decided != "" {
+				review.Decided = day(t, decided)
+			}
+			f.observe(t, "", review)
+			f.on(t, "2026-06-16")
+		}
+		x := f.only(t, "acme").State
+		require.Equal(t, []any{Snoozed, day(t, "2026-06-18"), "16 June 2026", ""}, []any{x.State, x.Until, x.Reason, x.Expiry}, "somebody put it off")
+		f.on(t, "2026-06-18")
+		x = f.only(t, "acme").State
+		require.Equal(t, []any{Undecided, true, "16 June 2026"}, []any{x.State, x.Shown, x.Reason})
+	})
+}

@@ -11,7 +11,8 @@ import (
 // State says where a suggestion stands.
 type State string
 
-// The states of a suggestion. The last three are for good.
+// The states of a suggestion. Those that somebody decided on are for good; one that expired
+// is open again where its cause holds again.
 const (
 	Undecided State = "open"
 	Snoozed   State = "snoozed"
@@ -39,7 +40,7 @@ const (
 var Whys = []Why{NotRelevant, AlreadyKnown, WrongFigures, BadTime, Other}
 
 // Suggestion is that a customer should be spoken to, and why. Its reason and figures stay
-// as they were when it was made.
+// as they were on the day on which it was made, or opened after it had expired.
 type Suggestion struct {
 	// Account is an id, Owner that of its owner.
 	Account string `bson:"account"`
@@ -57,10 +58,10 @@ type Suggestion struct {
 	Weight  float64       `bson:"weight"`
 	Channel plans.Channel `bson:"channel"`
 	Purpose string        `bson:"purpose"`
-	// Day is the day it was made.
+	// Day is the day it was made, or opened again after it had expired.
 	Day   civil.Day `bson:"day"`
 	State State     `bson:"state"`
-	// Until is the day on which a snoozed one is open again.
+	// Until is the day on which a snoozed one is open again; one that expired keeps it.
 	Until civil.Day `bson:"until,omitempty"`
 	// Score is what it is ranked by: see Score.
 	Score int64 `bson:"score"`
@@ -93,6 +94,13 @@ type Suggestion struct {
 
 // waits says that somebody is to decide about it.
 func (s *Suggestion) waits() bool { return s.State == Undecided || s.State == Snoozed }
+
+// wake opens a suggestion that was snoozed until a day, or before it.
+func (s *Suggestion) wake(day civil.Day) {
+	if s.State == Snoozed && s.Until <= day {
+		s.State, s.Until = Undecided, 0
+	}
+}
 
 // tellSuggestion is what followers of the feed see of a suggestion, for good.
 func tellSuggestion(s Suggestion) any {

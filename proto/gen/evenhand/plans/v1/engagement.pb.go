@@ -161,7 +161,7 @@ const (
 	HoursEntry_CHARGE_DUE HoursEntry_Charge = 1
 	// Its units were used, or given back.
 	HoursEntry_CHARGE_SETTLED HoursEntry_Charge = 2
-	// The benefit refused it; the hours stand all the same.
+	// The benefit refused it; the hours stand all the same. Only ChargeHours asks again.
 	HoursEntry_CHARGE_REFUSED HoursEntry_Charge = 3
 )
 
@@ -264,7 +264,10 @@ type Engagement struct {
 	// When it was requested.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// How many units of the benefit the hours fill that it refused, less what was taken back: ChargeHours asks for them
+	// again. Not shown to callers without spend.read.
+	RefusedUnits  int64 `protobuf:"varint,28,opt,name=refused_units,json=refusedUnits,proto3" json:"refused_units,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -486,6 +489,13 @@ func (x *Engagement) GetUpdateTime() *timestamppb.Timestamp {
 		return x.UpdateTime
 	}
 	return nil
+}
+
+func (x *Engagement) GetRefusedUnits() int64 {
+	if x != nil {
+		return x.RefusedUnits
+	}
+	return 0
 }
 
 // What a customer said about an engagement.
@@ -746,7 +756,7 @@ var File_evenhand_plans_v1_engagement_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_engagement_proto_rawDesc = "" +
 	"\n" +
-	"\"evenhand/plans/v1/engagement.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xe1\r\n" +
+	"\"evenhand/plans/v1/engagement.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x8b\x0e\n" +
 	"\n" +
 	"Engagement\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12L\n" +
@@ -782,7 +792,8 @@ const file_evenhand_plans_v1_engagement_proto_rawDesc = "" +
 	"\vcreate_time\x18\x1a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\"\x99\x01\n" +
+	"updateTime\x12(\n" +
+	"\rrefused_units\x18\x1c \x01(\x03B\x03\xe0A\x03R\frefusedUnits\"\x99\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTATE_REQUESTED\x10\x01\x12\x11\n" +

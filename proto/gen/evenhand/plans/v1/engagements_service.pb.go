@@ -1279,6 +1279,61 @@ func (x *ReverseHoursRequest) GetRequestId() string {
 	return ""
 }
 
+// The request of ChargeHours.
+type ChargeHoursRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `engagements/{engagement}/hours/{entry}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID by which a retry of this very request is recognised.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChargeHoursRequest) Reset() {
+	*x = ChargeHoursRequest{}
+	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChargeHoursRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChargeHoursRequest) ProtoMessage() {}
+
+func (x *ChargeHoursRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChargeHoursRequest.ProtoReflect.Descriptor instead.
+func (*ChargeHoursRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_plans_v1_engagements_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ChargeHoursRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ChargeHoursRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // The request of ListHours.
 type ListHoursRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1290,7 +1345,7 @@ type ListHoursRequest struct {
 
 func (x *ListHoursRequest) Reset() {
 	*x = ListHoursRequest{}
-	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[20]
+	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1302,7 +1357,7 @@ func (x *ListHoursRequest) String() string {
 func (*ListHoursRequest) ProtoMessage() {}
 
 func (x *ListHoursRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[20]
+	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1315,7 +1370,7 @@ func (x *ListHoursRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoursRequest.ProtoReflect.Descriptor instead.
 func (*ListHoursRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_engagements_service_proto_rawDescGZIP(), []int{20}
+	return file_evenhand_plans_v1_engagements_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListHoursRequest) GetParent() string {
@@ -1336,7 +1391,7 @@ type ListHoursResponse struct {
 
 func (x *ListHoursResponse) Reset() {
 	*x = ListHoursResponse{}
-	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[21]
+	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1403,7 @@ func (x *ListHoursResponse) String() string {
 func (*ListHoursResponse) ProtoMessage() {}
 
 func (x *ListHoursResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[21]
+	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +1416,7 @@ func (x *ListHoursResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoursResponse.ProtoReflect.Descriptor instead.
 func (*ListHoursResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_engagements_service_proto_rawDescGZIP(), []int{21}
+	return file_evenhand_plans_v1_engagements_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListHoursResponse) GetHours() []*HoursEntry {
@@ -1392,7 +1447,7 @@ type MatchEngagementResponse_Candidate struct {
 
 func (x *MatchEngagementResponse_Candidate) Reset() {
 	*x = MatchEngagementResponse_Candidate{}
-	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[22]
+	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1459,7 @@ func (x *MatchEngagementResponse_Candidate) String() string {
 func (*MatchEngagementResponse_Candidate) ProtoMessage() {}
 
 func (x *MatchEngagementResponse_Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[22]
+	mi := &file_evenhand_plans_v1_engagements_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,11 +1628,15 @@ const file_evenhand_plans_v1_engagements_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBE\xe0A\x02\xbaH?r=2;^engagements/[a-z0-9][a-z0-9-]{0,62}/hours/[1-9][0-9]{0,3}$R\x04name\x12%\n" +
 	"\x06reason\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12*\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"[\n" +
+	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x9b\x01\n" +
+	"\x12ChargeHoursRequest\x12Y\n" +
+	"\x04name\x18\x01 \x01(\tBE\xe0A\x02\xbaH?r=2;^engagements/[a-z0-9][a-z0-9-]{0,62}/hours/[1-9][0-9]{0,3}$R\x04name\x12*\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"[\n" +
 	"\x10ListHoursRequest\x12G\n" +
 	"\x06parent\x18\x01 \x01(\tB/\xe0A\x02\xbaH)r'2%^engagements/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\"H\n" +
 	"\x11ListHoursResponse\x123\n" +
-	"\x05hours\x18\x01 \x03(\v2\x1d.evenhand.plans.v1.HoursEntryR\x05hours2\xc0\x17\n" +
+	"\x05hours\x18\x01 \x03(\v2\x1d.evenhand.plans.v1.HoursEntryR\x05hours2\xe4\x18\n" +
 	"\x12EngagementsService\x12\x88\x01\n" +
 	"\tGetExpert\x12#.evenhand.plans.v1.GetExpertRequest\x1a\x19.evenhand.plans.v1.Expert\";\xdaA\x04name\xca\xda\x18\x14\n" +
 	"\x10engagements.read\x10\x01\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=experts/*}\x12\x89\x01\n" +
@@ -1615,6 +1674,8 @@ const file_evenhand_plans_v1_engagements_service_proto_rawDesc = "" +
 	"\x12engagements.update\x10\x01\x82\xd3\xe4\x93\x02):\x05hours\" /v1/{parent=engagements/*}/hours\x12\xa4\x01\n" +
 	"\fReverseHours\x12&.evenhand.plans.v1.ReverseHoursRequest\x1a\x1d.evenhand.plans.v1.HoursEntry\"M\xca\xda\x18\x16\n" +
 	"\x12engagements.update\x10\x01\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=engagements/*/hours/*}:reverse\x12\xa1\x01\n" +
+	"\vChargeHours\x12%.evenhand.plans.v1.ChargeHoursRequest\x1a\x1d.evenhand.plans.v1.HoursEntry\"L\xca\xda\x18\x16\n" +
+	"\x12engagements.update\x10\x01\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=engagements/*/hours/*}:charge\x12\xa1\x01\n" +
 	"\tListHours\x12#.evenhand.plans.v1.ListHoursRequest\x1a$.evenhand.plans.v1.ListHoursResponse\"I\xdaA\x06parent\xca\xda\x18\x14\n" +
 	"\x10engagements.read\x10\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=engagements/*}/hoursBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
@@ -1630,7 +1691,7 @@ func file_evenhand_plans_v1_engagements_service_proto_rawDescGZIP() []byte {
 	return file_evenhand_plans_v1_engagements_service_proto_rawDescData
 }
 
-var file_evenhand_plans_v1_engagements_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_evenhand_plans_v1_engagements_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_evenhand_plans_v1_engagements_service_proto_goTypes = []any{
 	(*GetExpertRequest)(nil),                  // 0: evenhand.plans.v1.GetExpertRequest
 	(*ListExpertsRequest)(nil),                // 1: evenhand.plans.v1.ListExpertsRequest
@@ -1652,30 +1713,31 @@ var file_evenhand_plans_v1_engagements_service_proto_goTypes = []any{
 	(*RecordFeedbackRequest)(nil),             // 17: evenhand.plans.v1.RecordFeedbackRequest
 	(*RecordHoursRequest)(nil),                // 18: evenhand.plans.v1.RecordHoursRequest
 	(*ReverseHoursRequest)(nil),               // 19: evenhand.plans.v1.ReverseHoursRequest
-	(*ListHoursRequest)(nil),                  // 20: evenhand.plans.v1.ListHoursRequest
-	(*ListHoursResponse)(nil),                 // 21: evenhand.plans.v1.ListHoursResponse
-	(*MatchEngagementResponse_Candidate)(nil), // 22: evenhand.plans.v1.MatchEngagementResponse.Candidate
-	(*Expert)(nil),                            // 23: evenhand.plans.v1.Expert
-	(*fieldmaskpb.FieldMask)(nil),             // 24: google.protobuf.FieldMask
-	(*Engagement)(nil),                        // 25: evenhand.plans.v1.Engagement
-	(*date.Date)(nil),                         // 26: google.type.Date
-	(*EngagementFeedback)(nil),                // 27: evenhand.plans.v1.EngagementFeedback
-	(*HoursEntry)(nil),                        // 28: evenhand.plans.v1.HoursEntry
+	(*ChargeHoursRequest)(nil),                // 20: evenhand.plans.v1.ChargeHoursRequest
+	(*ListHoursRequest)(nil),                  // 21: evenhand.plans.v1.ListHoursRequest
+	(*ListHoursResponse)(nil),                 // 22: evenhand.plans.v1.ListHoursResponse
+	(*MatchEngagementResponse_Candidate)(nil), // 23: evenhand.plans.v1.MatchEngagementResponse.Candidate
+	(*Expert)(nil),                            // 24: evenhand.plans.v1.Expert
+	(*fieldmaskpb.FieldMask)(nil),             // 25: google.protobuf.FieldMask
+	(*Engagement)(nil),                        // 26: evenhand.plans.v1.Engagement
+	(*date.Date)(nil),                         // 27: google.type.Date
+	(*EngagementFeedback)(nil),                // 28: evenhand.plans.v1.EngagementFeedback
+	(*HoursEntry)(nil),                        // 29: evenhand.plans.v1.HoursEntry
 }
 var file_evenhand_plans_v1_engagements_service_proto_depIdxs = []int32{
-	23, // 0: evenhand.plans.v1.ListExpertsResponse.experts:type_name -> evenhand.plans.v1.Expert
-	23, // 1: evenhand.plans.v1.CreateExpertRequest.expert:type_name -> evenhand.plans.v1.Expert
-	23, // 2: evenhand.plans.v1.UpdateExpertRequest.expert:type_name -> evenhand.plans.v1.Expert
-	24, // 3: evenhand.plans.v1.UpdateExpertRequest.update_mask:type_name -> google.protobuf.FieldMask
-	25, // 4: evenhand.plans.v1.ListEngagementsResponse.engagements:type_name -> evenhand.plans.v1.Engagement
-	25, // 5: evenhand.plans.v1.CreateEngagementRequest.engagement:type_name -> evenhand.plans.v1.Engagement
-	25, // 6: evenhand.plans.v1.UpdateEngagementRequest.engagement:type_name -> evenhand.plans.v1.Engagement
-	24, // 7: evenhand.plans.v1.UpdateEngagementRequest.update_mask:type_name -> google.protobuf.FieldMask
-	22, // 8: evenhand.plans.v1.MatchEngagementResponse.candidates:type_name -> evenhand.plans.v1.MatchEngagementResponse.Candidate
-	26, // 9: evenhand.plans.v1.StartEngagementRequest.start_date:type_name -> google.type.Date
-	27, // 10: evenhand.plans.v1.RecordFeedbackRequest.feedback:type_name -> evenhand.plans.v1.EngagementFeedback
-	28, // 11: evenhand.plans.v1.RecordHoursRequest.hours:type_name -> evenhand.plans.v1.HoursEntry
-	28, // 12: evenhand.plans.v1.ListHoursResponse.hours:type_name -> evenhand.plans.v1.HoursEntry
+	24, // 0: evenhand.plans.v1.ListExpertsResponse.experts:type_name -> evenhand.plans.v1.Expert
+	24, // 1: evenhand.plans.v1.CreateExpertRequest.expert:type_name -> evenhand.plans.v1.Expert
+	24, // 2: evenhand.plans.v1.UpdateExpertRequest.expert:type_name -> evenhand.plans.v1.Expert
+	25, // 3: evenhand.plans.v1.UpdateExpertRequest.update_mask:type_name -> google.protobuf.FieldMask
+	26, // 4: evenhand.plans.v1.ListEngagementsResponse.engagements:type_name -> evenhand.plans.v1.Engagement
+	26, // 5: evenhand.plans.v1.CreateEngagementRequest.engagement:type_name -> evenhand.plans.v1.Engagement
+	26, // 6: evenhand.plans.v1.UpdateEngagementRequest.engagement:type_name -> evenhand.plans.v1.Engagement
+	25, // 7: evenhand.plans.v1.UpdateEngagementRequest.update_mask:type_name -> google.protobuf.FieldMask
+	23, // 8: evenhand.plans.v1.MatchEngagementResponse.candidates:type_name -> evenhand.plans.v1.MatchEngagementResponse.Candidate
+	27, // 9: evenhand.plans.v1.StartEngagementRequest.start_date:type_name -> google.type.Date
+	28, // 10: evenhand.plans.v1.RecordFeedbackRequest.feedback:type_name -> evenhand.plans.v1.EngagementFeedback
+	29, // 11: evenhand.plans.v1.RecordHoursRequest.hours:type_name -> evenhand.plans.v1.HoursEntry
+	29, // 12: evenhand.plans.v1.ListHoursResponse.hours:type_name -> evenhand.plans.v1.HoursEntry
 	0,  // 13: evenhand.plans.v1.EngagementsService.GetExpert:input_type -> evenhand.plans.v1.GetExpertRequest
 	1,  // 14: evenhand.plans.v1.EngagementsService.ListExperts:input_type -> evenhand.plans.v1.ListExpertsRequest
 	3,  // 15: evenhand.plans.v1.EngagementsService.CreateExpert:input_type -> evenhand.plans.v1.CreateExpertRequest
@@ -1693,27 +1755,29 @@ var file_evenhand_plans_v1_engagements_service_proto_depIdxs = []int32{
 	17, // 27: evenhand.plans.v1.EngagementsService.RecordFeedback:input_type -> evenhand.plans.v1.RecordFeedbackRequest
 	18, // 28: evenhand.plans.v1.EngagementsService.RecordHours:input_type -> evenhand.plans.v1.RecordHoursRequest
 	19, // 29: evenhand.plans.v1.EngagementsService.ReverseHours:input_type -> evenhand.plans.v1.ReverseHoursRequest
-	20, // 30: evenhand.plans.v1.EngagementsService.ListHours:input_type -> evenhand.plans.v1.ListHoursRequest
-	23, // 31: evenhand.plans.v1.EngagementsService.GetExpert:output_type -> evenhand.plans.v1.Expert
-	2,  // 32: evenhand.plans.v1.EngagementsService.ListExperts:output_type -> evenhand.plans.v1.ListExpertsResponse
-	23, // 33: evenhand.plans.v1.EngagementsService.CreateExpert:output_type -> evenhand.plans.v1.Expert
-	23, // 34: evenhand.plans.v1.EngagementsService.UpdateExpert:output_type -> evenhand.plans.v1.Expert
-	25, // 35: evenhand.plans.v1.EngagementsService.GetEngagement:output_type -> evenhand.plans.v1.Engagement
-	7,  // 36: evenhand.plans.v1.EngagementsService.ListEngagements:output_type -> evenhand.plans.v1.ListEngagementsResponse
-	25, // 37: evenhand.plans.v1.EngagementsService.CreateEngagement:output_type -> evenhand.plans.v1.Engagement
-	25, // 38: evenhand.plans.v1.EngagementsService.UpdateEngagement:output_type -> evenhand.plans.v1.Engagement
-	11, // 39: evenhand.plans.v1.EngagementsService.MatchEngagement:output_type -> evenhand.plans.v1.MatchEngagementResponse
-	25, // 40: evenhand.plans.v1.EngagementsService.AssignExperts:output_type -> evenhand.plans.v1.Engagement
-	25, // 41: evenhand.plans.v1.EngagementsService.StartEngagement:output_type -> evenhand.plans.v1.Engagement
-	25, // 42: evenhand.plans.v1.EngagementsService.CompleteEngagement:output_type -> evenhand.plans.v1.Engagement
-	25, // 43: evenhand.plans.v1.EngagementsService.DeclineEngagement:output_type -> evenhand.plans.v1.Engagement
-	25, // 44: evenhand.plans.v1.EngagementsService.CancelEngagement:output_type -> evenhand.plans.v1.Engagement
-	25, // 45: evenhand.plans.v1.EngagementsService.RecordFeedback:output_type -> evenhand.plans.v1.Engagement
-	28, // 46: evenhand.plans.v1.EngagementsService.RecordHours:output_type -> evenhand.plans.v1.HoursEntry
-	28, // 47: evenhand.plans.v1.EngagementsService.ReverseHours:output_type -> evenhand.plans.v1.HoursEntry
-	21, // 48: evenhand.plans.v1.EngagementsService.ListHours:output_type -> evenhand.plans.v1.ListHoursResponse
-	31, // [31:49] is the sub-list for method output_type
-	13, // [13:31] is the sub-list for method input_type
+	20, // 30: evenhand.plans.v1.EngagementsService.ChargeHours:input_type -> evenhand.plans.v1.ChargeHoursRequest
+	21, // 31: evenhand.plans.v1.EngagementsService.ListHours:input_type -> evenhand.plans.v1.ListHoursRequest
+	24, // 32: evenhand.plans.v1.EngagementsService.GetExpert:output_type -> evenhand.plans.v1.Expert
+	2,  // 33: evenhand.plans.v1.EngagementsService.ListExperts:output_type -> evenhand.plans.v1.ListExpertsResponse
+	24, // 34: evenhand.plans.v1.EngagementsService.CreateExpert:output_type -> evenhand.plans.v1.Expert
+	24, // 35: evenhand.plans.v1.EngagementsService.UpdateExpert:output_type -> evenhand.plans.v1.Expert
+	26, // 36: evenhand.plans.v1.EngagementsService.GetEngagement:output_type -> evenhand.plans.v1.Engagement
+	7,  // 37: evenhand.plans.v1.EngagementsService.ListEngagements:output_type -> evenhand.plans.v1.ListEngagementsResponse
+	26, // 38: evenhand.plans.v1.EngagementsService.CreateEngagement:output_type -> evenhand.plans.v1.Engagement
+	26, // 39: evenhand.plans.v1.EngagementsService.UpdateEngagement:output_type -> evenhand.plans.v1.Engagement
+	11, // 40: evenhand.plans.v1.EngagementsService.MatchEngagement:output_type -> evenhand.plans.v1.MatchEngagementResponse
+	26, // 41: evenhand.plans.v1.EngagementsService.AssignExperts:output_type -> evenhand.plans.v1.Engagement
+	26, // 42: evenhand.plans.v1.EngagementsService.StartEngagement:output_type -> evenhand.plans.v1.Engagement
+	26, // 43: evenhand.plans.v1.EngagementsService.CompleteEngagement:output_type -> evenhand.plans.v1.Engagement
+	26, // 44: evenhand.plans.v1.EngagementsService.DeclineEngagement:output_type -> evenhand.plans.v1.Engagement
+	26, // 45: evenhand.plans.v1.EngagementsService.CancelEngagement:output_type -> evenhand.plans.v1.Engagement
+	26, // 46: evenhand.plans.v1.EngagementsService.RecordFeedback:output_type -> evenhand.plans.v1.Engagement
+	29, // 47: evenhand.plans.v1.EngagementsService.RecordHours:output_type -> evenhand.plans.v1.HoursEntry
+	29, // 48: evenhand.plans.v1.EngagementsService.ReverseHours:output_type -> evenhand.plans.v1.HoursEntry
+	29, // 49: evenhand.plans.v1.EngagementsService.ChargeHours:output_type -> evenhand.plans.v1.HoursEntry
+	22, // 50: evenhand.plans.v1.EngagementsService.ListHours:output_type -> evenhand.plans.v1.ListHoursResponse
+	32, // [32:51] is the sub-list for method output_type
+	13, // [13:32] is the sub-list for method input_type
 	13, // [13:13] is the sub-list for extension type_name
 	13, // [13:13] is the sub-list for extension extendee
 	0,  // [0:13] is the sub-list for field type_name
@@ -1732,7 +1796,7 @@ func file_evenhand_plans_v1_engagements_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_plans_v1_engagements_service_proto_rawDesc), len(file_evenhand_plans_v1_engagements_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

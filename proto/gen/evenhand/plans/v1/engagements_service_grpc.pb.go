@@ -36,6 +36,7 @@ const (
 	EngagementsService_RecordFeedback_FullMethodName     = "/evenhand.plans.v1.EngagementsService/RecordFeedback"
 	EngagementsService_RecordHours_FullMethodName        = "/evenhand.plans.v1.EngagementsService/RecordHours"
 	EngagementsService_ReverseHours_FullMethodName       = "/evenhand.plans.v1.EngagementsService/ReverseHours"
+	EngagementsService_ChargeHours_FullMethodName        = "/evenhand.plans.v1.EngagementsService/ChargeHours"
 	EngagementsService_ListHours_FullMethodName          = "/evenhand.plans.v1.EngagementsService/ListHours"
 )
 
@@ -98,6 +99,11 @@ type EngagementsServiceClient interface {
 	// Takes hours back by a line against them, with the units of the benefit that they used. NOT_FOUND; FAILED_PRECONDITION
 	// with HOURS_REVERSED where that was done before, and for such a line; with ENGAGEMENT_FULL.
 	ReverseHours(ctx context.Context, in *ReverseHoursRequest, opts ...grpc.CallOption) (*HoursEntry, error)
+	// Asks the benefit again for the units of hours that it refused, as where some came back since or a period began: they
+	// count in the period in which they are used, so that somebody has to want it. Where it refuses again, the answer says
+	// so. NOT_FOUND; FAILED_PRECONDITION with ENGAGEMENT_STATE for hours that were not refused, and with HOURS_REVERSED for
+	// hours that were taken back.
+	ChargeHours(ctx context.Context, in *ChargeHoursRequest, opts ...grpc.CallOption) (*HoursEntry, error)
 	// Lists the hours of an engagement, as they were recorded (AIP-132). NOT_FOUND.
 	ListHours(ctx context.Context, in *ListHoursRequest, opts ...grpc.CallOption) (*ListHoursResponse, error)
 }
@@ -280,6 +286,16 @@ func (c *engagementsServiceClient) ReverseHours(ctx context.Context, in *Reverse
 	return out, nil
 }
 
+func (c *engagementsServiceClient) ChargeHours(ctx context.Context, in *ChargeHoursRequest, opts ...grpc.CallOption) (*HoursEntry, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HoursEntry)
+	err := c.cc.Invoke(ctx, EngagementsService_ChargeHours_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *engagementsServiceClient) ListHours(ctx context.Context, in *ListHoursRequest, opts ...grpc.CallOption) (*ListHoursResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListHoursResponse)
@@ -349,6 +365,11 @@ type EngagementsServiceServer interface {
 	// Takes hours back by a line against them, with the units of the benefit that they used. NOT_FOUND; FAILED_PRECONDITION
 	// with HOURS_REVERSED where that was done before, and for such a line; with ENGAGEMENT_FULL.
 	ReverseHours(context.Context, *ReverseHoursRequest) (*HoursEntry, error)
+	// Asks the benefit again for the units of hours that it refused, as where some came back since or a period began: they
+	// count in the period in which they are used, so that somebody has to want it. Where it refuses again, the answer says
+	// so. NOT_FOUND; FAILED_PRECONDITION with ENGAGEMENT_STATE for hours that were not refused, and with HOURS_REVERSED for
+	// hours that were taken back.
+	ChargeHours(context.Context, *ChargeHoursRequest) (*HoursEntry, error)
 	// Lists the hours of an engagement, as they were recorded (AIP-132). NOT_FOUND.
 	ListHours(context.Context, *ListHoursRequest) (*ListHoursResponse, error)
 	mustEmbedUnimplementedEngagementsServiceServer()
@@ -411,6 +432,9 @@ func (UnimplementedEngagementsServiceServer) RecordHours(context.Context, *Recor
 }
 func (UnimplementedEngagementsServiceServer) ReverseHours(context.Context, *ReverseHoursRequest) (*HoursEntry, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReverseHours not implemented")
+}
+func (UnimplementedEngagementsServiceServer) ChargeHours(context.Context, *ChargeHoursRequest) (*HoursEntry, error) {
+	return nil, status.Error(codes.Unimplemented, "method ChargeHours not implemented")
 }
 func (UnimplementedEngagementsServiceServer) ListHours(context.Context, *ListHoursRequest) (*ListHoursResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListHours not implemented")
@@ -742,6 +766,24 @@ func _EngagementsService_ReverseHours_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _EngagementsService_ChargeHours_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ChargeHoursRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngagementsServiceServer).ChargeHours(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: EngagementsService_ChargeHours_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngagementsServiceServer).ChargeHours(ctx, req.(*ChargeHoursRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _EngagementsService_ListHours_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListHoursRequest)
 	if err := dec(in); err != nil {
@@ -834,6 +876,10 @@ var EngagementsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReverseHours",
 			Handler:    _EngagementsService_ReverseHours_Handler,
+		},
+		{
+			MethodName: "ChargeHours",
+			Handler:    _EngagementsService_ChargeHours_Handler,
 		},
 		{
 			MethodName: "ListHours",

@@ -38,7 +38,7 @@ const (
 	Suggestion_STATE_ACCEPTED Suggestion_State = 3
 	// Somebody decided against it.
 	Suggestion_STATE_DISMISSED Suggestion_State = 4
-	// Its cause was over before anybody decided.
+	// Its cause was over before anybody decided. Where the same cause holds again, it is open again.
 	Suggestion_STATE_EXPIRED Suggestion_State = 5
 )
 
@@ -184,7 +184,7 @@ type Suggestion struct {
 	Channel Channel `protobuf:"varint,11,opt,name=channel,proto3,enum=evenhand.plans.v1.Channel" json:"channel,omitempty"`
 	// What for.
 	Purpose string `protobuf:"bytes,12,opt,name=purpose,proto3" json:"purpose,omitempty"`
-	// The day it was made.
+	// The day it was made, or opened again after it had expired.
 	Date *date.Date `protobuf:"bytes,13,opt,name=date,proto3" json:"date,omitempty"`
 	// Where it stands.
 	State Suggestion_State `protobuf:"varint,14,opt,name=state,proto3,enum=evenhand.plans.v1.Suggestion_State" json:"state,omitempty"`
