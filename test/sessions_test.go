@@ -1,6 +1,7 @@
 package test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -50,6 +51,11 @@ func TestR11R40AStrategySessionOverREST(t *testing.T) {
 	asked := opened["solicitation"].(string)
 	require.Equal(t, "STATE_OPEN", s.read(asked)["state"])
 	require.Equal(t, "principals/local-admin", s.read(asked)["owner"])
+
+	status, moved := s.rest(http.MethodPatch, vans+"?reason=The+figures+come+later.&updateMask=decisionDate", object{"decisionDate": inDays(30)})
+	require.Equal(t, http.StatusOK, status, "%v", moved)
+	require.Equal(t, fmt.Sprint(inDays(30)), fmt.Sprint(s.read(asked)["decisionDate"]))
+	require.Equal(t, fmt.Sprint(inDays(20)), fmt.Sprint(s.read(asked)["lockDate"]), "putting the decision off does not put the lock off")
 
 	said := idea("Tell us the hour", asked, 0)
 	s.post(vans+":hold", object{"attendance": []object{{"account": "accounts/brook"}}})

@@ -217,7 +217,7 @@ func TestImportConvertsByDatedRates(t *testing.T) {
 	}, 10)
 	require.Equal(t, []int64{2}, r.lines())
 	require.Contains(t, r.refused[0].Text, "no exchange rate from EUR to USD dated on or before 2026-01-09")
-	entries, next, err := f.Ledger.List(ctx, "acme", 10, nil)
+	entries, next, err := f.Ledger.List(ctx, EntryQuery{Account: "acme", Size: 10})
 	require.NoError(t, err)
 	require.Nil(t, next)
 	require.Len(t, entries, 2)

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -41,6 +42,8 @@ type Entry struct {
 	Recorded time.Time
 	// By is the principal who recorded it.
 	By string
+	// Chunk is the id of the chunk it was recorded in.
+	Chunk string
 }
 
 // NewEntry is an entry about to be recorded.
@@ -62,6 +65,9 @@ type Recorded struct {
 
 // EntryName returns the resource name of an entry.
 func EntryName(account, id string) string { return AccountName(account) + "/revenueEntries/" + id }
+
+// ChunkName returns the name of a chunk, by which the feed tells it.
+func ChunkName(id string) string { return chunkSpec.Name + "/" + id }
 
 const revenueRecorded = "revenue.recorded"
 
@@ -98,7 +104,7 @@ func (l *Ledger) find(ctx context.Context, account, id string) (docstore.Doc[chu
 		return docstore.Doc[chunk]{}, Entry{}, fmt.Errorf("read %s: %w", name, err)
 	}
 	for _, d := range docs {
-		entries, err := d.Body.read(reporting, func(e *entry) bool { return e.key == key && e.account == account })
+		entries, err := readChunk(d, reporting, func(e *entry) bool { return e.key == key && e.account == account })
 		if err != nil {
 			return docstore.Doc[chunk]{}, Entry{}, fmt.Errorf("read %s: %w", name, err)
 		}
@@ -109,10 +115,10 @@ func (l *Ledger) find(ctx context.Context, account, id string) (docstore.Doc[chu
 	return docstore.Doc[chunk]{}, Entry{}, fail(resource.ErrNotFound, name, "%s does not exist", name)
 }
 
-// read makes those entries of a chunk that are wanted; reporting is the currency of
+// readChunk makes those entries of a chunk that are wanted; reporting is the currency of
 // their reporting amounts.
-func (c *chunk) read(reporting string, want func(*entry) bool) ([]Entry, error) {
-	rows, err := c.entries()
+func readChunk(d docstore.Doc[chunk], reporting string, want func(*entry) bool) ([]Entry, error) {
+	rows, err := d.Body.entries()
 	if err != nil {
 		return nil, err
 	}
@@ -121,10 +127,11 @@ func (c *chunk) read(reporting string, want func(*entry) bool) ([]Entry, error) 
 		if !want(&rows[i]) {
 			continue
 		}
-		e, err := c.entry(&rows[i], reporting)
+		e, err := d.Body.entry(&rows[i], reporting)
 		if err != nil {
 			return nil, err
 		}
+		e.Chunk = d.ID
 		wanted = append(wanted, e)
 	}
 	return wanted, nil
@@ -170,49 +177,130 @@ type EntryPlace struct {
 	Listed int
 }
 
+// EntryQuery says which entries to list.
+type EntryQuery struct {
+	// Account is the id of the account.
+	Account string
+	// Chunk is the id of the only chunk whose entries are wanted; nil wants those of all.
+	Chunk *string
+	// Keep says whether an entry is wanted; nil wants all.
+	Keep func(*Entry) bool
+	// Size is the most to return; at least 1.
+	Size int
+	// After is the next of an earlier page, or nil.
+	After *EntryPlace
+}
+
+// chunksLooked is how many chunks one page looks at, at most, to find entries that are
+// wanted: a page can be short, or empty, and still have a next one.
+const chunksLooked = 2_000
+
 // List lists the entries of an account in the order they were recorded; ErrNotFound for
-// the account. After is the next of an earlier page, or nil.
-func (l *Ledger) List(ctx context.Context, account string, size int, after *EntryPlace) (page []Entry, next *EntryPlace, err error) {
-	if _, err := l.accounts.Get(ctx, account); err != nil {
+// the account.
+//
+// Chunks are found by their accounts alone. Those of an account are few beside its entries,
+// and an index by day as well would cost every import, so what a query keeps is looked for
+// in them.
+func (l *Ledger) List(ctx context.Context, query EntryQuery) (page []Entry, next *EntryPlace, err error) {
+	if _, err := l.accounts.Get(ctx, query.Account); err != nil {
 		return nil, nil, err
 	}
-	var places []EntryPlace
-	reporting := "" // found out once, when there is an entry, without which there may be none
-	collect := func(d docstore.Doc[chunk], skip int) (err error) {
-		if reporting == "" {
-			if reporting, err = l.company.reporting(ctx); err != nil {
-				return err
-			}
+	list := entryList{ledger: l, query: query}
+	if query.Chunk != nil {
+		err = list.only(ctx, *query.Chunk)
+	} else {
+		err = list.all(ctx)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("list the entries of %s: %w", AccountName(query.Account), err)
+	}
+	if len(list.page) > query.Size {
+		return list.page[:query.Size], &list.places[query.Size-1], nil
+	}
+	return list.page, list.rest, nil
+}
+
+// entryList is a page of entries on its way.
+type entryList struct {
+	ledger *Ledger
+	query  EntryQuery
+	// reporting is found out once, when there is an entry, without which there may be none.
+	reporting string
+	// page are the entries that are wanted, and places where each of them stands.
+	page   []Entry
+	places []EntryPlace
+	// rest is where the next page begins, where this one ended before it was full.
+	rest *EntryPlace
+}
+
+// add adds the entries of a chunk that are wanted, but for as many of the account's as were
+// listed before.
+func (n *entryList) add(ctx context.Context, d docstore.Doc[chunk], listed int) (err error) {
+	if n.reporting == "" {
+		if n.reporting, err = n.ledger.company.reporting(ctx); err != nil {
+			return err
 		}
-		entries, err := d.Body.read(reporting, func(e *entry) bool { return e.account == account })
-		for i := skip; err == nil && i < len(entries); i++ {
-			page, places = append(page, entries[i]), append(places, EntryPlace{d.ID, i + 1})
+	}
+	entries, err := readChunk(d, n.reporting, func(e *entry) bool { return e.account == n.query.Account })
+	for i := listed; err == nil && i < len(entries); i++ {
+		if n.query.Keep == nil || n.query.Keep(&entries[i]) {
+			n.page, n.places = append(n.page, entries[i]), append(n.places, EntryPlace{d.ID, i + 1})
 		}
+	}
+	return err
+}
+
+// only reads one chunk; one that there is not has no entries.
+func (n *entryList) only(ctx context.Context, id string) error {
+	listed := 0
+	if n.query.After != nil {
+		listed = max(0, n.query.After.Listed)
+	}
+	d, err := n.ledger.chunks.Get(ctx, id)
+	if errors.Is(err, docstore.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	q := docstore.Query{Index: "accounts", Equal: []any{account}, Limit: min(size+1, 50)}
-	if after != nil {
-		first, err := l.chunks.Get(ctx, after.Chunk)
+	return n.add(ctx, d, listed)
+}
+
+// all reads the chunks that have entries of the account.
+func (n *entryList) all(ctx context.Context) error {
+	q := docstore.Query{Index: "accounts", Equal: []any{n.query.Account}, Limit: min(n.query.Size+1, 50)}
+	if n.query.Keep != nil {
+		q.Limit = 50
+	}
+	if after := n.query.After; after != nil {
+		first, err := n.ledger.chunks.Get(ctx, after.Chunk)
 		if err == nil {
-			err = collect(first, max(0, after.Listed))
+			err = n.add(ctx, first, max(0, after.Listed))
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("list the entries of %s: %w", AccountName(account), err)
+			return err
 		}
 		q.After = []any{after.Chunk}
 	}
-	for more := true; more && len(page) <= size; {
-		found, err := l.chunks.Find(ctx, q)
-		for i := 0; err == nil && i < len(found.Docs); i++ {
-			err = collect(found.Docs[i], 0)
-		}
+	for looked := 0; len(n.page) <= n.query.Size; looked += q.Limit {
+		found, err := n.ledger.chunks.Find(ctx, q)
 		if err != nil {
-			return nil, nil, fmt.Errorf("list the entries of %s: %w", AccountName(account), err)
+			return err
 		}
-		more, q.After = found.Next != nil, found.Next
+		for _, d := range found.Docs {
+			if err := n.add(ctx, d, 0); err != nil {
+				return err
+			}
+		}
+		if found.Next == nil {
+			return nil
+		}
+		q.After = found.Next
+		if looked >= chunksLooked {
+			last := found.Docs[len(found.Docs)-1]
+			n.rest = &EntryPlace{last.ID, chunkSize}
+			return nil
+		}
 	}
-	if len(page) > size {
-		page, next = page[:size], &places[size-1]
-	}
-	return page, next, nil
+	return nil
 }

@@ -65,7 +65,7 @@ func TestWritersOfTheLedgerLoseNothing(t *testing.T) {
 		var listed []Entry
 		var after *EntryPlace
 		for {
-			page, next, err := f.Ledger.List(ctx, "one", 100, after)
+			page, next, err := f.Ledger.List(ctx, EntryQuery{Account: "one", Size: 100, After: after})
 			require.NoError(t, err)
 			listed = append(listed, page...)
 			if next == nil {
@@ -107,11 +107,51 @@ func TestAListReadsTheCompanyOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 	before := backend.of("company")
-	entries, _, err := f.Ledger.List(t.Context(), "acme", 10, nil)
+	entries, _, err := f.Ledger.List(t.Context(), EntryQuery{Account: "acme", Size: 10})
 	require.NoError(t, err)
 	require.Len(t, entries, 5)
 	require.Equal(t, "USD", entries[4].Reporting.Currency.Code)
 	require.Equal(t, 1, backend.of("company")-before)
+}
+
+// However rare the entries that are wanted, a page looks at so many chunks and no more, and
+// all of them are found.
+func TestAFilteredListIsBounded(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		_, err := f.Accounts.Create(ctx, someone, "acme", Account{}, false)
+		require.NoError(t, err)
+		_, err = f.Ledger.Record(ctx, someone, []NewEntry{{Account: "acme", Amount: Money{100, Currency{"USD", 2}}, Source: "till"}})
+		require.NoError(t, err)
+		const chunks = chunksLooked + 100
+		var docs []docstore.New[chunk]
+		for i := range chunks {
+			docs = append(docs, docstore.New[chunk]{ID: fmt.Sprintf("c%06d", i), Body: newChunk([]entry{
+				{account: "acme", day: Day(i), minor: 1, currency: "USD", reporting: 1, source: "till", key: Key{byte(i), byte(i >> 8), 1}},
+				{account: "acme", day: -1, minor: 1, currency: "USD", reporting: 1, source: "till", key: Key{byte(i), byte(i >> 8), 2}}})})
+		}
+		require.NoError(t, f.Ledger.chunks.InsertMany(ctx, docs))
+		var found []Day
+		pages := 0
+		for query := (EntryQuery{Account: "acme", Size: 2, Keep: func(e *Entry) bool { return e.Day == 7 || e.Day >= chunks-2 }}); ; {
+			pages++
+			page, next, err := f.Ledger.List(ctx, query)
+			require.NoError(t, err)
+			for _, e := range page {
+				found = append(found, e.Day)
+			}
+			if next == nil {
+				break
+			}
+			query.After = next
+		}
+		require.Equal(t, []Day{7, chunks - 2, chunks - 1}, found)
+		require.Equal(t, 2, pages, "the first page ends before it is full")
+		all, _, err := f.Ledger.List(ctx, EntryQuery{Account: "acme", Size: 1000})
+		require.NoError(t, err)
+		require.Len(t, all, 1000)
+		require.Equal(t, "c000499", all[999].Chunk)
+	})
 }
 
 // An error about one entry of several says which, in a field of the request.

@@ -166,7 +166,7 @@ func (l *Ledger) recorded(ctx context.Context, d docstore.Doc[chunk]) (Recorded,
 	if err != nil {
 		return Recorded{}, err
 	}
-	entries, err := d.Body.read(reporting, func(*entry) bool { return true })
+	entries, err := readChunk(d, reporting, func(*entry) bool { return true })
 	return Recorded{entries, l.chunks.Source(d.ID), d.Version}, err
 }
 

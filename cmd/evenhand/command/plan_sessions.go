@@ -264,8 +264,19 @@ type SessionsUpdate struct {
 	SessionArg
 	Title *string `placeholder:"TEXT" help:"What it is called."`
 	SessionFlags
-	Etag string `help:"Change it only if it is still at this etag."`
+	Reason string `placeholder:"TEXT" help:"Why, where the owner or the days of one that was opened are changed: those who were asked can read it."`
+	Etag   string `help:"Change it only if it is still at this etag."`
 	sessionCall
+}
+
+// Help implements kong.HelpProvider.
+func (*SessionsUpdate) Help() string {
+	return `Once it is open, what was asked of whom stays; who answers and by when can be changed, with a reason. Putting the decision off does not put off from when on what is unanswered keeps new questions from being asked.
+
+Examples:
+
+  evenhand plan sessions update own-delivery --place "Depot, room 2"
+  evenhand plan sessions update own-delivery --owner ben --decision-date 2026-04-10 --reason "The depot's figures come later."`
 }
 
 // Run changes and prints it.
@@ -277,6 +288,6 @@ func (c *SessionsUpdate) Run(env *Env) error {
 		return &usageError{"nothing to change: name at least one field, as --place TEXT"}
 	}
 	return c.ask(env, func(ctx context.Context, client plansv1.SessionsServiceClient) (*plansv1.StrategySession, error) {
-		return client.UpdateStrategySession(ctx, &plansv1.UpdateStrategySessionRequest{StrategySession: n, UpdateMask: mask, RequestId: newRequestID()})
+		return client.UpdateStrategySession(ctx, &plansv1.UpdateStrategySessionRequest{StrategySession: n, UpdateMask: mask, Reason: c.Reason, RequestId: newRequestID()})
 	})
 }

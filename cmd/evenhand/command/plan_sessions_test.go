@@ -89,6 +89,9 @@ func TestR11SessionsOnTheCommandLine(t *testing.T) {
 				Place: "Here", Agenda: []*plansv1.StrategySession_AgendaItem{{Topic: "Costs"}}, CloseDate: workDay, DecisionDate: workDay}}},
 		"update": {"update vans --notes Said. --etag e", &plansv1.UpdateStrategySessionRequest{UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"notes"}},
 			StrategySession: &plansv1.StrategySession{Name: "strategySessions/vans", Notes: "Said.", Etag: "e"}}},
+		"move": {"update vans --owner ben --decision-date 2026-03-06 --reason Later.", &plansv1.UpdateStrategySessionRequest{
+			UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"owner", "decision_date"}}, Reason: "Later.",
+			StrategySession: &plansv1.StrategySession{Name: "strategySessions/vans", Owner: "principals/ben", DecisionDate: workDay}}},
 		"get":  {"get strategySessions/vans", &plansv1.GetStrategySessionRequest{Name: "strategySessions/vans"}},
 		"open": {"open vans --validate-only", &plansv1.OpenStrategySessionRequest{Name: "strategySessions/vans", ValidateOnly: true}},
 		"hold": {"hold vans --on 2026-03-06 --came acme/contacts/jo --notes Said.", &plansv1.HoldStrategySessionRequest{Name: "strategySessions/vans",

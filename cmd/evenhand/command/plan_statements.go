@@ -15,15 +15,16 @@ import (
 
 // PlanStatements is `evenhand plan statements`.
 type PlanStatements struct {
-	Get   PlanStatementsGet   `cmd:"" help:"Write the value statement of an account for a quarter."`
-	List  PlanStatementsList  `cmd:"" help:"List the statements of an account, or of all accounts for a quarter."`
-	Sum   PlanStatementsSum   `cmd:"" help:"Add up the statements of a quarter, beside what the ledgers count."`
-	Issue PlanStatementsIssue `cmd:"" help:"Issue the statements of a quarter that has ended."`
+	Get     PlanStatementsGet     `cmd:"" help:"Write the value statement of an account for a quarter."`
+	Entries PlanStatementsEntries `cmd:"" help:"List all that a figure of a statement is made of."`
+	List    PlanStatementsList    `cmd:"" help:"List the statements of an account, or of all accounts for a quarter."`
+	Sum     PlanStatementsSum     `cmd:"" help:"Add up the statements of a quarter, beside what the ledgers count."`
+	Issue   PlanStatementsIssue   `cmd:"" help:"Issue the statements of a quarter that has ended."`
 }
 
 // StatementForm is the --output flag of commands that write statements.
 type StatementForm struct {
-	Output string `short:"o" default:"md" enum:"md,html,json" help:"In what form: md (Markdown), html (a page to print) or json (as the REST API has it, with every entry) (${default})."`
+	Output string `short:"o" default:"md" enum:"md,html,json" help:"In what form: md (Markdown), html (a page to print) or json (as the REST API has it) (${default})."`
 }
 
 // read returns a statement in the form that is asked for.
@@ -64,12 +65,24 @@ func statementView(view string) plansv1.ValueStatementView {
 		"issued": plansv1.ValueStatementView_VALUE_STATEMENT_VIEW_ISSUED, "current": plansv1.ValueStatementView_VALUE_STATEMENT_VIEW_CURRENT}[view]
 }
 
+// StatementAsOf are the flags that say which statement of a quarter is wanted.
+type StatementAsOf struct {
+	View    string `default:"" enum:",issued,current" placeholder:"VIEW" help:"issued: as it was issued; current: as it is known now, with what came since it was issued. Otherwise the issued one where there is one."`
+	KnownAt moment `name:"known-at" placeholder:"INSTANT" help:"As it was known at this RFC 3339 instant."`
+}
+
+func (a StatementAsOf) known() (*timestamppb.Timestamp, error) {
+	if a.KnownAt.day != nil {
+		return nil, &usageError{"--known-at takes an instant, as 2026-10-05T12:00:00Z: a day does not say when"}
+	}
+	return a.KnownAt.instant, nil
+}
+
 // PlanStatementsGet is `evenhand plan statements get`.
 type PlanStatementsGet struct {
 	AccountArg
 	Quarter string `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
-	View    string `default:"" enum:",issued,current" placeholder:"VIEW" help:"issued: as it was issued; current: as it is known now, with what came since it was issued. Otherwise the issued one where there is one."`
-	KnownAt moment `name:"known-at" placeholder:"INSTANT" help:"As it was known at this RFC 3339 instant."`
+	StatementAsOf
 	StatementForm
 	Connection
 }
@@ -100,13 +113,6 @@ func (c *PlanStatementsGet) Run(env *Env) error {
 			return err
 		})
 	})
-}
-
-func (c *PlanStatementsGet) known() (*timestamppb.Timestamp, error) {
-	if c.KnownAt.day != nil {
-		return nil, &usageError{"--known-at takes an instant, as 2026-10-05T12:00:00Z: a day does not say when"}
-	}
-	return c.KnownAt.instant, nil
 }
 
 // PlanStatementsList is `evenhand plan statements list`.

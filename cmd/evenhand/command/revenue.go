@@ -96,9 +96,18 @@ func (s *revenueStream) sendBatch() error {
 // RevenueList is `evenhand revenue list`.
 type RevenueList struct {
 	AccountArg
-	Limit uint `placeholder:"N" help:"At most this many; all, where it is not given."`
+	Filter string `placeholder:"FILTER" help:"AIP-160 filter over date, source, batch, external_id, currency_code, corrects, recorder, create_time and chunk."`
+	Limit  uint   `placeholder:"N" help:"At most this many; all, where it is not given."`
 	Output
 	Connection
+}
+
+// Help implements kong.HelpProvider.
+func (*RevenueList) Help() string {
+	return `Examples:
+
+  evenhand revenue list harbour-sons
+  evenhand revenue list harbour-sons --filter 'date >= "2026-07-01" AND date <= "2026-09-30"'`
 }
 
 // Run asks and prints.
@@ -113,7 +122,7 @@ func (c *RevenueList) Run(env *Env) error {
 		return eachPage(l, c.Limit, func(size int32, token string) (page[*accountsv1.RevenueEntry], error) {
 			ctx, cancel := s.call(env)
 			defer cancel()
-			answer, err := client.ListRevenueEntries(ctx, &accountsv1.ListRevenueEntriesRequest{Parent: account, PageSize: size, PageToken: token})
+			answer, err := client.ListRevenueEntries(ctx, &accountsv1.ListRevenueEntriesRequest{Parent: account, PageSize: size, PageToken: token, Filter: c.Filter})
 			return page[*accountsv1.RevenueEntry]{answer.GetRevenueEntries(), answer.GetNextPageToken()}, err
 		}, func(e *accountsv1.RevenueEntry) error {
 			return l.add(e, e.GetName(), showDay(e.GetDate()), showMoney(e.GetAmount()), showMoney(e.GetReportingAmount()), e.GetSource(), e.GetBatch(),

@@ -131,7 +131,7 @@ func (c *UsageReservations) Run(env *Env) error {
 // UsageHistory is `evenhand usage history`.
 type UsageHistory struct {
 	AccountArg
-	Filter  string `placeholder:"FILTER" help:"AIP-160 filter on benefit, type, origin, units and principal."`
+	Filter  string `placeholder:"FILTER" help:"AIP-160 filter on benefit, type, origin, units, principal and count_date."`
 	OrderBy string `placeholder:"ORDER" help:"record_time or \"record_time desc\", the default."`
 	Limit   uint   `placeholder:"N" help:"At most this many; all, where it is not given."`
 	Output

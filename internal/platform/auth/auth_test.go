@@ -264,7 +264,8 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"statements.issue": {". . . . x . . x .",
 		"StatementsService.IssueValueStatements"},
 	"statements.read": {"x . x x x x x x x",
-		"StatementsService.GetValueStatement StatementsService.RenderValueStatement StatementsService.ListValueStatements StatementsService.SumValueStatements"},
+		"StatementsService.GetValueStatement StatementsService.RenderValueStatement StatementsService.ListValueStatements StatementsService.SumValueStatements " +
+			"StatementsService.ListValueStatementEntries"},
 	"tokens.authenticate": {". . . . . . . x x",
 		"AccessService.AuthenticateToken"},
 	"usage.consume": {". x a . . . . x x",

@@ -23,7 +23,8 @@ import (
 type Kind uint8
 
 // The kinds of fields. A value of a field is, by kind: string, bool, int64, time.Time,
-// the name of an enum's value as a string, or, for a Map, a string for each key.
+// the name of an enum's value as a string, for a Map, a string for each key, or, for a Day,
+// a string as 2026-01-31, which also every value in a filter has to be.
 const (
 	String Kind = iota
 	Bool
@@ -31,6 +32,7 @@ const (
 	Time
 	Enum
 	Map
+	Day
 )
 
 // Field is a field that a list can be filtered by.
@@ -294,6 +296,10 @@ func (f Field) read(path, text string) (any, error) {
 			return nil, fault.Invalid("filter", "%s is an instant, as \"2026-01-31T12:00:00Z\", not %q", path, text)
 		}
 		return at, nil
+	case Day:
+		if _, err := time.Parse(time.DateOnly, text); err != nil {
+			return nil, fault.Invalid("filter", "%s is a day, as \"2026-01-31\", not %q", path, text)
+		}
 	case Enum:
 		if !slices.Contains(f.Values, text) {
 			return nil, fault.Invalid("filter", "%s is one of %s, not %q", path, strings.Join(f.Values, ", "), text)

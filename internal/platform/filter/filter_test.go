@@ -14,12 +14,14 @@ var fields = []filter.Field{
 	{Name: "external_id"}, {Name: "display_name"}, {Name: "owner"}, {Name: "disabled", Kind: filter.Bool},
 	{Name: "followers", Kind: filter.Int}, {Name: "create_time", Kind: filter.Time},
 	{Name: "state", Kind: filter.Enum, Values: []string{"PROSPECT", "ACTIVE", "CLOSED"}}, {Name: "attributes", Kind: filter.Map},
+	{Name: "joined_date", Kind: filter.Day},
 }
 
 func acme(field string) any {
 	return map[string]any{
 		"external_id": "00017", "display_name": "Acme Steel", "owner": "principals/jane", "disabled": false, "followers": int64(12),
 		"create_time": time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC), "state": "ACTIVE", "attributes.sector": "steel",
+		"joined_date": "2026-01-31",
 	}[field]
 }
 
@@ -36,7 +38,9 @@ func TestMatch(t *testing.T) {
 		`display_name:"STEEL"`: true, `display_name:steel`: true, `display_name:glass`: false, `display_name:*`: true, `display_name > "A"`: true,
 		`attributes.sector = steel`: true, `attributes.sector != glass`: true, `attributes.region = east`: false, `attributes.region != east`: true,
 		`attributes:sector`: true, `attributes:region`: false, `attributes.region < "z"`: false,
-		`state = ACTIVE AND owner = "principals/joe"`: false, `state = CLOSED OR owner = "principals/jane"`: true,
+		`joined_date >= "2026-01-31"`: true, `joined_date > "2026-01-31"`: false, `joined_date = "2026-01-31"`: true, `joined_date != "2026-01-30"`: true,
+		`joined_date < "2026-02-01" AND joined_date:*`: true,
+		`state = ACTIVE AND owner = "principals/joe"`:  false, `state = CLOSED OR owner = "principals/jane"`: true,
 		`state = ACTIVE owner = "principals/jane"`: true, `NOT (state = ACTIVE)`: false,
 		`state = CLOSED AND owner = "principals/joe" OR owner = "principals/jane"`: false,
 	} {
@@ -99,6 +103,7 @@ func TestRefused(t *testing.T) {
 		`external_id = 00017`: "in quotes", `acme`: "alone is no condition", `state =`: "cannot be read at character", `= ACTIVE`: "cannot be read", `(state = ACTIVE`: "cannot be read",
 		`owner.name = x`: "there is no field owner.name", `display_name = "a*b"`: "beginning or end", `attributes = x`: "has keys",
 		`size(owner) = 3`: "stands where a field belongs", `regex(owner, "x")`: "no function", `"a" = "a"`: "where a field belongs",
+		`joined_date > "2026-1-31"`: "a day", `joined_date = "2026-*"`: "a day", `joined_date = "2026-02-30"`: "a day", `joined_date:2026`: "cannot be searched",
 		`disabled:x`: "cannot be searched", `owner = (a b)`: "compared with a value",
 	} {
 		_, err := filter.Parse(text, fields...)

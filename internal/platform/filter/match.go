@@ -13,7 +13,7 @@ import (
 // compare returns the predicate `path operator want`. A field without value differs
 // from every value, and is neither below nor above any.
 func compare(path, operator string, kind Kind, want any) (func(Values) bool, error) {
-	ordered := kind == String || kind == Map || kind == Int || kind == Time
+	ordered := kind == String || kind == Map || kind == Int || kind == Time || kind == Day
 	var holds func(order int) bool
 	switch operator {
 	case filtering.FunctionEquals:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/filter"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/paging"
 	"github.com/evenhand/evenhand/internal/platform/wire"
@@ -24,6 +25,7 @@ func entryOf(e accounts.Entry) *accountsv1.RevenueEntry {
 	out := &accountsv1.RevenueEntry{
 		Name: accounts.EntryName(e.Account, e.ID), Date: dateOf(&e.Day), Amount: moneyOf(e.Amount), ReportingAmount: moneyOf(e.Reporting),
 		ExternalId: e.ExternalID, Source: e.Source, Batch: e.Batch, Note: e.Note, CreateTime: wire.Timestamp(e.Recorded), Recorder: e.By,
+		Chunk: accounts.ChunkName(e.Chunk),
 	}
 	if e.Corrects != "" {
 		out.Corrects = accounts.EntryName(e.Account, e.Corrects)
@@ -116,12 +118,31 @@ func (s *revenueServer) GetRevenueEntry(ctx context.Context, r *accountsv1.GetRe
 	return entryOf(e), nil
 }
 
+// entryFields are the fields that entries are filtered by.
+var entryFields = []filter.Field{
+	{Name: "date", Kind: filter.Day}, {Name: "source"}, {Name: "batch"}, {Name: "external_id"}, {Name: "currency_code"}, {Name: "corrects"},
+	{Name: "recorder"}, {Name: "create_time", Kind: filter.Time}, {Name: "chunk"},
+}
+
 func (s *revenueServer) ListRevenueEntries(ctx context.Context, r *accountsv1.ListRevenueEntriesRequest) (*accountsv1.ListRevenueEntriesResponse, error) {
 	p, err := paging.Read[accounts.EntryPlace](r)
 	if err != nil {
 		return nil, err
 	}
-	list, after, err := s.ledger.List(ctx, names.First(r.GetParent(), "accounts"), p.Size, p.After)
+	query := accounts.EntryQuery{Account: names.First(r.GetParent(), "accounts"), Size: p.Size, After: p.After}
+	f, err := filter.Parse(r.GetFilter(), entryFields...)
+	if err != nil {
+		return nil, err
+	}
+	if r.GetFilter() != "" {
+		query.Keep = func(e *accounts.Entry) bool { return f.Match(func(field string) any { return entryField(e, field) }) }
+	}
+	if chunk, ok := f.Equal("chunk"); ok {
+		if id := names.Last(chunk.(string)); chunk == accounts.ChunkName(id) {
+			query.Chunk = &id
+		}
+	}
+	list, after, err := s.ledger.List(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -130,4 +151,27 @@ func (s *revenueServer) ListRevenueEntries(ctx context.Context, r *accountsv1.Li
 		out.NextPageToken, err = p.Next(*after)
 	}
 	return out, err
+}
+
+// entryField is a field's value as filters see it.
+func entryField(e *accounts.Entry, field string) any {
+	switch field {
+	case "date":
+		return e.Day.String()
+	case "source":
+		return e.Source
+	case "batch":
+		return e.Batch
+	case "external_id":
+		return e.ExternalID
+	case "currency_code":
+		return e.Amount.Currency.Code
+	case "corrects":
+		return optional(e.Corrects, func(id string) string { return accounts.EntryName(e.Account, id) })
+	case "recorder":
+		return e.By
+	case "create_time":
+		return e.Recorded
+	}
+	return accounts.ChunkName(e.Chunk)
 }

@@ -94,6 +94,68 @@ func TestEntriesThroughTheAPI(t *testing.T) {
 	wantStatus(t, err, codes.NotFound, "NOT_FOUND")
 }
 
+// R31: the entries that a value statement adds up can be listed: by their days, and by the chunk
+// that it cites.
+func TestR31EntriesAreListedByAFilter(t *testing.T) {
+	s := serve(t)
+	ctx := t.Context()
+	for _, account := range []string{"acme", "brook"} {
+		_, err := s.accounts.CreateAccount(ctx, &accountsv1.CreateAccountRequest{AccountId: account, Account: &accountsv1.Account{}})
+		require.NoError(t, err)
+	}
+	entry := func(account, source, external string, month, day int32) *accountsv1.CreateRevenueEntryRequest {
+		return &accountsv1.CreateRevenueEntryRequest{Parent: "accounts/" + account, RevenueEntry: &accountsv1.RevenueEntry{
+			Date: ymd(2026, month, day), Amount: usd(1, 0), Source: source, ExternalId: external}}
+	}
+	_, err := s.revenue.BatchCreateRevenueEntries(ctx, &accountsv1.BatchCreateRevenueEntriesRequest{Parent: "accounts/-", Requests: []*accountsv1.CreateRevenueEntryRequest{
+		entry("acme", "shop", "june", 6, 30), entry("acme", "shop", "july", 7, 1), entry("brook", "shop", "brook", 7, 2), entry("acme", "till", "september", 9, 30)}})
+	require.NoError(t, err)
+	last, err := s.revenue.CreateRevenueEntry(ctx, entry("acme", "till", "october", 10, 1))
+	require.NoError(t, err)
+	back, err := s.revenue.ReverseRevenueEntry(ctx, &accountsv1.ReverseRevenueEntryRequest{Name: last.GetRevenueEntry().GetName(), Note: "twice"})
+	require.NoError(t, err)
+
+	list := func(filter string) (found []string, err error) {
+		for token := ""; ; {
+			page, err := s.revenue.ListRevenueEntries(ctx, &accountsv1.ListRevenueEntriesRequest{Parent: "accounts/acme", PageSize: 1, PageToken: token, Filter: filter})
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range page.GetRevenueEntries() {
+				found = append(found, e.GetExternalId())
+			}
+			if token = page.GetNextPageToken(); token == "" {
+				return found, nil
+			}
+		}
+	}
+	chunk := last.GetRevenueEntry().GetChunk()
+	require.Regexp(t, "^revenue/[a-z0-9]+$", chunk)
+	recorded := last.GetRevenueEntry().GetCreateTime().AsTime().Format(time.RFC3339Nano)
+	for filter, want := range map[string][]string{
+		`date >= "2026-07-01" AND date <= "2026-09-30"`:             {"july", "september"},
+		`date < "2026-07-01" OR source = "till"`:                    {"june", "september", "october", ""},
+		`external_id = "july"`:                                      {"july"},
+		`chunk = "` + chunk + `"`:                                   {"october"},
+		`chunk = "` + chunk + `" AND date < "2026-10-01"`:           nil,
+		`chunk = "revenue/none"`:                                    nil,
+		`chunk = "none"`:                                            nil,
+		`corrects = "` + back.GetRevenueEntry().GetCorrects() + `"`: {""},
+		`corrects:* AND currency_code = "USD"`:                      {""},
+		`recorder = "` + last.GetRevenueEntry().GetRecorder() + `"`: {"june", "july", "september", "october", ""},
+		`create_time <= "` + recorded + `" AND date = "2026-10-01"`: {"october"},
+		`batch:*`: nil,
+	} {
+		found, err := list(filter)
+		require.NoError(t, err, filter)
+		require.Equal(t, want, found, filter)
+	}
+	for _, filter := range []string{`amount > 5`, `date >= "2026-7-1"`, `date = "2026-*"`} {
+		_, err := list(filter)
+		wantStatus(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
+	}
+}
+
 // importRevenue sends a file and returns what came back.
 func importRevenue(t *testing.T, s *served, start *accountsv1.RevenueImportStart, lines ...string) (*accountsv1.ImportResult, []*accountsv1.RefusedRow, error) {
 	t.Helper()

@@ -45,7 +45,7 @@ func (h *usageHandler) GetUsageEntry(ctx context.Context, r *entitlementsv1.GetU
 var longEnum = regexp.MustCompile(`(\b(?:type|origin)\s*(?:!=|=)\s*"?)(?:TYPE_|USAGE_ORIGIN_)`)
 
 var entryFields = []filter.Field{
-	{Name: "benefit"}, {Name: "principal"}, {Name: "units", Kind: filter.Int},
+	{Name: "benefit"}, {Name: "principal"}, {Name: "units", Kind: filter.Int}, {Name: "count_date", Kind: filter.Day},
 	{Name: "type", Kind: filter.Enum, Values: []string{"USED", "RESERVED", "COMMITTED", "CANCELLED", "EXPIRED", "RELEASED"}},
 	{Name: "origin", Kind: filter.Enum, Values: []string{"ASKED_FOR", "OFFERED", "AUTOMATIC"}},
 }
@@ -107,6 +107,8 @@ func entryField(e *usage.Entry, field string) any {
 		return e.Who
 	case "units":
 		return e.Units
+	case "count_date":
+		return e.Day.String()
 	case "type":
 		return strings.TrimPrefix(entryTypes[e.Type].String(), "TYPE_")
 	case "origin":

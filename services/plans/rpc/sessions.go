@@ -137,7 +137,7 @@ func (h *sessionsHandler) UpdateStrategySession(ctx context.Context, r *plansv1.
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.domain.Update(ctx, call, ids[0], in.GetEtag(), func(d *sessions.Definition) error {
+	s, err := h.domain.Update(ctx, call, ids[0], in.GetEtag(), r.GetReason(), func(d *sessions.Definition) error {
 		now := sessionOut(resource.Stored[sessions.Session]{ID: ids[0], State: sessions.Session{Definition: *d}}, 0)
 		if err := mask.Apply(now, in); err != nil {
 			return err

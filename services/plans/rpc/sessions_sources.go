@@ -3,11 +3,13 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/platform/paging"
@@ -66,6 +68,22 @@ func (b *BoardQuestions) Ask(ctx context.Context, q sessions.Question, check boo
 func (b *BoardQuestions) State(ctx context.Context, solicitation string) (sessions.SolicitationState, error) {
 	s, err := b.solicitations.GetSolicitation(ctx, &boardv1.GetSolicitationRequest{Name: sessions.SolicitationName(solicitation)})
 	return sessions.SolicitationState(strings.ToLower(strings.TrimPrefix(s.GetState().String(), "STATE_"))), refused(err)
+}
+
+// Change implements sessions.Board.
+func (b *BoardQuestions) Change(ctx context.Context, solicitation, requestID string, c sessions.Change) error {
+	changed := &boardv1.Solicitation{Name: sessions.SolicitationName(solicitation), Owner: nameIn("principals", c.Owner),
+		CloseDate: dayOut(c.Closes), DecisionDate: dayOut(c.Decides)}
+	mask := &fieldmaskpb.FieldMask{}
+	for path, given := range map[string]bool{"owner": c.Owner != "", "close_date": c.Closes != 0, "decision_date": c.Decides != 0} {
+		if given {
+			mask.Paths = append(mask.Paths, path)
+		}
+	}
+	slices.Sort(mask.Paths) // a retry is the same request
+	_, err := b.solicitations.UpdateSolicitation(ctx, &boardv1.UpdateSolicitationRequest{
+		Solicitation: changed, UpdateMask: mask, Reason: c.Reason, RequestId: requestID})
+	return refused(err)
 }
 
 // Close implements sessions.Board.

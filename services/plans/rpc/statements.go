@@ -8,6 +8,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/platform/paging"
 	"github.com/evenhand/evenhand/internal/platform/wire"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/request"
@@ -73,6 +74,35 @@ func (h *statementsHandler) RenderValueStatement(ctx context.Context, r *plansv1
 	} else {
 		out.ContentType = "text/html; charset=utf-8"
 		out.Content, err = a.HTML()
+	}
+	return out, err
+}
+
+// ListValueStatementEntries implements StatementsService.
+func (h *statementsHandler) ListValueStatementEntries(
+	ctx context.Context, r *plansv1.ListValueStatementEntriesRequest,
+) (*plansv1.ListValueStatementEntriesResponse, error) {
+	p, err := paging.Read[statements.EntryPlace](r)
+	if err != nil {
+		return nil, err
+	}
+	known, err := wire.Time("known_time", r.GetKnownTime())
+	if err != nil {
+		return nil, err
+	}
+	quarter, err := statements.ParseQuarter("parent", names.Last(r.GetParent()))
+	if err != nil {
+		return nil, err
+	}
+	list, err := h.domain.Entries(ctx, statements.EntryQuery{Account: names.First(r.GetParent(), "accounts"), Quarter: quarter,
+		View: statementViews[r.GetView()], Known: known, Figure: r.GetFigure(), Size: p.Size, After: p.After})
+	if err != nil {
+		return nil, err
+	}
+	out := &plansv1.ListValueStatementEntriesResponse{TotalSize: int32(list.Total),
+		Entries: statementWriter{currency: list.Currency}.list(r.GetFigure(), list.Page, len(list.Page))}
+	if list.Next != nil {
+		out.NextPageToken, err = p.Next(*list.Next)
 	}
 	return out, err
 }

@@ -14,12 +14,21 @@ const versionPrefix = "schedule/versions/"
 // statementWriter writes statements in a currency; with entries also what figures are made
 // of.
 type statementWriter struct {
-	account, currency string
-	entries           bool
+	currency string
+	entries  bool
+	// listCall is the call that lists what was recorded for a figure; nil where there is none.
+	listCall func(figure string) string
 }
 
+// A statement is one message, and may be made of any number of entries: of each figure it
+// has so many, and of each difference, and ListValueStatementEntries has all.
+const (
+	shownEntries     = 200
+	shownDifferences = 50
+)
+
 func statementOut(a *statements.Answer, entries bool) *plansv1.ValueStatement {
-	w := statementWriter{a.Account, a.Currency, entries}
+	w := statementWriter{a.Currency, entries, func(figure string) string { return statements.ListCall(a.Account, a.Quarter, figure) }}
 	out := &plansv1.ValueStatement{
 		Name: statements.Name(a.Account, a.Quarter), AccountDisplayName: a.DisplayName, FromDate: dayOut(a.Quarter.First()), ToDate: dayOut(a.Quarter.Last()),
 		CurrencyCode: a.Currency, TimeZone: a.Zone, KnownTime: wire.Timestamp(a.Known), Figures: w.figures(a.Figures), Notes: a.Notes, Digest: a.Digest,
@@ -34,7 +43,8 @@ func statementOut(a *statements.Answer, entries bool) *plansv1.ValueStatement {
 		out.SinceIssue = append(out.SinceIssue, &plansv1.StatementDifference{
 			Figure: d.Is.ID, Label: d.Is.Label, IssuedCount: d.Was.Count, CurrentCount: d.Is.Count,
 			IssuedAmount: w.amount(d.Is.ID, d.Was.Minor), CurrentAmount: w.amount(d.Is.ID, d.Is.Minor),
-			AddedEntries: w.list(d.Is.ID, d.Added), RemovedEntries: w.list(d.Is.ID, d.Removed),
+			AddedEntries: w.list(d.Is.ID, d.Added, shownDifferences), RemovedEntries: w.list(d.Is.ID, d.Removed, shownDifferences),
+			AddedCount: int64(len(d.Added)), RemovedCount: int64(len(d.Removed)),
 		})
 	}
 	for _, n := range a.Next {
@@ -55,8 +65,8 @@ func (w statementWriter) figures(list []statements.Figure) []*plansv1.StatementF
 	var out []*plansv1.StatementFigure
 	for i := range list {
 		f := w.figure(list[i].ID, &list[i])
-		if w.account != "" {
-			f.ListCall = statements.ListCall(w.account, f.GetId())
+		if w.listCall != nil {
+			f.ListCall = w.listCall(f.GetId())
 		}
 		out = append(out, f)
 	}
@@ -66,9 +76,9 @@ func (w statementWriter) figures(list []statements.Figure) []*plansv1.StatementF
 // figure writes a figure, or a part of the one of an id.
 func (w statementWriter) figure(of string, f *statements.Figure) *plansv1.StatementFigure {
 	out := &plansv1.StatementFigure{Id: f.ID, Label: f.Label, Count: f.Count, Amount: w.amount(of, f.Minor), UnknownUnits: f.Unknown,
-		Minutes: f.Minutes, Origins: f.Origins, ReturnedUnits: f.Returned}
+		Minutes: f.Minutes, Origins: f.Origins, ReturnedUnits: f.Returned, EntryCount: f.Entries}
 	if w.entries {
-		out.Entries = w.list(of, f.Sources)
+		out.Entries = w.list(of, f.Sources, shownEntries)
 	}
 	for i := range f.Parts {
 		out.Parts = append(out.Parts, w.figure(of, &f.Parts[i]))
@@ -76,9 +86,10 @@ func (w statementWriter) figure(of string, f *statements.Figure) *plansv1.Statem
 	return out
 }
 
-func (w statementWriter) list(figure string, list []statements.Source) []*plansv1.StatementEntry {
+// list writes at most so many entries of a figure.
+func (w statementWriter) list(figure string, list []statements.Source, most int) []*plansv1.StatementEntry {
 	var out []*plansv1.StatementEntry
-	for i := range list {
+	for i := range list[:min(len(list), most)] {
 		s := &list[i]
 		e := &plansv1.StatementEntry{Name: s.Name, Service: string(s.Service), Position: s.Position, RecordedTime: wire.Timestamp(s.Recorded), Date: dayOut(s.Day),
 			Subject: s.Subject, Text: s.Text, Count: s.Count, Amount: w.amount(figure, s.Minor), Minutes: s.Minutes, Origin: s.Origin, Rule: s.Rule}

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"testing"
@@ -65,6 +66,13 @@ func (f stillFeed) Lag(context.Context) (feeds.Lag, error) {
 // serveStatements serves the statements of two accounts, on 2026-11-23.
 func serveStatements(t *testing.T) (plansv1.StatementsServiceClient, *fakeLedgers) {
 	t.Helper()
+	client, ledgers, _ := serveStatementsOf(t)
+	return client, ledgers
+}
+
+// serveStatementsOf serves them, with take to tell more.
+func serveStatementsOf(t *testing.T) (client plansv1.StatementsServiceClient, ledgers *fakeLedgers, take func(...feeds.Change)) {
+	t.Helper()
 	ctx := t.Context()
 	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
 	require.NoError(t, err)
@@ -75,7 +83,7 @@ func serveStatements(t *testing.T) (plansv1.StatementsServiceClient, *fakeLedger
 	require.NoError(t, err)
 	accounts, err := plans.OpenAccounts(ctx, store)
 	require.NoError(t, err)
-	ledgers := &fakeLedgers{}
+	ledgers = &fakeLedgers{}
 	source := rpc.NewEntitlementsSource(connect(t, func(r grpc.ServiceRegistrar) {
 		entitlementsv1.RegisterScheduleServiceServer(r, ledgers)
 		entitlementsv1.RegisterCostsServiceServer(r, ledgers)
@@ -92,11 +100,14 @@ func serveStatements(t *testing.T) (plansv1.StatementsServiceClient, *fakeLedger
 		{Service: feeds.Entitlements, Position: 1, Recorded: noon, Usage: &feeds.Usage{Name: "accounts/acme/usageEntries/e1", Account: "acme", Benefit: "hours", Type: feeds.Used, Units: 2, Origin: "offered", Day: july, Rule: "partner", Version: "3"}},
 		{Service: feeds.Entitlements, Position: 2, Recorded: noon, Usage: &feeds.Usage{Name: "accounts/acme/usageEntries/e2", Account: "acme", Benefit: "thanks", Type: feeds.Used, Units: 5, Origin: "automatic", Day: july, Rule: "partner", Version: "3"}},
 	}
-	require.NoError(t, accounts.Take(ctx, taken))
-	for _, taker := range domain.Takers() {
-		require.NoError(t, taker.Take(ctx, taken))
+	take = func(changes ...feeds.Change) {
+		require.NoError(t, accounts.Take(ctx, changes))
+		for _, taker := range domain.Takers() {
+			require.NoError(t, taker.Take(ctx, changes))
+		}
 	}
-	return plansv1.NewStatementsServiceClient(connect(t, func(r grpc.ServiceRegistrar) { rpc.RegisterStatements(r, domain) })), ledgers
+	take(taken...)
+	return plansv1.NewStatementsServiceClient(connect(t, func(r grpc.ServiceRegistrar) { rpc.RegisterStatements(r, domain) })), ledgers, take
 }
 
 // figure is the figure of an id.
@@ -118,14 +129,17 @@ func TestR31GetValueStatement(t *testing.T) {
 	require.Len(t, got.GetDigest(), 64)
 	require.Nil(t, got.GetIssue())
 	first := &date.Date{Year: 2026, Month: 7, Day: 1}
-	require.Empty(t, cmp.Diff(&plansv1.StatementFigure{Id: "paid", Label: "Paid", Count: 2, Amount: dollars(75, 0), ListCall: "GET /v1/accounts/acme/revenueEntries",
-		Entries: []*plansv1.StatementEntry{{Name: "revenue/c1", Service: "accounts", Position: 4, RecordedTime: stamp(noon), Date: first, Count: 2, Amount: dollars(75, 0)}}},
+	require.Empty(t, cmp.Diff(&plansv1.StatementFigure{Id: "paid", Label: "Paid", Count: 2, Amount: dollars(75, 0), EntryCount: 1,
+		ListCall: "GET /v1/accounts/acme/revenueEntries?filter=date%20%3E%3D%20%222026-07-01%22%20AND%20date%20%3C%3D%20%222026-09-30%22",
+		Entries:  []*plansv1.StatementEntry{{Name: "revenue/c1", Service: "accounts", Position: 4, RecordedTime: stamp(noon), Date: first, Count: 2, Amount: dollars(75, 0)}}},
 		figure(got.GetFigures(), "paid"), protocmp.Transform()))
 	require.Empty(t, cmp.Diff(&plansv1.StatementFigure{Id: "benefits", Label: "Benefits used", Count: 7, Amount: dollars(241, 0), UnknownUnits: 5,
-		Origins: map[string]int64{"offered": 2, "automatic": 5}, ListCall: "GET /v1/accounts/acme/usageEntries",
+		Origins: map[string]int64{"offered": 2, "automatic": 5}, EntryCount: 2,
+		ListCall: "GET /v1/accounts/acme/usageEntries?filter=count_date%20%3E%3D%20%222026-07-01%22%20AND%20count_date%20%3C%3D%20%222026-09-30%22" +
+			"%20AND%20%28type%20%3D%20USED%20OR%20type%20%3D%20COMMITTED%20OR%20type%20%3D%20RELEASED%29",
 		Parts: []*plansv1.StatementFigure{
-			{Id: "hours", Label: "Hours with our experts.", Count: 2, Amount: dollars(241, 0), Origins: map[string]int64{"offered": 2}},
-			{Id: "thanks", Label: "Thanks.", Count: 5, Amount: dollars(0, 0), UnknownUnits: 5, Origins: map[string]int64{"automatic": 5}},
+			{Id: "hours", Label: "Hours with our experts.", Count: 2, Amount: dollars(241, 0), Origins: map[string]int64{"offered": 2}, EntryCount: 1},
+			{Id: "thanks", Label: "Thanks.", Count: 5, Amount: dollars(0, 0), UnknownUnits: 5, Origins: map[string]int64{"automatic": 5}, EntryCount: 1},
 		},
 		Entries: []*plansv1.StatementEntry{
 			{Name: "accounts/acme/usageEntries/e1", Service: "entitlements", Position: 1, RecordedTime: stamp(noon), Date: first, Subject: "hours", Count: 2, Amount: dollars(241, 0),
@@ -149,6 +163,64 @@ func TestR31GetValueStatement(t *testing.T) {
 	}
 	_, err = client.GetValueStatement(t.Context(), &plansv1.GetValueStatementRequest{Name: "accounts/acme/valueStatements/0000-q3"})
 	require.ErrorContains(t, err, "is no quarter")
+}
+
+// A statement of any number of entries is an answer that every client can take; all of them
+// are listed beside it.
+func TestR31AStatementOfManyEntriesIsBounded(t *testing.T) {
+	client, _, take := serveStatementsOf(t)
+	const many, name = 20_000, "accounts/acme/valueStatements/2026-q3"
+	july := civil.Date(2026, 7, 1)
+	use := func(from, n int) {
+		var changes []feeds.Change
+		for i := range n {
+			changes = append(changes, feeds.Change{Service: feeds.Entitlements, Position: int64(10 + from + i), Recorded: noon, Usage: &feeds.Usage{
+				Name: fmt.Sprintf("accounts/acme/usageEntries/e%05d", from+i), Account: "acme", Benefit: "hours", Type: feeds.Used, Units: 1, Origin: "offered",
+				Day: july + civil.Day(i%90), Rule: "partner", Version: "3"}})
+		}
+		take(changes...)
+	}
+	for from := 0; from < many; from += 1000 {
+		use(from, 1000)
+	}
+	issued, err := client.IssueValueStatements(t.Context(), &plansv1.IssueValueStatementsRequest{Quarter: "2026-q3", Accounts: []string{"accounts/acme"}})
+	require.NoError(t, err)
+	for {
+		_, err := issued.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+	}
+	use(many, 300)
+	small := grpc.MaxCallRecvMsgSize(1 << 20)
+	got, err := client.GetValueStatement(t.Context(), &plansv1.GetValueStatementRequest{Name: name, View: plansv1.ValueStatementView_VALUE_STATEMENT_VIEW_CURRENT}, small)
+	require.NoError(t, err)
+	benefits := figure(got.GetFigures(), "benefits")
+	require.EqualValues(t, many+300+2, benefits.GetEntryCount())
+	require.Len(t, benefits.GetEntries(), 200)
+	for _, format := range []plansv1.RenderValueStatementRequest_Format{plansv1.RenderValueStatementRequest_FORMAT_HTML, plansv1.RenderValueStatementRequest_FORMAT_MARKDOWN} {
+		page, err := client.RenderValueStatement(t.Context(), &plansv1.RenderValueStatementRequest{Name: name, Format: format}, small)
+		require.NoError(t, err)
+		require.Contains(t, page.GetContent(), "/entries?figure=benefits")
+	}
+	var units int64
+	seen := map[string]bool{}
+	request := &plansv1.ListValueStatementEntriesRequest{Parent: name, Figure: "benefits", View: plansv1.ValueStatementView_VALUE_STATEMENT_VIEW_CURRENT, PageSize: 1000}
+	for more := true; more; more = request.GetPageToken() != "" {
+		page, err := client.ListValueStatementEntries(t.Context(), request, small)
+		require.NoError(t, err)
+		require.EqualValues(t, many+300+2, page.GetTotalSize())
+		for _, e := range page.GetEntries() {
+			units += e.GetCount()
+			seen[e.GetName()] = true
+		}
+		request.PageToken = page.GetNextPageToken()
+	}
+	require.Len(t, seen, many+300+2)
+	require.Equal(t, benefits.GetCount(), units)
+	_, err = client.ListValueStatementEntries(t.Context(), &plansv1.ListValueStatementEntriesRequest{Parent: name, Figure: "spent"})
+	require.ErrorContains(t, err, "there are paid, benefits,")
 }
 
 func TestR31SumValueStatementsBesideTheLedgers(t *testing.T) {

@@ -20,6 +20,8 @@ type Board interface {
 	Ask(ctx context.Context, q Question, check bool) error
 	// State returns where a solicitation stands, by its id.
 	State(ctx context.Context, solicitation string) (SolicitationState, error)
+	// Change changes who answers a solicitation, and by when.
+	Change(ctx context.Context, solicitation, requestID string, c Change) error
 	// Close takes no more ideas.
 	Close(ctx context.Context, solicitation, requestID string) error
 	// Answer closes a solicitation for good, with what was decided in sum: refused while ideas
@@ -41,6 +43,16 @@ type Question struct {
 	Accounts []string
 	// Closes is the last day for ideas, Decides the day by which each has its answer.
 	Closes, Decides civil.Day
+}
+
+// Change is a change of an open solicitation; what is zero stays as it is.
+type Change struct {
+	// Owner is the id of the principal who answers.
+	Owner string
+	// Closes is the last day for ideas, Decides the day by which each has its answer.
+	Closes, Decides civil.Day
+	// Reason is for those who were asked.
+	Reason string
 }
 
 // SolicitationState says where a solicitation stands.

@@ -56,6 +56,8 @@ type asked struct {
 	state  SolicitationState
 	answer string
 	ideas  []Idea
+	// changed is what was changed of it.
+	changed []Change
 }
 
 // board is a board service that keeps request ids, and the lock of an owner.
@@ -129,6 +131,26 @@ func (b *board) State(_ context.Context, id string) (SolicitationState, error) {
 		return "", b.away
 	}
 	return b.asked[id].state, nil
+}
+
+func (b *board) Change(_ context.Context, id, requestID string, c Change) error {
+	return b.once(requestID, fmt.Sprint("change ", id, c), func() error {
+		a := b.asked[id]
+		if a.state != Asking && a.state != Deciding {
+			return refusal("SOLICITATION_STATE", id, "is "+string(a.state))
+		}
+		if c.Owner != "" {
+			a.Owner = c.Owner
+		}
+		if c.Closes != 0 {
+			a.Closes = c.Closes
+		}
+		if c.Decides != 0 {
+			a.Decides = c.Decides
+		}
+		a.changed = append(a.changed, c)
+		return nil
+	})
 }
 
 func (b *board) Close(_ context.Context, id, requestID string) error {

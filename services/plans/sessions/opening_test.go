@@ -69,7 +69,7 @@ func TestR11TheLockHoldsForSessionsToo(t *testing.T) {
 		require.Empty(t, f.touchpoints.planned)
 
 		// The decision is given to somebody else, and it opens, by the same request.
-		_, err := f.Update(t.Context(), someone, "vans", "", func(d *Definition) error {
+		_, err := f.Update(t.Context(), someone, "vans", "", "", func(d *Definition) error {
 			d.Owner = "ben"
 			return nil
 		})
@@ -101,7 +101,7 @@ func TestR11ASessionThatLacksSomethingDoesNotOpen(t *testing.T) {
 	} {
 		whole := vans(t)
 		change(&whole)
-		_, err := f.Update(t.Context(), someone, "vans", "", func(d *Definition) error {
+		_, err := f.Update(t.Context(), someone, "vans", "", "", func(d *Definition) error {
 			*d = whole
 			return nil
 		})
@@ -122,7 +122,7 @@ func TestR11AnOpeningThatWasLeftIsFinished(t *testing.T) {
 				require.Equal(t, Draft, f.get(t).State.State)
 				require.True(t, f.get(t).State.Pending)
 
-				_, err = f.Update(t.Context(), someone, "vans", "", func(d *Definition) error {
+				_, err = f.Update(t.Context(), someone, "vans", "", "", func(d *Definition) error {
 					d.Title = "Others"
 					return nil
 				})
@@ -280,7 +280,7 @@ func TestOpenWantsTheSessionAsItWasRead(t *testing.T) {
 	f := onSQLite(t)
 	f.drafted(t)
 	etag := f.get(t).Etag()
-	_, err := f.Update(t.Context(), someone, "vans", "", func(d *Definition) error {
+	_, err := f.Update(t.Context(), someone, "vans", "", "", func(d *Definition) error {
 		d.Title = "Vans"
 		return nil
 	})

@@ -173,8 +173,12 @@ func (s *Service) Create(ctx context.Context, call resource.Call, id string, d D
 
 // Update changes a session; edit may be called several times, and makes new slices where it
 // changes any. What was asked stays once it is open, and where and when people meet once it
-// was held. INVALID_ARGUMENT, NOT_FOUND, STALE_ETAG, ACCOUNT_STATE, STRATEGY_SESSION_STATE.
-func (s *Service) Update(ctx context.Context, call resource.Call, id, etag string, edit func(*Definition) error) (resource.Stored[Session], error) {
+// was held. The owner and the days of an opened session are changed at the board service too,
+// with a reason. INVALID_ARGUMENT, NOT_FOUND, STALE_ETAG, ACCOUNT_STATE,
+// STRATEGY_SESSION_STATE, and what the board service says.
+func (s *Service) Update(
+	ctx context.Context, call resource.Call, id, etag, reason string, edit func(*Definition) error,
+) (resource.Stored[Session], error) {
 	none := resource.Stored[Session]{}
 	if earlier, known, err := s.sessions.Replay(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -183,26 +187,45 @@ func (s *Service) Update(ctx context.Context, call resource.Call, id, etag strin
 	if err != nil {
 		return none, err
 	}
-	next := before.State.Definition
-	if err := edit(&next); err != nil {
+	zone, today, err := s.today(ctx)
+	if err != nil {
 		return none, err
 	}
-	if err := next.check(); err != nil {
+	edited := func(n *Session) (Definition, error) {
+		next := n.Definition
+		if err := edit(&next); err != nil {
+			return next, err
+		}
+		if err := next.check(); err != nil || n.Solicitation == "" {
+			return next, err
+		}
+		return next, next.keep(n, zone, today, reason)
+	}
+	next, err := edited(&before.State)
+	if err != nil {
 		return none, err
 	}
 	if err := s.named(ctx, &next, &before.State.Definition); err != nil {
 		return none, err
 	}
+	if before.State.Solicitation != "" && !before.State.promises(&next) {
+		return s.begin(ctx, call, id, etag, Step{Kind: Changing, Definition: &next, Reason: reason}, func(n *Session) (err error) {
+			if next, err = edited(n); err != nil {
+				return err
+			}
+			return n.editable(id, &next)
+		})
+	}
 	return s.sessions.Update(ctx, call, id, resource.IfEtag[Session](etag), "strategy_session.updated", func(n *Session) error {
-		next := n.Definition
-		if err := edit(&next); err != nil {
-			return err
-		}
-		if err := next.check(); err != nil {
+		next, err := edited(n)
+		if err != nil {
 			return err
 		}
 		if err := n.editable(id, &next); err != nil {
 			return err
+		}
+		if n.Solicitation != "" && !n.promises(&next) {
+			return resource.ErrConflict.Saying("%s was opened in this moment: try again.", Name(id))
 		}
 		n.Definition = next
 		n.settle()

@@ -324,11 +324,38 @@ func (d *Definition) background() string {
 	return "What we lean to:\n" + d.Leaning + "\n\nWhy:\n" + d.Why + "\n\nWhat we know:\n" + d.Facts
 }
 
-// asks says whether both ask the same of the same customers, by the same days.
+// asks says whether both ask the same of the same customers.
 func (d *Definition) asks(other *Definition) bool {
 	return d.Question == other.Question && d.Leaning == other.Leaning && d.Why == other.Why && d.Facts == other.Facts &&
-		d.Owner == other.Owner && d.Closes == other.Closes && d.Decides == other.Decides && d.InviteBy == other.InviteBy &&
-		slices.EqualFunc(d.Invited, other.Invited, func(a, b Invited) bool { return a.Account == b.Account })
+		d.InviteBy == other.InviteBy && slices.EqualFunc(d.Invited, other.Invited, func(a, b Invited) bool { return a.Account == b.Account })
+}
+
+// promises says whether both have the same owner answer, by the same days: what the board
+// service has to know.
+func (d *Definition) promises(other *Definition) bool {
+	return d.Owner == other.Owner && d.Closes == other.Closes && d.Decides == other.Decides
+}
+
+// keep wants what is promised anew to those who were asked to be possible, on a day, and to
+// have a reason; d is the definition of an opened session as it is to be.
+func (d *Definition) keep(was *Session, zone civil.Zone, today civil.Day, reason string) error {
+	d.Closes = d.closes(zone)
+	day, moved := zone.DayOf(d.Starts), d.Closes != was.Closes || !d.Starts.Equal(was.Starts)
+	switch {
+	case was.State == Open && moved && d.Closes < day:
+		return fault.Invalid("strategy_session.close_date", "%s, the last day for ideas, is before the session on %s: move it too", d.Closes, day)
+	case d.Decides == 0:
+		return fault.Invalid("strategy_session.decision_date", "is empty: a day was promised, and only another can take its place")
+	case d.Decides < d.Closes:
+		return fault.Invalid("strategy_session.decision_date", "%s is before %s, the last day for ideas", d.Decides, d.Closes)
+	case d.Closes != was.Closes && d.Closes < today:
+		return fault.Invalid("strategy_session.close_date", "%s has passed: give a day from %s on", d.Closes, today)
+	case d.Decides != was.Decides && d.Decides < today:
+		return fault.Invalid("strategy_session.decision_date", "%s has passed: give a day from %s on", d.Decides, today)
+	case reason == "" && !d.promises(&was.Definition):
+		return fault.Invalid("reason", "is empty: say why the owner or the days are changed, for those who were asked")
+	}
+	return nil
 }
 
 // meets says whether both take place alike.
@@ -345,9 +372,9 @@ func (s *Session) editable(id string, next *Definition) error {
 	}
 	switch {
 	case s.State != Draft && !s.asks(next):
-		return stateFault(id, "%s was opened: what was asked of whom, and by when it is answered, stays as it was.", Name(id))
+		return stateFault(id, "%s was opened: what was asked of whom stays as it was.", Name(id))
 	case s.State == Held && !s.meets(next):
-		return stateFault(id, "%s took place on %s: only its title and notes can be changed.", Name(id), s.HeldOn)
+		return stateFault(id, "%s took place on %s: only its title, its notes, its owner and its days can be changed.", Name(id), s.HeldOn)
 	}
 	return nil
 }

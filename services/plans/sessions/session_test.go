@@ -15,7 +15,7 @@ import (
 func TestR11WhatWasAskedStays(t *testing.T) {
 	f := onSQLite(t)
 	edit := func(change func(*Definition)) error {
-		_, err := f.Update(t.Context(), someone, "vans", "", func(d *Definition) error {
+		_, err := f.Update(t.Context(), someone, "vans", "", "", func(d *Definition) error {
 			change(d)
 			return nil
 		})
@@ -28,8 +28,6 @@ func TestR11WhatWasAskedStays(t *testing.T) {
 	for name, change := range map[string]func(*Definition){
 		"question": func(d *Definition) { d.Question = "What else?" },
 		"leaning":  func(d *Definition) { d.Leaning = "No." },
-		"owner":    func(d *Definition) { d.Owner = "ben" },
-		"decision": func(d *Definition) { d.Decides++ },
 		"accounts": func(d *Definition) { d.Invited = d.Invited[:1] },
 	} {
 		wantFault(t, edit(change), "STRATEGY_SESSION_STATE", "what was asked of whom")
@@ -41,9 +39,96 @@ func TestR11WhatWasAskedStays(t *testing.T) {
 	}))
 	_, err = f.Hold(t.Context(), someone, "vans", "", 0, nil, "")
 	require.NoError(t, err)
-	wantFault(t, edit(func(d *Definition) { d.Place = "Elsewhere" }), "STRATEGY_SESSION_STATE", "only its title and notes")
+	wantFault(t, edit(func(d *Definition) { d.Place = "Elsewhere" }), "STRATEGY_SESSION_STATE", "only its title, its notes, its owner and its days")
 	require.NoError(t, edit(func(d *Definition) { d.Notes = "They want an hour." }))
 	require.Equal(t, "They want an hour.", f.get(t).State.Notes)
+}
+
+// Who answers and by when can be changed of an opened session, with a reason, and the board
+// service is told; what else is changed in the same call is changed with it.
+func TestR11WhoAnswersAndByWhenCanBeChanged(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		opened := f.opened(t)
+		days := func(text string) civil.Day { return date(t, text) }
+		change := func(id, etag, reason string, edit func(*Definition)) (resource.Stored[Session], error) {
+			return f.Update(t.Context(), request(id), "vans", etag, reason, func(d *Definition) error {
+				edit(d)
+				return nil
+			})
+		}
+		for name, tt := range map[string]struct {
+			reason, field string
+			edit          func(*Definition)
+		}{
+			"no reason":             {"", "reason", func(d *Definition) { d.Owner = "ben" }},
+			"nobody":                {"Ill.", "strategy_session.owner", func(d *Definition) { d.Owner = "nobody" }},
+			"no decision":           {"Later.", "strategy_session.decision_date", func(d *Definition) { d.Decides = 0 }},
+			"decision before ideas": {"Sooner.", "strategy_session.decision_date", func(d *Definition) { d.Decides = d.Closes - 1 }},
+			"ideas before it meets": {"Sooner.", "strategy_session.close_date", func(d *Definition) { d.Closes-- }},
+			"it meets after ideas":  {"Later.", "strategy_session.close_date", func(d *Definition) { d.Starts = d.Starts.AddDate(0, 0, 1) }},
+		} {
+			_, err := change(name, "", tt.reason, tt.edit)
+			wantFault(t, err, "INVALID_ARGUMENT", tt.field)
+		}
+		require.Equal(t, opened.Version, f.get(t).Version)
+		require.Empty(t, f.board.only(t).changed)
+
+		later := func(d *Definition) {
+			d.Owner, d.Closes, d.Decides, d.Place = "ben", days("2026-03-25"), days("2026-04-10"), "Town hall"
+		}
+		_, err := change("stale", "old", "Figures come later.", later)
+		require.ErrorIs(t, err, resource.ErrStale)
+		n, err := change("later", opened.Etag(), "Figures come later.", later)
+		require.NoError(t, err)
+		require.Equal(t, []any{"ben", days("2026-03-25"), days("2026-04-10"), "Town hall", Open, false},
+			[]any{n.State.Owner, n.State.Closes, n.State.Decides, n.State.Place, n.State.State, n.State.Pending})
+		require.Equal(t, []Change{{Owner: "ben", Closes: days("2026-03-25"), Decides: days("2026-04-10"), Reason: "Figures come later."}}, f.board.only(t).changed)
+		again, err := change("later", opened.Etag(), "Figures come later.", later)
+		require.NoError(t, err, "a retry gets the first answer")
+		require.Equal(t, n.Version, again.Version)
+		told := f.told(t)
+		require.Equal(t, "strategy_session.updated", told[len(told)-1].Type)
+		require.Equal(t, "principals/sam", told[len(told)-1].Who)
+
+		_, err = f.Hold(t.Context(), someone, "vans", "", 0, nil, "")
+		require.NoError(t, err)
+		n, err = change("after", "", "One more week.", func(d *Definition) { d.Decides = days("2026-04-17") })
+		require.NoError(t, err, "also after it was held")
+		require.Equal(t, days("2026-04-17"), n.State.Decides)
+		require.Equal(t, Held, n.State.State)
+		require.Equal(t, days("2026-04-17"), f.board.only(t).Decides)
+	})
+}
+
+// What the board service refuses is not changed here either; what it did, or was not reached
+// for, is done in the end.
+func TestR11AChangeIsMadeAtBothOrNone(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.opened(t)
+		put := func(id string) error {
+			_, err := f.Update(t.Context(), request(id), "vans", "", "Ill.", func(d *Definition) error {
+				d.Owner = "ben"
+				return nil
+			})
+			return err
+		}
+		f.board.is(func(b *board) { f.board.asked[f.get(t).State.Solicitation].state = Settled })
+		wantFault(t, put("refused"), "SOLICITATION_STATE", "is answered")
+		require.Equal(t, "anna", f.get(t).State.Owner)
+		require.Nil(t, f.get(t).State.Step)
+		f.board.is(func(b *board) { f.board.asked[f.get(t).State.Solicitation].state = Asking })
+
+		f.board.is(func(b *board) { b.away, b.lose = errAway, true })
+		wantFault(t, put("lost"), "UNAVAILABLE", "")
+		require.Equal(t, "anna", f.get(t).State.Owner)
+		wantFault(t, put("other"), "STRATEGY_SESSION_STATE", "is being updated")
+		f.board.is(func(b *board) { b.away, b.lose = nil, false })
+		f.clock.later(patience)
+		require.NoError(t, f.settleAll(t.Context()))
+		require.Equal(t, "ben", f.get(t).State.Owner)
+		require.NoError(t, put("lost"), "the retry of whoever asked finds it done")
+		require.Len(t, f.board.only(t).changed, 1)
+	})
 }
 
 func TestDefinitionsAreRight(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 	Opening    StepKind = "opened"
 	Answering  StepKind = "answered"
 	Cancelling StepKind = "cancelled"
+	Changing   StepKind = "updated"
 )
 
 // Step is what is under way at the board service.
@@ -41,9 +42,11 @@ type Step struct {
 	Call Call `bson:"call"`
 	// Solicitation is the id that an opening gives the solicitation.
 	Solicitation string `bson:"solicitation,omitempty"`
-	// Decision is that of an answer, Reason that of a cancellation.
+	// Decision is that of an answer, Reason that of a cancellation or a change.
 	Decision *Decision `bson:"decision,omitempty"`
 	Reason   string    `bson:"reason,omitempty"`
+	// Definition is what a change makes of the session's.
+	Definition *Definition `bson:"definition,omitempty"`
 }
 
 // Call is by whom a step was asked for, and what that is recognised by when it comes again.
@@ -157,6 +160,8 @@ func (s *Service) ask(ctx context.Context, n resource.Stored[Session], step *Ste
 			return err
 		}
 		return board.Withdraw(ctx, id, step.request(n.ID, "withdraw"), step.Reason)
+	case Changing:
+		return board.Change(ctx, id, step.request(n.ID, "change"), step.change(&n.State.Definition))
 	}
 	state, err := board.State(ctx, id)
 	if err == nil && state == Asking {
@@ -166,6 +171,21 @@ func (s *Service) ask(ctx context.Context, n resource.Stored[Session], step *Ste
 		return err
 	}
 	return board.Answer(ctx, id, step.request(n.ID, "answer"), step.Decision.words())
+}
+
+// change is what a step changes of a solicitation.
+func (t *Step) change(was *Definition) Change {
+	c, next := Change{Reason: t.Reason}, t.Definition
+	if next.Owner != was.Owner {
+		c.Owner = next.Owner
+	}
+	if next.Closes != was.Closes {
+		c.Closes = next.Closes
+	}
+	if next.Decides != was.Decides {
+		c.Decides = next.Decides
+	}
+	return c
 }
 
 // complete brings the session to the state that a step leads to.
@@ -186,6 +206,8 @@ func (s *Session) complete(step *Step, at time.Time) {
 	case Cancelling:
 		s.Cancellation = step.Reason
 		s.turn(Cancelled, by, at)
+	case Changing:
+		s.Definition = *step.Definition
 	}
 }
 

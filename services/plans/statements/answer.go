@@ -52,6 +52,19 @@ type Difference struct {
 // where an instant is given, was known then. NOT_FOUND for an account that was no customer in
 // the quarter; ErrNotIssued where the issued one is wanted and there is none; ErrKnownTime.
 func (s *Service) Get(ctx context.Context, account string, q Quarter, view View, known time.Time) (Answer, error) {
+	out, err := s.statement(ctx, account, q, view, known)
+	if err != nil || !known.IsZero() {
+		return out, err
+	}
+	_, zone, err := s.company(ctx)
+	if err == nil && q >= s.current(zone)-1 {
+		err = s.next(ctx, &out)
+	}
+	return out, err
+}
+
+// statement is Get without what comes next.
+func (s *Service) statement(ctx context.Context, account string, q Quarter, view View, known time.Time) (Answer, error) {
 	a, err := s.opts.Accounts.Get(ctx, account)
 	if err != nil {
 		return Answer{}, err
@@ -92,12 +105,6 @@ func (s *Service) Get(ctx context.Context, account string, q Quarter, view View,
 		err = s.again(ctx, &out, lines)
 	default:
 		err = s.asItIs(ctx, &out, now, zone, lines)
-	}
-	if err != nil {
-		return Answer{}, err
-	}
-	if q >= s.current(zone)-1 && known.IsZero() {
-		err = s.next(ctx, &out)
 	}
 	return out, err
 }

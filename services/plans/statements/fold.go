@@ -107,10 +107,8 @@ func (l labels) note(subject, version, text string) {
 
 // total adds entries up; used says that they are of benefits.
 func total(id, label string, list []Source, used bool) Figure {
-	slices.SortFunc(list, func(a, b Source) int {
-		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Position, b.Position))
-	})
-	f := Figure{ID: id, Label: label, Sources: list}
+	slices.SortFunc(list, func(a, b Source) int { return a.place().compare(b.place()) })
+	f := Figure{ID: id, Label: label, Entries: int64(len(list)), Sources: list}
 	for i := range list {
 		e := &list[i]
 		f.Count, f.Minor, f.Minutes = f.Count+e.Count, plus(f.Minor, e.Minor), f.Minutes+e.Minutes

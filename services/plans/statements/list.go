@@ -245,7 +245,7 @@ func (s *Service) Sum(ctx context.Context, q Quarter) (Sum, error) {
 // add adds a figure of another statement.
 func (f *Figure) add(other *Figure) {
 	f.Count, f.Minor, f.Unknown = f.Count+other.Count, plus(f.Minor, other.Minor), f.Unknown+other.Unknown
-	f.Minutes, f.Returned = f.Minutes+other.Minutes, f.Returned+other.Returned
+	f.Minutes, f.Returned, f.Entries = f.Minutes+other.Minutes, f.Returned+other.Returned, f.Entries+other.Entries
 	for origin, units := range other.Origins {
 		if f.Origins == nil {
 			f.Origins = map[string]int64{}

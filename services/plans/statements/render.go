@@ -6,12 +6,13 @@ import (
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
-	"slices"
+	"net/url"
 	"strconv"
 	"strings"
 	texttemplate "text/template"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/markdown"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/currency"
 )
@@ -21,7 +22,7 @@ var files embed.FS
 
 var (
 	htmlPage     = htmltemplate.Must(htmltemplate.ParseFS(files, "templates/statement.html"))
-	markdownPage = texttemplate.Must(texttemplate.New("statement.md").Funcs(texttemplate.FuncMap{"plain": plain}).ParseFS(files, "templates/statement.md"))
+	markdownPage = texttemplate.Must(texttemplate.New("statement.md").Funcs(texttemplate.FuncMap{"plain": markdown.Plain}).ParseFS(files, "templates/statement.md"))
 )
 
 // HTML writes the statement as a page that prints on A4 and needs nothing else.
@@ -40,18 +41,6 @@ func (a *Answer) Markdown() (string, error) {
 		return "", fmt.Errorf("write %s as Markdown: %w", Name(a.Account, a.Quarter), err)
 	}
 	return out.String(), nil
-}
-
-// plain keeps Markdown from reading what people wrote as its own signs.
-func plain(text string) string {
-	var out strings.Builder
-	for _, r := range strings.Join(strings.Fields(text), " ") {
-		if strings.ContainsRune("\\`*_{}[]<>()#+!|~", r) {
-			out.WriteByte('\\')
-		}
-		out.WriteRune(r)
-	}
-	return out.String()
 }
 
 // sheet is a statement in words, as templates write it.
@@ -136,10 +125,14 @@ func (a *Answer) row(d *definition, f *Figure) row {
 		}
 		return r
 	}
-	r.Note, r.References = a.note(d, f), references(a.Account, f)
+	r.Note, r.References = a.note(d, f), a.references(f)
 	for i := range f.Parts {
 		p := &f.Parts[i]
-		r.Parts = append(r.Parts, row{Label: p.Label, Value: a.value(d, p), Note: a.note(d, p)})
+		part := row{Label: p.Label, Value: a.value(d, p), Note: a.note(d, p)}
+		if d.kind == kindWaived {
+			part.Note = "" // it stands at the figure
+		}
+		r.Parts = append(r.Parts, part)
 	}
 	return r
 }
@@ -158,6 +151,8 @@ func (a *Answer) note(d *definition, f *Figure) string {
 	switch d.kind {
 	case kindPaid:
 		parts = append(parts, many(f.Count, "payment or refund", "payments and refunds"))
+	case kindWaived:
+		parts = append(parts, "counted, not priced: where the use of a waiver was recorded, its cost is among the benefits used")
 	case kindUsed:
 		parts = append(parts, many(f.Count, "unit", "units"))
 		for _, o := range []struct{ id, words string }{{"asked-for", "asked for"}, {"offered", "offered"}, {"automatic", "automatic"}} {
@@ -179,44 +174,55 @@ func (a *Answer) note(d *definition, f *Figure) string {
 	return strings.Join(parts, ", ")
 }
 
-// shownReferences is how many entries a page names; the others are in the answer of
-// GetValueStatement.
+// shownReferences is how many entries a page names; the call that lists all stands beside
+// them.
 const shownReferences = 3
 
-// references name the entries that a figure is made of.
-func references(account string, f *Figure) string {
-	if call := ListCall(account, f.ID); f.ID == "paid" {
-		return "Listed by " + call
+// references name the entries that a figure is made of, or the call that lists them.
+func (a *Answer) references(f *Figure) string {
+	if f.ID == "paid" {
+		return "Listed by " + ListCall(a.Account, a.Quarter, f.ID)
 	}
 	var list []string
+	named := map[string]bool{} // a case has several clocks
 	for i := range f.Sources {
 		name := f.Sources[i].Name
 		if text := f.Sources[i].Text; text != "" {
 			name += " (" + text + ")"
 		}
-		if !slices.Contains(list, name) { // a case has several clocks
+		if named[name] {
+			continue
+		}
+		if named[name] = true; len(named) <= shownReferences {
 			list = append(list, name)
 		}
 	}
-	if more := len(list) - shownReferences; more > 0 {
-		list = append(list[:shownReferences], fmt.Sprintf("and %d more", more))
+	if more := len(named) - shownReferences; more > 0 {
+		list = append(list, fmt.Sprintf("and %d more, listed by GET /v1/%s/entries?figure=%s", more, Name(a.Account, a.Quarter), f.ID))
 	}
 	return strings.Join(list, ", ")
 }
 
-// ListCall is the call that lists the entries of a figure of an account, by its id; empty
-// where their names say enough.
-func ListCall(account, figure string) string {
+// ListCall is the call that lists what was recorded in the quarter and makes a figure of an
+// account, by its id; empty where the names of the entries say enough.
+func ListCall(account string, q Quarter, figure string) string {
+	within := func(field string) string {
+		return fmt.Sprintf("%s >= %q AND %s <= %q", field, q.First(), field, q.Last())
+	}
 	switch figure {
 	case "paid":
-		return "GET /v1/accounts/" + account + "/revenueEntries"
+		return "GET /v1/accounts/" + account + "/revenueEntries?filter=" + escaped(within("date"))
 	case "benefits":
-		return "GET /v1/accounts/" + account + "/usageEntries"
+		return "GET /v1/accounts/" + account + "/usageEntries?filter=" +
+			escaped(within("count_date")+" AND (type = USED OR type = COMMITTED OR type = RELEASED)")
 	case "cases-solved", "commitments-kept", "commitments-missed":
 		return "GET /v1/accounts/" + account + "/cases"
 	}
 	return ""
 }
+
+// escaped writes text so that it can stand in the query of a URL, as it is.
+func escaped(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
 
 func (a *Answer) change(d *Difference) change {
 	of := &definition{}

@@ -1,6 +1,7 @@
 package statements
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,50 @@ func TestR31AStatementInWords(t *testing.T) {
 	require.NotContains(t, html, "href=")
 }
 
+// What was waived is a count, and the page says so.
+func TestR32WaivedRulesAreCountedAndNotPriced(t *testing.T) {
+	f := onSQLite(t)
+	f.filled(t)
+	html, markdown := f.written(t, "acme", q3, Default)
+	for _, text := range []string{html, markdown} {
+		require.Equal(t, 1, strings.Count(text, "counted, not priced"))
+	}
+}
+
+// However many entries there are, a page names a few, and the call that lists all.
+func TestR31APageOfManyEntries(t *testing.T) {
+	f := onSQLite(t)
+	f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")))
+	const many = 20_000
+	for from := 0; from < many; from += 1000 {
+		var changes []feeds.Change
+		for i := range 1000 {
+			changes = append(changes, used("acme", fmt.Sprintf("e%05d", from+i), "shipping", "1", july, feeds.Used, 1))
+		}
+		f.take(t, changes...)
+	}
+	html, markdown := f.written(t, "acme", q3, Default)
+	for _, text := range []string{html, markdown} {
+		require.Contains(t, text, "and 19997 more, listed by GET /v1/accounts/acme/valueStatements/2026-q3/entries?figure=benefits")
+		require.Less(t, len(text), 20_000)
+	}
+	query := EntryQuery{Account: "acme", Quarter: q3, Figure: "benefits", Size: 1000}
+	var units int64
+	pages := 0
+	for ; pages == 0 || query.After != nil; pages++ {
+		list, err := f.Entries(t.Context(), query)
+		require.NoError(t, err)
+		require.Equal(t, many, list.Total)
+		for i := range list.Page {
+			require.Equal(t, fmt.Sprintf("accounts/acme/usageEntries/e%05d", pages*1000+i), list.Page[i].Name)
+			units += list.Page[i].Count
+		}
+		query.After = list.Next
+	}
+	require.Equal(t, many/1000, pages)
+	require.EqualValues(t, many, units)
+}
+
 // A statement with nothing in it says so of each figure.
 func TestR31NothingIsSaidPlainly(t *testing.T) {
 	f := onSQLite(t)
@@ -63,7 +108,7 @@ func TestR31WhatPeopleWroteIsText(t *testing.T) {
 	html, markdown := f.written(t, "acme", q3, Default)
 	require.NotContains(t, html, "<script>")
 	require.NotContains(t, html, "<b>")
-	require.Contains(t, markdown, `\<script\>alert\(1\)\</script\> \| \[link\]\(http://x\) \*`)
+	require.Contains(t, markdown, `\<script\>alert(1)\</script\> \| \[link\](http://x) \*`)
 	require.NotContains(t, markdown, "<b>")
 }
 

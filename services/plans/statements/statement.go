@@ -46,7 +46,9 @@ type Figure struct {
 	Returned int64
 	// Parts are by subject, in the order of their ids.
 	Parts []Figure
-	// Sources are the entries that it is made of, in the order of days.
+	// Entries is how many entries it is made of.
+	Entries int64
+	// Sources are these, in the order of days; a part and a sum have none.
 	Sources []Source
 }
 
@@ -90,10 +92,68 @@ func (s *Statement) Figure(id string) *Figure {
 	return nil
 }
 
+// sealed is what the digest of a statement is of: what it says, and not in which words, so
+// that a later release, which may word a label otherwise or have more figures, makes the same
+// of an old statement. Its fields, their order and their names never change.
+type sealed struct {
+	Account  string         `json:"account"`
+	Name     string         `json:"name"`
+	Quarter  string         `json:"quarter"`
+	Currency string         `json:"currency"`
+	Zone     string         `json:"zone"`
+	Known    time.Time      `json:"known"`
+	Figures  []sealedFigure `json:"figures"`
+}
+
+type sealedFigure struct {
+	ID      string        `json:"id"`
+	Count   int64         `json:"count"`
+	Minor   int64         `json:"minor"`
+	Unknown int64         `json:"unknown"`
+	Minutes int64         `json:"minutes"`
+	Entries []sealedEntry `json:"entries"`
+}
+
+type sealedEntry struct {
+	Name     string        `json:"name"`
+	Service  feeds.Service `json:"service"`
+	Position int64         `json:"position"`
+	Recorded time.Time     `json:"recorded"`
+	Day      string        `json:"day"`
+	Subject  string        `json:"subject"`
+	Text     string        `json:"text"`
+	Count    int64         `json:"count"`
+	Minor    int64         `json:"minor"`
+	Minutes  int64         `json:"minutes"`
+	Stated   bool          `json:"stated"`
+	Origin   string        `json:"origin"`
+	Version  string        `json:"version"`
+	Rule     string        `json:"rule"`
+}
+
+// seal returns what the digest is of: the figures that have entries.
+func (s *Statement) seal() sealed {
+	out := sealed{s.Account, s.DisplayName, s.Quarter.String(), s.Currency, s.Zone, s.Known.UTC(), []sealedFigure{}}
+	for i := range s.Figures {
+		f := &s.Figures[i]
+		if len(f.Sources) == 0 {
+			continue
+		}
+		figure := sealedFigure{ID: f.ID, Count: f.Count, Minor: f.Minor, Unknown: f.Unknown, Minutes: f.Minutes}
+		for j := range f.Sources {
+			e := &f.Sources[j]
+			figure.Entries = append(figure.Entries, sealedEntry{e.Name, e.Service, e.Position, e.Recorded.UTC(), e.Day.String(),
+				e.Subject, e.Text, e.Count, e.Minor, e.Minutes, e.Stated, e.Origin, e.Version, e.Rule})
+		}
+		out.Figures = append(out.Figures, figure)
+	}
+	return out
+}
+
 // Digest is the SHA-256 of the statement, in hexadecimal: of every figure with all that it
 // is made of.
 func (s *Statement) Digest() (string, error) {
-	text, err := json.Marshal(s)
+	text, err := json.Marshal(s.seal())
 	if err != nil {
 		return "", fmt.Errorf("write the statement down: %w", err)
 	}

@@ -80,8 +80,8 @@ func TestR31AStatementSaysWhatWasPaidAndReceived(t *testing.T) {
 		require.EqualValues(t, 1, benefits.Returned)
 		require.Equal(t, map[string]int64{"offered": 9}, benefits.Origins)
 		require.Equal(t, []Figure{
-			{ID: "hours", Label: "Hours with our experts, edition 2.", Count: 4, Minor: 2*100_01 + 3*100_02 - 100_01, Origins: map[string]int64{"offered": 5}, Returned: 1},
-			{ID: "thanks", Label: "A word of thanks.", Count: 4, Unknown: 4, Origins: map[string]int64{"offered": 4}},
+			{ID: "hours", Label: "Hours with our experts, edition 2.", Count: 4, Minor: 2*100_01 + 3*100_02 - 100_01, Origins: map[string]int64{"offered": 5}, Returned: 1, Entries: 3},
+			{ID: "thanks", Label: "A word of thanks.", Count: 4, Unknown: 4, Origins: map[string]int64{"offered": 4}, Entries: 1},
 		}, benefits.Parts)
 		require.Equal(t, []string{"Of 4 units that were used the schedule states no cost: they are counted, and worth nothing in the amount."}, got.Notes)
 		require.EqualValues(t, 90, got.Figure("engagements").Minutes)
@@ -119,6 +119,63 @@ func TestR31FiguresLeadToTheirEntries(t *testing.T) {
 			require.Equal(t, []int64{figure.Count, figure.Minor}, []int64{parts.Count, parts.Minor}, figure.ID)
 		}
 	}
+}
+
+// The entries of a figure are listed page by page, each once, also those that nothing tells
+// apart: a promise that was kept twice in one case, on one day.
+func TestR31EntriesAreListedPageByPage(t *testing.T) {
+	f := onSQLite(t)
+	f.filled(t)
+	at := time.Date(2026, time.August, 2, 12, 0, 0, 0, time.UTC)
+	var clocks []feeds.Clock
+	for i := range 5 {
+		started := at.Add(time.Duration(i) * time.Minute)
+		clocks = append(clocks, feeds.Clock{Commitment: "first-reply", Started: started, Due: started.Add(time.Hour), Stopped: started.Add(time.Second)})
+	}
+	f.take(t, feeds.Change{Service: feeds.Entitlements, Case: &feeds.Case{Name: "accounts/acme/cases/c2", Account: "acme", Opened: at, Clocks: clocks}})
+	statement, err := f.Get(t.Context(), "acme", q3, Default, time.Time{})
+	require.NoError(t, err)
+	for _, figure := range statement.Figures {
+		for size := 1; size <= 3; size++ {
+			var found []Source
+			query := EntryQuery{Account: "acme", Quarter: q3, Figure: figure.ID, Size: size}
+			for more := true; more; more = query.After != nil {
+				list, err := f.Entries(t.Context(), query)
+				require.NoError(t, err)
+				require.EqualValues(t, figure.Entries, list.Total)
+				require.LessOrEqual(t, len(list.Page), size)
+				found, query.After = append(found, list.Page...), list.Next
+			}
+			require.Equal(t, len(figure.Sources), len(found), figure.ID)
+			require.Equal(t, figure.Sources, found[:len(found):len(found)], figure.ID)
+		}
+	}
+	require.EqualValues(t, 6, statement.Figure("commitments-kept").Entries)
+	_, err = f.Entries(t.Context(), EntryQuery{Account: "acme", Quarter: q3, Figure: "spent", Size: 1})
+	require.ErrorContains(t, err, "there are paid, benefits,")
+	_, err = f.Entries(t.Context(), EntryQuery{Account: "nobody", Quarter: q3, Figure: "paid", Size: 1})
+	require.ErrorIs(t, err, resource.ErrNotFound)
+	_, err = f.Entries(t.Context(), EntryQuery{Account: "acme", Quarter: q3, View: Issued, Figure: "paid", Size: 1})
+	require.ErrorIs(t, err, ErrNotIssued)
+}
+
+// The digest is of what a statement says, not of its words: a later release may choose others.
+func TestR35TheDigestIsNotOfWords(t *testing.T) {
+	f := onSQLite(t)
+	f.filled(t)
+	got, err := f.Get(t.Context(), "acme", q3, Default, time.Time{})
+	require.NoError(t, err)
+	digest := func() string {
+		d, err := got.Statement.Digest()
+		require.NoError(t, err)
+		return d
+	}
+	before := digest()
+	got.Figures[0].Label, got.Notes = "Received from you", nil
+	got.Figures = append(got.Figures, Figure{ID: "letters", Label: "Letters written"})
+	require.Equal(t, before, digest())
+	got.Figures[0].Sources[0].Minor++
+	require.NotEqual(t, before, digest())
 }
 
 // Who was a customer has a statement, also with nothing in it; who was none has none.

@@ -51,7 +51,9 @@ type RevenueEntry struct {
 	// When it was recorded here.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Who recorded it: `principals/{principal}`.
-	Recorder      string `protobuf:"bytes,11,opt,name=recorder,proto3" json:"recorder,omitempty"`
+	Recorder string `protobuf:"bytes,11,opt,name=recorder,proto3" json:"recorder,omitempty"`
+	// The chunk of the ledger that it was recorded in, with others: `revenue/{chunk}`. Value statements cite it.
+	Chunk         string `protobuf:"bytes,12,opt,name=chunk,proto3" json:"chunk,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -163,11 +165,18 @@ func (x *RevenueEntry) GetRecorder() string {
 	return ""
 }
 
+func (x *RevenueEntry) GetChunk() string {
+	if x != nil {
+		return x.Chunk
+	}
+	return ""
+}
+
 var File_evenhand_accounts_v1_revenue_proto protoreflect.FileDescriptor
 
 const file_evenhand_accounts_v1_revenue_proto_rawDesc = "" +
 	"\n" +
-	"\"evenhand/accounts/v1/revenue.proto\x12\x14evenhand.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x17google/type/money.proto\"\xd0\x04\n" +
+	"\"evenhand/accounts/v1/revenue.proto\x12\x14evenhand.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x17google/type/money.proto\"\xeb\x04\n" +
 	"\fRevenueEntry\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x120\n" +
 	"\x04date\x18\x02 \x01(\v2\x11.google.type.DateB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04date\x125\n" +
@@ -182,7 +191,8 @@ const file_evenhand_accounts_v1_revenue_proto_rawDesc = "" +
 	"\vcreate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12\x1f\n" +
-	"\brecorder\x18\v \x01(\tB\x03\xe0A\x03R\brecorder:k\xeaAh\n" +
+	"\brecorder\x18\v \x01(\tB\x03\xe0A\x03R\brecorder\x12\x19\n" +
+	"\x05chunk\x18\f \x01(\tB\x03\xe0A\x03R\x05chunk:k\xeaAh\n" +
 	"\x15evenhand/RevenueEntry\x121accounts/{account}/revenueEntries/{revenue_entry}*\x0erevenueEntries2\frevenueEntryBHZFgithub.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1;accountsv1b\x06proto3"
 
 var (

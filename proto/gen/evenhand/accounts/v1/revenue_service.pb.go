@@ -847,7 +847,11 @@ type ListRevenueEntriesRequest struct {
 	// Most items to return: 0 means 50, more than 1000 means 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Continues where the page that gave this token ended; all else as in that request.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// AIP-160 filter. Fields: `date`, `source`, `batch`, `external_id`, `currency_code`, `corrects`, `recorder`,
+	// `create_time`, `chunk`; as `date >= "2026-07-01" AND date <= "2026-09-30"`. With a filter a page can be short, or
+	// empty, and not be the last.
+	Filter        string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -899,6 +903,13 @@ func (x *ListRevenueEntriesRequest) GetPageSize() int32 {
 func (x *ListRevenueEntriesRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListRevenueEntriesRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
 	}
 	return ""
 }
@@ -1014,12 +1025,13 @@ const file_evenhand_accounts_v1_revenue_service_proto_rawDesc = "" +
 	"\rrevenue_entry\x18\x01 \x01(\v2\".evenhand.accounts.v1.RevenueEntryR\frevenueEntry\x12+\n" +
 	"\x11consistency_token\x18\x02 \x01(\tR\x10consistencyToken\"x\n" +
 	"\x16GetRevenueEntryRequest\x12^\n" +
-	"\x04name\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^accounts/[a-z0-9][a-z0-9-]{0,62}/revenueEntries/[a-z0-9]{1,63}$R\x04name\"\xb0\x01\n" +
+	"\x04name\x18\x01 \x01(\tBJ\xe0A\x02\xbaHDrB2@^accounts/[a-z0-9][a-z0-9-]{0,62}/revenueEntries/[a-z0-9]{1,63}$R\x04name\"\xd2\x01\n" +
 	"\x19ListRevenueEntriesRequest\x12D\n" +
 	"\x06parent\x18\x01 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"\x91\x01\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06filter\"\x91\x01\n" +
 	"\x1aListRevenueEntriesResponse\x12K\n" +
 	"\x0frevenue_entries\x18\x01 \x03(\v2\".evenhand.accounts.v1.RevenueEntryR\x0erevenueEntries\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x9b\t\n" +

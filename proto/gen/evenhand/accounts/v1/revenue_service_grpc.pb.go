@@ -53,7 +53,8 @@ type RevenueServiceClient interface {
 	ReverseRevenueEntry(ctx context.Context, in *ReverseRevenueEntryRequest, opts ...grpc.CallOption) (*ReverseRevenueEntryResponse, error)
 	// Returns an entry (AIP-131). NOT_FOUND.
 	GetRevenueEntry(ctx context.Context, in *GetRevenueEntryRequest, opts ...grpc.CallOption) (*RevenueEntry, error)
-	// Lists the entries of an account, in the order they were recorded (AIP-132). NOT_FOUND for the account.
+	// Lists the entries of an account, in the order they were recorded (AIP-132). NOT_FOUND for the account;
+	// INVALID_ARGUMENT for a filter on a field not declared.
 	ListRevenueEntries(ctx context.Context, in *ListRevenueEntriesRequest, opts ...grpc.CallOption) (*ListRevenueEntriesResponse, error)
 }
 
@@ -154,7 +155,8 @@ type RevenueServiceServer interface {
 	ReverseRevenueEntry(context.Context, *ReverseRevenueEntryRequest) (*ReverseRevenueEntryResponse, error)
 	// Returns an entry (AIP-131). NOT_FOUND.
 	GetRevenueEntry(context.Context, *GetRevenueEntryRequest) (*RevenueEntry, error)
-	// Lists the entries of an account, in the order they were recorded (AIP-132). NOT_FOUND for the account.
+	// Lists the entries of an account, in the order they were recorded (AIP-132). NOT_FOUND for the account;
+	// INVALID_ARGUMENT for a filter on a field not declared.
 	ListRevenueEntries(context.Context, *ListRevenueEntriesRequest) (*ListRevenueEntriesResponse, error)
 	mustEmbedUnimplementedRevenueServiceServer()
 }

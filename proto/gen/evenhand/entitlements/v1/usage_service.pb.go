@@ -871,7 +871,8 @@ type ListUsageEntriesRequest struct {
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Continues where the page that gave this token ended; all else as in that request.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// AIP-160 filter. Fields: `benefit`, `type`, `origin`, `units`, `principal`.
+	// AIP-160 filter. Fields: `benefit`, `type`, `origin`, `units`, `principal`, `count_date`; as
+	// `benefit = "expert-hours" AND count_date >= "2026-07-01"`.
 	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
 	// AIP-132 order: `record_time` or `record_time desc`, the default.
 	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`

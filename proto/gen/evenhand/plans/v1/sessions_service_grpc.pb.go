@@ -46,8 +46,11 @@ type SessionsServiceClient interface {
 	// FAILED_PRECONDITION with ACCOUNT_STATE for an account that is closed; ALREADY_EXISTS.
 	CreateStrategySession(ctx context.Context, in *CreateStrategySessionRequest, opts ...grpc.CallOption) (*StrategySession, error)
 	// Changes a session (AIP-134): a draft; of one that is open when and where it takes place, the agenda, the contacts
-	// who are to come, its title and the notes; of one that was held its title and the notes. INVALID_ARGUMENT;
-	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with STRATEGY_SESSION_STATE or ACCOUNT_STATE.
+	// who are to come, its title and the notes; of one that was held its title and the notes; of both the owner and the
+	// days, with a reason that those who were asked can read, and at the board service too, where putting the decision off
+	// does not put the lock off. INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
+	// STRATEGY_SESSION_STATE or ACCOUNT_STATE, and what the board service says. Where that cannot be reached it is
+	// UNAVAILABLE, and goes on by itself.
 	UpdateStrategySession(ctx context.Context, in *UpdateStrategySessionRequest, opts ...grpc.CallOption) (*StrategySession, error)
 	// Invites the customers, and opens the solicitation that asks them. FAILED_PRECONDITION with UNANSWERED_SOLICITATION
 	// while an earlier solicitation of the owner, or to one of the accounts, is past its decision date with ideas
@@ -199,8 +202,11 @@ type SessionsServiceServer interface {
 	// FAILED_PRECONDITION with ACCOUNT_STATE for an account that is closed; ALREADY_EXISTS.
 	CreateStrategySession(context.Context, *CreateStrategySessionRequest) (*StrategySession, error)
 	// Changes a session (AIP-134): a draft; of one that is open when and where it takes place, the agenda, the contacts
-	// who are to come, its title and the notes; of one that was held its title and the notes. INVALID_ARGUMENT;
-	// NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with STRATEGY_SESSION_STATE or ACCOUNT_STATE.
+	// who are to come, its title and the notes; of one that was held its title and the notes; of both the owner and the
+	// days, with a reason that those who were asked can read, and at the board service too, where putting the decision off
+	// does not put the lock off. INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
+	// STRATEGY_SESSION_STATE or ACCOUNT_STATE, and what the board service says. Where that cannot be reached it is
+	// UNAVAILABLE, and goes on by itself.
 	UpdateStrategySession(context.Context, *UpdateStrategySessionRequest) (*StrategySession, error)
 	// Invites the customers, and opens the solicitation that asks them. FAILED_PRECONDITION with UNANSWERED_SOLICITATION
 	// while an earlier solicitation of the owner, or to one of the accounts, is past its decision date with ideas

@@ -272,6 +272,161 @@ func (x *RenderValueStatementResponse) GetContent() string {
 	return ""
 }
 
+// The request of ListValueStatementEntries.
+type ListValueStatementEntriesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `accounts/{account}/valueStatements/{quarter}`, as `accounts/acme/valueStatements/2026-q3`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The id of the figure, as `paid`.
+	Figure string `protobuf:"bytes,2,opt,name=figure,proto3" json:"figure,omitempty"`
+	// Of which statement.
+	View ValueStatementView `protobuf:"varint,3,opt,name=view,proto3,enum=evenhand.plans.v1.ValueStatementView" json:"view,omitempty"`
+	// As it was known at this instant, whichever view is asked for.
+	KnownTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=known_time,json=knownTime,proto3" json:"known_time,omitempty"`
+	// Most items to return: 0 means 50, more than 1000 means 1000.
+	PageSize int32 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Continues where the page that gave this token ended; all else as in that request.
+	PageToken     string `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListValueStatementEntriesRequest) Reset() {
+	*x = ListValueStatementEntriesRequest{}
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListValueStatementEntriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListValueStatementEntriesRequest) ProtoMessage() {}
+
+func (x *ListValueStatementEntriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListValueStatementEntriesRequest.ProtoReflect.Descriptor instead.
+func (*ListValueStatementEntriesRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListValueStatementEntriesRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListValueStatementEntriesRequest) GetFigure() string {
+	if x != nil {
+		return x.Figure
+	}
+	return ""
+}
+
+func (x *ListValueStatementEntriesRequest) GetView() ValueStatementView {
+	if x != nil {
+		return x.View
+	}
+	return ValueStatementView_VALUE_STATEMENT_VIEW_UNSPECIFIED
+}
+
+func (x *ListValueStatementEntriesRequest) GetKnownTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KnownTime
+	}
+	return nil
+}
+
+func (x *ListValueStatementEntriesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListValueStatementEntriesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// The answer of ListValueStatementEntries.
+type ListValueStatementEntriesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Entries []*StatementEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	// Gives the next page; empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many there are in all.
+	TotalSize     int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListValueStatementEntriesResponse) Reset() {
+	*x = ListValueStatementEntriesResponse{}
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListValueStatementEntriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListValueStatementEntriesResponse) ProtoMessage() {}
+
+func (x *ListValueStatementEntriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListValueStatementEntriesResponse.ProtoReflect.Descriptor instead.
+func (*ListValueStatementEntriesResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListValueStatementEntriesResponse) GetEntries() []*StatementEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+func (x *ListValueStatementEntriesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListValueStatementEntriesResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
 // The request of ListValueStatements.
 type ListValueStatementsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -289,7 +444,7 @@ type ListValueStatementsRequest struct {
 
 func (x *ListValueStatementsRequest) Reset() {
 	*x = ListValueStatementsRequest{}
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[3]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -301,7 +456,7 @@ func (x *ListValueStatementsRequest) String() string {
 func (*ListValueStatementsRequest) ProtoMessage() {}
 
 func (x *ListValueStatementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[3]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -314,7 +469,7 @@ func (x *ListValueStatementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListValueStatementsRequest.ProtoReflect.Descriptor instead.
 func (*ListValueStatementsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{3}
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListValueStatementsRequest) GetParent() string {
@@ -358,7 +513,7 @@ type ListValueStatementsResponse struct {
 
 func (x *ListValueStatementsResponse) Reset() {
 	*x = ListValueStatementsResponse{}
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[4]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -370,7 +525,7 @@ func (x *ListValueStatementsResponse) String() string {
 func (*ListValueStatementsResponse) ProtoMessage() {}
 
 func (x *ListValueStatementsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[4]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -383,7 +538,7 @@ func (x *ListValueStatementsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListValueStatementsResponse.ProtoReflect.Descriptor instead.
 func (*ListValueStatementsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{4}
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListValueStatementsResponse) GetValueStatements() []*ValueStatement {
@@ -411,7 +566,7 @@ type SumValueStatementsRequest struct {
 
 func (x *SumValueStatementsRequest) Reset() {
 	*x = SumValueStatementsRequest{}
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[5]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +578,7 @@ func (x *SumValueStatementsRequest) String() string {
 func (*SumValueStatementsRequest) ProtoMessage() {}
 
 func (x *SumValueStatementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[5]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +591,7 @@ func (x *SumValueStatementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SumValueStatementsRequest.ProtoReflect.Descriptor instead.
 func (*SumValueStatementsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{5}
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SumValueStatementsRequest) GetQuarter() string {
@@ -471,7 +626,7 @@ type SumValueStatementsResponse struct {
 
 func (x *SumValueStatementsResponse) Reset() {
 	*x = SumValueStatementsResponse{}
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[6]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +638,7 @@ func (x *SumValueStatementsResponse) String() string {
 func (*SumValueStatementsResponse) ProtoMessage() {}
 
 func (x *SumValueStatementsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[6]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +651,7 @@ func (x *SumValueStatementsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SumValueStatementsResponse.ProtoReflect.Descriptor instead.
 func (*SumValueStatementsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{6}
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SumValueStatementsResponse) GetFromDate() *date.Date {
@@ -572,7 +727,7 @@ type IssueValueStatementsRequest struct {
 
 func (x *IssueValueStatementsRequest) Reset() {
 	*x = IssueValueStatementsRequest{}
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[7]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -584,7 +739,7 @@ func (x *IssueValueStatementsRequest) String() string {
 func (*IssueValueStatementsRequest) ProtoMessage() {}
 
 func (x *IssueValueStatementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[7]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -597,7 +752,7 @@ func (x *IssueValueStatementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueValueStatementsRequest.ProtoReflect.Descriptor instead.
 func (*IssueValueStatementsRequest) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{7}
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *IssueValueStatementsRequest) GetQuarter() string {
@@ -647,7 +802,7 @@ type IssueValueStatementsResponse struct {
 
 func (x *IssueValueStatementsResponse) Reset() {
 	*x = IssueValueStatementsResponse{}
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[8]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +814,7 @@ func (x *IssueValueStatementsResponse) String() string {
 func (*IssueValueStatementsResponse) ProtoMessage() {}
 
 func (x *IssueValueStatementsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[8]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +827,7 @@ func (x *IssueValueStatementsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IssueValueStatementsResponse.ProtoReflect.Descriptor instead.
 func (*IssueValueStatementsResponse) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{8}
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *IssueValueStatementsResponse) GetDone() int32 {
@@ -733,7 +888,7 @@ type SumValueStatementsResponse_Ledgers struct {
 
 func (x *SumValueStatementsResponse_Ledgers) Reset() {
 	*x = SumValueStatementsResponse_Ledgers{}
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[9]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -745,7 +900,7 @@ func (x *SumValueStatementsResponse_Ledgers) String() string {
 func (*SumValueStatementsResponse_Ledgers) ProtoMessage() {}
 
 func (x *SumValueStatementsResponse_Ledgers) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[9]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +913,7 @@ func (x *SumValueStatementsResponse_Ledgers) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use SumValueStatementsResponse_Ledgers.ProtoReflect.Descriptor instead.
 func (*SumValueStatementsResponse_Ledgers) Descriptor() ([]byte, []int) {
-	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{6, 0}
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{8, 0}
 }
 
 func (x *SumValueStatementsResponse_Ledgers) GetPaid() *money.Money {
@@ -832,7 +987,21 @@ const file_evenhand_plans_v1_statements_service_proto_rawDesc = "" +
 	"\x0fFORMAT_MARKDOWN\x10\x02\"[\n" +
 	"\x1cRenderValueStatementResponse\x12!\n" +
 	"\fcontent_type\x18\x01 \x01(\tR\vcontentType\x12\x18\n" +
-	"\acontent\x18\x02 \x01(\tR\acontent\"\xec\x01\n" +
+	"\acontent\x18\x02 \x01(\tR\acontent\"\xfd\x02\n" +
+	" ListValueStatementEntriesRequest\x12d\n" +
+	"\x06parent\x18\x01 \x01(\tBL\xe0A\x02\xbaHFrD2B^accounts/[a-z0-9][a-z0-9-]{0,62}/valueStatements/[0-9]{4}-q[1-4]$R\x06parent\x12$\n" +
+	"\x06figure\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18?R\x06figure\x12C\n" +
+	"\x04view\x18\x03 \x01(\x0e2%.evenhand.plans.v1.ValueStatementViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x129\n" +
+	"\n" +
+	"known_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tknownTime\x12$\n" +
+	"\tpage_size\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\"\xa7\x01\n" +
+	"!ListValueStatementEntriesResponse\x12;\n" +
+	"\aentries\x18\x01 \x03(\v2!.evenhand.plans.v1.StatementEntryR\aentries\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x05R\ttotalSize\"\xec\x01\n" +
 	"\x1aListValueStatementsRequest\x12H\n" +
 	"\x06parent\x18\x01 \x01(\tB0\xe0A\x02\xbaH*r(2&^accounts/([a-z0-9][a-z0-9-]{0,62}|-)$R\x06parent\x125\n" +
 	"\aquarter\x18\x02 \x01(\tB\x1b\xbaH\x18r\x162\x14^([0-9]{4}-q[1-4])?$R\aquarter\x12$\n" +
@@ -873,12 +1042,14 @@ const file_evenhand_plans_v1_statements_service_proto_rawDesc = "" +
 	"\x05total\x18\x02 \x01(\x05R\x05total\x12\x16\n" +
 	"\x06issued\x18\x03 \x01(\x05R\x06issued\x12%\n" +
 	"\x0ealready_issued\x18\x04 \x01(\x05R\ralreadyIssued\x12#\n" +
-	"\rnot_customers\x18\x05 \x01(\x05R\fnotCustomers2\x98\a\n" +
+	"\rnot_customers\x18\x05 \x01(\x05R\fnotCustomers2\x81\t\n" +
 	"\x11StatementsService\x12\xb0\x01\n" +
 	"\x11GetValueStatement\x12+.evenhand.plans.v1.GetValueStatementRequest\x1a!.evenhand.plans.v1.ValueStatement\"K\xdaA\x04name\xca\xda\x18\x11\n" +
 	"\x0fstatements.read\x82\xd3\xe4\x93\x02)\x12'/v1/{name=accounts/*/valueStatements/*}\x12\xcb\x01\n" +
 	"\x14RenderValueStatement\x12..evenhand.plans.v1.RenderValueStatementRequest\x1a/.evenhand.plans.v1.RenderValueStatementResponse\"R\xdaA\x04name\xca\xda\x18\x11\n" +
-	"\x0fstatements.read\x82\xd3\xe4\x93\x020\x12./v1/{name=accounts/*/valueStatements/*}:render\x12\xc3\x01\n" +
+	"\x0fstatements.read\x82\xd3\xe4\x93\x020\x12./v1/{name=accounts/*/valueStatements/*}:render\x12\xe6\x01\n" +
+	"\x19ListValueStatementEntries\x123.evenhand.plans.v1.ListValueStatementEntriesRequest\x1a4.evenhand.plans.v1.ListValueStatementEntriesResponse\"^\xdaA\rparent,figure\xca\xda\x18\x11\n" +
+	"\x0fstatements.read\x82\xd3\xe4\x93\x023\x121/v1/{parent=accounts/*/valueStatements/*}/entries\x12\xc3\x01\n" +
 	"\x13ListValueStatements\x12-.evenhand.plans.v1.ListValueStatementsRequest\x1a..evenhand.plans.v1.ListValueStatementsResponse\"M\xdaA\x06parent\xca\xda\x18\x11\n" +
 	"\x0fstatements.read\x82\xd3\xe4\x93\x02)\x12'/v1/{parent=accounts/*}/valueStatements\x12\xa7\x01\n" +
 	"\x12SumValueStatements\x12,.evenhand.plans.v1.SumValueStatementsRequest\x1a-.evenhand.plans.v1.SumValueStatementsResponse\"4\xca\xda\x18\x11\n" +
@@ -899,57 +1070,65 @@ func file_evenhand_plans_v1_statements_service_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_plans_v1_statements_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_evenhand_plans_v1_statements_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_evenhand_plans_v1_statements_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_evenhand_plans_v1_statements_service_proto_goTypes = []any{
 	(RenderValueStatementRequest_Format)(0),    // 0: evenhand.plans.v1.RenderValueStatementRequest.Format
 	(*GetValueStatementRequest)(nil),           // 1: evenhand.plans.v1.GetValueStatementRequest
 	(*RenderValueStatementRequest)(nil),        // 2: evenhand.plans.v1.RenderValueStatementRequest
 	(*RenderValueStatementResponse)(nil),       // 3: evenhand.plans.v1.RenderValueStatementResponse
-	(*ListValueStatementsRequest)(nil),         // 4: evenhand.plans.v1.ListValueStatementsRequest
-	(*ListValueStatementsResponse)(nil),        // 5: evenhand.plans.v1.ListValueStatementsResponse
-	(*SumValueStatementsRequest)(nil),          // 6: evenhand.plans.v1.SumValueStatementsRequest
-	(*SumValueStatementsResponse)(nil),         // 7: evenhand.plans.v1.SumValueStatementsResponse
-	(*IssueValueStatementsRequest)(nil),        // 8: evenhand.plans.v1.IssueValueStatementsRequest
-	(*IssueValueStatementsResponse)(nil),       // 9: evenhand.plans.v1.IssueValueStatementsResponse
-	(*SumValueStatementsResponse_Ledgers)(nil), // 10: evenhand.plans.v1.SumValueStatementsResponse.Ledgers
-	(ValueStatementView)(0),                    // 11: evenhand.plans.v1.ValueStatementView
-	(*timestamppb.Timestamp)(nil),              // 12: google.protobuf.Timestamp
-	(*ValueStatement)(nil),                     // 13: evenhand.plans.v1.ValueStatement
-	(*date.Date)(nil),                          // 14: google.type.Date
-	(*StatementFigure)(nil),                    // 15: evenhand.plans.v1.StatementFigure
-	(*money.Money)(nil),                        // 16: google.type.Money
+	(*ListValueStatementEntriesRequest)(nil),   // 4: evenhand.plans.v1.ListValueStatementEntriesRequest
+	(*ListValueStatementEntriesResponse)(nil),  // 5: evenhand.plans.v1.ListValueStatementEntriesResponse
+	(*ListValueStatementsRequest)(nil),         // 6: evenhand.plans.v1.ListValueStatementsRequest
+	(*ListValueStatementsResponse)(nil),        // 7: evenhand.plans.v1.ListValueStatementsResponse
+	(*SumValueStatementsRequest)(nil),          // 8: evenhand.plans.v1.SumValueStatementsRequest
+	(*SumValueStatementsResponse)(nil),         // 9: evenhand.plans.v1.SumValueStatementsResponse
+	(*IssueValueStatementsRequest)(nil),        // 10: evenhand.plans.v1.IssueValueStatementsRequest
+	(*IssueValueStatementsResponse)(nil),       // 11: evenhand.plans.v1.IssueValueStatementsResponse
+	(*SumValueStatementsResponse_Ledgers)(nil), // 12: evenhand.plans.v1.SumValueStatementsResponse.Ledgers
+	(ValueStatementView)(0),                    // 13: evenhand.plans.v1.ValueStatementView
+	(*timestamppb.Timestamp)(nil),              // 14: google.protobuf.Timestamp
+	(*StatementEntry)(nil),                     // 15: evenhand.plans.v1.StatementEntry
+	(*ValueStatement)(nil),                     // 16: evenhand.plans.v1.ValueStatement
+	(*date.Date)(nil),                          // 17: google.type.Date
+	(*StatementFigure)(nil),                    // 18: evenhand.plans.v1.StatementFigure
+	(*money.Money)(nil),                        // 19: google.type.Money
 }
 var file_evenhand_plans_v1_statements_service_proto_depIdxs = []int32{
-	11, // 0: evenhand.plans.v1.GetValueStatementRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
-	12, // 1: evenhand.plans.v1.GetValueStatementRequest.known_time:type_name -> google.protobuf.Timestamp
-	11, // 2: evenhand.plans.v1.RenderValueStatementRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
-	12, // 3: evenhand.plans.v1.RenderValueStatementRequest.known_time:type_name -> google.protobuf.Timestamp
+	13, // 0: evenhand.plans.v1.GetValueStatementRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
+	14, // 1: evenhand.plans.v1.GetValueStatementRequest.known_time:type_name -> google.protobuf.Timestamp
+	13, // 2: evenhand.plans.v1.RenderValueStatementRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
+	14, // 3: evenhand.plans.v1.RenderValueStatementRequest.known_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: evenhand.plans.v1.RenderValueStatementRequest.format:type_name -> evenhand.plans.v1.RenderValueStatementRequest.Format
-	13, // 5: evenhand.plans.v1.ListValueStatementsResponse.value_statements:type_name -> evenhand.plans.v1.ValueStatement
-	14, // 6: evenhand.plans.v1.SumValueStatementsResponse.from_date:type_name -> google.type.Date
-	14, // 7: evenhand.plans.v1.SumValueStatementsResponse.to_date:type_name -> google.type.Date
-	12, // 8: evenhand.plans.v1.SumValueStatementsResponse.known_time:type_name -> google.protobuf.Timestamp
-	15, // 9: evenhand.plans.v1.SumValueStatementsResponse.figures:type_name -> evenhand.plans.v1.StatementFigure
-	10, // 10: evenhand.plans.v1.SumValueStatementsResponse.ledgers:type_name -> evenhand.plans.v1.SumValueStatementsResponse.Ledgers
-	16, // 11: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.paid:type_name -> google.type.Money
-	16, // 12: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.benefits:type_name -> google.type.Money
-	16, // 13: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.paid_difference:type_name -> google.type.Money
-	16, // 14: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.benefits_difference:type_name -> google.type.Money
-	1,  // 15: evenhand.plans.v1.StatementsService.GetValueStatement:input_type -> evenhand.plans.v1.GetValueStatementRequest
-	2,  // 16: evenhand.plans.v1.StatementsService.RenderValueStatement:input_type -> evenhand.plans.v1.RenderValueStatementRequest
-	4,  // 17: evenhand.plans.v1.StatementsService.ListValueStatements:input_type -> evenhand.plans.v1.ListValueStatementsRequest
-	6,  // 18: evenhand.plans.v1.StatementsService.SumValueStatements:input_type -> evenhand.plans.v1.SumValueStatementsRequest
-	8,  // 19: evenhand.plans.v1.StatementsService.IssueValueStatements:input_type -> evenhand.plans.v1.IssueValueStatementsRequest
-	13, // 20: evenhand.plans.v1.StatementsService.GetValueStatement:output_type -> evenhand.plans.v1.ValueStatement
-	3,  // 21: evenhand.plans.v1.StatementsService.RenderValueStatement:output_type -> evenhand.plans.v1.RenderValueStatementResponse
-	5,  // 22: evenhand.plans.v1.StatementsService.ListValueStatements:output_type -> evenhand.plans.v1.ListValueStatementsResponse
-	7,  // 23: evenhand.plans.v1.StatementsService.SumValueStatements:output_type -> evenhand.plans.v1.SumValueStatementsResponse
-	9,  // 24: evenhand.plans.v1.StatementsService.IssueValueStatements:output_type -> evenhand.plans.v1.IssueValueStatementsResponse
-	20, // [20:25] is the sub-list for method output_type
-	15, // [15:20] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	13, // 5: evenhand.plans.v1.ListValueStatementEntriesRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
+	14, // 6: evenhand.plans.v1.ListValueStatementEntriesRequest.known_time:type_name -> google.protobuf.Timestamp
+	15, // 7: evenhand.plans.v1.ListValueStatementEntriesResponse.entries:type_name -> evenhand.plans.v1.StatementEntry
+	16, // 8: evenhand.plans.v1.ListValueStatementsResponse.value_statements:type_name -> evenhand.plans.v1.ValueStatement
+	17, // 9: evenhand.plans.v1.SumValueStatementsResponse.from_date:type_name -> google.type.Date
+	17, // 10: evenhand.plans.v1.SumValueStatementsResponse.to_date:type_name -> google.type.Date
+	14, // 11: evenhand.plans.v1.SumValueStatementsResponse.known_time:type_name -> google.protobuf.Timestamp
+	18, // 12: evenhand.plans.v1.SumValueStatementsResponse.figures:type_name -> evenhand.plans.v1.StatementFigure
+	12, // 13: evenhand.plans.v1.SumValueStatementsResponse.ledgers:type_name -> evenhand.plans.v1.SumValueStatementsResponse.Ledgers
+	19, // 14: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.paid:type_name -> google.type.Money
+	19, // 15: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.benefits:type_name -> google.type.Money
+	19, // 16: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.paid_difference:type_name -> google.type.Money
+	19, // 17: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.benefits_difference:type_name -> google.type.Money
+	1,  // 18: evenhand.plans.v1.StatementsService.GetValueStatement:input_type -> evenhand.plans.v1.GetValueStatementRequest
+	2,  // 19: evenhand.plans.v1.StatementsService.RenderValueStatement:input_type -> evenhand.plans.v1.RenderValueStatementRequest
+	4,  // 20: evenhand.plans.v1.StatementsService.ListValueStatementEntries:input_type -> evenhand.plans.v1.ListValueStatementEntriesRequest
+	6,  // 21: evenhand.plans.v1.StatementsService.ListValueStatements:input_type -> evenhand.plans.v1.ListValueStatementsRequest
+	8,  // 22: evenhand.plans.v1.StatementsService.SumValueStatements:input_type -> evenhand.plans.v1.SumValueStatementsRequest
+	10, // 23: evenhand.plans.v1.StatementsService.IssueValueStatements:input_type -> evenhand.plans.v1.IssueValueStatementsRequest
+	16, // 24: evenhand.plans.v1.StatementsService.GetValueStatement:output_type -> evenhand.plans.v1.ValueStatement
+	3,  // 25: evenhand.plans.v1.StatementsService.RenderValueStatement:output_type -> evenhand.plans.v1.RenderValueStatementResponse
+	5,  // 26: evenhand.plans.v1.StatementsService.ListValueStatementEntries:output_type -> evenhand.plans.v1.ListValueStatementEntriesResponse
+	7,  // 27: evenhand.plans.v1.StatementsService.ListValueStatements:output_type -> evenhand.plans.v1.ListValueStatementsResponse
+	9,  // 28: evenhand.plans.v1.StatementsService.SumValueStatements:output_type -> evenhand.plans.v1.SumValueStatementsResponse
+	11, // 29: evenhand.plans.v1.StatementsService.IssueValueStatements:output_type -> evenhand.plans.v1.IssueValueStatementsResponse
+	24, // [24:30] is the sub-list for method output_type
+	18, // [18:24] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_plans_v1_statements_service_proto_init() }
@@ -964,7 +1143,7 @@ func file_evenhand_plans_v1_statements_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_plans_v1_statements_service_proto_rawDesc), len(file_evenhand_plans_v1_statements_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

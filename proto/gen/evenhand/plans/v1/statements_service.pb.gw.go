@@ -141,6 +141,59 @@ func local_request_StatementsService_RenderValueStatement_0(ctx context.Context,
 	return msg, metadata, err
 }
 
+var filter_StatementsService_ListValueStatementEntries_0 = &utilities.DoubleArray{Encoding: map[string]int{"parent": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
+
+func request_StatementsService_ListValueStatementEntries_0(ctx context.Context, marshaler runtime.Marshaler, client StatementsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListValueStatementEntriesRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["parent"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "parent")
+	}
+	protoReq.Parent, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "parent", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_StatementsService_ListValueStatementEntries_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ListValueStatementEntries(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_StatementsService_ListValueStatementEntries_0(ctx context.Context, marshaler runtime.Marshaler, server StatementsServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListValueStatementEntriesRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["parent"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "parent")
+	}
+	protoReq.Parent, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "parent", err)
+	}
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_StatementsService_ListValueStatementEntries_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.ListValueStatementEntries(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 var filter_StatementsService_ListValueStatements_0 = &utilities.DoubleArray{Encoding: map[string]int{"parent": 0}, Base: []int{1, 1, 0}, Check: []int{0, 1, 2}}
 
 func request_StatementsService_ListValueStatements_0(ctx context.Context, marshaler runtime.Marshaler, client StatementsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
@@ -275,6 +328,26 @@ func RegisterStatementsServiceHandlerServer(ctx context.Context, mux *runtime.Se
 		}
 		forward_StatementsService_RenderValueStatement_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_StatementsService_ListValueStatementEntries_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/evenhand.plans.v1.StatementsService/ListValueStatementEntries", runtime.WithHTTPPathPattern("/v1/{parent=accounts/*/valueStatements/*}/entries"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_StatementsService_ListValueStatementEntries_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_StatementsService_ListValueStatementEntries_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_StatementsService_ListValueStatements_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -389,6 +462,23 @@ func RegisterStatementsServiceHandlerClient(ctx context.Context, mux *runtime.Se
 		}
 		forward_StatementsService_RenderValueStatement_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_StatementsService_ListValueStatementEntries_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/evenhand.plans.v1.StatementsService/ListValueStatementEntries", runtime.WithHTTPPathPattern("/v1/{parent=accounts/*/valueStatements/*}/entries"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_StatementsService_ListValueStatementEntries_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_StatementsService_ListValueStatementEntries_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_StatementsService_ListValueStatements_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -427,15 +517,17 @@ func RegisterStatementsServiceHandlerClient(ctx context.Context, mux *runtime.Se
 }
 
 var (
-	pattern_StatementsService_GetValueStatement_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "accounts", "valueStatements", "name"}, ""))
-	pattern_StatementsService_RenderValueStatement_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "accounts", "valueStatements", "name"}, "render"))
-	pattern_StatementsService_ListValueStatements_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2, 2, 3}, []string{"v1", "accounts", "parent", "valueStatements"}, ""))
-	pattern_StatementsService_SumValueStatements_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "valueStatements"}, "sum"))
+	pattern_StatementsService_GetValueStatement_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "accounts", "valueStatements", "name"}, ""))
+	pattern_StatementsService_RenderValueStatement_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3}, []string{"v1", "accounts", "valueStatements", "name"}, "render"))
+	pattern_StatementsService_ListValueStatementEntries_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3, 2, 4}, []string{"v1", "accounts", "valueStatements", "parent", "entries"}, ""))
+	pattern_StatementsService_ListValueStatements_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2, 2, 3}, []string{"v1", "accounts", "parent", "valueStatements"}, ""))
+	pattern_StatementsService_SumValueStatements_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "valueStatements"}, "sum"))
 )
 
 var (
-	forward_StatementsService_GetValueStatement_0    = runtime.ForwardResponseMessage
-	forward_StatementsService_RenderValueStatement_0 = runtime.ForwardResponseMessage
-	forward_StatementsService_ListValueStatements_0  = runtime.ForwardResponseMessage
-	forward_StatementsService_SumValueStatements_0   = runtime.ForwardResponseMessage
+	forward_StatementsService_GetValueStatement_0         = runtime.ForwardResponseMessage
+	forward_StatementsService_RenderValueStatement_0      = runtime.ForwardResponseMessage
+	forward_StatementsService_ListValueStatementEntries_0 = runtime.ForwardResponseMessage
+	forward_StatementsService_ListValueStatements_0       = runtime.ForwardResponseMessage
+	forward_StatementsService_SumValueStatements_0        = runtime.ForwardResponseMessage
 )

@@ -19,11 +19,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	StatementsService_GetValueStatement_FullMethodName    = "/evenhand.plans.v1.StatementsService/GetValueStatement"
-	StatementsService_RenderValueStatement_FullMethodName = "/evenhand.plans.v1.StatementsService/RenderValueStatement"
-	StatementsService_ListValueStatements_FullMethodName  = "/evenhand.plans.v1.StatementsService/ListValueStatements"
-	StatementsService_SumValueStatements_FullMethodName   = "/evenhand.plans.v1.StatementsService/SumValueStatements"
-	StatementsService_IssueValueStatements_FullMethodName = "/evenhand.plans.v1.StatementsService/IssueValueStatements"
+	StatementsService_GetValueStatement_FullMethodName         = "/evenhand.plans.v1.StatementsService/GetValueStatement"
+	StatementsService_RenderValueStatement_FullMethodName      = "/evenhand.plans.v1.StatementsService/RenderValueStatement"
+	StatementsService_ListValueStatementEntries_FullMethodName = "/evenhand.plans.v1.StatementsService/ListValueStatementEntries"
+	StatementsService_ListValueStatements_FullMethodName       = "/evenhand.plans.v1.StatementsService/ListValueStatements"
+	StatementsService_SumValueStatements_FullMethodName        = "/evenhand.plans.v1.StatementsService/SumValueStatements"
+	StatementsService_IssueValueStatements_FullMethodName      = "/evenhand.plans.v1.StatementsService/IssueValueStatements"
 )
 
 // StatementsServiceClient is the client API for StatementsService service.
@@ -38,6 +39,9 @@ type StatementsServiceClient interface {
 	GetValueStatement(ctx context.Context, in *GetValueStatementRequest, opts ...grpc.CallOption) (*ValueStatement, error)
 	// Returns the statement as a page to print or to send (AIP-136). It fails as GetValueStatement does.
 	RenderValueStatement(ctx context.Context, in *RenderValueStatementRequest, opts ...grpc.CallOption) (*RenderValueStatementResponse, error)
+	// Lists all that a figure of a statement is made of, in the order of days (AIP-132): what the figure counts is what they
+	// add up to. It fails as GetValueStatement does, and with INVALID_ARGUMENT for a figure that there is none of.
+	ListValueStatementEntries(ctx context.Context, in *ListValueStatementEntriesRequest, opts ...grpc.CallOption) (*ListValueStatementEntriesResponse, error)
 	// Lists the statements of an account, the latest quarter first, or of all accounts for a quarter, by account
 	// (AIP-132): each as issued or, where it was not, as known now; without the entries. NOT_FOUND for the account;
 	// INVALID_ARGUMENT for `accounts/-` without a quarter.
@@ -74,6 +78,16 @@ func (c *statementsServiceClient) RenderValueStatement(ctx context.Context, in *
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RenderValueStatementResponse)
 	err := c.cc.Invoke(ctx, StatementsService_RenderValueStatement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *statementsServiceClient) ListValueStatementEntries(ctx context.Context, in *ListValueStatementEntriesRequest, opts ...grpc.CallOption) (*ListValueStatementEntriesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListValueStatementEntriesResponse)
+	err := c.cc.Invoke(ctx, StatementsService_ListValueStatementEntries_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +145,9 @@ type StatementsServiceServer interface {
 	GetValueStatement(context.Context, *GetValueStatementRequest) (*ValueStatement, error)
 	// Returns the statement as a page to print or to send (AIP-136). It fails as GetValueStatement does.
 	RenderValueStatement(context.Context, *RenderValueStatementRequest) (*RenderValueStatementResponse, error)
+	// Lists all that a figure of a statement is made of, in the order of days (AIP-132): what the figure counts is what they
+	// add up to. It fails as GetValueStatement does, and with INVALID_ARGUMENT for a figure that there is none of.
+	ListValueStatementEntries(context.Context, *ListValueStatementEntriesRequest) (*ListValueStatementEntriesResponse, error)
 	// Lists the statements of an account, the latest quarter first, or of all accounts for a quarter, by account
 	// (AIP-132): each as issued or, where it was not, as known now; without the entries. NOT_FOUND for the account;
 	// INVALID_ARGUMENT for `accounts/-` without a quarter.
@@ -158,6 +175,9 @@ func (UnimplementedStatementsServiceServer) GetValueStatement(context.Context, *
 }
 func (UnimplementedStatementsServiceServer) RenderValueStatement(context.Context, *RenderValueStatementRequest) (*RenderValueStatementResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RenderValueStatement not implemented")
+}
+func (UnimplementedStatementsServiceServer) ListValueStatementEntries(context.Context, *ListValueStatementEntriesRequest) (*ListValueStatementEntriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListValueStatementEntries not implemented")
 }
 func (UnimplementedStatementsServiceServer) ListValueStatements(context.Context, *ListValueStatementsRequest) (*ListValueStatementsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListValueStatements not implemented")
@@ -225,6 +245,24 @@ func _StatementsService_RenderValueStatement_Handler(srv interface{}, ctx contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _StatementsService_ListValueStatementEntries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListValueStatementEntriesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StatementsServiceServer).ListValueStatementEntries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: StatementsService_ListValueStatementEntries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StatementsServiceServer).ListValueStatementEntries(ctx, req.(*ListValueStatementEntriesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _StatementsService_ListValueStatements_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListValueStatementsRequest)
 	if err := dec(in); err != nil {
@@ -286,6 +324,10 @@ var StatementsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RenderValueStatement",
 			Handler:    _StatementsService_RenderValueStatement_Handler,
+		},
+		{
+			MethodName: "ListValueStatementEntries",
+			Handler:    _StatementsService_ListValueStatementEntries_Handler,
 		},
 		{
 			MethodName: "ListValueStatements",

@@ -249,7 +249,7 @@ type StatementFigure struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// What it is.
 	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
-	// How many: entries of revenue, units of benefits, cases, ideas.
+	// How many: entries of revenue, units of benefits, house rules waived (which are counted, and not priced), cases, ideas.
 	Count int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	// What was paid; or what the benefits used cost the company, as far as that is stated.
 	Amount *money.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
@@ -263,10 +263,15 @@ type StatementFigure struct {
 	ReturnedUnits int64 `protobuf:"varint,8,opt,name=returned_units,json=returnedUnits,proto3" json:"returned_units,omitempty"`
 	// Its parts by subject: the benefit, the house rule or the commitment.
 	Parts []*StatementFigure `protobuf:"bytes,9,rep,name=parts,proto3" json:"parts,omitempty"`
-	// What it is made of, in the order of days.
+	// What it is made of, in the order of days: the first 200, and ListValueStatementEntries lists all. Parts have none,
+	// since theirs are among those of the figure.
 	Entries []*StatementEntry `protobuf:"bytes,10,rep,name=entries,proto3" json:"entries,omitempty"`
-	// The call that lists the entries, as `GET /v1/accounts/acme/revenueEntries`; empty where their names say enough.
-	ListCall      string `protobuf:"bytes,11,opt,name=list_call,json=listCall,proto3" json:"list_call,omitempty"`
+	// The call that lists what was recorded, as
+	// `GET /v1/accounts/acme/revenueEntries?filter=date%20%3E%3D%20%222026-07-01%22%20AND%20date%20%3C%3D%20%222026-09-30%22`;
+	// empty where the names of the entries say enough.
+	ListCall string `protobuf:"bytes,11,opt,name=list_call,json=listCall,proto3" json:"list_call,omitempty"`
+	// How many entries it is made of.
+	EntryCount    int64 `protobuf:"varint,12,opt,name=entry_count,json=entryCount,proto3" json:"entry_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -378,10 +383,18 @@ func (x *StatementFigure) GetListCall() string {
 	return ""
 }
 
+func (x *StatementFigure) GetEntryCount() int64 {
+	if x != nil {
+		return x.EntryCount
+	}
+	return 0
+}
+
 // An entry that a figure is made of.
 type StatementEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its resource name, as `accounts/acme/usageEntries/e1`; of what was paid, the chunk of the ledger that it was told in.
+	// Its resource name, as `accounts/acme/usageEntries/e1`; of what was paid, the chunk of the ledger that it was told in,
+	// which each revenue entry names.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The service whose feed told it, as `entitlements`.
 	Service string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
@@ -638,12 +651,16 @@ type StatementDifference struct {
 	IssuedAmount *money.Money `protobuf:"bytes,5,opt,name=issued_amount,json=issuedAmount,proto3" json:"issued_amount,omitempty"`
 	// What it is now.
 	CurrentAmount *money.Money `protobuf:"bytes,6,opt,name=current_amount,json=currentAmount,proto3" json:"current_amount,omitempty"`
-	// The entries that came, or are others now.
+	// The entries that came, or are others now: the first 50.
 	AddedEntries []*StatementEntry `protobuf:"bytes,7,rep,name=added_entries,json=addedEntries,proto3" json:"added_entries,omitempty"`
-	// The entries that do not count any more, as they were.
+	// The entries that do not count any more, as they were: the first 50.
 	RemovedEntries []*StatementEntry `protobuf:"bytes,8,rep,name=removed_entries,json=removedEntries,proto3" json:"removed_entries,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// How many came, or are others now.
+	AddedCount int64 `protobuf:"varint,9,opt,name=added_count,json=addedCount,proto3" json:"added_count,omitempty"`
+	// How many do not count any more.
+	RemovedCount  int64 `protobuf:"varint,10,opt,name=removed_count,json=removedCount,proto3" json:"removed_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StatementDifference) Reset() {
@@ -730,6 +747,20 @@ func (x *StatementDifference) GetRemovedEntries() []*StatementEntry {
 		return x.RemovedEntries
 	}
 	return nil
+}
+
+func (x *StatementDifference) GetAddedCount() int64 {
+	if x != nil {
+		return x.AddedCount
+	}
+	return 0
+}
+
+func (x *StatementDifference) GetRemovedCount() int64 {
+	if x != nil {
+		return x.RemovedCount
+	}
+	return 0
 }
 
 // Something planned with an account.
@@ -819,7 +850,7 @@ const file_evenhand_plans_v1_value_statement_proto_rawDesc = "" +
 	"sinceIssue\x12G\n" +
 	"\tprospects\x18\r \x03(\v2$.evenhand.plans.v1.StatementProspectB\x03\xe0A\x03R\tprospects\x12F\n" +
 	"\x0eprospects_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\rprospectsTime:s\xeaAp\n" +
-	"\x17evenhand/ValueStatement\x124accounts/{account}/valueStatements/{value_statement}*\x0fvalueStatements2\x0evalueStatement\"\xfa\x03\n" +
+	"\x17evenhand/ValueStatement\x124accounts/{account}/valueStatements/{value_statement}*\x0fvalueStatements2\x0evalueStatement\"\x9b\x04\n" +
 	"\x0fStatementFigure\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12\x14\n" +
@@ -832,7 +863,9 @@ const file_evenhand_plans_v1_value_statement_proto_rawDesc = "" +
 	"\x05parts\x18\t \x03(\v2\".evenhand.plans.v1.StatementFigureR\x05parts\x12;\n" +
 	"\aentries\x18\n" +
 	" \x03(\v2!.evenhand.plans.v1.StatementEntryR\aentries\x12\x1b\n" +
-	"\tlist_call\x18\v \x01(\tR\blistCall\x1a:\n" +
+	"\tlist_call\x18\v \x01(\tR\blistCall\x12\x1f\n" +
+	"\ventry_count\x18\f \x01(\x03R\n" +
+	"entryCount\x1a:\n" +
 	"\fOriginsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xc6\x03\n" +
@@ -859,7 +892,7 @@ const file_evenhand_plans_v1_value_statement_proto_rawDesc = "" +
 	"known_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tknownTime\x12\x16\n" +
 	"\x06issuer\x18\x03 \x01(\tR\x06issuer\x12\x16\n" +
 	"\x06digest\x18\x04 \x01(\tR\x06digest\x12\x18\n" +
-	"\adiffers\x18\x05 \x01(\bR\adiffers\"\x93\x03\n" +
+	"\adiffers\x18\x05 \x01(\bR\adiffers\"\xd9\x03\n" +
 	"\x13StatementDifference\x12\x16\n" +
 	"\x06figure\x18\x01 \x01(\tR\x06figure\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12!\n" +
@@ -868,7 +901,11 @@ const file_evenhand_plans_v1_value_statement_proto_rawDesc = "" +
 	"\rissued_amount\x18\x05 \x01(\v2\x12.google.type.MoneyR\fissuedAmount\x129\n" +
 	"\x0ecurrent_amount\x18\x06 \x01(\v2\x12.google.type.MoneyR\rcurrentAmount\x12F\n" +
 	"\radded_entries\x18\a \x03(\v2!.evenhand.plans.v1.StatementEntryR\faddedEntries\x12J\n" +
-	"\x0fremoved_entries\x18\b \x03(\v2!.evenhand.plans.v1.StatementEntryR\x0eremovedEntries\"w\n" +
+	"\x0fremoved_entries\x18\b \x03(\v2!.evenhand.plans.v1.StatementEntryR\x0eremovedEntries\x12\x1f\n" +
+	"\vadded_count\x18\t \x01(\x03R\n" +
+	"addedCount\x12#\n" +
+	"\rremoved_count\x18\n" +
+	" \x01(\x03R\fremovedCount\"w\n" +
 	"\x11StatementProspect\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12,\n" +
