@@ -10,27 +10,38 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 )
 
-// calendarPath stands for every secret address of a calendar.
-const calendarPath = "/calendars/{secret}.ics"
+// These paths stand for every secret address of a calendar: of boards, and of what is due
+// for somebody by relationship plans.
+const (
+	calendarsBelow    = "/calendars/"
+	plansBelow        = "plans/"
+	calendarsEnd      = ".ics"
+	boardCalendarPath = calendarsBelow + "{secret}" + calendarsEnd
+	planCalendarPath  = calendarsBelow + plansBelow + "{secret}" + calendarsEnd
+)
 
 type secretKey struct{}
 
 // hideSecret takes the secret out of the address of a calendar, at the door: logs,
-// traces and errors beyond it see calendarPath, whatever somebody asked for below it.
+// traces and errors beyond it see one of these paths, whatever somebody asked for below it.
 func hideSecret(r *http.Request) *http.Request {
-	before, after, _ := strings.Cut(calendarPath, "{secret}")
-	rest, ok := strings.CutPrefix(r.URL.Path, before)
+	rest, ok := strings.CutPrefix(r.URL.Path, calendarsBelow)
 	if !ok {
 		return r
 	}
-	secret, ok := strings.CutSuffix(rest, after)
+	path := boardCalendarPath
+	if of, ok := strings.CutPrefix(rest, plansBelow); ok {
+		path, rest = planCalendarPath, of
+	}
+	secret, ok := strings.CutSuffix(rest, calendarsEnd)
 	if !ok || strings.Contains(secret, "/") {
 		secret = ""
 	}
 	r = r.WithContext(context.WithValue(r.Context(), secretKey{}, secret))
-	r.URL, r.RequestURI = &url.URL{Path: calendarPath}, calendarPath
+	r.URL, r.RequestURI = &url.URL{Path: path}, path
 	return r
 }
 
@@ -38,7 +49,7 @@ var errNoCalendar = fault.New(fault.NotFound, fault.ReasonNotFound, "There is no
 
 // calendar answers with the calendar of a secret address, unless the caller has it.
 func (g *gateway) calendar(w http.ResponseWriter, r *http.Request) {
-	observationOf(r.Context()).route = &route{template: calendarPath}
+	observationOf(r.Context()).route = &route{template: r.URL.Path}
 	h := w.Header()
 	h.Set("X-Robots-Tag", "noindex")
 	secret, _ := r.Context().Value(secretKey{}).(string)
@@ -52,7 +63,7 @@ func (g *gateway) calendar(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer cancel()
-	answer, err := boardv1.NewCalendarFeedServiceClient(g.options.Backends.Board).ReadCalendar(ctx, &boardv1.ReadCalendarRequest{Secret: secret})
+	answer, err := g.readCalendar(ctx, r.URL.Path, secret)
 	if err != nil {
 		g.fail(w, r, err)
 		return
@@ -68,4 +79,18 @@ func (g *gateway) calendar(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Disposition", `inline; filename="evenhand.ics"`)
 	h.Set("Content-Length", strconv.Itoa(len(answer.GetCalendar())))
 	_, _ = w.Write(answer.GetCalendar())
+}
+
+// calendarAnswer is what services answer of a calendar.
+type calendarAnswer interface {
+	GetCalendar() []byte
+	GetEtag() string
+}
+
+// readCalendar asks the service whose calendars are at a path.
+func (g *gateway) readCalendar(ctx context.Context, path, secret string) (calendarAnswer, error) {
+	if path == planCalendarPath {
+		return plansv1.NewPlanCalendarFeedServiceClient(g.options.Backends.Plans).ReadPlanCalendar(ctx, &plansv1.ReadPlanCalendarRequest{Secret: secret})
+	}
+	return boardv1.NewCalendarFeedServiceClient(g.options.Backends.Board).ReadCalendar(ctx, &boardv1.ReadCalendarRequest{Secret: secret})
 }

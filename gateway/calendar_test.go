@@ -14,11 +14,14 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/telemetry"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
+	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 )
 
 const (
-	calendarSecret = "evh_the-secret-of-a-calendar-0123456789"
-	calendarText   = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+	calendarSecret     = "evh_the-secret-of-a-calendar-0123456789"
+	calendarText       = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+	planCalendarSecret = "evh_the-secret-of-an-owners-calendar-0123456789"
+	planCalendarText   = "BEGIN:VCALENDAR\r\nNAME:Contacts\r\nEND:VCALENDAR\r\n"
 )
 
 // calendars knows one calendar.
@@ -36,12 +39,37 @@ func (calendars) ReadCalendar(_ context.Context, r *boardv1.ReadCalendarRequest)
 	return nil, fault.New(fault.NotFound, fault.ReasonNotFound, "There is no calendar at this address.")
 }
 
+// planCalendars knows one calendar.
+type planCalendars struct {
+	plansv1.UnimplementedPlanCalendarFeedServiceServer
+}
+
+func (planCalendars) ReadPlanCalendar(_ context.Context, r *plansv1.ReadPlanCalendarRequest) (*plansv1.ReadPlanCalendarResponse, error) {
+	switch r.GetSecret() {
+	case planCalendarSecret:
+		return &plansv1.ReadPlanCalendarResponse{Calendar: []byte(planCalendarText), Etag: "c7"}, nil
+	case "breaks-0123456789":
+		panic("it breaks")
+	}
+	return nil, fault.New(fault.NotFound, fault.ReasonNotFound, "There is no calendar at this address.")
+}
+
 func TestCalendarsAnswerAtTheirSecretAddress(t *testing.T) {
 	w := startWorld(t, nil)
-	path := "/calendars/" + calendarSecret + ".ics"
+	for path, text := range map[string]string{
+		"/calendars/" + calendarSecret + ".ics":           calendarText,
+		"/calendars/plans/" + planCalendarSecret + ".ics": planCalendarText,
+	} {
+		requireCalendar(t, w, path, text)
+	}
+}
+
+// requireCalendar wants a calendar with a text at a path.
+func requireCalendar(t *testing.T, w *world, path, text string) {
+	t.Helper()
 	a := w.do(t, "GET", path, "", "Authorization", "")
 	require.Equal(t, http.StatusOK, a.StatusCode)
-	require.Equal(t, calendarText, a.body)
+	require.Equal(t, text, a.body)
 	for header, want := range map[string]string{"Content-Type": "text/calendar; charset=utf-8", "ETag": `"c7"`, "Cache-Control": "private, no-cache",
 		"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "X-Content-Type-Options": "nosniff"} {
 		require.Equal(t, want, a.Header.Get(header), header)
@@ -61,6 +89,14 @@ func TestCalendarsAnswerAtTheirSecretAddress(t *testing.T) {
 
 func TestNoCalendarAnswersAlike(t *testing.T) {
 	w := startWorld(t, nil)
+	for _, path := range []string{"/calendars/plans/evh_unknown.ics", "/calendars/plans/.ics", "/calendars/plans/", "/calendars/plans", "/calendars/plans/a/b.ics",
+		"/calendars/plans/" + planCalendarSecret, "/calendars/" + planCalendarSecret + ".ics", "/calendars/plans/" + calendarSecret + ".ics"} {
+		a := w.do(t, "GET", path, "", "Authorization", "")
+		require.Equal(t, http.StatusNotFound, a.StatusCode, path)
+		require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
+		require.Contains(t, a.body, "%7Bsecret%7D.ics", "the address is not repeated")
+		require.NotContains(t, a.body, "evh_")
+	}
 	for _, path := range []string{"/calendars/evh_unknown.ics", "/calendars/evh_unknown", "/calendars/.ics", "/calendars/", "/calendars/a/b.ics",
 		"/calendars/%2e%2e%2f.ics", "/calendars/" + calendarSecret, "/calendars/" + strings.Repeat("x", 3000) + ".ics"} {
 		a := w.do(t, "GET", path, "", "Authorization", "")
@@ -78,18 +114,19 @@ func TestCalendarSecretsAreNotRecorded(t *testing.T) {
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
 	t.Cleanup(func() { require.NoError(t, tracers.Shutdown(context.Background())) })
 	w := startWorld(t, func(o *gateway.Options) { o.Telemetry = telemetry.New(tracers, nil) })
-	secrets := []string{calendarSecret, "mistyped-0123456789", "breaks-0123456789"}
+	secrets := []string{calendarSecret, planCalendarSecret, "mistyped-0123456789", "breaks-0123456789"}
 	for _, secret := range secrets {
-		for _, path := range []string{"/calendars/" + secret + ".ics", "/calendars/" + secret + ".ics?secret=" + secret, "/calendars/" + secret} {
+		for _, path := range []string{"/calendars/" + secret + ".ics", "/calendars/" + secret + ".ics?secret=" + secret, "/calendars/" + secret,
+			"/calendars/plans/" + secret + ".ics", "/calendars/plans/" + secret + ".ics?secret=" + secret, "/calendars/plans/" + secret} {
 			for _, method := range []string{"GET", "HEAD", "POST"} {
 				require.NotContains(t, w.do(t, method, path, "").body, secret)
 			}
 		}
 	}
-	require.Eventually(t, func() bool { return len(spans.GetSpans()) >= 27 }, waitLong, waitStep)
-	named := false
+	require.Eventually(t, func() bool { return len(spans.GetSpans()) >= 4*6*3 }, waitLong, waitStep)
+	named := map[string]bool{}
 	for _, s := range spans.GetSpans() {
-		named = named || s.Name == "GET /calendars/{secret}.ics"
+		named[s.Name] = true
 		for _, secret := range secrets {
 			require.NotContains(t, s.Name, secret)
 			for _, a := range s.Attributes {
@@ -97,8 +134,10 @@ func TestCalendarSecretsAreNotRecorded(t *testing.T) {
 			}
 		}
 	}
-	require.True(t, named, "the span is named by the address's pattern")
-	require.Contains(t, w.log.String(), "/calendars/{secret}.ics")
+	for _, path := range []string{"/calendars/{secret}.ics", "/calendars/plans/{secret}.ics"} {
+		require.True(t, named["GET "+path], "the span is named by the address's pattern")
+		require.Contains(t, w.log.String(), path)
+	}
 	for _, secret := range secrets {
 		require.NotContains(t, w.log.String(), secret)
 	}

@@ -191,6 +191,7 @@ func (g *gateway) connect() error {
 		boardv1.RegisterIdeasServiceHandlerClient(ctx, g.mux, boardv1.NewIdeasServiceClient(board)),
 		plansv1.RegisterPlansServiceHandlerClient(ctx, g.mux, plansv1.NewPlansServiceClient(plans)),
 		plansv1.RegisterTouchpointsServiceHandlerClient(ctx, g.mux, plansv1.NewTouchpointsServiceClient(plans)),
+		plansv1.RegisterPlanCalendarsServiceHandlerClient(ctx, g.mux, plansv1.NewPlanCalendarsServiceClient(plans)),
 		plansv1.RegisterSignalsServiceHandlerClient(ctx, g.mux, plansv1.NewSignalsServiceClient(plans)),
 		plansv1.RegisterEngagementsServiceHandlerClient(ctx, g.mux, plansv1.NewEngagementsServiceClient(plans)),
 		plansv1.RegisterInnovationProjectsServiceHandlerClient(ctx, g.mux, plansv1.NewInnovationProjectsServiceClient(plans)),
@@ -232,6 +233,7 @@ func (g *gateway) connect() error {
 		boardv1.IdeasService_ServiceDesc.ServiceName,
 		plansv1.PlansService_ServiceDesc.ServiceName,
 		plansv1.TouchpointsService_ServiceDesc.ServiceName,
+		plansv1.PlanCalendarsService_ServiceDesc.ServiceName,
 		plansv1.SignalsService_ServiceDesc.ServiceName,
 		plansv1.EngagementsService_ServiceDesc.ServiceName,
 		plansv1.InnovationProjectsService_ServiceDesc.ServiceName,
@@ -259,7 +261,7 @@ func (g *gateway) dispatch(w http.ResponseWriter, r *http.Request) {
 		g.reading(w, r, g.live)
 	case path == readyPath:
 		g.reading(w, r, g.ready)
-	case path == calendarPath:
+	case path == boardCalendarPath, path == planCalendarPath:
 		g.reading(w, r, g.calendar)
 	case path == "/openapi.json":
 		g.reading(w, r, g.openAPI.serve)

@@ -220,6 +220,8 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 	})
 	o.Backends.Plans = w.startService(t, o, "plans", func(s grpc.ServiceRegistrar) {
 		plansv1.RegisterPlansServiceServer(s, plansv1.UnimplementedPlansServiceServer{})
+		plansv1.RegisterPlanCalendarsServiceServer(s, plansv1.UnimplementedPlanCalendarsServiceServer{})
+		plansv1.RegisterPlanCalendarFeedServiceServer(s, planCalendars{})
 		plansv1.RegisterSignalsServiceServer(s, plansv1.UnimplementedSignalsServiceServer{})
 		plansv1.RegisterStatementsServiceServer(s, plansv1.UnimplementedStatementsServiceServer{})
 	})

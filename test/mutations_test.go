@@ -59,7 +59,7 @@ var withoutEffect = strings.Fields(`
 	CreatePrincipal UpdatePrincipal CreateApiToken DeleteApiToken AuthenticateToken CreateAttributeKey
 	CreateContact UpdateContact DeleteContact UpdateReach ResolveAccounts
 	CreateBoard UpdateBoard PublishCharter NominateCandidate BatchNominateCandidates RecordConsent WithdrawCandidate
-	CreateCalendarFeed RevokeCalendarFeed
+	CreateCalendarFeed RevokeCalendarFeed CreatePlanCalendarFeed RevokePlanCalendarFeed
 	SubmitIdea UpdateIdea VoteForIdea TakeBackVote CreateIdeaComment MergeIdea UnmergeIdea DecideIdea ReviseDisposition RecordFollowUp
 	ScheduleMeetings CreateMeeting UpdateMeeting MoveMeeting CancelMeeting InviteMembers AnswerInvitation HoldMeeting RecordAttendance
 	TakeUpItem RecuseMember WithdrawRecusal CloseMeeting CreateMinutes ApproveMinutes CreateDecision UpdateDecision CompleteDecision
@@ -175,7 +175,7 @@ var harmless = map[string]string{
 
 // alsoRead are RPCs that read and whose permissions are not called so; calendar programs need
 // none, but the secret in an address.
-var alsoRead = []string{"WatchChanges", "GetFeed", "LocateChange", "GetFollowing", "ListHolders", "CountHolders", "ReadCalendar"}
+var alsoRead = []string{"WatchChanges", "GetFeed", "LocateChange", "GetFollowing", "ListHolders", "CountHolders", "ReadCalendar", "ReadPlanCalendar"}
 
 // mutations are all RPCs that change something.
 func (w *walk) mutations() []protoreflect.MethodDescriptor {

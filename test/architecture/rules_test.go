@@ -50,6 +50,11 @@ var rules = []rule{
 		only:   []string{"internal/platform/..."},
 	},
 	{
+		name:   "calendar feeds import calendars, stored resources, the store and the platform",
+		covers: []string{"internal/calendarfeed/..."},
+		only:   []string{"internal/calendar/...", "internal/resource/...", "internal/docstore/...", "internal/platform/..."},
+	},
+	{
 		name:   "only a backend of internal/docstore imports a database driver",
 		covers: []string{"..."},
 		except: []string{"internal/docstore/sqlite/...", "internal/docstore/mongodb/..."},
@@ -75,14 +80,14 @@ var rules = []rule{
 		name:   "a service's domain imports its own packages and what all services share",
 		covers: []string{"services/{service}/..."},
 		except: []string{"services/*/rpc/..."},
-		only: []string{"services/{service}/...", "internal/docstore/...", "internal/resource/...", "internal/calendar/...", "internal/worktime/...", "internal/markdown/...",
-			"internal/platform/..."},
+		only: []string{"services/{service}/...", "internal/docstore/...", "internal/resource/...", "internal/calendar/...", "internal/calendarfeed/...", "internal/worktime/...",
+			"internal/markdown/...", "internal/platform/..."},
 	},
 	{
 		name:   "a service's rpc sees generated code, its own domain, stored resources, calendars and the platform",
 		covers: []string{"services/{service}/rpc/..."},
-		only: []string{"services/{service}/...", "proto/gen/...", "internal/resource/...", "internal/calendar/...", "internal/worktime/...", "internal/markdown/...",
-			"internal/platform/..."},
+		only: []string{"services/{service}/...", "proto/gen/...", "internal/resource/...", "internal/calendar/...", "internal/calendarfeed/...", "internal/worktime/...",
+			"internal/markdown/...", "internal/platform/..."},
 	},
 	{
 		name:   "a service's domain does not import its rpc",

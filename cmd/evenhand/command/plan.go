@@ -31,6 +31,7 @@ type Plan struct {
 	Templates   PlanTemplates   `cmd:"" help:"Play books that plans begin from."`
 	Touchpoints PlanTouchpoints `cmd:"" help:"Contacts: planned, made, skipped, moved."`
 	Absences    PlanAbsences    `cmd:"" help:"Who is away, and who stands in."`
+	Calendar    PlanCalendar    `cmd:"" help:"What is due for somebody, in their calendar program: secret addresses."`
 	Suggestions PlanSuggestions `cmd:"" help:"Whom to speak with, and why: what signals suggest."`
 	Signals     PlanSignals     `cmd:"" help:"The rules by which signals become suggestions."`
 	Experts     PlanExperts     `cmd:"" help:"What our own people know."`

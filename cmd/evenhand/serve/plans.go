@@ -13,6 +13,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/calendars"
 	"github.com/evenhand/evenhand/services/plans/changes"
 	"github.com/evenhand/evenhand/services/plans/engagements"
 	"github.com/evenhand/evenhand/services/plans/feeds"
@@ -88,7 +89,12 @@ func (s *plansParts) openTouchpoints(ctx context.Context) error {
 	s.domain.Touchpoints, err = touchpoints.Open(ctx, s.store, s.requests, touchpoints.Options{
 		Plans: s.domain.Plans, People: s.accounts, Calendars: plansrpc.NewScheduleCalendars(s.entitlements),
 		Team: s.accounts.Team, Zone: s.domain.Plans.Accounts.Zone, Digest: digest, Log: s.process.log.With("service", partPlans)})
+	if err != nil {
+		return err
+	}
 	s.domain.Duties = append(s.domain.Duties, plansrpc.TouchpointDuties(s.domain.Touchpoints))
+	s.domain.Calendars, err = calendars.Open(ctx, s.store, s.requests, calendars.Options{
+		Touchpoints: s.domain.Touchpoints, Accounts: s.domain.Plans.Accounts, People: s.accounts, Zone: s.domain.Plans.Accounts.Zone})
 	return err
 }
 

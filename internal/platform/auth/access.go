@@ -33,7 +33,7 @@ type Access struct {
 // secret in the address is the right to read; it is as long as a token, and revocable.
 var anonymous = []string{
 	"grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
-	"evenhand.board.v1.CalendarFeedService",
+	"evenhand.board.v1.CalendarFeedService", "evenhand.plans.v1.PlanCalendarFeedService",
 }
 
 // AccessOf returns who may call a method of a service, from the method's access

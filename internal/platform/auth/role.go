@@ -43,6 +43,10 @@ var reads = []string{
 	"sessions.read", "signals.read", "solicitations.read", "spend.read", "statements.read", "usage.read",
 }
 
+// readers is that, for people: whoever may read plans may have what is due for them in a
+// calendar program, at an address of their own.
+var readers = with(reads, "plancalendars.update:assigned")
+
 // advises is what all staff may do who serve customers or make policy: pass on what
 // customers say, answer what they themselves have asked for, and say that they know what
 // everybody is promised.
@@ -54,7 +58,7 @@ var advises = []string{
 // works is what all staff may do who also see what customers spend. Whoever holds a part
 // of the seed of a draw reveals it; the handler checks that the record names them. Points
 // for relationship work everybody reads of themselves.
-var works = with(with(reads, "rewards.read:assigned", "rotations.reveal"), advises...)
+var works = with(with(readers, "rewards.read:assigned", "rotations.reveal"), advises...)
 
 // grants is the whole of what roles may do. A permission is that of an RPC's access
 // option; with `:assigned` it holds for assigned accounts or boards, or what is one's own, only.
@@ -69,7 +73,7 @@ var works = with(with(reads, "rewards.read:assigned", "rotations.reveal"), advis
 // it; it runs lotteries because programmes are drawn by them, and asks questions because
 // strategy sessions do. It changes nothing else of company, rates or people.
 var grants = map[Role][]string{
-	Viewer: reads,
+	Viewer: readers,
 	ServiceAgent: with(advises, "accounts.read", "acknowledgements.read", "boards.read", "calendars.read", "cases.read",
 		"cases.update", "clauses.read", "company.read", "contacts.read", "engagements.read:assigned", "entitlements.check", "houserules.read",
 		"ideas.read", "meetings.read", "programmes.read", "remedies.read", "requests.read:assigned", "reviews.read",
@@ -86,13 +90,13 @@ var grants = map[Role][]string{
 	BoardSecretary: with(works, "boards.schedule", "boards.update", "calendars.update", "candidates.update", "draws.read",
 		"entrants.read", "ideas.decide", "lotteries.run", "meetings.update", "rotations.draw", "rotations.run", "sessions.update",
 		"solicitations.update"),
-	Auditor: with(reads, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rewards.read", "rotations.reveal"),
+	Auditor: with(readers, "changes.watch", "draws.read", "entrants.read", "parity.run", "principals.read", "reach.read", "rewards.read", "rotations.reveal"),
 	Admin: with(reads, "absences.update", "accounts.create", "accounts.declare", "accounts.import", "accounts.update", "bands.update",
 		"baseline.acknowledge", "boards.schedule", "boards.update", "breaches.record", "calendars.update",
 		"candidates.update", "cases.import", "cases.update", "changes.watch", "citations.record", "clauses.update",
 		"company.adopt", "company.update", "contacts.update", "costs.update", "drafts.approve", "drafts.update", "draws.read",
 		"engagements.request", "engagements.update", "enrolments.update", "entrants.read", "escalation.update", "experts.update",
-		"houserules.update", "ideas.decide", "ideas.submit", "lotteries.run", "meetings.update", "parity.run", "plans.update", "plantemplates.update",
+		"houserules.update", "ideas.decide", "ideas.submit", "lotteries.run", "meetings.update", "parity.run", "plancalendars.update", "plans.update", "plantemplates.update",
 		"principals.read", "principals.update", "programmes.update", "projections.rebuild", "projects.confirm", "projects.update", "reach.read", "reach.update",
 		"remedies.update", "requests.create", "requests.decide", "revenue.create", "revenue.import", "reviews.update",
 		"rewards.approve", "rewards.correct", "rewards.read", "rewards.update", "rotations.draw", "rotations.reveal", "rotations.run",

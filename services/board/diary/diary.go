@@ -5,16 +5,15 @@ package diary
 
 import (
 	"context"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/calendarfeed"
 	"github.com/evenhand/evenhand/internal/docstore"
 )
 
@@ -24,7 +23,7 @@ type Diary struct {
 	boards *docstore.Collection[board]
 	now    func() time.Time
 	// origin tells this installation's events from those of others; it never changes.
-	origin string
+	origin calendarfeed.Origin
 }
 
 // board is what the calendars of a board were told; its id is the board's.
@@ -32,46 +31,17 @@ type board struct {
 	Events []calendar.Told `bson:"events"`
 }
 
-// origin is a name drawn once for an installation.
-type origin struct {
-	Name string `bson:"name"`
-}
-
-const theOrigin = "origin"
-
 // Open opens the diary of a store. Random is read where the store is new.
 func Open(ctx context.Context, store *docstore.Store, random io.Reader, now func() time.Time) (*Diary, error) {
 	d := &Diary{now: now}
 	var err error
 	if d.boards, err = docstore.OpenCollection[board](ctx, store, docstore.Spec{Name: "calendar_told", Silent: true}); err == nil {
-		d.origin, err = openOrigin(ctx, store, random)
+		d.origin, err = calendarfeed.OpenOrigin(ctx, store, random)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open what calendars were told: %w", err)
 	}
 	return d, nil
-}
-
-func openOrigin(ctx context.Context, store *docstore.Store, random io.Reader) (string, error) {
-	origins, err := docstore.OpenCollection[origin](ctx, store, docstore.Spec{Name: "calendar_origin", Silent: true})
-	if err != nil {
-		return "", err
-	}
-	d, err := origins.Get(ctx, theOrigin)
-	if !errors.Is(err, docstore.ErrNotFound) {
-		return d.Body.Name, err
-	}
-	var b [10]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", err
-	}
-	name := strings.ToLower(base32.StdEncoding.EncodeToString(b[:])) + ".evenhand"
-	_, err = origins.Insert(ctx, theOrigin, origin{name})
-	if err == nil || !errors.Is(err, docstore.ErrExists) {
-		return name, err
-	}
-	d, err = origins.Get(ctx, theOrigin) // another process was faster
-	return d.Body.Name, err
 }
 
 // Recall returns what the calendars of a board, by its id, were told.
@@ -103,19 +73,13 @@ func (d *Diary) Tell(ctx context.Context, id string, e calendar.Event) ([]calend
 	}
 	own := slices.DeleteFunc(slices.Clone(all), func(t calendar.Told) bool { return t.UID != e.UID })
 	for i := range own {
-		own[i].UID = d.complete(e.UID)
+		own[i].UID = d.origin.UID(e.UID)
 	}
 	return own, nil
 }
 
 // Complete makes the UIDs of events those of no other installation.
-func (d *Diary) Complete(events []calendar.Event) {
-	for i := range events {
-		events[i].UID = d.complete(events[i].UID)
-	}
-}
-
-func (d *Diary) complete(uid string) string { return uid + "@" + d.origin }
+func (d *Diary) Complete(events []calendar.Event) { d.origin.Complete(events) }
 
 // remember writes what merge makes of what was told, where that is something else.
 func (d *Diary) remember(ctx context.Context, id string, merge func([]calendar.Told) []calendar.Told) ([]calendar.Told, error) {

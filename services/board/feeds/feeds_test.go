@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/calendarfeed"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
-	"github.com/evenhand/evenhand/internal/resource"
 )
 
-func (f *fixture) create(t testing.TB, subject string) (Listed, string) {
+func (f *fixture) create(t testing.TB, subject string) (calendarfeed.Listed, string) {
 	t.Helper()
 	secret := rand.Text()
 	feed, err := f.Create(t.Context(), anna, "a phone", subject, hashOf(secret))
@@ -28,7 +28,7 @@ func (f *fixture) create(t testing.TB, subject string) (Listed, string) {
 	return feed, secret
 }
 
-func hashOf(secret string) Hash { return sha256.Sum256([]byte(secret)) }
+func hashOf(secret string) calendarfeed.Hash { return sha256.Sum256([]byte(secret)) }
 
 // summaries reads a calendar, and returns its events' summaries.
 func (f *fixture) summaries(t testing.TB, secret string) []string {
@@ -80,101 +80,17 @@ func TestEachFeedTellsItsOwn(t *testing.T) {
 	})
 }
 
-func TestARetryGetsNoOtherSecretAndFollowersNone(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, f *fixture) {
-		call := anna
-		call.RequestID, call.Payload = "r1", []byte("east")
-		_, err := f.Create(t.Context(), call, "a phone", "boards/east", hashOf("first"))
-		require.NoError(t, err)
-		require.Empty(t, f.summaries(t, "first"))
-
-		_, err = f.Create(t.Context(), call, "a phone", "boards/east", hashOf("second"))
-		require.ErrorIs(t, err, resource.ErrExists)
-		require.Contains(t, requireKind(t, err, fault.AlreadyExists).Message, "not shown again")
-		call.Payload = []byte("west")
-		_, err = f.Create(t.Context(), call, "a phone", "boards/west", hashOf("third"))
-		require.ErrorIs(t, err, resource.ErrRequestIDReused)
-
-		f.create(t, "boards/east")
-		for _, data := range feedEvents(t, f) {
-			require.NotContains(t, data, "hash")
-		}
-	})
-}
-
-// feedEvents returns what followers of the store's feed were told, as JSON.
-func feedEvents(t testing.TB, f *fixture) []string {
-	var list []string
-	require.Eventually(t, func() bool {
-		entries, err := f.store.Feed().Read(t.Context(), 0, 100)
-		require.NoError(t, err)
-		list = nil
-		for _, e := range entries {
-			list = append(list, e.Data.String())
-		}
-		return len(list) > 1
-	}, 10*time.Second, 10*time.Millisecond)
-	return list
-}
-
-func TestRevokedAndUnknownAnswerAlike(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, f *fixture) {
-		feed, secret := f.create(t, "boards/east")
-		f.summaries(t, secret)
-		_, err := f.Revoke(t.Context(), anna, feed.ID, `another`)
-		require.ErrorIs(t, err, resource.ErrStale)
-		revoked, err := f.Revoke(t.Context(), anna, feed.ID, feed.Etag())
-		require.NoError(t, err)
-		require.Equal(t, f.world.now(), revoked.State.Revoked)
-		require.Nil(t, revoked.State.Hash)
-
-		_, err = f.Read(t.Context(), hashOf(secret))
-		_, unknown := f.Read(t.Context(), hashOf("nobody"))
-		require.Equal(t, requireKind(t, unknown, fault.NotFound), requireKind(t, err, fault.NotFound))
-
-		f.world.goOn(time.Hour)
-		again, err := f.Revoke(t.Context(), anna, feed.ID, "")
-		require.NoError(t, err)
-		require.Equal(t, revoked.State.Revoked, again.State.Revoked, "once")
-		_, err = f.Revoke(t.Context(), anna, "nothing", "")
-		require.ErrorIs(t, err, resource.ErrNotFound)
-	})
-}
-
-func TestFeedsAreListed(t *testing.T) {
-	onEveryStore(t, func(t *testing.T, f *fixture) {
-		east, secret := f.create(t, "boards/east")
-		west, _ := f.create(t, "boards/west")
-		list, next, err := f.List(t.Context(), "", 10, nil)
-		require.NoError(t, err)
-		require.Nil(t, next)
-		require.Len(t, list, 2)
-		list, _, err = f.List(t.Context(), "boards/west", 10, nil)
-		require.NoError(t, err)
-		require.Len(t, list, 1)
-		require.Equal(t, west.ID, list[0].ID)
-		require.Zero(t, list[0].LastRead)
-
-		first := f.world.now()
-		f.summaries(t, secret)
-		f.world.goOn(59 * time.Minute)
-		f.summaries(t, secret)
-		got, err := f.Get(t.Context(), east.ID)
-		require.NoError(t, err)
-		require.Equal(t, first, got.LastRead, "it is kept to an hour")
-		f.world.goOn(time.Minute)
-		f.summaries(t, secret)
-		got, err = f.Get(t.Context(), east.ID)
-		require.NoError(t, err)
-		require.Equal(t, f.world.now(), got.LastRead)
-		require.Equal(t, east.Version, got.Version, "reading changes no feed")
-
-		for subject, kind := range map[string]fault.Kind{"boards/nowhere": fault.NotFound, "accounts/nobody": fault.NotFound, "principals/nobody": fault.NotFound,
-			"contacts/x": fault.InvalidArgument, "boards/": fault.InvalidArgument} {
-			_, err := f.Create(t.Context(), anna, "", subject, hashOf("any"))
-			requireKind(t, err, kind)
-		}
-	})
+func TestFeedsAreOfWhatThereIs(t *testing.T) {
+	f := start(t, stores["sqlite"](t))
+	for subject, kind := range map[string]fault.Kind{"boards/nowhere": fault.NotFound, "accounts/nobody": fault.NotFound, "principals/nobody": fault.NotFound,
+		"contacts/x": fault.InvalidArgument, "boards/": fault.InvalidArgument} {
+		_, err := f.Create(t.Context(), anna, "", subject, hashOf("any"))
+		requireKind(t, err, kind)
+	}
+	_, secret := f.create(t, "boards/east")
+	f.world.boards = nil
+	_, err := f.Read(t.Context(), hashOf(secret))
+	require.Contains(t, requireKind(t, err, fault.NotFound).Message, "no calendar at this address")
 }
 
 func TestAssignment(t *testing.T) {

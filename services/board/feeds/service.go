@@ -3,11 +3,11 @@ package feeds
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/calendarfeed"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/diary"
@@ -48,30 +48,24 @@ type Options struct {
 
 // Service is the calendar feeds.
 type Service struct {
-	table  *resource.Table[Feed, *Feed]
-	reads  *docstore.Collection[lastRead]
+	*calendarfeed.Feeds
 	told   *diary.Diary
 	boards Boards
 	source calendar.Source
-	random io.Reader
 	now    func() time.Time
 }
 
 // New opens the collections of the feeds in a store.
 func New(ctx context.Context, store *docstore.Store, requests *resource.Requests, o Options) (*Service, error) {
-	s := &Service{boards: o.Boards, source: o.Source, random: o.Random, now: requests.Now}
-	if s.random == nil {
-		s.random = rand.Reader
+	if o.Random == nil {
+		o.Random = rand.Reader
 	}
+	s := &Service{boards: o.Boards, source: o.Source, now: requests.Now}
 	var err error
-	if s.table, err = openTable(ctx, requests); err != nil {
-		return nil, fmt.Errorf("open the calendar feeds: %w", err)
+	if s.Feeds, err = calendarfeed.Open(ctx, store, requests, Kind, o.Random); err != nil {
+		return nil, err
 	}
-	s.reads, err = docstore.OpenCollection[lastRead](ctx, store, docstore.Spec{Name: "calendar_reads", Silent: true})
-	if err != nil {
-		return nil, fmt.Errorf("open the calendar feeds: %w", err)
-	}
-	if s.told, err = diary.Open(ctx, store, s.random, s.now); err != nil {
+	if s.told, err = diary.Open(ctx, store, o.Random, s.now); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/calendarfeed"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -110,9 +111,9 @@ func eventOf(e calendar.Event) *boardv1.CalendarEvent {
 	return out
 }
 
-func feedOf(f feeds.Listed) *boardv1.CalendarFeed {
+func feedOf(f calendarfeed.Listed) *boardv1.CalendarFeed {
 	return &boardv1.CalendarFeed{
-		Name: feeds.Name(f.ID), DisplayName: f.State.DisplayName, Subject: f.State.Subject, Etag: f.Etag(),
+		Name: feeds.Kind.Name(f.ID), DisplayName: f.State.DisplayName, Subject: f.State.Subject, Etag: f.Etag(),
 		CreateTime: wire.Timestamp(f.Created), RevokeTime: wire.Timestamp(f.State.Revoked), LastReadTime: wire.Timestamp(f.LastRead),
 	}
 }

@@ -11,10 +11,12 @@ import (
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"github.com/evenhand/evenhand/internal/calendarfeed"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/calendars"
 	"github.com/evenhand/evenhand/services/plans/engagements"
 	"github.com/evenhand/evenhand/services/plans/innovation"
 	"github.com/evenhand/evenhand/services/plans/rewards"
@@ -67,7 +69,11 @@ var readers = map[string]reader{
 
 	touchpoints.Kind.Spec.Name:        stored(touchpoints.Kind, func(t *Told, s *resource.Stored[touchpoints.Touchpoint]) { t.Touchpoint = s }),
 	touchpoints.AbsenceKind.Spec.Name: stored(touchpoints.AbsenceKind, func(t *Told, s *resource.Stored[touchpoints.Away]) { t.Absence = s }),
-	signals.RuleKind.Spec.Name:        stored(signals.RuleKind, func(t *Told, s *resource.Stored[signals.Rule]) { t.SignalRule = s }),
+	calendarfeed.Collection: func(t *Told, _ *docstore.FeedEvent, id string) error { // read one with GetPlanCalendarFeed
+		t.Name = calendars.Kind.Name(id)
+		return nil
+	},
+	signals.RuleKind.Spec.Name: stored(signals.RuleKind, func(t *Told, s *resource.Stored[signals.Rule]) { t.SignalRule = s }),
 	signals.VersionKind.Spec.Name: func(t *Told, _ *docstore.FeedEvent, id string) error { // read one with GetSignalRuleVersion
 		t.Name = signals.VersionKind.Name(id)
 		return nil

@@ -7,8 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
+	"github.com/evenhand/evenhand/internal/resource"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
 	"github.com/evenhand/evenhand/services/plans/rpc"
 )
@@ -29,12 +32,22 @@ func (p *principals) ListPrincipals(_ context.Context, r *accountsv1.ListPrincip
 	return out, nil
 }
 
-func TestWhoElseMayApprove(t *testing.T) {
+func (p *principals) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
+	for _, one := range p.all {
+		if one.GetName() == r.GetName() {
+			return one, nil
+		}
+	}
+	return nil, status.Error(codes.NotFound, "there is none")
+}
+
+// source is what asks a server for these.
+func (p *principals) source(t *testing.T) *rpc.AccountsSource {
+	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	known := &principals{}
 	server := grpc.NewServer()
-	accountsv1.RegisterAccessServiceServer(server, known)
+	accountsv1.RegisterAccessServiceServer(server, p)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	t.Cleanup(func() {
@@ -44,7 +57,30 @@ func TestWhoElseMayApprove(t *testing.T) {
 	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	source := rpc.NewAccountsSource(conn)
+	return rpc.NewAccountsSource(conn)
+}
+
+func TestWhoMayReadPlans(t *testing.T) {
+	known := &principals{all: []*accountsv1.Principal{
+		{Name: "principals/anna", Person: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_ACCOUNT_MANAGER}},
+		{Name: "principals/gone", Person: true, Disabled: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_ACCOUNT_MANAGER}},
+		{Name: "principals/agent", Person: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_SERVICE_AGENT}},
+		{Name: "principals/both", Person: true, Roles: []accountsv1.Role{accountsv1.Role_ROLE_SERVICE_AGENT, accountsv1.Role_ROLE_VIEWER}},
+		{Name: "principals/new", Person: true},
+	}}
+	source := known.source(t)
+	for id, want := range map[string]bool{"anna": true, "gone": false, "agent": false, "both": true, "new": false} {
+		may, err := source.MayReadPlans(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, want, may, id)
+	}
+	_, err := source.MayReadPlans(t.Context(), "nobody")
+	require.ErrorIs(t, err, resource.ErrNotFound)
+}
+
+func TestWhoElseMayApprove(t *testing.T) {
+	known := &principals{}
+	source := known.source(t)
 
 	approver := []accountsv1.Role{accountsv1.Role_ROLE_POLICY_APPROVER}
 	known.all = []*accountsv1.Principal{

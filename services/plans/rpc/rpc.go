@@ -7,6 +7,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/server"
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/calendars"
 	"github.com/evenhand/evenhand/services/plans/changes"
 	"github.com/evenhand/evenhand/services/plans/engagements"
 	"github.com/evenhand/evenhand/services/plans/feeds"
@@ -34,6 +35,7 @@ type Domain struct {
 	Duties []Duties
 
 	Touchpoints *touchpoints.Service
+	Calendars   *calendars.Service
 	Signals     *signals.Service
 	Engagements *engagements.Service
 	Innovation  *innovation.Service
@@ -50,6 +52,7 @@ func Service(d Domain) server.Service {
 		Register: func(r grpc.ServiceRegistrar) {
 			plansv1.RegisterPlansServiceServer(r, &plansHandler{domain: d.Plans, assignments: d.Assignments, duties: d.Duties})
 			RegisterTouchpoints(r, d.Touchpoints, d.Assignments)
+			RegisterCalendars(r, d.Calendars)
 			RegisterSignals(r, d.Signals, d.Assignments)
 			RegisterEngagements(r, d.Engagements, d.Assignments)
 			RegisterInnovation(r, d.Innovation, d.Assignments)

@@ -1,0 +1,3 @@
+// Package calendars keeps the secret addresses at which calendar programs read what is due
+// for somebody by relationship plans, and makes these calendars.
+package calendars
