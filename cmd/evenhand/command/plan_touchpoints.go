@@ -17,7 +17,7 @@ type PlanDue struct {
 
 // Help implements kong.HelpProvider.
 func (*PlanDue) Help() string {
-	return `What is late comes first.
+	return `Contacts of somebody who is away are in the list of who stands in.
 
 Examples:
 
