@@ -39,6 +39,13 @@ func TestR31AStatementInWords(t *testing.T) {
 	require.NotContains(t, html, "href=")
 }
 
+func TestR31AmountsAreWrittenInThousands(t *testing.T) {
+	for amount, want := range map[string]string{"0": "0", "999.99": "999.99", "-999.00": "-999.00", "1000": "1,000", "-1000.05": "-1,000.05",
+		"123456.78": "123,456.78", "-123456": "-123,456", "1234567.890": "1,234,567.890"} {
+		require.Equal(t, want, inThousands(amount))
+	}
+}
+
 // A statement with nothing in it says so of each figure.
 func TestR31NothingIsSaidPlainly(t *testing.T) {
 	f := onSQLite(t)
