@@ -139,7 +139,7 @@ func (a *Answer) row(d *definition, f *Figure) row {
 	r.Note, r.References = a.note(d, f), references(a.Account, f)
 	for i := range f.Parts {
 		p := &f.Parts[i]
-		r.Parts = append(r.Parts, row{Label: strings.TrimSuffix(p.Label, "."), Value: a.value(d, p), Note: a.note(d, p)})
+		r.Parts = append(r.Parts, row{Label: p.Label, Value: a.value(d, p), Note: a.note(d, p)})
 	}
 	return r
 }
