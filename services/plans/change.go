@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -112,8 +113,11 @@ func (s *Service) Move(ctx context.Context, call resource.Call, account, etag st
 		}
 	}
 	move := func(p *Plan) error {
-		if !slices.Contains(moves[p.State], to) {
-			return planState(account, "%s is %s, from which it does not become %s.", Name(account), p.State, to)
+		switch {
+		case p.State == to:
+			return planState(account, "%s is %s already.", Name(account), p.State)
+		case !slices.Contains(moves[p.State], to):
+			return planState(account, "%s is %s: from there it becomes %s, and not %s.", Name(account), p.State, words(moves[p.State]), to)
 		}
 		if to == Active {
 			if err := p.complete(account); err != nil {
@@ -128,6 +132,15 @@ func (s *Service) Move(ctx context.Context, call resource.Call, account, etag st
 		return s.foresee(ctx, account, etag, move)
 	}
 	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), verbs[to], move))
+}
+
+// words lists states as a sentence does.
+func words(states []State) string {
+	list := make([]string, len(states))
+	for i, s := range states {
+		list[i] = string(s)
+	}
+	return strings.Join(list, " or ")
 }
 
 // foresee returns the plan as a change would make it.

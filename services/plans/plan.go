@@ -2,8 +2,8 @@ package plans
 
 import (
 	"errors"
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -100,7 +100,7 @@ func (p *Plan) complete(account string) error {
 	var missing *fault.Error
 	lacks := func(field, format string, args ...any) {
 		if missing == nil {
-			missing = ErrIncomplete.Saying("%s is not complete: %s.", Name(account), fmt.Sprintf(format, args...))
+			missing = ErrIncomplete
 		}
 		missing = missing.WithCondition(reasonPlanIncomplete, Name(account)+"/"+field, format, args...)
 	}
@@ -127,10 +127,17 @@ func (p *Plan) complete(account string) error {
 	if len(p.Strategy.Cadences) == 0 {
 		lacks("strategy.cadences", "say how the company keeps in touch: at least one cadence")
 	}
-	if missing == nil {
+	switch {
+	case missing == nil:
 		return nil
+	case len(missing.Conditions) == 1:
+		return missing.Saying("%s is not complete: %s.", Name(account), missing.Conditions[0].Description)
 	}
-	return missing
+	fields := make([]string, len(missing.Conditions))
+	for i, c := range missing.Conditions {
+		fields[i] = strings.TrimPrefix(c.Subject, Name(account)+"/")
+	}
+	return missing.Saying("%s is not complete. What is missing: %s.", Name(account), strings.Join(fields, ", "))
 }
 
 // Missing names what the plan lacks to be active, as fields and what to do about each.

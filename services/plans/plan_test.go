@@ -28,6 +28,7 @@ func TestR5NoPlanBecomesActiveWithoutGoalsAndEffect(t *testing.T) {
 		f.begun(t, Plan{})
 		_, err := f.Move(t.Context(), someone, "acme", "", Active, "", false)
 		require.ErrorIs(t, err, ErrIncomplete)
+		require.ErrorContains(t, err, "plans/acme is not complete. What is missing: goals, customer_effect, contribution, strategy.cadences.")
 		require.Equal(t, []string{"plans/acme/goals", "plans/acme/customer_effect", "plans/acme/contribution", "plans/acme/strategy.cadences"}, subjects(t, err))
 
 		blank, vague := "  ", []Goal{{ID: "delivery", Statement: "Deliver on the day"}}
@@ -97,6 +98,9 @@ func TestStatesThatFollowEachOther(t *testing.T) {
 				moved, err := f.Move(t.Context(), someone, account, "", to, "Because.", false)
 				if !allowed[from][to] {
 					require.ErrorIs(t, err, ErrState, "%s to %s", from, to)
+					if from == to {
+						require.ErrorContains(t, err, fmt.Sprintf("plans/%s is %s already", account, from))
+					}
 					continue
 				}
 				require.NoError(t, err, "%s to %s", from, to)

@@ -120,7 +120,7 @@ func showRequirement(r *entitlementsv1.Requirement) string {
 		return showTerms(b)
 	}
 	if i := r.GetInnovation(); i != nil {
-		return fmt.Sprintf("%d more completed innovation projects, confirmed by the customer", i.GetMissingProjects())
+		return counted(int64(i.GetMissingProjects()), "more completed innovation project", "more completed innovation projects") + ", confirmed by the customer"
 	}
 	if p := r.GetProgramme(); p != nil {
 		return "a place in the programme " + p.GetProgramme()
@@ -138,10 +138,7 @@ func showRequirement(r *entitlementsv1.Requirement) string {
 
 // showTerms writes `1 more completed term on an advisory board, the current one ends on 2027-01-01`.
 func showTerms(b *entitlementsv1.BoardRequirement) string {
-	text := fmt.Sprintf("%d more completed terms on an advisory board", b.GetMissingTerms())
-	if b.GetMissingTerms() == 1 {
-		text = "1 more completed term on an advisory board"
-	}
+	text := counted(int64(b.GetMissingTerms()), "more completed term", "more completed terms") + " on an advisory board"
 	if b.GetCurrentTermEndDate() != nil {
 		text += ", the current one ends on " + showDay(b.GetCurrentTermEndDate())
 	}

@@ -171,6 +171,14 @@ func TestTermsOnABoardInWords(t *testing.T) {
 	require.Equal(t, "1 more completed term on an advisory board, the current one ends on 2027-01-01", showRequirement(requirement))
 }
 
+func TestProjectsThatAreMissingInWords(t *testing.T) {
+	for missing, want := range map[int32]string{1: "1 more completed innovation project, confirmed by the customer",
+		2: "2 more completed innovation projects, confirmed by the customer"} {
+		require.Equal(t, want, showRequirement(&entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Innovation{
+			Innovation: &entitlementsv1.InnovationRequirement{MissingProjects: missing}}}))
+	}
+}
+
 func TestTenureBeforeJoiningHasNoDay(t *testing.T) {
 	tenure := &entitlementsv1.TenureRequirement{NeedMonths: 24}
 	requirement := &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Tenure{Tenure: tenure}}

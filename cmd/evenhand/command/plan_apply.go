@@ -67,7 +67,9 @@ func (c *TemplatesApply) Run(env *Env) error {
 				return nil
 			}); err != nil {
 				progress.end()
-				l.flush()
+				if len(counts) > 0 {
+					l.flush()
+				}
 				return interrupted(err, counts)
 			}
 		}
@@ -160,6 +162,8 @@ func countsInWords(counts map[string]int) string {
 // tell tells the counts; it fails where accounts were refused.
 func (c *TemplatesApply) tell(env *Env, counts map[string]int) error {
 	switch refused := counts["refused"]; {
+	case len(counts) == 0:
+		env.note("The filter finds no account: nothing was done.")
 	case c.Preview:
 		env.note("Nothing was written. It would be: %s.", countsInWords(counts))
 	case refused > 0:

@@ -34,6 +34,18 @@ func (a EngagementArg) name() string {
 	return "engagements/" + strings.TrimPrefix(a.Engagement, "engagements/")
 }
 
+// contact is the name of a contact of the engagement's account, given by its id or name;
+// empty where none is given.
+func (a EngagementArg) contact(env *Env, s *session, client plansv1.EngagementsServiceClient, given string) (string, error) {
+	if given == "" || strings.HasPrefix(given, "accounts/") {
+		return given, nil
+	}
+	ctx, cancel := s.call(env)
+	defer cancel()
+	e, err := client.GetEngagement(ctx, &plansv1.GetEngagementRequest{Name: a.name()})
+	return contactOf(e.GetAccount(), given), err
+}
+
 func (o Output) printEngagement(env *Env, e *plansv1.Engagement, err error) error {
 	if err != nil {
 		return err
@@ -234,7 +246,7 @@ type EngagementsUpdate struct {
 	Title    *string  `placeholder:"TEXT" help:"What is to be solved, in a few words."`
 	Problem  *string  `placeholder:"TEXT" help:"The problem in the customer's words."`
 	Area     *string  `placeholder:"AREA" help:"What an expert has to know, as an id."`
-	Contact  *string  `placeholder:"CONTACT" help:"Whom it is for, as accounts/ACCOUNT/contacts/CONTACT; empty for nobody."`
+	Contact  *string  `placeholder:"CONTACT" help:"Whom it is for: the id of a contact of the account; empty for nobody."`
 	Language []string `placeholder:"LANGUAGE,..." help:"All languages that experts should speak; a single empty one for none."`
 	Planned  *int32   `placeholder:"MINUTES" help:"How much work is expected, in minutes."`
 	From     *Day     `placeholder:"DATE" help:"The day on which it is planned to begin."`
@@ -267,6 +279,10 @@ func (c *EngagementsUpdate) Run(env *Env) error {
 		return &usageError{"nothing to change: name at least one field, as --area systems"}
 	}
 	return c.engage(env, func(s *session, client plansv1.EngagementsServiceClient) (*plansv1.Engagement, error) {
+		var err error
+		if e.Contact, err = c.contact(env, s, client, e.GetContact()); err != nil {
+			return nil, err
+		}
 		ctx, cancel := s.call(env)
 		defer cancel()
 		return client.UpdateEngagement(ctx, &plansv1.UpdateEngagementRequest{Engagement: e, UpdateMask: mask, RequestId: newRequestID()})

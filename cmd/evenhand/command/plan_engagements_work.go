@@ -78,7 +78,7 @@ func (c *EngagementsCancel) Run(env *Env) error {
 // EngagementsFeedback is `evenhand plan engagements feedback`.
 type EngagementsFeedback struct {
 	EngagementArg
-	Contact string `required:"" placeholder:"CONTACT" help:"Who said it, as accounts/ACCOUNT/contacts/CONTACT."`
+	Contact string `required:"" placeholder:"CONTACT" help:"Who said it: the id of a contact of the account."`
 	Rating  int32  `required:"" placeholder:"1-5" help:"From 1, the worst, to 5."`
 	Text    string `placeholder:"TEXT" help:"In their words."`
 	Solved  bool   `help:"They confirmed that the problem is solved."`
@@ -90,16 +90,20 @@ type EngagementsFeedback struct {
 func (*EngagementsFeedback) Help() string {
 	return `Example:
 
-  evenhand plan engagements feedback find-plant-manager --contact accounts/brook-and-sons/contacts/jo-brook --rating 5 --solved --text "At last somebody who stays."`
+  evenhand plan engagements feedback find-plant-manager --contact jo-brook --rating 5 --solved --text "At last somebody who stays."`
 }
 
 // Run records and prints it.
 func (c *EngagementsFeedback) Run(env *Env) error {
 	return c.engage(env, func(s *session, client plansv1.EngagementsServiceClient) (*plansv1.Engagement, error) {
+		contact, err := c.contact(env, s, client, c.Contact)
+		if err != nil {
+			return nil, err
+		}
 		ctx, cancel := s.call(env)
 		defer cancel()
 		return client.RecordFeedback(ctx, &plansv1.RecordFeedbackRequest{Name: c.name(), RequestId: newRequestID(),
-			Feedback: &plansv1.EngagementFeedback{Text: c.Text, Rating: c.Rating, Contact: c.Contact, Solved: c.Solved, FeedbackDate: c.Day.Date}})
+			Feedback: &plansv1.EngagementFeedback{Text: c.Text, Rating: c.Rating, Contact: contact, Solved: c.Solved, FeedbackDate: c.Day.Date}})
 	})
 }
 

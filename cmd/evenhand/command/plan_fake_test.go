@@ -237,6 +237,9 @@ func (f *plansFake) ListPlanTemplateVersions(_ context.Context, r *plansv1.ListP
 	return &plansv1.ListPlanTemplateVersionsResponse{Versions: []*plansv1.PlanTemplateVersion{f.templates[0].GetVersion()}}, nil
 }
 
+// findsNone is a filter that finds no account.
+const findsNone = `account = "none"`
+
 // ApplyPlanTemplate answers for five accounts a0 to a4 where a filter is given: the first
 // has a plan, and the last is refused.
 func (f *plansFake) ApplyPlanTemplate(_ context.Context, r *plansv1.ApplyPlanTemplateRequest) (*plansv1.ApplyPlanTemplateResponse, error) {
@@ -246,7 +249,7 @@ func (f *plansFake) ApplyPlanTemplate(_ context.Context, r *plansv1.ApplyPlanTem
 	}
 	accounts := r.GetAccounts()
 	for i := range 5 {
-		if r.GetFilter() != "" {
+		if r.GetFilter() != "" && r.GetFilter() != findsNone {
 			accounts = append(accounts, fmt.Sprint("accounts/a", i))
 		}
 	}

@@ -71,7 +71,7 @@ func showPointRules(rules []*plansv1.PointRule) string {
 			line += fmt.Sprintf(", rated %d or more", r.GetMinRating())
 		}
 		if r.GetMinEvidence() > 0 {
-			line += fmt.Sprintf(", with %d references: %s", r.GetMinEvidence(), r.GetEvidence())
+			line += fmt.Sprintf(", with %s: %s", counted(int64(r.GetMinEvidence()), "reference", "references"), r.GetEvidence())
 		}
 		if r.GetWitnessed() {
 			line += ", witnessed"

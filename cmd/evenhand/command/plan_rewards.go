@@ -115,7 +115,7 @@ func (c *RewardsStatement) print(env *Env, s *plansv1.RewardStatement) error {
 		{"Corrected", shortCount(sums.GetCorrected())},
 	}
 	for _, k := range sums.GetKinds() {
-		pairs = append(pairs, pair{"For " + k.GetWork(), fmt.Sprintf("%d for %d pieces of work", k.GetPoints(), k.GetWorks())})
+		pairs = append(pairs, pair{"For " + k.GetWork(), fmt.Sprintf("%d for %s", k.GetPoints(), counted(int64(k.GetWorks()), "piece of work", "pieces of work"))})
 	}
 	for _, k := range sums.GetCaps() {
 		pairs = append(pairs, pair{"Cut by " + k.GetCap(), fmt.Sprintf("%d of %d credits", k.GetPoints(), k.GetCredits())})

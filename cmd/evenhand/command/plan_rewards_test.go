@@ -126,7 +126,7 @@ func TestR10PointsOnTheCommandLine(t *testing.T) {
 	}{
 		"rules list --filter x": {&plansv1.ListPointRulesRequest{Filter: "x", PageSize: 1000}, "pointRules/3 proposed 2027-01-01 1 principals/sam"},
 		"rules get 3": {&plansv1.GetPointRulesRequest{Name: "pointRules/3"},
-			"solved: 50 for engagement-completed, 20 % for the team, confirmed by the customer, rated 3 or more, with 1 references: What was done., witnessed"},
+			"solved: 50 for engagement-completed, 20 % for the team, confirmed by the customer, rated 3 or more, with 1 reference: What was done., witnessed"},
 		"rules get pointRules/3":                         {&plansv1.GetPointRulesRequest{Name: "pointRules/3"}, "400 a person and month\n"},
 		"rules create " + points + " --validate-only":    {&plansv1.CreatePointRulesRequest{PointRules: written(), ValidateOnly: true}, "State proposed"},
 		"rules update 3 " + points + " --etag e":         {&plansv1.UpdatePointRulesRequest{PointRules: changed}, "Written on pointRules/2"},

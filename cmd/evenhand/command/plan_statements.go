@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,21 @@ type PlanStatements struct {
 	List    PlanStatementsList    `cmd:"" help:"List the statements of an account, or of all accounts for a quarter."`
 	Sum     PlanStatementsSum     `cmd:"" help:"Add up the statements of a quarter, beside what the ledgers count."`
 	Issue   PlanStatementsIssue   `cmd:"" help:"Issue the statements of a quarter that has ended."`
+}
+
+// Quarter is an argument or a flag that names a quarter of the calendar.
+type Quarter string
+
+// quarterPattern is what the API takes.
+var quarterPattern = regexp.MustCompile(`^[0-9]{4}-q[1-4]$`)
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (q *Quarter) UnmarshalText(text []byte) error {
+	if !quarterPattern.Match(text) {
+		return fmt.Errorf("%q is no quarter: write it as 2026-q3", text)
+	}
+	*q = Quarter(text)
+	return nil
 }
 
 // StatementForm is the --output flag of commands that write statements.
@@ -81,7 +97,7 @@ func (a StatementAsOf) known() (*timestamppb.Timestamp, error) {
 // PlanStatementsGet is `evenhand plan statements get`.
 type PlanStatementsGet struct {
 	AccountArg
-	Quarter string `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
+	Quarter Quarter `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
 	StatementAsOf
 	StatementForm
 	Connection
@@ -105,7 +121,7 @@ func (c *PlanStatementsGet) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		return forAccount(env, s, c.Account, func(account string) error {
 			text, err := c.read(env, s, &plansv1.GetValueStatementRequest{
-				Name: account + "/valueStatements/" + c.Quarter, View: statementView(c.View), KnownTime: known})
+				Name: account + "/valueStatements/" + string(c.Quarter), View: statementView(c.View), KnownTime: known})
 			if err != nil {
 				return err
 			}
@@ -117,9 +133,9 @@ func (c *PlanStatementsGet) Run(env *Env) error {
 
 // PlanStatementsList is `evenhand plan statements list`.
 type PlanStatementsList struct {
-	Account string `arg:"" optional:"" placeholder:"ACCOUNT" help:"Whose statements; with --quarter, those of all accounts are listed instead."`
-	Quarter string `placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
-	Limit   uint   `placeholder:"N" help:"At most this many; all, where it is not given."`
+	Account string  `arg:"" optional:"" placeholder:"ACCOUNT" help:"Whose statements; with --quarter, those of all accounts are listed instead."`
+	Quarter Quarter `placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
+	Limit   uint    `placeholder:"N" help:"At most this many; all, where it is not given."`
 	Output
 	Connection
 }
@@ -139,7 +155,7 @@ func (c *PlanStatementsList) Run(env *Env) error {
 
 func (c *PlanStatementsList) list(env *Env, s *session, parent string) error {
 	l := c.newList(env.Stdout, "valueStatements", "Statement", "Account", "Paid", "Received", "Rules waived", "Cases solved", "Promises missed", "Ideas adopted", "Issued")
-	return eachPage(l, c.Limit, statementPages(env, s, parent, c.Quarter), func(v *plansv1.ValueStatement) error {
+	return eachPage(l, c.Limit, statementPages(env, s, parent, string(c.Quarter)), func(v *plansv1.ValueStatement) error {
 		issued := showTime(v.GetIssue().GetIssueTime())
 		if v.GetIssue().GetDiffers() {
 			issued += " (differs from what it was)"
@@ -166,7 +182,7 @@ func showFigure(list []*plansv1.StatementFigure, id string) string {
 		switch {
 		case f.GetId() != id:
 		case f.GetAmount() != nil:
-			return showAmount(f.GetAmount())
+			return showMoney(f.GetAmount())
 		default:
 			return strconv.FormatInt(f.GetCount(), 10)
 		}
@@ -176,7 +192,7 @@ func showFigure(list []*plansv1.StatementFigure, id string) string {
 
 // PlanStatementsSum is `evenhand plan statements sum`.
 type PlanStatementsSum struct {
-	Quarter string `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
+	Quarter Quarter `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
 	Output
 	Connection
 }
@@ -195,7 +211,7 @@ func (c *PlanStatementsSum) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		ctx, cancel := s.call(env)
 		defer cancel()
-		sum, err := plansv1.NewStatementsServiceClient(s).SumValueStatements(ctx, &plansv1.SumValueStatementsRequest{Quarter: c.Quarter})
+		sum, err := plansv1.NewStatementsServiceClient(s).SumValueStatements(ctx, &plansv1.SumValueStatementsRequest{Quarter: string(c.Quarter)})
 		if err != nil {
 			return err
 		}

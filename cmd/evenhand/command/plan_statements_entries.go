@@ -9,7 +9,7 @@ import (
 // PlanStatementsEntries is `evenhand plan statements entries`.
 type PlanStatementsEntries struct {
 	AccountArg
-	Quarter string `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
+	Quarter Quarter `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
 	Figure  string `arg:"" placeholder:"FIGURE" help:"The figure, as paid, benefits or cases-solved."`
 	StatementAsOf
 	Limit uint `placeholder:"N" help:"At most this many; all, where it is not given."`
@@ -41,7 +41,7 @@ func (c *PlanStatementsEntries) Run(env *Env) error {
 				ctx, cancel := s.call(env)
 				defer cancel()
 				answer, err := client.ListValueStatementEntries(ctx, &plansv1.ListValueStatementEntriesRequest{
-					Parent: account + "/valueStatements/" + c.Quarter, Figure: c.Figure, View: statementView(c.View), KnownTime: known,
+					Parent: account + "/valueStatements/" + string(c.Quarter), Figure: c.Figure, View: statementView(c.View), KnownTime: known,
 					PageSize: size, PageToken: token})
 				return page[*plansv1.StatementEntry]{answer.GetEntries(), answer.GetNextPageToken()}, err
 			}, func(e *plansv1.StatementEntry) error {

@@ -11,7 +11,7 @@ import (
 
 // PlanStatementsIssue is `evenhand plan statements issue`.
 type PlanStatementsIssue struct {
-	Quarter      string   `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3; it has ended."`
+	Quarter      Quarter  `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3; it has ended."`
 	Account      []string `placeholder:"ACCOUNT" help:"Only for this account; may be given again."`
 	ValidateOnly bool     `help:"Only say how many would be issued."`
 	RequestID    string   `name:"request-id" placeholder:"UUID" help:"Go on with an earlier call of this id, with what was known when it began."`
@@ -42,7 +42,7 @@ func (c *PlanStatementsIssue) Run(env *Env) error {
 		}
 	}
 	return c.with(env, func(s *session) error {
-		request := &plansv1.IssueValueStatementsRequest{Quarter: c.Quarter, ValidateOnly: c.ValidateOnly, RequestId: c.RequestID}
+		request := &plansv1.IssueValueStatementsRequest{Quarter: string(c.Quarter), ValidateOnly: c.ValidateOnly, RequestId: c.RequestID}
 		if request.GetRequestId() == "" {
 			request.RequestId = newRequestID()
 		}
@@ -113,14 +113,14 @@ func (c *PlanStatementsIssue) export(env *Env, s *session, accounts []string, do
 		return err
 	}
 	for _, account := range accounts {
-		if err := write(account + "/valueStatements/" + c.Quarter); err != nil {
+		if err := write(account + "/valueStatements/" + string(c.Quarter)); err != nil {
 			return err
 		}
 	}
 	if len(accounts) > 0 {
 		return nil
 	}
-	for token, fetch := "", statementPages(env, s, "accounts/-", c.Quarter); ; {
+	for token, fetch := "", statementPages(env, s, "accounts/-", string(c.Quarter)); ; {
 		some, err := fetch(200, token)
 		if err != nil {
 			return err

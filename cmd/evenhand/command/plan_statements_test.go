@@ -114,7 +114,7 @@ func TestR31PlanStatementsGet(t *testing.T) {
 func TestR31PlanStatementsListAndSum(t *testing.T) {
 	f := &statementsFake{}
 	got := planStatements(t, f, "list", "--quarter", "2026-q3")
-	require.Contains(t, squeeze(got.stdout), "accounts/acme/valueStatements/2026-q3 Acme 75.00 9.00 4 2026-10-02T10:00:00Z\n", got.stderr)
+	require.Contains(t, squeeze(got.stdout), "accounts/acme/valueStatements/2026-q3 Acme USD 75.00 USD 9.00 4 2026-10-02T10:00:00Z\n", got.stderr)
 	require.Contains(t, got.stdout, "(differs from what it was)")
 	require.Equal(t, "2026-q3", f.last().(*plansv1.ListValueStatementsRequest).GetQuarter())
 	planStatements(t, f, "list", "acme")
@@ -122,8 +122,14 @@ func TestR31PlanStatementsListAndSum(t *testing.T) {
 	for _, args := range [][]string{{"list"}, {"list", "acme", "--quarter", "2026-q3"}} {
 		require.Equal(t, ExitUsage, planStatements(t, f, args...).code)
 	}
+	for _, args := range [][]string{{"get", "acme", "2026-q5"}, {"list", "--quarter", "q3"}, {"sum", "2026"}, {"issue", "2026-Q3"}} {
+		got = planStatements(t, f, args...)
+		require.Equal(t, ExitUsage, got.code, args)
+		require.Contains(t, got.stderr, "is no quarter: write it as 2026-q3", args)
+	}
 	got = planStatements(t, f, "sum", "2026-q3")
 	require.Contains(t, squeeze(got.stdout), "Quarter 2026-07-01 to 2026-09-30", got.stderr)
+	require.Contains(t, squeeze(got.stdout), "Paid USD 75.00")
 	require.Regexp(t, `Difference paid +.*5\.00`, got.stdout)
 }
 

@@ -271,6 +271,12 @@ func TestR9ATemplateIsAppliedPageByPage(t *testing.T) {
 	}
 }
 
+func TestWhatAFilterDoesNotFindIsNotApplied(t *testing.T) {
+	got := execute(t, startPlans(t, &plansFake{}), "", "plan", "templates", "apply", "key-accounts", "--filter", findsNone)
+	require.Zero(t, got.code, got.stderr)
+	require.Equal(t, "The filter finds no account: nothing was done.\n", got.stderr)
+}
+
 // More accounts than a request may name are named in several.
 func TestManyAccountsAreAppliedInParts(t *testing.T) {
 	f := &plansFake{}
@@ -296,6 +302,11 @@ func TestAnInterruptionOfApplyingSaysWhatWasDone(t *testing.T) {
 	require.Contains(t, got.stderr, "The server failed.")
 	require.Contains(t, got.stderr, "before that: 1 begun, 0 renewed, 1 unchanged, 0 refused")
 	require.Contains(t, got.stderr, "Fix: run it again")
+
+	f = &plansFake{fails: status.Error(codes.NotFound, "There is no template."), failAt: 1}
+	got = execute(t, startPlans(t, f), "", "plan", "templates", "apply", "key-accounts", "--filter", "state = ACTIVE")
+	require.Equal(t, "evenhand: There is no template.\n", got.stderr)
+	require.Empty(t, got.stdout, "no head of an empty table")
 }
 
 func TestTemplates(t *testing.T) {

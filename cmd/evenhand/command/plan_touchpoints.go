@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"strings"
 
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
@@ -17,7 +18,7 @@ type PlanDue struct {
 
 // Help implements kong.HelpProvider.
 func (*PlanDue) Help() string {
-	return `What is late comes first.
+	return `Contacts of somebody who is away are in the list of who stands in.
 
 Examples:
 
@@ -29,14 +30,19 @@ Examples:
 func (c *PlanDue) Run(env *Env) error {
 	return c.with(env, func(s *session) error {
 		client := plansv1.NewTouchpointsServiceClient(s)
-		l := c.newTouchpoints(env)
-		return eachPage(l, c.Limit, func(size int32, token string) (page[*plansv1.Touchpoint], error) {
+		l, through := c.newTouchpoints(env), ""
+		err := eachPage(l, c.Limit, func(size int32, token string) (page[*plansv1.Touchpoint], error) {
 			ctx, cancel := s.call(env)
 			defer cancel()
 			answer, err := client.ListDueTouchpoints(ctx, &plansv1.ListDueTouchpointsRequest{
 				Owner: principalName(c.Owner), Date: c.Week.Date, PageSize: size, PageToken: token})
+			through = showDay(answer.GetThroughDate())
 			return page[*plansv1.Touchpoint]{answer.GetTouchpoints(), answer.GetNextPageToken()}, err
 		}, func(t *plansv1.Touchpoint) error { return addTouchpoint(l, t) })
+		if err == nil && l.count == 0 {
+			env.note("Nothing is due for %s up to %s.", cmp.Or(principalName(c.Owner), "you"), through)
+		}
+		return err
 	})
 }
 

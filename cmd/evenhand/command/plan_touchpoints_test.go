@@ -52,8 +52,11 @@ func (f *touchpointsFake) answer(_ context.Context, request any, _ *grpc.UnarySe
 	if id := f.last.ProtoReflect().Descriptor().Fields().ByName("request_id"); id != nil { // another each time
 		f.last.ProtoReflect().Clear(id)
 	}
-	switch request.(type) {
+	switch r := request.(type) {
 	case *plansv1.ListDueTouchpointsRequest:
+		if r.GetOwner() == "principals/idle" {
+			return &plansv1.ListDueTouchpointsResponse{ThroughDate: &date.Date{Year: 2026, Month: 4, Day: 19}}, nil
+		}
 		return &plansv1.ListDueTouchpointsResponse{Touchpoints: []*plansv1.Touchpoint{someTouchpoint}}, nil
 	case *plansv1.ListTouchpointsRequest:
 		return &plansv1.ListTouchpointsResponse{Touchpoints: []*plansv1.Touchpoint{someTouchpoint, someContact}}, nil
@@ -129,6 +132,9 @@ func TestR9TouchpointsOnTheCommandLine(t *testing.T) {
 		require.Contains(t, squeeze(got.stdout), tt.told, line)
 		require.Empty(t, cmp.Diff(tt.asked, f.last, protocmp.Transform()), line)
 	}
+	got := runTouchpoints(t, address, "due", "--owner", "idle")
+	require.Zero(t, got.code)
+	require.Equal(t, "Nothing is due for principals/idle up to 2026-04-19.\n", got.stderr)
 	for line, told := range map[string]string{
 		"touchpoints skip acme/x":                       "--reason",
 		"touchpoints add acme Hello --due 2026-04-20":   "--channel",

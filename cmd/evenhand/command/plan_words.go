@@ -140,6 +140,14 @@ func showNumber(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 // showWay writes the share of a way that is done in percent.
 func showWay(x float64) string { return strconv.FormatFloat(100*x, 'f', 0, 64) + "%" }
 
+// counted writes how many there are of something.
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return showCount(n) + " " + many
+}
+
 // pace says how the progress of a goal compares with going straight from its baseline to
 // its target.
 func pace(g *plansv1.Goal) string {

@@ -208,7 +208,7 @@ func (s *Service) hasPlan(ctx context.Context, account string) error {
 	case err != nil:
 		return fmt.Errorf("read %s: %w", name, err)
 	case !p.State.State.Counts():
-		return fault.Precondition(reasonPlanState, name, "%s is %s: contacts are planned by a plan that is active.", name, p.State.State)
+		return fault.Precondition(reasonPlanState, name, "%s is %s: activate it first, since contacts are planned by active plans.", name, p.State.State)
 	}
 	return nil
 }

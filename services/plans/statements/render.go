@@ -249,7 +249,19 @@ func (a *Answer) money(minor int64) string {
 	if !known {
 		return ""
 	}
-	return a.Currency + " " + currency.Format(minor, decimals)
+	return a.Currency + " " + inThousands(currency.Format(minor, decimals))
+}
+
+// inThousands writes commas between the thousands of an amount, for people to read.
+func inThousands(amount string) string {
+	whole, fraction, _ := strings.Cut(amount, ".")
+	for at := len(whole) - 3; at > 0 && whole[at-1] != '-'; at -= 3 {
+		whole = whole[:at] + "," + whole[at:]
+	}
+	if fraction == "" {
+		return whole
+	}
+	return whole + "." + fraction
 }
 
 // instant writes an instant in the company's zone.

@@ -131,3 +131,10 @@ func TestR35WhatCameSinceAndWhatDiffersIsWritten(t *testing.T) {
 	require.Contains(t, html, "cannot be made again")
 	require.Contains(t, markdown, "cannot be made again")
 }
+
+func TestR31AmountsAreWrittenInThousands(t *testing.T) {
+	for amount, want := range map[string]string{"0": "0", "999.99": "999.99", "-999.00": "-999.00", "1000": "1,000", "-1000.05": "-1,000.05",
+		"123456.78": "123,456.78", "-123456": "-123,456", "1234567.890": "1,234,567.890"} {
+		require.Equal(t, want, inThousands(amount))
+	}
+}

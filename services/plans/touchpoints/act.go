@@ -61,7 +61,7 @@ func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check boo
 		return none, err
 	}
 	if !plan.State.Counts() {
-		return none, fault.Precondition(reasonPlanState, plans.Name(n.Plan), "%s is %s: contacts are planned by a plan that is active.", plans.Name(n.Plan), plan.State)
+		return none, fault.Precondition(reasonPlanState, plans.Name(n.Plan), "%s is %s: activate it first, since contacts are planned by active plans.", plans.Name(n.Plan), plan.State)
 	}
 	t := Touchpoint{Plan: n.Plan, Origin: cmp.Or(n.Origin, ByHand), Source: n.Source, Purpose: n.Purpose, Channel: n.Channel,
 		Roles: n.Roles, Owner: cmp.Or(n.Owner, plan.Owner), State: Planned, Moved: true, Handed: n.Owner != "", HandedTo: n.Owner}
