@@ -10,7 +10,7 @@ import (
 type PlanStatementsEntries struct {
 	AccountArg
 	Quarter Quarter `arg:"" placeholder:"QUARTER" help:"The quarter, as 2026-q3."`
-	Figure  string `arg:"" placeholder:"FIGURE" help:"The figure, as paid, benefits or cases-solved."`
+	Figure  string  `arg:"" placeholder:"FIGURE" help:"The figure, as paid, benefits or cases-solved."`
 	StatementAsOf
 	Limit uint `placeholder:"N" help:"At most this many; all, where it is not given."`
 	Output
