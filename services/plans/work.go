@@ -3,6 +3,7 @@ package plans
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -15,8 +16,9 @@ import (
 const goalEnded = "plan.goal_ended"
 
 // Work says what relationship work an event of the store's feed tells of: that a goal of
-// the customer's was reached. It is nil for all others.
-func Work(e docstore.FeedEvent) (*feeds.Work, error) {
+// the customer's was reached. There is none in all others. Goals that ended at the same
+// instant are told together, by each of their events.
+func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
 	id, mine := strings.CutPrefix(e.Source, Kind.Spec.Name+"/")
 	if !mine || e.Type != goalEnded {
 		return nil, nil
@@ -25,15 +27,18 @@ func Work(e docstore.FeedEvent) (*feeds.Work, error) {
 	if err := bson.Unmarshal(e.Data, &p); err != nil {
 		return nil, fmt.Errorf("read %s of the feed: %w", e.Source, err)
 	}
-	var last *Goal // the one that ended
+	var last time.Time // when the goal ended that the event is about
 	for i := range p.Goals {
-		if g := &p.Goals[i]; !g.Ended.IsZero() && (last == nil || g.Ended.After(last.Ended)) {
-			last = g
+		if ended := p.Goals[i].Ended; ended.After(last) {
+			last = ended
 		}
 	}
-	if last == nil || last.State != GoalReached {
-		return nil, nil
+	var works []feeds.Work
+	for i := range p.Goals {
+		if g := &p.Goals[i]; g.State == GoalReached && g.Ended.Equal(last) {
+			works = append(works, feeds.Work{Name: names.Join("plans", id, "goals", g.ID), Kind: "goal", Account: id, Title: g.Statement, Persons: []string{p.Owner},
+				Team: p.Team, Completed: g.Ended, Recorder: e.Who, Evidence: []string{Name(id)}, OutcomeLength: len([]rune(g.EndReason))})
+		}
 	}
-	return &feeds.Work{Name: names.Join("plans", id, "goals", last.ID), Kind: "goal", Account: id, Title: last.Statement, Persons: []string{p.Owner}, Team: p.Team,
-		Completed: last.Ended, Recorder: e.Who, Evidence: []string{Name(id)}, OutcomeLength: len([]rune(last.EndReason))}, nil
+	return works, nil
 }

@@ -143,7 +143,7 @@ func (s *plansParts) openStatements(ctx context.Context) (err error) {
 // follow has those who keep copies follow the services that they copy, and this one's work.
 func (s *plansParts) follow(ctx context.Context) error {
 	own := feeds.NewOwnSource(s.store, map[string]feeds.WorkReader{
-		plans.Kind.Spec.Name:       feeds.OneWork(plans.Work),
+		plans.Kind.Spec.Name:       plans.Work,
 		touchpoints.Kind.Spec.Name: feeds.OneWork(touchpoints.Work),
 		engagements.Kind.Spec.Name: engagements.Work,
 		innovation.Kind.Spec.Name:  innovation.Work,
