@@ -196,10 +196,11 @@ func (s *Service) Update(
 		if err := edit(&next); err != nil {
 			return next, err
 		}
-		if err := next.check(); err != nil || n.Solicitation == "" {
-			return next, err
+		err := next.check()
+		if err == nil && n.Solicitation != "" {
+			err = next.keep(n, zone, today, reason)
 		}
-		return next, next.keep(n, zone, today, reason)
+		return next, err
 	}
 	next, err := edited(&before.State)
 	if err != nil {
