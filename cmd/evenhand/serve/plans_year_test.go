@@ -406,6 +406,9 @@ func (y *yearOf) stopForAnHour(all []*replica, day civil.Day) []*replica {
 func TestR7AYearOfTheWholeService(t *testing.T) {
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
+			if name != "sqlite" && os.Getenv("EVENHAND_TEST_LONG") == "" {
+				t.Skip("takes long on this store: set EVENHAND_TEST_LONG=1 to run it")
+			}
 			accounts := customersOfYear(name)
 			plain := live(t, open, accounts, false)
 			rough := live(t, open, accounts, true)
