@@ -1,6 +1,9 @@
-package touchpoints
+// Package oracle expands recurrences a second time, for tests to hold others against: it
+// shares nothing with the library that the product expands them by.
+package oracle
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,6 +11,37 @@ import (
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
+
+// Instants returns when a rule recurs, by the days that it names from one to another. It is
+// in force from start on, as 2027-03-01T09:00, which is a time on the clocks of a zone.
+func Instants(rule, start string, zone civil.Zone, from, to civil.Day) (map[civil.Day]time.Time, error) {
+	at, err := time.Parse("2006-01-02T15:04", start)
+	if err != nil {
+		return nil, fmt.Errorf("the start of a recurrence: %w", err)
+	}
+	found := map[civil.Day]time.Time{}
+	for day := from; day <= to; day++ {
+		if recurs(rule, civil.Date(at.Date()), day) {
+			found[day] = shown(zone, day, at)
+		}
+	}
+	return found, nil
+}
+
+// shown is the first instant at which the clocks of a zone show a time of a day, or else
+// would have, had they not been put forward.
+func shown(in civil.Zone, day civil.Day, at time.Time) time.Time {
+	year, month, of := day.Date()
+	wall := time.Date(year, month, of, at.Hour(), at.Minute(), 0, 0, time.UTC)
+	if instants := in.Instants(wall); len(instants) > 0 {
+		return instants[0].UTC()
+	}
+	for before := wall; ; before = before.Add(-time.Minute) { // by the clocks before the jump
+		if instants := in.Instants(before); len(instants) > 0 {
+			return instants[len(instants)-1].Add(wall.Sub(before)).UTC()
+		}
+	}
+}
 
 // recurs says, from the text of RFC 5545, section 3.3.10, alone, whether a rule that is in
 // force from a day on names another. It knows FREQ, INTERVAL, BYMONTH, BYMONTHDAY and BYDAY,
