@@ -60,7 +60,7 @@ func (w *watcher) lookAfter(account string, by, author, approver *walk) map[stri
 }
 
 // do makes a request that has to succeed, and sees that it gave nothing.
-func do[Request, Answer any](r *relationship, name string, ctx context.Context, call func(context.Context, Request, ...grpc.CallOption) (Answer, error), request Request) Answer {
+func do[Request, Answer any](ctx context.Context, r *relationship, name string, call func(context.Context, Request, ...grpc.CallOption) (Answer, error), request Request) Answer {
 	r.t.Helper()
 	answer, err := call(ctx, request)
 	require.NoError(r.t, err, name)
@@ -83,17 +83,17 @@ func (r *relationship) plan() {
 	goal := func(id string) *plansv1.Goal {
 		return &plansv1.Goal{Id: id, Statement: "Deliver on the day", Measure: "orders on the day", Unit: "%", Baseline: 80, BaselineDate: r.in(-1), Target: 95, TargetDate: r.in(200)}
 	}
-	do(r, "CreatePlan", ctx, c.CreatePlan, &plansv1.CreatePlanRequest{Plan: &plansv1.Plan{Account: "accounts/" + r.account, Goals: []*plansv1.Goal{goal("punctual"), goal("early")},
+	do(ctx, r, "CreatePlan", c.CreatePlan, &plansv1.CreatePlanRequest{Plan: &plansv1.Plan{Account: "accounts/" + r.account, Goals: []*plansv1.Goal{goal("punctual"), goal("early")},
 		CustomerEffect: "Their customers wait less.", Contribution: "A forecast.", Strategy: &plansv1.Strategy{Cadences: []*plansv1.Cadence{{Purpose: "See how it goes",
 			Channel: plansv1.Channel_CHANNEL_CALL, Rule: "FREQ=DAILY;COUNT=20", Start: r.today.AddDate(0, 0, 1).Format("2006-01-02T10:00")}}}}})
-	do(r, "ActivatePlan", ctx, c.ActivatePlan, &plansv1.ActivatePlanRequest{Name: r.name()})
-	do(r, "MeasureGoal", ctx, c.MeasureGoal, &plansv1.MeasureGoalRequest{Name: r.name(), Goal: "punctual", Measurement: &plansv1.Measurement{Value: 95}})
-	do(r, "EndGoal", ctx, c.EndGoal, &plansv1.EndGoalRequest{Name: r.name(), Goal: "early", Outcome: plansv1.Goal_STATE_DROPPED, Reason: "Nobody asked for it."})
-	book := do(r, "CreatePlanTemplate", ctx, c.CreatePlanTemplate, &plansv1.CreatePlanTemplateRequest{PlanTemplate: &plansv1.PlanTemplate{
+	do(ctx, r, "ActivatePlan", c.ActivatePlan, &plansv1.ActivatePlanRequest{Name: r.name()})
+	do(ctx, r, "MeasureGoal", c.MeasureGoal, &plansv1.MeasureGoalRequest{Name: r.name(), Goal: "punctual", Measurement: &plansv1.Measurement{Value: 95}})
+	do(ctx, r, "EndGoal", c.EndGoal, &plansv1.EndGoalRequest{Name: r.name(), Goal: "early", Outcome: plansv1.Goal_STATE_DROPPED, Reason: "Nobody asked for it."})
+	book := do(ctx, r, "CreatePlanTemplate", c.CreatePlanTemplate, &plansv1.CreatePlanTemplateRequest{PlanTemplate: &plansv1.PlanTemplate{
 		DisplayName: "Punctual", Version: &plansv1.PlanTemplateVersion{Contribution: "A forecast."}}})
-	do(r, "PublishPlanTemplate", ctx, c.PublishPlanTemplate, &plansv1.PublishPlanTemplateRequest{Name: book.GetName(), Version: &plansv1.PlanTemplateVersion{Contribution: "Two forecasts."}})
+	do(ctx, r, "PublishPlanTemplate", c.PublishPlanTemplate, &plansv1.PublishPlanTemplateRequest{Name: book.GetName(), Version: &plansv1.PlanTemplateVersion{Contribution: "Two forecasts."}})
 	for _, owner := range []string{"principals/some-admin", "principals/some-" + manager} {
-		do(r, "HandOverPlan", ctx, c.HandOverPlan, &plansv1.HandOverPlanRequest{Name: r.name(), Owner: owner, Reason: "A holiday."})
+		do(ctx, r, "HandOverPlan", c.HandOverPlan, &plansv1.HandOverPlanRequest{Name: r.name(), Owner: owner, Reason: "A holiday."})
 	}
 }
 
@@ -101,31 +101,31 @@ func (r *relationship) plan() {
 func (r *relationship) touch() {
 	ctx, c := r.manager.ctx, r.manager.touches
 	planned := func(purpose string) *plansv1.Touchpoint {
-		return do(r, "CreateTouchpoint", ctx, c.CreateTouchpoint, &plansv1.CreateTouchpointRequest{Parent: r.name(),
+		return do(ctx, r, "CreateTouchpoint", c.CreateTouchpoint, &plansv1.CreateTouchpointRequest{Parent: r.name(),
 			Touchpoint: &plansv1.Touchpoint{Purpose: purpose, Channel: plansv1.Channel_CHANNEL_CALL, DueDate: r.in(3)}})
 	}
 	call, visit := planned("Call them").GetName(), planned("Visit them").GetName()
-	do(r, "RescheduleTouchpoint", ctx, c.RescheduleTouchpoint, &plansv1.RescheduleTouchpointRequest{Name: call, DueDate: r.in(5), Reason: "They asked for it."})
-	do(r, "ReassignTouchpoint", ctx, c.ReassignTouchpoint, &plansv1.ReassignTouchpointRequest{Name: call, Owner: "principals/some-admin"})
-	do(r, "CompleteTouchpoint", ctx, c.CompleteTouchpoint, &plansv1.CompleteTouchpointRequest{Name: call,
+	do(ctx, r, "RescheduleTouchpoint", c.RescheduleTouchpoint, &plansv1.RescheduleTouchpointRequest{Name: call, DueDate: r.in(5), Reason: "They asked for it."})
+	do(ctx, r, "ReassignTouchpoint", c.ReassignTouchpoint, &plansv1.ReassignTouchpointRequest{Name: call, Owner: "principals/some-admin"})
+	do(ctx, r, "CompleteTouchpoint", c.CompleteTouchpoint, &plansv1.CompleteTouchpointRequest{Name: call,
 		Outcome: &plansv1.ContactOutcome{Text: "All is well, and they would like to see the forecast.", Initiator: plansv1.ContactOutcome_INITIATOR_COMPANY}})
-	do(r, "SkipTouchpoint", ctx, c.SkipTouchpoint, &plansv1.SkipTouchpointRequest{Name: visit, Reason: "They are away."})
+	do(ctx, r, "SkipTouchpoint", c.SkipTouchpoint, &plansv1.SkipTouchpointRequest{Name: visit, Reason: "They are away."})
 }
 
 // suggest puts a rule for signals in force, and puts off what the demo's rules suggest.
 func (r *relationship) suggest() {
 	c := r.author.signals
-	rule := do(r, "CreateSignalRule", r.author.ctx, c.CreateSignalRule, &plansv1.CreateSignalRuleRequest{SignalRule: &plansv1.SignalRule{DisplayName: "A year more",
+	rule := do(r.author.ctx, r, "CreateSignalRule", c.CreateSignalRule, &plansv1.CreateSignalRuleRequest{SignalRule: &plansv1.SignalRule{DisplayName: "A year more",
 		Fact: plansv1.SignalRule_FACT_ANNIVERSARY, Condition: "fact.years >= 1", Reason: "'A customer for ' + string(fact.years) + ' years.'",
 		Weight: "10", Channel: plansv1.Channel_CHANNEL_CALL, Purpose: "Say thank you", CoolDownDays: 90}})
-	do(r, "SimulateSignalRule", r.author.ctx, c.SimulateSignalRule, &plansv1.SimulateSignalRuleRequest{Name: rule.GetName(), Etag: rule.GetEtag()})
+	do(r.author.ctx, r, "SimulateSignalRule", c.SimulateSignalRule, &plansv1.SimulateSignalRuleRequest{Name: rule.GetName(), Etag: rule.GetEtag()})
 	tried, err := c.GetSignalRule(r.author.ctx, &plansv1.GetSignalRuleRequest{Name: rule.GetName()})
 	require.NoError(r.t, err)
-	do(r, "PublishSignalRule", r.approver.ctx, r.approver.signals.PublishSignalRule, &plansv1.PublishSignalRuleRequest{Name: tried.GetName(), Etag: tried.GetEtag()})
+	do(r.approver.ctx, r, "PublishSignalRule", r.approver.signals.PublishSignalRule, &plansv1.PublishSignalRuleRequest{Name: tried.GetName(), Etag: tried.GetEtag()})
 	open, err := c.ListSuggestions(r.author.ctx, &plansv1.ListSuggestionsRequest{Parent: "accounts/-", Filter: "state = OPEN"})
 	require.NoError(r.t, err)
 	require.NotEmpty(r.t, open.GetSuggestions())
-	do(r, "SnoozeSuggestion", r.author.ctx, c.SnoozeSuggestion, &plansv1.SnoozeSuggestionRequest{Name: open.GetSuggestions()[0].GetName(), UntilDate: r.in(9)})
+	do(r.author.ctx, r, "SnoozeSuggestion", c.SnoozeSuggestion, &plansv1.SnoozeSuggestionRequest{Name: open.GetSuggestions()[0].GetName(), UntilDate: r.in(9)})
 }
 
 // reward writes, changes and rejects rules for points, takes others back, and publishes
@@ -133,21 +133,21 @@ func (r *relationship) suggest() {
 func (r *relationship) reward() {
 	ctx, c := r.author.ctx, r.author.rewards
 	draft := func() *plansv1.PointRules {
-		return do(r, "CreatePointRules", ctx, c.CreatePointRules, &plansv1.CreatePointRulesRequest{PointRules: &plansv1.PointRules{
+		return do(ctx, r, "CreatePointRules", c.CreatePointRules, &plansv1.CreatePointRulesRequest{PointRules: &plansv1.PointRules{
 			EffectiveDate: r.in(40), Reason: "Goals count more.", Rules: []*plansv1.PointRule{{Id: "goal", Work: "goal-reached", Points: 50}}}})
 	}
 	taken := draft()
 	taken.Reason = "Goals count much more."
-	taken = do(r, "UpdatePointRules", ctx, c.UpdatePointRules, &plansv1.UpdatePointRulesRequest{PointRules: taken})
-	do(r, "WithdrawPointRules", ctx, c.WithdrawPointRules, &plansv1.WithdrawPointRulesRequest{Name: taken.GetName(), Etag: taken.GetEtag(), Reason: "Another is better."})
+	taken = do(ctx, r, "UpdatePointRules", c.UpdatePointRules, &plansv1.UpdatePointRulesRequest{PointRules: taken})
+	do(ctx, r, "WithdrawPointRules", c.WithdrawPointRules, &plansv1.WithdrawPointRulesRequest{Name: taken.GetName(), Etag: taken.GetEtag(), Reason: "Another is better."})
 	propose := func() *plansv1.PointRules {
 		p := draft()
-		return do(r, "ProposePointRules", ctx, c.ProposePointRules, &plansv1.ProposePointRulesRequest{Name: p.GetName(), Etag: p.GetEtag()})
+		return do(ctx, r, "ProposePointRules", c.ProposePointRules, &plansv1.ProposePointRulesRequest{Name: p.GetName(), Etag: p.GetEtag()})
 	}
 	no := propose()
-	do(r, "RejectPointRules", r.approver.ctx, r.approver.rewards.RejectPointRules, &plansv1.RejectPointRulesRequest{Name: no.GetName(), Etag: no.GetEtag(), Reason: "Too many."})
+	do(r.approver.ctx, r, "RejectPointRules", r.approver.rewards.RejectPointRules, &plansv1.RejectPointRulesRequest{Name: no.GetName(), Etag: no.GetEtag(), Reason: "Too many."})
 	yes := propose()
-	do(r, "ApprovePointRules", r.approver.ctx, r.approver.rewards.ApprovePointRules, &plansv1.ApprovePointRulesRequest{Name: yes.GetName(), Etag: yes.GetEtag()})
+	do(r.approver.ctx, r, "ApprovePointRules", r.approver.rewards.ApprovePointRules, &plansv1.ApprovePointRulesRequest{Name: yes.GetName(), Etag: yes.GetEtag()})
 }
 
 // innovate takes a project from its proposal to its confirmation, which a rule could read,
@@ -156,7 +156,7 @@ func (r *relationship) innovate() {
 	ctx, c, account := r.manager.ctx, r.manager.projects, "accounts/"+r.account
 	jane, err := r.accounts.CreateContact(r.ctx, &accountsv1.CreateContactRequest{Parent: account, Contact: &accountsv1.Contact{DisplayName: "Jane"}})
 	require.NoError(r.t, err)
-	made := do(r, "CreateInnovationProject", ctx, c.CreateInnovationProject, &plansv1.CreateInnovationProjectRequest{InnovationProject: &plansv1.InnovationProject{
+	made := do(ctx, r, "CreateInnovationProject", c.CreateInnovationProject, &plansv1.CreateInnovationProjectRequest{InnovationProject: &plansv1.InnovationProject{
 		Title: "Recycled caps", Accounts: []string{account},
 		Proposal: &plansv1.InnovationProject_Proposal{What: "Caps of recycled resin.", Why: "They are asked for.", Downstream: "Bottles that can be recycled."},
 		Agreement: &plansv1.InnovationProject_Agreement{
@@ -170,20 +170,20 @@ func (r *relationship) innovate() {
 		Stages: []*plansv1.InnovationProject_Stage{{Title: "Design", Criteria: []string{"Drop test passed"}}},
 	}})
 	name := made.GetName()
-	do(r, "UpdateInnovationProject", ctx, c.UpdateInnovationProject, &plansv1.UpdateInnovationProjectRequest{InnovationProject: &plansv1.InnovationProject{Name: name, Title: "Caps, recycled"}})
+	do(ctx, r, "UpdateInnovationProject", c.UpdateInnovationProject, &plansv1.UpdateInnovationProjectRequest{InnovationProject: &plansv1.InnovationProject{Name: name, Title: "Caps, recycled"}})
 	for _, signature := range []*plansv1.InnovationProject_Signature{{}, {Account: account, Signer: jane.GetName()}} {
-		do(r, "SignInnovationProject", ctx, c.SignInnovationProject, &plansv1.SignInnovationProjectRequest{Name: name, Signature: signature})
+		do(ctx, r, "SignInnovationProject", c.SignInnovationProject, &plansv1.SignInnovationProjectRequest{Name: name, Signature: signature})
 	}
-	do(r, "StartInnovationProject", ctx, c.StartInnovationProject, &plansv1.StartInnovationProjectRequest{Name: name})
-	do(r, "RecordPilot", ctx, c.RecordPilot, &plansv1.RecordPilotRequest{Name: name, Pilot: &plansv1.InnovationProject_Pilot{Location: "Line 2", StartDate: r.in(-1)}})
-	do(r, "DecideGate", ctx, c.DecideGate, &plansv1.DecideGateRequest{Name: name, Decision: &plansv1.InnovationProject_Decision{
+	do(ctx, r, "StartInnovationProject", c.StartInnovationProject, &plansv1.StartInnovationProjectRequest{Name: name})
+	do(ctx, r, "RecordPilot", c.RecordPilot, &plansv1.RecordPilotRequest{Name: name, Pilot: &plansv1.InnovationProject_Pilot{Location: "Line 2", StartDate: r.in(-1)}})
+	do(ctx, r, "DecideGate", c.DecideGate, &plansv1.DecideGateRequest{Name: name, Decision: &plansv1.InnovationProject_Decision{
 		Verdict: plansv1.InnovationProject_VERDICT_GO, Reason: "It holds.", Evidence: "Report 7"}})
-	do(r, "LaunchInnovationProject", ctx, c.LaunchInnovationProject, &plansv1.LaunchInnovationProjectRequest{Name: name})
+	do(ctx, r, "LaunchInnovationProject", c.LaunchInnovationProject, &plansv1.LaunchInnovationProjectRequest{Name: name})
 	for gain := range int32(2) {
-		do(r, "RecordResult", ctx, c.RecordResult, &plansv1.RecordResultRequest{Name: name, Result: &plansv1.InnovationProject_Result{Gain: gain + 1, Actual: "7", Evidence: "Sheet 3"}})
+		do(ctx, r, "RecordResult", c.RecordResult, &plansv1.RecordResultRequest{Name: name, Result: &plansv1.InnovationProject_Result{Gain: gain + 1, Actual: "7", Evidence: "Sheet 3"}})
 	}
-	do(r, "CompleteInnovationProject", ctx, c.CompleteInnovationProject, &plansv1.CompleteInnovationProjectRequest{Name: name})
-	do(r, "ConfirmInnovationProject", r.author.ctx, r.author.projects.ConfirmInnovationProject, &plansv1.ConfirmInnovationProjectRequest{Name: name,
+	do(ctx, r, "CompleteInnovationProject", c.CompleteInnovationProject, &plansv1.CompleteInnovationProjectRequest{Name: name})
+	do(r.author.ctx, r, "ConfirmInnovationProject", r.author.projects.ConfirmInnovationProject, &plansv1.ConfirmInnovationProjectRequest{Name: name,
 		Confirmation: &plansv1.InnovationProject_Confirmation{Account: account, Contact: jane.GetName(), Evidence: "Her letter"}})
-	do(r, "WithdrawConfirmation", r.author.ctx, r.author.projects.WithdrawConfirmation, &plansv1.WithdrawConfirmationRequest{Name: name, Account: account, Reason: "Another project."})
+	do(r.author.ctx, r, "WithdrawConfirmation", r.author.projects.WithdrawConfirmation, &plansv1.WithdrawConfirmationRequest{Name: name, Account: account, Reason: "Another project."})
 }

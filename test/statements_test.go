@@ -21,13 +21,13 @@ func quarterOf(day time.Time) (id string, first time.Time) {
 func cents(t *testing.T, money any) int64 {
 	t.Helper()
 	m, _ := money.(object)
-	units, nanos := int64(0), 0.0
+	units := int64(0)
 	if text, ok := m["units"].(string); ok {
 		var err error
 		units, err = strconv.ParseInt(text, 10, 64)
 		require.NoError(t, err)
 	}
-	nanos, _ = m["nanos"].(float64)
+	nanos, _ := m["nanos"].(float64)
 	return units*100 + int64(nanos)/10_000_000
 }
 

@@ -27,7 +27,7 @@ func (h *touchpointsHandler) GetAbsence(ctx context.Context, r *plansv1.GetAbsen
 	return absenceOut(a), nil
 }
 
-var absenceFields = []filter.Field{{Name: "principal"}, {Name: "stand_in"}, {Name: "first_date"}, {Name: "last_date"}}
+var absenceFields = []filter.Field{{Name: "principal"}, {Name: "stand_in"}, {Name: "first_date", Kind: filter.Day}, {Name: "last_date", Kind: filter.Day}}
 
 // ListAbsences implements TouchpointsService.
 func (h *touchpointsHandler) ListAbsences(ctx context.Context, r *plansv1.ListAbsencesRequest) (*plansv1.ListAbsencesResponse, error) {

@@ -48,7 +48,7 @@ func (h *rewardsHandler) GetPointRules(ctx context.Context, r *plansv1.GetPointR
 }
 
 var pointRulesFields = []filter.Field{
-	{Name: "effective_date"},
+	{Name: "effective_date", Kind: filter.Day},
 	{Name: "state", Kind: filter.Enum, Values: []string{"DRAFT", "PROPOSED", "PUBLISHED", "REJECTED", "WITHDRAWN"}},
 }
 

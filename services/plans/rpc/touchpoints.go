@@ -75,7 +75,7 @@ func (h *touchpointsHandler) GetTouchpoint(ctx context.Context, r *plansv1.GetTo
 }
 
 var touchpointFields = []filter.Field{
-	{Name: "owner"}, {Name: "cadence"}, {Name: "due_date"}, {Name: "overdue", Kind: filter.Bool},
+	{Name: "owner"}, {Name: "cadence"}, {Name: "due_date", Kind: filter.Day}, {Name: "overdue", Kind: filter.Bool},
 	{Name: "state", Kind: filter.Enum, Values: []string{"PLANNED", "DONE", "SKIPPED", "WITHDRAWN"}},
 	{Name: "origin", Kind: filter.Enum, Values: []string{"CADENCE", "SUGGESTION", "SESSION", "PERSON", "UNPLANNED"}},
 	{Name: "channel", Kind: filter.Enum, Values: []string{"CALL", "VISIT", "VIDEO", "EMAIL", "LETTER", "EVENT", "MESSAGE"}},

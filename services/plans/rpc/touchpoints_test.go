@@ -172,8 +172,10 @@ func TestR9TouchpointsAreListedAndFiltered(t *testing.T) {
 	require.Equal(t, []string{late, "plans/brook/touchpoints/weekly-2027-03-09"}, names("plans/-", `overdue = true`))
 	require.Equal(t, []string{late, ofAcme}, names("plans/acme", `state = PLANNED AND due_date <= "2027-03-16"`))
 	require.Len(t, names("plans/acme", `cadence = "weekly" AND channel = CALL AND origin = CADENCE`), 5)
-	_, err := manager.ListTouchpoints(t.Context(), &plansv1.ListTouchpointsRequest{Parent: "plans/-", Filter: "spend > 3"})
-	touchpointRefused(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
+	for _, wrong := range []string{"spend > 3", `due_date < "2027-13-01"`} {
+		_, err := manager.ListTouchpoints(t.Context(), &plansv1.ListTouchpointsRequest{Parent: "plans/-", Filter: wrong})
+		touchpointRefused(t, err, codes.InvalidArgument, "INVALID_ARGUMENT")
+	}
 
 	due, err := manager.ListDueTouchpoints(t.Context(), &plansv1.ListDueTouchpointsRequest{})
 	require.NoError(t, err)
