@@ -49,12 +49,17 @@ func quokkaWorld(t *testing.T) (*server, []string) {
 	s.demoCommands()
 	text := strings.NewReplacer(
 		"bundles:\n", "bundles:\n  - {id: quagga-club, display_name: Quagga Club, benefits: [expert-hours, guided-visit]}\n",
-		"benefits:\n", "benefits:\n  - {id: guided-visit, promise: A guided visit to our works., kind: feature, unit_cost: 3.00, expected_use_per_year: 1}\n",
+		"benefits:\n", "benefits:\n  - {id: guided-visit, promise: A guided visit to our works., kind: feature, unit_cost: 3.00, expected_use_per_year: 1}\n"+
+			"  - {id: quoll-models, promise: Models before they are sold., kind: feature, unit_cost: 2.00, expected_use_per_year: 1}\n",
 		"rules:\n", `rules:
   - id: quagga-54321
     promise: Who spends $54,321.98 within a year joins the Quagga Club.
     when: {spend: trailing-12-months, at_least: 54321.98}
     grants: [quagga-club]
+  - id: quoll-built-together
+    promise: Who completed an innovation project with us sees models before they are sold.
+    when: {innovation: projects-completed, at_least: 1}
+    grants: [quoll-models]
 `).Replace(s.cli("schedule", "show", "--output", "yaml"))
 	zone, err := time.LoadLocation("America/Chicago") // that of the demo
 	require.NoError(t, err)

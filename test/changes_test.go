@@ -201,13 +201,18 @@ func (w *watcher) awaitBoard() {
 	if feed.GetPosition() == w.position {
 		return
 	}
+	w.readAgain()
+	w.position = feed.GetPosition()
+}
+
+// readAgain returns when all feeds of other services are read again from their beginning.
+func (w *watcher) readAgain() {
 	stream, err := w.checks.RebuildProjections(w.ctx, &entitlementsv1.RebuildProjectionsRequest{})
 	require.NoError(w.t, err)
 	for err == nil {
 		_, err = stream.Recv()
 	}
 	require.ErrorIs(w.t, err, io.EOF)
-	w.position = feed.GetPosition()
 }
 
 // manageToFavour has who looks after an account try what would win it a benefit, and shows

@@ -204,7 +204,7 @@ type EngagementsRequest struct {
 
 // Help implements kong.HelpProvider.
 func (*EngagementsRequest) Help() string {
-	return `Anybody may ask, for any account: nothing here depends on what it spends.
+	return `Whoever serves customers or makes policy may ask, for any account: nothing here depends on what it spends.
 
 Example:
 

@@ -291,7 +291,7 @@ func (*PointRulesApprove) Help() string {
 Examples:
 
   evenhand plan rewards rules get 3
-  evenhand plan rewards rules approve 3 --etag 3-19b1c4d2a80`
+  evenhand plan rewards rules approve 3 --etag BLKK3ozBaA`
 }
 
 // Run approves and prints it.

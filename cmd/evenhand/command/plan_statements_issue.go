@@ -15,7 +15,7 @@ type PlanStatementsIssue struct {
 	Account      []string `placeholder:"ACCOUNT" help:"Only for this account; may be given again."`
 	ValidateOnly bool     `help:"Only say how many would be issued."`
 	RequestID    string   `name:"request-id" placeholder:"UUID" help:"Go on with an earlier call of this id, with what was known when it began."`
-	To           string   `placeholder:"FOLDER" type:"path" help:"Write every issued statement of the quarter into this folder, as ACCOUNT-QUARTER.html."`
+	To           string   `placeholder:"FOLDER" type:"path" help:"Write every issued statement of the quarter into this folder, as ACCOUNT-QUARTER.md, .html or .json, by --output."`
 	StatementForm
 	Connection
 }

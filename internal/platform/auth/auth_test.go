@@ -79,7 +79,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"CasesService.OpenCase CasesService.UpdateCase CasesService.AssignCase CasesService.ReplyToCase CasesService.WaitOnCustomer " +
 			"CasesService.CustomerAnswered CasesService.ResolveCase CasesService.ReopenCase CasesService.EscalateCase CasesService.RecordCaseSurvey"},
 	"changes.watch": {". . . . . . x x x",
-		"FeedService.WatchChanges FeedService.GetFeed FeedService.LocateChange FeedService.GetFollowing"},
+		"FeedService.WatchChanges FeedService.GetFeed FeedService.LocateChange"},
 	"citations.record": {". x x x x x . x x",
 		"ClausesService.RecordCitation"},
 	"clauses.read": {"x x x x x x x x x",
@@ -268,7 +268,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 		"StatementsService.IssueValueStatements"},
 	"statements.read": {"x . x x x x x x x",
 		"StatementsService.GetValueStatement StatementsService.RenderValueStatement StatementsService.ListValueStatements StatementsService.SumValueStatements " +
-			"StatementsService.ListValueStatementEntries"},
+			"StatementsService.ListValueStatementEntries FeedService.GetFollowing"},
 	"tokens.authenticate": {". . . . . . . x x",
 		"AccessService.AuthenticateToken"},
 	"usage.consume": {". x a . . . . x x",

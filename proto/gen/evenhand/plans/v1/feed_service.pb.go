@@ -545,16 +545,16 @@ const file_evenhand_plans_v1_feed_service_proto_rawDesc = "" +
 	"\rhead_position\x18\x03 \x01(\x03R\fheadPosition\x12\x16\n" +
 	"\x06behind\x18\x04 \x01(\x03R\x06behind\x12?\n" +
 	"\rrecorded_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12-\n" +
-	"\x12unreachable_reason\x18\x06 \x01(\tR\x11unreachableReason2\xcd\x03\n" +
+	"\x12unreachable_reason\x18\x06 \x01(\tR\x11unreachableReason2\xcf\x03\n" +
 	"\vFeedService\x12v\n" +
 	"\fWatchChanges\x12&.evenhand.plans.v1.WatchChangesRequest\x1a'.evenhand.plans.v1.WatchChangesResponse\"\x13\xca\xda\x18\x0f\n" +
 	"\rchanges.watch0\x01\x12Z\n" +
 	"\aGetFeed\x12!.evenhand.plans.v1.GetFeedRequest\x1a\x17.evenhand.plans.v1.Feed\"\x13\xca\xda\x18\x0f\n" +
 	"\rchanges.watch\x12t\n" +
 	"\fLocateChange\x12&.evenhand.plans.v1.LocateChangeRequest\x1a'.evenhand.plans.v1.LocateChangeResponse\"\x13\xca\xda\x18\x0f\n" +
-	"\rchanges.watch\x12t\n" +
-	"\fGetFollowing\x12&.evenhand.plans.v1.GetFollowingRequest\x1a'.evenhand.plans.v1.GetFollowingResponse\"\x13\xca\xda\x18\x0f\n" +
-	"\rchanges.watchBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
+	"\rchanges.watch\x12v\n" +
+	"\fGetFollowing\x12&.evenhand.plans.v1.GetFollowingRequest\x1a'.evenhand.plans.v1.GetFollowingResponse\"\x15\xca\xda\x18\x11\n" +
+	"\x0fstatements.readBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
 	file_evenhand_plans_v1_feed_service_proto_rawDescOnce sync.Once
