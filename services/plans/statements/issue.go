@@ -2,6 +2,7 @@ package statements
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -93,11 +94,22 @@ func (s *Service) Issue(ctx context.Context, call resource.Call, wanted Wanted, 
 // begin freezes the positions of the feeds; those of the same request, where it came
 // before.
 func (s *Service) begin(ctx context.Context, call resource.Call, check bool) (run, error) {
-	now, err := s.freeze(ctx)
-	if err != nil || check || call.RequestID == "" {
-		return now, err
+	if check || call.RequestID == "" {
+		return s.freeze(ctx)
 	}
 	request := call.Request()
+	before, err := s.runs.Get(ctx, request.DocumentID())
+	if err == nil {
+		_, err = call.Repeats(before.Body.Request)
+		return before.Body, err
+	}
+	if !errors.Is(err, docstore.ErrNotFound) {
+		return run{}, err
+	}
+	now, err := s.freeze(ctx)
+	if err != nil {
+		return run{}, err
+	}
 	doc, err := s.runs.Upsert(ctx, request.DocumentID(), func(d *docstore.Doc[run]) error {
 		if d.Version == 0 {
 			d.Body = now
@@ -111,28 +123,55 @@ func (s *Service) begin(ctx context.Context, call resource.Call, check bool) (ru
 	return doc.Body, err
 }
 
-// lateAtMost is how old what a busy feed told last may be when statements are issued.
-const lateAtMost = time.Minute
-
-// freeze returns up to where every feed is taken over; UNAVAILABLE where one is behind.
+// freeze returns positions of the feeds up to which everything is taken over, after waiting
+// for what was acknowledged before it was called; UNAVAILABLE where that does not come.
 func (s *Service) freeze(ctx context.Context) (run, error) {
-	now := s.now().UTC().Truncate(time.Millisecond)
-	frozen := run{Positions: map[feeds.Service]int64{}, Known: now}
+	frozen := run{Positions: map[feeds.Service]int64{}, Known: s.now().UTC().Truncate(time.Millisecond)}
 	for _, f := range s.followers {
 		lag, err := f.Lag(ctx)
-		switch {
-		case err != nil:
+		if err != nil {
 			return run{}, err
-		case lag.Unreachable != nil:
+		}
+		if lag.Unreachable != nil {
 			return run{}, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The %s service is not reached, so nobody knows whether all is here: try again.", f.Service()).
 				Because(lag.Unreachable).WithRetry(retryAfter)
-		case lag.Behind() > 0 && now.Sub(lag.Recorded) > lateAtMost:
-			return run{}, fault.New(fault.Unavailable, fault.ReasonUnavailable, "%d changes of the %s feed are not here yet: try again. (`evenhand plan following` says how far it is.)",
-				lag.Behind(), f.Service()).WithRetry(retryAfter)
 		}
-		frozen.Positions[f.Service()] = lag.Applied
+		frozen.Positions[f.Service()] = lag.Head
 	}
-	return frozen, nil
+	return frozen, s.await(ctx, frozen.Positions)
+}
+
+// lookEvery is how often it is looked whether a copy has come on.
+const lookEvery = 20 * time.Millisecond
+
+// await waits until every feed is taken over up to its position.
+func (s *Service) await(ctx context.Context, positions map[feeds.Service]int64) error {
+	waiting, stop := context.WithTimeout(ctx, s.opts.Patience)
+	defer stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for _, f := range s.followers {
+		for {
+			applied, err := f.Applied(ctx)
+			if err != nil {
+				return err
+			}
+			missing := positions[f.Service()] - applied
+			if missing <= 0 {
+				break
+			}
+			select {
+			case <-look.C:
+			case <-waiting.Done():
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				return fault.New(fault.Unavailable, fault.ReasonUnavailable, "%d changes of the %s feed are not here yet: try again. (`evenhand plan following` says how far it is.)",
+					missing, f.Service()).WithRetry(retryAfter)
+			}
+		}
+	}
+	return nil
 }
 
 const retryAfter = 5 * time.Second

@@ -161,6 +161,32 @@ func TestR31IssuingGoesOnWhereItStopped(t *testing.T) {
 	})
 }
 
+// What was acknowledged before statements are issued is in them, also where it was recorded
+// a moment ago: issuing waits for it, and for nothing that comes later; and it does not
+// freeze what it did not see.
+func TestR31IssuingWaitsForWhatWasAcknowledged(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")), paid("c1", "acme", july, 5_00))
+	f.world.now = recorded(3)
+	f.world.applied[feeds.Accounts], f.world.head[feeds.Accounts] = 2, 4
+	call := resource.Call{Principal: "principals/anna", Method: "issue", RequestID: "r1", Payload: []byte("q3")}
+	_, err := f.Issue(ctx, call, Wanted{Quarter: q3}, quietly)
+	wantReason(t, err, fault.ReasonUnavailable, "2 changes of the accounts feed are not here yet")
+	_, err = f.Issued(ctx, "acme", q3)
+	require.ErrorIs(t, err, resource.ErrNotFound)
+	f.world.coming[feeds.Accounts] = 9
+	_, err = f.Issue(ctx, call, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, f.world.applied[feeds.Accounts])
+	got, err := f.Issued(ctx, "acme", q3)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, got.State.Positions[feeds.Accounts])
+	f.world.away = errors.New("no route")
+	_, err = f.Issue(ctx, call, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err, "the same request goes on with what was known")
+}
+
 func TestR31WhatCannotBeIssued(t *testing.T) {
 	f := onSQLite(t)
 	ctx := t.Context()

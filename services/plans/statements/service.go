@@ -1,6 +1,7 @@
 package statements
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type Follower interface {
 	Service() feeds.Service
 	// Lag says how far the copy is behind the feed.
 	Lag(ctx context.Context) (feeds.Lag, error)
+	// Applied returns the position of the last change that was taken over.
+	Applied(ctx context.Context) (int64, error)
 }
 
 // Prospects knows what comes next for an account.
@@ -68,6 +71,9 @@ type Options struct {
 	Published Published
 	Ledgers   Ledgers
 	Prospects []Prospects
+	// Patience is how long issuing waits for the copies to have all that was acknowledged
+	// before it was asked for; 15 seconds where it is 0.
+	Patience time.Duration
 }
 
 // Service is the value statements of the accounts. It is safe for concurrent use.
@@ -87,6 +93,7 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	if opts.Accounts == nil || opts.Published == nil || opts.Ledgers == nil {
 		return nil, errors.New("open value statements: accounts, the published schedule and the ledgers are needed")
 	}
+	opts.Patience = cmp.Or(opts.Patience, 15*time.Second)
 	s := &Service{opts: opts, now: requests.Now}
 	var err error
 	if s.Dossiers, err = openDossiers(ctx, store); err != nil {
