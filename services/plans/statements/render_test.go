@@ -92,6 +92,10 @@ func TestR31NothingIsSaidPlainly(t *testing.T) {
 		require.Contains(t, html, d.none)
 		require.Contains(t, markdown, d.none)
 	}
+	for _, text := range []string{html, markdown} {
+		require.Contains(t, text, "No planned contact was skipped, or called off after it was due.")
+		require.NotContains(t, text, "contact was missed", "nobody told of those that are overdue and open")
+	}
 	require.Contains(t, html, "JPY 0<", "of a currency without decimals")
 	require.Contains(t, html, "Nothing is planned.")
 	f.take(t, settled("", ""))

@@ -198,7 +198,7 @@ var definitions = []definition{
 	{kindGoal, "goals-reached", sectionTogether, "Goals reached", "No goal was reached.", false, false, ""},
 	{kindSession, "sessions", sectionTogether, "Strategy sessions", "No strategy session took place.", false, false, ""},
 	{kindTouched, "touchpoints-done", sectionTogether, "Planned contacts that took place", "No planned contact took place.", false, false, ""},
-	{kindUntouched, "touchpoints-missed", sectionTogether, "Planned contacts that did not", "No planned contact was missed.", false, false, ""},
+	{kindUntouched, "touchpoints-missed", sectionTogether, "Planned contacts skipped, or called off after they were due", "No planned contact was skipped, or called off after it was due.", false, false, ""},
 	{kindGiven, "ideas-given", sectionIdeas, "Ideas you gave", "No idea was given.", false, false, ""},
 	{kindAnswered, "ideas-adopted", sectionIdeas, "Ideas adopted", "No idea was adopted.", false, false, string(feeds.Adopted)},
 	{kindAnswered, "ideas-tried", sectionIdeas, "Ideas on trial", "No idea was put on trial.", false, false, string(feeds.Tried)},
