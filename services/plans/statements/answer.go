@@ -86,7 +86,13 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 	if err != nil {
 		return Answer{}, err
 	}
-	has, err := s.customer(ctx, &a, q, s.current(zone), len(lines) > 0)
+	horizon := Horizon{}
+	if !known.IsZero() {
+		if horizon, err = s.known(ctx, known); err != nil {
+			return Answer{}, err
+		}
+	}
+	has, err := s.customer(ctx, &a, q, lines, asOf{zone, s.current(zone), horizon})
 	if err != nil {
 		return Answer{}, err
 	}
@@ -100,23 +106,14 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 	now := Header{Account: account, DisplayName: a.DisplayName, Quarter: q, Currency: company.Currency, Zone: company.Zone, Known: s.now().UTC().Truncate(time.Millisecond)}
 	switch {
 	case !known.IsZero():
-		err = s.past(ctx, &out, now, zone, lines, known)
+		now.Known = known
+		err = s.make(ctx, &out, now, zone, lines, horizon)
 	case issued && view != Current:
 		err = s.again(ctx, &out, lines)
 	default:
 		err = s.asItIs(ctx, &out, now, zone, lines)
 	}
 	return out, err
-}
-
-// past makes the statement as it was known at an instant.
-func (s *Service) past(ctx context.Context, out *Answer, header Header, zone civil.Zone, lines []line, known time.Time) (err error) {
-	h, err := s.known(ctx, known)
-	if err != nil {
-		return err
-	}
-	header.Known = known
-	return s.make(ctx, out, header, zone, lines, h)
 }
 
 // make makes the statement, and its digest.

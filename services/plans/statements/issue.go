@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -66,7 +67,7 @@ type Progress struct {
 	Issued, There, None int
 }
 
-// inOne is how many statements are made and written at a time.
+// inOne is how many statements are written at a time.
 const inOne = 200
 
 // Issue issues statements for a quarter that has ended, and tells after each some how far
@@ -212,66 +213,78 @@ func (w *writer) all(ctx context.Context, ids []string, tell func(Progress) erro
 		}
 		w.progress.Total++
 	}
-	var list []feeds.Account
-	for a, err := range w.service.opts.Accounts.All(ctx, "") {
+	for some, err := range inParts(w.service.opts.Accounts.All(ctx, ""), inOne) {
 		if err != nil {
-			return fmt.Errorf("read accounts: %w", err)
+			return err
 		}
-		if list = append(list, a); len(list) == inOne {
-			if err := w.some(ctx, list, tell); err != nil {
-				return err
-			}
-			list = nil
+		if err := w.some(ctx, some, tell); err != nil {
+			return err
 		}
 	}
-	return w.some(ctx, list, tell)
+	return nil
 }
 
 // some issues the statements of some accounts, unless they were before.
 func (w *writer) some(ctx context.Context, accounts []feeds.Account, tell func(Progress) error) error {
-	if len(accounts) == 0 {
-		return nil
-	}
-	var ids []string
-	var places []place
-	for _, a := range accounts {
-		ids, places = append(ids, id(a.ID, w.header.Quarter)), append(places, place{a.ID, w.header.Quarter})
+	ids := make([]string, len(accounts))
+	for i := range accounts {
+		ids[i] = id(accounts[i].ID, w.header.Quarter)
 	}
 	there, err := w.service.issues.GetMany(ctx, ids)
 	if err != nil {
 		return err
 	}
-	opened, err := w.service.Dossiers.open(ctx, places)
-	if err != nil {
-		return err
-	}
-	var states []Issue
-	ids = nil
+	var left []feeds.Account
 	for i := range accounts {
-		if _, known := there[id(accounts[i].ID, w.header.Quarter)]; known {
+		if _, known := there[ids[i]]; known {
 			w.progress.There++
 			continue
 		}
-		issue, has, err := w.one(ctx, &accounts[i], opened[places[i]])
+		left = append(left, accounts[i])
+	}
+	var states []Issue
+	for few := range slices.Chunk(left, inHand) {
+		more, err := w.made(ctx, few)
 		if err != nil {
 			return err
 		}
-		if !has {
-			w.progress.None++
-			continue
-		}
-		ids, states = append(ids, id(accounts[i].ID, w.header.Quarter)), append(states, issue)
+		states = append(states, more...)
 	}
-	if err := w.write(ctx, ids, states); err != nil {
+	if err := w.write(ctx, states); err != nil {
 		return err
 	}
 	w.progress.Done = min(w.progress.Done+len(accounts), w.progress.Total)
 	return tell(w.progress)
 }
 
+// made makes the statements of those of a few accounts that were customers.
+func (w *writer) made(ctx context.Context, accounts []feeds.Account) ([]Issue, error) {
+	places := make([]place, len(accounts))
+	for i := range accounts {
+		places[i] = place{accounts[i].ID, w.header.Quarter}
+	}
+	opened, err := w.service.Dossiers.open(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	var states []Issue
+	for i := range accounts {
+		issue, has, err := w.one(ctx, &accounts[i], opened[places[i]])
+		if err != nil {
+			return nil, err
+		}
+		if !has {
+			w.progress.None++
+			continue
+		}
+		states = append(states, issue)
+	}
+	return states, nil
+}
+
 // one makes the statement of an account; false where it was no customer.
 func (w *writer) one(ctx context.Context, a *feeds.Account, lines []line) (Issue, bool, error) {
-	has, err := w.service.customer(ctx, a, w.header.Quarter, w.current, len(lines) > 0)
+	has, err := w.service.customer(ctx, a, w.header.Quarter, lines, asOf{w.zone, w.current, Horizon{Positions: w.begun.Positions}})
 	if err != nil || !has {
 		return Issue{}, false, err
 	}
@@ -285,10 +298,14 @@ func (w *writer) one(ctx context.Context, a *feeds.Account, lines []line) (Issue
 	return Issue{Header: header, Positions: maps.Clone(w.begun.Positions), Digest: digest, By: w.call.Principal}, true, err
 }
 
-func (w *writer) write(ctx context.Context, ids []string, states []Issue) error {
-	if w.check || len(ids) == 0 {
-		w.progress.Issued += len(ids)
+func (w *writer) write(ctx context.Context, states []Issue) error {
+	if w.check || len(states) == 0 {
+		w.progress.Issued += len(states)
 		return nil
+	}
+	ids := make([]string, len(states))
+	for i := range states {
+		ids[i] = id(states[i].Account, w.header.Quarter)
 	}
 	failed, err := w.service.issues.CreateMany(ctx, w.call, ids, states, "value_statement.issued")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans/feeds"
@@ -71,6 +72,36 @@ func TestR35AnIssuedStatementIsMadeAgainAsItWas(t *testing.T) {
 		require.Equal(t, map[string]string{"paid": "3 to 4: +1 -0", "benefits": "8 to 5: +1 -0", "cases-solved": "1 to 0: +0 -1",
 			"commitments-kept": "1 to 0: +0 -1", "commitments-missed": "1 to 0: +0 -1"}, differs)
 	})
+}
+
+// Lists hold figures, and not the entries behind them, of which there may be any number; and
+// what was issued stays in them, also where nothing counts in it any more.
+func TestR31ListsAreWithoutEntries(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.filled(t)
+	prospect := customer("fern", civil.Never)
+	prospect.Account.State = feeds.Prospect
+	solved := &feeds.Case{Name: "accounts/fern/cases/c1", Account: "fern", Resolved: true, Ended: time.Date(2026, time.August, 1, 12, 0, 0, 0, time.UTC)}
+	f.take(t, prospect, feeds.Change{Service: feeds.Entitlements, Case: solved})
+	_, err := f.Issue(ctx, anna, Wanted{Quarter: q3, Accounts: []string{"fern"}}, quietly)
+	require.NoError(t, err)
+	f.take(t, feeds.Change{Service: feeds.Entitlements, Case: &feeds.Case{Name: solved.Name, Account: "fern"}})
+	list, _, err := f.ListQuarter(ctx, q3, 10, "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"acme", "brook", "fern"}, []string{list[0].Account, list[1].Account, list[2].Account})
+	require.NotNil(t, list[2].Issue)
+	own, _, err := f.ListAccount(ctx, "acme", 10, 0)
+	require.NoError(t, err)
+	for _, a := range append(list, own...) {
+		whole, err := f.Get(ctx, a.Account, a.Quarter, Default, time.Time{})
+		require.NoError(t, err)
+		require.Equal(t, whole.Digest, a.Digest)
+		for i := range a.Figures {
+			require.Nil(t, a.Figures[i].Sources)
+			require.EqualValues(t, len(whole.Figures[i].Sources), a.Figures[i].Entries)
+		}
+	}
 }
 
 // A statement that is not what it was is a finding.

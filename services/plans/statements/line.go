@@ -113,6 +113,16 @@ func (l *line) at(h Horizon) *state {
 	return nil
 }
 
+// counts returns the state of the line that is known at a horizon, where that belongs in a
+// quarter of a zone; nil where it does not.
+func (l *line) counts(q Quarter, zone civil.Zone, h Horizon) *state {
+	s := l.at(h)
+	if s == nil || s.Facts == nil || !q.has(s.Facts.day(zone)) {
+		return nil
+	}
+	return s
+}
+
 // merge takes over the states that the line has not, by their positions, and says whether
 // there were any.
 func (l *line) merge(states []state) (more bool) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -157,22 +158,35 @@ func (s *Service) known(ctx context.Context, at time.Time) (Horizon, error) {
 	return Horizon{At: at}, nil
 }
 
+// asOf is where, and up to where something is known, as it is asked who was a customer.
+type asOf struct {
+	zone civil.Zone
+	// current is the quarter that it is there.
+	current Quarter
+	horizon Horizon
+}
+
+// something says whether any of the lines of a dossier belongs in its quarter.
+func (of asOf) something(q Quarter, lines []line) bool {
+	return slices.ContainsFunc(lines, func(l line) bool { return l.counts(q, of.zone, of.horizon) != nil })
+}
+
 // customer says whether an account was a customer in a quarter, or has something in its
 // dossier for it: then it has a statement, also where it paid and received nothing.
-func (s *Service) customer(ctx context.Context, a *feeds.Account, q, current Quarter, dossier bool) (bool, error) {
+func (s *Service) customer(ctx context.Context, a *feeds.Account, q Quarter, lines []line, of asOf) (bool, error) {
 	switch {
-	case q > current:
+	case q > of.current:
 		return false, nil
-	case dossier:
+	case of.something(q, lines):
 		return true, nil
 	case a.State == feeds.Prospect || a.Closed <= q.First():
 		return false, nil
 	case a.Joined != civil.Never:
 		return a.Joined <= q.Last(), nil
-	case q == current:
+	case q == of.current:
 		return true, nil
 	}
-	first, known, err := s.Dossiers.first(ctx, a.ID)
+	first, known, err := s.Dossiers.first(ctx, a.ID, of.something)
 	return known && first <= q, err
 }
 

@@ -242,6 +242,33 @@ func TestR31InstantsCountInTheCompanysZone(t *testing.T) {
 	require.Equal(t, []int64{1, 1}, []int64{count(q3), count(q3 + 1)})
 }
 
+// What happened within hours of a quarter's edge is kept for both quarters, and gives an
+// account a statement for the one that it belongs in only: for no quarter before it joined.
+func TestR31NoStatementBeforeTheFirstDay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		solved := func(account string) feeds.Change {
+			return feeds.Change{Service: feeds.Entitlements, Case: &feeds.Case{Name: "accounts/" + account + "/cases/c1", Account: account, Resolved: true,
+				Ended: time.Date(2026, time.October, 1, 9, 0, 0, 0, time.UTC)}}
+		}
+		f.take(t, settled("USD", "America/New_York"), customer("acme", day("2026-10-01")), customer("brook", civil.Never), solved("acme"), solved("brook"))
+		for _, account := range []string{"acme", "brook"} {
+			_, err := f.Get(ctx, account, q3, Default, time.Time{})
+			require.ErrorIs(t, err, resource.ErrNotFound, account)
+			own, _, err := f.ListAccount(ctx, account, 10, 0)
+			require.NoError(t, err)
+			require.Len(t, own, 1)
+			require.EqualValues(t, 1, own[0].Figure("cases-solved").Count)
+		}
+		list, _, err := f.ListQuarter(ctx, q3, 10, "")
+		require.NoError(t, err)
+		require.Empty(t, list)
+		done, err := f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
+		require.NoError(t, err)
+		require.Equal(t, Progress{Done: 2, Total: 2, None: 2}, done)
+	})
+}
+
 // What is reopened is not solved any more, and what comes of an idea later takes the place of
 // what came first.
 func TestR40WhatIsTakenBackDoesNotCount(t *testing.T) {
