@@ -117,11 +117,16 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 }
 
 // make makes the statement, and its digest.
-func (s *Service) make(ctx context.Context, out *Answer, header Header, zone civil.Zone, lines []line, h Horizon) (err error) {
+func (s *Service) make(ctx context.Context, out *Answer, header Header, zone civil.Zone, lines []line, h Horizon) error {
+	return s.makeAs(ctx, out, header, zone, lines, h, digestVersion)
+}
+
+// makeAs makes the statement, and its digest as a version of digests has it.
+func (s *Service) makeAs(ctx context.Context, out *Answer, header Header, zone civil.Zone, lines []line, h Horizon, version int) (err error) {
 	if out.Statement, err = s.fold(ctx, header, zone, lines, h); err != nil {
 		return err
 	}
-	out.Digest, err = out.Statement.Digest()
+	out.Digest, err = out.Statement.Digest(version)
 	return err
 }
 
@@ -132,7 +137,7 @@ func (s *Service) again(ctx context.Context, out *Answer, lines []line) error {
 	if err != nil {
 		return err
 	}
-	err = s.make(ctx, out, issue.Header, zone, lines, Horizon{Positions: issue.Positions})
+	err = s.makeAs(ctx, out, issue.Header, zone, lines, Horizon{Positions: issue.Positions}, issue.DigestVersion)
 	out.Differs = out.Digest != issue.Digest
 	return err
 }

@@ -73,7 +73,7 @@ func (s *Service) source(ctx context.Context, state *state, zone civil.Zone, cal
 	case kindPaid:
 		out.Count, out.Minor = f.Count, f.Minor
 		if f.Last != f.Day {
-			out.Text = fmt.Sprintf("%s to %s", f.Day, f.Last)
+			out.Last = f.Last
 		}
 	case kindUsed:
 		benefit, err := s.editions.benefit(ctx, f.Version, f.Subject)

@@ -22,7 +22,9 @@ type Issue struct {
 	// Positions are those of the feeds up to which it counts.
 	Positions map[feeds.Service]int64 `bson:"positions"`
 	// Digest is the statement's, and By the resource name of the principal who issued it.
-	Digest         string `bson:"digest"`
+	Digest string `bson:"digest"`
+	// DigestVersion says how the digest was made.
+	DigestVersion  int    `bson:"digest_version"`
 	By             string `bson:"by"`
 	resource.Times `bson:",inline"`
 }
@@ -294,8 +296,8 @@ func (w *writer) one(ctx context.Context, a *feeds.Account, lines []line) (Issue
 	if err != nil {
 		return Issue{}, false, err
 	}
-	digest, err := statement.Digest()
-	return Issue{Header: header, Positions: maps.Clone(w.begun.Positions), Digest: digest, By: w.call.Principal}, true, err
+	digest, err := statement.Digest(digestVersion)
+	return Issue{Header: header, Positions: maps.Clone(w.begun.Positions), Digest: digest, DigestVersion: digestVersion, By: w.call.Principal}, true, err
 }
 
 func (w *writer) write(ctx context.Context, states []Issue) error {

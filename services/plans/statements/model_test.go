@@ -144,7 +144,7 @@ func TestR35AFoldKnowsOnlyWhatWasToldUntilThen(t *testing.T) {
 				require.NoError(rt, err)
 				s, err := f.fold(t.Context(), Header{Account: at.account, Quarter: q}, civil.UTC, opened[at], h)
 				require.NoError(rt, err)
-				digest, err := s.Digest()
+				digest, err := s.Digest(digestVersion)
 				require.NoError(rt, err)
 				list = append(list, digest)
 			}

@@ -187,7 +187,7 @@ func (a *Answer) references(f *Figure) string {
 	named := map[string]bool{} // a case has several clocks
 	for i := range f.Sources {
 		name := f.Sources[i].Name
-		if text := f.Sources[i].Text; text != "" {
+		if text := f.Sources[i].Words(); text != "" {
 			name += " (" + text + ")"
 		}
 		if named[name] {

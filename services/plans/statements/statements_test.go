@@ -1,6 +1,7 @@
 package statements
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -163,10 +164,13 @@ func TestR31EntriesAreListedPageByPage(t *testing.T) {
 func TestR35TheDigestIsNotOfWords(t *testing.T) {
 	f := onSQLite(t)
 	f.filled(t)
+	f.take(t, feeds.Change{Service: feeds.Accounts, Revenue: &feeds.Revenue{Chunk: "revenue/c0", Accounts: []string{"acme"}, Index: []uint32{0, 0},
+		Days: []int32{int32(july - 1), int32(july)}, Minor: []int64{1_00, 2_00}}})
 	got, err := f.Get(t.Context(), "acme", q3, Default, time.Time{})
 	require.NoError(t, err)
+	require.Equal(t, "2026-07-09 to 2026-07-10", got.Figures[0].Sources[0].Words())
 	digest := func() string {
-		d, err := got.Statement.Digest()
+		d, err := got.Statement.Digest(digestVersion)
 		require.NoError(t, err)
 		return d
 	}
@@ -174,6 +178,15 @@ func TestR35TheDigestIsNotOfWords(t *testing.T) {
 	got.Figures[0].Label, got.Notes = "Received from you", nil
 	got.Figures = append(got.Figures, Figure{ID: "letters", Label: "Letters written"})
 	require.Equal(t, before, digest())
+	sealed, err := json.Marshal(got.seal())
+	require.NoError(t, err)
+	require.NotContains(t, string(sealed), " to ", "the days of a chunk are days, and not words")
+	got.Figures[0].Sources[0].Last++
+	require.NotEqual(t, before, digest())
+	got.Figures[0].Sources[0].Last--
+	require.Equal(t, before, digest())
+	_, err = got.Statement.Digest(digestVersion + 1)
+	require.ErrorContains(t, err, "does not know")
 	got.Figures[0].Sources[0].Minor++
 	require.NotEqual(t, before, digest())
 }
