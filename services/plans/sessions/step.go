@@ -207,7 +207,7 @@ func (s *Session) complete(step *Step, at time.Time) {
 		s.Cancellation = step.Reason
 		s.turn(Cancelled, by, at)
 	case Changing:
-		s.Definition = *step.Definition
+		s.redefine(*step.Definition)
 	}
 }
 
