@@ -45,6 +45,9 @@ type Session struct {
 	// Invitations are the touchpoints by which the accounts are invited, in their order; none
 	// in a draft.
 	Invitations []Invitation `bson:"invitations,omitempty"`
+	// Promised is the earliest day by which those who were asked were told that it is decided;
+	// 0 in a draft.
+	Promised civil.Day `bson:"promised,omitempty"`
 	// HeldOn is the day on which it took place; 0 before.
 	HeldOn civil.Day `bson:"held_on,omitempty"`
 	// Attendance is who came.
@@ -182,9 +185,18 @@ var Kind = resource.Kind[Session]{
 	}},
 }
 
-// Overdue says whether the day by which it was to be decided has passed without an answer.
+// Overdue says whether the day that was first promised has passed without an answer, whatever
+// it is put off to: so the board service sees it too.
 func (s *Session) Overdue(today civil.Day) bool {
-	return (s.State == Open || s.State == Held) && s.Decides < today
+	return (s.State == Open || s.State == Held) && s.promised() < today
+}
+
+// promised is the earliest day that those who were asked were told.
+func (s *Session) promised() civil.Day {
+	if s.Promised == 0 {
+		return s.Decides
+	}
+	return min(s.Promised, s.Decides)
 }
 
 // invites says whether an account is invited.
@@ -207,10 +219,13 @@ func (s *Session) settle() {
 	})
 }
 
-// redefine takes over what people changed of a session that was opened. Those for whom it
+// redefine takes over what people changed. Those for whom it
 // takes place at another time, or of whom others are to come, are invited anew.
 func (s *Session) redefine(next Definition) {
 	was := s.Definition
+	if s.Solicitation != "" {
+		s.Promised = min(s.promised(), next.Decides)
+	}
 	s.Definition = next
 	if s.State != Open {
 		return

@@ -97,6 +97,19 @@ func TestR11WhoAnswersAndByWhenCanBeChanged(t *testing.T) {
 		require.Equal(t, days("2026-04-17"), n.State.Decides)
 		require.Equal(t, Held, n.State.State)
 		require.Equal(t, days("2026-04-17"), f.board.only(t).Decides)
+
+		// What was promised first counts, as at the board service: the words say both days.
+		require.Equal(t, days("2026-03-31"), n.State.Promised)
+		require.Equal(t, []bool{false, true}, []bool{n.State.Overdue(days("2026-03-31")), n.State.Overdue(days("2026-04-01"))})
+		f.board.is(func(b *board) { b.asked[n.State.Solicitation].ideas = []Idea{bikes} })
+		for at, want := range map[string]string{"2026-03-31": "We promised an answer by 31 March 2026; it was put off to 17 April 2026.",
+			"2026-04-01": "should have been by 31 March 2026; it was put off to 17 April 2026."} {
+			f.clock.later(civil.UTC.Start(days(at)).Sub(f.clock.now()))
+			report, err := f.Report(t.Context(), "vans", "")
+			require.NoError(t, err)
+			require.Contains(t, report.Text, want)
+			require.Contains(t, report.Text, "It was to be decided by 31 March 2026; it was put off to 17 April 2026.")
+		}
 	})
 }
 
