@@ -104,7 +104,7 @@ func (h *innovationHandler) ListInnovationProjects(
 		return f.Match(func(field string) any {
 			switch field {
 			case "account":
-				return among(f, field, namesIn("accounts", s.State.Accounts))
+				return namesIn("accounts", s.State.Accounts)
 			case "lead":
 				return nameIn("principals", s.State.Lead)
 			case "title":

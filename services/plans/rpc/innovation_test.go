@@ -157,6 +157,8 @@ func TestProjectsAreSeenAndChangedByThoseWhoMay(t *testing.T) {
 
 	for filter, want := range map[string]int{
 		"": 2, `account = "accounts/acme"`: 1, `account = "accounts/other"`: 2, "state = STOPPED": 1, `lead = "principals/account-manager"`: 2, `title = "Recycled caps"`: 1,
+		`account = "accounts/acme" OR account = "accounts/none"`: 1, `NOT account = "accounts/acme"`: 1, `account != "accounts/other"`: 0,
+		`account = "accounts/other" AND account != "accounts/acme"`: 1,
 	} {
 		list, err := w.as(t, auth.Viewer).ListInnovationProjects(ctx, &plansv1.ListInnovationProjectsRequest{Filter: filter})
 		require.NoError(t, err)
