@@ -26,6 +26,9 @@ const (
 // Answer is a statement with what is known about it.
 type Answer struct {
 	Statement
+	// View is which was asked for, and KnownAt the instant, zero where none was.
+	View    View
+	KnownAt time.Time
 	// Digest is the statement's.
 	Digest string
 	// Issue is how it was issued; nil where it was not.
@@ -99,7 +102,7 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 	if !has && !issued {
 		return Answer{}, missing(account, q)
 	}
-	out := Answer{}
+	out := Answer{View: view, KnownAt: known}
 	if issued {
 		out.Issue = &issue
 	}
