@@ -169,6 +169,9 @@ const (
 	byPending = "pending"
 )
 
+// bySolicitation is the index of sessions, and of ideas, by the solicitation.
+const bySolicitation = "solicitation"
+
 // Kind is how sessions are stored and told: without what people noted, and without what is
 // under way.
 var Kind = resource.Kind[Session]{
@@ -182,6 +185,7 @@ var Kind = resource.Kind[Session]{
 		{Name: byOwner, Fields: []string{"owner", "created"}},
 		{Name: byAccount, Fields: []string{"accounts", "created"}, Multikey: true, Partial: true},
 		{Name: byPending, Fields: []string{"pending"}, Partial: true},
+		{Name: bySolicitation, Fields: []string{"solicitation"}, Partial: true},
 	}},
 }
 
