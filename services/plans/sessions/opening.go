@@ -232,17 +232,26 @@ func (s *Service) settleAll(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
-		if step := n.State.Step; step != nil {
-			if s.now().Sub(step.At) < patience {
-				continue
-			}
-			n, err = s.finish(ctx, n)
-		} else {
-			_, err = s.invite(ctx, n)
-		}
-		if err != nil && !errors.Is(err, ErrRefused) {
+		if err := s.settleOne(ctx, n); err != nil && !errors.Is(err, ErrRefused) {
 			failed = append(failed, fmt.Errorf("%s: %w", Name(n.ID), err))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// settleOne finishes what was left of a session, in the time that whoever begins a step has
+// for it too: a service that does not answer holds up no other session.
+func (s *Service) settleOne(ctx context.Context, n resource.Stored[Session]) error {
+	ctx, cancel := context.WithTimeout(ctx, boardTime)
+	defer cancel()
+	step := n.State.Step
+	if step == nil {
+		_, err := s.invite(ctx, n)
+		return err
+	}
+	if s.now().Sub(step.At) < patience {
+		return nil
+	}
+	_, err := s.finish(ctx, n)
+	return err
 }

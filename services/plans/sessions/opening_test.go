@@ -131,11 +131,12 @@ func TestR11AnOpeningThatWasLeftIsFinished(t *testing.T) {
 				_, err = f.Open(t.Context(), request("another"), "vans", "", false)
 				wantFault(t, err, "STRATEGY_SESSION_STATE", "is being opened")
 
-				f.board.is(func(b *board) { b.away = nil; b.lose = false })
+				f.board.is(func(b *board) { b.away, b.lose, b.bounded = nil, false, false })
 				require.NoError(t, f.settleAll(t.Context()))
 				require.Equal(t, Draft, f.get(t).State.State, "whoever began it is left to finish it")
 				f.clock.later(patience)
 				require.NoError(t, f.settleAll(t.Context()))
+				require.True(t, f.board.bounded, "a board that does not answer is not waited for without end")
 				n := f.get(t)
 				require.Equal(t, Open, n.State.State)
 				require.Equal(t, "principals/sam", n.State.History[0].By)

@@ -49,6 +49,9 @@ type run struct {
 	docstore.CreatedBy `bson:",inline"`
 	Positions          map[feeds.Service]int64 `bson:"positions"`
 	Known              time.Time               `bson:"known"`
+	// Currency and Zone are what the company had settled.
+	Currency string `bson:"currency,omitempty"`
+	Zone     string `bson:"zone,omitempty"`
 }
 
 // Wanted says which statements to issue.
@@ -76,7 +79,7 @@ const inOne = 200
 // it is. It can be interrupted and asked for again: what was issued stays as it is.
 // ErrQuarterOpen; NOT_FOUND for an account; UNAVAILABLE while a copy is behind its feed.
 func (s *Service) Issue(ctx context.Context, call resource.Call, wanted Wanted, tell func(Progress) error) (Progress, error) {
-	company, zone, err := s.company(ctx)
+	_, zone, err := s.company(ctx)
 	if err != nil {
 		return Progress{}, err
 	}
@@ -88,7 +91,10 @@ func (s *Service) Issue(ctx context.Context, call resource.Call, wanted Wanted, 
 	if err != nil {
 		return Progress{}, err
 	}
-	header := Header{Quarter: wanted.Quarter, Currency: company.Currency, Zone: company.Zone, Known: begun.Known}
+	if zone, err = zoneOf(begun.Zone); err != nil {
+		return Progress{}, err
+	}
+	header := Header{Quarter: wanted.Quarter, Currency: begun.Currency, Zone: begun.Zone, Known: begun.Known}
 	w := &writer{service: s, call: call, check: wanted.Check, begun: begun, header: header, zone: zone, current: current}
 	err = w.all(ctx, wanted.Accounts, tell)
 	return w.progress, err
@@ -141,7 +147,12 @@ func (s *Service) freeze(ctx context.Context) (run, error) {
 		}
 		frozen.Positions[f.Service()] = lag.Head
 	}
-	return frozen, s.await(ctx, frozen.Positions)
+	if err := s.await(ctx, frozen.Positions); err != nil {
+		return run{}, err
+	}
+	company, _, err := s.company(ctx)
+	frozen.Currency, frozen.Zone = company.Currency, company.Zone
+	return frozen, err
 }
 
 // lookEvery is how often it is looked whether a copy has come on.

@@ -166,7 +166,7 @@ func TestR31IssuingGoesOnWhereItStopped(t *testing.T) {
 		_, err = f.Issue(ctx, call, Wanted{Quarter: q3}, func(p Progress) error { return errStopped })
 		require.ErrorIs(t, err, errStopped)
 		f.world.now = f.world.now.Add(time.Hour)
-		f.take(t, paid("c2", "a0249", july, 7_00))
+		f.take(t, paid("c2", "a0249", july, 7_00), settled("EUR", "Asia/Tokyo"))
 		var steps []Progress
 		done, err := f.Issue(ctx, call, Wanted{Quarter: q3}, func(p Progress) error { steps = append(steps, p); return nil })
 		require.NoError(t, err)
@@ -175,6 +175,7 @@ func TestR31IssuingGoesOnWhereItStopped(t *testing.T) {
 		last, err := f.Get(ctx, "a0249", q3, Default, time.Time{})
 		require.NoError(t, err)
 		require.EqualValues(t, 5_00, last.Figure("paid").Minor, "as it was known when the request came first")
+		require.Equal(t, []string{"USD", "UTC"}, []string{last.Currency, last.Zone})
 		first, err := f.Issued(ctx, "a0000", q3)
 		require.NoError(t, err)
 		require.Equal(t, first.State.Positions, last.Issue.State.Positions)
