@@ -24,7 +24,9 @@ type Kind uint8
 
 // The kinds of fields. A value of a field is, by kind: string, bool, int64, time.Time,
 // the name of an enum's value as a string, for a Map, a string for each key, or, for a Day,
-// a string as 2026-01-31, which also every value in a filter has to be.
+// a string as 2026-01-31, which also every value in a filter has to be. A String may have
+// several values, as a []string: a comparison holds where it holds of any of them, and !=
+// where none is equal.
 const (
 	String Kind = iota
 	Bool

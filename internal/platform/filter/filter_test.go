@@ -50,6 +50,23 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// A field with several values is equal to each of them, and unequal to what is none of them.
+func TestMatchOfSeveralValues(t *testing.T) {
+	for text, want := range map[string]bool{
+		`owner = "jane"`: true, `owner = "joe"`: true, `owner = "jane joe"`: false, `owner = "jim"`: false,
+		`owner != "jane"`: false, `owner != "jim"`: true, `NOT owner = "joe"`: false, `NOT owner = "jim"`: true,
+		`owner = "jim" OR owner = "joe"`: true, `owner = "jane" AND owner = "joe"`: true, `owner = "jane" AND NOT owner = "joe"`: false,
+		`owner = "jo*"`: true, `owner = "*ane"`: true, `owner = "*e j*"`: false, `owner != "j*"`: false, `owner != "k*"`: true,
+		`owner:JO`: true, `owner:"e j"`: false, `owner:*`: true, `owner > "joc"`: true, `owner > "jof"`: false,
+		`external_id:*`: false, `external_id = ""`: false, `external_id != "a"`: true, `external_id != "a*"`: true,
+	} {
+		f, err := filter.Parse(text, fields...)
+		require.NoError(t, err, text)
+		got := f.Match(func(field string) any { return map[string][]string{"owner": {"jane", "joe"}}[field] })
+		require.Equal(t, want, got, text)
+	}
+}
+
 func TestWhatAnIndexCanUse(t *testing.T) {
 	f, err := filter.Parse(`external_id = "00017" AND state = ACTIVE AND (owner = a OR owner = b) AND NOT display_name = x AND followers > 1`, fields...)
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func compare(path, operator string, kind Kind, want any) (func(Values) bool, err
 	case filtering.FunctionEquals:
 		holds = func(o int) bool { return o == 0 }
 	case filtering.FunctionNotEquals:
-		return func(v Values) bool { got := v(path); return got == nil || order(got, want) != 0 }, nil
+		return func(v Values) bool { return !anyOf(v(path), func(got any) bool { return order(got, want) == 0 }) }, nil
 	case filtering.FunctionLessThan:
 		holds = func(o int) bool { return o < 0 }
 	case filtering.FunctionLessEquals:
@@ -32,7 +33,16 @@ func compare(path, operator string, kind Kind, want any) (func(Values) bool, err
 	if !ordered && operator != filtering.FunctionEquals {
 		return nil, fault.Invalid("filter", "%s has no order: use = or !=", path)
 	}
-	return func(v Values) bool { got := v(path); return got != nil && holds(order(got, want)) }, nil
+	return func(v Values) bool { return anyOf(v(path), func(got any) bool { return holds(order(got, want)) }) }, nil
+}
+
+// anyOf says whether something holds of the value of a field, or of any where it has
+// several; it holds of none where there is none.
+func anyOf(got any, holds func(any) bool) bool {
+	if list, several := got.([]string); several {
+		return slices.ContainsFunc(list, func(one string) bool { return holds(one) })
+	}
+	return got != nil && holds(got)
 }
 
 // order compares values of one kind; values of different kinds never compare equal.
@@ -65,18 +75,15 @@ func wildcard(path, pattern string, not bool) (func(Values) bool, error) {
 	if strings.Contains(text, "*") {
 		return nil, fault.Invalid("filter", "%s = %q: a * can only stand at the beginning or end", path, pattern)
 	}
+	matches := strings.HasPrefix
+	switch {
+	case begins && open:
+		matches = strings.Contains
+	case begins:
+		matches = strings.HasSuffix
+	}
 	return func(v Values) bool {
-		got, ok := v(path).(string)
-		var found bool
-		switch {
-		case begins && open:
-			found = strings.Contains(got, text)
-		case begins:
-			found = strings.HasSuffix(got, text)
-		default:
-			found = strings.HasPrefix(got, text)
-		}
-		return (ok && found) != not
+		return anyOf(v(path), func(got any) bool { s, ok := got.(string); return ok && matches(s, text) }) != not
 	}, nil
 }
 
@@ -86,12 +93,11 @@ func has(path string, field Field, text string) (func(Values) bool, error) {
 	case field.Kind == Map && path == field.Name:
 		return func(v Values) bool { return v(path+"."+text) != nil }, nil
 	case text == "*":
-		return func(v Values) bool { got := v(path); return got != nil && got != "" }, nil
+		return func(v Values) bool { return anyOf(v(path), func(got any) bool { return got != "" }) }, nil
 	case field.Kind == String || field.Kind == Map:
 		part := strings.ToLower(text)
 		return func(v Values) bool {
-			got, _ := v(path).(string)
-			return strings.Contains(strings.ToLower(got), part)
+			return anyOf(v(path), func(got any) bool { s, ok := got.(string); return ok && strings.Contains(strings.ToLower(s), part) })
 		}, nil
 	}
 	return nil, fault.Invalid("filter", "%s cannot be searched: use =", path)

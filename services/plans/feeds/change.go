@@ -245,7 +245,8 @@ type MergedIdea struct {
 // Solicitation is a question put to customers as it is from a change on.
 type Solicitation struct {
 	Name, State string
-	Decision    civil.Day
+	// Withdrawal says why it was withdrawn; empty where it was not.
+	Withdrawal string
 }
 
 // Work is a piece of relationship work that this service saw completed, or taken back.

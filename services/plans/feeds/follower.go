@@ -158,6 +158,12 @@ type Lag struct {
 // Behind is how many changes are missing.
 func (l Lag) Behind() int64 { return max(0, l.Head-l.Applied) }
 
+// Applied returns the position of the last change that was taken over.
+func (f *Follower) Applied(ctx context.Context) (int64, error) {
+	at, err := f.mark(ctx)
+	return at.Position, err
+}
+
 // Lag says how far the copies are behind the feed.
 func (f *Follower) Lag(ctx context.Context) (Lag, error) {
 	at, err := f.mark(ctx)

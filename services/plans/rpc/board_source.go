@@ -83,7 +83,7 @@ func readBoard(change *feeds.Change, c *boardv1.Change) (concerns bool, err erro
 	case *boardv1.Change_Idea:
 		change.Idea, err = ideaIn(state.Idea)
 	case *boardv1.Change_Solicitation:
-		change.Solicitation, err = solicitationIn(state.Solicitation)
+		change.Solicitation = solicitationIn(state.Solicitation)
 	default:
 		return false, nil
 	}
@@ -131,8 +131,7 @@ func ideaIn(in *boardv1.Idea) (*feeds.Idea, error) {
 	return i, err
 }
 
-func solicitationIn(in *boardv1.Solicitation) (*feeds.Solicitation, error) {
+func solicitationIn(in *boardv1.Solicitation) *feeds.Solicitation {
 	state := strings.ToLower(strings.TrimPrefix(in.GetState().String(), "STATE_"))
-	decision, err := dayIn("decision_date", in.GetDecisionDate())
-	return &feeds.Solicitation{Name: in.GetName(), State: state, Decision: decision}, err
+	return &feeds.Solicitation{Name: in.GetName(), State: state, Withdrawal: in.GetWithdrawalReason()}
 }

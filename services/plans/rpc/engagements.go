@@ -104,7 +104,7 @@ func (h *engagementsHandler) ListEngagements(ctx context.Context, r *plansv1.Lis
 		return nil, err
 	}
 	query := engagements.Query{Size: p.Size, After: p.After, Keep: func(s resource.Stored[engagements.Engagement]) bool {
-		return f.Match(func(field string) any { return engagementField(f, &s.State, field) })
+		return f.Match(func(field string) any { return engagementField(&s.State, field) })
 	}}
 	if account := wantedIn(f, "account", "accounts"); account != nil {
 		query.Account = *account
@@ -129,29 +129,20 @@ func (h *engagementsHandler) ListEngagements(ctx context.Context, r *plansv1.Lis
 }
 
 // engagementField is a field's value as filters see it.
-func engagementField(f filter.Filter, e *engagements.Engagement, field string) any {
+func engagementField(e *engagements.Engagement, field string) any {
 	switch field {
 	case "account":
 		return nameIn("accounts", e.Account)
 	case "requester":
 		return e.Requester
 	case "expert":
-		return among(f, field, namesIn("experts", e.Experts))
+		return namesIn("experts", e.Experts)
 	case "area":
 		return e.Area
 	case "benefit":
 		return e.Benefit
 	}
 	return strings.TrimPrefix(engagementStates[e.State].String(), "STATE_")
-}
-
-// among is the value of a field that has several, as a filter sees it: the one that it asks
-// for, where that is one of them, and otherwise all of them, in which text can be found.
-func among(f filter.Filter, field string, values []string) string {
-	if asked := wanted(f, field); asked != nil && slices.Contains(values, *asked) {
-		return *asked
-	}
-	return strings.Join(values, " ")
 }
 
 // CreateEngagement implements EngagementsService.

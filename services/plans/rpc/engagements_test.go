@@ -72,6 +72,7 @@ func TestR6AnEngagementFromItsRequestToWhatTheCustomerSaid(t *testing.T) {
 	for filter, want := range map[string]int{
 		"": 1, `account = "accounts/acme" AND state = STATE_COMPLETED`: 1, `account = "accounts/other"`: 0,
 		`expert = "experts/account-manager"`: 1, `expert = "experts/ben"`: 0, `requester = "principals/account-manager"`: 1,
+		`expert = "experts/ben" OR expert = "experts/account-manager"`: 1, `expert != "experts/ben"`: 1, `NOT expert = "experts/account-manager"`: 0,
 	} {
 		found, err := manager.ListEngagements(ctx, &plansv1.ListEngagementsRequest{Filter: filter})
 		require.NoError(t, err)

@@ -36,9 +36,9 @@ func (h *engagementsHandler) ListExperts(ctx context.Context, r *plansv1.ListExp
 		return f.Match(func(field string) any {
 			switch field {
 			case "area":
-				return among(f, field, s.State.Areas)
+				return s.State.Areas
 			case "language":
-				return among(f, field, s.State.Languages)
+				return s.State.Languages
 			}
 			return strings.TrimPrefix(expertState(s.State.Inactive).String(), "STATE_")
 		})

@@ -104,7 +104,7 @@ func (h *innovationHandler) ListInnovationProjects(
 		return f.Match(func(field string) any {
 			switch field {
 			case "account":
-				return among(f, field, namesIn("accounts", s.State.Accounts))
+				return namesIn("accounts", s.State.Accounts)
 			case "lead":
 				return nameIn("principals", s.State.Lead)
 			case "title":
@@ -315,11 +315,21 @@ func (h *innovationHandler) ConfirmInnovationProject(
 func (h *innovationHandler) WithdrawConfirmation(
 	ctx context.Context, r *plansv1.WithdrawConfirmationRequest,
 ) (*plansv1.InnovationProject, error) {
+	id := names.Last(r.GetName())
+	if auth.FromContext(ctx).Can(updateProjects) == auth.Assigned {
+		p, err := h.domain.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := h.checkProject(ctx, p.State.Accounts, p.State.Lead); err != nil {
+			return nil, err
+		}
+	}
 	call, err := request.Call(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return projectAnswer(h.domain.Withdraw(ctx, call, names.Last(r.GetName()), r.GetEtag(), names.First(r.GetAccount(), "accounts"), r.GetReason()))
+	return projectAnswer(h.domain.Withdraw(ctx, call, id, r.GetEtag(), names.First(r.GetAccount(), "accounts"), r.GetReason()))
 }
 
 // verdictIn reads a verdict; empty where none is given.

@@ -145,6 +145,11 @@ func TestProjectsAreSeenAndChangedByThoseWhoMay(t *testing.T) {
 	stop := &plansv1.StopInnovationProjectRequest{Name: "innovationProjects/their-bottles", Reason: "r", Lessons: "l"}
 	_, err = manager.StopInnovationProject(ctx, stop)
 	wantStatus(t, err, codes.PermissionDenied, "NOT_ASSIGNED")
+	takeBack := &plansv1.WithdrawConfirmationRequest{Name: "innovationProjects/their-bottles", Account: "accounts/other", Reason: "Not ours."}
+	_, err = manager.WithdrawConfirmation(ctx, takeBack)
+	wantStatus(t, err, codes.PermissionDenied, "NOT_ASSIGNED")
+	_, err = w.as(t, auth.PolicyApprover).WithdrawConfirmation(ctx, takeBack)
+	wantStatus(t, err, codes.FailedPrecondition, "PROJECT_STATE")
 	_, err = admin.UpdateInnovationProject(ctx, &plansv1.UpdateInnovationProjectRequest{InnovationProject: &plansv1.InnovationProject{
 		Name: "innovationProjects/their-bottles", Lead: "principals/account-manager"}})
 	require.NoError(t, err)
@@ -157,6 +162,8 @@ func TestProjectsAreSeenAndChangedByThoseWhoMay(t *testing.T) {
 
 	for filter, want := range map[string]int{
 		"": 2, `account = "accounts/acme"`: 1, `account = "accounts/other"`: 2, "state = STOPPED": 1, `lead = "principals/account-manager"`: 2, `title = "Recycled caps"`: 1,
+		`account = "accounts/acme" OR account = "accounts/none"`: 1, `NOT account = "accounts/acme"`: 1, `account != "accounts/other"`: 0,
+		`account = "accounts/other" AND account != "accounts/acme"`: 1,
 	} {
 		list, err := w.as(t, auth.Viewer).ListInnovationProjects(ctx, &plansv1.ListInnovationProjectsRequest{Filter: filter})
 		require.NoError(t, err)

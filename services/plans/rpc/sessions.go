@@ -3,7 +3,6 @@ package rpc
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -76,16 +75,12 @@ func (h *sessionsHandler) ListStrategySessions(
 	if err != nil {
 		return nil, err
 	}
-	account := wantedIn(f, "account", "accounts")
-	page, err := h.domain.List(ctx, sessions.Query{Account: account, Owner: wantedIn(f, "owner", "principals"), Size: p.Size, After: p.After,
+	page, err := h.domain.List(ctx, sessions.Query{Account: wantedIn(f, "account", "accounts"), Owner: wantedIn(f, "owner", "principals"), Size: p.Size, After: p.After,
 		Keep: func(s resource.Stored[sessions.Session]) bool {
 			return f.Match(func(field string) any {
 				switch field {
-				case "account": // the one that is asked for, where it is among those invited
-					if account != nil && slices.Contains(s.State.Accounts, *account) {
-						return nameIn("accounts", *account)
-					}
-					return strings.Join(namesIn("accounts", s.State.Accounts), " ")
+				case "account":
+					return namesIn("accounts", s.State.Accounts)
 				case "owner":
 					return nameIn("principals", s.State.Owner)
 				case "title":

@@ -34,7 +34,7 @@ func sessionOut(s resource.Stored[sessions.Session], today civil.Day) *plansv1.S
 		Name: sessions.Name(s.ID), Title: n.Title, Owner: nameIn("principals", n.Owner), Question: n.Question, Leaning: n.Leaning,
 		LeaningReason: n.Why, Facts: n.Facts, StartTime: wire.Timestamp(n.Starts), DurationMinutes: int32(n.Minutes),
 		Channel: channels[n.Channel], Place: n.Place, InvitationChannel: channels[n.InviteBy], CloseDate: dayOut(n.Closes),
-		DecisionDate: dayOut(n.Decides), Notes: n.Notes, State: sessionStates[n.State], Reconciling: n.Step != nil, Overdue: n.Overdue(today),
+		DecisionDate: dayOut(n.Decides), PromiseDate: dayOut(n.Promised), Notes: n.Notes, State: sessionStates[n.State], Reconciling: n.Step != nil, Overdue: n.Overdue(today),
 		Solicitation: nameIn("solicitations", n.Solicitation), HoldDate: dayOut(n.HeldOn), Attendance: attendanceOut(n.Attendance),
 		Decision: sessionDecisionOut(n.Decision), CancellationReason: n.Cancellation,
 		Etag: s.Etag(), CreateTime: wire.Timestamp(n.Created), UpdateTime: wire.Timestamp(n.Updated),

@@ -326,6 +326,8 @@ func TestSessionsAreListedByFilter(t *testing.T) {
 	for filter, want := range map[string]string{
 		`state = STATE_DRAFT`: "strategySessions/one", `state = CANCELLED`: "strategySessions/two", `owner = "principals/ben"`: "strategySessions/two",
 		`account = "accounts/brook"`: "strategySessions/one", `account = "accounts/acme" AND title = "Two"`: "strategySessions/two",
+		`account = "accounts/brook" OR account = "accounts/none"`: "strategySessions/one", `NOT account = "accounts/brook"`: "strategySessions/two",
+		`account != "accounts/brook"`: "strategySessions/two", `account = "accounts/acme" AND NOT account = "accounts/brook"`: "strategySessions/two",
 		`overdue = true`: "", `title = "One" AND overdue = false`: "strategySessions/one", `account = "accounts/none"`: "",
 	} {
 		page, err := c.ListStrategySessions(ctx, &plansv1.ListStrategySessionsRequest{Filter: filter})

@@ -173,8 +173,8 @@ func TestR31WhatTheBoardTells(t *testing.T) {
 	add(&boardv1.Change{Type: "idea.decided", Name: "ideas/i1", State: &boardv1.Change_Idea{Idea: answered}})
 	add(&boardv1.Change{Type: "idea.merged", State: &boardv1.Change_Idea{Idea: &boardv1.Idea{Name: "ideas/i2", Account: "accounts/brook", SubmitDate: firstDay,
 		State: boardv1.Idea_STATE_MERGED, MergedInto: "ideas/i1"}}})
-	add(&boardv1.Change{Type: "solicitation.opened", State: &boardv1.Change_Solicitation{Solicitation: &boardv1.Solicitation{
-		Name: "solicitations/s1", State: boardv1.Solicitation_STATE_OPEN, DecisionDate: firstDay}}})
+	add(&boardv1.Change{Type: "solicitation.withdrawn", State: &boardv1.Change_Solicitation{Solicitation: &boardv1.Solicitation{
+		Name: "solicitations/s1", State: boardv1.Solicitation_STATE_WITHDRAWN, WithdrawalReason: "Asked twice."}}})
 	add(&boardv1.Change{Type: "meeting.planned"})
 	source := rpc.NewBoardSource(connect(t, func(r grpc.ServiceRegistrar) { boardv1.RegisterFeedServiceServer(r, fake) }))
 
@@ -190,7 +190,7 @@ func TestR31WhatTheBoardTells(t *testing.T) {
 		Outcome: feeds.Adopted, Decided: noon, Merged: []feeds.MergedIdea{{Name: "ideas/i2", Account: "brook", Title: "Night trucks"}}}, changes[1].Idea)
 	require.Equal(t, "ideas/i1", changes[2].Idea.MergedInto)
 	require.Empty(t, changes[2].Idea.Outcome)
-	require.Equal(t, &feeds.Solicitation{Name: "solicitations/s1", State: "open", Decision: july}, changes[3].Solicitation)
+	require.Equal(t, &feeds.Solicitation{Name: "solicitations/s1", State: "withdrawn", Withdrawal: "Asked twice."}, changes[3].Solicitation)
 	head, err := source.Head(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 5, head)

@@ -63,6 +63,8 @@ func (f stillFeed) Lag(context.Context) (feeds.Lag, error) {
 	return feeds.Lag{Service: f.service, Applied: 100, Head: 100}, nil
 }
 
+func (f stillFeed) Applied(context.Context) (int64, error) { return 100, nil }
+
 // serveStatements serves the statements of two accounts, on 2026-11-23.
 func serveStatements(t *testing.T) (plansv1.StatementsServiceClient, *fakeLedgers) {
 	t.Helper()

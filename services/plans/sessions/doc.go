@@ -8,6 +8,10 @@
 // down; the report to those who came says what was asked, what they said, what was done and
 // why (R40).
 //
+// The owner and the days of an opened session are changed here, and told to the board
+// service. Of what is changed there, ideas and a withdrawal are taken over, which cancels the
+// session; the rest is not.
+//
 // What touches the board service as well is a step: it is written down first, with all that
 // it takes, and finished by whoever comes to it, however often (step.go).
 package sessions

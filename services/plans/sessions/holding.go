@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -14,9 +15,9 @@ import (
 
 // Hold records that an open session took place, today where no day is given, and who came.
 // Ideas are taken until their last day all the same. INVALID_ARGUMENT for a day to come, or
-// somebody whose account was not invited; NOT_FOUND; STALE_ETAG; STRATEGY_SESSION_STATE.
+// before it was opened, or somebody whose account was not invited; NOT_FOUND; STALE_ETAG; STRATEGY_SESSION_STATE.
 func (s *Service) Hold(ctx context.Context, call resource.Call, id, etag string, on civil.Day, came []Attendee, notes string) (resource.Stored[Session], error) {
-	_, today, err := s.today(ctx)
+	zone, today, err := s.today(ctx)
 	if err != nil {
 		return resource.Stored[Session]{}, err
 	}
@@ -30,6 +31,9 @@ func (s *Service) Hold(ctx context.Context, call resource.Call, id, etag string,
 		if err := n.mustBe(id, Open); err != nil {
 			return err
 		}
+		if opened := zone.DayOf(n.openedAt()); on < opened {
+			return fault.Invalid("hold_date", "%s is before customers were invited, on %s", on, opened)
+		}
 		n.HeldOn, n.Attendance = on, came
 		if notes != "" {
 			n.Notes = notes
@@ -38,6 +42,16 @@ func (s *Service) Hold(ctx context.Context, call resource.Call, id, etag string,
 		n.settle()
 		return nil
 	})
+}
+
+// openedAt is when the session was opened.
+func (s *Session) openedAt() time.Time {
+	for _, t := range s.History {
+		if t.To == Open {
+			return t.At
+		}
+	}
+	return time.Time{}
 }
 
 // RecordAttendance writes down who came to a session that took place, in place of what was

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/names"
+	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
@@ -27,30 +29,69 @@ type ideaCopy struct {
 	Position int64  `bson:"position"`
 }
 
-const bySolicitation = "solicitation"
-
 func openIdeas(ctx context.Context, store *docstore.Store) (*docstore.Collection[ideaCopy], error) {
 	return docstore.OpenCollection[ideaCopy](ctx, store, docstore.Spec{Name: "session_ideas", Silent: true,
 		Indexes: []docstore.Index{{Name: bySolicitation, Fields: []string{"solicitation"}, Partial: true}}})
 }
 
-// Take implements feeds.Taker: it takes over the ideas of the board's feed.
+// Take implements feeds.Taker: it takes over the ideas of the board's feed, and that a
+// question was withdrawn there.
 func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
-	for _, c := range changes {
-		if c.Idea == nil {
-			continue
+	for i := range changes {
+		var err error
+		switch c := &changes[i]; {
+		case c.Idea != nil:
+			err = s.takeIdea(ctx, c.Position, c.Idea)
+		case c.Solicitation != nil && SolicitationState(c.Solicitation.State) == Withdrawn:
+			err = s.takeWithdrawal(ctx, c)
 		}
-		next := ideaCopy{
-			Solicitation: names.First(c.Idea.Solicitation, "solicitations"), Account: c.Idea.Account, Title: c.Idea.Title, Given: c.Idea.Given,
-			Outcome: c.Idea.Outcome, Decided: c.Idea.Decided, Into: names.First(c.Idea.MergedInto, "ideas"), Position: c.Position,
+		if err != nil {
+			return err
 		}
-		if _, err := s.ideas.Upsert(ctx, names.Last(c.Idea.Name), func(d *docstore.Doc[ideaCopy]) error {
-			if c.Position >= d.Body.Position {
-				d.Body = next
+	}
+	return nil
+}
+
+func (s *Service) takeIdea(ctx context.Context, position int64, i *feeds.Idea) error {
+	next := ideaCopy{
+		Solicitation: names.First(i.Solicitation, "solicitations"), Account: i.Account, Title: i.Title, Given: i.Given,
+		Outcome: i.Outcome, Decided: i.Decided, Into: names.First(i.MergedInto, "ideas"), Position: position,
+	}
+	_, err := s.ideas.Upsert(ctx, names.Last(i.Name), func(d *docstore.Doc[ideaCopy]) error {
+		if position >= d.Body.Position {
+			d.Body = next
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", i.Name, err)
+	}
+	return nil
+}
+
+// errSettled says that a session is not to be cancelled any more.
+var errSettled = errors.New("the session is cancelled, or is being")
+
+// takeWithdrawal cancels the session whose question was withdrawn at the board service; one
+// that is being cancelled here is left to that.
+func (s *Service) takeWithdrawal(ctx context.Context, c *feeds.Change) error {
+	found, err := s.sessions.Lookup(ctx, bySolicitation, names.Last(c.Solicitation.Name))
+	if err != nil {
+		return fmt.Errorf("find the session of %s: %w", c.Solicitation.Name, err)
+	}
+	for i := range found {
+		_, err := s.sessions.Update(ctx, resource.Call{Principal: c.Principal}, found[i].ID, nil, "strategy_session.cancelled", func(n *Session) error {
+			if n.State != Open && n.State != Held || n.Step != nil && n.Step.Kind == Cancelling {
+				return errSettled
 			}
+			n.Step = nil // the board service refuses what else was under way
+			n.Cancellation = cmp.Or(c.Solicitation.Withdrawal, "What was asked was withdrawn.")
+			n.turn(Cancelled, c.Principal, s.now())
+			n.settle()
 			return nil
-		}); err != nil {
-			return fmt.Errorf("keep %s: %w", c.Idea.Name, err)
+		})
+		if err != nil && !errors.Is(err, errSettled) {
+			return fmt.Errorf("cancel %s: %w", Name(found[i].ID), err)
 		}
 	}
 	return nil

@@ -71,6 +71,8 @@ type board struct {
 	lose bool
 	// before is called once, at the beginning of the next Ask.
 	before func()
+	// bounded says that the last question had a deadline.
+	bounded bool
 }
 
 var errAway = fault.New(fault.Unavailable, fault.ReasonUnavailable, "A service this one needs cannot be reached now; try again.")
@@ -102,8 +104,9 @@ func (b *board) once(requestID, what string, do func() error) error {
 	return nil
 }
 
-func (b *board) Ask(_ context.Context, q Question, check bool) error {
+func (b *board) Ask(ctx context.Context, q Question, check bool) error {
 	b.mu.Lock()
+	_, b.bounded = ctx.Deadline()
 	before := b.before
 	b.before = nil
 	b.mu.Unlock()

@@ -95,35 +95,53 @@ func (s *Service) invite(ctx context.Context, n resource.Stored[Session]) (resou
 	}
 	became := map[string]Invitation{}
 	for _, i := range n.State.Invitations {
-		var err error
-		switch {
-		case n.State.uninvited(&i):
-			i, err = s.planOne(ctx, n, i)
-		case n.State.unskipped(&i):
-			i, err = s.skipOne(ctx, n, i)
-		default:
-			continue
-		}
+		next, err := s.inviteOne(ctx, n, i)
 		if err != nil {
 			return n, fmt.Errorf("invite %s: %w", plans.AccountName(i.Account), err)
 		}
-		became[i.Account] = i
+		became[i.Account] = next
 	}
 	return s.sessions.Update(ctx, service, n.ID, nil, "strategy_session.invitations_planned", func(now *Session) error {
 		now.Invitations = slices.Clone(now.Invitations)
-		for at, i := range now.Invitations {
-			next, changed := became[i.Account]
-			switch {
-			case !changed:
-			case i.Touchpoint == "" && i.Problem == "": // it may be cancelled since, and is skipped then
-				now.Invitations[at] = next
-			case now.unskipped(&i) && next.Skipped:
-				now.Invitations[at] = next
-			}
+		for at := range now.Invitations {
+			now.Invitations[at].take(became[now.Invitations[at].Account])
 		}
 		now.settle()
 		return nil
 	})
+}
+
+// inviteOne does what is to be done about an invitation, and returns what it is then.
+func (s *Service) inviteOne(ctx context.Context, n resource.Stored[Session], i Invitation) (Invitation, error) {
+	for _, name := range i.Replaced {
+		if err := s.skip(ctx, n, i, name, "skip "+name, "The strategy session was moved, or others are to come: there is another invitation."); err != nil {
+			return i, err
+		}
+	}
+	i.Replaced = nil
+	switch {
+	case n.State.uninvited(&i):
+		return s.planOne(ctx, n, i)
+	case n.State.unskipped(&i):
+		err := s.skip(ctx, n, i, i.Touchpoint, "skip", "The strategy session was cancelled: "+n.State.Cancellation)
+		i.Skipped = err == nil
+		return i, err
+	}
+	return i, nil
+}
+
+// take takes over what became of the invitation, as far as it was not moved since.
+func (i *Invitation) take(next Invitation) {
+	if next.Number != i.Number {
+		return
+	}
+	i.Replaced = nil // only another number adds any
+	switch {
+	case i.Touchpoint == "" && i.Problem == "": // it may be cancelled since, and is skipped then
+		i.Touchpoint, i.Problem = next.Touchpoint, next.Problem
+	case i.Touchpoint == next.Touchpoint:
+		i.Skipped = i.Skipped || next.Skipped
+	}
 }
 
 // service is on whose behalf invitations are planned.
@@ -144,9 +162,13 @@ func (s *Service) planOne(ctx context.Context, n resource.Stored[Session], i Inv
 	if channel == "" {
 		channel = plans.Email
 	}
-	i.Touchpoint, err = s.opts.Touchpoints.Plan(ctx, s.invitation(n, i.Account, "plan"), Touchpoint{
+	what := "plan"
+	if i.Number > 0 {
+		what = fmt.Sprintf("plan %d", i.Number)
+	}
+	i.Touchpoint, err = s.opts.Touchpoints.Plan(ctx, s.invitation(n, i.Account, what), Touchpoint{
 		Account: i.Account, Contacts: n.State.Invited[at].Contacts, Session: Name(n.ID), Channel: channel, Due: today,
-		Purpose: fmt.Sprintf("Invite to the strategy session %q on %s.", n.State.Title, zone.DayOf(n.State.Starts)),
+		Purpose: i.purpose(n.State.Title, zone.DayOf(n.State.Starts)),
 	})
 	var told *fault.Error
 	if err != nil && !transient(err) && errors.As(err, &told) {
@@ -155,16 +177,23 @@ func (s *Service) planOne(ctx context.Context, n resource.Stored[Session], i Inv
 	return i, err
 }
 
-// skipOne ends the touchpoint of an invitation to a session that was cancelled.
-func (s *Service) skipOne(ctx context.Context, n resource.Stored[Session], i Invitation) (Invitation, error) {
-	if s.opts.Touchpoints != nil {
-		err := s.opts.Touchpoints.Skip(ctx, s.invitation(n, i.Account, "skip"), i.Touchpoint, "The strategy session was cancelled: "+n.State.Cancellation)
-		if err != nil && transient(err) {
-			return i, err
-		}
+// purpose says what the contact is for.
+func (i *Invitation) purpose(title string, day civil.Day) string {
+	if i.Number > 0 {
+		return fmt.Sprintf("Invite to the strategy session %q on %s, in place of an earlier invitation.", title, day)
 	}
-	i.Skipped = true
-	return i, nil
+	return fmt.Sprintf("Invite to the strategy session %q on %s.", title, day)
+}
+
+// skip ends a touchpoint by which an account was to be invited.
+func (s *Service) skip(ctx context.Context, n resource.Stored[Session], i Invitation, name, what, reason string) error {
+	if s.opts.Touchpoints == nil {
+		return nil
+	}
+	if err := s.opts.Touchpoints.Skip(ctx, s.invitation(n, i.Account, what), name, reason); err != nil && transient(err) {
+		return err
+	}
+	return nil
 }
 
 // invitation is the call about the invitation of an account, the same whoever makes it.
@@ -203,17 +232,26 @@ func (s *Service) settleAll(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}
-		if step := n.State.Step; step != nil {
-			if s.now().Sub(step.At) < patience {
-				continue
-			}
-			n, err = s.finish(ctx, n)
-		} else {
-			_, err = s.invite(ctx, n)
-		}
-		if err != nil && !errors.Is(err, ErrRefused) {
+		if err := s.settleOne(ctx, n); err != nil && !errors.Is(err, ErrRefused) {
 			failed = append(failed, fmt.Errorf("%s: %w", Name(n.ID), err))
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// settleOne finishes what was left of a session, in the time that whoever begins a step has
+// for it too: a service that does not answer holds up no other session.
+func (s *Service) settleOne(ctx context.Context, n resource.Stored[Session]) error {
+	ctx, cancel := context.WithTimeout(ctx, boardTime)
+	defer cancel()
+	step := n.State.Step
+	if step == nil {
+		_, err := s.invite(ctx, n)
+		return err
+	}
+	if s.now().Sub(step.At) < patience {
+		return nil
+	}
+	_, err := s.finish(ctx, n)
+	return err
 }

@@ -3,6 +3,7 @@ package sessions
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,11 +131,12 @@ func TestR11AnOpeningThatWasLeftIsFinished(t *testing.T) {
 				_, err = f.Open(t.Context(), request("another"), "vans", "", false)
 				wantFault(t, err, "STRATEGY_SESSION_STATE", "is being opened")
 
-				f.board.is(func(b *board) { b.away = nil; b.lose = false })
+				f.board.is(func(b *board) { b.away, b.lose, b.bounded = nil, false, false })
 				require.NoError(t, f.settleAll(t.Context()))
 				require.Equal(t, Draft, f.get(t).State.State, "whoever began it is left to finish it")
 				f.clock.later(patience)
 				require.NoError(t, f.settleAll(t.Context()))
+				require.True(t, f.board.bounded, "a board that does not answer is not waited for without end")
 				n := f.get(t)
 				require.Equal(t, Open, n.State.State)
 				require.Equal(t, "principals/sam", n.State.History[0].By)
@@ -216,6 +218,69 @@ func TestInvitationsThatCouldNotBePlannedAreTriedAgain(t *testing.T) {
 		require.NoError(t, f.settleAll(t.Context()))
 		require.Equal(t, calls, f.touchpoints.calls, "nothing is left to do")
 	})
+}
+
+// A session that is moved, or to which others of an account are to come, invites anew: the
+// contacts planned before are skipped, and the new ones say the new day.
+func TestAMovedSessionInvitesAnew(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		n := f.opened(t)
+		first := n.State.Invitations
+		edit := func(id, reason string, change func(*Definition)) (resource.Stored[Session], error) {
+			return f.Update(t.Context(), request(id), "vans", "", reason, func(d *Definition) error {
+				d.Invited = slices.Clone(d.Invited)
+				change(d)
+				return nil
+			})
+		}
+		n, err := edit("others", "", func(d *Definition) { d.Invited[0].Contacts = nil })
+		require.NoError(t, err)
+		require.False(t, n.State.Pending)
+		second := n.State.Invitations
+		require.Contains(t, f.touchpoints.skipped[first[0].Touchpoint], "others are to come")
+		require.Empty(t, f.touchpoints.planned[second[0].Touchpoint].Contacts)
+		require.Equal(t, first[1:], second[1:], "who is invited alike is not invited again")
+
+		f.touchpoints.away = fault.New(fault.Unavailable, fault.ReasonUnavailable, "Away.")
+		move := func(d *Definition) {
+			d.Starts, d.Closes = time.Date(2026, 3, 25, 13, 0, 0, 0, time.UTC), date(t, "2026-03-25")
+		}
+		n, err = edit("moved", "The hall is closed.", move)
+		require.NoError(t, err)
+		require.True(t, n.State.Pending)
+		_, err = edit("again", "", func(d *Definition) { d.Starts = d.Starts.Add(time.Hour) })
+		wantFault(t, err, "CONFLICT", "are being planned")
+		f.touchpoints.away = nil
+		require.NoError(t, f.settleAll(t.Context()))
+		n = f.get(t)
+		require.False(t, n.State.Pending)
+		for at, i := range n.State.Invitations[:2] {
+			require.Contains(t, f.touchpoints.skipped[second[at].Touchpoint], "was moved")
+			require.NotContains(t, f.touchpoints.skipped, i.Touchpoint)
+			require.Equal(t, `Invite to the strategy session "Our own vans" on 2026-03-25, in place of an earlier invitation.`, f.touchpoints.planned[i.Touchpoint].Purpose)
+		}
+		require.Len(t, f.touchpoints.planned, 5)
+		require.Equal(t, "There is no plans/planless.", n.State.Invitations[2].Problem)
+	})
+}
+
+// An open session stays one that can take place.
+func TestAnOpenSessionStaysPossible(t *testing.T) {
+	f := onSQLite(t)
+	f.opened(t)
+	for text, change := range map[string]func(*Definition){
+		"start_time: is empty":              func(d *Definition) { d.Starts = time.Time{} },
+		"channel: is empty":                 func(d *Definition) { d.Channel = "" },
+		"start_time: 2026-03-05 has passed": func(d *Definition) { d.Starts = time.Date(2026, 3, 5, 9, 0, 0, 0, time.UTC) },
+	} {
+		_, err := f.Update(t.Context(), someone, "vans", "", "", func(d *Definition) error {
+			change(d)
+			return nil
+		})
+		wantFault(t, err, "INVALID_ARGUMENT", text)
+	}
+	_, err := f.Hold(t.Context(), someone, "vans", "", date(t, "2026-03-05"), nil, "")
+	wantFault(t, err, "INVALID_ARGUMENT", "before customers were invited, on 2026-03-06")
 }
 
 func TestR11ACancelledSessionInvitesNobody(t *testing.T) {

@@ -149,10 +149,19 @@ func (s *Session) said(l *lines, under string, ideas []Idea, keep func(Idea) boo
 }
 
 func (s *Session) undecidedWords(today civil.Day) string {
-	if s.Decides < today {
-		return fmt.Sprintf("It is not decided yet, and should have been by %s.", s.Decides.Words())
+	words := "It is not decided yet. We promised an answer by %s%s."
+	if s.promised() < today {
+		words = "It is not decided yet, and should have been by %s%s."
 	}
-	return fmt.Sprintf("It is not decided yet. We promised an answer by %s.", s.Decides.Words())
+	return fmt.Sprintf(words, s.promised().Words(), s.putOff())
+}
+
+// putOff says to when a promise was put off; nothing where it was not.
+func (s *Session) putOff() string {
+	if s.Decides <= s.promised() {
+		return ""
+	}
+	return "; it was put off to " + s.Decides.Words()
 }
 
 // did says what the company did about an idea.
@@ -184,7 +193,11 @@ func (s *Session) outcome(l *lines, ideas []Idea) {
 	l.add(heading, "", "What we decided")
 	d := s.Decision
 	if d == nil {
-		l.add(paragraph, "", "Nothing yet. It is to be decided by %s.", s.Decides.Words())
+		words := "Nothing yet. It is to be decided by %s%s."
+		if s.putOff() != "" {
+			words = "Nothing yet. It was to be decided by %s%s."
+		}
+		l.add(paragraph, "", words, s.promised().Words(), s.putOff())
 		return
 	}
 	l.add(paragraph, "", "%s", d.Text)

@@ -217,7 +217,7 @@ func (s *Service) Update(
 			return n.editable(id, &next)
 		})
 	}
-	return s.sessions.Update(ctx, call, id, resource.IfEtag[Session](etag), "strategy_session.updated", func(n *Session) error {
+	n, err := s.sessions.Update(ctx, call, id, resource.IfEtag[Session](etag), "strategy_session.updated", func(n *Session) error {
 		next, err := edited(n)
 		if err != nil {
 			return err
@@ -228,10 +228,14 @@ func (s *Service) Update(
 		if n.Solicitation != "" && !n.promises(&next) {
 			return resource.ErrConflict.Saying("%s was opened in this moment: try again.", Name(id))
 		}
-		n.Definition = next
+		n.redefine(next)
 		n.settle()
 		return nil
 	})
+	if err != nil {
+		return none, err
+	}
+	return s.settled(ctx, n)
 }
 
 // named wants those whom a definition names newly to be there, and accounts not to be

@@ -45,6 +45,9 @@ type Session struct {
 	// Invitations are the touchpoints by which the accounts are invited, in their order; none
 	// in a draft.
 	Invitations []Invitation `bson:"invitations,omitempty"`
+	// Promised is the earliest day by which those who were asked were told that it is decided;
+	// 0 in a draft.
+	Promised civil.Day `bson:"promised,omitempty"`
 	// HeldOn is the day on which it took place; 0 before.
 	HeldOn civil.Day `bson:"held_on,omitempty"`
 	// Attendance is who came.
@@ -120,6 +123,10 @@ type Invitation struct {
 	Problem string `bson:"problem,omitempty"`
 	// Skipped says that nobody is to be invited by it any more.
 	Skipped bool `bson:"skipped,omitempty"`
+	// Replaced are the names of those planned before the session was moved, or others were to
+	// come, that are still to be skipped. Number counts all that were planned before.
+	Replaced []string `bson:"replaced,omitempty"`
+	Number   int      `bson:"number,omitempty"`
 }
 
 // Attendee is somebody who came.
@@ -162,6 +169,9 @@ const (
 	byPending = "pending"
 )
 
+// bySolicitation is the index of sessions, and of ideas, by the solicitation.
+const bySolicitation = "solicitation"
+
 // Kind is how sessions are stored and told: without what people noted, and without what is
 // under way.
 var Kind = resource.Kind[Session]{
@@ -175,12 +185,22 @@ var Kind = resource.Kind[Session]{
 		{Name: byOwner, Fields: []string{"owner", "created"}},
 		{Name: byAccount, Fields: []string{"accounts", "created"}, Multikey: true, Partial: true},
 		{Name: byPending, Fields: []string{"pending"}, Partial: true},
+		{Name: bySolicitation, Fields: []string{"solicitation"}, Partial: true},
 	}},
 }
 
-// Overdue says whether the day by which it was to be decided has passed without an answer.
+// Overdue says whether the day that was first promised has passed without an answer, whatever
+// it is put off to: so the board service sees it too.
 func (s *Session) Overdue(today civil.Day) bool {
-	return (s.State == Open || s.State == Held) && s.Decides < today
+	return (s.State == Open || s.State == Held) && s.promised() < today
+}
+
+// promised is the earliest day that those who were asked were told.
+func (s *Session) promised() civil.Day {
+	if s.Promised == 0 {
+		return s.Decides
+	}
+	return min(s.Promised, s.Decides)
 }
 
 // invites says whether an account is invited.
@@ -199,8 +219,47 @@ func (s *Session) settle() {
 		s.Accounts = append(s.Accounts, i.Account)
 	}
 	s.Pending = s.Step != nil || slices.ContainsFunc(s.Invitations, func(i Invitation) bool {
-		return s.uninvited(&i) || s.unskipped(&i)
+		return s.uninvited(&i) || s.unskipped(&i) || len(i.Replaced) > 0
 	})
+}
+
+// redefine takes over what people changed. Those for whom it
+// takes place at another time, or of whom others are to come, are invited anew.
+func (s *Session) redefine(next Definition) {
+	was := s.Definition
+	if s.Solicitation != "" {
+		s.Promised = min(s.promised(), next.Decides)
+	}
+	s.Definition = next
+	if s.State != Open {
+		return
+	}
+	s.Invitations = slices.Clone(s.Invitations)
+	for at := range s.Invitations {
+		i := &s.Invitations[at]
+		if was.invitesAlike(&next, i.Account) {
+			continue
+		}
+		if i.Touchpoint != "" {
+			i.Replaced = append(slices.Clone(i.Replaced), i.Touchpoint)
+		}
+		i.Touchpoint, i.Problem, i.Number = "", "", i.Number+1
+	}
+}
+
+// invitesAlike says whether both invite the same people of an account, to the same time.
+func (d *Definition) invitesAlike(other *Definition, account string) bool {
+	return d.Starts.Equal(other.Starts) && slices.Equal(d.contacts(account), other.contacts(account))
+}
+
+// contacts are the ids of those of an account who are to come.
+func (d *Definition) contacts(account string) []string {
+	for _, i := range d.Invited {
+		if i.Account == account {
+			return i.Contacts
+		}
+	}
+	return nil
 }
 
 // uninvited says that a touchpoint is still to be planned.
@@ -339,6 +398,16 @@ func (d *Definition) promises(other *Definition) bool {
 // keep wants what is promised anew to those who were asked to be possible, on a day, and to
 // have a reason; d is the definition of an opened session as it is to be.
 func (d *Definition) keep(was *Session, zone civil.Zone, today civil.Day, reason string) error {
+	if was.State == Open {
+		switch {
+		case d.Starts.IsZero():
+			return fault.Invalid("strategy_session.start_time", "is empty: customers are invited, and only another time can take its place")
+		case d.Channel == "":
+			return fault.Invalid("strategy_session.channel", "is empty: customers are invited, and have to know how people meet")
+		case !d.Starts.Equal(was.Starts) && zone.DayOf(d.Starts) < today:
+			return fault.Invalid("strategy_session.start_time", "%s has passed: give a time from %s on", zone.DayOf(d.Starts), today)
+		}
+	}
 	d.Closes = d.closes(zone)
 	day, moved := zone.DayOf(d.Starts), d.Closes != was.Closes || !d.Starts.Equal(was.Starts)
 	switch {
@@ -375,6 +444,8 @@ func (s *Session) editable(id string, next *Definition) error {
 		return stateFault(id, "%s was opened: what was asked of whom stays as it was.", Name(id))
 	case s.State == Held && !s.meets(next):
 		return stateFault(id, "%s took place on %s: only its title, its notes, its owner and its days can be changed.", Name(id), s.HeldOn)
+	case slices.ContainsFunc(s.Invitations, func(i Invitation) bool { return s.uninvited(&i) && !s.invitesAlike(next, i.Account) }):
+		return resource.ErrConflict.Saying("The invitations to %s are being planned: try again.", Name(id))
 	}
 	return nil
 }

@@ -97,6 +97,19 @@ func TestR11WhoAnswersAndByWhenCanBeChanged(t *testing.T) {
 		require.Equal(t, days("2026-04-17"), n.State.Decides)
 		require.Equal(t, Held, n.State.State)
 		require.Equal(t, days("2026-04-17"), f.board.only(t).Decides)
+
+		// What was promised first counts, as at the board service: the words say both days.
+		require.Equal(t, days("2026-03-31"), n.State.Promised)
+		require.Equal(t, []bool{false, true}, []bool{n.State.Overdue(days("2026-03-31")), n.State.Overdue(days("2026-04-01"))})
+		f.board.is(func(b *board) { b.asked[n.State.Solicitation].ideas = []Idea{bikes} })
+		for at, want := range map[string]string{"2026-03-31": "We promised an answer by 31 March 2026; it was put off to 17 April 2026.",
+			"2026-04-01": "should have been by 31 March 2026; it was put off to 17 April 2026."} {
+			f.clock.later(civil.UTC.Start(days(at)).Sub(f.clock.now()))
+			report, err := f.Report(t.Context(), "vans", "")
+			require.NoError(t, err)
+			require.Contains(t, report.Text, want)
+			require.Contains(t, report.Text, "It was to be decided by 31 March 2026; it was put off to 17 April 2026.")
+		}
 	})
 }
 
@@ -205,6 +218,46 @@ func TestSessionsAreListedByWhomTheyInviteAndWhoAnswers(t *testing.T) {
 		require.Equal(t, "two one", list(Query{Account: id("brook")}))
 		require.Equal(t, "three one", list(Query{Owner: id("anna")}))
 		require.Equal(t, "two", list(Query{Keep: func(n resource.Stored[Session]) bool { return n.State.Owner == "ben" }}))
+	})
+}
+
+// A question that is withdrawn at the board service takes its session with it, once, whatever
+// was under way; one that is being cancelled here is left to that.
+func TestR11AWithdrawnQuestionCancelsItsSession(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		n := f.opened(t)
+		tell := func(state SolicitationState) {
+			require.NoError(t, f.Take(t.Context(), []feeds.Change{
+				{Position: 1, Principal: "principals/bea", Solicitation: &feeds.Solicitation{Name: "solicitations/other", State: string(Withdrawn)}},
+				{Position: 2, Principal: "principals/bea", Solicitation: &feeds.Solicitation{Name: SolicitationName(n.State.Solicitation), State: string(state), Withdrawal: "Asked twice."}}}))
+		}
+		tell(Asking)
+		require.Equal(t, Open, f.get(t).State.State)
+
+		f.board.is(func(b *board) { b.away = errAway })
+		_, err := f.Cancel(t.Context(), request("cancel"), "vans", "", "Nobody can come.")
+		wantFault(t, err, "UNAVAILABLE", "")
+		tell(Withdrawn)
+		require.Equal(t, Cancelling, f.get(t).State.Step.Kind)
+		require.NoError(t, f.drop(t.Context(), "vans", f.get(t).State.Step))
+
+		_, err = f.Update(t.Context(), request("owner"), "vans", "", "Ill.", func(d *Definition) error {
+			d.Owner = "ben"
+			return nil
+		})
+		wantFault(t, err, "UNAVAILABLE", "")
+		tell(Withdrawn)
+		n = f.get(t)
+		require.Equal(t, Cancelled, n.State.State)
+		require.Nil(t, n.State.Step)
+		require.Equal(t, "anna", n.State.Owner)
+		require.Equal(t, "Asked twice.", n.State.Cancellation)
+		require.Equal(t, "principals/bea", n.State.History[len(n.State.History)-1].By)
+		require.NoError(t, f.settleAll(t.Context()))
+		require.Len(t, f.touchpoints.skipped, 2, "nobody is invited any more")
+		settled := f.get(t)
+		tell(Withdrawn)
+		require.Equal(t, settled.Version, f.get(t).Version)
 	})
 }
 

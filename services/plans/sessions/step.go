@@ -194,7 +194,7 @@ func (s *Session) complete(step *Step, at time.Time) {
 	s.Step = nil
 	switch step.Kind {
 	case Opening:
-		s.Solicitation = step.Solicitation
+		s.Solicitation, s.Promised = step.Solicitation, s.Decides
 		s.Invitations = nil
 		for _, invited := range s.Invited {
 			s.Invitations = append(s.Invitations, Invitation{Account: invited.Account})
@@ -207,7 +207,7 @@ func (s *Session) complete(step *Step, at time.Time) {
 		s.Cancellation = step.Reason
 		s.turn(Cancelled, by, at)
 	case Changing:
-		s.Definition = *step.Definition
+		s.redefine(*step.Definition)
 	}
 }
 

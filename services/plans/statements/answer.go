@@ -26,6 +26,9 @@ const (
 // Answer is a statement with what is known about it.
 type Answer struct {
 	Statement
+	// View is which was asked for, and KnownAt the instant, zero where none was.
+	View    View
+	KnownAt time.Time
 	// Digest is the statement's.
 	Digest string
 	// Issue is how it was issued; nil where it was not.
@@ -86,21 +89,28 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 	if err != nil {
 		return Answer{}, err
 	}
-	has, err := s.customer(ctx, &a, q, s.current(zone), len(lines) > 0)
+	horizon := Horizon{}
+	if !known.IsZero() {
+		if horizon, err = s.known(ctx, known); err != nil {
+			return Answer{}, err
+		}
+	}
+	has, err := s.customer(ctx, &a, q, lines, asOf{zone, s.current(zone), horizon})
 	if err != nil {
 		return Answer{}, err
 	}
 	if !has && !issued {
 		return Answer{}, missing(account, q)
 	}
-	out := Answer{}
+	out := Answer{View: view, KnownAt: known}
 	if issued {
 		out.Issue = &issue
 	}
 	now := Header{Account: account, DisplayName: a.DisplayName, Quarter: q, Currency: company.Currency, Zone: company.Zone, Known: s.now().UTC().Truncate(time.Millisecond)}
 	switch {
 	case !known.IsZero():
-		err = s.past(ctx, &out, now, zone, lines, known)
+		now.Known = known
+		err = s.make(ctx, &out, now, zone, lines, horizon)
 	case issued && view != Current:
 		err = s.again(ctx, &out, lines)
 	default:
@@ -109,22 +119,17 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 	return out, err
 }
 
-// past makes the statement as it was known at an instant.
-func (s *Service) past(ctx context.Context, out *Answer, header Header, zone civil.Zone, lines []line, known time.Time) (err error) {
-	h, err := s.known(ctx, known)
-	if err != nil {
-		return err
-	}
-	header.Known = known
-	return s.make(ctx, out, header, zone, lines, h)
+// make makes the statement, and its digest.
+func (s *Service) make(ctx context.Context, out *Answer, header Header, zone civil.Zone, lines []line, h Horizon) error {
+	return s.makeAs(ctx, out, header, zone, lines, h, digestVersion)
 }
 
-// make makes the statement, and its digest.
-func (s *Service) make(ctx context.Context, out *Answer, header Header, zone civil.Zone, lines []line, h Horizon) (err error) {
+// makeAs makes the statement, and its digest as a version of digests has it.
+func (s *Service) makeAs(ctx context.Context, out *Answer, header Header, zone civil.Zone, lines []line, h Horizon, version int) (err error) {
 	if out.Statement, err = s.fold(ctx, header, zone, lines, h); err != nil {
 		return err
 	}
-	out.Digest, err = out.Statement.Digest()
+	out.Digest, err = out.Statement.Digest(version)
 	return err
 }
 
@@ -135,7 +140,7 @@ func (s *Service) again(ctx context.Context, out *Answer, lines []line) error {
 	if err != nil {
 		return err
 	}
-	err = s.make(ctx, out, issue.Header, zone, lines, Horizon{Positions: issue.Positions})
+	err = s.makeAs(ctx, out, issue.Header, zone, lines, Horizon{Positions: issue.Positions}, issue.DigestVersion)
 	out.Differs = out.Digest != issue.Digest
 	return err
 }

@@ -336,12 +336,16 @@ func (d *Dossiers) ofQuarter(ctx context.Context, q Quarter, visit func(account 
 	return visit(account, lines)
 }
 
-// first returns the first quarter for which an account has a dossier; false where it has
-// none.
-func (d *Dossiers) first(ctx context.Context, account string) (Quarter, bool, error) {
-	page, err := d.pages.Find(ctx, docstore.Query{From: account + "/", To: account + "0", Limit: 1}) // 0 follows /
-	if err != nil || len(page.Docs) == 0 {
-		return 0, false, err
+// first returns the first quarter for which an account has a page of a dossier that is
+// wanted; false where it has none.
+func (d *Dossiers) first(ctx context.Context, account string, want func(Quarter, []line) bool) (Quarter, bool, error) {
+	for doc, err := range d.pages.All(ctx, docstore.Query{From: account + "/", To: account + "0", Limit: 2}) { // 0 follows /
+		if err != nil {
+			return 0, false, fmt.Errorf("read the dossiers of accounts/%s: %w", account, err)
+		}
+		if q := Quarter(doc.Body.Quarter); want(q, doc.Body.Lines) {
+			return q, true, nil
+		}
 	}
-	return Quarter(page.Docs[0].Body.Quarter), true, nil
+	return 0, false, nil
 }

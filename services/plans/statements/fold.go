@@ -37,8 +37,8 @@ func (s *Service) fold(ctx context.Context, header Header, zone civil.Zone, line
 	sources := make([][]Source, len(definitions))
 	called := labels{}
 	for i := range lines {
-		state := lines[i].at(h)
-		if state == nil || state.Facts == nil || !header.Quarter.has(state.Facts.day(zone)) {
+		state := lines[i].counts(header.Quarter, zone, h)
+		if state == nil {
 			continue
 		}
 		of := slices.IndexFunc(definitions, func(d definition) bool {
@@ -73,7 +73,7 @@ func (s *Service) source(ctx context.Context, state *state, zone civil.Zone, cal
 	case kindPaid:
 		out.Count, out.Minor = f.Count, f.Minor
 		if f.Last != f.Day {
-			out.Text = fmt.Sprintf("%s to %s", f.Day, f.Last)
+			out.Last = f.Last
 		}
 	case kindUsed:
 		benefit, err := s.editions.benefit(ctx, f.Version, f.Subject)

@@ -2,8 +2,10 @@ package statements
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -20,7 +22,9 @@ type Issue struct {
 	// Positions are those of the feeds up to which it counts.
 	Positions map[feeds.Service]int64 `bson:"positions"`
 	// Digest is the statement's, and By the resource name of the principal who issued it.
-	Digest         string `bson:"digest"`
+	Digest string `bson:"digest"`
+	// DigestVersion says how the digest was made.
+	DigestVersion  int    `bson:"digest_version"`
 	By             string `bson:"by"`
 	resource.Times `bson:",inline"`
 }
@@ -45,6 +49,9 @@ type run struct {
 	docstore.CreatedBy `bson:",inline"`
 	Positions          map[feeds.Service]int64 `bson:"positions"`
 	Known              time.Time               `bson:"known"`
+	// Currency and Zone are what the company had settled.
+	Currency string `bson:"currency,omitempty"`
+	Zone     string `bson:"zone,omitempty"`
 }
 
 // Wanted says which statements to issue.
@@ -65,14 +72,14 @@ type Progress struct {
 	Issued, There, None int
 }
 
-// inOne is how many statements are made and written at a time.
+// inOne is how many statements are written at a time.
 const inOne = 200
 
 // Issue issues statements for a quarter that has ended, and tells after each some how far
 // it is. It can be interrupted and asked for again: what was issued stays as it is.
 // ErrQuarterOpen; NOT_FOUND for an account; UNAVAILABLE while a copy is behind its feed.
 func (s *Service) Issue(ctx context.Context, call resource.Call, wanted Wanted, tell func(Progress) error) (Progress, error) {
-	company, zone, err := s.company(ctx)
+	_, zone, err := s.company(ctx)
 	if err != nil {
 		return Progress{}, err
 	}
@@ -84,7 +91,10 @@ func (s *Service) Issue(ctx context.Context, call resource.Call, wanted Wanted, 
 	if err != nil {
 		return Progress{}, err
 	}
-	header := Header{Quarter: wanted.Quarter, Currency: company.Currency, Zone: company.Zone, Known: begun.Known}
+	if zone, err = zoneOf(begun.Zone); err != nil {
+		return Progress{}, err
+	}
+	header := Header{Quarter: wanted.Quarter, Currency: begun.Currency, Zone: begun.Zone, Known: begun.Known}
 	w := &writer{service: s, call: call, check: wanted.Check, begun: begun, header: header, zone: zone, current: current}
 	err = w.all(ctx, wanted.Accounts, tell)
 	return w.progress, err
@@ -93,11 +103,22 @@ func (s *Service) Issue(ctx context.Context, call resource.Call, wanted Wanted, 
 // begin freezes the positions of the feeds; those of the same request, where it came
 // before.
 func (s *Service) begin(ctx context.Context, call resource.Call, check bool) (run, error) {
-	now, err := s.freeze(ctx)
-	if err != nil || check || call.RequestID == "" {
-		return now, err
+	if check || call.RequestID == "" {
+		return s.freeze(ctx)
 	}
 	request := call.Request()
+	before, err := s.runs.Get(ctx, request.DocumentID())
+	if err == nil {
+		_, err = call.Repeats(before.Body.Request)
+		return before.Body, err
+	}
+	if !errors.Is(err, docstore.ErrNotFound) {
+		return run{}, err
+	}
+	now, err := s.freeze(ctx)
+	if err != nil {
+		return run{}, err
+	}
 	doc, err := s.runs.Upsert(ctx, request.DocumentID(), func(d *docstore.Doc[run]) error {
 		if d.Version == 0 {
 			d.Body = now
@@ -111,28 +132,60 @@ func (s *Service) begin(ctx context.Context, call resource.Call, check bool) (ru
 	return doc.Body, err
 }
 
-// lateAtMost is how old what a busy feed told last may be when statements are issued.
-const lateAtMost = time.Minute
-
-// freeze returns up to where every feed is taken over; UNAVAILABLE where one is behind.
+// freeze returns positions of the feeds up to which everything is taken over, after waiting
+// for what was acknowledged before it was called; UNAVAILABLE where that does not come.
 func (s *Service) freeze(ctx context.Context) (run, error) {
-	now := s.now().UTC().Truncate(time.Millisecond)
-	frozen := run{Positions: map[feeds.Service]int64{}, Known: now}
+	frozen := run{Positions: map[feeds.Service]int64{}, Known: s.now().UTC().Truncate(time.Millisecond)}
 	for _, f := range s.followers {
 		lag, err := f.Lag(ctx)
-		switch {
-		case err != nil:
+		if err != nil {
 			return run{}, err
-		case lag.Unreachable != nil:
+		}
+		if lag.Unreachable != nil {
 			return run{}, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The %s service is not reached, so nobody knows whether all is here: try again.", f.Service()).
 				Because(lag.Unreachable).WithRetry(retryAfter)
-		case lag.Behind() > 0 && now.Sub(lag.Recorded) > lateAtMost:
-			return run{}, fault.New(fault.Unavailable, fault.ReasonUnavailable, "%d changes of the %s feed are not here yet: try again. (`evenhand plan following` says how far it is.)",
-				lag.Behind(), f.Service()).WithRetry(retryAfter)
 		}
-		frozen.Positions[f.Service()] = lag.Applied
+		frozen.Positions[f.Service()] = lag.Head
 	}
-	return frozen, nil
+	if err := s.await(ctx, frozen.Positions); err != nil {
+		return run{}, err
+	}
+	company, _, err := s.company(ctx)
+	frozen.Currency, frozen.Zone = company.Currency, company.Zone
+	return frozen, err
+}
+
+// lookEvery is how often it is looked whether a copy has come on.
+const lookEvery = 20 * time.Millisecond
+
+// await waits until every feed is taken over up to its position.
+func (s *Service) await(ctx context.Context, positions map[feeds.Service]int64) error {
+	waiting, stop := context.WithTimeout(ctx, s.opts.Patience)
+	defer stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for _, f := range s.followers {
+		for {
+			applied, err := f.Applied(ctx)
+			if err != nil {
+				return err
+			}
+			missing := positions[f.Service()] - applied
+			if missing <= 0 {
+				break
+			}
+			select {
+			case <-look.C:
+			case <-waiting.Done():
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				return fault.New(fault.Unavailable, fault.ReasonUnavailable, "%d changes of the %s feed are not here yet: try again. (`evenhand plan following` says how far it is.)",
+					missing, f.Service()).WithRetry(retryAfter)
+			}
+		}
+	}
+	return nil
 }
 
 const retryAfter = 5 * time.Second
@@ -173,66 +226,78 @@ func (w *writer) all(ctx context.Context, ids []string, tell func(Progress) erro
 		}
 		w.progress.Total++
 	}
-	var list []feeds.Account
-	for a, err := range w.service.opts.Accounts.All(ctx, "") {
+	for some, err := range inParts(w.service.opts.Accounts.All(ctx, ""), inOne) {
 		if err != nil {
-			return fmt.Errorf("read accounts: %w", err)
+			return err
 		}
-		if list = append(list, a); len(list) == inOne {
-			if err := w.some(ctx, list, tell); err != nil {
-				return err
-			}
-			list = nil
+		if err := w.some(ctx, some, tell); err != nil {
+			return err
 		}
 	}
-	return w.some(ctx, list, tell)
+	return nil
 }
 
 // some issues the statements of some accounts, unless they were before.
 func (w *writer) some(ctx context.Context, accounts []feeds.Account, tell func(Progress) error) error {
-	if len(accounts) == 0 {
-		return nil
-	}
-	var ids []string
-	var places []place
-	for _, a := range accounts {
-		ids, places = append(ids, id(a.ID, w.header.Quarter)), append(places, place{a.ID, w.header.Quarter})
+	ids := make([]string, len(accounts))
+	for i := range accounts {
+		ids[i] = id(accounts[i].ID, w.header.Quarter)
 	}
 	there, err := w.service.issues.GetMany(ctx, ids)
 	if err != nil {
 		return err
 	}
-	opened, err := w.service.Dossiers.open(ctx, places)
-	if err != nil {
-		return err
-	}
-	var states []Issue
-	ids = nil
+	var left []feeds.Account
 	for i := range accounts {
-		if _, known := there[id(accounts[i].ID, w.header.Quarter)]; known {
+		if _, known := there[ids[i]]; known {
 			w.progress.There++
 			continue
 		}
-		issue, has, err := w.one(ctx, &accounts[i], opened[places[i]])
+		left = append(left, accounts[i])
+	}
+	var states []Issue
+	for few := range slices.Chunk(left, inHand) {
+		more, err := w.made(ctx, few)
 		if err != nil {
 			return err
 		}
-		if !has {
-			w.progress.None++
-			continue
-		}
-		ids, states = append(ids, id(accounts[i].ID, w.header.Quarter)), append(states, issue)
+		states = append(states, more...)
 	}
-	if err := w.write(ctx, ids, states); err != nil {
+	if err := w.write(ctx, states); err != nil {
 		return err
 	}
 	w.progress.Done = min(w.progress.Done+len(accounts), w.progress.Total)
 	return tell(w.progress)
 }
 
+// made makes the statements of those of a few accounts that were customers.
+func (w *writer) made(ctx context.Context, accounts []feeds.Account) ([]Issue, error) {
+	places := make([]place, len(accounts))
+	for i := range accounts {
+		places[i] = place{accounts[i].ID, w.header.Quarter}
+	}
+	opened, err := w.service.Dossiers.open(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	var states []Issue
+	for i := range accounts {
+		issue, has, err := w.one(ctx, &accounts[i], opened[places[i]])
+		if err != nil {
+			return nil, err
+		}
+		if !has {
+			w.progress.None++
+			continue
+		}
+		states = append(states, issue)
+	}
+	return states, nil
+}
+
 // one makes the statement of an account; false where it was no customer.
 func (w *writer) one(ctx context.Context, a *feeds.Account, lines []line) (Issue, bool, error) {
-	has, err := w.service.customer(ctx, a, w.header.Quarter, w.current, len(lines) > 0)
+	has, err := w.service.customer(ctx, a, w.header.Quarter, lines, asOf{w.zone, w.current, Horizon{Positions: w.begun.Positions}})
 	if err != nil || !has {
 		return Issue{}, false, err
 	}
@@ -242,14 +307,18 @@ func (w *writer) one(ctx context.Context, a *feeds.Account, lines []line) (Issue
 	if err != nil {
 		return Issue{}, false, err
 	}
-	digest, err := statement.Digest()
-	return Issue{Header: header, Positions: maps.Clone(w.begun.Positions), Digest: digest, By: w.call.Principal}, true, err
+	digest, err := statement.Digest(digestVersion)
+	return Issue{Header: header, Positions: maps.Clone(w.begun.Positions), Digest: digest, DigestVersion: digestVersion, By: w.call.Principal}, true, err
 }
 
-func (w *writer) write(ctx context.Context, ids []string, states []Issue) error {
-	if w.check || len(ids) == 0 {
-		w.progress.Issued += len(ids)
+func (w *writer) write(ctx context.Context, states []Issue) error {
+	if w.check || len(states) == 0 {
+		w.progress.Issued += len(states)
 		return nil
+	}
+	ids := make([]string, len(states))
+	for i := range states {
+		ids[i] = id(states[i].Account, w.header.Quarter)
 	}
 	failed, err := w.service.issues.CreateMany(ctx, w.call, ids, states, "value_statement.issued")
 	if err != nil {

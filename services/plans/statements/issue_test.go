@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans/feeds"
@@ -73,6 +74,36 @@ func TestR35AnIssuedStatementIsMadeAgainAsItWas(t *testing.T) {
 	})
 }
 
+// Lists hold figures, and not the entries behind them, of which there may be any number; and
+// what was issued stays in them, also where nothing counts in it any more.
+func TestR31ListsAreWithoutEntries(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.filled(t)
+	prospect := customer("fern", civil.Never)
+	prospect.Account.State = feeds.Prospect
+	solved := &feeds.Case{Name: "accounts/fern/cases/c1", Account: "fern", Resolved: true, Ended: time.Date(2026, time.August, 1, 12, 0, 0, 0, time.UTC)}
+	f.take(t, prospect, feeds.Change{Service: feeds.Entitlements, Case: solved})
+	_, err := f.Issue(ctx, anna, Wanted{Quarter: q3, Accounts: []string{"fern"}}, quietly)
+	require.NoError(t, err)
+	f.take(t, feeds.Change{Service: feeds.Entitlements, Case: &feeds.Case{Name: solved.Name, Account: "fern"}})
+	list, _, err := f.ListQuarter(ctx, q3, 10, "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"acme", "brook", "fern"}, []string{list[0].Account, list[1].Account, list[2].Account})
+	require.NotNil(t, list[2].Issue)
+	own, _, err := f.ListAccount(ctx, "acme", 10, 0)
+	require.NoError(t, err)
+	for _, a := range append(list, own...) {
+		whole, err := f.Get(ctx, a.Account, a.Quarter, Default, time.Time{})
+		require.NoError(t, err)
+		require.Equal(t, whole.Digest, a.Digest)
+		for i := range a.Figures {
+			require.Nil(t, a.Figures[i].Sources)
+			require.EqualValues(t, len(whole.Figures[i].Sources), a.Figures[i].Entries)
+		}
+	}
+}
+
 // A statement that is not what it was is a finding.
 func TestR35ADigestThatDiffersIsAFinding(t *testing.T) {
 	f := onSQLite(t)
@@ -135,7 +166,7 @@ func TestR31IssuingGoesOnWhereItStopped(t *testing.T) {
 		_, err = f.Issue(ctx, call, Wanted{Quarter: q3}, func(p Progress) error { return errStopped })
 		require.ErrorIs(t, err, errStopped)
 		f.world.now = f.world.now.Add(time.Hour)
-		f.take(t, paid("c2", "a0249", july, 7_00))
+		f.take(t, paid("c2", "a0249", july, 7_00), settled("EUR", "Asia/Tokyo"))
 		var steps []Progress
 		done, err := f.Issue(ctx, call, Wanted{Quarter: q3}, func(p Progress) error { steps = append(steps, p); return nil })
 		require.NoError(t, err)
@@ -144,6 +175,7 @@ func TestR31IssuingGoesOnWhereItStopped(t *testing.T) {
 		last, err := f.Get(ctx, "a0249", q3, Default, time.Time{})
 		require.NoError(t, err)
 		require.EqualValues(t, 5_00, last.Figure("paid").Minor, "as it was known when the request came first")
+		require.Equal(t, []string{"USD", "UTC"}, []string{last.Currency, last.Zone})
 		first, err := f.Issued(ctx, "a0000", q3)
 		require.NoError(t, err)
 		require.Equal(t, first.State.Positions, last.Issue.State.Positions)
@@ -159,6 +191,32 @@ func TestR31IssuingGoesOnWhereItStopped(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []int{1, 250}, []int{sum.Accounts, sum.Issued})
 	})
+}
+
+// What was acknowledged before statements are issued is in them, also where it was recorded
+// a moment ago: issuing waits for it, and for nothing that comes later; and it does not
+// freeze what it did not see.
+func TestR31IssuingWaitsForWhatWasAcknowledged(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")), paid("c1", "acme", july, 5_00))
+	f.world.now = recorded(3)
+	f.world.applied[feeds.Accounts], f.world.head[feeds.Accounts] = 2, 4
+	call := resource.Call{Principal: "principals/anna", Method: "issue", RequestID: "r1", Payload: []byte("q3")}
+	_, err := f.Issue(ctx, call, Wanted{Quarter: q3}, quietly)
+	wantReason(t, err, fault.ReasonUnavailable, "2 changes of the accounts feed are not here yet")
+	_, err = f.Issued(ctx, "acme", q3)
+	require.ErrorIs(t, err, resource.ErrNotFound)
+	f.world.coming[feeds.Accounts] = 9
+	_, err = f.Issue(ctx, call, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, f.world.applied[feeds.Accounts])
+	got, err := f.Issued(ctx, "acme", q3)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, got.State.Positions[feeds.Accounts])
+	f.world.away = errors.New("no route")
+	_, err = f.Issue(ctx, call, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err, "the same request goes on with what was known")
 }
 
 func TestR31WhatCannotBeIssued(t *testing.T) {

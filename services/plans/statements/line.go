@@ -103,14 +103,40 @@ type state struct {
 	Facts *facts `bson:"facts,omitempty"`
 }
 
-// at returns the state of the line that is known at a horizon; nil where none is.
+// at returns the state of the line that is known at a horizon, as it was told first where it
+// was told again; nil where none is. Which of those that say the same are kept depends on the
+// order in which they came.
 func (l *line) at(h Horizon) *state {
+	var found *state
 	for i := len(l.States) - 1; i >= 0; i-- {
-		if s := &l.States[i]; h.knows(s) {
-			return s
+		s := &l.States[i]
+		switch {
+		case !h.knows(s):
+			continue
+		case found != nil && !found.same(s):
+			return found
 		}
+		found = s
 	}
-	return nil
+	return found
+}
+
+// same says whether both say the same of the line.
+func (s *state) same(other *state) bool {
+	if s.Facts == nil || other.Facts == nil {
+		return s.Facts == other.Facts
+	}
+	return s.Facts.equal(other.Facts)
+}
+
+// counts returns the state of the line that is known at a horizon, where that belongs in a
+// quarter of a zone; nil where it does not.
+func (l *line) counts(q Quarter, zone civil.Zone, h Horizon) *state {
+	s := l.at(h)
+	if s == nil || s.Facts == nil || !q.has(s.Facts.day(zone)) {
+		return nil
+	}
+	return s
 }
 
 // merge takes over the states that the line has not, by their positions, and says whether

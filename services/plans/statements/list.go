@@ -3,6 +3,8 @@ package statements
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -13,52 +15,72 @@ import (
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
-// ofAccount is an account with its dossier for a quarter.
-type ofAccount struct {
-	account feeds.Account
-	quarter Quarter
-	lines   []line
-}
+// inHand is how many dossiers are open at a time: each may have any number of lines.
+const inHand = 20
 
 // lister makes the statements of a list.
 type lister struct {
 	service *Service
 	company feeds.Company
-	zone    civil.Zone
+	asOf    asOf
 	known   time.Time
 }
 
 func (s *Service) lister(ctx context.Context) (lister, error) {
 	company, zone, err := s.company(ctx)
-	return lister{s, company, zone, s.now().UTC().Truncate(time.Millisecond)}, err
+	return lister{s, company, asOf{zone: zone, current: s.current(zone)}, s.now().UTC().Truncate(time.Millisecond)}, err
 }
 
-// answers makes the statement of each: as issued where it was issued, else as it is known
-// now.
-func (l *lister) answers(ctx context.Context, list []ofAccount) ([]Answer, error) {
-	ids := make([]string, len(list))
-	for i := range list {
-		ids[i] = id(list[i].account.ID, list[i].quarter)
-	}
-	issues, err := l.service.issues.GetMany(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Answer, len(list))
-	for i := range list {
-		if issue, issued := issues[ids[i]]; issued {
-			out[i].Issue = &issue
-			err = l.service.again(ctx, &out[i], list[i].lines)
-		} else {
-			a := &list[i].account
-			header := Header{Account: a.ID, DisplayName: a.DisplayName, Quarter: list[i].quarter, Currency: l.company.Currency, Zone: l.company.Zone, Known: l.known}
-			err = l.service.make(ctx, &out[i], header, l.zone, list[i].lines, Horizon{})
+// answers makes the statements of those of some accounts that have one for a quarter: as
+// issued where it was issued, else as it is known now. They come without the entries of their
+// figures.
+func (l *lister) answers(ctx context.Context, accounts []feeds.Account, q Quarter) ([]Answer, error) {
+	var out []Answer
+	for some := range slices.Chunk(accounts, inHand) {
+		ids, places := make([]string, len(some)), make([]place, len(some))
+		for i := range some {
+			ids[i], places[i] = id(some[i].ID, q), place{some[i].ID, q}
 		}
+		issues, err := l.service.issues.GetMany(ctx, ids)
 		if err != nil {
 			return nil, err
 		}
+		opened, err := l.service.Dossiers.open(ctx, places)
+		if err != nil {
+			return nil, err
+		}
+		for i := range some {
+			a := Answer{}
+			if issue, issued := issues[ids[i]]; issued {
+				a.Issue = &issue
+			}
+			has, err := l.answer(ctx, &a, &some[i], q, opened[places[i]])
+			if err != nil {
+				return nil, err
+			}
+			if has {
+				out = append(out, a)
+			}
+		}
 	}
 	return out, nil
+}
+
+// answer makes the statement of an account, without entries; false where it has none.
+func (l *lister) answer(ctx context.Context, out *Answer, a *feeds.Account, q Quarter, lines []line) (has bool, err error) {
+	if out.Issue != nil {
+		err = l.service.again(ctx, out, lines)
+	} else {
+		if has, err = l.service.customer(ctx, a, q, lines, l.asOf); err != nil || !has {
+			return false, err
+		}
+		header := Header{Account: a.ID, DisplayName: a.DisplayName, Quarter: q, Currency: l.company.Currency, Zone: l.company.Zone, Known: l.known}
+		err = l.service.make(ctx, out, header, l.asOf.zone, lines, Horizon{})
+	}
+	for i := range out.Figures {
+		out.Figures[i].Sources = nil
+	}
+	return err == nil, err
 }
 
 // ListAccount lists the statements of an account, the latest quarter first: those before a
@@ -73,41 +95,30 @@ func (s *Service) ListAccount(ctx context.Context, account string, size int, bef
 	if err != nil {
 		return nil, 0, err
 	}
-	current := s.current(l.zone)
 	if before == 0 {
-		before = current + 1
+		before = l.asOf.current + 1
 	}
-	first, known, err := s.Dossiers.first(ctx, account)
+	first, known, err := s.Dossiers.first(ctx, account, func(Quarter, []line) bool { return true })
 	if err != nil {
 		return nil, 0, err
 	}
 	if !known {
-		first = current
+		first = l.asOf.current
 	}
 	if a.Joined != civil.Never {
 		first = min(first, QuarterOf(a.Joined))
 	}
-	var list []ofAccount
 	for q := before - 1; q >= first; q-- {
-		if len(list) == size {
-			next = q + 1
-			break
+		if len(page) == size {
+			return page, q + 1, nil
 		}
-		opened, err := s.Dossiers.open(ctx, []place{{account, q}})
+		more, err := l.answers(ctx, []feeds.Account{a}, q)
 		if err != nil {
 			return nil, 0, err
 		}
-		lines := opened[place{account, q}]
-		has, err := s.customer(ctx, &a, q, current, len(lines) > 0)
-		if err != nil {
-			return nil, 0, err
-		}
-		if has {
-			list = append(list, ofAccount{a, q, lines})
-		}
+		page = append(page, more...)
 	}
-	page, err = l.answers(ctx, list)
-	return page, next, err
+	return page, 0, nil
 }
 
 // ListQuarter lists the statements of all accounts for a quarter, by account: those behind
@@ -118,61 +129,42 @@ func (s *Service) ListQuarter(ctx context.Context, q Quarter, size int, behind s
 	if err != nil {
 		return nil, "", err
 	}
-	current := s.current(l.zone)
-	var list []ofAccount
-	var some []feeds.Account
-	look := func() error {
-		more, err := s.customers(ctx, some, q, current)
-		list, some = append(list, more...), nil
-		return err
-	}
-	for a, err := range s.opts.Accounts.All(ctx, behind) {
+	for some, err := range inParts(s.opts.Accounts.All(ctx, behind), inHand) {
 		if err != nil {
 			return nil, "", err
 		}
-		if some = append(some, a); len(some) < size+1 {
-			continue
-		}
-		if err := look(); err != nil {
+		more, err := l.answers(ctx, some, q)
+		if err != nil {
 			return nil, "", err
 		}
-		if len(list) > size {
-			break
+		if page = append(page, more...); len(page) > size {
+			return page[:size], page[size-1].Account, nil
 		}
 	}
-	if err := look(); err != nil {
-		return nil, "", err
-	}
-	if len(list) > size {
-		list, next = list[:size], list[size-1].account.ID
-	}
-	page, err = l.answers(ctx, list)
-	return page, next, err
+	return page, "", nil
 }
 
-// customers returns those of some accounts that have a statement for a quarter, with their
-// dossiers.
-func (s *Service) customers(ctx context.Context, accounts []feeds.Account, q, current Quarter) ([]ofAccount, error) {
-	places := make([]place, len(accounts))
-	for i := range accounts {
-		places[i] = place{accounts[i].ID, q}
-	}
-	opened, err := s.Dossiers.open(ctx, places)
-	if err != nil {
-		return nil, err
-	}
-	var list []ofAccount
-	for i := range accounts {
-		lines := opened[places[i]]
-		has, err := s.customer(ctx, &accounts[i], q, current, len(lines) > 0)
-		if err != nil {
-			return nil, err
+// inParts are accounts, in their order, so many at a time; after an error there are no more.
+func inParts(accounts iter.Seq2[feeds.Account, error], size int) iter.Seq2[[]feeds.Account, error] {
+	return func(yield func([]feeds.Account, error) bool) {
+		var some []feeds.Account
+		for a, err := range accounts {
+			if err != nil {
+				yield(nil, fmt.Errorf("read accounts: %w", err))
+				return
+			}
+			if some = append(some, a); len(some) < size {
+				continue
+			}
+			if !yield(some, nil) {
+				return
+			}
+			some = nil
 		}
-		if has {
-			list = append(list, ofAccount{accounts[i], q, lines})
+		if len(some) > 0 {
+			yield(some, nil)
 		}
 	}
-	return list, nil
 }
 
 // Sum is what the statements of a quarter add up to, beside what the ledgers count.
@@ -212,7 +204,7 @@ func (s *Service) Sum(ctx context.Context, q Quarter) (Sum, error) {
 		out.Figures = append(out.Figures, Figure{ID: d.id, Label: d.label})
 	}
 	err = s.Dossiers.ofQuarter(ctx, q, func(account string, lines []line) error {
-		statement, err := s.fold(ctx, Header{Account: account, Quarter: q, Currency: out.Currency}, l.zone, lines, Horizon{})
+		statement, err := s.fold(ctx, Header{Account: account, Quarter: q, Currency: out.Currency}, l.asOf.zone, lines, Horizon{})
 		if err != nil {
 			return err
 		}

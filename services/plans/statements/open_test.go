@@ -57,6 +57,8 @@ type world struct {
 	applied map[feeds.Service]int64
 	// ledger is what SummarizeCosts would say, by quarter.
 	ledger map[Quarter]LedgerTotals
+	// coming is how many changes are being taken over, one whenever somebody looks.
+	coming map[feeds.Service]int
 	away   error
 	// editions says how often a version was read.
 	editions map[string]int
@@ -96,6 +98,14 @@ func (f follower) Lag(context.Context) (feeds.Lag, error) {
 	return feeds.Lag{Service: f.of, Applied: f.w.applied[f.of], Head: f.w.head[f.of], Recorded: recorded(f.w.applied[f.of]), Unreachable: f.w.away}, nil
 }
 
+func (f follower) Applied(context.Context) (int64, error) {
+	if f.w.coming[f.of] > 0 {
+		f.w.coming[f.of]--
+		f.w.applied[f.of]++
+	}
+	return f.w.applied[f.of], nil
+}
+
 // recorded is when feeds of the world record a position.
 func recorded(position int64) time.Time { return began.Add(time.Duration(position) * time.Second) }
 
@@ -116,12 +126,12 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	f := &fixture{store: store, world: &world{now: time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC), head: map[feeds.Service]int64{},
-		applied: map[feeds.Service]int64{}, ledger: map[Quarter]LedgerTotals{}, editions: map[string]int{}}}
+		applied: map[feeds.Service]int64{}, coming: map[feeds.Service]int{}, ledger: map[Quarter]LedgerTotals{}, editions: map[string]int{}}}
 	requests, err := resource.OpenRequests(ctx, store, func() time.Time { return f.world.now })
 	require.NoError(t, err)
 	f.accounts, err = plans.OpenAccounts(ctx, store)
 	require.NoError(t, err)
-	f.Service, err = Open(ctx, store, requests, Options{Accounts: f.accounts, Published: f.world, Ledgers: f.world, Prospects: []Prospects{f.world}})
+	f.Service, err = Open(ctx, store, requests, Options{Accounts: f.accounts, Published: f.world, Ledgers: f.world, Prospects: []Prospects{f.world}, Patience: time.Second})
 	require.NoError(t, err)
 	f.Follow(follower{f.world, feeds.Accounts}, follower{f.world, feeds.Entitlements}, follower{f.world, feeds.Board}, follower{f.world, feeds.Own})
 	return f

@@ -81,12 +81,19 @@ func (a *Answer) sheet() sheet {
 	if a.Issue != nil {
 		s.Issued = true
 		s.Standing = "Issued on " + a.instant(a.Issue.State.Created) + " by " + a.Issue.State.By + "."
-		if a.Digest != a.Issue.State.Digest && !a.Differs {
+		if a.Digest != a.Issue.State.Digest && !a.Differs && a.KnownAt.IsZero() {
 			s.Standing += " This is what is known now."
 		}
 		if a.Differs {
 			s.Finding = "The statement that was issued cannot be made again: its digest was " + a.Issue.State.Digest + "."
 		}
+	}
+	if !a.KnownAt.IsZero() {
+		known := "As it was known on " + a.instant(a.KnownAt) + "."
+		if a.Issue == nil {
+			s.Standing = "Not issued."
+		}
+		s.Standing += " " + known
 	}
 	for i := range definitions {
 		d, f := &definitions[i], a.Figure(definitions[i].id)
@@ -187,7 +194,7 @@ func (a *Answer) references(f *Figure) string {
 	named := map[string]bool{} // a case has several clocks
 	for i := range f.Sources {
 		name := f.Sources[i].Name
-		if text := f.Sources[i].Text; text != "" {
+		if text := f.Sources[i].Words(); text != "" {
 			name += " (" + text + ")"
 		}
 		if named[name] {
@@ -198,9 +205,21 @@ func (a *Answer) references(f *Figure) string {
 		}
 	}
 	if more := len(named) - shownReferences; more > 0 {
-		list = append(list, fmt.Sprintf("and %d more, listed by GET /v1/%s/entries?figure=%s", more, Name(a.Account, a.Quarter), f.ID))
+		list = append(list, fmt.Sprintf("and %d more, listed by %s", more, a.entriesCall(f.ID)))
 	}
 	return strings.Join(list, ", ")
+}
+
+// entriesCall is the call that lists the entries of a figure as this very statement has them.
+func (a *Answer) entriesCall(figure string) string {
+	call := "GET /v1/" + Name(a.Account, a.Quarter) + "/entries?figure=" + figure
+	if a.View != Default {
+		call += "&view=VALUE_STATEMENT_VIEW_" + strings.ToUpper(string(a.View))
+	}
+	if !a.KnownAt.IsZero() {
+		call += "&knownTime=" + escaped(a.KnownAt.UTC().Format(time.RFC3339Nano))
+	}
+	return call
 }
 
 // ListCall is the call that lists what was recorded in the quarter and makes a figure of an

@@ -83,6 +83,40 @@ func TestR31APageOfManyEntries(t *testing.T) {
 	require.EqualValues(t, many, units)
 }
 
+// What a page cites is of that very statement, as it is now or was known then too, and the
+// page says which it is.
+func TestR35APageCitesItself(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")))
+	for i := range 9 {
+		f.take(t, used("acme", fmt.Sprint("e", i), "shipping", "1", july, feeds.Used, 1))
+	}
+	call := "and %d more, listed by GET /v1/accounts/acme/valueStatements/2026-q3/entries?figure=benefits%s"
+	cites := func(view View, known time.Time, more int, query, standing string) {
+		t.Helper()
+		got, err := f.Get(ctx, "acme", q3, view, known)
+		require.NoError(t, err)
+		text, err := got.Markdown()
+		require.NoError(t, err)
+		plain := strings.ReplaceAll(text, `\`, "")
+		require.Contains(t, plain, fmt.Sprintf(call, more, query)+")")
+		require.Contains(t, plain, standing)
+	}
+	cites(Default, time.Time{}, 6, "", "Not issued: as it is known now.")
+	_, err := f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err)
+	f.take(t, used("acme", "e9", "shipping", "1", july, feeds.Used, 1))
+	cites(Default, time.Time{}, 6, "", "Issued on 23 November 2026")
+	cites(Issued, time.Time{}, 6, "&view=VALUE_STATEMENT_VIEW_ISSUED", "Issued on 23 November 2026")
+	cites(Current, time.Time{}, 7, "&view=VALUE_STATEMENT_VIEW_CURRENT", "This is what is known now.")
+	cites(Current, recorded(5), 2, "&view=VALUE_STATEMENT_VIEW_CURRENT&knownTime=2026-11-01T09%3A00%3A05Z", "As it was known on 1 November 2026, 09:00 UTC.")
+	query := EntryQuery{Account: "acme", Quarter: q3, View: Current, Known: recorded(5), Figure: "benefits", Size: 1}
+	list, err := f.Entries(ctx, query)
+	require.NoError(t, err)
+	require.Equal(t, 5, list.Total, "those that were known then")
+}
+
 // A statement with nothing in it says so of each figure.
 func TestR31NothingIsSaidPlainly(t *testing.T) {
 	f := onSQLite(t)
@@ -91,6 +125,10 @@ func TestR31NothingIsSaidPlainly(t *testing.T) {
 	for _, d := range definitions {
 		require.Contains(t, html, d.none)
 		require.Contains(t, markdown, d.none)
+	}
+	for _, text := range []string{html, markdown} {
+		require.Contains(t, text, "No planned contact was skipped, or called off after it was due.")
+		require.NotContains(t, text, "contact was missed", "nobody told of those that are overdue and open")
 	}
 	require.Contains(t, html, "JPY 0<", "of a currency without decimals")
 	require.Contains(t, html, "Nothing is planned.")

@@ -1,10 +1,12 @@
 package statements
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -30,6 +32,8 @@ type Follower interface {
 	Service() feeds.Service
 	// Lag says how far the copy is behind the feed.
 	Lag(ctx context.Context) (feeds.Lag, error)
+	// Applied returns the position of the last change that was taken over.
+	Applied(ctx context.Context) (int64, error)
 }
 
 // Prospects knows what comes next for an account.
@@ -68,6 +72,9 @@ type Options struct {
 	Published Published
 	Ledgers   Ledgers
 	Prospects []Prospects
+	// Patience is how long issuing waits for the copies to have all that was acknowledged
+	// before it was asked for; 15 seconds where it is 0.
+	Patience time.Duration
 }
 
 // Service is the value statements of the accounts. It is safe for concurrent use.
@@ -87,6 +94,7 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	if opts.Accounts == nil || opts.Published == nil || opts.Ledgers == nil {
 		return nil, errors.New("open value statements: accounts, the published schedule and the ledgers are needed")
 	}
+	opts.Patience = cmp.Or(opts.Patience, 15*time.Second)
 	s := &Service{opts: opts, now: requests.Now}
 	var err error
 	if s.Dossiers, err = openDossiers(ctx, store); err != nil {
@@ -150,22 +158,35 @@ func (s *Service) known(ctx context.Context, at time.Time) (Horizon, error) {
 	return Horizon{At: at}, nil
 }
 
+// asOf is where, and up to where something is known, as it is asked who was a customer.
+type asOf struct {
+	zone civil.Zone
+	// current is the quarter that it is there.
+	current Quarter
+	horizon Horizon
+}
+
+// something says whether any of the lines of a dossier belongs in its quarter.
+func (of asOf) something(q Quarter, lines []line) bool {
+	return slices.ContainsFunc(lines, func(l line) bool { return l.counts(q, of.zone, of.horizon) != nil })
+}
+
 // customer says whether an account was a customer in a quarter, or has something in its
 // dossier for it: then it has a statement, also where it paid and received nothing.
-func (s *Service) customer(ctx context.Context, a *feeds.Account, q, current Quarter, dossier bool) (bool, error) {
+func (s *Service) customer(ctx context.Context, a *feeds.Account, q Quarter, lines []line, of asOf) (bool, error) {
 	switch {
-	case q > current:
+	case q > of.current:
 		return false, nil
-	case dossier:
+	case of.something(q, lines):
 		return true, nil
 	case a.State == feeds.Prospect || a.Closed <= q.First():
 		return false, nil
 	case a.Joined != civil.Never:
 		return a.Joined <= q.Last(), nil
-	case q == current:
+	case q == of.current:
 		return true, nil
 	}
-	first, known, err := s.Dossiers.first(ctx, a.ID)
+	first, known, err := s.Dossiers.first(ctx, a.ID, of.something)
 	return known && first <= q, err
 }
 

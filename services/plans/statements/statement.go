@@ -60,17 +60,28 @@ type Source struct {
 	Service  feeds.Service
 	Position int64
 	Recorded time.Time
-	Day      civil.Day
+	// Day is when it counts. Last is the last day of several that count together, as of what
+	// was paid in a chunk; 0 of one.
+	Day, Last civil.Day
 	// Subject is the id of the benefit, house rule or commitment, the outcome of an idea, or
 	// empty.
 	Subject string
-	Text    string
+	// Text is what people wrote, or the id of what was done.
+	Text string
 	// Count, Minor and Minutes are what it adds to the figure.
 	Count, Minor, Minutes int64
 	// Stated says, of a benefit used, that the cost of a unit is stated.
 	Stated bool
 	// Origin, Version and Rule are of a benefit that was used.
 	Origin, Version, Rule string
+}
+
+// Words say what else there is to say of the entry.
+func (s *Source) Words() string {
+	if s.Last != 0 {
+		return fmt.Sprintf("%s to %s", s.Day, s.Last)
+	}
+	return s.Text
 }
 
 // Statement is what an account paid and received in a quarter.
@@ -94,7 +105,8 @@ func (s *Statement) Figure(id string) *Figure {
 
 // sealed is what the digest of a statement is of: what it says, and not in which words, so
 // that a later release, which may word a label otherwise or have more figures, makes the same
-// of an old statement. Its fields, their order and their names never change.
+// of an old statement. Its fields, their order and their names never change: what is to be
+// sealed otherwise is another version, and an issued statement keeps which it was.
 type sealed struct {
 	Account  string         `json:"account"`
 	Name     string         `json:"name"`
@@ -120,6 +132,7 @@ type sealedEntry struct {
 	Position int64         `json:"position"`
 	Recorded time.Time     `json:"recorded"`
 	Day      string        `json:"day"`
+	Last     string        `json:"last,omitempty"`
 	Subject  string        `json:"subject"`
 	Text     string        `json:"text"`
 	Count    int64         `json:"count"`
@@ -142,7 +155,11 @@ func (s *Statement) seal() sealed {
 		figure := sealedFigure{ID: f.ID, Count: f.Count, Minor: f.Minor, Unknown: f.Unknown, Minutes: f.Minutes}
 		for j := range f.Sources {
 			e := &f.Sources[j]
-			figure.Entries = append(figure.Entries, sealedEntry{e.Name, e.Service, e.Position, e.Recorded.UTC(), e.Day.String(),
+			last := ""
+			if e.Last != 0 {
+				last = e.Last.String()
+			}
+			figure.Entries = append(figure.Entries, sealedEntry{e.Name, e.Service, e.Position, e.Recorded.UTC(), e.Day.String(), last,
 				e.Subject, e.Text, e.Count, e.Minor, e.Minutes, e.Stated, e.Origin, e.Version, e.Rule})
 		}
 		out.Figures = append(out.Figures, figure)
@@ -150,9 +167,15 @@ func (s *Statement) seal() sealed {
 	return out
 }
 
+// digestVersion is how digests are made now.
+const digestVersion = 1
+
 // Digest is the SHA-256 of the statement, in hexadecimal: of every figure with all that it
-// is made of.
-func (s *Statement) Digest() (string, error) {
+// is made of, as a version of digests has it. It fails for a version of a later release.
+func (s *Statement) Digest(version int) (string, error) {
+	if version != digestVersion {
+		return "", fmt.Errorf("the digest of %s is of version %d, which this release does not know", Name(s.Account, s.Quarter), version)
+	}
 	text, err := json.Marshal(s.seal())
 	if err != nil {
 		return "", fmt.Errorf("write the statement down: %w", err)
@@ -198,7 +221,7 @@ var definitions = []definition{
 	{kindGoal, "goals-reached", sectionTogether, "Goals reached", "No goal was reached.", false, false, ""},
 	{kindSession, "sessions", sectionTogether, "Strategy sessions", "No strategy session took place.", false, false, ""},
 	{kindTouched, "touchpoints-done", sectionTogether, "Planned contacts that took place", "No planned contact took place.", false, false, ""},
-	{kindUntouched, "touchpoints-missed", sectionTogether, "Planned contacts that did not", "No planned contact was missed.", false, false, ""},
+	{kindUntouched, "touchpoints-missed", sectionTogether, "Planned contacts skipped, or called off after they were due", "No planned contact was skipped, or called off after it was due.", false, false, ""},
 	{kindGiven, "ideas-given", sectionIdeas, "Ideas you gave", "No idea was given.", false, false, ""},
 	{kindAnswered, "ideas-adopted", sectionIdeas, "Ideas adopted", "No idea was adopted.", false, false, string(feeds.Adopted)},
 	{kindAnswered, "ideas-tried", sectionIdeas, "Ideas on trial", "No idea was put on trial.", false, false, string(feeds.Tried)},

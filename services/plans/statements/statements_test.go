@@ -1,6 +1,7 @@
 package statements
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -163,10 +164,13 @@ func TestR31EntriesAreListedPageByPage(t *testing.T) {
 func TestR35TheDigestIsNotOfWords(t *testing.T) {
 	f := onSQLite(t)
 	f.filled(t)
+	f.take(t, feeds.Change{Service: feeds.Accounts, Revenue: &feeds.Revenue{Chunk: "revenue/c0", Accounts: []string{"acme"}, Index: []uint32{0, 0},
+		Days: []int32{int32(july - 1), int32(july)}, Minor: []int64{1_00, 2_00}}})
 	got, err := f.Get(t.Context(), "acme", q3, Default, time.Time{})
 	require.NoError(t, err)
+	require.Equal(t, "2026-07-09 to 2026-07-10", got.Figures[0].Sources[0].Words())
 	digest := func() string {
-		d, err := got.Statement.Digest()
+		d, err := got.Statement.Digest(digestVersion)
 		require.NoError(t, err)
 		return d
 	}
@@ -174,6 +178,15 @@ func TestR35TheDigestIsNotOfWords(t *testing.T) {
 	got.Figures[0].Label, got.Notes = "Received from you", nil
 	got.Figures = append(got.Figures, Figure{ID: "letters", Label: "Letters written"})
 	require.Equal(t, before, digest())
+	sealed, err := json.Marshal(got.seal())
+	require.NoError(t, err)
+	require.NotContains(t, string(sealed), " to ", "the days of a chunk are days, and not words")
+	got.Figures[0].Sources[0].Last++
+	require.NotEqual(t, before, digest())
+	got.Figures[0].Sources[0].Last--
+	require.Equal(t, before, digest())
+	_, err = got.Statement.Digest(digestVersion + 1)
+	require.ErrorContains(t, err, "does not know")
 	got.Figures[0].Sources[0].Minor++
 	require.NotEqual(t, before, digest())
 }
@@ -240,6 +253,33 @@ func TestR31InstantsCountInTheCompanysZone(t *testing.T) {
 	require.Equal(t, []int64{0, 2}, []int64{count(q3), count(q3 + 1)})
 	f.take(t, settled("USD", "America/New_York"))
 	require.Equal(t, []int64{1, 1}, []int64{count(q3), count(q3 + 1)})
+}
+
+// What happened within hours of a quarter's edge is kept for both quarters, and gives an
+// account a statement for the one that it belongs in only: for no quarter before it joined.
+func TestR31NoStatementBeforeTheFirstDay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		solved := func(account string) feeds.Change {
+			return feeds.Change{Service: feeds.Entitlements, Case: &feeds.Case{Name: "accounts/" + account + "/cases/c1", Account: account, Resolved: true,
+				Ended: time.Date(2026, time.October, 1, 9, 0, 0, 0, time.UTC)}}
+		}
+		f.take(t, settled("USD", "America/New_York"), customer("acme", day("2026-10-01")), customer("brook", civil.Never), solved("acme"), solved("brook"))
+		for _, account := range []string{"acme", "brook"} {
+			_, err := f.Get(ctx, account, q3, Default, time.Time{})
+			require.ErrorIs(t, err, resource.ErrNotFound, account)
+			own, _, err := f.ListAccount(ctx, account, 10, 0)
+			require.NoError(t, err)
+			require.Len(t, own, 1)
+			require.EqualValues(t, 1, own[0].Figure("cases-solved").Count)
+		}
+		list, _, err := f.ListQuarter(ctx, q3, 10, "")
+		require.NoError(t, err)
+		require.Empty(t, list)
+		done, err := f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
+		require.NoError(t, err)
+		require.Equal(t, Progress{Done: 2, Total: 2, None: 2}, done)
+	})
 }
 
 // What is reopened is not solved any more, and what comes of an idea later takes the place of

@@ -85,8 +85,8 @@ type InnovationProjectsServiceClient interface {
 	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with SECOND_PERSON for who leads it or has led it, unless nobody else
 	// could record it, and for a machine; with PROJECT_STATE where it is not completed, or that account has confirmed it.
 	ConfirmInnovationProject(ctx context.Context, in *ConfirmInnovationProjectRequest, opts ...grpc.CallOption) (*InnovationProject, error)
-	// Takes back the confirmation of an account that was wrong. It stays, and shows that it was withdrawn. NOT_FOUND;
-	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE where there is none.
+	// Takes back the confirmation of an account that was wrong. It stays, and shows that it was withdrawn. An account manager
+	// leads the project or serves an account of it, or is told PERMISSION_DENIED with NOT_ASSIGNED. NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE where there is none.
 	WithdrawConfirmation(ctx context.Context, in *WithdrawConfirmationRequest, opts ...grpc.CallOption) (*InnovationProject, error)
 }
 
@@ -288,8 +288,8 @@ type InnovationProjectsServiceServer interface {
 	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with SECOND_PERSON for who leads it or has led it, unless nobody else
 	// could record it, and for a machine; with PROJECT_STATE where it is not completed, or that account has confirmed it.
 	ConfirmInnovationProject(context.Context, *ConfirmInnovationProjectRequest) (*InnovationProject, error)
-	// Takes back the confirmation of an account that was wrong. It stays, and shows that it was withdrawn. NOT_FOUND;
-	// ABORTED with STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE where there is none.
+	// Takes back the confirmation of an account that was wrong. It stays, and shows that it was withdrawn. An account manager
+	// leads the project or serves an account of it, or is told PERMISSION_DENIED with NOT_ASSIGNED. NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE where there is none.
 	WithdrawConfirmation(context.Context, *WithdrawConfirmationRequest) (*InnovationProject, error)
 	mustEmbedUnimplementedInnovationProjectsServiceServer()
 }

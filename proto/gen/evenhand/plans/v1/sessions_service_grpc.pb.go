@@ -48,7 +48,9 @@ type SessionsServiceClient interface {
 	// Changes a session (AIP-134): a draft; of one that is open when and where it takes place, the agenda, the contacts
 	// who are to come, its title and the notes; of one that was held its title and the notes; of both the owner and the
 	// days, with a reason that those who were asked can read, and at the board service too, where putting the decision off
-	// does not put the lock off. INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
+	// does not put the lock off. Both are changed here: what is changed of the solicitation itself is not taken over, but for
+	// its withdrawal, which cancels the session. Who is invited to another time, or who else is to come, is invited anew.
+	// INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
 	// STRATEGY_SESSION_STATE or ACCOUNT_STATE, and what the board service says. Where that cannot be reached it is
 	// UNAVAILABLE, and goes on by itself.
 	UpdateStrategySession(ctx context.Context, in *UpdateStrategySessionRequest, opts ...grpc.CallOption) (*StrategySession, error)
@@ -204,7 +206,9 @@ type SessionsServiceServer interface {
 	// Changes a session (AIP-134): a draft; of one that is open when and where it takes place, the agenda, the contacts
 	// who are to come, its title and the notes; of one that was held its title and the notes; of both the owner and the
 	// days, with a reason that those who were asked can read, and at the board service too, where putting the decision off
-	// does not put the lock off. INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
+	// does not put the lock off. Both are changed here: what is changed of the solicitation itself is not taken over, but for
+	// its withdrawal, which cancels the session. Who is invited to another time, or who else is to come, is invited anew.
+	// INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
 	// STRATEGY_SESSION_STATE or ACCOUNT_STATE, and what the board service says. Where that cannot be reached it is
 	// UNAVAILABLE, and goes on by itself.
 	UpdateStrategySession(context.Context, *UpdateStrategySessionRequest) (*StrategySession, error)

@@ -51,8 +51,9 @@ type StatementsServiceClient interface {
 	SumValueStatements(ctx context.Context, in *SumValueStatementsRequest, opts ...grpc.CallOption) (*SumValueStatementsResponse, error)
 	// Issues the statements of a quarter that has ended, telling how far it is: what is known when it begins is frozen,
 	// with a digest of each. What was issued before stays as it is, so that it can be asked for again; the same request,
-	// come again, goes on with what was known when it first came. gRPC only. FAILED_PRECONDITION with
-	// STATEMENT_QUARTER_OPEN; NOT_FOUND for an account; UNAVAILABLE while a copy is behind its feed.
+	// come again, goes on with what was known when it first came, but for what an account is called, which is read as its statement
+	// is issued. gRPC only. FAILED_PRECONDITION with STATEMENT_QUARTER_OPEN; NOT_FOUND for an account; UNAVAILABLE where a copy
+	// does not catch up with its feed.
 	IssueValueStatements(ctx context.Context, in *IssueValueStatementsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[IssueValueStatementsResponse], error)
 }
 
@@ -157,8 +158,9 @@ type StatementsServiceServer interface {
 	SumValueStatements(context.Context, *SumValueStatementsRequest) (*SumValueStatementsResponse, error)
 	// Issues the statements of a quarter that has ended, telling how far it is: what is known when it begins is frozen,
 	// with a digest of each. What was issued before stays as it is, so that it can be asked for again; the same request,
-	// come again, goes on with what was known when it first came. gRPC only. FAILED_PRECONDITION with
-	// STATEMENT_QUARTER_OPEN; NOT_FOUND for an account; UNAVAILABLE while a copy is behind its feed.
+	// come again, goes on with what was known when it first came, but for what an account is called, which is read as its statement
+	// is issued. gRPC only. FAILED_PRECONDITION with STATEMENT_QUARTER_OPEN; NOT_FOUND for an account; UNAVAILABLE where a copy
+	// does not catch up with its feed.
 	IssueValueStatements(*IssueValueStatementsRequest, grpc.ServerStreamingServer[IssueValueStatementsResponse]) error
 	mustEmbedUnimplementedStatementsServiceServer()
 }

@@ -193,9 +193,9 @@ type StrategySession struct {
 	Notes string `protobuf:"bytes,17,opt,name=notes,proto3" json:"notes,omitempty"`
 	// Where it stands.
 	State StrategySession_State `protobuf:"varint,18,opt,name=state,proto3,enum=evenhand.plans.v1.StrategySession_State" json:"state,omitempty"`
-	// Something is under way at the board service: it is being opened, answered or cancelled.
+	// Something is under way at the board service: it is being opened, updated, answered or cancelled.
 	Reconciling bool `protobuf:"varint,19,opt,name=reconciling,proto3" json:"reconciling,omitempty"`
-	// The decision date has passed, and it is not answered.
+	// The promised date has passed, and it is not answered.
 	Overdue bool `protobuf:"varint,20,opt,name=overdue,proto3" json:"overdue,omitempty"`
 	// The solicitation that asks, as `solicitations/{solicitation}`; empty in a draft.
 	Solicitation string `protobuf:"bytes,21,opt,name=solicitation,proto3" json:"solicitation,omitempty"`
@@ -218,7 +218,10 @@ type StrategySession struct {
 	// When it was created.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,30,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was last changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,31,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The earliest decision date that those who were asked were told: it counts, whatever the decision is put off to. Not set
+	// in a draft.
+	PromiseDate   *date.Date `protobuf:"bytes,32,opt,name=promise_date,json=promiseDate,proto3" json:"promise_date,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -466,6 +469,13 @@ func (x *StrategySession) GetCreateTime() *timestamppb.Timestamp {
 func (x *StrategySession) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *StrategySession) GetPromiseDate() *date.Date {
+	if x != nil {
+		return x.PromiseDate
 	}
 	return nil
 }
@@ -923,7 +933,7 @@ var File_evenhand_plans_v1_strategy_session_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_strategy_session_proto_rawDesc = "" +
 	"\n" +
-	"(evenhand/plans/v1/strategy_session.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cevenhand/plans/v1/plan.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\x80\x1b\n" +
+	"(evenhand/plans/v1/strategy_session.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cevenhand/plans/v1/plan.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xbb\x1b\n" +
 	"\x0fStrategySession\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
 	"\x05title\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x05title\x12D\n" +
@@ -963,7 +973,8 @@ const file_evenhand_plans_v1_strategy_session_proto_rawDesc = "" +
 	"\vcreate_time\x18\x1e \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x1f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"updateTime\x1a\x86\x02\n" +
+	"updateTime\x129\n" +
+	"\fpromise_date\x18  \x01(\v2\x11.google.type.DateB\x03\xe0A\x03R\vpromiseDate\x1a\x86\x02\n" +
 	"\aInvited\x12F\n" +
 	"\aaccount\x18\x01 \x01(\tB,\xe0A\x02\xbaH&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\aaccount\x12o\n" +
 	"\bcontacts\x18\x02 \x03(\tBS\xbaHP\x92\x01M\x102\x18\x01\"GrE2C^accounts/[a-z0-9][a-z0-9-]{0,62}/contacts/[a-z0-9][a-z0-9-]{0,62}$R\bcontacts\x12#\n" +
@@ -1065,18 +1076,19 @@ var file_evenhand_plans_v1_strategy_session_proto_depIdxs = []int32{
 	8,  // 12: evenhand.plans.v1.StrategySession.history:type_name -> evenhand.plans.v1.StrategySession.Turn
 	9,  // 13: evenhand.plans.v1.StrategySession.create_time:type_name -> google.protobuf.Timestamp
 	9,  // 14: evenhand.plans.v1.StrategySession.update_time:type_name -> google.protobuf.Timestamp
-	11, // 15: evenhand.plans.v1.StrategySession.Decision.decide_date:type_name -> google.type.Date
-	11, // 16: evenhand.plans.v1.StrategySession.Idea.submit_date:type_name -> google.type.Date
-	1,  // 17: evenhand.plans.v1.StrategySession.Idea.outcome:type_name -> evenhand.plans.v1.StrategySession.Idea.Outcome
-	9,  // 18: evenhand.plans.v1.StrategySession.Idea.decide_time:type_name -> google.protobuf.Timestamp
-	9,  // 19: evenhand.plans.v1.StrategySession.Turn.turn_time:type_name -> google.protobuf.Timestamp
-	0,  // 20: evenhand.plans.v1.StrategySession.Turn.old_state:type_name -> evenhand.plans.v1.StrategySession.State
-	0,  // 21: evenhand.plans.v1.StrategySession.Turn.new_state:type_name -> evenhand.plans.v1.StrategySession.State
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	11, // 15: evenhand.plans.v1.StrategySession.promise_date:type_name -> google.type.Date
+	11, // 16: evenhand.plans.v1.StrategySession.Decision.decide_date:type_name -> google.type.Date
+	11, // 17: evenhand.plans.v1.StrategySession.Idea.submit_date:type_name -> google.type.Date
+	1,  // 18: evenhand.plans.v1.StrategySession.Idea.outcome:type_name -> evenhand.plans.v1.StrategySession.Idea.Outcome
+	9,  // 19: evenhand.plans.v1.StrategySession.Idea.decide_time:type_name -> google.protobuf.Timestamp
+	9,  // 20: evenhand.plans.v1.StrategySession.Turn.turn_time:type_name -> google.protobuf.Timestamp
+	0,  // 21: evenhand.plans.v1.StrategySession.Turn.old_state:type_name -> evenhand.plans.v1.StrategySession.State
+	0,  // 22: evenhand.plans.v1.StrategySession.Turn.new_state:type_name -> evenhand.plans.v1.StrategySession.State
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_evenhand_plans_v1_strategy_session_proto_init() }
