@@ -44,12 +44,16 @@ func (s *Service) Observe(ctx context.Context, observations []Observation) error
 		}
 		byAccount[o.Account] = append(byAccount[o.Account], o)
 	}
+	today, err := s.Today(ctx)
+	if err != nil {
+		return err
+	}
 	writing, within := errgroup.WithContext(ctx)
 	writing.SetLimit(atOnce)
 	for _, account := range order {
 		writing.Go(func() error {
 			_, err := s.memories.Upsert(within, account, func(d *docstore.Doc[memory]) error {
-				d.Body.hear(byAccount[account])
+				d.Body.hear(byAccount[account], today)
 				return nil
 			})
 			if err != nil {
@@ -68,8 +72,9 @@ func (s *Service) Observe(ctx context.Context, observations []Observation) error
 // atOnce is how many accounts' memories are written at a time.
 const atOnce = 2
 
-// hear takes in what is newer than what was heard of its feed before.
-func (m *memory) hear(observations []Observation) {
+// hear takes in what is newer than what was heard of its feed before, and forgets what is
+// too old on the day that it is.
+func (m *memory) hear(observations []Observation, today civil.Day) {
 	heard := map[string]int64{}
 	for feed, position := range m.Heard {
 		heard[feed] = position
@@ -83,6 +88,7 @@ func (m *memory) hear(observations []Observation) {
 		heard[o.Feed] = max(heard[o.Feed], o.Position)
 	}
 	m.Heard = heard
+	m.forget(today)
 }
 
 // hear takes in a review that is newer than what was heard of its feed before.

@@ -349,3 +349,36 @@ func TestR7WhatHoldsAgainIsOpenAgain(t *testing.T) {
 		require.Equal(t, []any{Undecided, true, "16 June 2026"}, []any{x.State, x.Shown, x.Reason})
 	})
 }
+
+func TestWhatIsPaidAheadMakesNothingOld(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		today := day(t, "2026-06-15")
+		f.observe(t, "acme", Payments{{today - 30, 100}, {today.AddMonths(-39), 7}})
+		f.observe(t, "acme", Payments{{day(t, "2062-06-15"), 5}})
+		f.observe(t, "acme", Payments{{today.AddMonths(-38), 30}, {today.AddMonths(-40), 1}})
+		m, err := f.memories.Get(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Equal(t, int64(137), m.Body.spent(0, today))
+		require.Len(t, m.Body.Paid, 4, "what no fact can be about is forgotten")
+		require.Equal(t, today.AddMonths(-40), m.Body.Since)
+	})
+}
+
+func TestTheLatestBrokenCommitmentsAreKeptWheneverTheyAreTold(t *testing.T) {
+	for _, last := range []bool{false, true} { // a broken one of long ago is told first, or last
+		m := memory{}
+		old := Broken{Case: "accounts/acme/cases/old", Commitment: "first-reply", Day: day(t, "2025-01-01")}
+		if !last {
+			old.note(&m)
+		}
+		for i := range keptBreaches {
+			Broken{Case: fmt.Sprintf("accounts/acme/cases/%d", i), Commitment: "first-reply", Day: day(t, "2026-06-14") - civil.Day(i%3)}.note(&m)
+		}
+		if last {
+			old.note(&m)
+		}
+		require.Len(t, m.Breaches, keptBreaches)
+		require.False(t, slices.ContainsFunc(m.Breaches, func(b breach) bool { return b.Case == old.Case }))
+	}
+}
