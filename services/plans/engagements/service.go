@@ -267,7 +267,7 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag, ou
 		return e, fmt.Errorf("find who serves the account of %s: %w", Name(id), err)
 	}
 	return s.finish(ctx, call, id, etag, "engagement.completed", func(e *Engagement, today civil.Day) error {
-		e.Outcome, e.Finished, e.Team = outcome, s.now(), sorted(team)
+		e.Outcome, e.Finished, e.Completer, e.Team = outcome, s.now(), call.Principal, sorted(team)
 		return e.end(id, today, Completed, UnderWay)
 	})
 }

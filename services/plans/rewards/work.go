@@ -46,12 +46,11 @@ type Work struct {
 	Team    []string `bson:"team,omitempty"`
 	// Completed is when.
 	Completed time.Time `bson:"completed"`
-	// Confirmed says that the customer confirmed it, which ConfirmedBy, an id of a principal,
-	// wrote down.
-	Confirmed   bool   `bson:"confirmed,omitempty"`
-	ConfirmedBy string `bson:"confirmed_by,omitempty"`
-	// Rating is the customer's, 1 to 5; 0 where there is none.
-	Rating int `bson:"rating,omitempty"`
+	// Confirmed says that the customer confirmed it. Rating is the customer's, 1 to 5; 0 where
+	// there is none. HeardBy is the id of the principal who wrote down what the customer said.
+	Confirmed bool   `bson:"confirmed,omitempty"`
+	Rating    int    `bson:"rating,omitempty"`
+	HeardBy   string `bson:"heard_by,omitempty"`
 	// SelfReported says that nobody but who did it says that it was done.
 	SelfReported bool `bson:"self_reported,omitempty"`
 	// Evidence are references to what shows it, besides the work itself.
