@@ -59,6 +59,8 @@ type Change struct {
 	Idea            *Idea
 	Solicitation    *Solicitation
 	Work            *Work
+	// Plan is the id of the account whose relationship plan changed.
+	Plan string
 }
 
 // Company is what the company settled for all services.

@@ -138,6 +138,26 @@ func TestR7GoalsAreThoseOfTheActivePlan(t *testing.T) {
 	})
 }
 
+func TestR7AnAccountIsLookedAtAgainWhenItsPlanChanges(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		f.published(t, "goal", builtins[5].Content)
+		f.on(t, "2026-06-15")
+		require.Empty(t, f.all(t, "acme"))
+		goal := plans.Goal{ID: "waste", Statement: "Halve our waste", State: plans.GoalOpen, Baseline: 100, Target: 50,
+			BaselineDay: day(t, "2026-01-01"), TargetDay: day(t, "2026-12-31")}
+		for i, now := range []struct {
+			plan plans.State
+			want State
+		}{{plans.Active, Undecided}, {plans.Closed, Expired}, {plans.UnderReview, Undecided}} {
+			f.goals["acme"] = plans.Plan{State: now.plan, Goals: []plans.Goal{goal}}
+			require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Own, Position: int64(i + 1), Plan: "acme"}}))
+			f.on(t, "2026-06-15")
+			require.Equal(t, now.want, f.only(t, "acme").State.State, "on the same day")
+		}
+	})
+}
+
 func TestChangesOfFeedsAreObserved(t *testing.T) {
 	zone, err := civil.LoadZone("America/New_York")
 	require.NoError(t, err)
@@ -148,6 +168,7 @@ func TestChangesOfFeedsAreObserved(t *testing.T) {
 		want   []Observation
 	}{
 		"account": {feeds.Change{Account: &feeds.Account{ID: "acme"}}, []Observation{{Account: "acme", What: AccountChanged{}}}},
+		"plan":    {feeds.Change{Plan: "acme"}, []Observation{{Account: "acme", What: PlanChanged{}}}},
 		"revenue": {feeds.Change{Revenue: &feeds.Revenue{Accounts: []string{"acme", "zenith"}, Index: []uint32{1, 0, 1}, Days: []int32{3, 4, 5}, Minor: []int64{30, 40, -50}}},
 			[]Observation{{Account: "acme", What: Payments{{4, 40}}}, {Account: "zenith", What: Payments{{3, 30}, {5, -50}}}}},
 		"use":         {feeds.Change{Usage: &feeds.Usage{Account: "acme", Benefit: "hours", Type: feeds.Committed, Day: on}}, []Observation{{Account: "acme", What: Used{"hours", on}}}},
