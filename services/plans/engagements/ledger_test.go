@@ -340,6 +340,8 @@ func TestExpertsAreWrittenDownAndChanged(t *testing.T) {
 		require.ErrorIs(t, err, resource.ErrExists)
 		_, err = f.CreateExpert(ctx, someone, "nobody", Expert{Areas: []string{"systems"}})
 		require.ErrorContains(t, err, "principals/nobody does not exist")
+		_, err = f.CreateExpert(ctx, someone, "robot", Expert{Areas: []string{"systems"}})
+		require.ErrorContains(t, err, "expert_id: principals/robot is a machine or disabled")
 		for text, e := range map[string]Expert{
 			"expert.areas":         {},
 			"is no id":             {Areas: []string{"Our systems"}},
@@ -349,14 +351,18 @@ func TestExpertsAreWrittenDownAndChanged(t *testing.T) {
 			_, err := f.CreateExpert(ctx, someone, "zoe", e)
 			require.ErrorContains(t, err, text)
 		}
+		f.gone["ben"] = true
+		_, err = f.Request(ctx, someone, "e", "acme", recruiting, false)
+		require.NoError(t, err)
+		_, err = f.Assign(ctx, someone, "e", "", []string{"ben"})
+		require.ErrorContains(t, requireReason(t, err, reasonExpert), "experts/ben is disabled")
+		delete(f.gone, "ben")
 		gone := true
 		changed, err := f.UpdateExpert(ctx, someone, "ben", made.Etag(), ExpertPatch{Inactive: &gone})
 		require.NoError(t, err)
 		require.True(t, changed.State.Inactive)
 		_, err = f.UpdateExpert(ctx, someone, "ben", made.Etag(), ExpertPatch{Inactive: &gone})
 		require.ErrorIs(t, err, resource.ErrStale)
-		_, err = f.Request(ctx, someone, "e", "acme", recruiting, false)
-		require.NoError(t, err)
 		_, err = f.Assign(ctx, someone, "e", "", []string{"ben"})
 		requireReason(t, err, reasonExpert)
 		page, err := f.ListExperts(ctx, 5, nil, nil)
