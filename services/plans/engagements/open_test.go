@@ -60,6 +60,8 @@ type benefits struct {
 	given map[string]int64
 	// lost says how many answers will be lost, after what was asked for was done.
 	lost int
+	// meanwhile is what another process does before the next units are given back.
+	meanwhile func()
 }
 
 func newBenefits(limit int64) *benefits {
@@ -90,6 +92,10 @@ func (b *benefits) Consume(_ context.Context, key string, use Use) (string, erro
 }
 
 func (b *benefits) Release(_ context.Context, key, usage string, units int64, _ string) error {
+	if meanwhile := b.meanwhile; meanwhile != nil {
+		b.meanwhile = nil
+		meanwhile()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.uses[strings.TrimPrefix(usage, "usage of ")].Units < units {
