@@ -14,6 +14,9 @@ type memory struct {
 	// Pass is the number of the last pass that has looked at the account; 0 where something
 	// was told since.
 	Pass int64 `bson:"pass"`
+	// Again counts how often something was told that is kept elsewhere: a look that is under
+	// way meanwhile sees by it that it may not know that.
+	Again int64 `bson:"again,omitempty"`
 
 	// Since is the day of the first payment, also of one that is not kept.
 	Since civil.Day `bson:"since,omitempty"`

@@ -89,6 +89,26 @@ func TestR33AReviewConcernsThoseToWhomTheClauseWasCited(t *testing.T) {
 	})
 }
 
+func TestAReviewThatComesDuringALookIsLookedAtByTheNext(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ids := make([]string, 3*citedAtOnce)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("a%02d", i)
+			f.customer(t, ids[i])
+			f.observe(t, ids[i], Cited{Clause: "liability", Day: day(t, "2026-05-01")})
+		}
+		looking, err := f.memories.Get(t.Context(), ids[0])
+		require.NoError(t, err)
+		f.observe(t, "", ClauseReview{Clause: "liability", Review: "reviews/liability", Opened: day(t, "2026-06-15")})
+		require.NoError(t, f.looked(t.Context(), &pass{number: 7}, looking))
+		for _, id := range ids {
+			m, err := f.memories.Get(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, []int64{0, 1}, []int64{m.Body.Pass, m.Body.Again}, id)
+		}
+	})
+}
+
 func TestR34WhatEntitlementsSaysIsAskedEveryDay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		f.customer(t, "acme")
