@@ -148,7 +148,7 @@ func (s *plansParts) follow(ctx context.Context) error {
 		engagements.Kind.Spec.Name: engagements.Work,
 		innovation.Kind.Spec.Name:  innovation.Work,
 		sessions.Kind.Spec.Name:    feeds.OneWork(sessions.Work),
-	})
+	}, plans.Kind.Spec.Name)
 	values := s.domain.Statements.Takers()
 	var followed []statements.Follower
 	for _, of := range []struct {
@@ -159,7 +159,7 @@ func (s *plansParts) follow(ctx context.Context) error {
 		{feeds.Accounts, s.accounts, []feeds.Taker{s.domain.Plans.Accounts, s.domain.Touchpoints, s.domain.Signals}},
 		{feeds.Entitlements, plansrpc.NewEntitlementsSource(s.entitlements), []feeds.Taker{s.domain.Touchpoints, s.domain.Signals}},
 		{feeds.Board, plansrpc.NewBoardSource(s.board), []feeds.Taker{s.domain.Signals, s.domain.Sessions}},
-		{feeds.Own, own, []feeds.Taker{plansrpc.RewardedWork(s.domain.Rewards)}},
+		{feeds.Own, own, []feeds.Taker{plansrpc.RewardedWork(s.domain.Rewards), s.domain.Signals}},
 	} {
 		follower, err := feeds.Open(ctx, s.store, of.service, feeds.Options{
 			Source: of.source, Takers: slices.Concat(of.takers, values), Log: s.process.log.With("service", partPlans)})

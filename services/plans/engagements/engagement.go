@@ -102,6 +102,8 @@ type Engagement struct {
 	Ended   civil.Day `bson:"ended,omitempty"`
 	// Finished is when it was completed; zero for one that was not.
 	Finished time.Time `bson:"finished,omitempty"`
+	// Completer is the resource name of the principal who said that it is completed.
+	Completer string `bson:"completer,omitempty"`
 	// Hours is the ledger of the work, in the order in which it was recorded.
 	Hours []Entry `bson:"hours,omitempty"`
 	// Worked is how long people have worked, in minutes, less what was taken back.
@@ -137,10 +139,23 @@ type Feedback struct {
 	At time.Time `bson:"at"`
 }
 
+// lastHeard is what the customer said last, by its day and not by when it was recorded, and
+// of one day what was recorded last; nil before they said anything.
+func (e *Engagement) lastHeard() *Feedback {
+	var last *Feedback
+	for i := range e.Feedback {
+		if f := &e.Feedback[i]; last == nil || f.Day >= last.Day {
+			last = f
+		}
+	}
+	return last
+}
+
 // Confirmed says whether the customer confirmed that the problem is solved, and has not
 // said otherwise since.
 func (e *Engagement) Confirmed() bool {
-	return len(e.Feedback) > 0 && e.Feedback[len(e.Feedback)-1].Solved
+	last := e.lastHeard()
+	return last != nil && last.Solved
 }
 
 // told is the engagement as events tell it: without what the customer said, and without

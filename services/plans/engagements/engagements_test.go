@@ -2,6 +2,7 @@ package engagements
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -211,6 +212,29 @@ func TestR10AnEngagementIsTheWorkOfThoseWhoDidIt(t *testing.T) {
 		_, _, err = f.Record(ctx, someone, "e", Entry{Person: "ida", Minutes: 30}, false)
 		require.NoError(t, err)
 		require.Equal(t, []string{"ida", "kim", "sam"}, f.told(t, "e").Persons, "she wrote it down late")
+	})
+}
+
+func TestWhatTheCustomerSaidLastCountsWheneverItIsRecorded(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.underWay(t, "e", recruiting)
+		ben := resource.Call{Principal: "principals/ben", Method: "test"}
+		hear := func(by resource.Call, on string, rating int, solved bool) bool {
+			e, err := f.Hear(ctx, by, "e", Feedback{Day: day(t, on), Rating: rating, Contact: fmt.Sprintf("accounts/acme/contacts/c%d", rating), Solved: solved})
+			require.NoError(t, err)
+			return e.State.Confirmed()
+		}
+		_, err := f.Complete(ctx, ben, "e", "", "They hired one.")
+		require.NoError(t, err)
+		require.Equal(t, []string{"principals/ben", ""}, []string{f.told(t, "e").Recorder, f.told(t, "e").HeardBy})
+		require.True(t, hear(someone, "2026-11-20", 5, true))
+		require.True(t, hear(ben, "2026-11-18", 1, false), "what was said before is written down late")
+		w := f.told(t, "e")
+		require.Equal(t, []any{true, 5, "principals/ben", "principals/anna", []string{"c5"}}, []any{w.Confirmed, w.Rating, w.Recorder, w.HeardBy, w.Contacts})
+		require.False(t, hear(ben, "2026-11-20", 2, false), "of one day the last record counts")
+		w = f.told(t, "e")
+		require.Equal(t, []any{false, 2, "principals/ben", "principals/ben"}, []any{w.Confirmed, w.Rating, w.Recorder, w.HeardBy})
 	})
 }
 

@@ -89,8 +89,8 @@ func (s *Service) Expert(ctx context.Context, id string) (resource.Stored[Expert
 	return s.experts.Get(ctx, id)
 }
 
-// CreateExpert writes down what a principal knows. INVALID_ARGUMENT, also where there is no
-// such principal; ALREADY_EXISTS.
+// CreateExpert writes down what a person knows. INVALID_ARGUMENT, also where there is no
+// such principal, or it is disabled or a machine; ALREADY_EXISTS.
 func (s *Service) CreateExpert(ctx context.Context, call resource.Call, id string, e Expert) (resource.Stored[Expert], error) {
 	if earlier, known, err := s.experts.Created(ctx, call, id); known || err != nil {
 		return earlier, err
@@ -99,8 +99,13 @@ func (s *Service) CreateExpert(ctx context.Context, call resource.Call, id strin
 	if err := e.check(); err != nil {
 		return resource.Stored[Expert]{}, err
 	}
-	if err := resource.Named("expert_id", names.Join("principals", id), s.opts.Directory.Principal(ctx, id)); err != nil {
+	name := names.Join("principals", id)
+	person, err := s.opts.Directory.Person(ctx, id)
+	if err := resource.Named("expert_id", name, err); err != nil {
 		return resource.Stored[Expert]{}, err
+	}
+	if !person {
+		return resource.Stored[Expert]{}, fault.Invalid("expert_id", "%s is a machine or disabled: an expert is a person who can work", name)
 	}
 	return s.experts.Create(ctx, call, id, e, "expert.created")
 }

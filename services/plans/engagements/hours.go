@@ -221,6 +221,15 @@ func (e *Engagement) back(first int, units int64) []Back {
 	return list
 }
 
+// givers is how those stand with the benefit of whose units an entry gives back.
+func (e *Engagement) givers(number int) []Charge {
+	var charges []Charge
+	for _, back := range e.Hours[number-1].Back {
+		charges = append(charges, e.Hours[back.Entry-1].Charge)
+	}
+	return charges
+}
+
 // settle writes into an entry how it was settled. That units were used counts more than
 // that they were refused: of two that tried at a time, one may have been refused what the
 // other got.

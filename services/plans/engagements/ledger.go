@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -160,24 +161,30 @@ func (s *Service) Settle(ctx context.Context) error {
 
 // settle settles the entries of an engagement that are due, in their order: what one gives
 // back was used by others before it. Each step can be repeated, here and by others at the
-// same time.
+// same time; one that gives back is repeated where others settled meanwhile what it gives
+// back of.
 func (s *Service) settle(ctx context.Context, e resource.Stored[Engagement]) (resource.Stored[Engagement], error) {
 	for number := 1; number <= len(e.State.Hours) && e.State.Waiting > 0; number++ {
 		if e.State.Hours[number-1].Charge != Due {
 			continue
 		}
+		saw := e.State.givers(number)
 		charge, usage, refusal, err := s.use(ctx, &e, number)
 		if err != nil {
 			return e, err
 		}
 		next, err := s.engagements.Update(ctx, own, e.ID, nil, "engagement.hours_settled", func(e *Engagement) error {
-			e.settle(number, charge, usage, refusal)
+			if slices.Equal(e.givers(number), saw) {
+				e.settle(number, charge, usage, refusal)
+			}
 			return nil
 		})
 		if err != nil {
 			return e, err
 		}
-		e = next
+		if e = next; e.State.Hours[number-1].Charge == Due {
+			number--
+		}
 	}
 	return e, nil
 }

@@ -144,6 +144,36 @@ func TestR20WhatWasTakenBackWhileItWasRefusedComesBackWhenItIsUsed(t *testing.T)
 	})
 }
 
+// One process was refused what another one gets, and gives nothing back of it while the
+// other is about to write that down.
+func TestR20UnitsComeBackAlsoWhereTwoSettleAtATime(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.underWay(t, "e", metered())
+		f.benefits.limit = 0
+		_, _, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: 90}, false)
+		require.NoError(t, err)
+		f.benefits.limit = 10
+		e, _, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: 90}, false)
+		require.NoError(t, err)
+		require.Equal(t, []Charge{Refused, Settled}, []Charge{e.State.Hours[0].Charge, e.State.Hours[1].Charge})
+		f.benefits.meanwhile = func() {
+			usage, err := f.benefits.Consume(ctx, HoursName("e", 1), Use{"acme", "expert-hours", 1, Offered, ""})
+			require.NoError(t, err)
+			_, err = f.engagements.Update(ctx, own, "e", nil, "engagement.hours_settled", func(e *Engagement) error {
+				e.settle(1, Settled, usage, "")
+				return nil
+			})
+			require.NoError(t, err)
+		}
+		e, _, err = f.Reverse(ctx, someone, "e", 1, "It was another customer.")
+		require.NoError(t, err)
+		require.Len(t, e.State.Hours[2].Back, 2)
+		require.Equal(t, []any{90, 0, int64(1), Settled}, []any{e.State.Worked, e.State.Waiting, e.State.Used, e.State.Hours[2].Charge})
+		require.Equal(t, int64(1), f.benefits.used(), "an hour and a half fills one unit")
+	})
+}
+
 func TestALostAnswerUsesNothingTwice(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
@@ -340,6 +370,8 @@ func TestExpertsAreWrittenDownAndChanged(t *testing.T) {
 		require.ErrorIs(t, err, resource.ErrExists)
 		_, err = f.CreateExpert(ctx, someone, "nobody", Expert{Areas: []string{"systems"}})
 		require.ErrorContains(t, err, "principals/nobody does not exist")
+		_, err = f.CreateExpert(ctx, someone, "robot", Expert{Areas: []string{"systems"}})
+		require.ErrorContains(t, err, "expert_id: principals/robot is a machine or disabled")
 		for text, e := range map[string]Expert{
 			"expert.areas":         {},
 			"is no id":             {Areas: []string{"Our systems"}},
@@ -349,14 +381,18 @@ func TestExpertsAreWrittenDownAndChanged(t *testing.T) {
 			_, err := f.CreateExpert(ctx, someone, "zoe", e)
 			require.ErrorContains(t, err, text)
 		}
+		f.gone["ben"] = true
+		_, err = f.Request(ctx, someone, "e", "acme", recruiting, false)
+		require.NoError(t, err)
+		_, err = f.Assign(ctx, someone, "e", "", []string{"ben"})
+		require.ErrorContains(t, requireReason(t, err, reasonExpert), "experts/ben is disabled")
+		delete(f.gone, "ben")
 		gone := true
 		changed, err := f.UpdateExpert(ctx, someone, "ben", made.Etag(), ExpertPatch{Inactive: &gone})
 		require.NoError(t, err)
 		require.True(t, changed.State.Inactive)
 		_, err = f.UpdateExpert(ctx, someone, "ben", made.Etag(), ExpertPatch{Inactive: &gone})
 		require.ErrorIs(t, err, resource.ErrStale)
-		_, err = f.Request(ctx, someone, "e", "acme", recruiting, false)
-		require.NoError(t, err)
 		_, err = f.Assign(ctx, someone, "e", "", []string{"ben"})
 		requireReason(t, err, reasonExpert)
 		page, err := f.ListExperts(ctx, 5, nil, nil)

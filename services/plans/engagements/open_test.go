@@ -29,8 +29,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// directory knows all but those called nobody.
-type directory struct{}
+// directory knows all but those called nobody; robots are no persons, nor are who is gone.
+type directory struct{ gone map[string]bool }
 
 func (directory) known(id string) error {
 	if strings.Contains(id, "nobody") {
@@ -39,7 +39,9 @@ func (directory) known(id string) error {
 	return nil
 }
 
-func (d directory) Principal(_ context.Context, id string) error { return d.known(id) }
+func (d directory) Person(_ context.Context, id string) (bool, error) {
+	return !strings.Contains(id, "robot") && !d.gone[id], d.known(id)
+}
 func (d directory) Account(_ context.Context, id string) error   { return d.known(id) }
 func (d directory) Contact(_ context.Context, name string) error { return d.known(name) }
 func (d directory) Team(_ context.Context, account string) ([]string, error) {
@@ -58,6 +60,8 @@ type benefits struct {
 	given map[string]int64
 	// lost says how many answers will be lost, after what was asked for was done.
 	lost int
+	// meanwhile is what another process does before the next units are given back.
+	meanwhile func()
 }
 
 func newBenefits(limit int64) *benefits {
@@ -88,6 +92,10 @@ func (b *benefits) Consume(_ context.Context, key string, use Use) (string, erro
 }
 
 func (b *benefits) Release(_ context.Context, key, usage string, units int64, _ string) error {
+	if meanwhile := b.meanwhile; meanwhile != nil {
+		b.meanwhile = nil
+		meanwhile()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.uses[strings.TrimPrefix(usage, "usage of ")].Units < units {
@@ -109,6 +117,7 @@ func (b *benefits) answer() error {
 type fixture struct {
 	*Service
 	benefits *benefits
+	gone     map[string]bool // principals who are disabled
 	store    *docstore.Store
 }
 
@@ -160,8 +169,8 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 	}
 	requests, err := resource.OpenRequests(t.Context(), store, now)
 	require.NoError(t, err)
-	f := &fixture{benefits: newBenefits(1000), store: store}
-	f.Service, err = Open(t.Context(), store, requests, Options{Directory: directory{}, Benefits: f.benefits,
+	f := &fixture{benefits: newBenefits(1000), gone: map[string]bool{}, store: store}
+	f.Service, err = Open(t.Context(), store, requests, Options{Directory: directory{f.gone}, Benefits: f.benefits,
 		Zone: func(context.Context) (civil.Zone, error) { return civil.LoadZone("America/New_York") }})
 	require.NoError(t, err)
 	return f

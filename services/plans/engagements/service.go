@@ -18,8 +18,9 @@ import (
 
 // Directory knows those whom engagements and experts name.
 type Directory interface {
-	// Principal returns resource.ErrNotFound where there is no principal of that id.
-	Principal(ctx context.Context, id string) error
+	// Person says whether a principal is a person who is not disabled; resource.ErrNotFound
+	// where there is no principal of that id.
+	Person(ctx context.Context, id string) (bool, error)
 	// Account returns resource.ErrNotFound where there is no account of that id.
 	Account(ctx context.Context, id string) error
 	// Contact returns resource.ErrNotFound where there is no contact of that resource name.
@@ -184,8 +185,8 @@ func (s *Service) Update(ctx context.Context, call resource.Call, id, etag strin
 }
 
 // Assign puts experts, by their ids, on an open engagement in place of those who are on it.
-// INVALID_ARGUMENT for none; EXPERT_NOT_AVAILABLE for those who are none or not active;
-// NOT_FOUND; STALE_ETAG; ENGAGEMENT_STATE; ENGAGEMENT_FULL.
+// INVALID_ARGUMENT for none; EXPERT_NOT_AVAILABLE for those who are none, or not active, or
+// disabled; NOT_FOUND; STALE_ETAG; ENGAGEMENT_STATE; ENGAGEMENT_FULL.
 func (s *Service) Assign(ctx context.Context, call resource.Call, id, etag string, experts []string) (resource.Stored[Engagement], error) {
 	none := resource.Stored[Engagement]{}
 	if earlier, known, err := s.engagements.Replay(ctx, call, id); known || err != nil {
@@ -205,6 +206,12 @@ func (s *Service) Assign(ctx context.Context, call resource.Call, id, etag strin
 			return none, notAvailable(expert, "is not known: write down first what they know")
 		case e.State.Inactive:
 			return none, notAvailable(expert, "is not active: choose somebody else")
+		}
+		switch person, err := s.opts.Directory.Person(ctx, expert); {
+		case err != nil && !errors.Is(err, resource.ErrNotFound):
+			return none, fmt.Errorf("find out whether %s may still work: %w", ExpertName(expert), err)
+		case !person:
+			return none, notAvailable(expert, "is disabled, and does not work here any more: choose somebody else")
 		}
 	}
 	return s.engagements.Update(ctx, call, id, resource.IfEtag[Engagement](etag), "engagement.matched", func(e *Engagement) error {
@@ -267,7 +274,7 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag, ou
 		return e, fmt.Errorf("find who serves the account of %s: %w", Name(id), err)
 	}
 	return s.finish(ctx, call, id, etag, "engagement.completed", func(e *Engagement, today civil.Day) error {
-		e.Outcome, e.Finished, e.Team = outcome, s.now(), sorted(team)
+		e.Outcome, e.Finished, e.Completer, e.Team = outcome, s.now(), call.Principal, sorted(team)
 		return e.end(id, today, Completed, UnderWay)
 	})
 }

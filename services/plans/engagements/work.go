@@ -30,10 +30,9 @@ func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
 	}
 	w := feeds.Work{Name: Name(id), Kind: "engagement", Account: state.Account, Title: state.Title, Completed: state.Finished,
 		Persons: sorted(slices.Concat(state.Experts, state.Workers)), Team: state.Team,
-		Confirmed: state.Confirmed(), Origin: string(state.Origin), Minutes: int64(state.Worked), OutcomeLength: len([]rune(state.Outcome))}
-	if n := len(state.Feedback); n > 0 {
-		last := state.Feedback[n-1]
-		w.Rating, w.Recorder, w.Contacts = last.Rating, last.By, []string{names.Last(last.Contact)}
+		Confirmed: state.Confirmed(), Recorder: state.Completer, Origin: string(state.Origin), Minutes: int64(state.Worked), OutcomeLength: len([]rune(state.Outcome))}
+	if last := state.lastHeard(); last != nil {
+		w.Rating, w.HeardBy, w.Contacts = last.Rating, last.By, []string{names.Last(last.Contact)}
 	}
 	return []feeds.Work{w}, nil
 }

@@ -59,6 +59,8 @@ type Change struct {
 	Idea            *Idea
 	Solicitation    *Solicitation
 	Work            *Work
+	// Plan is the id of the account whose relationship plan changed.
+	Plan string
 }
 
 // Company is what the company settled for all services.
@@ -263,11 +265,14 @@ type Work struct {
 	// Persons are the ids of those who did it; Team are those who share in it.
 	Persons, Team []string
 	Completed     time.Time
-	// Confirmed says that the customer confirmed it, as Recorder wrote down; Rating is what
-	// the customer gave it, 1 to 5, and 0 where none was given.
+	// Recorder is the resource name of who wrote down that it was done.
+	Recorder string
+	// Confirmed says that the customer confirmed it; Rating is what the customer gave it, 1 to
+	// 5, and 0 where none was given. HeardBy is the resource name of who wrote that down; it
+	// is Recorder where it is empty.
 	Confirmed bool
-	Recorder  string
 	Rating    int
+	HeardBy   string
 	// Evidence names what shows it.
 	Evidence []string
 	// Origin says how it came to be planned, as cadence or suggestion.

@@ -26,19 +26,21 @@ func OneWork(read func(docstore.FeedEvent) (*Work, error)) WorkReader {
 	}
 }
 
-// OwnSource is the feed of this very service, from which it learns what work was
-// completed. It implements Source.
+// OwnSource is the feed of this very service, from which it learns what work was completed
+// and which plans changed. It implements Source.
 type OwnSource struct {
 	store   *docstore.Store
 	readers map[string]WorkReader
+	plans   string
 }
 
 var _ Source = (*OwnSource)(nil)
 
 // NewOwnSource returns a source on the feed of the store, which must be relayed for it to
-// advance. The readers are those of each collection that work is told in, by its name.
-func NewOwnSource(store *docstore.Store, readers map[string]WorkReader) *OwnSource {
-	return &OwnSource{store: store, readers: maps.Clone(readers)}
+// advance. The readers are those of each collection that work is told in, by its name; plans
+// is the name of the collection of relationship plans, whose ids are those of accounts.
+func NewOwnSource(store *docstore.Store, readers map[string]WorkReader, plans string) *OwnSource {
+	return &OwnSource{store: store, readers: maps.Clone(readers), plans: plans}
 }
 
 // Watch implements Source. A resume token is a position in decimal digits.
@@ -68,7 +70,11 @@ func (s *OwnSource) batch(events []docstore.FeedEvent) (Batch, error) {
 	for i := range events {
 		e := &events[i]
 		batch.Position, batch.Recorded, batch.Resume = e.Position, e.Recorded, strconv.FormatInt(e.Position, 10)
-		collection, _, _ := strings.Cut(e.Source, "/")
+		collection, id, _ := strings.Cut(e.Source, "/")
+		if collection == s.plans {
+			batch.Changes = append(batch.Changes, Change{Service: Own, Position: e.Position, Type: e.Type, At: e.At, Recorded: e.Recorded,
+				Principal: e.Who, Plan: id})
+		}
 		read, told := s.readers[collection]
 		if !told {
 			continue

@@ -59,7 +59,7 @@ func thisServiceTellsItself(t *testing.T, store *docstore.Store) {
 		}
 		return &Work{Name: e.Source, Kind: "touchpoint", Account: n.Account, Completed: e.At}, nil
 	})}
-	source := NewOwnSource(store, readers)
+	source := NewOwnSource(store, readers, "plans")
 	write("touchpoints", "t1", "acme")
 	write("plans", "acme", "acme")
 	write("touchpoints", "t2", "")
@@ -74,9 +74,13 @@ func thisServiceTellsItself(t *testing.T, store *docstore.Store) {
 	for _, c := range changes {
 		require.Equal(t, Own, c.Service)
 		require.Equal(t, "principals/anna", c.Principal)
+		if c.Work == nil {
+			told = append(told, "plan of "+c.Plan)
+			continue
+		}
 		told = append(told, c.Name+" of "+c.Work.Account)
 	}
-	require.ElementsMatch(t, []string{"touchpoints/t1 of acme", "touchpoints/t3 of brook"}, told)
+	require.ElementsMatch(t, []string{"touchpoints/t1 of acme", "plan of acme", "touchpoints/t3 of brook"}, told)
 	again, _ := tellAll(t, source, "", 4)
 	require.Equal(t, changes, again)
 	rest, _ := tellAll(t, source, "0", 4)

@@ -208,16 +208,16 @@ func (s *search) outcomes(person string, work []completed) {
 	}
 }
 
-// confirmed looks for work whose confirmation who did it wrote down.
+// confirmed looks for work whose confirmation or rating who did it wrote down.
 func (s *search) confirmed(person string, work []completed) {
 	var self []completed
 	for _, w := range work {
-		if w.Confirmed && w.ConfirmedBy == person {
+		if (w.Confirmed || w.Rating > 0) && w.HeardBy == person {
 			self = append(self, w)
 		}
 	}
 	s.add(SelfConfirmed, person, "", self, 0, len(work),
-		"%s wrote down the customer's confirmation of %d pieces of work in %s which %s did.", person, len(self), s.month.ID, person)
+		"%s wrote down the customer's confirmation or rating of %d pieces of work in %s which %s did.", person, len(self), s.month.ID, person)
 }
 
 // burst looks for work that is done when the month is nearly over.

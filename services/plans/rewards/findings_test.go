@@ -49,8 +49,8 @@ func TestR10WorkThatLooksAsIfDoneForThePointsIsFound(t *testing.T) {
 			"carol wrote the same words as the outcome of 4 touchpoints in 2026-11; more than 3 are looked at."},
 		OneContact: {same(func(w *Work) { w.Contacts = []string{"accounts/acme/contacts/ann"} }), "accounts/acme/contacts/ann",
 			"carol reached accounts/acme/contacts/ann 4 times in 2026-11; more than 3 times are looked at."},
-		SelfConfirmed: {same(func(w *Work) { w.Confirmed, w.ConfirmedBy = true, "carol" }), "",
-			"carol wrote down the customer's confirmation of 4 pieces of work in 2026-11 which carol did."},
+		SelfConfirmed: {func(i int, w *Work) { w.Confirmed, w.Rating, w.HeardBy = i%2 == 0, i%2*3, "carol" }, "",
+			"carol wrote down the customer's confirmation or rating of 4 pieces of work in 2026-11 which carol did."},
 		EndOfMonth: {func(i int, w *Work) {
 			if i > 0 {
 				w.Completed = touch(t, "x", fmt.Sprintf("2026-11-%d", 27+i)).Completed
@@ -77,7 +77,7 @@ func TestR10WorkThatLooksAsIfDoneForThePointsIsFound(t *testing.T) {
 			work[1].Version, work[1].Withdrawn = 2, true
 			if check == SelfConfirmed {
 				for i := range work {
-					work[i].Version, work[i].ConfirmedBy = 2, "dora"
+					work[i].Version, work[i].HeardBy = 2, "dora"
 				}
 			}
 			f.credits(t, work...)

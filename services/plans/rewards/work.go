@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"reflect"
 	"slices"
 	"time"
 
@@ -35,8 +34,8 @@ type Work struct {
 	// Name is the resource name of what was completed, the evidence itself; one name is one
 	// piece of work.
 	Name string `bson:"name"`
-	// Version is that of the document that says so: an older one than is known changes
-	// nothing. 0 is for work without versions, of which the last to arrive counts.
+	// Version is the place of what says so in the order of all that is said of the work, from
+	// 1: one that is not newer than what is known changes nothing.
 	Version int64 `bson:"version"`
 	Kind    Kind  `bson:"kind"`
 	// Account is an id, and so are those of Persons, who did it, and of Team, who serve the
@@ -46,12 +45,11 @@ type Work struct {
 	Team    []string `bson:"team,omitempty"`
 	// Completed is when.
 	Completed time.Time `bson:"completed"`
-	// Confirmed says that the customer confirmed it, which ConfirmedBy, an id of a principal,
-	// wrote down.
-	Confirmed   bool   `bson:"confirmed,omitempty"`
-	ConfirmedBy string `bson:"confirmed_by,omitempty"`
-	// Rating is the customer's, 1 to 5; 0 where there is none.
-	Rating int `bson:"rating,omitempty"`
+	// Confirmed says that the customer confirmed it. Rating is the customer's, 1 to 5; 0 where
+	// there is none. HeardBy is the id of the principal who wrote down what the customer said.
+	Confirmed bool   `bson:"confirmed,omitempty"`
+	Rating    int    `bson:"rating,omitempty"`
+	HeardBy   string `bson:"heard_by,omitempty"`
 	// SelfReported says that nobody but who did it says that it was done.
 	SelfReported bool `bson:"self_reported,omitempty"`
 	// Evidence are references to what shows it, besides the work itself.
@@ -95,6 +93,8 @@ func (w *Work) check() error {
 		return fault.Invalid("work.name", "is empty: work is credited by its evidence")
 	case !slices.Contains(Kinds, w.Kind):
 		return fault.Invalid("work.kind", "%q is no kind of work", w.Kind)
+	case w.Version < 1:
+		return fault.Invalid("work.version", "is %d: it counts from 1", w.Version)
 	case w.Completed.IsZero() && !w.Withdrawn:
 		return fault.Invalid("work.completed", "is empty: which rules count follows from the day of completion")
 	}
@@ -152,7 +152,7 @@ func (s *Service) Observe(ctx context.Context, works []Work) error {
 // have to be settled for that.
 func take(known *completed, w Work, zone civil.Zone) error {
 	fresh := known.Name == ""
-	if !fresh && (w.Version < known.Version || w.Version > 0 && w.Version == known.Version) {
+	if w.Version <= known.Version {
 		return errKnown
 	}
 	next := completed{Work: w, Months: known.Months}
@@ -161,9 +161,6 @@ func take(known *completed, w Work, zone civil.Zone) error {
 		next.Completed, next.Day = known.Completed, known.Day
 	default:
 		next.Day = zone.DayOf(w.Completed)
-	}
-	if !fresh && w.Version == 0 && same(known.Work, next.Work) {
-		return errKnown
 	}
 	for _, day := range []civil.Day{known.Day, next.Day} {
 		if day == 0 || fresh && w.Withdrawn {
@@ -177,14 +174,6 @@ func take(known *completed, w Work, zone civil.Zone) error {
 	next.Pending = len(next.Months) > 0
 	*known = next
 	return nil
-}
-
-// same says whether two states of a piece of work are one.
-func same(a, b Work) bool {
-	if a.Completed.Equal(b.Completed) {
-		a.Completed = b.Completed
-	}
-	return reflect.DeepEqual(a, b)
 }
 
 // workBy returns the work that the credits of a month follow from, that of a day at a time,

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -118,10 +119,10 @@ func rewarded(w *feeds.Work, position int64) rewards.Work {
 		Name: w.Name, Version: position, Kind: rewardKinds[w.Kind], Account: w.Account, Persons: w.Persons, Team: w.Team,
 		Completed: w.Completed, Confirmed: w.Confirmed, Rating: w.Rating, Evidence: w.Evidence, Origin: w.Origin,
 		OutcomeDigest: w.OutcomeDigest, OutcomeLength: w.OutcomeLength, Withdrawn: w.Withdrawn,
-		SelfReported: !w.Confirmed && (recorder == "" || slices.Contains(w.Persons, recorder)),
+		SelfReported: recorder == "" || slices.Contains(w.Persons, recorder),
 	}
-	if w.Confirmed {
-		r.ConfirmedBy = recorder
+	if w.Confirmed || w.Rating > 0 {
+		r.HeardBy = cmp.Or(strings.TrimPrefix(w.HeardBy, principalPrefix), recorder)
 	}
 	if w.Kind == "touchpoint" && w.Origin == string(touchpoints.OfSuggestion) {
 		r.Kind = rewards.SuggestionActedOn

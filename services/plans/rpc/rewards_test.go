@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -309,23 +310,69 @@ func TestR10CorrectionsAndFindingsNameWhoAnswersForThem(t *testing.T) {
 	rewardRefused(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
 }
 
+// publish puts rules in force from the beginning of 2026.
+func (s *rewarded) publish(t *testing.T, list ...rewards.Rule) {
+	t.Helper()
+	writer, approver := rewards.Caller{Name: "principals/anna", Person: true}, rewards.Caller{Name: "principals/ben", Person: true}
+	rules, err := s.domain.CreateRules(t.Context(), resource.Call{Principal: writer.Name}, writer,
+		rewards.Rules{Effective: civil.Date(2026, 1, 1), Rules: list}, "To see.", false)
+	require.NoError(t, err)
+	rules, err = s.domain.ProposeRules(t.Context(), resource.Call{Principal: writer.Name}, writer, rules.ID, "")
+	require.NoError(t, err)
+	_, err = s.domain.ApproveRules(t.Context(), resource.Call{Principal: approver.Name}, approver, rules.ID, rules.Etag(), false)
+	require.NoError(t, err)
+}
+
+// Whether somebody else says that work was done follows from who said so, and not from who
+// wrote down what the customer thought of it.
+func TestR10WorkIsWitnessedByWhoSaidThatItWasDone(t *testing.T) {
+	s := serveRewards(t)
+	s.publish(t, rewards.Rule{ID: "seen", Work: rewards.EngagementCompleted, Points: 10, Witnessed: true})
+	november := rewards.MonthOf(civil.Date(2026, 11, 1))
+	for name, c := range map[string]struct {
+		completer, heardBy string
+		rating             int
+		confirmed          bool
+		points             int
+		self               bool // it is a finding
+	}{
+		"by another":                                {completer: "principals/emil", points: 10},
+		"by who did it":                             {completer: "principals/carol"},
+		"by nobody who is known":                    {},
+		"by another, rating heard by who did it":    {completer: "principals/emil", heardBy: "principals/carol", rating: 5, points: 10, self: true},
+		"by who did it, rating heard by another":    {completer: "principals/carol", heardBy: "principals/emil", rating: 5},
+		"by another, confirmed to who did it":       {completer: "principals/emil", heardBy: "principals/carol", confirmed: true, points: 10, self: true},
+		"by who did it, confirmed to another":       {completer: "principals/carol", heardBy: "principals/emil", confirmed: true},
+		"by who did it, who heard the confirmation": {completer: "principals/carol", confirmed: true, self: true},
+	} {
+		person := "carol" + strings.NewReplacer(" ", "", ",", "").Replace(name)
+		own := strings.NewReplacer("carol", person)
+		w := &feeds.Work{Name: "engagements/" + person, Kind: "engagement", Account: "acme", Persons: []string{person},
+			Completed: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Recorder: own.Replace(c.completer), HeardBy: own.Replace(c.heardBy),
+			Rating: c.rating, Confirmed: c.confirmed}
+		require.NoError(t, rpc.RewardedWork(s.domain).Take(t.Context(), []feeds.Change{{Service: feeds.Own, Position: 1, Work: w}}))
+		require.NoError(t, s.domain.Settle(t.Context()))
+		got, err := s.domain.PersonStatement(t.Context(), person, november)
+		require.NoError(t, err)
+		require.Equal(t, c.points, got.Points, name)
+		found, err := s.domain.Findings(t.Context(), november)
+		require.NoError(t, err)
+		self := slices.ContainsFunc(found, func(f rewards.Finding) bool { return f.Check == rewards.SelfConfirmed && f.Person == person })
+		require.Equal(t, c.self, self, name)
+	}
+}
+
 // What the service's own feed tells of work is rewarded the same in whatever parts it comes,
 // and also where a process that lost its lease comes with it late.
 func TestR10WorkOfTheFeedIsRewardedTheSameHoweverItComes(t *testing.T) {
 	s := serveRewards(t)
 	ctx := t.Context()
-	writer, approver := rewards.Caller{Name: "principals/anna", Person: true}, rewards.Caller{Name: "principals/ben", Person: true}
-	rules, err := s.domain.CreateRules(ctx, resource.Call{Principal: writer.Name}, writer, rewards.Rules{Effective: civil.Date(2026, 1, 1), Rules: []rewards.Rule{
-		{ID: "touch", Work: rewards.TouchpointDone, Points: 10, TeamShare: 20},
-		{ID: "acted", Work: rewards.SuggestionActedOn, Points: 5},
-		{ID: "solved", Work: rewards.EngagementCompleted, Points: 40, TeamShare: 25, Confirmed: true},
-		{ID: "launched", Work: rewards.ProjectConfirmed, Points: 100},
-	}}, "To see.", false)
-	require.NoError(t, err)
-	rules, err = s.domain.ProposeRules(ctx, resource.Call{Principal: writer.Name}, writer, rules.ID, "")
-	require.NoError(t, err)
-	_, err = s.domain.ApproveRules(ctx, resource.Call{Principal: approver.Name}, approver, rules.ID, rules.Etag(), false)
-	require.NoError(t, err)
+	s.publish(t,
+		rewards.Rule{ID: "touch", Work: rewards.TouchpointDone, Points: 10, TeamShare: 20},
+		rewards.Rule{ID: "acted", Work: rewards.SuggestionActedOn, Points: 5},
+		rewards.Rule{ID: "solved", Work: rewards.EngagementCompleted, Points: 40, TeamShare: 25, Confirmed: true},
+		rewards.Rule{ID: "launched", Work: rewards.ProjectConfirmed, Points: 100},
+	)
 
 	taker := rpc.RewardedWork(s.domain)
 	for _, order := range [][]int{

@@ -63,6 +63,12 @@ func (d *WorkDirectory) Principal(ctx context.Context, id string) error {
 	return missing(err, "evenhand/Principal", plans.PrincipalName(id))
 }
 
+// Person implements engagements.Directory.
+func (d *WorkDirectory) Person(ctx context.Context, id string) (bool, error) {
+	p, err := d.access.GetPrincipal(ctx, &accountsv1.GetPrincipalRequest{Name: plans.PrincipalName(id)})
+	return p.GetPerson() && !p.GetDisabled(), missing(err, "evenhand/Principal", plans.PrincipalName(id))
+}
+
 // OtherConfirmers implements innovation.Directory.
 func (d *WorkDirectory) OtherConfirmers(ctx context.Context, principals []string) (bool, error) {
 	return anyPerson(ctx, d.access, func(p *accountsv1.Principal) bool {

@@ -73,7 +73,7 @@ func (*others) GetContact(_ context.Context, r *accountsv1.GetContactRequest) (*
 }
 
 func (*others) GetPrincipal(_ context.Context, r *accountsv1.GetPrincipalRequest) (*accountsv1.Principal, error) {
-	return &accountsv1.Principal{Name: r.GetName()}, known("evenhand/Principal", r.GetName())
+	return &accountsv1.Principal{Name: r.GetName(), Person: true}, known("evenhand/Principal", r.GetName())
 }
 
 func (o *others) ListPrincipals(context.Context, *accountsv1.ListPrincipalsRequest) (*accountsv1.ListPrincipalsResponse, error) {

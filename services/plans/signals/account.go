@@ -77,7 +77,7 @@ type Touchpoints interface {
 type Touchpoint struct {
 	Account, Suggestion string
 	Channel             plans.Channel
-	Purpose, Why        string
+	Purpose             string
 	Day                 civil.Day
 }
 

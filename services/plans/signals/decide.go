@@ -227,8 +227,8 @@ func (s *Service) plan(ctx context.Context, x resource.Stored[Suggestion]) (reso
 	by := resource.Call{Principal: a.Decider}
 	once := resource.Call{Principal: a.Decider, Method: "suggestions.accept", RequestID: id, Payload: []byte(id)}
 	touchpoint, err := s.opts.Touchpoints.Plan(ctx, once, Touchpoint{
-		Account: a.Account, Suggestion: SuggestionName(id), Channel: a.Channel, Purpose: a.Purpose, Why: a.Reason, Day: max(today, a.Planned), // it may be carried out late
-
+		Account: a.Account, Suggestion: SuggestionName(id), Channel: a.Channel, Purpose: a.Purpose,
+		Day: max(today, a.Planned), // it may be carried out late
 	})
 	if told := final(err); told != nil {
 		_, undone := s.suggestions.Update(ctx, by, id, resource.IfVersion[Suggestion](x.Version), "suggestion.returned", func(x *Suggestion) error {

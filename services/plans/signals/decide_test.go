@@ -40,7 +40,7 @@ func TestR7AnAcceptedSuggestionBecomesATouchpoint(t *testing.T) {
 			require.False(t, got.State.Shown)
 		}
 		require.Equal(t, map[string]Touchpoint{SuggestionName(x.ID): {Account: "acme", Suggestion: SuggestionName(x.ID), Channel: "call",
-			Purpose: "Apologise", Why: "We broke first-reply.", Day: day(t, "2026-06-17")}}, f.planned)
+			Purpose: "Apologise", Day: day(t, "2026-06-17")}}, f.planned)
 		_, err = f.Dismiss(ctx, anna, x.ID, "", NotRelevant, "")
 		requireReason(t, err, "SUGGESTION_STATE")
 		_, err = f.Accept(ctx, anna, x.ID, "", 0, true)
@@ -185,6 +185,47 @@ func TestSeveralRulesAboutOneCauseShowTheBest(t *testing.T) {
 		require.Len(t, left, 1)
 		require.Equal(t, light, left[0].ID)
 		require.Empty(t, left[0].State.Others)
+	})
+}
+
+func TestR7ACauseThatWasActedOnDoesNotAskAgain(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		heavier, third := content(), content()
+		heavier.Weight, third.Weight = "80", "90"
+		f.customer(t, "acme")
+		f.published(t, "light", content())
+		f.published(t, "heavy", heavier)
+		f.observe(t, "acme", broken(t, "acme", "c1", "2026-06-15"))
+		f.on(t, "2026-06-15")
+		id := func(rule, of string) string { return suggestionID(rule, "acme", "accounts/acme/cases/"+of) }
+		light, heavy := id("light", "c1"), id("heavy", "c1")
+		f.refused = fault.Precondition("PLAN_STATE", "plans/acme", "plans/acme is closed.")
+		_, err := f.Accept(ctx, anna, heavy, "", 0, false)
+		requireReason(t, err, "PLAN_STATE")
+		require.Equal(t, heavy, f.ranked(t, SuggestionQuery{})[0].ID, "nothing was done")
+		f.refused = nil
+		_, err = f.Snooze(ctx, anna, light, "", day(t, "2026-06-17"))
+		require.NoError(t, err)
+		_, err = f.Accept(ctx, anna, heavy, "", 0, false)
+		require.NoError(t, err)
+		require.Empty(t, f.ranked(t, SuggestionQuery{}))
+		f.published(t, "third", third)
+		for _, on := range []string{"2026-06-16", "2026-06-17", "2026-06-18"} {
+			f.on(t, on)
+			require.Empty(t, f.ranked(t, SuggestionQuery{}), on)
+		}
+		for _, other := range []string{light, id("third", "c1")} {
+			x, err := f.Suggestion(ctx, other)
+			require.NoError(t, err)
+			require.Equal(t, []any{Undecided, heavy}, []any{x.State.State, x.State.StoodFor})
+		}
+		f.observe(t, "acme", broken(t, "acme", "c2", "2026-06-18"))
+		f.on(t, "2026-06-18")
+		best := f.ranked(t, SuggestionQuery{})
+		require.Len(t, best, 1, "another cause asks")
+		require.Equal(t, "accounts/acme/cases/c2", best[0].State.Cause)
+		require.Len(t, best[0].State.Others, 2)
 	})
 }
 

@@ -1,6 +1,7 @@
 package signals
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -13,10 +14,14 @@ type memory struct {
 	// Pass is the number of the last pass that has looked at the account; 0 where something
 	// was told since.
 	Pass int64 `bson:"pass"`
+	// Again counts how often something was told that is kept elsewhere: a look that is under
+	// way meanwhile sees by it that it may not know that.
+	Again int64 `bson:"again,omitempty"`
 
 	// Since is the day of the first payment, also of one that is not kept.
 	Since civil.Day `bson:"since,omitempty"`
-	// Paid is what was paid on a day, by day; no more than keptMonths back from the last.
+	// Paid is what was paid on a day, by day, also on days that have not come; no more than
+	// keptMonths back from today, or from the last where that is earlier.
 	Paid     []payment  `bson:"paid,omitempty"`
 	Uses     []use      `bson:"uses,omitempty"`
 	Breaches []breach   `bson:"breaches,omitempty"`
@@ -75,7 +80,15 @@ func (m *memory) pay(day civil.Day, minor int64) {
 	} else {
 		m.Paid = slices.Insert(m.Paid, i, payment{day, minor})
 	}
-	oldest := m.Paid[len(m.Paid)-1].Day.AddMonths(-keptMonths)
+}
+
+// forget drops payments that no fact of today, or of the days before that rules are tried
+// on, is derived from. What is dated ahead makes nothing old.
+func (m *memory) forget(today civil.Day) {
+	if len(m.Paid) == 0 {
+		return
+	}
+	oldest := min(m.Paid[len(m.Paid)-1].Day, today).AddMonths(-keptMonths)
 	m.Paid = slices.DeleteFunc(m.Paid, func(p payment) bool { return p.Day <= oldest })
 }
 
@@ -121,6 +134,7 @@ func (m *memory) broke(b breach) {
 		}
 	}
 	m.Breaches = append(m.Breaches, b)
+	slices.SortFunc(m.Breaches, func(a, b breach) int { return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Case, b.Case)) })
 	m.Breaches = m.Breaches[max(0, len(m.Breaches)-keptBreaches):]
 }
 

@@ -65,6 +65,10 @@ type BoardTerm struct {
 // AccountChanged is that there is the account, or that it changed.
 type AccountChanged struct{}
 
+// PlanChanged is that the account's relationship plan changed. What it says is read where it
+// stands.
+type PlanChanged struct{}
+
 func (p Payments) note(m *memory) {
 	for _, e := range p {
 		m.pay(e.Day, e.Minor)
@@ -84,3 +88,5 @@ func (t BoardTerm) note(m *memory) {
 }
 
 func (AccountChanged) note(*memory) {}
+
+func (PlanChanged) note(*memory) {}

@@ -2,6 +2,7 @@ package signals
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -44,12 +45,16 @@ func (s *Service) Observe(ctx context.Context, observations []Observation) error
 		}
 		byAccount[o.Account] = append(byAccount[o.Account], o)
 	}
+	today, err := s.Today(ctx)
+	if err != nil {
+		return err
+	}
 	writing, within := errgroup.WithContext(ctx)
 	writing.SetLimit(atOnce)
 	for _, account := range order {
 		writing.Go(func() error {
 			_, err := s.memories.Upsert(within, account, func(d *docstore.Doc[memory]) error {
-				d.Body.hear(byAccount[account])
+				d.Body.hear(byAccount[account], today)
 				return nil
 			})
 			if err != nil {
@@ -68,8 +73,9 @@ func (s *Service) Observe(ctx context.Context, observations []Observation) error
 // atOnce is how many accounts' memories are written at a time.
 const atOnce = 2
 
-// hear takes in what is newer than what was heard of its feed before.
-func (m *memory) hear(observations []Observation) {
+// hear takes in what is newer than what was heard of its feed before, and forgets what is
+// too old on the day that it is.
+func (m *memory) hear(observations []Observation, today civil.Day) {
 	heard := map[string]int64{}
 	for feed, position := range m.Heard {
 		heard[feed] = position
@@ -83,6 +89,7 @@ func (m *memory) hear(observations []Observation) {
 		heard[o.Feed] = max(heard[o.Feed], o.Position)
 	}
 	m.Heard = heard
+	m.forget(today)
 }
 
 // hear takes in a review that is newer than what was heard of its feed before.
@@ -109,21 +116,25 @@ func (s *Service) reviewed(ctx context.Context, o Observation, r ClauseReview) e
 	if err != nil {
 		return fmt.Errorf("remember the review of clause %s: %w", r.Clause, err)
 	}
-	for d, err := range s.memories.All(ctx, docstore.Query{Index: byClause, Equal: []any{r.Clause}}) {
+	writing, within := errgroup.WithContext(ctx)
+	writing.SetLimit(citedAtOnce)
+	for d, err := range s.memories.All(within, docstore.Query{Index: byClause, Equal: []any{r.Clause}}) {
 		if err != nil {
-			return fmt.Errorf("find to whom clause %s was cited: %w", r.Clause, err)
+			return errors.Join(writing.Wait(), fmt.Errorf("find to whom clause %s was cited: %w", r.Clause, err))
 		}
-		if err := s.lookAgain(ctx, d.ID); err != nil {
-			return err
-		}
+		writing.Go(func() error { return s.lookAgain(within, d.ID) })
 	}
-	return nil
+	return writing.Wait()
 }
 
-// lookAgain has an account looked at by the next Tick.
+// citedAtOnce is how many accounts to whom a clause was cited are marked at a time.
+const citedAtOnce = 8
+
+// lookAgain has an account looked at by the next Tick, also where one is looking at it now.
 func (s *Service) lookAgain(ctx context.Context, account string) error {
 	_, err := s.memories.Update(ctx, account, func(d *docstore.Doc[memory]) error {
 		d.Body.Pass = 0
+		d.Body.Again++
 		return nil
 	})
 	if err != nil {

@@ -89,6 +89,26 @@ func TestR33AReviewConcernsThoseToWhomTheClauseWasCited(t *testing.T) {
 	})
 }
 
+func TestAReviewThatComesDuringALookIsLookedAtByTheNext(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ids := make([]string, 3*citedAtOnce)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("a%02d", i)
+			f.customer(t, ids[i])
+			f.observe(t, ids[i], Cited{Clause: "liability", Day: day(t, "2026-05-01")})
+		}
+		looking, err := f.memories.Get(t.Context(), ids[0])
+		require.NoError(t, err)
+		f.observe(t, "", ClauseReview{Clause: "liability", Review: "reviews/liability", Opened: day(t, "2026-06-15")})
+		require.NoError(t, f.looked(t.Context(), &pass{number: 7}, looking))
+		for _, id := range ids {
+			m, err := f.memories.Get(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, []int64{0, 1}, []int64{m.Body.Pass, m.Body.Again}, id)
+		}
+	})
+}
+
 func TestR34WhatEntitlementsSaysIsAskedEveryDay(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		f.customer(t, "acme")
@@ -138,6 +158,26 @@ func TestR7GoalsAreThoseOfTheActivePlan(t *testing.T) {
 	})
 }
 
+func TestR7AnAccountIsLookedAtAgainWhenItsPlanChanges(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		f.published(t, "goal", builtins[5].Content)
+		f.on(t, "2026-06-15")
+		require.Empty(t, f.all(t, "acme"))
+		goal := plans.Goal{ID: "waste", Statement: "Halve our waste", State: plans.GoalOpen, Baseline: 100, Target: 50,
+			BaselineDay: day(t, "2026-01-01"), TargetDay: day(t, "2026-12-31")}
+		for i, now := range []struct {
+			plan plans.State
+			want State
+		}{{plans.Active, Undecided}, {plans.Closed, Expired}, {plans.UnderReview, Undecided}} {
+			f.goals["acme"] = plans.Plan{State: now.plan, Goals: []plans.Goal{goal}}
+			require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Own, Position: int64(i + 1), Plan: "acme"}}))
+			f.on(t, "2026-06-15")
+			require.Equal(t, now.want, f.only(t, "acme").State.State, "on the same day")
+		}
+	})
+}
+
 func TestChangesOfFeedsAreObserved(t *testing.T) {
 	zone, err := civil.LoadZone("America/New_York")
 	require.NoError(t, err)
@@ -148,6 +188,7 @@ func TestChangesOfFeedsAreObserved(t *testing.T) {
 		want   []Observation
 	}{
 		"account": {feeds.Change{Account: &feeds.Account{ID: "acme"}}, []Observation{{Account: "acme", What: AccountChanged{}}}},
+		"plan":    {feeds.Change{Plan: "acme"}, []Observation{{Account: "acme", What: PlanChanged{}}}},
 		"revenue": {feeds.Change{Revenue: &feeds.Revenue{Accounts: []string{"acme", "zenith"}, Index: []uint32{1, 0, 1}, Days: []int32{3, 4, 5}, Minor: []int64{30, 40, -50}}},
 			[]Observation{{Account: "acme", What: Payments{{4, 40}}}, {Account: "zenith", What: Payments{{3, 30}, {5, -50}}}}},
 		"use":         {feeds.Change{Usage: &feeds.Usage{Account: "acme", Benefit: "hours", Type: feeds.Committed, Day: on}}, []Observation{{Account: "acme", What: Used{"hours", on}}}},
@@ -348,4 +389,37 @@ func TestR7WhatHoldsAgainIsOpenAgain(t *testing.T) {
 		x = f.only(t, "acme").State
 		require.Equal(t, []any{Undecided, true, "16 June 2026"}, []any{x.State, x.Shown, x.Reason})
 	})
+}
+
+func TestWhatIsPaidAheadMakesNothingOld(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.customer(t, "acme")
+		today := day(t, "2026-06-15")
+		f.observe(t, "acme", Payments{{today - 30, 100}, {today.AddMonths(-39), 7}})
+		f.observe(t, "acme", Payments{{day(t, "2062-06-15"), 5}})
+		f.observe(t, "acme", Payments{{today.AddMonths(-38), 30}, {today.AddMonths(-40), 1}})
+		m, err := f.memories.Get(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Equal(t, int64(137), m.Body.spent(0, today))
+		require.Len(t, m.Body.Paid, 4, "what no fact can be about is forgotten")
+		require.Equal(t, today.AddMonths(-40), m.Body.Since)
+	})
+}
+
+func TestTheLatestBrokenCommitmentsAreKeptWheneverTheyAreTold(t *testing.T) {
+	for _, last := range []bool{false, true} { // a broken one of long ago is told first, or last
+		m := memory{}
+		old := Broken{Case: "accounts/acme/cases/old", Commitment: "first-reply", Day: day(t, "2025-01-01")}
+		if !last {
+			old.note(&m)
+		}
+		for i := range keptBreaches {
+			Broken{Case: fmt.Sprintf("accounts/acme/cases/%d", i), Commitment: "first-reply", Day: day(t, "2026-06-14") - civil.Day(i%3)}.note(&m)
+		}
+		if last {
+			old.note(&m)
+		}
+		require.Len(t, m.Breaches, keptBreaches)
+		require.False(t, slices.ContainsFunc(m.Breaches, func(b breach) bool { return b.Case == old.Case }))
+	}
 }

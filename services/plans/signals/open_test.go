@@ -37,7 +37,9 @@ type world struct {
 	balances  map[string][]Balance
 	questions int   // about distances
 	asked     error // what entitlements answers; nil where it is there
-	others    bool  // somebody else may publish
+	silent    int   // how many questions about distances are not answered before that
+	plansRead int
+	others    bool // somebody else may publish
 	planned   map[string]Touchpoint
 	calls     []resource.Call
 	refused   error // of planning
@@ -64,6 +66,7 @@ type plansOf struct{ *world }
 func (w plansOf) Get(_ context.Context, account string) (resource.Stored[plans.Plan], error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.plansRead++
 	p, ok := w.goals[account]
 	if !ok {
 		return resource.Stored[plans.Plan]{}, plans.Kind.NotFound(account)
@@ -75,6 +78,10 @@ func (w *world) Distances(_ context.Context, account string, _ civil.Day) ([]Dis
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.questions++
+	if w.silent > 0 {
+		w.silent--
+		return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "away for a moment")
+	}
 	return w.distances[account], w.asked
 }
 

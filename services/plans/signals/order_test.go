@@ -16,7 +16,8 @@ import (
 // plain are rules of all kinds of facts that follow from feeds, whose conditions come and go
 // with a few changes.
 var plain = map[string]Content{
-	"spend":       {Fact: Spend, Condition: "fact.recent < 200", Reason: "'Spent ' + money(fact.recent, fact.currency) + '.'"},
+	"spend": {Fact: Spend, Condition: "fact.recent < 200 || fact.year_before > 0",
+		Reason: "'Spent ' + money(fact.recent, fact.currency) + ', ' + money(fact.year_before, fact.currency) + ' a year before.'"},
 	"usage":       {Fact: Usage, Condition: "fact.last_used + 12 < fact.day", Reason: "'Used last on ' + string(fact.last_used) + '.'"},
 	"breach":      {Fact: Breach, Condition: "fact.days_since <= 9", Reason: "'We broke ' + fact.commitment + ' on ' + day(fact.on) + '.'"},
 	"clause":      {Fact: Clause, Condition: "fact.citations > 0", Reason: "string(fact.citations) + ' of ' + fact.clause"},
@@ -36,6 +37,9 @@ func drawHistory(r *rapid.T, first civil.Day, ids []string) history {
 		all[of] = append(all[of], c)
 	}
 	one := func() string { return rapid.SampledFrom(ids).Draw(r, "account") }
+	paid := func() civil.Day { // also long ago, and dated ahead by mistake
+		return first + civil.Day(rapid.SampledFrom([]int{-1500, -460, -3, 0, 3, 400, 30_000}).Draw(r, "from")+rapid.IntRange(-6, 0).Draw(r, "paid"))
+	}
 	on := func() civil.Day { return first - 6 + civil.Day(rapid.IntRange(-20, 6).Draw(r, "day")) }
 	for _, id := range ids {
 		add(feeds.Accounts, feeds.Change{Account: &feeds.Account{ID: id, DisplayName: id, State: feeds.Active,
@@ -47,7 +51,7 @@ func drawHistory(r *rapid.T, first civil.Day, ids []string) history {
 			chunk := feeds.Revenue{Accounts: ids}
 			for range rapid.IntRange(1, 3).Draw(r, "entries") {
 				chunk.Index = append(chunk.Index, uint32(rapid.IntRange(0, len(ids)-1).Draw(r, "of")))
-				chunk.Days = append(chunk.Days, int32(on()))
+				chunk.Days = append(chunk.Days, int32(paid()))
 				chunk.Minor = append(chunk.Minor, rapid.SampledFrom([]int64{-300, 300, 10}).Draw(r, "minor"))
 			}
 			add(feeds.Accounts, feeds.Change{Revenue: &chunk})

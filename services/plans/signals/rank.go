@@ -83,6 +83,9 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 	causes := map[string][]*resource.Stored[Suggestion]{}
 	for i := range all {
 		x := &all[i].State
+		if x.State == Accepted { // something is done about the cause, so nobody is asked about it again
+			causes[x.cause()] = append(causes[x.cause()], &all[i])
+		}
 		if x.State != Undecided {
 			continue
 		}
@@ -96,12 +99,11 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 		}
 		t := own[x.Rule]
 		x.Score = Score(x.Weight, everybody.accepted+t.accepted, everybody.dismissed+t.dismissed, int(day-x.Day)/7)
-		cause := string(x.Fact) + "/" + x.Cause
-		causes[cause] = append(causes[cause], &all[i])
+		causes[x.cause()] = append(causes[x.cause()], &all[i])
 	}
 	for _, same := range causes {
 		slices.SortFunc(same, func(a, b *resource.Stored[Suggestion]) int {
-			return cmp.Or(cmp.Compare(b.State.Score, a.State.Score), cmp.Compare(a.ID, b.ID))
+			return cmp.Or(a.State.byState()-b.State.byState(), cmp.Compare(b.State.Score, a.State.Score), cmp.Compare(a.ID, b.ID))
 		})
 	}
 	for i := range all {
@@ -115,9 +117,10 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 	return nil
 }
 
-// place writes down where a suggestion stands among those of its cause, the best first.
+// place writes down where a suggestion stands among those of its cause: behind one that was
+// accepted, or else the best first.
 func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], causes map[string][]*resource.Stored[Suggestion], owner string) error {
-	same := causes[string(x.State.Fact)+"/"+x.State.Cause]
+	same := causes[x.State.cause()]
 	score, best, others, stoodFor := x.State.Score, false, []string(nil), ""
 	if x.State.State == Undecided {
 		if best = same[0].ID == x.ID; !best {

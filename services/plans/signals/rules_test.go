@@ -2,6 +2,7 @@ package signals
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -181,6 +182,29 @@ func TestARetiredRuleMakesNoSuggestions(t *testing.T) {
 		_, err = f.UpdateRule(ctx, anna, "broken", "", Patch{Weight: &weight})
 		requireReason(t, err, "SIGNAL_RULE_STATE")
 	})
+}
+
+func TestASimulationAsksForWhatItNeedsAndAgainWhereThereIsNoAnswer(t *testing.T) {
+	f := start(t, onSQLite(t))
+	ctx := t.Context()
+	for i := range 30 {
+		f.customer(t, fmt.Sprintf("a%02d", i))
+	}
+	distance := []Distance{{Benefit: "thanks", Promise: "A note.", Needs: "spend", Missing: 100, Have: 900, Need: 1000, Currency: "USD"}}
+	f.distances["a00"], f.silent = distance, 2
+	near := builtins[2].Content
+	got, err := f.Simulate(ctx, near, Trial{Accounts: 1})
+	require.NoError(t, err, "two questions that were not answered were put again")
+	require.Equal(t, 14, got.Facts, "one on each day")
+	require.Equal(t, 16, f.questions)
+	f.questions = 0
+	_, err = f.Lint(ctx, near)
+	require.NoError(t, err)
+	require.Equal(t, 14*lintAsked, f.questions, "an author waits for the answer")
+	f.plansRead = 0
+	got, err = f.Simulate(ctx, builtins[5].Content, Trial{})
+	require.NoError(t, err)
+	require.Equal(t, []int{30, 30}, []int{got.Looked, f.plansRead}, "a plan is the same for all days")
 }
 
 func TestASimulationCountsWhatWouldHaveBeenSuggested(t *testing.T) {

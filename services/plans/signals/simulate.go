@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/lifecycle"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -18,7 +20,12 @@ const (
 	maxMonths   = 24
 	maxExamples = 10
 	lintSample  = 200 // accounts
+	lintAsked   = 20  // accounts, for facts about which the entitlements service is asked
 )
+
+// askAgain are the pauses after which a question is put again that the entitlements service
+// did not answer: a trial asks thousands, and one that is lost is no reason to begin anew.
+var askAgain = []time.Duration{100 * time.Millisecond, time.Second, 5 * time.Second}
 
 // Trial says on what a rule is tried. The zero value is all accounts, the year up to today.
 type Trial struct {
@@ -104,14 +111,21 @@ func (s *Service) try(ctx context.Context, r *Simulation, p *program, kind Kind,
 		return err
 	}
 	r.Looked++
+	kinds := []Kind{kind}
+	k, err := s.recall(ctx, m, account, currency, kinds)
+	if err != nil {
+		return err
+	}
 	causes := map[string]bool{}
 	first := r.To - (r.To-r.From)/civil.Day(r.StepDays)*civil.Day(r.StepDays)
 	for day := first; day <= r.To; day += civil.Day(r.StepDays) {
-		k, _, asking, err := s.know(ctx, m, account, currency, day, []Kind{kind})
-		if err := errors.Join(err, asking); err != nil {
+		if !customer(&account, day) { // nothing is so of it, and nothing has to be asked for
+			continue
+		}
+		if err := s.insist(ctx, k, m.ID, day, kinds); err != nil {
 			return err
 		}
-		for _, fact := range k.facts(day, []Kind{kind}) {
+		for _, fact := range k.facts(day, kinds) {
 			r.Facts++
 			v, err := p.ask(fact, &account)
 			if err != nil {
@@ -138,6 +152,22 @@ func (s *Service) try(ctx context.Context, r *Simulation, p *program, kind Kind,
 		r.Accounts++
 	}
 	return nil
+}
+
+// insist asks the entitlements service what is so on a day, several times where it does not
+// answer.
+func (s *Service) insist(ctx context.Context, k *known, account string, day civil.Day, kinds []Kind) error {
+	_, err := s.inquire(ctx, k, account, day, kinds)
+	for _, pause := range askAgain {
+		if err == nil {
+			return nil
+		}
+		if lifecycle.Pause(ctx, pause) != nil {
+			return err
+		}
+		_, err = s.inquire(ctx, k, account, day, kinds)
+	}
+	return err
 }
 
 // SimulateRule tries the draft of a rule, or else what is in force, on the past. Where it
@@ -179,7 +209,11 @@ func (s *Service) Lint(ctx context.Context, c Content) ([]Finding, error) {
 	if len(findings) > 0 {
 		return findings, nil
 	}
-	r, err := s.Simulate(ctx, c, Trial{Accounts: lintSample})
+	sample := lintSample
+	if asked(c.Fact) {
+		sample = lintAsked
+	}
+	r, err := s.Simulate(ctx, c, Trial{Accounts: sample})
 	if err != nil {
 		return nil, err
 	}

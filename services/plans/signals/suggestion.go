@@ -65,8 +65,9 @@ type Suggestion struct {
 	Until civil.Day `bson:"until,omitempty"`
 	// Score is what it is ranked by: see Score.
 	Score int64 `bson:"score"`
-	// Shown says that it is open, and the best about its cause. Others are the ids of the
-	// other open ones about that; StoodFor is the id of the best, where it is another.
+	// Shown says that it is open, and the best about its cause, about which none was accepted.
+	// Others are the ids of the other open ones about that; StoodFor is the id of the one that
+	// is shown or was accepted, where it is another.
 	Shown    bool     `bson:"shown"`
 	Others   []string `bson:"others,omitempty"`
 	StoodFor string   `bson:"stood_for,omitempty"`
@@ -94,6 +95,17 @@ type Suggestion struct {
 
 // waits says that somebody is to decide about it.
 func (s *Suggestion) waits() bool { return s.State == Undecided || s.State == Snoozed }
+
+// cause tells what several suggestions are about from what others are.
+func (s *Suggestion) cause() string { return string(s.Fact) + "/" + s.Cause }
+
+// byState is smaller for one that was accepted than for others, before which it stands.
+func (s *Suggestion) byState() int {
+	if s.State == Accepted {
+		return 0
+	}
+	return 1
+}
 
 // wake opens a suggestion that was snoozed until a day, or before it.
 func (s *Suggestion) wake(day civil.Day) {

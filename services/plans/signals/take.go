@@ -34,6 +34,8 @@ func observed(c *feeds.Change, zone civil.Zone) []Observation {
 	switch {
 	case c.Account != nil:
 		add(c.Account.ID, AccountChanged{})
+	case c.Plan != "":
+		add(c.Plan, PlanChanged{})
 	case c.Revenue != nil:
 		r := c.Revenue
 		paid := make([]Payments, len(r.Accounts))

@@ -45,15 +45,17 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // Work of the company's own people on customers' problems, and who of them knows what. An account manager acts on
-// engagements of the accounts assigned to them, and an expert on those they are on; everybody else needs the permission
-// for all accounts, else PERMISSION_DENIED with NOT_ASSIGNED. Who may not see what customers spend sees the engagements
-// that they requested, and of those not what they use of benefits.
+// engagements of the accounts assigned to them and, as an expert, on those they are on; everybody else needs the permission
+// for all accounts, else PERMISSION_DENIED, for account managers with NOT_ASSIGNED. An expert who may not act on
+// engagements has their hours recorded by who may. Who may not see what customers spend sees the engagements that they
+// requested, and of those not what they use of benefits.
 type EngagementsServiceClient interface {
 	// Returns what is written down of an expert (AIP-131). NOT_FOUND.
 	GetExpert(ctx context.Context, in *GetExpertRequest, opts ...grpc.CallOption) (*Expert, error)
 	// Lists experts, by id (AIP-132). INVALID_ARGUMENT for a filter on a field not declared.
 	ListExperts(ctx context.Context, in *ListExpertsRequest, opts ...grpc.CallOption) (*ListExpertsResponse, error)
-	// Writes down what a principal knows (AIP-133). INVALID_ARGUMENT for a principal who does not exist; ALREADY_EXISTS.
+	// Writes down what a person knows (AIP-133). INVALID_ARGUMENT for a principal who does not exist, is disabled, or is a
+	// machine; ALREADY_EXISTS.
 	CreateExpert(ctx context.Context, in *CreateExpertRequest, opts ...grpc.CallOption) (*Expert, error)
 	// Changes what is written down of an expert (AIP-134). Engagements they are on stay theirs. INVALID_ARGUMENT;
 	// NOT_FOUND; ABORTED with STALE_ETAG.
@@ -73,8 +75,8 @@ type EngagementsServiceClient interface {
 	// asked for, then who have the time, then who have worked with the account before. NOT_FOUND.
 	MatchEngagement(ctx context.Context, in *MatchEngagementRequest, opts ...grpc.CallOption) (*MatchEngagementResponse, error)
 	// Puts experts on an open engagement, in place of those who are on it. NOT_FOUND; ABORTED with STALE_ETAG;
-	// FAILED_PRECONDITION with EXPERT_NOT_AVAILABLE for who is no expert or not active, with ENGAGEMENT_STATE, and with
-	// ENGAGEMENT_FULL.
+	// FAILED_PRECONDITION with EXPERT_NOT_AVAILABLE for who is no expert, not active, or disabled, with ENGAGEMENT_STATE, and
+	// with ENGAGEMENT_FULL.
 	AssignExperts(ctx context.Context, in *AssignExpertsRequest, opts ...grpc.CallOption) (*Engagement, error)
 	// Begins the work of a matched engagement. INVALID_ARGUMENT for a day to come; NOT_FOUND; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with ENGAGEMENT_STATE.
@@ -311,15 +313,17 @@ func (c *engagementsServiceClient) ListHours(ctx context.Context, in *ListHoursR
 // for forward compatibility.
 //
 // Work of the company's own people on customers' problems, and who of them knows what. An account manager acts on
-// engagements of the accounts assigned to them, and an expert on those they are on; everybody else needs the permission
-// for all accounts, else PERMISSION_DENIED with NOT_ASSIGNED. Who may not see what customers spend sees the engagements
-// that they requested, and of those not what they use of benefits.
+// engagements of the accounts assigned to them and, as an expert, on those they are on; everybody else needs the permission
+// for all accounts, else PERMISSION_DENIED, for account managers with NOT_ASSIGNED. An expert who may not act on
+// engagements has their hours recorded by who may. Who may not see what customers spend sees the engagements that they
+// requested, and of those not what they use of benefits.
 type EngagementsServiceServer interface {
 	// Returns what is written down of an expert (AIP-131). NOT_FOUND.
 	GetExpert(context.Context, *GetExpertRequest) (*Expert, error)
 	// Lists experts, by id (AIP-132). INVALID_ARGUMENT for a filter on a field not declared.
 	ListExperts(context.Context, *ListExpertsRequest) (*ListExpertsResponse, error)
-	// Writes down what a principal knows (AIP-133). INVALID_ARGUMENT for a principal who does not exist; ALREADY_EXISTS.
+	// Writes down what a person knows (AIP-133). INVALID_ARGUMENT for a principal who does not exist, is disabled, or is a
+	// machine; ALREADY_EXISTS.
 	CreateExpert(context.Context, *CreateExpertRequest) (*Expert, error)
 	// Changes what is written down of an expert (AIP-134). Engagements they are on stay theirs. INVALID_ARGUMENT;
 	// NOT_FOUND; ABORTED with STALE_ETAG.
@@ -339,8 +343,8 @@ type EngagementsServiceServer interface {
 	// asked for, then who have the time, then who have worked with the account before. NOT_FOUND.
 	MatchEngagement(context.Context, *MatchEngagementRequest) (*MatchEngagementResponse, error)
 	// Puts experts on an open engagement, in place of those who are on it. NOT_FOUND; ABORTED with STALE_ETAG;
-	// FAILED_PRECONDITION with EXPERT_NOT_AVAILABLE for who is no expert or not active, with ENGAGEMENT_STATE, and with
-	// ENGAGEMENT_FULL.
+	// FAILED_PRECONDITION with EXPERT_NOT_AVAILABLE for who is no expert, not active, or disabled, with ENGAGEMENT_STATE, and
+	// with ENGAGEMENT_FULL.
 	AssignExperts(context.Context, *AssignExpertsRequest) (*Engagement, error)
 	// Begins the work of a matched engagement. INVALID_ARGUMENT for a day to come; NOT_FOUND; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with ENGAGEMENT_STATE.

@@ -37,7 +37,7 @@ const (
 	RewardFinding_CHECK_SHORT_OUTCOMES RewardFinding_Check = 3
 	// The same words as the outcome again and again.
 	RewardFinding_CHECK_SAME_WORDS RewardFinding_Check = 4
-	// Who did the work also wrote down that the customer confirmed it.
+	// Who did the work also wrote down what the customer said of it: that it was done, or a rating.
 	RewardFinding_CHECK_SELF_CONFIRMED RewardFinding_Check = 5
 	// Much of the work was completed when the month was nearly over.
 	RewardFinding_CHECK_END_OF_MONTH RewardFinding_Check = 6
