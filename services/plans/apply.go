@@ -156,12 +156,16 @@ func (s *Service) renew(
 	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], e *Edition, a Application,
 ) (resource.Stored[Plan], Outcome, error) {
 	version := EditionName(a.Template, a.Number)
+	today, err := s.Today(ctx)
+	if err != nil {
+		return p, Refused, err
+	}
 	switch {
 	case p.State.Template == version:
 		return p, Unchanged, nil
 	case !strings.HasPrefix(p.State.Template, TemplateName(a.Template)+"/"):
 		return p, Refused, planState(p.ID, "It has a plan that did not begin from %s.", TemplateName(a.Template))
-	case of.State == feeds.Closed:
+	case of.Ends() <= today:
 		return p, Refused, fault.Precondition(reasonAccountState, AccountName(p.ID), "It is closed: no relationship with it is planned any more.")
 	case p.State.State == Closed:
 		return p, Refused, planState(p.ID, "Its plan is closed: reopen it first.")

@@ -97,7 +97,7 @@ var verbs = map[State]string{Draft: "plan.reopened", Active: "plan.activated", U
 
 // Move brings a plan to another state: NOT_FOUND, STALE_ETAG, PLAN_STATE where it cannot
 // come there from where it is, PLAN_INCOMPLETE with all that is missing where it is to be
-// active (R5), ACCOUNT_STATE where the account is closed. With check, nothing is written.
+// active (R5), ACCOUNT_STATE where the account is no customer any more. With check, nothing is written.
 func (s *Service) Move(ctx context.Context, call resource.Call, account, etag string, to State, reason string, check bool) (resource.Stored[Plan], error) {
 	if earlier, known, err := s.plans.Replay(ctx, call, account); known || err != nil {
 		return earlier, err
@@ -107,9 +107,12 @@ func (s *Service) Move(ctx context.Context, call resource.Call, account, etag st
 		if err != nil {
 			return resource.Stored[Plan]{}, err
 		}
-		if of.State == feeds.Closed {
-			return resource.Stored[Plan]{}, fault.Precondition(reasonAccountState, AccountName(account),
-				"%s is closed: no relationship with it is planned any more.", AccountName(account))
+		today, err := s.Today(ctx)
+		if err != nil {
+			return resource.Stored[Plan]{}, err
+		}
+		if of.Ends() <= today {
+			return resource.Stored[Plan]{}, accountState(account)
 		}
 	}
 	move := func(p *Plan) error {

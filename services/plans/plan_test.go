@@ -369,3 +369,32 @@ func TestAnAccountsServiceThatIsAway(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Draft, p.State.State)
 }
+
+// Who ceases to be a customer on a day to come is one until then.
+func TestAnAccountIsACustomerUntilTheDayOfItsClosing(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		f.people.accounts["acme"] = feeds.Account{State: feeds.Closed, Closed: day(t, "2026-12-31"), Owner: "anna"}
+		applied, err := f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, Begun, applied[0].Outcome)
+		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", Edition{Contribution: "More.", Strategy: Strategy{Cadences: []Cadence{monthly("month")}}}, false)
+		require.NoError(t, err)
+		applied, err = f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, Renewed, applied[0].Outcome)
+		f.move(t, Closed)
+		f.move(t, Draft)
+		f.clock = f.clock.AddDate(0, 0, 39) // 31 December
+		f.move(t, Closed)
+		_, err = f.Move(ctx, someone, "acme", "", Draft, "Again.", false)
+		requireReason(t, err, "ACCOUNT_STATE")
+		f.people.accounts["brick"] = feeds.Account{State: feeds.Closed, Closed: day(t, "2026-12-31"), Owner: "anna"}
+		_, err = f.Create(ctx, someone, "brick", "anna", whole(t), false)
+		requireReason(t, err, "ACCOUNT_STATE")
+		f.people.accounts["brick"] = feeds.Account{State: feeds.Closed, Closed: day(t, "2027-01-01"), Owner: "anna"}
+		_, err = f.Create(ctx, someone, "brick", "anna", whole(t), false)
+		require.NoError(t, err)
+	})
+}

@@ -112,8 +112,8 @@ func (s *Service) List(ctx context.Context, query Query) (resource.Page[Plan], e
 }
 
 // Create begins the plan of an account, as a draft. Its owner is the account's where none
-// is given, or else who calls. NOT_FOUND for the account; ACCOUNT_STATE for one that is
-// closed; ALREADY_EXISTS; PLAN_OWNER; INVALID_ARGUMENT. With check, nothing is written.
+// is given, or else who calls. NOT_FOUND for the account; ACCOUNT_STATE for one that is no
+// customer any more; ALREADY_EXISTS; PLAN_OWNER; INVALID_ARGUMENT. With check, nothing is written.
 func (s *Service) Create(ctx context.Context, call resource.Call, account, caller string, p Plan, check bool) (resource.Stored[Plan], error) {
 	none := resource.Stored[Plan]{}
 	if earlier, known, err := s.plans.Created(ctx, call, account); known || err != nil {
@@ -129,8 +129,12 @@ func (s *Service) Create(ctx context.Context, call resource.Call, account, calle
 // create begins the plan of an account that is as in the directory.
 func (s *Service) create(ctx context.Context, call resource.Call, of feeds.Account, caller string, p Plan, check bool) (resource.Stored[Plan], error) {
 	none, account := resource.Stored[Plan]{}, of.ID
-	if of.State == feeds.Closed {
-		return none, fault.Precondition(reasonAccountState, AccountName(account), "%s is closed: no relationship with it is planned any more.", AccountName(account))
+	today, err := s.Today(ctx)
+	if err != nil {
+		return none, err
+	}
+	if of.Ends() <= today {
+		return none, accountState(account)
 	}
 	if p.Owner == "" {
 		if p.Owner = of.Owner; p.Owner == "" {
@@ -139,10 +143,6 @@ func (s *Service) create(ctx context.Context, call resource.Call, of feeds.Accou
 	}
 	if p.Owner == "" {
 		return none, fault.Invalid("plan.owner", "is missing: nobody owns %s, so say who answers for the plan", AccountName(account))
-	}
-	today, err := s.Today(ctx)
-	if err != nil {
-		return none, err
 	}
 	p.State, p.History = Draft, nil
 	settle(&p, &Plan{}, today)

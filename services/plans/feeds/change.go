@@ -94,6 +94,18 @@ type Account struct {
 	Attributes map[string]string `bson:"attributes,omitempty"`
 }
 
+// Ends returns the day from which the account is no customer any more, which may be ahead:
+// civil.Never of one that is open, and 0 where it was closed and the day is not known.
+func (a *Account) Ends() civil.Day {
+	switch {
+	case a.State != Closed:
+		return civil.Never
+	case a.Closed == civil.Never:
+		return 0
+	}
+	return a.Closed
+}
+
 // Assigned says whether a principal, by its id, owns the account or serves it.
 func (a *Account) Assigned(principal string) bool {
 	if principal == "" {

@@ -270,6 +270,10 @@ func (h *plansHandler) chosen(ctx context.Context, r *plansv1.ApplyPlanTemplateR
 	if err != nil {
 		return nil, nil, err
 	}
+	today, err := h.domain.Today(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	looked := 0
 	for a, err := range h.domain.Accounts.All(ctx, behind) {
 		if err != nil {
@@ -280,7 +284,7 @@ func (h *plansHandler) chosen(ctx context.Context, r *plansv1.ApplyPlanTemplateR
 		}
 		behind = a.ID
 		looked++
-		if a.State != feeds.Closed && f.Match(accountValues(&a)) {
+		if today < a.Ends() && f.Match(accountValues(&a)) {
 			ids = append(ids, a.ID)
 		}
 	}

@@ -115,12 +115,17 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 		}
 	}
 	if len(concerned) > 0 {
-		select {
-		case s.marked <- struct{}{}:
-		default: // it is known already
-		}
+		s.wake()
 	}
 	return nil
+}
+
+// wake has plans laid out at once.
+func (s *Service) wake() {
+	select {
+	case s.marked <- struct{}{}:
+	default: // it is known already
+	}
 }
 
 // changed is when what an event tells of was changed, by the clock that stamps it.
@@ -171,9 +176,13 @@ func (s *Service) concerned(ctx context.Context, absence string) ([]string, erro
 // Take implements feeds.Taker: where a schedule was published all plans are settled, since
 // its calendars say on what days people work, and so they are where the company has another
 // time zone, which is that of all cadences without their own. That is asked for here and done
-// by a pass, so that nobody who follows the same feed waits for it. Whoever copies the
+// by a pass, so that nobody who follows the same feed waits for it. The plan of an account
+// that is closed, or opened again, is settled too. Whoever copies the accounts and the
 // company's settings has to take them before.
 func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
+	if err := s.takeAccounts(ctx, changes); err != nil {
+		return err
+	}
 	published, company := false, (*feeds.Company)(nil)
 	for i := range changes {
 		published = published || changes[i].ScheduleVersion != ""
@@ -194,6 +203,50 @@ func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
 	})
 	if err != nil {
 		return fmt.Errorf("have all plans laid out: %w", err)
+	}
+	return nil
+}
+
+// takeAccounts marks the plans of accounts that are customers until another day than when
+// they were settled, or may be being settled just now.
+func (s *Service) takeAccounts(ctx context.Context, changes []feeds.Change) error {
+	first := map[string]time.Time{} // when the account changed
+	for i := range changes {
+		if c := &changes[i]; c.Account != nil {
+			if at, known := first[c.Account.ID]; !known || c.At.Before(at) {
+				first[c.Account.ID] = c.At
+			}
+		}
+	}
+	if len(first) == 0 || s.opts.Accounts == nil {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(first))
+	laid, err := s.passes.GetMany(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("find the plans of accounts that changed: %w", err)
+	}
+	ends, err := s.ends(ctx, ids)
+	if err != nil {
+		return err
+	}
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return fmt.Errorf("find the company's time zone: %w", err)
+	}
+	today := zone.DayOf(s.now())
+	for _, p := range laid {
+		was, since := cmp.Or(p.Body.Ends, civil.Never), civil.Day(0)
+		if ends[p.ID] == was && p.Body.Next > today {
+			continue
+		}
+		if ends[p.ID] > was { // it was opened again
+			since = zone.DayOf(first[p.ID])
+		}
+		if err := s.mark(ctx, p.ID, since); err != nil {
+			return err
+		}
+		s.wake()
 	}
 	return nil
 }
