@@ -50,7 +50,7 @@ func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
 	if err != nil {
 		return err
 	}
-	next := pass{Next: civil.Never, Marks: x.pass.Body.Marks, Owner: x.plan.Owner, Ends: x.ends}
+	next := pass{Next: civil.Never, Marks: x.pass.Body.Marks, Owner: x.plan.Owner, Ends: x.ends, Seen: x.plan.Updated}
 	switch {
 	case !x.there || x.plan.State == plans.Closed:
 		for i := range existing {
@@ -109,7 +109,7 @@ func (s *Service) layOut(ctx context.Context, r *round, x *subject, existing []r
 	if err != nil {
 		return err
 	}
-	wanted, err := r.expand(x, work.days, next)
+	wanted, err := r.expand(x, work.days, putOff(existing, r.today), next)
 	if err != nil {
 		return err
 	}
@@ -141,8 +141,10 @@ func (s *Service) layOut(ctx context.Context, r *round, x *subject, existing []r
 
 // expand returns the occurrences of a strategy's cadences up to the horizon, in the order in
 // which they are meant to be, and notes in next how far they are laid out by that. There are
-// none from the day on from which the account is no customer any more.
-func (r *round) expand(x *subject, days calendar.Workdays, next *pass) ([]occurrence, error) {
+// none from the day on from which the account is no customer any more. Those that were put
+// off are among them however long ago they were meant to be: first says of cadences from when
+// on there are any.
+func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civil.Day, next *pass) ([]occurrence, error) {
 	var all []occurrence
 	d, strategy, horizon := &x.pass, &x.plan.Strategy, r.today+Ahead
 	for i := range strategy.Cadences {
@@ -155,34 +157,77 @@ func (r *round) expand(x *subject, days calendar.Workdays, next *pass) ([]occurr
 		}
 		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, when.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
 		next.Cadences = append(next.Cadences, now)
-		fresh := min(max(cmp.Or(d.Body.Since, r.today), r.today-reach), r.today) // from when on it is to be laid out
+		begins := r.begins(x)
+		fresh := begins // from when on it is to be laid out
 		for _, before := range d.Body.Cadences {
 			if before.ID == now.ID && before.When == now.When {
-				fresh = before.Until
+				fresh, begins = before.Until, 0
 			}
+		}
+		from := min(fresh, r.today-reach)
+		if planned, ok := first[c.ID]; ok {
+			from = min(from, planned)
 		}
 		opens, last := civil.Day(0), -1
 		for o := range series.All() {
 			if last >= 0 {
 				all[last].next, last = civil.Date(o.Start.Date()), -1
 			}
-			if civil.Date(o.Start.Date()) >= x.ends {
+			held := civil.Date(o.Start.Date())
+			if held >= x.ends {
 				break
 			}
 			if o.Day > horizon {
 				next.Next = min(next.Next, o.Day-Ahead)
 				break
 			}
-			if o.Day >= min(fresh, r.today-reach) {
+			if o.Day >= from {
 				last = len(all)
 				all = append(all, occurrence{id: occurrenceID(d.ID, c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
-					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh})
+					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh && held >= begins})
 			}
 			opens = o.Day + 1
 		}
 	}
 	slices.SortFunc(all, func(a, b occurrence) int { return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.id, b.id)) })
 	return all, nil
+}
+
+// begins returns the day from which on a cadence is laid out that was not before: that of the
+// first change of the plan since it was laid out, and none before the plan became active. Where
+// it is laid out before its changes were heard of, it tells itself.
+func (r *round) begins(x *subject) civil.Day {
+	known, active := &x.pass.Body, r.day(x.plan.Activated())
+	begins := known.Since
+	switch {
+	case begins != 0:
+	case known.Seen.IsZero() && known.Owner == "": // never laid out
+		begins = active
+	case !known.Seen.IsZero() && x.plan.Updated.After(known.Seen):
+		begins = r.day(x.plan.Updated)
+	}
+	return min(max(cmp.Or(begins, r.today), active, r.today-reach), r.today)
+}
+
+// day is the one of an instant; 0 where there is none.
+func (r *round) day(at time.Time) civil.Day {
+	if at.IsZero() {
+		return 0
+	}
+	return r.zone.DayOf(at)
+}
+
+// putOff returns the first occurrence of each cadence that is still to come and was moved by
+// no person.
+func putOff(existing []resource.Stored[Touchpoint], today civil.Day) map[string]civil.Day {
+	first := map[string]civil.Day{}
+	for i := range existing {
+		t := &existing[i].State
+		if at, known := first[t.Cadence]; t.open(today) && (!known || t.Occurrence < at) {
+			first[t.Cadence] = t.Occurrence
+		}
+	}
+	return first
 }
 
 // layout is the laying out of one plan.
@@ -208,7 +253,7 @@ type layout struct {
 func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint]) error {
 	for i := range existing {
 		t := &existing[i]
-		ours := t.State.State == Planned && t.State.Origin == OfCadence && !t.State.Moved && t.State.DueDay > l.round.today
+		ours := t.State.open(l.round.today)
 		switch {
 		case t.State.State == Planned && t.State.DueDay >= l.ends && !(ours && l.wanted[t.ID]):
 			if err := l.end(ctx, t); err != nil {

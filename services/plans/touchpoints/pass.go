@@ -36,6 +36,8 @@ type pass struct {
 	// out: civil.Never for one that is open, and 0 where none was known.
 	Ends     civil.Day `bson:"ends,omitempty"`
 	Cadences []laid    `bson:"cadences,omitempty"`
+	// Seen is when the plan had been changed last that was laid out.
+	Seen time.Time `bson:"seen,omitempty"`
 }
 
 // laid is how far a cadence is laid out.

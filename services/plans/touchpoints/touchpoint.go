@@ -149,6 +149,12 @@ type Touchpoint struct {
 	resource.Times `bson:",inline"`
 }
 
+// open reports whether the service decides when it is due: a cadence asks for it, no person
+// moved it and its day is after today.
+func (t *Touchpoint) open(today civil.Day) bool {
+	return t.State == Planned && t.Origin == OfCadence && !t.Moved && t.DueDay > today
+}
+
 // decided is the id of who is to do it by a person's decision; empty where nobody decided.
 func (t *Touchpoint) decided() string {
 	if !t.Handed {
