@@ -90,6 +90,9 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 			concerned[plan] = day
 		}
 	}
+	if slices.ContainsFunc(events, func(e docstore.FeedEvent) bool { return strings.HasPrefix(e.Source, Absences+"/") }) {
+		s.absent.Add(1) // before their plans are looked for: what is being laid out then is so anew
+	}
 	for i := range events {
 		e := &events[i]
 		collection, id, _ := strings.Cut(e.Source, "/")

@@ -46,6 +46,7 @@ type occurrence struct {
 // as it is. Every step may be repeated; that the plan is settled is written down last, unless
 // it changed meanwhile.
 func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
+	absent := s.absent.Load()
 	existing, err := s.existing(ctx, r, x)
 	if err != nil {
 		return err
@@ -71,6 +72,9 @@ func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
 		if err := s.layOut(ctx, r, x, existing, &next); err != nil {
 			return err
 		}
+	}
+	if s.absent.Load() != absent { // whoever heard of an absence may not have seen what was laid out
+		return docstore.ErrConflict
 	}
 	_, err = s.passes.UpdateIf(ctx, x.id(), x.pass.Version, func(d *docstore.Doc[pass]) error {
 		d.Body = next

@@ -71,7 +71,7 @@ func (s *Service) Pass(ctx context.Context) (settled int, err error) {
 	if err := s.sweep(ctx); err != nil {
 		return 0, err
 	}
-	r := &round{service: s, zone: zone, at: s.now(), working: map[string]workdays{}, away: map[string][]Away{}}
+	r := &round{service: s, zone: zone, at: s.now(), working: map[string]workdays{}, away: map[string][]Away{}, asOf: s.absent.Load()}
 	r.today = zone.DayOf(r.at)
 	q := docstore.Query{Index: byNext, To: r.today + 1, Limit: passSize}
 	var failed []error
@@ -183,7 +183,9 @@ type round struct {
 
 	mu      sync.Mutex
 	working map[string]workdays
-	away    map[string][]Away
+	// away are the absences by principal, as of when so many were heard of.
+	away map[string][]Away
+	asOf int64
 }
 
 // workdays are the working days of a calendar, as it is and ready for use.
@@ -215,6 +217,12 @@ func (r *round) workdays(ctx context.Context, id string) (workdays, error) {
 // absent returns the absences of principals, and of those who stand in for them.
 func (r *round) absent(ctx context.Context, principals []string) (map[string][]Away, error) {
 	found := map[string][]Away{}
+	r.mu.Lock()
+	asOf := r.service.absent.Load()
+	if r.asOf != asOf {
+		r.asOf, r.away = asOf, map[string][]Away{}
+	}
+	r.mu.Unlock()
 	for len(principals) > 0 {
 		principal := principals[0]
 		principals = principals[1:]
@@ -230,7 +238,9 @@ func (r *round) absent(ctx context.Context, principals []string) (map[string][]A
 				return nil, err
 			}
 			r.mu.Lock()
-			r.away[principal] = list
+			if r.asOf == asOf {
+				r.away[principal] = list
+			}
 			r.mu.Unlock()
 		}
 		found[principal] = list

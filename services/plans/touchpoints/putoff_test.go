@@ -102,6 +102,30 @@ func TestAPassAheadOfTheFeedLosesNothing(t *testing.T) {
 	})
 }
 
+// An absence that is written down during a pass counts for all that is laid out after that.
+func TestAnAbsenceThatComesDuringAPassIsNotLost(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{cadence("weekly", "FREQ=WEEKLY;BYDAY=TU", "2027-03-02T09:00")}})
+		f.caughtUp(t)
+		zone, err := f.opts.Zone(ctx)
+		require.NoError(t, err)
+		r := &round{service: f.Service, zone: zone, at: f.Service.now(), today: day("2027-03-01"), working: map[string]workdays{}, away: map[string][]Away{}}
+		before, err := r.absent(ctx, []string{"anna"}) // as for a plan that was laid out before
+		require.NoError(t, err)
+		require.Empty(t, before["anna"])
+		_, err = f.CreateAbsence(ctx, anna, Away{Principal: "anna", StandIn: "bob", First: day("2027-03-08"), Last: day("2027-03-10")}, false)
+		require.NoError(t, err)
+		f.caughtUp(t)
+		laid, err := f.passes.Get(ctx, "acme")
+		require.NoError(t, err)
+		subjects, err := f.subjects(ctx, []docstore.Doc[pass]{laid})
+		require.NoError(t, err)
+		require.NoError(t, f.settleOne(ctx, r, &subjects[0]))
+		require.Equal(t, "bob", f.all(t, "acme")["weekly-2027-03-09"].State.Owner)
+	})
+}
+
 // What a plan asked for before it was active is not owed, however late it is heard of.
 func TestNothingIsBornOverdueFromBeforeAPlanWasActive(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/calendar"
@@ -82,6 +83,8 @@ type Service struct {
 	sweeps   *docstore.Collection[sweep]
 	// checkpoints keep how far the store's own feed was followed.
 	checkpoints *docstore.Checkpoints
+	// absent counts the absences that were heard of: what was known of them before is old then.
+	absent atomic.Int64
 	// marked has something in it once plans were marked.
 	marked chan struct{}
 	opts   Options
