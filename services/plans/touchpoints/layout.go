@@ -276,7 +276,7 @@ func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint
 		if err := l.takeUp(ctx, t); err != nil {
 			return err
 		}
-		if err := l.handOver(ctx, t); err != nil {
+		if err := l.give(ctx, t); err != nil {
 			return err
 		}
 		if t.State.touches() {
@@ -310,18 +310,56 @@ func (l *layout) takeUp(ctx context.Context, t *resource.Stored[Touchpoint]) err
 	return nil
 }
 
-// handOver gives what the plan's old owner has still to do to the new one, unless a person
-// decided whose it is.
-func (l *layout) handOver(ctx context.Context, t *resource.Stored[Touchpoint]) error {
-	if t.State.State != Planned || t.State.Handed || l.before == "" || l.before == l.plan.Owner || t.State.Owner != l.before {
+// give gives what is due today, or on a day that people decided, to whoever is there then; and
+// what the plan's old owner has still to do to the new one.
+func (l *layout) give(ctx context.Context, t *resource.Stored[Touchpoint]) error {
+	if t.State.State != Planned {
+		return nil
+	}
+	owner, why := l.rightful(&t.State), ""
+	rightful := owner
+	switch {
+	case owner == "":
+		return nil
+	case t.State.DueDay >= l.round.today:
+		owner, why, _ = l.scene.present(rightful, t.State.DueDay)
+	case t.State.Handed || l.before == "" || l.before == l.plan.Owner || owner != l.plan.Owner:
+		return nil
+	}
+	if owner == t.State.Owner {
 		return nil
 	}
 	_, err := l.service.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), "touchpoint.reassigned",
 		func(t *Touchpoint) error {
-			t.Owner = l.plan.Owner
+			t.Owner = owner
+			if t.Handed {
+				t.HandedTo = rightful
+			}
+			t.Adjustments = slices.DeleteFunc(slices.Clone(t.Adjustments), func(a Adjustment) bool { return a.Reason == Absence })
+			if owner != rightful {
+				t.adjust(Adjustment{Reason: Absence, Words: why})
+			}
 			return nil
 		})
 	return err
+}
+
+// rightful is the id of the principal whose a touchpoint is, whoever stands in for them; empty
+// where it stays whose it is, since the cadence is gone that would say.
+func (l *layout) rightful(t *Touchpoint) string {
+	cadences := l.plan.Strategy.Cadences
+	at := slices.IndexFunc(cadences, func(c plans.Cadence) bool { return c.ID == t.Cadence })
+	switch {
+	case t.Handed:
+		return t.decided()
+	case t.Origin != OfCadence:
+		return l.plan.Owner
+	case at >= 0:
+		return cmp.Or(cadences[at].Owner, l.plan.Owner)
+	case t.Owner == l.before && l.before != l.plan.Owner:
+		return l.plan.Owner
+	}
+	return ""
 }
 
 // place places all that is wanted and is still open, or fresh, in order, and writes what
