@@ -233,7 +233,7 @@ func (h *plansHandler) ApplyPlanTemplate(ctx context.Context, r *plansv1.ApplyPl
 	for _, result := range results {
 		out.Results = append(out.Results, &plansv1.ApplyPlanTemplateResponse_Result{
 			Account: plans.AccountName(result.Account), DisplayName: result.DisplayName, Outcome: outcomes[result.Outcome],
-			Problem: result.Problem, Gaps: gapsOut(result.Account, result.Missing),
+			Problem: result.Problem, Gaps: gapsOut(result.Account, result.Missing), Kept: result.Kept,
 		})
 	}
 	out.NextPageToken, err = p.Next(next)

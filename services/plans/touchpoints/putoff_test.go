@@ -131,7 +131,9 @@ func TestNothingIsBornOverdueFromBeforeAPlanWasActive(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		weekly := cadence("weekly", "FREQ=WEEKLY;BYDAY=SA", "2027-02-06T09:00")
 		weekly.When.OnHoliday = calendar.PreviousWorkday
-		f.change(t, "acme", func(p *plans.Plan) { p.Owner, p.State, p.Strategy = "anna", plans.Draft, plans.Strategy{Cadences: []plans.Cadence{weekly}} })
+		f.change(t, "acme", func(p *plans.Plan) {
+			p.Owner, p.State, p.Strategy = "anna", plans.Draft, plans.Strategy{Cadences: []plans.Cadence{weekly}}
+		})
 		f.noon("2027-03-13") // Saturday
 		f.change(t, "acme", func(p *plans.Plan) {
 			p.State, p.History = plans.Active, []plans.Turn{{At: f.Service.now().Add(-time.Hour), From: plans.Draft, To: plans.Active}}
