@@ -53,8 +53,9 @@ type Change struct {
 	Citation *Citation
 	Review   *Review
 	// ScheduleVersion is the number of a version of the schedule that was published; its
-	// content is read at entitlements.
+	// content is read at entitlements. InForce is when it comes into force, which may be ahead.
 	ScheduleVersion string
+	InForce         time.Time
 	Terms           []Term
 	Idea            *Idea
 	Solicitation    *Solicitation

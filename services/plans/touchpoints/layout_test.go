@@ -250,6 +250,31 @@ func TestAPublishedScheduleMovesWhatIsToCome(t *testing.T) {
 	})
 }
 
+// A schedule that is published for later has its calendars when it comes into force.
+func TestAScheduleThatComesIntoForceMovesWhatIsToCome(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		weekly := cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")
+		weekly.When.OnHoliday = calendar.NextWorkday
+		f.active(t, "acme", plans.Strategy{Calendar: "office", Cadences: []plans.Cadence{weekly}})
+		f.settled(t)
+		published := feeds.Change{Service: feeds.Entitlements, ScheduleVersion: "2", InForce: f.Service.now().AddDate(0, 0, 2)}
+		require.NoError(t, f.Take(t.Context(), []feeds.Change{published, published}))
+		f.settled(t)
+		f.workdays["office"] = calendar.Workdays{Holidays: []civil.Day{day("2027-03-26")}} // from then on
+		passed := func(on string) int {
+			f.noon(on)
+			n, err := f.Pass(t.Context())
+			require.NoError(t, err)
+			return n
+		}
+		require.Zero(t, passed("2027-03-02"))
+		require.Equal(t, "2027-03-26", f.due(t, "acme")["weekly-2027-03-26"])
+		require.Equal(t, 1, passed("2027-03-03"))
+		require.Equal(t, "2027-03-29", f.due(t, "acme")["weekly-2027-03-26"])
+		require.Zero(t, passed("2027-03-04"), "once")
+	})
+}
+
 func TestContactsKeepTheirDistance(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		f.contacts["acme"] = []Contact{{ID: "ines", Roles: []string{"finance"}}, {ID: "otto", Roles: []string{"it"}}}
