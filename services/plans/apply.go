@@ -209,6 +209,6 @@ func (s *Service) renew(
 		err := change(&p.State)
 		return p, Renewed, err
 	}
-	made, err := s.told(s.plans.Update(ctx, one(call, p.ID), p.ID, nil, "plan.template_applied", change))
+	made, err := s.plans.Update(ctx, one(call, p.ID), p.ID, nil, "plan.template_applied", change)
 	return made, Renewed, err
 }

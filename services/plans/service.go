@@ -27,9 +27,6 @@ type Directory interface {
 // Options are what the service takes from outside. Directory is needed.
 type Options struct {
 	Directory Directory
-	// Changed is told after each change of a plan, with its id; what it does must not be
-	// needed: a process may die before.
-	Changed func(account string)
 }
 
 // Service is the plans of the accounts and their templates.
@@ -46,9 +43,6 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	if opts.Directory == nil {
 		return nil, errors.New("open plans: a directory is needed")
 	}
-	if opts.Changed == nil {
-		opts.Changed = func(string) {}
-	}
 	s := &Service{opts: opts, now: requests.Now}
 	var err error
 	if s.Accounts, err = OpenAccounts(ctx, store); err != nil {
@@ -62,10 +56,6 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	}
 	return s, nil
 }
-
-// OnChange has changes of plans told: it takes the place of Options.Changed, for those who
-// need the service themselves. It must not be called once calls are served.
-func (s *Service) OnChange(changed func(account string)) { s.opts.Changed = changed }
 
 // Today returns the calendar day it is in the company's zone.
 func (s *Service) Today(ctx context.Context) (civil.Day, error) {
@@ -156,7 +146,7 @@ func (s *Service) create(ctx context.Context, call resource.Call, of feeds.Accou
 	if check {
 		made, err = unwritten(ctx, s.plans, account, p)
 	} else {
-		made, err = s.told(s.plans.Create(ctx, call, account, p, "plan.created"))
+		made, err = s.plans.Create(ctx, call, account, p, "plan.created")
 	}
 	if errors.Is(err, resource.ErrExists) {
 		err = resource.ErrExists.Saying("%s has a plan already: change that one, or hand it over.", AccountName(account)).
@@ -176,14 +166,6 @@ func unwritten[T any, P resource.Aggregate[T]](ctx context.Context, table *resou
 		return table.Unwritten(id, state), nil
 	}
 	return resource.Stored[T]{}, err
-}
-
-// told tells of a change of a plan that was made.
-func (s *Service) told(p resource.Stored[Plan], err error) (resource.Stored[Plan], error) {
-	if err == nil {
-		s.opts.Changed(p.ID)
-	}
-	return p, err
 }
 
 // checked wants the plan to be right, and those it names newly to be there: the owner must

@@ -170,6 +170,12 @@ func closed(account string, ends civil.Day) string {
 	return fmt.Sprintf("%s is no customer from %s on", plans.AccountName(account), ends.Words())
 }
 
+// Served reports whether a request has changed a touchpoint before.
+func (s *Service) Served(ctx context.Context, call resource.Call, id string) (bool, error) {
+	_, known, err := s.touches.Replay(ctx, call, id)
+	return known, err
+}
+
 // Get returns a touchpoint, or resource.ErrNotFound.
 func (s *Service) Get(ctx context.Context, id string) (resource.Stored[Touchpoint], error) {
 	return s.touches.Get(ctx, id)
