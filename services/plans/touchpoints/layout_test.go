@@ -275,6 +275,20 @@ func TestAScheduleThatComesIntoForceMovesWhatIsToCome(t *testing.T) {
 	})
 }
 
+// A calendar that is shut for long keeps no plan from being laid out.
+func TestACalendarMayBeShutForLong(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		for d := day("2027-03-10"); d < day("2028-03-10"); d++ {
+			f.workdays["office"] = calendar.Workdays{Holidays: append(f.workdays["office"].Holidays, d)}
+		}
+		weekly := cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")
+		weekly.When.OnHoliday = calendar.NextWorkday
+		f.active(t, "acme", plans.Strategy{Calendar: "office", Cadences: []plans.Cadence{weekly}})
+		f.settled(t)
+		require.Equal(t, map[string]string{"weekly-2027-03-05": "2027-03-05"}, f.due(t, "acme"), "the 10th of March a year later is a Friday of its own")
+	})
+}
+
 func TestContactsKeepTheirDistance(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		f.contacts["acme"] = []Contact{{ID: "ines", Roles: []string{"finance"}}, {ID: "otto", Roles: []string{"it"}}}
