@@ -48,9 +48,10 @@ var (
 
 const (
 	maxHolidays = 5000
-	// maxIdle is how many days in a row may be without work, so that a next and a
-	// previous working day are always near.
-	maxIdle = 31
+	// maxIdle is how many days in a row may be without work, so that there always is a next
+	// and a previous working day: as long as calendars of the schedule can be shut, with a
+	// thousand holidays and the weekends between them.
+	maxIdle = 1500
 )
 
 var weekdays = map[string]time.Weekday{"SU": time.Sunday, "MO": time.Monday, "TU": time.Tuesday, "WE": time.Wednesday,

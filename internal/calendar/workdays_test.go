@@ -55,9 +55,9 @@ func TestHolidayPolicies(t *testing.T) {
 }
 
 func TestWorkdaysProblemsAreNamed(t *testing.T) {
-	var year []civil.Day
-	for d := day("2027-01-01"); d < day("2028-01-01"); d++ {
-		year = append(year, d)
+	var years []civil.Day
+	for d := day("2027-01-01"); d < day("2032-01-01"); d++ {
+		years = append(years, d)
 	}
 	tests := []struct {
 		name, field, says string
@@ -67,7 +67,7 @@ func TestWorkdaysProblemsAreNamed(t *testing.T) {
 		{"no weekday", "weekend", "write SA,SU", Workdays{Weekend: "Saturday"}},
 		{"a weekday twice", "weekend", "write SA,SU", Workdays{Weekend: "SA,SA"}},
 		{"a week of weekends", "weekend", "leaves no day", Workdays{Weekend: "MO,TU,WE,TH,FR,SA,SU"}},
-		{"a year of holidays", "holidays", "no working day within 31 days from 2027-01-01", Workdays{Holidays: year}},
+		{"years of holidays", "holidays", "no working day within 1500 days from 2027-01-01", Workdays{Holidays: years}},
 		{"too many", "holidays", "at most 5000", Workdays{Holidays: make([]civil.Day, 5001)}},
 	}
 	for _, tt := range tests {
@@ -78,6 +78,7 @@ func TestWorkdaysProblemsAreNamed(t *testing.T) {
 			require.Contains(t, problems[0].Description, tt.says)
 		})
 	}
+	require.Empty(t, Workdays{Holidays: years[:1400]}.Check(), "it is shut for long")
 	require.Empty(t, Workdays{Holidays: days("2027-12-25", "2027-12-25", "2027-12-26"), Weekend: "FR"}.Check())
 }
 

@@ -3,10 +3,13 @@ package plans
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/evenhand/evenhand/internal/platform/fault"
+	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
@@ -19,7 +22,7 @@ const (
 	// Begun says that the account's plan is begun as a draft.
 	Begun Outcome = "begun"
 	// Renewed says that the strategy of its plan is the version's now: what came from the
-	// template was replaced, and what people added stayed.
+	// template was replaced, and what people added or set otherwise stayed.
 	Renewed Outcome = "renewed"
 	// Unchanged says that nothing had to be done.
 	Unchanged Outcome = "unchanged"
@@ -33,6 +36,9 @@ type Applied struct {
 	Outcome              Outcome
 	// Problem says why it was refused.
 	Problem string
+	// Kept are the parts of the strategy, as gap_days or cadences/visit, that people had set
+	// otherwise than the template, and that stayed so.
+	Kept []string
 	// Missing is what the plan lacks to become active.
 	Missing []fault.Condition
 }
@@ -93,7 +99,7 @@ func (s *Service) Apply(ctx context.Context, call resource.Call, a Application) 
 		case !a.May(of):
 			err = fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "It is not assigned to you.")
 		case planned:
-			made, result.Outcome, err = s.again(ctx, call, &of, plan, edition, a)
+			made, result.Outcome, err = s.again(ctx, call, &of, plan, &t.State, edition, a)
 		default:
 			made, err = s.begin(ctx, call, &of, edition, a)
 			result.Outcome = Begun
@@ -106,6 +112,9 @@ func (s *Service) Apply(ctx context.Context, call resource.Call, a Application) 
 			result.Outcome, result.Problem = Refused, refused.Message
 		} else {
 			result.Missing = made.State.Missing(id)
+			if result.Outcome == Renewed {
+				result.Kept = made.State.Strategy.apart(&edition.Strategy)
+			}
 		}
 		results = append(results, result)
 	}
@@ -140,7 +149,7 @@ func stamped(s Strategy, version string) Strategy {
 // again applies the template to an account that has a plan. What this very request did
 // to it before is told as it was then.
 func (s *Service) again(
-	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], e *Edition, a Application,
+	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], t *Template, e *Edition, a Application,
 ) (resource.Stored[Plan], Outcome, error) {
 	if made, known, err := s.plans.Created(ctx, one(call, p.ID), p.ID); known || err != nil {
 		return made, Begun, err
@@ -148,38 +157,43 @@ func (s *Service) again(
 	if made, known, err := s.plans.Replay(ctx, one(call, p.ID), p.ID); known || err != nil {
 		return made, Renewed, err
 	}
-	return s.renew(ctx, call, of, p, e, a)
+	return s.renew(ctx, call, of, p, t, e, a)
 }
 
 // renew brings the strategy of a plan that began from the template to a version of it.
 func (s *Service) renew(
-	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], e *Edition, a Application,
+	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], t *Template, e *Edition, a Application,
 ) (resource.Stored[Plan], Outcome, error) {
 	version := EditionName(a.Template, a.Number)
+	today, err := s.Today(ctx)
+	if err != nil {
+		return p, Refused, err
+	}
 	switch {
 	case p.State.Template == version:
 		return p, Unchanged, nil
 	case !strings.HasPrefix(p.State.Template, TemplateName(a.Template)+"/"):
 		return p, Refused, planState(p.ID, "It has a plan that did not begin from %s.", TemplateName(a.Template))
-	case of.State == feeds.Closed:
+	case of.Ends() <= today:
 		return p, Refused, fault.Precondition(reasonAccountState, AccountName(p.ID), "It is closed: no relationship with it is planned any more.")
 	case p.State.State == Closed:
 		return p, Refused, planState(p.ID, "Its plan is closed: reopen it first.")
 	}
+	number, err := strconv.Atoi(names.Last(p.State.Template))
+	if err != nil {
+		return p, Refused, fmt.Errorf("the version %s: %w", p.State.Template, err)
+	}
+	was, err := t.Edition(a.Template, number)
+	if err != nil {
+		return p, Refused, err
+	}
 	change := func(plan *Plan) error {
-		fresh := stamped(e.Strategy, version)
 		for _, c := range plan.Strategy.Cadences {
-			at := slices.IndexFunc(fresh.Cadences, func(f Cadence) bool { return f.ID == c.ID })
-			switch own := c.Template == ""; {
-			case own && at >= 0:
+			if c.Template == "" && e.Strategy.cadence(c.ID) != nil {
 				return planState(p.ID, "Its own cadence %q has the id of one of the template: give that another id.", c.ID)
-			case own:
-				fresh.Cadences = append(fresh.Cadences, c)
-			case at >= 0:
-				fresh.Cadences[at].Owner = c.Owner
 			}
 		}
-		plan.Strategy, plan.Template = fresh, version
+		plan.Strategy, plan.Template = plan.Strategy.renewed(&was.Strategy, stamped(e.Strategy, version)), version
 		if err := plan.check(); err != nil {
 			return err
 		}
@@ -195,6 +209,6 @@ func (s *Service) renew(
 		err := change(&p.State)
 		return p, Renewed, err
 	}
-	made, err := s.told(s.plans.Update(ctx, one(call, p.ID), p.ID, nil, "plan.template_applied", change))
+	made, err := s.plans.Update(ctx, one(call, p.ID), p.ID, nil, "plan.template_applied", change)
 	return made, Renewed, err
 }

@@ -181,6 +181,53 @@ func TestR9RenewingKeepsOwnCadences(t *testing.T) {
 	})
 }
 
+// What people set otherwise than the template stays when it is renewed, and the answer says so.
+func TestR9RenewingKeepsWhatPeopleSet(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		second := Edition{Strategy: Strategy{Cadences: []Cadence{monthly("month"), monthly("visit"), monthly("over")}, GapDays: 3, Calendar: "office", Quiet: QuietHours{From: 1200, To: 540}}}
+		_, err := f.PublishTemplate(ctx, someone, "key-accounts", "", second, false)
+		require.NoError(t, err)
+		_, err = f.Apply(ctx, someone, keyAccounts("acme", "brick"))
+		require.NoError(t, err)
+		mine := []Cadence{monthly("month"), monthly("over"), monthly("dinner")} // no visit
+		mine[0].When.Start, mine[1].Purpose = "2026-12-01T15:00", "Our own words"
+		_, err = f.Update(ctx, someone, "acme", "", Patch{Cadences: &mine, GapDays: new(2), Calendar: new("plant")})
+		require.NoError(t, err)
+
+		month := monthly("month")
+		month.Purpose = "Talk"
+		third := Edition{Strategy: Strategy{Cadences: []Cadence{month, monthly("visit"), monthly("new")}, GapDays: 1, Calendar: "home", Quiet: QuietHours{From: 1260, To: 480}}}
+		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", third, false)
+		require.NoError(t, err)
+		preview := keyAccounts("acme", "brick")
+		preview.Check = true
+		seen, err := f.Apply(ctx, someone, preview)
+		require.NoError(t, err)
+		done, err := f.Apply(ctx, request("renew"), keyAccounts("acme", "brick"))
+		require.NoError(t, err)
+		require.Equal(t, seen, done)
+		require.Equal(t, []string{"gap_days", "calendar", "cadences/month", "cadences/visit", "cadences/over"}, done[0].Kept)
+		require.Empty(t, done[1].Kept)
+		again, err := f.Apply(ctx, request("renew"), keyAccounts("acme", "brick"))
+		require.NoError(t, err)
+		require.Equal(t, done, again, "a retry")
+
+		p, err := f.Get(ctx, "acme")
+		require.NoError(t, err)
+		fresh := monthly("new")
+		fresh.Template = "planTemplates/key-accounts/versions/3"
+		for i := range mine[:2] {
+			mine[i].Template = "planTemplates/key-accounts/versions/2"
+		}
+		require.Equal(t, Strategy{Cadences: []Cadence{mine[0], fresh, mine[1], mine[2]}, GapDays: 2, Calendar: "plant", Quiet: third.Strategy.Quiet}, p.State.Strategy)
+		plain, err := f.Get(ctx, "brick")
+		require.NoError(t, err)
+		require.Equal(t, stamped(third.Strategy, "planTemplates/key-accounts/versions/3"), plain.State.Strategy)
+	})
+}
+
 // R5: renewing does not make an active plan incomplete.
 func TestR5RenewingLeavesAnActivePlanComplete(t *testing.T) {
 	f := start(t, stores["sqlite"](t))

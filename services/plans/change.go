@@ -35,7 +35,7 @@ func (s *Service) Update(ctx context.Context, call resource.Call, account, etag 
 	if err != nil {
 		return resource.Stored[Plan]{}, err
 	}
-	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.updated", func(p *Plan) error {
+	return s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.updated", func(p *Plan) error {
 		if p.State == Closed {
 			return planState(account, "%s is closed and is not changed any more: reopen it first.", Name(account))
 		}
@@ -51,7 +51,7 @@ func (s *Service) Update(ctx context.Context, call resource.Call, account, etag 
 			return p.complete(account)
 		}
 		return nil
-	}))
+	})
 }
 
 func (patch *Patch) apply(p *Plan) error {
@@ -97,7 +97,7 @@ var verbs = map[State]string{Draft: "plan.reopened", Active: "plan.activated", U
 
 // Move brings a plan to another state: NOT_FOUND, STALE_ETAG, PLAN_STATE where it cannot
 // come there from where it is, PLAN_INCOMPLETE with all that is missing where it is to be
-// active (R5), ACCOUNT_STATE where the account is closed. With check, nothing is written.
+// active (R5), ACCOUNT_STATE where the account is no customer any more. With check, nothing is written.
 func (s *Service) Move(ctx context.Context, call resource.Call, account, etag string, to State, reason string, check bool) (resource.Stored[Plan], error) {
 	if earlier, known, err := s.plans.Replay(ctx, call, account); known || err != nil {
 		return earlier, err
@@ -107,9 +107,12 @@ func (s *Service) Move(ctx context.Context, call resource.Call, account, etag st
 		if err != nil {
 			return resource.Stored[Plan]{}, err
 		}
-		if of.State == feeds.Closed {
-			return resource.Stored[Plan]{}, fault.Precondition(reasonAccountState, AccountName(account),
-				"%s is closed: no relationship with it is planned any more.", AccountName(account))
+		today, err := s.Today(ctx)
+		if err != nil {
+			return resource.Stored[Plan]{}, err
+		}
+		if of.Ends() <= today {
+			return resource.Stored[Plan]{}, accountState(account)
 		}
 	}
 	move := func(p *Plan) error {
@@ -131,7 +134,7 @@ func (s *Service) Move(ctx context.Context, call resource.Call, account, etag st
 	if check {
 		return s.foresee(ctx, account, etag, move)
 	}
-	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), verbs[to], move))
+	return s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), verbs[to], move)
 }
 
 // words lists states as a sentence does.
@@ -191,7 +194,7 @@ func (s *Service) HandOver(ctx context.Context, call resource.Call, account, eta
 	if check {
 		return s.foresee(ctx, account, etag, hand)
 	}
-	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.handed_over", hand))
+	return s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.handed_over", hand)
 }
 
 // Measure records what the measure of a goal was on a day, today where none is given.
@@ -212,13 +215,13 @@ func (s *Service) Measure(ctx context.Context, call resource.Call, account, goal
 		return resource.Stored[Plan]{}, fault.Invalid("measurement.value", outOfBounds)
 	}
 	m.By, m.At = call.Principal, s.now()
-	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.goal_measured", func(p *Plan) error {
+	return s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), "plan.goal_measured", func(p *Plan) error {
 		g, err := openGoal(p, account, goal)
 		if err != nil {
 			return err
 		}
 		return g.measure(m)
-	}))
+	})
 }
 
 // openGoal returns a goal that something can be recorded of; in goals of its own, so that
@@ -263,7 +266,7 @@ func (s *Service) EndGoal(ctx context.Context, call resource.Call, account, goal
 	if as != GoalReached && as != GoalMissed && as != GoalDropped {
 		return resource.Stored[Plan]{}, fault.Invalid("outcome", "is missing: say REACHED, MISSED or DROPPED")
 	}
-	return s.told(s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), goalEnded, func(p *Plan) error {
+	return s.plans.Update(ctx, call, account, resource.IfEtag[Plan](etag), goalEnded, func(p *Plan) error {
 		g, err := openGoal(p, account, goal)
 		if err != nil {
 			return err
@@ -277,5 +280,5 @@ func (s *Service) EndGoal(ctx context.Context, call resource.Call, account, goal
 			return p.complete(account)
 		}
 		return nil
-	}))
+	})
 }

@@ -36,6 +36,11 @@ var Faults = fault.Table{
 	fault.Is(docstore.ErrConflict, fault.New(fault.Aborted, fault.ReasonConflict, "Somebody else kept changing the same thing: try again.")),
 }
 
+// accountState says that an account is no customer any more.
+func accountState(account string) error {
+	return fault.Precondition(reasonAccountState, AccountName(account), "%s is closed: no relationship with it is planned any more.", AccountName(account))
+}
+
 func planState(account, format string, args ...any) error {
 	return fault.Precondition(reasonPlanState, Name(account), format, args...)
 }

@@ -66,8 +66,7 @@ type fixture struct {
 	*Service
 	people *directory
 	// clock is the time; it moves when a test moves it.
-	clock   time.Time
-	changed []string
+	clock time.Time
 }
 
 var stores = map[string]func(testing.TB) docstore.Backend{
@@ -116,8 +115,7 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	requests, err := resource.OpenRequests(t.Context(), store, func() time.Time { return f.clock })
 	require.NoError(t, err)
-	f.Service, err = Open(t.Context(), store, requests, Options{Directory: f.people,
-		Changed: func(account string) { f.changed = append(f.changed, account) }})
+	f.Service, err = Open(t.Context(), store, requests, Options{Directory: f.people})
 	require.NoError(t, err)
 	require.NoError(t, f.Accounts.Take(t.Context(), []feeds.Change{{Position: 1, Company: &feeds.Company{Zone: "America/New_York"}}}))
 	f.copyAccounts(t)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -81,16 +82,20 @@ func together(by map[string][]meant, ids []string) []meant {
 		list = append(list, by[id]...)
 	}
 	slices.SortFunc(list, func(a, b meant) int {
-		return cmp.Or(cmp.Compare(a.day, b.day), strings.Compare(a.cadence.ID, b.cadence.ID))
+		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.id(), b.id()))
 	})
 	return list
 }
 
-// meant is a day on which a cadence wants a contact, and that of its next one.
+// meant is when a cadence wants a contact: the day, and that of its next one.
 type meant struct {
 	cadence   *Cadence
+	at        time.Time
 	day, next civil.Day
 }
+
+// id puts contacts that are meant for the same time in the order of their touchpoints.
+func (m *meant) id() string { return m.cadence.ID + "-" + m.day.String() }
 
 // firstOf returns the first day of a series, which there always is.
 func firstOf(series *calendar.Series) civil.Day {
@@ -112,25 +117,48 @@ func meantBetween(c *Cadence, series *calendar.Series, from, before civil.Day) [
 			break
 		}
 		if day >= from {
-			list = append(list, meant{c, day, civil.Never})
+			list = append(list, meant{c, o.Start, day, civil.Never})
 		}
 	}
 	return list
 }
 
-// room wants each of the contacts with one person, in the order of their days, to come before
-// the next of its cadence. The role is that of the person; empty is that of anybody.
+// room wants each of the contacts with one person, in the order in which they are placed, to
+// come before the next of its cadence. One that has to leave its own day goes to the next
+// working day that keeps the gap. The role is that of the person; empty is that of anybody.
 func (s *Strategy) room(path, role string, contacts []meant) error {
-	free := civil.Day(0)
+	var taken []civil.Day // in order
 	for _, c := range contacts {
-		on := max(c.day, free)
+		on := c.day
+		for at, near := s.near(taken, on); near || on != c.day && !working(on); at, near = s.near(taken, on) {
+			if on++; near {
+				on = at + civil.Day(s.GapDays) + 1
+			}
+		}
 		if on >= c.next {
 			return fault.Invalid(path+".gap_days", "%d leaves no room for what %s with one person%s: %q of %s would be put off beyond the next one. "+
 				"Make the gap shorter, or the contacts rarer.", s.GapDays, asking(contacts), of(role), c.cadence.ID, c.day.Words())
 		}
-		free = on + civil.Day(s.GapDays) + 1
+		at, _ := slices.BinarySearch(taken, on)
+		taken = slices.Insert(taken, at, on)
 	}
 	return nil
+}
+
+// near returns the last of the days that are taken that is nearer to a day than the gap, and
+// whether there is any.
+func (s *Strategy) near(taken []civil.Day, day civil.Day) (civil.Day, bool) {
+	gap := civil.Day(s.GapDays)
+	after, _ := slices.BinarySearch(taken, day+gap+1)
+	if after == 0 || taken[after-1] < day-gap {
+		return 0, false
+	}
+	return taken[after-1], true
+}
+
+// working says whether a day is from Monday to Friday.
+func working(day civil.Day) bool {
+	return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday
 }
 
 // asking names the cadences of contacts, as "letter" and "weekly" ask for.

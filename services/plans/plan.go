@@ -157,6 +157,16 @@ func (p *Plan) turn(t Turn) {
 	}
 }
 
+// Activated returns when contacts began to be planned by it; zero where it does not remember.
+func (p *Plan) Activated() time.Time {
+	for _, t := range slices.Backward(p.History) {
+		if t.To.Counts() && !t.From.Counts() {
+			return t.At
+		}
+	}
+	return time.Time{}
+}
+
 // Goal returns a goal by its id; nil where the plan has none of that id.
 func (p *Plan) Goal(id string) *Goal {
 	for i := range p.Goals {

@@ -118,13 +118,11 @@ func TestAPlanIsBegunOnceForAnAccount(t *testing.T) {
 		seen, err := f.Create(ctx, request("a"), "acme", "anna", whole(t), true)
 		require.NoError(t, err)
 		require.Equal(t, "anna", seen.State.Owner)
-		require.Empty(t, f.changed)
 		_, err = f.Get(ctx, "acme")
 		require.ErrorIs(t, err, resource.ErrNotFound, "a check writes nothing")
 
 		made, err := f.Create(ctx, request("a"), "acme", "anna", whole(t), false)
 		require.NoError(t, err)
-		require.Equal(t, []string{"acme"}, f.changed)
 		again, err := f.Create(ctx, request("a"), "acme", "anna", whole(t), false)
 		require.NoError(t, err, "a retry")
 		require.Equal(t, made.Etag(), again.Etag())
@@ -368,4 +366,33 @@ func TestAnAccountsServiceThatIsAway(t *testing.T) {
 	p, err := f.Get(t.Context(), "acme")
 	require.NoError(t, err)
 	require.Equal(t, Draft, p.State.State)
+}
+
+// Who ceases to be a customer on a day to come is one until then.
+func TestAnAccountIsACustomerUntilTheDayOfItsClosing(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		f.people.accounts["acme"] = feeds.Account{State: feeds.Closed, Closed: day(t, "2026-12-31"), Owner: "anna"}
+		applied, err := f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, Begun, applied[0].Outcome)
+		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", Edition{Contribution: "More.", Strategy: Strategy{Cadences: []Cadence{monthly("month")}}}, false)
+		require.NoError(t, err)
+		applied, err = f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, Renewed, applied[0].Outcome)
+		f.move(t, Closed)
+		f.move(t, Draft)
+		f.clock = f.clock.AddDate(0, 0, 39) // 31 December
+		f.move(t, Closed)
+		_, err = f.Move(ctx, someone, "acme", "", Draft, "Again.", false)
+		requireReason(t, err, "ACCOUNT_STATE")
+		f.people.accounts["brick"] = feeds.Account{State: feeds.Closed, Closed: day(t, "2026-12-31"), Owner: "anna"}
+		_, err = f.Create(ctx, someone, "brick", "anna", whole(t), false)
+		requireReason(t, err, "ACCOUNT_STATE")
+		f.people.accounts["brick"] = feeds.Account{State: feeds.Closed, Closed: day(t, "2027-01-01"), Owner: "anna"}
+		_, err = f.Create(ctx, someone, "brick", "anna", whole(t), false)
+		require.NoError(t, err)
+	})
 }

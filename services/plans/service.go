@@ -27,9 +27,6 @@ type Directory interface {
 // Options are what the service takes from outside. Directory is needed.
 type Options struct {
 	Directory Directory
-	// Changed is told after each change of a plan, with its id; what it does must not be
-	// needed: a process may die before.
-	Changed func(account string)
 }
 
 // Service is the plans of the accounts and their templates.
@@ -46,9 +43,6 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	if opts.Directory == nil {
 		return nil, errors.New("open plans: a directory is needed")
 	}
-	if opts.Changed == nil {
-		opts.Changed = func(string) {}
-	}
 	s := &Service{opts: opts, now: requests.Now}
 	var err error
 	if s.Accounts, err = OpenAccounts(ctx, store); err != nil {
@@ -62,10 +56,6 @@ func Open(ctx context.Context, store *docstore.Store, requests *resource.Request
 	}
 	return s, nil
 }
-
-// OnChange has changes of plans told: it takes the place of Options.Changed, for those who
-// need the service themselves. It must not be called once calls are served.
-func (s *Service) OnChange(changed func(account string)) { s.opts.Changed = changed }
 
 // Today returns the calendar day it is in the company's zone.
 func (s *Service) Today(ctx context.Context) (civil.Day, error) {
@@ -112,8 +102,8 @@ func (s *Service) List(ctx context.Context, query Query) (resource.Page[Plan], e
 }
 
 // Create begins the plan of an account, as a draft. Its owner is the account's where none
-// is given, or else who calls. NOT_FOUND for the account; ACCOUNT_STATE for one that is
-// closed; ALREADY_EXISTS; PLAN_OWNER; INVALID_ARGUMENT. With check, nothing is written.
+// is given, or else who calls. NOT_FOUND for the account; ACCOUNT_STATE for one that is no
+// customer any more; ALREADY_EXISTS; PLAN_OWNER; INVALID_ARGUMENT. With check, nothing is written.
 func (s *Service) Create(ctx context.Context, call resource.Call, account, caller string, p Plan, check bool) (resource.Stored[Plan], error) {
 	none := resource.Stored[Plan]{}
 	if earlier, known, err := s.plans.Created(ctx, call, account); known || err != nil {
@@ -129,8 +119,12 @@ func (s *Service) Create(ctx context.Context, call resource.Call, account, calle
 // create begins the plan of an account that is as in the directory.
 func (s *Service) create(ctx context.Context, call resource.Call, of feeds.Account, caller string, p Plan, check bool) (resource.Stored[Plan], error) {
 	none, account := resource.Stored[Plan]{}, of.ID
-	if of.State == feeds.Closed {
-		return none, fault.Precondition(reasonAccountState, AccountName(account), "%s is closed: no relationship with it is planned any more.", AccountName(account))
+	today, err := s.Today(ctx)
+	if err != nil {
+		return none, err
+	}
+	if of.Ends() <= today {
+		return none, accountState(account)
 	}
 	if p.Owner == "" {
 		if p.Owner = of.Owner; p.Owner == "" {
@@ -139,10 +133,6 @@ func (s *Service) create(ctx context.Context, call resource.Call, of feeds.Accou
 	}
 	if p.Owner == "" {
 		return none, fault.Invalid("plan.owner", "is missing: nobody owns %s, so say who answers for the plan", AccountName(account))
-	}
-	today, err := s.Today(ctx)
-	if err != nil {
-		return none, err
 	}
 	p.State, p.History = Draft, nil
 	settle(&p, &Plan{}, today)
@@ -156,7 +146,7 @@ func (s *Service) create(ctx context.Context, call resource.Call, of feeds.Accou
 	if check {
 		made, err = unwritten(ctx, s.plans, account, p)
 	} else {
-		made, err = s.told(s.plans.Create(ctx, call, account, p, "plan.created"))
+		made, err = s.plans.Create(ctx, call, account, p, "plan.created")
 	}
 	if errors.Is(err, resource.ErrExists) {
 		err = resource.ErrExists.Saying("%s has a plan already: change that one, or hand it over.", AccountName(account)).
@@ -176,14 +166,6 @@ func unwritten[T any, P resource.Aggregate[T]](ctx context.Context, table *resou
 		return table.Unwritten(id, state), nil
 	}
 	return resource.Stored[T]{}, err
-}
-
-// told tells of a change of a plan that was made.
-func (s *Service) told(p resource.Stored[Plan], err error) (resource.Stored[Plan], error) {
-	if err == nil {
-		s.opts.Changed(p.ID)
-	}
-	return p, err
 }
 
 // checked wants the plan to be right, and those it names newly to be there: the owner must

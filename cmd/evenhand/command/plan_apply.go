@@ -60,6 +60,9 @@ func (c *TemplatesApply) Run(env *Env) error {
 				for _, r := range results {
 					outcome := showEnum(r.GetOutcome(), "OUTCOME_")
 					counts[outcome]++
+					if kept := r.GetKept(); len(kept) > 0 {
+						outcome += " (kept " + strings.Join(kept, ", ") + ")"
+					}
 					if err := l.add(r, r.GetAccount(), r.GetDisplayName(), outcome, r.GetProblem(), missingFields(r.GetGaps())); err != nil {
 						return err
 					}

@@ -88,7 +88,7 @@ func (s *plansParts) openTouchpoints(ctx context.Context) error {
 	}
 	s.domain.Touchpoints, err = touchpoints.Open(ctx, s.store, s.requests, touchpoints.Options{
 		Plans: s.domain.Plans, People: s.accounts, Calendars: plansrpc.NewScheduleCalendars(s.entitlements),
-		Team: s.accounts.Team, Zone: s.domain.Plans.Accounts.Zone, Digest: digest, Log: s.process.log.With("service", partPlans)})
+		Accounts: s.domain.Plans.Accounts, Team: s.accounts.Team, Zone: s.domain.Plans.Accounts.Zone, Digest: digest, Log: s.process.log.With("service", partPlans)})
 	if err != nil {
 		return err
 	}

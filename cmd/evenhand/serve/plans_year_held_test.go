@@ -74,7 +74,8 @@ func relayed(t *testing.T, backend docstore.Backend) (store *docstore.Store, clo
 }
 
 // requireTouchpoints wants those touchpoints that the rules name, and no others, each when it
-// is due, planned for whoever owns the plan now.
+// is due, planned for whoever owns the plan now. Nothing is due with who is no customer any
+// more: what was planned for that time is withdrawn.
 func (y *yearOf) requireTouchpoints(r *replica) {
 	y.t.Helper()
 	for _, c := range y.year.customers {
@@ -89,7 +90,9 @@ func (y *yearOf) requireTouchpoints(r *replica) {
 			instants, err := oracle.Instants(cadence.When.Rule, cadence.When.Start, zone, c.open, yearEnds+touchpoints.Ahead)
 			require.NoError(y.t, err)
 			for day, at := range instants {
-				want[cadence.ID+"-"+day.String()] = at.Format(time.RFC3339)
+				if ends, closes := c.closes(); !closes || zone.DayOf(at) < ends {
+					want[cadence.ID+"-"+day.String()] = at.Format(time.RFC3339)
+				}
 			}
 		}
 		got := map[string]string{}
@@ -98,6 +101,11 @@ func (y *yearOf) requireTouchpoints(r *replica) {
 			require.NoError(y.t, err)
 			for _, s := range page.Items {
 				_, own, _ := strings.Cut(s.ID, "/")
+				if ends, closes := c.closes(); closes && s.State.State == touchpoints.Withdrawn {
+					require.GreaterOrEqual(y.t, s.State.DueDay, ends, s.ID)
+					require.Equal(y.t, ends, s.State.Closing, s.ID)
+					continue
+				}
 				got[own] = s.State.Due.UTC().Format(time.RFC3339)
 				require.Equal(y.t, touchpoints.Planned, s.State.State, s.ID)
 				require.Equal(y.t, c.owner(yearEnds), s.State.Owner, s.ID)

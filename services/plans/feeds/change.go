@@ -53,8 +53,9 @@ type Change struct {
 	Citation *Citation
 	Review   *Review
 	// ScheduleVersion is the number of a version of the schedule that was published; its
-	// content is read at entitlements.
+	// content is read at entitlements. InForce is when it comes into force, which may be ahead.
 	ScheduleVersion string
+	InForce         time.Time
 	Terms           []Term
 	Idea            *Idea
 	Solicitation    *Solicitation
@@ -94,6 +95,18 @@ type Account struct {
 	Owner      string            `bson:"owner,omitempty"`
 	Team       []string          `bson:"team,omitempty"`
 	Attributes map[string]string `bson:"attributes,omitempty"`
+}
+
+// Ends returns the day from which the account is no customer any more, which may be ahead:
+// civil.Never of one that is open, and 0 where it was closed and the day is not known.
+func (a *Account) Ends() civil.Day {
+	switch {
+	case a.State != Closed:
+		return civil.Never
+	case a.Closed == civil.Never:
+		return 0
+	}
+	return a.Closed
 }
 
 // Assigned says whether a principal, by its id, owns the account or serves it.

@@ -98,6 +98,7 @@ func readEntitlements(change *feeds.Change, c *entitlementsv1.Change) (concerns 
 		change.Review, err = reviewIn(state.Review)
 	case *entitlementsv1.Change_ScheduleVersion:
 		change.ScheduleVersion = names.Last(state.ScheduleVersion.GetName())
+		change.InForce, err = wire.Time("in_force_time", state.ScheduleVersion.GetInForceTime())
 	default:
 		return false, nil
 	}

@@ -111,7 +111,7 @@ func TestR31WhatEntitlementsTells(t *testing.T) {
 		Name: "houseRules/late-fee/breaches/b1", Account: "accounts/acme", BreachDate: firstDay, Response: entitlementsv1.Breach_RESPONSE_WAIVED, Benefit: "waiver"}}})
 	add(&entitlementsv1.Change{Type: "review.opened", State: &entitlementsv1.Change_Review{Review: &entitlementsv1.Review{
 		Name: "reviews/r1", Subject: "houseRules/late-fee", State: entitlementsv1.Review_STATE_OPEN, DueDate: firstDay}}})
-	add(&entitlementsv1.Change{Type: "schedule.published", State: &entitlementsv1.Change_ScheduleVersion{ScheduleVersion: &entitlementsv1.ScheduleVersion{Name: "schedule/versions/7"}}})
+	add(&entitlementsv1.Change{Type: "schedule.published", State: &entitlementsv1.Change_ScheduleVersion{ScheduleVersion: &entitlementsv1.ScheduleVersion{Name: "schedule/versions/7", InForceTime: stamp(noon.Add(time.Hour))}}})
 	add(&entitlementsv1.Change{Type: "clause.created"})
 	source := rpc.NewEntitlementsSource(connect(t, func(r grpc.ServiceRegistrar) { entitlementsv1.RegisterFeedServiceServer(r, fake) }))
 
@@ -131,6 +131,7 @@ func TestR31WhatEntitlementsTells(t *testing.T) {
 	require.Equal(t, &feeds.Breach{Name: "houseRules/late-fee/breaches/b1", Account: "acme", HouseRule: "late-fee", Day: civil.Date(2026, 7, 1), Waived: true, Benefit: "waiver"}, changes[2].Breach)
 	require.Equal(t, &feeds.Review{Name: "reviews/r1", Subject: "houseRules/late-fee", Open: true, Due: civil.Date(2026, 7, 1)}, changes[3].Review)
 	require.Equal(t, "7", changes[4].ScheduleVersion)
+	require.Equal(t, noon.Add(time.Hour), changes[4].InForce)
 	head, err := source.Head(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 7, head)

@@ -233,7 +233,7 @@ func (h *plansHandler) ApplyPlanTemplate(ctx context.Context, r *plansv1.ApplyPl
 	for _, result := range results {
 		out.Results = append(out.Results, &plansv1.ApplyPlanTemplateResponse_Result{
 			Account: plans.AccountName(result.Account), DisplayName: result.DisplayName, Outcome: outcomes[result.Outcome],
-			Problem: result.Problem, Gaps: gapsOut(result.Account, result.Missing),
+			Problem: result.Problem, Gaps: gapsOut(result.Account, result.Missing), Kept: result.Kept,
 		})
 	}
 	out.NextPageToken, err = p.Next(next)
@@ -270,6 +270,10 @@ func (h *plansHandler) chosen(ctx context.Context, r *plansv1.ApplyPlanTemplateR
 	if err != nil {
 		return nil, nil, err
 	}
+	today, err := h.domain.Today(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	looked := 0
 	for a, err := range h.domain.Accounts.All(ctx, behind) {
 		if err != nil {
@@ -280,7 +284,7 @@ func (h *plansHandler) chosen(ctx context.Context, r *plansv1.ApplyPlanTemplateR
 		}
 		behind = a.ID
 		looked++
-		if a.State != feeds.Closed && f.Match(accountValues(&a)) {
+		if today < a.Ends() && f.Match(accountValues(&a)) {
 			ids = append(ids, a.ID)
 		}
 	}

@@ -44,23 +44,34 @@ func (h *touchpointsHandler) answer(ctx context.Context, t resource.Stored[touch
 }
 
 // change reads which touchpoint a call is about, which must be of an account that is assigned
-// to the caller, or be the caller's own to do: whoever stands in need not serve the account.
+// to the caller, or be the caller's own to do: whoever stands in need not serve the account. A
+// retry of what the caller did while it was theirs is answered too.
 func (h *touchpointsHandler) change(ctx context.Context, r request.Mutation, name string) (id string, call resource.Call, err error) {
 	ids, err := request.Name("name", name, "plans", "touchpoints")
 	if err != nil {
 		return "", call, err
 	}
 	id = touchpoints.ID(ids[0], ids[1])
-	if err := checkAssigned(ctx, h.assignments, updatePlans, ids[0]); err != nil {
-		t, getErr := h.domain.Get(ctx, id)
-		if errors.Is(getErr, resource.ErrNotFound) || getErr == nil && t.State.Owner != callerID(ctx) {
-			return "", call, err
-		}
-		if getErr != nil {
-			return "", call, getErr
-		}
+	if call, err = request.Call(ctx, r); err != nil {
+		return "", call, err
 	}
-	call, err = request.Call(ctx, r)
+	refused := checkAssigned(ctx, h.assignments, updatePlans, ids[0])
+	if refused == nil {
+		return id, call, nil
+	}
+	t, err := h.domain.Get(ctx, id)
+	switch {
+	case errors.Is(err, resource.ErrNotFound):
+		return "", call, refused
+	case err != nil:
+		return "", call, err
+	case t.State.Owner == callerID(ctx):
+		return id, call, nil
+	}
+	known, err := h.domain.Served(ctx, call, id)
+	if err == nil && !known {
+		err = refused
+	}
 	return id, call, err
 }
 

@@ -228,6 +228,16 @@ func TestAManagerActsOnTheirOwnTouchpoints(t *testing.T) {
 	require.Equal(t, plansv1.Touchpoint_Adjustment_REASON_PERSON, moved.GetAdjustments()[1].GetReason())
 	_, err = manager.SkipTouchpoint(t.Context(), &plansv1.SkipTouchpointRequest{Name: ofBrook, Reason: "why", Etag: given.GetEtag()})
 	touchpointRefused(t, err, codes.Aborted, "STALE_ETAG")
+	pass := &plansv1.ReassignTouchpointRequest{Name: ofBrook, Owner: "principals/admin", RequestId: "b1b9f6d0-6f43-4c1c-9d6c-0d6c1f6a0a01"}
+	for range 2 {
+		passed, err := manager.ReassignTouchpoint(t.Context(), pass)
+		require.NoError(t, err, "a retry is answered, although it is another's by then")
+		require.Equal(t, "principals/admin", passed.GetOwner())
+	}
+	_, err = manager.SkipTouchpoint(t.Context(), &plansv1.SkipTouchpointRequest{Name: ofBrook, Reason: "why"})
+	touchpointRefused(t, err, codes.PermissionDenied, "NOT_ASSIGNED")
+	_, err = admin.ReassignTouchpoint(t.Context(), &plansv1.ReassignTouchpointRequest{Name: ofBrook, Owner: "principals/account-manager"})
+	require.NoError(t, err)
 	skipped, err := manager.SkipTouchpoint(t.Context(), &plansv1.SkipTouchpointRequest{Name: ofBrook, Reason: "why"})
 	require.NoError(t, err)
 	require.Equal(t, "principals/account-manager", skipped.GetEnder())

@@ -272,7 +272,11 @@ func (s *Service) invitable(ctx context.Context, field, id string) error {
 	if err := resource.Named(field, plans.AccountName(id), err); err != nil {
 		return err
 	}
-	if of.State == feeds.Closed {
+	today, err := s.Today(ctx)
+	if err != nil {
+		return err
+	}
+	if of.Ends() <= today {
 		return fault.Precondition(reasonAccountState, plans.AccountName(id), "%s is closed: it is invited to nothing any more.", plans.AccountName(id))
 	}
 	return nil

@@ -46,7 +46,8 @@ const maxDays = 2 * 366
 
 // Plan plans a touchpoint that no cadence asks for: it is due on the day that is given, and
 // cadences keep their distance. INVALID_ARGUMENT; NOT_FOUND for the plan; PLAN_STATE for one
-// that does not count. With check, nothing is written.
+// that does not count; ACCOUNT_STATE where the account is no customer on that day. With check,
+// nothing is written.
 func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check bool) (resource.Stored[Touchpoint], error) {
 	none := resource.Stored[Touchpoint]{}
 	id, err := s.newID(call, n.Plan, n.ID)
@@ -70,6 +71,9 @@ func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check boo
 		return none, fmt.Errorf("find the company's time zone: %w", err)
 	}
 	if err := t.dueOn("touchpoint.due_date", n.Due, zone.DayOf(s.now()), byHandAt, zone); err != nil {
+		return none, err
+	}
+	if err := s.open(ctx, n.Plan, n.Due, "plan a contact before that day, or open the account again"); err != nil {
 		return none, err
 	}
 	if n.Owner != "" {
@@ -161,7 +165,7 @@ func (s *Service) addressed(ctx context.Context, field, account string, roles, n
 // Complete writes down that a touchpoint was done, as the outcome says; without a day it was
 // today. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG; TOUCHPOINT_STATE for one that is not
 // planned any more; TOUCHPOINT_EARLY before its time; CONTACT_BY_CUSTOMER for a contact that
-// the customer began (R7).
+// the customer began (R7); ACCOUNT_STATE where the account was no customer on that day.
 func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag string, o Outcome) (resource.Stored[Touchpoint], error) {
 	none := resource.Stored[Touchpoint]{}
 	if earlier, known, err := s.touches.Replay(ctx, call, id); known || err != nil {
@@ -176,6 +180,9 @@ func (s *Service) Complete(ctx context.Context, call resource.Call, id, etag str
 			WithCondition(reasonByCustomer, Name(id), "the customer began the contact").WithResource(touchpointType, Name(id))
 	}
 	if o, err = s.outcome(ctx, call, t.State.Plan, "outcome.holder", o); err != nil {
+		return none, err
+	}
+	if err := s.open(ctx, t.State.Plan, o.On, "a contact since then satisfies nothing that was planned, so record it as a contact"); err != nil {
 		return none, err
 	}
 	if len(o.Contacts) == 0 {
@@ -334,7 +341,8 @@ func (s *Service) Skip(ctx context.Context, call resource.Call, id, etag, reason
 
 // Reschedule makes a touchpoint due on another day, at the same time of the day, with the
 // reason: the service does not move it any more. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG;
-// TOUCHPOINT_STATE. With check, nothing is written.
+// TOUCHPOINT_STATE; ACCOUNT_STATE where the account is no customer on that day. With check,
+// nothing is written.
 func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag string, day civil.Day, reason string, check bool) (resource.Stored[Touchpoint], error) {
 	if reason == "" {
 		return resource.Stored[Touchpoint]{}, fault.Invalid("reason", "is empty: say why the contact is made at another time")
@@ -352,6 +360,9 @@ func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag s
 		was := t.DueDay
 		since := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
 		if err := t.dueOn("due_date", day, today, since, zone); err != nil {
+			return err
+		}
+		if err := s.open(ctx, t.Plan, day, "make it due before that day, or open the account again"); err != nil {
 			return err
 		}
 		if day < t.Opens {

@@ -90,6 +90,9 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 			concerned[plan] = day
 		}
 	}
+	if slices.ContainsFunc(events, func(e docstore.FeedEvent) bool { return strings.HasPrefix(e.Source, Absences+"/") }) {
+		s.absent.Add(1) // before their plans are looked for: what is being laid out then is so anew
+	}
 	for i := range events {
 		e := &events[i]
 		collection, id, _ := strings.Cut(e.Source, "/")
@@ -115,12 +118,17 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 		}
 	}
 	if len(concerned) > 0 {
-		select {
-		case s.marked <- struct{}{}:
-		default: // it is known already
-		}
+		s.wake()
 	}
 	return nil
+}
+
+// wake has plans laid out at once.
+func (s *Service) wake() {
+	select {
+	case s.marked <- struct{}{}:
+	default: // it is known already
+	}
 }
 
 // changed is when what an event tells of was changed, by the clock that stamps it.
@@ -168,15 +176,25 @@ func (s *Service) concerned(ctx context.Context, absence string) ([]string, erro
 	return ids, nil
 }
 
-// Take implements feeds.Taker: where a schedule was published all plans are settled, since
-// its calendars say on what days people work, and so they are where the company has another
-// time zone, which is that of all cadences without their own. That is asked for here and done
-// by a pass, so that nobody who follows the same feed waits for it. Whoever copies the
-// company's settings has to take them before.
+// Take implements feeds.Taker: where a schedule was published all plans are settled, since its
+// calendars say on what days people work, at once and when it comes into force; and so they
+// are where the company has another time zone, which is that of all cadences without their
+// own. That is asked for here and done by a pass, so that nobody who follows the same feed
+// waits for it. The plan of an account that is closed, or opened again, is settled too. Whoever
+// copies the accounts and the company's settings has to take them before.
 func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
+	if err := s.takeAccounts(ctx, changes); err != nil {
+		return err
+	}
 	published, company := false, (*feeds.Company)(nil)
+	var later []time.Time // when what was published comes into force
 	for i := range changes {
-		published = published || changes[i].ScheduleVersion != ""
+		if changes[i].ScheduleVersion != "" {
+			published = true
+			if at := changes[i].InForce; at.After(s.now()) {
+				later = append(later, at)
+			}
+		}
 		company = cmp.Or(changes[i].Company, company)
 	}
 	if !published && company == nil {
@@ -190,10 +208,55 @@ func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
 		if published || moved {
 			d.Body.Asked++
 		}
+		d.Body.Later = slices.CompactFunc(slices.SortedFunc(slices.Values(append(later, d.Body.Later...)), time.Time.Compare), time.Time.Equal)
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("have all plans laid out: %w", err)
+	}
+	return nil
+}
+
+// takeAccounts marks the plans of accounts that are customers until another day than when
+// they were settled, or may be being settled just now.
+func (s *Service) takeAccounts(ctx context.Context, changes []feeds.Change) error {
+	first := map[string]time.Time{} // when the account changed
+	for i := range changes {
+		if c := &changes[i]; c.Account != nil {
+			if at, known := first[c.Account.ID]; !known || c.At.Before(at) {
+				first[c.Account.ID] = c.At
+			}
+		}
+	}
+	if len(first) == 0 || s.opts.Accounts == nil {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(first))
+	laid, err := s.passes.GetMany(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("find the plans of accounts that changed: %w", err)
+	}
+	ends, err := s.ends(ctx, ids)
+	if err != nil {
+		return err
+	}
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return fmt.Errorf("find the company's time zone: %w", err)
+	}
+	today := zone.DayOf(s.now())
+	for _, p := range laid {
+		was, since := cmp.Or(p.Body.Ends, civil.Never), civil.Day(0)
+		if ends[p.ID] == was && p.Body.Next > today {
+			continue
+		}
+		if ends[p.ID] > was { // it was opened again
+			since = zone.DayOf(first[p.ID])
+		}
+		if err := s.mark(ctx, p.ID, since); err != nil {
+			return err
+		}
+		s.wake()
 	}
 	return nil
 }
@@ -206,6 +269,14 @@ type sweep struct {
 	Done  int64 `bson:"done"`
 	// Zone is the company's time zone, as it was told last.
 	Zone string `bson:"zone,omitempty"`
+	// Later is when versions of the schedule come into force for which all plans are to be
+	// settled then; in order.
+	Later []time.Time `bson:"later,omitempty"`
+}
+
+// due reports whether all plans are to be marked at an instant.
+func (w *sweep) due(now time.Time) bool {
+	return w.Asked != w.Done || len(w.Later) > 0 && !w.Later[0].After(now)
 }
 
 // theSweep is the id of the one sweep.
@@ -213,8 +284,9 @@ const theSweep = "all"
 
 // sweep marks all plans that are laid out, where that was asked for since it was done last.
 func (s *Service) sweep(ctx context.Context) error {
+	now := s.now()
 	d, err := s.sweeps.Get(ctx, theSweep)
-	if errors.Is(err, docstore.ErrNotFound) || err == nil && d.Body.Asked == d.Body.Done {
+	if errors.Is(err, docstore.ErrNotFound) || err == nil && !d.Body.due(now) {
 		return nil
 	}
 	if err != nil {
@@ -233,8 +305,9 @@ func (s *Service) sweep(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	_, err = s.sweeps.Update(ctx, theSweep, func(now *docstore.Doc[sweep]) error {
-		now.Body.Done = max(now.Body.Done, d.Body.Asked)
+	_, err = s.sweeps.Update(ctx, theSweep, func(done *docstore.Doc[sweep]) error {
+		done.Body.Done = max(done.Body.Done, d.Body.Asked)
+		done.Body.Later = slices.DeleteFunc(done.Body.Later, func(at time.Time) bool { return !at.After(now) })
 		return nil
 	})
 	return err

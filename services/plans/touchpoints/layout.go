@@ -45,26 +45,38 @@ type occurrence struct {
 // no person has moved, and withdraws what is not wanted any more. What is due by today stays
 // as it is. Every step may be repeated; that the plan is settled is written down last, unless
 // it changed meanwhile.
-func (s *Service) settle(ctx context.Context, r *round, d docstore.Doc[pass], plan plans.Plan, there bool) error {
-	counts := there && plan.State.Counts()
-	existing, err := s.existing(ctx, r, d, &plan, counts)
+func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
+	absent := s.absent.Load()
+	existing, err := s.existing(ctx, r, x)
 	if err != nil {
 		return err
 	}
-	next := pass{Next: civil.Never, Marks: d.Body.Marks, Owner: plan.Owner}
+	next := pass{Next: civil.Never, Marks: x.pass.Body.Marks, Owner: x.plan.Owner, Ends: x.ends, Seen: x.plan.Updated}
 	switch {
-	case !there || plan.State == plans.Closed:
+	case !x.there || x.plan.State == plans.Closed:
 		for i := range existing {
-			if err := s.withdraw(ctx, r, &existing[i], "the plan was closed"); err != nil {
+			if err := s.withdraw(ctx, r, &existing[i], "the plan was closed", 0); err != nil {
 				return err
 			}
 		}
-	case counts:
-		if err := s.layOut(ctx, r, d, &plan, existing, &next); err != nil {
+	case x.ends <= r.today:
+		for i := range existing {
+			if err := s.withdraw(ctx, r, &existing[i], closed(x.id(), x.ends), x.ends); err != nil {
+				return err
+			}
+		}
+	case x.plan.State.Counts():
+		if x.ends != civil.Never {
+			next.Next = x.ends
+		}
+		if err := s.layOut(ctx, r, x, existing, &next); err != nil {
 			return err
 		}
 	}
-	_, err = s.passes.UpdateIf(ctx, d.ID, d.Version, func(d *docstore.Doc[pass]) error {
+	if s.absent.Load() != absent { // whoever heard of an absence may not have seen what was laid out
+		return docstore.ErrConflict
+	}
+	_, err = s.passes.UpdateIf(ctx, x.id(), x.pass.Version, func(d *docstore.Doc[pass]) error {
 		d.Body = next
 		return nil
 	})
@@ -72,16 +84,22 @@ func (s *Service) settle(ctx context.Context, r *round, d docstore.Doc[pass], pl
 }
 
 // existing returns the touchpoints of a plan that matter: of one that goes on as before,
-// those to come, and those that were not long ago, for the gap.
-func (s *Service) existing(ctx context.Context, r *round, d docstore.Doc[pass], plan *plans.Plan, counts bool) ([]resource.Stored[Touchpoint], error) {
-	q := docstore.Query{Index: byPlan, Equal: []any{d.ID}}
-	if counts && (d.Body.Owner == plan.Owner || d.Body.Owner == "") {
-		q.From = r.today - civil.Day(plan.Strategy.GapDays) - 1
+// those to come, and those that were not long ago, for the gap; of who is no customer any
+// more, those since then.
+func (s *Service) existing(ctx context.Context, r *round, x *subject) ([]resource.Stored[Touchpoint], error) {
+	q := docstore.Query{Index: byPlan, Equal: []any{x.id()}}
+	before := x.pass.Body.Owner
+	switch {
+	case !x.there || x.plan.State == plans.Closed:
+	case x.ends <= r.today:
+		q.From = x.ends
+	case x.plan.State.Counts() && (before == x.plan.Owner || before == ""):
+		q.From = r.today - civil.Day(x.plan.Strategy.GapDays) - 1
 	}
 	var list []resource.Stored[Touchpoint]
 	for t, err := range s.touches.All(ctx, q) {
 		if err != nil {
-			return nil, fmt.Errorf("read the touchpoints of %s: %w", plans.Name(d.ID), err)
+			return nil, fmt.Errorf("read the touchpoints of %s: %w", plans.Name(x.id()), err)
 		}
 		list = append(list, t)
 	}
@@ -89,19 +107,19 @@ func (s *Service) existing(ctx context.Context, r *round, d docstore.Doc[pass], 
 }
 
 // layOut lays out a plan that goes on, and says how far it came.
-func (s *Service) layOut(ctx context.Context, r *round, d docstore.Doc[pass], plan *plans.Plan, existing []resource.Stored[Touchpoint], next *pass) error {
-	strategy := &plan.Strategy
+func (s *Service) layOut(ctx context.Context, r *round, x *subject, existing []resource.Stored[Touchpoint], next *pass) error {
+	plan, strategy := &x.plan, &x.plan.Strategy
 	work, err := r.workdays(ctx, strategy.Calendar)
 	if err != nil {
 		return err
 	}
-	wanted, err := r.expand(d, strategy, work.days, next)
+	wanted, err := r.expand(x, work.days, putOff(existing, r.today), next)
 	if err != nil {
 		return err
 	}
-	contacts, err := s.opts.People.Contacts(ctx, d.ID)
+	contacts, err := s.opts.People.Contacts(ctx, x.id())
 	if err != nil {
-		return fmt.Errorf("read the contacts of %s: %w", plans.AccountName(d.ID), err)
+		return fmt.Errorf("read the contacts of %s: %w", plans.AccountName(x.id()), err)
 	}
 	owners := []string{plan.Owner}
 	for i := range strategy.Cadences {
@@ -114,7 +132,7 @@ func (s *Service) layOut(ctx context.Context, r *round, d docstore.Doc[pass], pl
 	if err != nil {
 		return err
 	}
-	l := &layout{service: s, round: r, plan: plan, before: d.Body.Owner, contacts: contacts, wanted: map[string]bool{}, known: map[string]resource.Stored[Touchpoint]{}, open: map[string]bool{},
+	l := &layout{service: s, round: r, plan: plan, before: x.pass.Body.Owner, ends: x.ends, contacts: contacts, wanted: map[string]bool{}, known: map[string]resource.Stored[Touchpoint]{}, open: map[string]bool{},
 		scene: &scene{gap: strategy.GapDays, quiet: strategy.Quiet, working: work.working, away: away}}
 	if err := l.look(ctx, existing, wanted); err != nil {
 		return err
@@ -122,14 +140,17 @@ func (s *Service) layOut(ctx context.Context, r *round, d docstore.Doc[pass], pl
 	if err := l.sort(ctx, existing); err != nil {
 		return err
 	}
-	return l.place(ctx, d.ID, wanted)
+	return l.place(ctx, x.id(), wanted)
 }
 
 // expand returns the occurrences of a strategy's cadences up to the horizon, in the order in
-// which they are meant to be, and notes in next how far they are laid out by that.
-func (r *round) expand(d docstore.Doc[pass], strategy *plans.Strategy, days calendar.Workdays, next *pass) ([]occurrence, error) {
+// which they are meant to be, and notes in next how far they are laid out by that. There are
+// none from the day on from which the account is no customer any more. Those that were put
+// off are among them however long ago they were meant to be: first says of cadences from when
+// on there are any.
+func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civil.Day, next *pass) ([]occurrence, error) {
 	var all []occurrence
-	horizon := r.today + Ahead
+	d, strategy, horizon := &x.pass, &x.plan.Strategy, r.today+Ahead
 	for i := range strategy.Cadences {
 		c := &strategy.Cadences[i]
 		when := c.When
@@ -140,25 +161,34 @@ func (r *round) expand(d docstore.Doc[pass], strategy *plans.Strategy, days cale
 		}
 		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, when.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
 		next.Cadences = append(next.Cadences, now)
-		fresh := min(max(cmp.Or(d.Body.Since, r.today), r.today-reach), r.today) // from when on it is to be laid out
+		begins := r.begins(x)
+		fresh := begins // from when on it is to be laid out
 		for _, before := range d.Body.Cadences {
 			if before.ID == now.ID && before.When == now.When {
-				fresh = before.Until
+				fresh, begins = before.Until, 0
 			}
+		}
+		from := min(fresh, r.today-reach)
+		if planned, ok := first[c.ID]; ok {
+			from = min(from, planned)
 		}
 		opens, last := civil.Day(0), -1
 		for o := range series.All() {
 			if last >= 0 {
 				all[last].next, last = civil.Date(o.Start.Date()), -1
 			}
+			held := civil.Date(o.Start.Date())
+			if held >= x.ends {
+				break
+			}
 			if o.Day > horizon {
 				next.Next = min(next.Next, o.Day-Ahead)
 				break
 			}
-			if o.Day >= min(fresh, r.today-reach) {
+			if o.Day >= from {
 				last = len(all)
 				all = append(all, occurrence{id: occurrenceID(d.ID, c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
-					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh})
+					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh && held >= begins})
 			}
 			opens = o.Day + 1
 		}
@@ -167,13 +197,52 @@ func (r *round) expand(d docstore.Doc[pass], strategy *plans.Strategy, days cale
 	return all, nil
 }
 
+// begins returns the day from which on a cadence is laid out that was not before: that of the
+// first change of the plan since it was laid out, and none before the plan became active. Where
+// it is laid out before its changes were heard of, it tells itself.
+func (r *round) begins(x *subject) civil.Day {
+	known, active := &x.pass.Body, r.day(x.plan.Activated())
+	begins := known.Since
+	switch {
+	case begins != 0:
+	case known.Seen.IsZero() && known.Owner == "": // never laid out
+		begins = active
+	case !known.Seen.IsZero() && x.plan.Updated.After(known.Seen):
+		begins = r.day(x.plan.Updated)
+	}
+	return min(max(cmp.Or(begins, r.today), active, r.today-reach), r.today)
+}
+
+// day is the one of an instant; 0 where there is none.
+func (r *round) day(at time.Time) civil.Day {
+	if at.IsZero() {
+		return 0
+	}
+	return r.zone.DayOf(at)
+}
+
+// putOff returns the first occurrence of each cadence that is still to come and was moved by
+// no person.
+func putOff(existing []resource.Stored[Touchpoint], today civil.Day) map[string]civil.Day {
+	first := map[string]civil.Day{}
+	for i := range existing {
+		t := &existing[i].State
+		if at, known := first[t.Cadence]; t.open(today) && (!known || t.Occurrence < at) {
+			first[t.Cadence] = t.Occurrence
+		}
+	}
+	return first
+}
+
 // layout is the laying out of one plan.
 type layout struct {
 	service *Service
 	round   *round
 	plan    *plans.Plan
 	// before is who owned the plan when it was laid out last; empty where it never was.
-	before   string
+	before string
+	// ends is the day from which the account is no customer any more.
+	ends     civil.Day
 	contacts []Contact
 	scene    *scene
 	wanted   map[string]bool // by id
@@ -188,18 +257,26 @@ type layout struct {
 func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint]) error {
 	for i := range existing {
 		t := &existing[i]
-		ours := t.State.State == Planned && t.State.Origin == OfCadence && !t.State.Moved && t.State.DueDay > l.round.today
+		ours := t.State.open(l.round.today)
 		switch {
+		case t.State.State == Planned && t.State.DueDay >= l.ends && !(ours && l.wanted[t.ID]):
+			if err := l.end(ctx, t); err != nil {
+				return err
+			}
+			continue
 		case ours && l.wanted[t.ID]:
 			l.open[t.ID] = true
 			continue
 		case ours:
-			if err := l.service.withdraw(ctx, l.round, t, "the strategy does not have it any more"); err != nil {
+			if err := l.service.withdraw(ctx, l.round, t, "the strategy does not have it any more", 0); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := l.handOver(ctx, t); err != nil {
+		if err := l.takeUp(ctx, t); err != nil {
+			return err
+		}
+		if err := l.give(ctx, t); err != nil {
 			return err
 		}
 		if t.State.touches() {
@@ -209,18 +286,80 @@ func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint
 	return nil
 }
 
-// handOver gives what the plan's old owner has still to do to the new one, unless a person
-// decided whose it is.
-func (l *layout) handOver(ctx context.Context, t *resource.Stored[Touchpoint]) error {
-	if t.State.State != Planned || t.State.Handed || l.before == "" || l.before == l.plan.Owner || t.State.Owner != l.before {
+// end withdraws what is due once the account is no customer any more.
+func (l *layout) end(ctx context.Context, t *resource.Stored[Touchpoint]) error {
+	return l.service.withdraw(ctx, l.round, t, closed(t.State.Plan, l.ends), l.ends)
+}
+
+// takeUp plans again what people planned, and was withdrawn since the account was to be
+// closed by then, which it is not any more. What cadences ask for is placed anew.
+func (l *layout) takeUp(ctx context.Context, t *resource.Stored[Touchpoint]) error {
+	x := &t.State
+	if x.State != Withdrawn || x.Closing == 0 || x.DueDay >= l.ends || x.DueDay < l.round.today || x.Origin == OfCadence && !x.Moved {
+		return nil
+	}
+	taken, err := l.service.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), "touchpoint.adjusted",
+		func(t *Touchpoint) error {
+			t.takeUp()
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	*t, l.known[t.ID] = taken, taken
+	return nil
+}
+
+// give gives what is due today, or on a day that people decided, to whoever is there then; and
+// what the plan's old owner has still to do to the new one.
+func (l *layout) give(ctx context.Context, t *resource.Stored[Touchpoint]) error {
+	if t.State.State != Planned {
+		return nil
+	}
+	owner, why := l.rightful(&t.State), ""
+	rightful := owner
+	switch {
+	case owner == "":
+		return nil
+	case t.State.DueDay >= l.round.today:
+		owner, why, _ = l.scene.present(rightful, t.State.DueDay)
+	case t.State.Handed || l.before == "" || l.before == l.plan.Owner || owner != l.plan.Owner:
+		return nil
+	}
+	if owner == t.State.Owner {
 		return nil
 	}
 	_, err := l.service.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), "touchpoint.reassigned",
 		func(t *Touchpoint) error {
-			t.Owner = l.plan.Owner
+			t.Owner = owner
+			if t.Handed {
+				t.HandedTo = rightful
+			}
+			t.Adjustments = slices.DeleteFunc(slices.Clone(t.Adjustments), func(a Adjustment) bool { return a.Reason == Absence })
+			if owner != rightful {
+				t.adjust(Adjustment{Reason: Absence, Words: why})
+			}
 			return nil
 		})
 	return err
+}
+
+// rightful is the id of the principal whose a touchpoint is, whoever stands in for them; empty
+// where it stays whose it is, since the cadence is gone that would say.
+func (l *layout) rightful(t *Touchpoint) string {
+	cadences := l.plan.Strategy.Cadences
+	at := slices.IndexFunc(cadences, func(c plans.Cadence) bool { return c.ID == t.Cadence })
+	switch {
+	case t.Handed:
+		return t.decided()
+	case t.Origin != OfCadence:
+		return l.plan.Owner
+	case at >= 0:
+		return cmp.Or(cadences[at].Owner, l.plan.Owner)
+	case t.Owner == l.before && l.before != l.plan.Owner:
+		return l.plan.Owner
+	}
+	return ""
 }
 
 // place places all that is wanted and is still open, or fresh, in order, and writes what
@@ -231,11 +370,20 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 	for i := range wanted {
 		o := &wanted[i]
 		before, known := l.known[o.id]
-		gone := known && before.State.State == Withdrawn // and has come back
-		if !l.open[o.id] && (!o.fresh || known && !gone) {
+		gone := known && before.State.State == Withdrawn && !(before.State.Moved && before.State.Closing != 0) // and has come back
+		missing := (gone || !known) && (o.fresh || l.toCome(o))
+		if !l.open[o.id] && !missing {
 			continue
 		}
 		made := l.make(plan, o, &before.State)
+		if made.DueDay >= l.ends {
+			if l.open[o.id] {
+				if err := l.end(ctx, &before); err != nil {
+					return err
+				}
+			}
+			continue
+		}
 		if !known {
 			ids, fresh = append(ids, o.id), append(fresh, made)
 		} else if err := l.replace(ctx, before, &made); err != nil {
@@ -256,6 +404,10 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 	return nil
 }
 
+// toCome says whether an occurrence is to be laid out although its cadence was before: what
+// was not wanted for a while, as while the calendar had a holiday there, is again.
+func (l *layout) toCome(o *occurrence) bool { return civil.Date(o.Start.Date()) > l.round.today }
+
 // look reads those of the wanted that exist already: as they are far from today.
 func (l *layout) look(ctx context.Context, existing []resource.Stored[Touchpoint], wanted []occurrence) error {
 	for i := range existing {
@@ -265,7 +417,7 @@ func (l *layout) look(ctx context.Context, existing []resource.Stored[Touchpoint
 	for i := range wanted {
 		o := &wanted[i]
 		l.wanted[o.id] = true
-		if _, known := l.known[o.id]; !known && o.fresh {
+		if _, known := l.known[o.id]; !known && (o.fresh || l.toCome(o)) {
 			ids = append(ids, o.id)
 		}
 	}
@@ -339,14 +491,16 @@ func (l *layout) replace(ctx context.Context, before resource.Stored[Touchpoint]
 	return err
 }
 
-// withdraw ends a touchpoint that is planned still.
-func (s *Service) withdraw(ctx context.Context, r *round, t *resource.Stored[Touchpoint], reason string) error {
+// withdraw ends a touchpoint that is planned still; closing is the day from which the account
+// is no customer any more, where it is for that.
+func (s *Service) withdraw(ctx context.Context, r *round, t *resource.Stored[Touchpoint], reason string, closing civil.Day) error {
 	if t.State.State != Planned {
 		return nil
 	}
 	_, err := s.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), withdrawn,
 		func(t *Touchpoint) error {
 			t.withdraw(reason, r.at)
+			t.Closing = closing
 			return nil
 		})
 	if errors.Is(err, resource.ErrNotFound) {

@@ -22,6 +22,8 @@ const (
 	reasonByCustomer = "CONTACT_BY_CUSTOMER"
 	reasonEarly      = "TOUCHPOINT_EARLY"
 	reasonPlanState  = "PLAN_STATE"
+	// reasonAccountState says that the account is no customer any more.
+	reasonAccountState = "ACCOUNT_STATE"
 )
 
 // The failures that callers tell apart, with errors.Is.

@@ -23,6 +23,7 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,6 +35,7 @@ type world struct {
 	zone     string
 	contacts map[string][]Contact
 	workdays map[string]calendar.Workdays
+	ends     map[string]civil.Day // of accounts that are closed
 	fail     error
 }
 
@@ -69,6 +71,19 @@ func (w *world) Workdays(_ context.Context, id string) (calendar.Workdays, error
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.workdays[id], nil
+}
+
+// GetMany returns the accounts that are closed.
+func (w *world) GetMany(_ context.Context, ids []string) (map[string]feeds.Account, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	found := map[string]feeds.Account{}
+	for _, id := range ids {
+		if ends, closed := w.ends[id]; closed {
+			found[id] = feeds.Account{ID: id, State: feeds.Closed, Closed: ends}
+		}
+	}
+	return found, nil
 }
 
 // fixture is touchpoints with plans on a store of their own, in New York, at noon there of
@@ -124,7 +139,7 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 		require.NoError(t, store.Close())
 	})
 	w := &world{at: time.Date(2027, time.March, 1, 17, 0, 0, 0, time.UTC), zone: "America/New_York",
-		contacts: map[string][]Contact{}, workdays: map[string]calendar.Workdays{}}
+		contacts: map[string][]Contact{}, workdays: map[string]calendar.Workdays{}, ends: map[string]civil.Day{}}
 	return reopen(t, store, w)
 }
 
@@ -136,7 +151,7 @@ func reopen(t testing.TB, store *docstore.Store, w *world) *fixture {
 	f := &fixture{world: w, store: store}
 	f.plans, err = resource.OpenTable[plans.Plan](t.Context(), requests, plans.Kind)
 	require.NoError(t, err)
-	f.Service, err = Open(t.Context(), store, requests, Options{Plans: f.plans, People: w, Calendars: w, Zone: w.Zone,
+	f.Service, err = Open(t.Context(), store, requests, Options{Plans: f.plans, People: w, Calendars: w, Accounts: w, Zone: w.Zone,
 		Digest: func(text string) string { return "digest of " + text }})
 	require.NoError(t, err)
 	return f
@@ -219,6 +234,19 @@ func (f *fixture) due(t testing.TB, plan string) map[string]string {
 		}
 	}
 	return days
+}
+
+// closes has an account be no customer any more from a day on, or be opened again where there
+// is none; and settles what follows.
+func (f *fixture) closes(t testing.TB, account string, ends civil.Day) {
+	t.Helper()
+	f.mu.Lock()
+	if f.world.ends[account] = ends; ends == 0 {
+		delete(f.world.ends, account)
+	}
+	f.mu.Unlock()
+	require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Accounts, At: f.Service.now(), Account: &feeds.Account{ID: account}}}))
+	f.settled(t)
 }
 
 func day(text string) civil.Day {

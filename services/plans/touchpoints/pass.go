@@ -31,8 +31,13 @@ type pass struct {
 	Since civil.Day `bson:"since,omitempty"`
 	Marks int64     `bson:"marks"`
 	// Owner is the plan's for which all was laid out.
-	Owner    string `bson:"owner,omitempty"`
-	Cadences []laid `bson:"cadences,omitempty"`
+	Owner string `bson:"owner,omitempty"`
+	// Ends is the day from which the account is no customer any more, for which all was laid
+	// out: civil.Never for one that is open, and 0 where none was known.
+	Ends     civil.Day `bson:"ends,omitempty"`
+	Cadences []laid    `bson:"cadences,omitempty"`
+	// Seen is when the plan had been changed last that was laid out.
+	Seen time.Time `bson:"seen,omitempty"`
 }
 
 // laid is how far a cadence is laid out.
@@ -66,7 +71,7 @@ func (s *Service) Pass(ctx context.Context) (settled int, err error) {
 	if err := s.sweep(ctx); err != nil {
 		return 0, err
 	}
-	r := &round{service: s, zone: zone, at: s.now(), working: map[string]workdays{}, away: map[string][]Away{}}
+	r := &round{service: s, zone: zone, at: s.now(), working: map[string]workdays{}, away: map[string][]Away{}, asOf: s.absent.Load()}
 	r.today = zone.DayOf(r.at)
 	q := docstore.Query{Index: byNext, To: r.today + 1, Limit: passSize}
 	var failed []error
@@ -89,13 +94,9 @@ func (s *Service) Pass(ctx context.Context) (settled int, err error) {
 
 // settleMany settles some plans at once; one that fails keeps no other from it.
 func (s *Service) settleMany(ctx context.Context, r *round, list []docstore.Doc[pass]) (settled int, err error) {
-	ids := make([]string, len(list))
-	for i := range list {
-		ids[i] = list[i].ID
-	}
-	known, err := s.opts.Plans.GetMany(ctx, ids)
+	subjects, err := s.subjects(ctx, list)
 	if err != nil {
-		return 0, fmt.Errorf("read the plans to lay out: %w", err)
+		return 0, err
 	}
 	var group errgroup.Group
 	group.SetLimit(passWorkers)
@@ -103,8 +104,7 @@ func (s *Service) settleMany(ctx context.Context, r *round, list []docstore.Doc[
 	var done atomic.Int64
 	for i := range list {
 		group.Go(func() error {
-			plan, there := known[list[i].ID]
-			if failed[i] = s.settleOne(ctx, r, list[i], plan, there); failed[i] == nil {
+			if failed[i] = s.settleOne(ctx, r, &subjects[i]); failed[i] == nil {
 				done.Add(1)
 			}
 			return nil
@@ -115,24 +115,63 @@ func (s *Service) settleMany(ctx context.Context, r *round, list []docstore.Doc[
 }
 
 // settleOne settles a plan, anew where somebody changed something of it meanwhile.
-func (s *Service) settleOne(ctx context.Context, r *round, d docstore.Doc[pass], plan resource.Stored[plans.Plan], there bool) error {
+func (s *Service) settleOne(ctx context.Context, r *round, x *subject) error {
 	for attempt := 1; ; attempt++ {
-		err := s.settle(ctx, r, d, plan.State, there)
+		err := s.settle(ctx, r, x)
 		if err == nil {
 			return nil
 		}
 		if again := errors.Is(err, resource.ErrStale) || errors.Is(err, docstore.ErrConflict); !again || attempt == settleAttempts {
-			return fmt.Errorf("lay out %s: %w", plans.Name(d.ID), err)
+			return fmt.Errorf("lay out %s: %w", plans.Name(x.id()), err)
 		}
-		known, err := s.opts.Plans.GetMany(ctx, []string{d.ID})
+		d, err := s.passes.Get(ctx, x.id())
 		if err == nil {
-			plan, there = known[d.ID]
-			d, err = s.passes.Get(ctx, d.ID)
+			var anew []subject
+			if anew, err = s.subjects(ctx, []docstore.Doc[pass]{d}); err == nil {
+				x = &anew[0]
+			}
 		}
 		if err != nil {
-			return fmt.Errorf("lay out %s: %w", plans.Name(d.ID), err)
+			return fmt.Errorf("lay out %s: %w", plans.Name(x.id()), err)
 		}
 	}
+}
+
+// subject is a plan to settle.
+type subject struct {
+	pass docstore.Doc[pass]
+	// there says that there is the plan.
+	there bool
+	plan  plans.Plan
+	// ends is the day from which its account is no customer any more; civil.Never for one that
+	// is open.
+	ends civil.Day
+}
+
+// id is the plan's, and the account's.
+func (x *subject) id() string { return x.pass.ID }
+
+// subjects reads the plans to settle, each after how far it is laid out: a change meanwhile is
+// noticed by that.
+func (s *Service) subjects(ctx context.Context, list []docstore.Doc[pass]) ([]subject, error) {
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].ID
+	}
+	known, err := s.opts.Plans.GetMany(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read the plans to lay out: %w", err)
+	}
+	ends, err := s.ends(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	subjects := make([]subject, len(list))
+	for i := range list {
+		plan, there := known[ids[i]]
+		subjects[i] = subject{pass: list[i], there: there, plan: plan.State, ends: ends[ids[i]]}
+	}
+	return subjects, nil
 }
 
 // round is what the plans of one pass are settled by.
@@ -144,7 +183,9 @@ type round struct {
 
 	mu      sync.Mutex
 	working map[string]workdays
-	away    map[string][]Away
+	// away are the absences by principal, as of when so many were heard of.
+	away map[string][]Away
+	asOf int64
 }
 
 // workdays are the working days of a calendar, as it is and ready for use.
@@ -176,6 +217,12 @@ func (r *round) workdays(ctx context.Context, id string) (workdays, error) {
 // absent returns the absences of principals, and of those who stand in for them.
 func (r *round) absent(ctx context.Context, principals []string) (map[string][]Away, error) {
 	found := map[string][]Away{}
+	r.mu.Lock()
+	asOf := r.service.absent.Load()
+	if r.asOf != asOf {
+		r.asOf, r.away = asOf, map[string][]Away{}
+	}
+	r.mu.Unlock()
 	for len(principals) > 0 {
 		principal := principals[0]
 		principals = principals[1:]
@@ -191,7 +238,9 @@ func (r *round) absent(ctx context.Context, principals []string) (map[string][]A
 				return nil, err
 			}
 			r.mu.Lock()
-			r.away[principal] = list
+			if r.asOf == asOf {
+				r.away[principal] = list
+			}
 			r.mu.Unlock()
 		}
 		found[principal] = list

@@ -35,9 +35,9 @@ type slot struct {
 	why   []Adjustment
 }
 
-// maxSteps is how many days are tried for a contact. Where none of them will do it stays
-// on its own.
-const maxSteps = 400
+// maxSteps is how many days are tried for a contact: more than an absence and the longest gaps
+// before and after take. Where none of them will do it stays on its own.
+const maxSteps = maxAway + 2*plans.MaxGapDays
 
 // wish is when and by whom a contact is meant to be made.
 type wish struct {
@@ -55,8 +55,9 @@ type wish struct {
 func (s *scene) place(w wish) slot {
 	found := slot{}
 	ids := idsOf(w.people)
+	first := max(w.day, w.from-1) // quiet hours may bring one onto the next day
 	for step := range civil.Day(maxSteps) {
-		due, quiet := s.loud(calendar.Place(w.day+step, w.since, w.zone), w.zone, w.people)
+		due, quiet := s.loud(calendar.Place(first+step, w.since, w.zone), w.zone, w.people)
 		day := w.zone.DayOf(due)
 		if day < w.from {
 			continue
@@ -84,7 +85,8 @@ func (s *scene) place(w wish) slot {
 		return found
 	}
 	found.note(Gap, fmt.Sprintf("no other day within %d would do", maxSteps))
-	found.due, found.day, found.owner = calendar.Place(w.day, w.since, w.zone), w.day, w.owner
+	found.day, found.owner = max(w.day, w.from), w.owner
+	found.due = calendar.Place(found.day, w.since, w.zone)
 	return found
 }
 

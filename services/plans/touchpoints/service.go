@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 // Plans knows the relationship plans.
@@ -37,6 +40,12 @@ type People interface {
 	Contacts(ctx context.Context, account string) ([]Contact, error)
 }
 
+// Accounts knows the accounts, as far as they were told to this service.
+type Accounts interface {
+	// GetMany returns those of the accounts that it knows, by id.
+	GetMany(ctx context.Context, ids []string) (map[string]feeds.Account, error)
+}
+
 // Calendars knows the calendars of the schedule in force.
 type Calendars interface {
 	// Workdays returns the working days of the calendar of an id. Those of the empty id, and
@@ -49,6 +58,9 @@ type Options struct {
 	Plans     Plans
 	People    People
 	Calendars Calendars
+	// Accounts say from what day on somebody is no customer any more, and has to be asked for
+	// changes before Take is; nil where nobody ever ceases to be one.
+	Accounts Accounts
 	// Team returns the ids of those who own an account or serve it, at this moment; nil where
 	// only those are known whom plans name.
 	Team func(ctx context.Context, account string) ([]string, error)
@@ -71,6 +83,8 @@ type Service struct {
 	sweeps   *docstore.Collection[sweep]
 	// checkpoints keep how far the store's own feed was followed.
 	checkpoints *docstore.Checkpoints
+	// absent counts the absences that were heard of: what was known of them before is old then.
+	absent atomic.Int64
 	// marked has something in it once plans were marked.
 	marked chan struct{}
 	opts   Options
@@ -117,6 +131,49 @@ func (s *Service) Today(ctx context.Context) (civil.Day, error) {
 		return 0, fmt.Errorf("find the company's time zone: %w", err)
 	}
 	return zone.DayOf(s.now()), nil
+}
+
+// ends returns the days from which accounts are no customers any more, by id; civil.Never for
+// those that are open or not known.
+func (s *Service) ends(ctx context.Context, accounts []string) (map[string]civil.Day, error) {
+	known := map[string]feeds.Account{}
+	if s.opts.Accounts != nil {
+		var err error
+		if known, err = s.opts.Accounts.GetMany(ctx, accounts); err != nil {
+			return nil, fmt.Errorf("read accounts: %w", err)
+		}
+	}
+	days := make(map[string]civil.Day, len(accounts))
+	for _, id := range accounts {
+		days[id] = civil.Never
+		if a, ok := known[id]; ok {
+			days[id] = a.Ends()
+		}
+	}
+	return days, nil
+}
+
+// open wants an account to be a customer on a day: ACCOUNT_STATE where it is none any more.
+func (s *Service) open(ctx context.Context, account string, day civil.Day, advice string) error {
+	ends, err := s.ends(ctx, []string{account})
+	if err != nil || day < ends[account] {
+		return err
+	}
+	return fault.Precondition(reasonAccountState, plans.AccountName(account), "%s: %s.", closed(account, ends[account]), advice)
+}
+
+// closed says that an account is no customer any more.
+func closed(account string, ends civil.Day) string {
+	if ends == 0 {
+		return plans.AccountName(account) + " is closed"
+	}
+	return fmt.Sprintf("%s is no customer from %s on", plans.AccountName(account), ends.Words())
+}
+
+// Served reports whether a request has changed a touchpoint before.
+func (s *Service) Served(ctx context.Context, call resource.Call, id string) (bool, error) {
+	_, known, err := s.touches.Replay(ctx, call, id)
+	return known, err
 }
 
 // Get returns a touchpoint, or resource.ErrNotFound.

@@ -20,7 +20,7 @@ const (
 	Planned   State = "planned"
 	Done      State = "done"
 	Skipped   State = "skipped"   // a person decided against it, with a reason
-	Withdrawn State = "withdrawn" // what it came from is gone: its cadence, or the plan
+	Withdrawn State = "withdrawn" // what it came from is gone: its cadence, the plan or the customer
 )
 
 // Origin says how a touchpoint came to be.
@@ -140,10 +140,19 @@ type Touchpoint struct {
 	EndReason string    `bson:"end_reason,omitempty"`
 	EndedBy   string    `bson:"ended_by,omitempty"`
 	Ended     time.Time `bson:"ended,omitempty"`
+	// Closing is the day from which the account was to be no customer any more, where it was
+	// withdrawn for that; 0 otherwise.
+	Closing civil.Day `bson:"closing,omitempty"`
 	// Day is when it stands in the plan's time: the day on which it took place, or else is or
 	// was due.
 	Day            civil.Day `bson:"day"`
 	resource.Times `bson:",inline"`
+}
+
+// open reports whether the service decides when it is due: a cadence asks for it, no person
+// moved it and its day is after today.
+func (t *Touchpoint) open(today civil.Day) bool {
+	return t.State == Planned && t.Origin == OfCadence && !t.Moved && t.DueDay > today
 }
 
 // decided is the id of who is to do it by a person's decision; empty where nobody decided.
@@ -202,6 +211,11 @@ func (t *Touchpoint) moved() []Adjustment {
 // withdraw ends what the service laid out, since what it came from is gone.
 func (t *Touchpoint) withdraw(reason string, at time.Time) {
 	t.State, t.EndReason, t.Ended = Withdrawn, reason, at
+}
+
+// takeUp plans again what was withdrawn.
+func (t *Touchpoint) takeUp() {
+	t.State, t.EndReason, t.Ended, t.Closing = Planned, "", time.Time{}, 0
 }
 
 // indexes of touchpoints: what a plan's time holds, and what is planned by or for whom.

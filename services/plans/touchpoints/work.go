@@ -55,7 +55,7 @@ func (t *Touchpoint) missed() (bool, error) {
 	switch {
 	case t.State == Skipped:
 		return t.Origin != OfSession, nil
-	case t.State != Withdrawn:
+	case t.State != Withdrawn, t.Closing != 0: // nothing is owed to who is no customer then
 		return false, nil
 	}
 	zone, err := civil.LoadZone(t.Zone)

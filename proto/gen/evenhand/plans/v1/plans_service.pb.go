@@ -34,7 +34,7 @@ const (
 	ApplyPlanTemplateResponse_Result_OUTCOME_UNSPECIFIED ApplyPlanTemplateResponse_Result_Outcome = 0
 	// Its plan was begun, as a draft.
 	ApplyPlanTemplateResponse_Result_OUTCOME_BEGUN ApplyPlanTemplateResponse_Result_Outcome = 1
-	// The strategy of its plan is the version's now; what people added to it stayed.
+	// The strategy of its plan is the version's now; what people added to it, or set otherwise, stayed.
 	ApplyPlanTemplateResponse_Result_OUTCOME_RENEWED ApplyPlanTemplateResponse_Result_Outcome = 2
 	// Its plan is as the version has it.
 	ApplyPlanTemplateResponse_Result_OUTCOME_UNCHANGED ApplyPlanTemplateResponse_Result_Outcome = 3
@@ -1883,7 +1883,10 @@ type ApplyPlanTemplateResponse_Result struct {
 	// Why it was refused.
 	Problem string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
 	// What the plan lacks to become active.
-	Gaps          []*PlanGap `protobuf:"bytes,5,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	Gaps []*PlanGap `protobuf:"bytes,5,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	// What people had set otherwise than the template, and stayed so when the plan was renewed: `gap_days`, `calendar`,
+	// `quiet_hours`, and cadences, as `cadences/visit`, also those that people left out.
+	Kept          []string `protobuf:"bytes,6,rep,name=kept,proto3" json:"kept,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1949,6 +1952,13 @@ func (x *ApplyPlanTemplateResponse_Result) GetProblem() string {
 func (x *ApplyPlanTemplateResponse_Result) GetGaps() []*PlanGap {
 	if x != nil {
 		return x.Gaps
+	}
+	return nil
+}
+
+func (x *ApplyPlanTemplateResponse_Result) GetKept() []string {
+	if x != nil {
+		return x.Kept
 	}
 	return nil
 }
@@ -2091,16 +2101,17 @@ const file_evenhand_plans_v1_plans_service_proto_rawDesc = "" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\x80 R\tpageToken\x12*\n" +
 	"\n" +
 	"request_id\x18\b \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\t \x01(\bR\fvalidateOnly\"\xf3\x03\n" +
+	"\rvalidate_only\x18\t \x01(\bR\fvalidateOnly\"\x87\x04\n" +
 	"\x19ApplyPlanTemplateResponse\x12M\n" +
 	"\aresults\x18\x01 \x03(\v23.evenhand.plans.v1.ApplyPlanTemplateResponse.ResultR\aresults\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a\xde\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x1a\xf2\x02\n" +
 	"\x06Result\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12!\n" +
 	"\fdisplay_name\x18\x02 \x01(\tR\vdisplayName\x12U\n" +
 	"\aoutcome\x18\x03 \x01(\x0e2;.evenhand.plans.v1.ApplyPlanTemplateResponse.Result.OutcomeR\aoutcome\x12\x18\n" +
 	"\aproblem\x18\x04 \x01(\tR\aproblem\x12.\n" +
-	"\x04gaps\x18\x05 \x03(\v2\x1a.evenhand.plans.v1.PlanGapR\x04gaps\"v\n" +
+	"\x04gaps\x18\x05 \x03(\v2\x1a.evenhand.plans.v1.PlanGapR\x04gaps\x12\x12\n" +
+	"\x04kept\x18\x06 \x03(\tR\x04kept\"v\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rOUTCOME_BEGUN\x10\x01\x12\x13\n" +

@@ -651,8 +651,10 @@ func (x *ContactOutcome) GetHolder() string {
 	return ""
 }
 
-// Days on which a person does not work. Touchpoints of theirs go to the stand-in, or wait until the first working day
-// after.
+// Days on which a person does not work. Touchpoints of theirs that are due then go to the stand-in, or wait until the
+// first working day after. What is due today, and what has a day that people decided (planned by hand, of a suggestion
+// or session, or rescheduled), keeps its day: it goes to the stand-in, and stays with who is away where there is none.
+// It comes back when the absence is called off, as far as its day is not over.
 type Absence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `absences/{absence}`.
