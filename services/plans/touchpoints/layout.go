@@ -8,8 +8,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
@@ -20,25 +18,6 @@ import (
 
 // own is a call of the service's own.
 var own = resource.Call{Principal: "principals/plans-service", Method: "touchpoints.pass"}
-
-// reach is for how many days back occurrences are looked at again that are still to come,
-// since they were moved.
-const reach = 100
-
-// occurrence is one that is laid out, or to be.
-type occurrence struct {
-	id      string
-	cadence *plans.Cadence
-	calendar.Occurrence
-	zone civil.Zone
-	// since is the time of the day at which it is meant to be, since midnight.
-	since time.Duration
-	opens civil.Day
-	// next is the day of the cadence's next one; 0 where there is none.
-	next civil.Day
-	// fresh says that it is not laid out yet.
-	fresh bool
-}
 
 // settle brings the touchpoints of a plan to what its strategy, its owner and its state say
 // now: it lays out what is missing up to the horizon, places anew what is still to come and
@@ -141,97 +120,6 @@ func (s *Service) layOut(ctx context.Context, r *round, x *subject, existing []r
 		return err
 	}
 	return l.place(ctx, x.id(), wanted)
-}
-
-// expand returns the occurrences of a strategy's cadences up to the horizon, in the order in
-// which they are meant to be, and notes in next how far they are laid out by that. There are
-// none from the day on from which the account is no customer any more. Those that were put
-// off are among them however long ago they were meant to be: first says of cadences from when
-// on there are any.
-func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civil.Day, next *pass) ([]occurrence, error) {
-	var all []occurrence
-	d, strategy, horizon := &x.pass, &x.plan.Strategy, r.today+Ahead
-	for i := range strategy.Cadences {
-		c := &strategy.Cadences[i]
-		when := c.When
-		when.Zone = cmp.Or(when.Zone, r.zone.String())
-		series, err := when.Series(days)
-		if err != nil {
-			return nil, fmt.Errorf("the cadence %s: %w", c.ID, err)
-		}
-		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, when.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
-		next.Cadences = append(next.Cadences, now)
-		begins := r.begins(x)
-		fresh := begins // from when on it is to be laid out
-		for _, before := range d.Body.Cadences {
-			if before.ID == now.ID && before.When == now.When {
-				fresh, begins = before.Until, 0
-			}
-		}
-		from := min(fresh, r.today-reach)
-		if planned, ok := first[c.ID]; ok {
-			from = min(from, planned)
-		}
-		opens, last := civil.Day(0), -1
-		for o := range series.All() {
-			if last >= 0 {
-				all[last].next, last = civil.Date(o.Start.Date()), -1
-			}
-			held := civil.Date(o.Start.Date())
-			if held >= x.ends {
-				break
-			}
-			if o.Day > horizon {
-				next.Next = min(next.Next, o.Day-Ahead)
-				break
-			}
-			if o.Day >= from {
-				last = len(all)
-				all = append(all, occurrence{id: occurrenceID(d.ID, c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
-					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh && held >= begins})
-			}
-			opens = o.Day + 1
-		}
-	}
-	slices.SortFunc(all, func(a, b occurrence) int { return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.id, b.id)) })
-	return all, nil
-}
-
-// begins returns the day from which on a cadence is laid out that was not before: that of the
-// first change of the plan since it was laid out, and none before the plan became active. Where
-// it is laid out before its changes were heard of, it tells itself.
-func (r *round) begins(x *subject) civil.Day {
-	known, active := &x.pass.Body, r.day(x.plan.Activated())
-	begins := known.Since
-	switch {
-	case begins != 0:
-	case known.Seen.IsZero() && known.Owner == "": // never laid out
-		begins = active
-	case !known.Seen.IsZero() && x.plan.Updated.After(known.Seen):
-		begins = r.day(x.plan.Updated)
-	}
-	return min(max(cmp.Or(begins, r.today), active, r.today-reach), r.today)
-}
-
-// day is the one of an instant; 0 where there is none.
-func (r *round) day(at time.Time) civil.Day {
-	if at.IsZero() {
-		return 0
-	}
-	return r.zone.DayOf(at)
-}
-
-// putOff returns the first occurrence of each cadence that is still to come and was moved by
-// no person.
-func putOff(existing []resource.Stored[Touchpoint], today civil.Day) map[string]civil.Day {
-	first := map[string]civil.Day{}
-	for i := range existing {
-		t := &existing[i].State
-		if at, known := first[t.Cadence]; t.open(today) && (!known || t.Occurrence < at) {
-			first[t.Cadence] = t.Occurrence
-		}
-	}
-	return first
 }
 
 // layout is the laying out of one plan.
