@@ -147,7 +147,7 @@ func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint
 		t := &existing[i]
 		ours := t.State.open(l.round.today)
 		switch {
-		case t.State.State == Planned && t.State.DueDay >= l.ends && !(ours && l.wanted[t.ID]):
+		case t.State.State == Planned && t.State.DueDay >= l.ends && (!ours || !l.wanted[t.ID]):
 			if err := l.end(ctx, t); err != nil {
 				return err
 			}
@@ -258,7 +258,7 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 	for i := range wanted {
 		o := &wanted[i]
 		before, known := l.known[o.id]
-		gone := known && before.State.State == Withdrawn && !(before.State.Moved && before.State.Closing != 0) // and has come back
+		gone := known && before.State.State == Withdrawn && (!before.State.Moved || before.State.Closing == 0) // and has come back
 		missing := (gone || !known) && (o.fresh || l.toCome(o))
 		if !l.open[o.id] && !missing {
 			continue
