@@ -38,13 +38,14 @@ type party struct {
 	signals  plansv1.SignalsServiceClient
 	rewards  plansv1.RewardsServiceClient
 	projects plansv1.InnovationProjectsServiceClient
+	help     plansv1.EngagementsServiceClient
 }
 
 func partyOf(w *walk) party {
 	return party{
 		ctx:   metadata.AppendToOutgoingContext(w.t.Context(), "authorization", "Bearer "+w.token),
 		plans: plansv1.NewPlansServiceClient(w.conn), touches: plansv1.NewTouchpointsServiceClient(w.conn), signals: plansv1.NewSignalsServiceClient(w.conn),
-		rewards: plansv1.NewRewardsServiceClient(w.conn), projects: plansv1.NewInnovationProjectsServiceClient(w.conn),
+		rewards: plansv1.NewRewardsServiceClient(w.conn), projects: plansv1.NewInnovationProjectsServiceClient(w.conn), help: plansv1.NewEngagementsServiceClient(w.conn),
 	}
 }
 
@@ -57,6 +58,7 @@ func (w *watcher) lookAfter(account string, by, author, approver *walk) map[stri
 	r.before = r.held(account, "wombat")
 	r.plan()
 	r.touch()
+	r.engage()
 	r.suggest()
 	r.reward()
 	r.innovate()
@@ -126,6 +128,21 @@ func (r *relationship) touch() {
 	do(ctx, r, "SkipTouchpoint", c.SkipTouchpoint, &plansv1.SkipTouchpointRequest{Name: visit, Reason: "They are away."})
 }
 
+// engage has somebody of our own people work on a problem of theirs.
+func (r *relationship) engage() {
+	ctx, c := r.manager.ctx, r.manager.help
+	expert := do(ctx, r, "CreateExpert", c.CreateExpert, &plansv1.CreateExpertRequest{ExpertId: "some-" + manager,
+		Expert: &plansv1.Expert{Areas: []string{"recruiting"}, Languages: []string{"en"}, HoursAMonth: 10}})
+	asked := do(ctx, r, "CreateEngagement", c.CreateEngagement, &plansv1.CreateEngagementRequest{Engagement: &plansv1.Engagement{
+		Account: "accounts/" + r.account, Title: "Find a plant manager", Problem: "We have looked for a year.", Area: "recruiting", Origin: plansv1.Engagement_ORIGIN_ASKED_FOR}})
+	name := asked.GetName()
+	do(ctx, r, "AssignExperts", c.AssignExperts, &plansv1.AssignExpertsRequest{Name: name, Experts: []string{expert.GetName()}})
+	do(ctx, r, "StartEngagement", c.StartEngagement, &plansv1.StartEngagementRequest{Name: name})
+	hours := do(ctx, r, "RecordHours", c.RecordHours, &plansv1.RecordHoursRequest{Parent: name, Hours: &plansv1.HoursEntry{Person: "principals/some-" + manager, Minutes: 60}})
+	do(ctx, r, "ReverseHours", c.ReverseHours, &plansv1.ReverseHoursRequest{Name: hours.GetName(), Reason: "It was another day."})
+	do(ctx, r, "CompleteEngagement", c.CompleteEngagement, &plansv1.CompleteEngagementRequest{Name: name, Outcome: "Two came, and one stayed."})
+}
+
 // suggest puts a rule for signals in force, and puts off what the demo's rules suggest.
 func (r *relationship) suggest() {
 	c := r.author.signals
@@ -168,7 +185,7 @@ func (r *relationship) reward() {
 // rule for everybody the account has a benefit in between, and not a step before.
 func (r *relationship) innovate() {
 	r.read = true
-	benefit := r.account + " has benefits/quoll-models"
+	benefit := r.account + " has quoll-models"
 	ctx, c, account := r.manager.ctx, r.manager.projects, "accounts/"+r.account
 	jane, err := r.accounts.CreateContact(r.ctx, &accountsv1.CreateContactRequest{Parent: account, Contact: &accountsv1.Contact{DisplayName: "Jane"}})
 	require.NoError(r.t, err)
