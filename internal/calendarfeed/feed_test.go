@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -157,7 +158,7 @@ func TestFeedsAreListedWithWhenTheyWereRead(t *testing.T) {
 
 // The ETag is the text's, and a failure to find out what is in a calendar is no missing one.
 func TestTheSameCalendarHasTheSameEtag(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	_, east := f.create(t, "boards/east")
 	_, west := f.create(t, "boards/west")
 	etag := func(secret string) string {
@@ -184,10 +185,10 @@ func TestAnOriginIsOfItsStore(t *testing.T) {
 		first.Complete(list)
 		require.Equal(t, []string{first.UID("a"), first.UID("b")}, []string{list[0].UID, list[1].UID})
 
-		other, err := OpenOrigin(t.Context(), start(t, stores["sqlite"](t)).store, rand.Reader)
+		other, err := OpenOrigin(t.Context(), start(t, teststore.SQLite(t)).store, rand.Reader)
 		require.NoError(t, err)
 		require.NotEqual(t, first.UID("a"), other.UID("a"))
-		_, err = OpenOrigin(t.Context(), start(t, stores["sqlite"](t)).store, strings.NewReader("short"))
+		_, err = OpenOrigin(t.Context(), start(t, teststore.SQLite(t)).store, strings.NewReader("short"))
 		require.Error(t, err)
 	})
 }

@@ -1,22 +1,14 @@
 package resource
 
 import (
-	"context"
-	"crypto/rand"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/mongodb"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -53,32 +45,12 @@ var start = time.Date(2026, 3, 6, 15, 30, 0, 123_456_789, time.UTC)
 
 // onEveryStore runs a test on each backend.
 func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, onSQLite(t)) })
-	t.Run("mongodb", func(t *testing.T) {
-		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
-		if uri == "" {
-			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
-		}
-		database := "test_" + strings.ToLower(rand.Text())
-		backend, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
-		require.NoError(t, err)
-		t.Cleanup(func() { dropDatabase(t, uri, database) })
-		test(t, open(t, backend))
-	})
+	for name, backend := range teststore.Backends {
+		t.Run(name, func(t *testing.T) { test(t, open(t, backend(t))) })
+	}
 }
 
-func onSQLite(t *testing.T) *fixture {
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "notes.db"), sqlite.Options{})
-	require.NoError(t, err)
-	return open(t, backend)
-}
-
-func dropDatabase(t *testing.T, uri, database string) {
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	require.NoError(t, err)
-	require.NoError(t, client.Database(database).Drop(context.Background()))
-	require.NoError(t, client.Disconnect(context.Background()))
-}
+func onSQLite(t *testing.T) *fixture { return open(t, teststore.SQLite(t)) }
 
 func open(t *testing.T, backend docstore.Backend) *fixture {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 const (
@@ -32,7 +33,7 @@ func benchRows() []RevenueRow {
 // of the whole system have.
 func BenchmarkRevenueImport(b *testing.B) {
 	rows := benchRows()
-	for name, open := range stores {
+	for name, open := range teststore.Backends {
 		b.Run(name, func(b *testing.B) {
 			var ours, floor time.Duration
 			for b.Loop() {
@@ -104,7 +105,7 @@ func BenchmarkRevenueRows(b *testing.B) {
 
 // BenchmarkWatch follows a feed of accounts and entries from its beginning to its head.
 func BenchmarkWatch(b *testing.B) {
-	for name, open := range stores {
+	for name, open := range teststore.Backends {
 		b.Run(name, func(b *testing.B) {
 			f := start(b, open(b))
 			_, err := f.Imports.Revenue(b.Context(), someone, revenueStart("b"), rowsOf(benchRows(), 1000), &reported{})

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 // meanwhile is a backend that does something else right after an account was read for
@@ -30,7 +31,7 @@ func (m *meanwhile) Get(ctx context.Context, collection string, ids []string) ([
 // One who repeats the parent it has read does not move the account: by the time of the
 // write that would be a move which nobody has checked.
 func TestRepeatingTheParentMovesNothing(t *testing.T) {
-	for name, open := range stores {
+	for name, open := range teststore.Backends {
 		t.Run(name, func(t *testing.T) {
 			backend := &meanwhile{Backend: open(t), id: "a"}
 			f := start(t, backend)

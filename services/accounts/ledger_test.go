@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -98,7 +99,7 @@ func (c *counting) of(collection string) int {
 }
 
 func TestAListReadsTheCompanyOnce(t *testing.T) {
-	backend := &counting{Backend: stores["sqlite"](t), gets: map[string]int{}}
+	backend := &counting{Backend: teststore.SQLite(t), gets: map[string]int{}}
 	f := start(t, backend)
 	_, err := f.Accounts.Create(t.Context(), someone, "acme", Account{}, false)
 	require.NoError(t, err)

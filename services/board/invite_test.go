@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/outbox"
 	"github.com/evenhand/evenhand/services/board/panel/record"
@@ -18,7 +19,7 @@ import (
 // another panel is drawn, after which the alternates may not do.
 func invited(t *testing.T) (*fixture, string, Rotation) {
 	t.Helper()
-	f := startWith(t, stores["sqlite"](t), mathrand.NewChaCha8([32]byte{1}))
+	f := startWith(t, teststore.SQLite(t), mathrand.NewChaCha8([32]byte{1}))
 	board := f.ready(t)
 	f.draw(t, board, firstRotation, "abc")
 	s, err := f.Rotations.Invite(t.Context(), someone, board, firstRotation, "")
@@ -104,7 +105,7 @@ func TestR12WhoWithdrewIsNotSeated(t *testing.T) {
 // Whoever was drawn and withdrew before the invitations is not asked, and has no seat: the
 // next alternate is.
 func TestR12WhoWasDrawnAndCannotBeSeatedIsNotInvited(t *testing.T) {
-	f := startWith(t, stores["sqlite"](t), mathrand.NewChaCha8([32]byte{1}))
+	f := startWith(t, teststore.SQLite(t), mathrand.NewChaCha8([32]byte{1}))
 	board, ctx := f.ready(t), t.Context()
 	drawn := f.draw(t, board, firstRotation, "abc")
 	gone := drawn.Seats[0].Account

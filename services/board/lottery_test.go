@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 	"github.com/evenhand/evenhand/services/board/panel/record"
@@ -177,7 +178,7 @@ func TestALotteryCommittedAgainAfterACrashIsTheSame(t *testing.T) {
 	deaths := 0
 	for _, after := range []bool{false, true} {
 		for left := range 6 {
-			backend := stores["sqlite"](t)
+			backend := teststore.SQLite(t)
 			f := start(t, backend)
 			draft := f.fair(5, 2)
 			create := request("0f6c1d2e-7c1b-4c53-9d39-3f0b6a1e5a77", "fair")

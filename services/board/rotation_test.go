@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/board/charter"
 	"github.com/evenhand/evenhand/services/board/outbox"
@@ -279,7 +280,7 @@ func TestTwoSecretariesAtOnce(t *testing.T) {
 
 func TestUnansweredInvitationsLapse(t *testing.T) {
 	// With other salts another panel is drawn, after which the alternates may not do.
-	f := startWith(t, stores["sqlite"](t), mathrand.NewChaCha8([32]byte{1}))
+	f := startWith(t, teststore.SQLite(t), mathrand.NewChaCha8([32]byte{1}))
 	board := f.ready(t)
 	drawn := f.draw(t, board, "2026-03-10", "abc")
 	_, err := f.Rotations.Invite(t.Context(), someone, board, "2026-03-10", "")

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 func TestATermServedToItsEndIsNotCutShort(t *testing.T) {
@@ -79,7 +80,7 @@ func (b *reads) Find(ctx context.Context, collection string, q docstore.Query) (
 // What falls due of a closed board is nothing: its candidates, accounts and rotations are
 // not read again and again.
 func TestAClosedBoardCostsNoLookAtItsMembers(t *testing.T) {
-	b := &reads{Backend: stores["sqlite"](t), from: map[string]bool{}}
+	b := &reads{Backend: teststore.SQLite(t), from: map[string]bool{}}
 	f := start(t, b)
 	board, ctx := f.seated(t), t.Context()
 	_, err := f.Terms.End(ctx, someone, board, byEnd(t, f.Service, board, "2027-03-09").ID, "", Resigned, day(t, "2026-03-15"), "Moves.")

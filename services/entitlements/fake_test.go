@@ -2,23 +2,18 @@ package entitlements
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/mongodb"
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 // fakeSource is an accounts service in memory.
@@ -156,33 +151,15 @@ func openStore(t testing.TB, dir string) *docstore.Store {
 
 // onEachStore runs a test on every database there is.
 func onEachStore(t *testing.T, test func(t *testing.T, open func(testing.TB) *docstore.Store)) {
-	t.Run("sqlite", func(t *testing.T) {
-		test(t, func(t testing.TB) *docstore.Store { return openStore(t, t.TempDir()) })
-	})
-	t.Run("mongodb", func(t *testing.T) {
-		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
-		if uri == "" {
-			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
-		}
-		test(t, func(t testing.TB) *docstore.Store { return openMongoDB(t, uri) })
-	})
-}
-
-// openMongoDB opens a store in a database of its own, which goes with the test.
-func openMongoDB(t testing.TB, uri string) *docstore.Store {
-	t.Helper()
-	name := "test_entitlements_" + strings.ToLower(rand.Text())
-	t.Cleanup(func() {
-		client, err := mongo.Connect(options.Client().ApplyURI(uri))
-		require.NoError(t, err)
-		require.NoError(t, client.Database(name).Drop(context.Background()))
-		require.NoError(t, client.Disconnect(context.Background()))
-	})
-	backend, err := mongodb.Open(context.Background(), uri, name, mongodb.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(context.Background(), backend, docstore.Options{})
-	require.NoError(t, err)
-	return store
+	for name, backend := range teststore.Backends {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(t testing.TB) *docstore.Store {
+				store, err := docstore.OpenStore(context.Background(), backend(t), docstore.Options{})
+				require.NoError(t, err)
+				return store
+			})
+		})
+	}
 }
 
 // start runs a service until the test ends, or until stop is called.

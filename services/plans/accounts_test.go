@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans/feeds"
@@ -44,7 +45,7 @@ func TestTheCopyOfAccountsKeepsTheLast(t *testing.T) {
 
 // However changes come again and late, the copy is as of the last position.
 func TestTheCopyOfAccountsInAnyOrder(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	round := 0
 	rapid.Check(t, func(r *rapid.T) {
 		round++

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
@@ -230,7 +231,7 @@ func TestR9RenewingKeepsWhatPeopleSet(t *testing.T) {
 
 // R5: renewing does not make an active plan incomplete.
 func TestR5RenewingLeavesAnActivePlanComplete(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.template(t)
 	_, err := f.Apply(t.Context(), someone, keyAccounts("acme"))
 	require.NoError(t, err)

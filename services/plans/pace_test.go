@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
@@ -117,7 +118,7 @@ func TestR9APlanKeepsAStrategyThatWasThereBefore(t *testing.T) {
 
 // Own cadences and those of the template may ask for too much together.
 func TestR9RenewingLeavesRoomForOwnCadences(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.template(t)
 	_, err := f.Apply(t.Context(), someone, keyAccounts("acme"))
 	require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
@@ -144,7 +145,7 @@ func TestAPlanIsBegunOnceForAnAccount(t *testing.T) {
 
 // Who begins a plan sets neither its state nor what was measured.
 func TestWhatACallerDoesNotSet(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	p := whole(t)
 	p.State, p.History = Active, []Turn{{Reason: "made up"}}
 	p.Goals[0].State, p.Goals[0].Progress, p.Goals[0].EndReason = GoalReached, []Measurement{{Day: 1, Value: 95}}, "said so"
@@ -162,7 +163,7 @@ func TestWhatACallerDoesNotSet(t *testing.T) {
 
 // Today is the company's day: at 03:00 UTC New York is still at the day before.
 func TestTodayIsInTheCompanysZone(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.clock = time.Date(2026, time.November, 23, 3, 0, 0, 0, time.UTC)
 	today, err := f.Today(t.Context())
 	require.NoError(t, err)
@@ -182,7 +183,7 @@ func TestTheOwnerOfAPlanOwnsOrServesTheAccount(t *testing.T) {
 		{"a stranger, where nobody owns it", "brick", "dora", "carl", "", "PLAN_OWNER"},
 		{"a part of the system, where nobody owns it", "brick", "", "", "", "INVALID_ARGUMENT"},
 	}
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p := whole(t)
@@ -199,7 +200,7 @@ func TestTheOwnerOfAPlanOwnsOrServesTheAccount(t *testing.T) {
 }
 
 func TestPeopleOfAPlanAreThere(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.begun(t, whole(t))
 	team, cadences := []string{"ben", "nobody"}, []Cadence{monthly("a"), monthly("b")}
 	cadences[1].Owner = "nobody-else"
@@ -354,7 +355,7 @@ func TestWhatIsToldHasNoNotes(t *testing.T) {
 
 // Account and plan may be out of reach: nothing is written then.
 func TestAnAccountsServiceThatIsAway(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.begun(t, whole(t))
 	f.people.fails = errAway
 	_, err := f.Move(t.Context(), someone, "acme", "", Active, "", false)

@@ -57,7 +57,7 @@ var rules = []rule{
 	{
 		name:   "only a backend of internal/docstore imports a database driver",
 		covers: []string{"..."},
-		except: []string{"internal/docstore/sqlite/...", "internal/docstore/mongodb/..."},
+		except: []string{"internal/docstore/sqlite/...", "internal/docstore/mongodb/...", "internal/docstore/teststore"},
 		never:  databaseDrivers,
 		unless: documentCodec,
 		direct: true,
@@ -65,8 +65,15 @@ var rules = []rule{
 	{
 		name:   "only cmd/evenhand chooses a backend of internal/docstore",
 		covers: []string{"..."},
-		except: []string{"cmd/evenhand/...", "internal/docstore/sqlite/...", "internal/docstore/mongodb/..."},
+		except: []string{"cmd/evenhand/...", "internal/docstore/sqlite/...", "internal/docstore/mongodb/...", "internal/docstore/teststore"},
 		never:  []string{"internal/docstore/sqlite/...", "internal/docstore/mongodb/..."},
+		direct: true,
+	},
+	{
+		name:   "what opens stores for tests is for tests",
+		covers: []string{"..."},
+		except: []string{"internal/docstore/teststore"},
+		never:  []string{"internal/docstore/storetest", "internal/docstore/teststore"},
 		direct: true,
 	},
 	{

@@ -2,22 +2,17 @@ package serve
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/evenhand/evenhand/internal/calendar/oracle"
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/mongodb"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/plans/signals"
 	"github.com/evenhand/evenhand/services/plans/touchpoints"
@@ -31,24 +26,12 @@ const shortLease = time.Second
 // one process alone can have open, processes share what was opened once.
 var stores = map[string]func(t *testing.T) func() (*docstore.Store, func()){
 	"sqlite": func(t *testing.T) func() (*docstore.Store, func()) {
-		backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-		require.NoError(t, err)
-		store, closeStore := relayed(t, backend)
+		store, closeStore := relayed(t, teststore.SQLite(t))
 		t.Cleanup(closeStore)
 		return func() (*docstore.Store, func()) { return store, func() {} }
 	},
 	"mongodb": func(t *testing.T) func() (*docstore.Store, func()) {
-		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
-		if uri == "" {
-			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
-		}
-		database := "test_" + strings.ToLower(rand.Text())
-		t.Cleanup(func() {
-			client, err := mongo.Connect(options.Client().ApplyURI(uri))
-			require.NoError(t, err)
-			require.NoError(t, client.Database(database).Drop(context.Background()))
-			require.NoError(t, client.Disconnect(context.Background()))
-		})
+		uri, database := teststore.Database(t)
 		return func() (*docstore.Store, func()) {
 			backend, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
 			require.NoError(t, err)

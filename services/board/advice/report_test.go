@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
@@ -32,7 +33,7 @@ func golden(t *testing.T, file, text string) {
 
 // told makes a history worth telling: one of each outcome, one merged, one changed.
 func told(t *testing.T) *fixture {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.random = rand.NewChaCha8([32]byte{})
 	f.Service = f.open(t, f.backend)
 	f.asked(t, "freight", "anna", board("steel"))

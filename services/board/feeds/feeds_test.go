@@ -17,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/calendarfeed"
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
@@ -81,7 +82,7 @@ func TestEachFeedTellsItsOwn(t *testing.T) {
 }
 
 func TestFeedsAreOfWhatThereIs(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	for subject, kind := range map[string]fault.Kind{"boards/nowhere": fault.NotFound, "accounts/nobody": fault.NotFound, "principals/nobody": fault.NotFound,
 		"contacts/x": fault.InvalidArgument, "boards/": fault.InvalidArgument} {
 		_, err := f.Create(t.Context(), anna, "", subject, hashOf("any"))
@@ -94,7 +95,7 @@ func TestFeedsAreOfWhatThereIs(t *testing.T) {
 }
 
 func TestAssignment(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	for _, tt := range []struct {
 		subject, principal string
 		want               bool
@@ -216,7 +217,7 @@ func TestReadersAtOnceTellTheSame(t *testing.T) {
 
 // A source that fails tells nobody that everything is cancelled.
 func TestAFailingSourceCancelsNothing(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.world.meet("east", "1", 10, "accounts/acme")
 	_, secret := f.create(t, "boards/east")
 	want := f.summaries(t, secret)

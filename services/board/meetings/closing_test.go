@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 // The meetings to come of a closed board are cancelled, and who was invited is told once;
@@ -72,7 +73,7 @@ func TestTheMeetingsToComeOfAClosedBoardAreCancelled(t *testing.T) {
 // Of two cancellations at one time, each of which the charter allows, only one is made,
 // also where the first process stalls right before it writes.
 func TestTwoCancellationsAtOnceKeepTheCharter(t *testing.T) {
-	b := &interposed{Backend: stores["sqlite"](t)}
+	b := &interposed{Backend: teststore.SQLite(t)}
 	f := start(t, b)
 	ctx := t.Context()
 	f.boards.set(func(b *fakeBoards) { b.charter.Rules.Meetings.PerYear = 11 })

@@ -2,21 +2,14 @@ package bands
 
 import (
 	"context"
-	"crypto/rand"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/mongodb"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -70,35 +63,9 @@ func (w *world) Reaches(_ context.Context, visit func(string, int64)) error {
 func (w *world) Today() civil.Day { return today }
 func (w *world) Currency() string { return w.currency }
 
-var backends = map[string]func(testing.TB) docstore.Backend{
-	"sqlite": func(t testing.TB) docstore.Backend {
-		b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
-		require.NoError(t, err)
-		return b
-	},
-	"mongodb": func(t testing.TB) docstore.Backend {
-		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
-		if uri == "" {
-			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
-		}
-		database := "test_" + strings.ToLower(rand.Text())
-		b, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
-		require.NoError(t, err)
-		t.Cleanup(func() { dropDatabase(t, uri, database) })
-		return b
-	},
-}
-
-func dropDatabase(t testing.TB, uri, database string) {
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	require.NoError(t, err)
-	require.NoError(t, client.Database(database).Drop(context.Background()))
-	require.NoError(t, client.Disconnect(context.Background()))
-}
-
 // onEveryStore runs a test on each backend.
 func onEveryStore(t *testing.T, w *world, test func(t *testing.T, s *Service)) {
-	for name, open := range backends {
+	for name, open := range teststore.Backends {
 		t.Run(name, func(t *testing.T) { test(t, openOn(t, open(t), w)) })
 	}
 }

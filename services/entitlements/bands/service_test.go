@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -118,7 +119,7 @@ func TestARetryChangesNothing(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	w := someCustomers()
-	s := openOn(t, backends["sqlite"](t), w)
+	s := openOn(t, teststore.SQLite(t), w)
 	ctx := t.Context()
 	bounds := []Band{{"small", Lowest}, {"large", 100}}
 	for _, d := range []Declaration{
@@ -152,7 +153,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestListIsOfTheDay(t *testing.T) {
-	s := openOn(t, backends["sqlite"](t), someCustomers())
+	s := openOn(t, teststore.SQLite(t), someCustomers())
 	views, err := s.List(t.Context(), civil.Date(2024, time.March, 1))
 	require.NoError(t, err)
 	require.Len(t, views, 3)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -133,7 +134,7 @@ func TestR25LikeCasesPointToARemedyAndDepartingNeedsAReason(t *testing.T) {
 }
 
 func TestR13AttestationsAreAskedForAtTheEnd(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	id := f.opened(t, "c1")
 	for _, tc := range []struct {
 		given        []Attestation
@@ -158,7 +159,7 @@ func TestR13AttestationsAreAskedForAtTheEnd(t *testing.T) {
 }
 
 func TestWhatIsWrongWithACaseIsNamed(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	for _, tc := range []struct {
 		o    Opening
@@ -216,7 +217,7 @@ func TestARetryOpensAndActsOnce(t *testing.T) {
 }
 
 func TestWhatAResolvedCaseRefuses(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	id := f.opened(t, "c1")
 	_, err := f.RecordSurvey(ctx, as("anna"), id, "", Survey{Score: 5})
@@ -251,7 +252,7 @@ func TestWhatAResolvedCaseRefuses(t *testing.T) {
 }
 
 func TestChangingACaseKeepsItsHistory(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	id := f.opened(t, "c1")
 	issue, facts := "lost-parcel", map[string]string{"insured": "yes"}
@@ -337,7 +338,7 @@ func TestListsOfCases(t *testing.T) {
 
 // Whoever acts on one case at the same time: each act is made once, in an order.
 func TestActsAtTheSameTimeAreAllKept(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	id := f.opened(t, "c1")
 	var all sync.WaitGroup
 	for range 20 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -61,7 +62,7 @@ func TestR13ClocksRunInWorkingTimeAndStandStillWhileTheCustomerIsWaitedFor(t *te
 }
 
 func TestR13ReopeningRunsTheClockToTheResolutionAgain(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	id := f.opened(t, "c1")
 	f.clock.set(local("2026-03-11 09:30"))
@@ -135,7 +136,7 @@ func TestR13TheFirstReplySinceAClockBegan(t *testing.T) {
 }
 
 func TestR28EveryAccountIsEscalatedToTheSamePerson(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	id := f.opened(t, "c1")
 	_, err := f.Escalate(ctx, as("anna"), id, "", "Nobody answers.")
@@ -238,7 +239,7 @@ func TestR13BreachAndNearBreachAreToldOnce(t *testing.T) {
 }
 
 func TestACaseWithoutAScheduleHasNoClocks(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.clock.set(local("2025-12-31 12:00"))
 	id := f.opened(t, "c1")
 	c, err := f.Get(t.Context(), id)
@@ -251,7 +252,7 @@ func TestACaseWithoutAScheduleHasNoClocks(t *testing.T) {
 }
 
 func TestPreviewOfDueTimes(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	c, err := f.PreviewDue(time.Time{})
 	require.NoError(t, err)
 	require.Equal(t, "2026-03-09 13:00 running; 2026-03-10 11:30 running", due(t, &c, f.Now()))
@@ -262,7 +263,7 @@ func TestPreviewOfDueTimes(t *testing.T) {
 
 // What is foreseen runs in the hours that will be in force then.
 func TestPreviewOfDueTimesByACalendarToCome(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.published.publish(t, strings.Replace(promise, "holidays: []", "holidays: ["+holiday+"]", 1), friday.Add(time.Minute))
 	c, err := f.PreviewDue(friday.Add(time.Minute))
 	require.NoError(t, err)

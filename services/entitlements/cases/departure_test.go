@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 // No account gets another sum than others for the same problem without a reason that is
@@ -82,7 +84,7 @@ func TestR25AnotherValueNeedsAReason(t *testing.T) {
 
 // Values are in the company's currency, also before any version is in force.
 func TestValuesAreInTheCompanysCurrency(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.clock.set(local("2025-12-31 12:00"))
 	id := f.opened(t, "c1")
 	cents := int64(2500)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
 
@@ -57,7 +58,7 @@ func TestR24WhatAnAuditReads(t *testing.T) {
 }
 
 func TestACaseOfThePastIsTakenOverAsItWas(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	value := int64(100)
 	base := Past{ID: "old", External: "4711", Account: "acme", Issue: "noise", Channel: "phone", Role: "engineer",
 		Opened: local("2026-02-02 10:00"), FirstReply: local("2026-02-02 15:00"), Resolved: local("2026-02-03 10:00"),

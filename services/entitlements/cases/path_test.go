@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -49,7 +50,7 @@ func TestR28ChangesOfThePathAtTheSameTimeAreBothKept(t *testing.T) {
 }
 
 func TestARetryOfAChangeOfThePathChangesNothing(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	set := func(call Call, etag, person string) error {
 		within := time.Hour
@@ -71,7 +72,7 @@ func TestARetryOfAChangeOfThePathChangesNothing(t *testing.T) {
 
 // An answer that is lost is given again, whatever is in force by then.
 func TestARetryOfAnOpeningNeedsNoNewAcknowledgement(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	_, err := f.Acknowledge(ctx, as("ben"), true, 1)
 	require.NoError(t, err)

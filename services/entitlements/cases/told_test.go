@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 // A breach is told also where the clock was stopped before anybody looked.
@@ -40,7 +42,7 @@ func TestR13ABreachThatWasStoppedBeforeTheLookIsTold(t *testing.T) {
 
 // What a calendar takes back is told again when it comes again.
 func TestR13ABreachThatACalendarMovedAwayIsToldWhenItComesAgain(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	id := f.opened(t, "c1")
 	look := func(at string) {

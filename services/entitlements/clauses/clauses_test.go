@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/reviews"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
@@ -144,7 +145,7 @@ func TestClausesAreWrittenChangedAndRetired(t *testing.T) {
 }
 
 func TestWhatCannotBeCitedIsRefused(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.liability(t)
 	for text, c := range map[string]Citation{
 		"accounts/nobody does not exist":          {Account: "nobody"},

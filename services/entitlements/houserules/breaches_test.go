@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/reviews"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
@@ -90,7 +91,7 @@ func TestR32AWaiverIsABenefitThatIsDueNow(t *testing.T) {
 }
 
 func TestWhatCannotBeABreachIsRefused(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.lateFee(t)
 	for text, b := range map[string]Breach{
 		"breach.account":                 {Response: Enforced},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
 )
@@ -59,7 +60,7 @@ func TestHouseRulesAreWrittenChangedAndRetired(t *testing.T) {
 }
 
 func TestARuleSaysWhatItIsForAndWhoAnswers(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	for text, r := range map[string]Rule{
 		"house_rule.text":                  {Why: "x", Owner: "ben", Text: ""},
 		"house_rule.why":                   {Text: "x", Owner: "ben"},

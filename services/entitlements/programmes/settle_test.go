@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 // counting counts the reads of programmes.
@@ -31,7 +32,7 @@ func (c *counting) Find(ctx context.Context, collection string, q docstore.Query
 }
 
 func TestWhatIsSettledIsNotReadAgain(t *testing.T) {
-	backend := &counting{Backend: stores["sqlite"](t)}
+	backend := &counting{Backend: teststore.SQLite(t)}
 	f := start(t, backend)
 	f.published(t, beta(2))
 	f.applied(t, "ash", "birch", "cedar")

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -138,7 +139,7 @@ func TestR25TheOrderOfRemediesIsTotal(t *testing.T) {
 }
 
 func TestR24ARemedyCannotDependOnWhoAsks(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	good := Remedy{Title: "x", Action: "y", Issue: "late-delivery"}
 	for text, change := range map[string]func(*Remedy){
 		"remedy.facts.channel: is about who":     func(r *Remedy) { r.Facts = map[string]string{"channel": "phone"} },

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -45,7 +46,7 @@ func TestR23WhoProposesADraftCannotApproveIt(t *testing.T) {
 }
 
 func TestR23WhoWroteSomeOfADraftCannotApproveIt(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	d, err := f.CreateDraft(ctx, by(robot), robot, NewDraft{File: []byte(edition), Reason: "Because"}, false)
 	require.NoError(t, err)
@@ -68,7 +69,7 @@ func TestR23WhoWroteSomeOfADraftCannotApproveIt(t *testing.T) {
 }
 
 func TestAChangeTakesTheProposalBack(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	d := f.proposed(t, easier)
 	read := d.Etag()
@@ -87,7 +88,7 @@ func TestAChangeTakesTheProposalBack(t *testing.T) {
 }
 
 func TestADraftIsWrittenOnTheLastVersion(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	late := f.proposed(t, strings.NewReplacer("500.00", "700.00", "$500", "$700").Replace(edition))
 	d := f.proposed(t, easier)
@@ -108,7 +109,7 @@ func TestADraftIsWrittenOnTheLastVersion(t *testing.T) {
 }
 
 func TestARejectedDraftStaysSo(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	d := f.proposed(t, easier)
 	_, err := f.RejectDraft(ctx, by(bob), bob, d.ID, "", " ")
@@ -130,7 +131,7 @@ func TestARejectedDraftStaysSo(t *testing.T) {
 }
 
 func TestADraftIsCheckedWhenItIsWritten(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	_, err := f.CreateDraft(ctx, by(anna), anna, NewDraft{File: []byte("schedule: x"), Reason: "Because"}, false)
 	wantReason(t, err, "SCHEDULE_INVALID", "")
@@ -177,7 +178,7 @@ func TestAnApprovalSurvivesACrash(t *testing.T) {
 }
 
 func TestWhatCannotBePublishedIsProposedAgain(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	d := f.proposed(t, easier)
 	f.published.set(func(s *fakeSchedule) {

@@ -4,21 +4,16 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/mongodb"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
@@ -157,35 +152,10 @@ func (f *fixture) advance(d time.Duration) {
 	f.at = f.at.Add(d)
 }
 
-// stores are the backends that tests run on.
-var stores = map[string]func(testing.TB) docstore.Backend{
-	"sqlite": func(t testing.TB) docstore.Backend {
-		b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
-		require.NoError(t, err)
-		return b
-	},
-	"mongodb": func(t testing.TB) docstore.Backend {
-		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
-		if uri == "" {
-			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
-		}
-		database := "test_" + strings.ToLower(rand.Text())
-		b, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
-		require.NoError(t, err)
-		t.Cleanup(func() {
-			client, err := mongo.Connect(options.Client().ApplyURI(uri))
-			require.NoError(t, err)
-			require.NoError(t, client.Database(database).Drop(context.Background()))
-			require.NoError(t, client.Disconnect(context.Background()))
-		})
-		return b
-	},
-}
-
 // onEveryStore runs a test on each backend, where one version is published and there are
 // several people.
 func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
-	for name, open := range stores {
+	for name, open := range teststore.Backends {
 		t.Run(name, func(t *testing.T) { test(t, start(t, open(t))) })
 	}
 }

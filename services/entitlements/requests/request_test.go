@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -74,7 +75,7 @@ func TestR22ARequestIsMadeARuleForEverybody(t *testing.T) {
 }
 
 func TestR22ARejectedDraftOpensTheRequestAgain(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	r := f.asked(t)
 	rule := Rule{Fragment: []byte(loyal), Reason: "Ten years are worth a note"}
@@ -101,7 +102,7 @@ func TestR22ARejectedDraftOpensTheRequestAgain(t *testing.T) {
 }
 
 func TestARequestWhoseDraftNeverCameToBeIsOpenAgain(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	r := f.asked(t)
 	_, err := f.requests.Update(ctx, by(anna), r.ID, nil, "special_request.in_draft", func(r *Request) error {
@@ -122,7 +123,7 @@ func TestARequestWhoseDraftNeverCameToBeIsOpenAgain(t *testing.T) {
 }
 
 func TestASingleOperatorDecidesTheirOwnRequest(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.people.others = false
 	r := f.asked(t)
 	r, err := f.DeclineRequest(t.Context(), by(carol), carol, r.ID, "", "Thought better of it")
@@ -131,7 +132,7 @@ func TestASingleOperatorDecidesTheirOwnRequest(t *testing.T) {
 }
 
 func TestARequestIsChecked(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	_, err := f.CreateRequest(t.Context(), by(carol), carol, "", Request{Account: "acme"}, false)
 	wantReason(t, err, fault.ReasonInvalidArgument, "asked")
 	missing := favour

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 )
@@ -44,7 +45,7 @@ func TestADraftThatWasComposedIsNotComposedAgain(t *testing.T) {
 }
 
 func TestADraftThatWasUpdatedIsNotCheckedAgain(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	d, err := f.CreateDraft(ctx, by(anna), anna, NewDraft{File: []byte(easier), Reason: "Because"}, false)
 	require.NoError(t, err)
@@ -98,7 +99,7 @@ func TestAnApprovalSurvivesACrashBehindTheVersion(t *testing.T) {
 }
 
 func TestRunFinishesWhatWasLeftUnfinished(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	d := f.proposed(t, easier)
 	f.published.set(func(s *fakeSchedule) { s.failing = errAway })
 	_, err := f.ApproveDraft(t.Context(), by(bob), bob, d.ID, d.Etag())
@@ -132,7 +133,7 @@ func (i illegible) Get(ctx context.Context, collection string, ids []string) ([]
 }
 
 func TestARequestThatCannotBeSettledKeepsNoOtherFromIt(t *testing.T) {
-	f := start(t, illegible{stores["sqlite"](t), "odd"})
+	f := start(t, illegible{teststore.SQLite(t), "odd"})
 	ctx := t.Context()
 	odd, _ := f.intended(t, "even")
 	_, err := f.requests.Update(ctx, by(anna), odd.ID, nil, "special_request.in_draft", func(r *Request) error {
@@ -147,7 +148,7 @@ func TestARequestThatCannotBeSettledKeepsNoOtherFromIt(t *testing.T) {
 }
 
 func TestADeclineIsRecognisedBeforeItIsChecked(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	f.people.others = false
 	r := f.asked(t)
@@ -160,7 +161,7 @@ func TestADeclineIsRecognisedBeforeItIsChecked(t *testing.T) {
 }
 
 func TestARequestIsRecognisedBeforeItsAccountIsLookedFor(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	r, err := f.CreateRequest(ctx, by(carol, "ask"), carol, "", favour, false)
 	require.NoError(t, err)
@@ -181,7 +182,7 @@ func TestWhatIsComposedTakesEffectNotBeforeTheLastVersion(t *testing.T) {
 		"to come": {"2026-07-01", civil.Date(2026, time.July, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := start(t, stores["sqlite"](t))
+			f := start(t, teststore.SQLite(t))
 			f.publishNow(t, strings.Replace(easier, "{reason:", "{effective: "+test.effective+", reason:", 1))
 			d, err := f.CreateDraft(t.Context(), by(anna), anna, NewDraft{Fragment: []byte(loyal), Reason: "Because"}, false)
 			require.NoError(t, err)
@@ -194,7 +195,7 @@ func TestWhatIsComposedTakesEffectNotBeforeTheLastVersion(t *testing.T) {
 }
 
 func TestTextsAreCountedInCharacters(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	long := favour
 	long.Why = strings.Repeat("é", maxText)

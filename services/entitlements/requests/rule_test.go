@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -65,7 +66,7 @@ func TestR22ARequestIsNotMadeARuleBySomebodyElsesDraft(t *testing.T) {
 }
 
 func TestADraftOfSomethingElseIsNoneOfTheRequest(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	r, _ := f.intended(t, "spring")
 	d, err := f.CreateDraft(ctx, by(bob), bob, NewDraft{ID: "spring", File: []byte(easier), Reason: "Cheaper"}, false)
@@ -104,7 +105,7 @@ func TestR22ADeclinedRequestIsNotMadeARuleAfterAll(t *testing.T) {
 }
 
 func TestADraftThatIsThereKeepsItsRequest(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	stalled, d := f.intended(t, "late")
 	f.advance(time.Minute) // now the loop reads the request, looks for the draft, and stalls
@@ -143,7 +144,7 @@ func TestMakingARuleSurvivesACrash(t *testing.T) {
 }
 
 func TestDraftsOfRequestsWithLongIdsHaveIdsOfTheirOwn(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	for _, end := range []string{"one", "two"} {
 		r, err := f.CreateRequest(ctx, by(carol), carol, "a-note-of-thanks-for-customers-of-ten-years-"+end, favour, false)

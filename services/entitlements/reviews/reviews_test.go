@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/tally"
@@ -85,7 +86,7 @@ func TestR32AHouseRuleIsWaivedByABenefitAndNothingElse(t *testing.T) {
 }
 
 func TestWhatCannotBeReviewedIsRefused(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	for text, r := range map[string]Review{
 		"review.topic: is empty":                {Why: "x", Owner: "ben"},
 		"review.topic: must not":                {Subject: "clauses/a", Topic: "b", Why: "x", Owner: "ben"},

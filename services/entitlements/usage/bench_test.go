@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/schedule"
 	"github.com/evenhand/evenhand/test/bench/pairs"
@@ -60,7 +61,7 @@ type alike struct {
 
 // benchmark is usage on a store, with a limit that is not reached.
 func benchmark(b *testing.B, store string) *fixture {
-	f := start(b, stores[store](b))
+	f := start(b, teststore.Backends[store](b))
 	f.grants.grant("hours", holding("2026-02-01", "", 1, hours(1_000_000_000, "P1Y", 0, schedule.Anniversary)))
 	f.now = func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 	return f
@@ -121,7 +122,7 @@ func floors(b *testing.B, f *fixture) map[string]func(context.Context, int) erro
 // BenchmarkConsumeOnDistinctAccounts compares uses of the benefits of 2,000 accounts, each
 // with a request id, with raw updates in the same store.
 func BenchmarkConsumeOnDistinctAccounts(b *testing.B) {
-	for store := range stores {
+	for store := range teststore.Backends {
 		f := benchmark(b, store)
 		f.begin(b)
 		turn := 0
@@ -150,7 +151,7 @@ func BenchmarkConsumeOnDistinctAccounts(b *testing.B) {
 // BenchmarkConsumeOnOneBalance compares uses of one hot balance, each with a request id, with
 // raw updates of one document of its size.
 func BenchmarkConsumeOnOneBalance(b *testing.B) {
-	for store := range stores {
+	for store := range teststore.Backends {
 		b.Run(store, func(b *testing.B) {
 			f := benchmark(b, store)
 			f.begin(b)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 // fill writes balances of so many entries each, of which the latest are in the balance
@@ -45,9 +46,9 @@ func (f *fixture) fill(t testing.TB, accounts, entries, latest int) {
 
 // BenchmarkUses reads a million entries of 20,000 accounts.
 func BenchmarkUses(b *testing.B) {
-	for store := range stores {
+	for store := range teststore.Backends {
 		b.Run(store, func(b *testing.B) {
-			f := start(b, stores[store](b))
+			f := start(b, teststore.Backends[store](b))
 			f.fill(b, 20_000, 50, 20)
 			for b.Loop() {
 				var units int64

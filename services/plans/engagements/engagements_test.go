@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -115,7 +116,7 @@ func TestAnEngagementEndsOnceAndWithAReason(t *testing.T) {
 }
 
 func TestWhatIsNoEngagementIsRefused(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	for text, change := range map[string]func(*Definition){
 		"engagement.title":                             func(d *Definition) { d.Title = "" },
@@ -166,7 +167,7 @@ func TestWhatIsNoEngagementIsRefused(t *testing.T) {
 }
 
 func TestEventsDoNotTellWhatCustomersSaid(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	f.underWay(t, "e", recruiting)
 	_, _, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: 60, Note: "secret note"}, false)

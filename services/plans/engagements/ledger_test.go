@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -199,7 +200,7 @@ func TestALostAnswerUsesNothingTwice(t *testing.T) {
 }
 
 func TestHoursAreSettledInTheBackground(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	f.underWay(t, "e", metered())
 	f.benefits.lost = 1
 	_, _, err := f.Record(t.Context(), someone, "e", Entry{Person: "ben", Minutes: 60}, false)
@@ -240,7 +241,7 @@ func TestHoursRecordedAtATimeAreEachSettledOnce(t *testing.T) {
 // Whatever is recorded, taken back, refused or lost: what is used is never more than the
 // hours that stand fill, and exactly that where nothing is refused.
 func TestR20UnitsUsedAreThoseThatTheHoursFill(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	round := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		round++

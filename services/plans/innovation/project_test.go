@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -167,7 +168,7 @@ func TestAProjectCanBeStoppedAtAnyTimeWithItsLessons(t *testing.T) {
 }
 
 func TestWhatIsNoProjectIsRefused(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	for text, change := range map[string]func(*Definition){
 		"innovation_project.title":                        func(d *Definition) { d.Title = "" },
@@ -270,7 +271,7 @@ func TestProjectsAreListedByEachOfTheirAccounts(t *testing.T) {
 // Whatever is done to a project, in whatever order: it is past its start only with the gain
 // of each side stated and agreed, and completed only with a result for each gain.
 func TestR8NoOrderOfCallsLeavesAGainOut(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	rapid.Check(t, func(rt *rapid.T) {
 		ctx := t.Context()
 		d := recycling()

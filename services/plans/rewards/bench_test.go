@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
@@ -19,7 +20,7 @@ const benchWorks = 20_000
 // change what any other of it is worth, and reads the work and the entries of that month
 // without doing anything with them; the ratio of the two is what counts.
 func BenchmarkSettle(b *testing.B) {
-	for name, open := range stores {
+	for name, open := range teststore.Backends {
 		b.Run(name, func(b *testing.B) {
 			f := start(b, open(b))
 			rules := simple()

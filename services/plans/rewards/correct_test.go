@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -58,7 +59,7 @@ func TestR10ACorrectionIsAnEntryOfItsOwn(t *testing.T) {
 }
 
 func TestR10NobodyCorrectsTheirOwnPoints(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	e := f.credited(t)
 	carol := Caller{Name: "principals/carol", Person: true}
 	_, err := f.Correct(t.Context(), carol.call(), carol, Correction{e.ID, 1, "Mine."}, false)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
@@ -58,7 +59,7 @@ func TestR10WorkThatLooksAsIfDoneForThePointsIsFound(t *testing.T) {
 		}, "", "carol completed 3 of 4 pieces of work in the last 3 days of 2026-11; more than 50 % are looked at."},
 	} {
 		t.Run(string(check), func(t *testing.T) {
-			f := start(t, stores["sqlite"](t))
+			f := start(t, teststore.SQLite(t))
 			f.publish(t, rules)
 			work := calls(t, 4, c.change)
 			f.credits(t, work...)

@@ -5,12 +5,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
 func TestR10RulesThatReadMoneyAreRefused(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	for name, rule := range map[string]Rule{
 		"bookings":           {ID: "x", Work: "bookings", Points: 1},
 		"revenue as a kind":  {ID: "x", Work: "revenue-grown", Points: 1},
@@ -37,7 +38,7 @@ func TestR10RulesThatReadMoneyAreRefused(t *testing.T) {
 }
 
 func TestRulesThatAreNoneAreRefused(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	touch := Rule{ID: "touch", Work: TouchpointDone, Points: 1}
 	change := func(change func(*Rule)) Rules {
 		r := touch

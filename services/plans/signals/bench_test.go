@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
@@ -20,7 +21,7 @@ const benchAccounts = 5000
 // writes each account's document; the ratio of the two is what counts. What the
 // entitlements service takes to answer is in neither.
 func BenchmarkTick(b *testing.B) {
-	for name, open := range stores {
+	for name, open := range teststore.Backends {
 		b.Run(name, func(b *testing.B) {
 			f := start(b, open(b))
 			f.others = false

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/services/plans"
@@ -278,7 +279,7 @@ func TestNewOwnersGetTheSuggestionsOfTheirAccounts(t *testing.T) {
 // processes that stop in between: each cause makes one suggestion, and the same one.
 func TestR7EachCauseSpeaksOnce(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		f := start(t, onSQLite(t))
+		f := start(t, teststore.SQLite(t))
 		accounts := []string{"acme", "brook", "zenith"}
 		f.customer(t, accounts...)
 		f.published(t, "broken", content())
@@ -353,7 +354,7 @@ func TestProcessesThatLookAtOnceMakeOneSuggestion(t *testing.T) {
 }
 
 func TestRunLooksAtWhatIsObserved(t *testing.T) {
-	f := start(t, onSQLite(t))
+	f := start(t, teststore.SQLite(t))
 	f.customer(t, "acme")
 	f.published(t, "broken", content())
 	ctx, cancel := context.WithCancel(t.Context())

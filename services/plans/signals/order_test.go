@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
@@ -131,7 +132,7 @@ func (f *fixture) holding(t *rapid.T, all history, id string, day civil.Day) map
 // the words are those of that, too.
 func TestR7TheOrderOfFeedsIsOfNoConsequence(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		f := start(t, onSQLite(t))
+		f := start(t, teststore.SQLite(t))
 		for id, c := range plain {
 			c.DisplayName, c.Weight, c.Channel, c.Purpose = id, "50", "call", "Ask"
 			f.published(t, id, c)

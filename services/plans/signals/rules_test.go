@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -185,7 +186,7 @@ func TestARetiredRuleMakesNoSuggestions(t *testing.T) {
 }
 
 func TestASimulationAsksForWhatItNeedsAndAgainWhereThereIsNoAnswer(t *testing.T) {
-	f := start(t, onSQLite(t))
+	f := start(t, teststore.SQLite(t))
 	ctx := t.Context()
 	for i := range 30 {
 		f.customer(t, fmt.Sprintf("a%02d", i))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans"
@@ -24,7 +25,7 @@ func TestLawsOfTouchpointsHoldWhateverPeopleDo(t *testing.T) {
 		require.NoError(t, checks.Set("20")) // each runs a service through weeks
 		t.Cleanup(func() { require.NoError(t, checks.Set("100")) })
 	}
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	runs := 0
 	rapid.Check(t, func(r *rapid.T) {
 		f.noon("2027-03-01")

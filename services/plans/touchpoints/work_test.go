@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans"
 	"github.com/evenhand/evenhand/services/plans/feeds"
@@ -83,7 +84,7 @@ func TestR10WhoHeldTheContactDidTheWork(t *testing.T) {
 
 // What was recorded before it was known who held a contact is its owner's, as it was.
 func TestR10WorkThatSaysNotWhoHeldItIsTheOwners(t *testing.T) {
-	f := start(t, stores["sqlite"](t))
+	f := start(t, teststore.SQLite(t))
 	_, err := f.touches.Create(t.Context(), anna, "acme/old", Touchpoint{Plan: "acme", Owner: "bob", State: Done,
 		Outcome: &Outcome{Initiator: Company, By: "principals/anna"}}, completed)
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/evenhand/evenhand/internal/calendar/oracle"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/plans"
 )
@@ -49,7 +50,7 @@ func TestR9NothingIsLostOrDoubledInAYear(t *testing.T) {
 	accounts, on := 5, onEveryStore
 	if os.Getenv("EVENHAND_TEST_LONG") != "" {
 		accounts = 1000
-		on = func(t *testing.T, test func(*testing.T, *fixture)) { test(t, start(t, stores["sqlite"](t))) }
+		on = func(t *testing.T, test func(*testing.T, *fixture)) { test(t, start(t, teststore.SQLite(t))) }
 	}
 	on(t, func(t *testing.T, f *fixture) {
 		random := rand.New(rand.NewPCG(7, 9))

@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"github.com/evenhand/evenhand/internal/docstore"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
 	"github.com/evenhand/evenhand/services/entitlements/cases/imports"
@@ -59,7 +60,7 @@ var casesSpec = docstore.Spec{Name: cases.Collection, Indexes: []docstore.Index{
 func BenchmarkImport(b *testing.B) {
 	var written []docstore.Record
 	ours := func(ctx context.Context) (float64, error) {
-		backend := onSQLite(b)
+		backend := teststore.SQLite(b)
 		f := open(b, backend)
 		began := time.Now()
 		if _, err := f.Cases(ctx, resource.Call{}, start, many(benchCases), &heard{}); err != nil && !errors.Is(err, io.EOF) {
@@ -79,7 +80,7 @@ func BenchmarkImport(b *testing.B) {
 		if written == nil { // the first pair, which does not count, begins with ours
 			return 0, errors.New("nothing was imported yet")
 		}
-		backend := onSQLite(b)
+		backend := teststore.SQLite(b)
 		defer func() { require.NoError(b, backend.Close()) }()
 		require.NoError(b, backend.Declare(ctx, casesSpec))
 		began := time.Now()

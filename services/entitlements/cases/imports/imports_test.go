@@ -3,23 +3,17 @@ package imports_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 
 	"github.com/evenhand/evenhand/cmd/evenhand/csvfile"
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/mongodb"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
@@ -92,30 +86,10 @@ func open(t testing.TB, backend docstore.Backend) *fixture {
 	return f
 }
 
-func onSQLite(t testing.TB) docstore.Backend {
-	b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
-	require.NoError(t, err)
-	return b
-}
-
 func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, open(t, onSQLite(t))) })
-	t.Run("mongodb", func(t *testing.T) {
-		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
-		if uri == "" {
-			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
-		}
-		database := "test_" + strings.ToLower(rand.Text())
-		b, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
-		require.NoError(t, err)
-		t.Cleanup(func() {
-			client, err := mongo.Connect(options.Client().ApplyURI(uri))
-			require.NoError(t, err)
-			require.NoError(t, client.Database(database).Drop(context.Background()))
-			require.NoError(t, client.Disconnect(context.Background()))
-		})
-		test(t, open(t, b))
-	})
+	for name, backend := range teststore.Backends {
+		t.Run(name, func(t *testing.T) { test(t, open(t, backend(t))) })
+	}
 }
 
 // heard is what an import reported, a line for each row refused.
@@ -244,7 +218,7 @@ func TestAKnownCaseOfAnotherAccountIsRefused(t *testing.T) {
 
 // What happened after the first resolution is taken over, too.
 func TestAFileThatGrewAfterTheResolution(t *testing.T) {
-	f := open(t, onSQLite(t))
+	f := open(t, teststore.SQLite(t))
 	const row = "88,acme,noise,phone,,2026-02-02T09:00,2026-02-02T10:00,"
 	f.run(t, start, header+row+"2026-02-03T09:00,gift,3,,\n")
 	get := func() cases.Case {
@@ -273,7 +247,7 @@ func TestAFileThatGrewAfterTheResolution(t *testing.T) {
 
 // What has no sense is refused with its line and field, and the rest is written.
 func TestRefusedRows(t *testing.T) {
-	f := open(t, onSQLite(t))
+	f := open(t, teststore.SQLite(t))
 	got := f.run(t, start, header+
 		",acme,late,email,,2026-02-02T09:00,,,,,,\n"+
 		"2,nobody,late,email,,2026-02-02T09:00,,,,,,\n"+
@@ -307,7 +281,7 @@ func TestRefusedRows(t *testing.T) {
 
 // One name for all rows, whose account is made where it is missing.
 func TestOneAccountForAllRows(t *testing.T) {
-	f := open(t, onSQLite(t))
+	f := open(t, teststore.SQLite(t))
 	s := start
 	s.Account, s.CreateAccounts = "City of New York", true
 	got := f.run(t, s, "id,issue,channel,opened\n1,Noise,phone,2026-02-02T09:00\n2,Noise,phone,2026-02-02T09:00\n")
@@ -318,7 +292,7 @@ func TestOneAccountForAllRows(t *testing.T) {
 
 // Cases of two systems with the same id are two cases.
 func TestTwoSourcesWithTheSameIDs(t *testing.T) {
-	f := open(t, onSQLite(t))
+	f := open(t, teststore.SQLite(t))
 	const text = "id,account,issue,channel,opened\n1,acme,noise,phone,2026-02-02T09:00\n"
 	other := start
 	other.Source, other.Batch = "mail", "mail.csv"
@@ -330,7 +304,7 @@ func TestTwoSourcesWithTheSameIDs(t *testing.T) {
 
 // A known batch with another file is refused, unless it is said to be the same one grown.
 func TestAKnownBatchWithAnotherFile(t *testing.T) {
-	f := open(t, onSQLite(t))
+	f := open(t, teststore.SQLite(t))
 	const text = "id,account,issue,channel,opened\n1,acme,noise,phone,2026-02-02T09:00\n"
 	f.run(t, start, text)
 	for name, change := range map[string]func(*imports.Start){

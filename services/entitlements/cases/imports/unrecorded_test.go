@@ -6,13 +6,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/cases"
 )
 
 // What is told of first replies where a file does not have them is that nobody knows.
 func TestFirstRepliesThatAreNotRecorded(t *testing.T) {
-	f := open(t, onSQLite(t))
+	f := open(t, teststore.SQLite(t))
 	s := start
 	s.Unrecorded.Replies = true
 	f.run(t, s, "id,account,issue,channel,opened,resolved\n1,acme,noise,phone,2026-02-02T09:00,2026-02-03T09:00\n")
@@ -34,7 +35,7 @@ func TestFirstRepliesThatAreNotRecorded(t *testing.T) {
 // What a file has no column of is not known; what becomes known here is, and where clocks were
 // taken out for it, nobody knows that every promise was kept.
 func TestWhatAFileDoesNotTellIsNotKnown(t *testing.T) {
-	f := open(t, onSQLite(t))
+	f := open(t, teststore.SQLite(t))
 	s := start
 	s.Unrecorded = cases.Unrecorded{Replies: true, Resolutions: true, Remedies: true, Escalations: true, Reopenings: true}
 	f.run(t, s, "id,account,issue,channel,opened\n1,acme,noise,phone,2026-02-02T09:00\n2,acme,noise,phone,2026-02-02T09:00\n")
@@ -63,7 +64,7 @@ func TestWhatAFileDoesNotTellIsNotKnown(t *testing.T) {
 
 // The same file with a column named that was not before tells what was not known.
 func TestAColumnNamedLaterIsTakenOver(t *testing.T) {
-	f := open(t, onSQLite(t))
+	f := open(t, teststore.SQLite(t))
 	s := start
 	s.Unrecorded = cases.Unrecorded{Remedies: true, Escalations: true}
 	f.run(t, s, "id,account,issue,channel,opened,replied,resolved\n1,acme,noise,phone,2026-02-02T09:00,,2026-02-03T09:00\n")

@@ -2,25 +2,18 @@ package audits
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"iter"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.uber.org/goleak"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/mongodb"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -87,35 +80,9 @@ func unequal() []parity.Row {
 	return rows
 }
 
-// stores are the backends that tests run on.
-var stores = map[string]func(*testing.T) docstore.Backend{
-	"sqlite": func(t *testing.T) docstore.Backend {
-		backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "parity.db"), sqlite.Options{})
-		require.NoError(t, err)
-		return backend
-	},
-	"mongodb": func(t *testing.T) docstore.Backend {
-		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
-		if uri == "" {
-			t.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
-		}
-		database := "test_" + strings.ToLower(rand.Text())
-		backend, err := mongodb.Open(t.Context(), uri, database, mongodb.Options{})
-		require.NoError(t, err)
-		t.Cleanup(func() {
-			client, err := mongo.Connect(options.Client().ApplyURI(uri))
-			require.NoError(t, err)
-			ctx := context.Background()
-			require.NoError(t, client.Database(database).Drop(ctx))
-			require.NoError(t, client.Disconnect(ctx))
-		})
-		return backend
-	},
-}
-
 // onEveryStore runs a test on each backend.
 func onEveryStore(t *testing.T, test func(t *testing.T, backend docstore.Backend)) {
-	for name, backend := range stores {
+	for name, backend := range teststore.Backends {
 		t.Run(name, func(t *testing.T) { test(t, backend(t)) })
 	}
 }

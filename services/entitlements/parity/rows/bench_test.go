@@ -2,25 +2,18 @@ package rows_test
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"math"
 	mathrand "math/rand/v2"
-	"os"
-	"path/filepath"
 	"runtime/metrics"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/mongodb"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
@@ -136,27 +129,9 @@ func (l *large) fill(b *testing.B, into *cases.Cases, n int) {
 // every column at once, from the store to the report (-short: 50,000 cases). Its floor walks over the same entries of
 // the store and only adds up their bytes; the ratio is that of the times.
 func BenchmarkAuditOfAMillionCases(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) {
-		backend, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "entitlements.db"), sqlite.Options{})
-		require.NoError(b, err)
-		benchmarkAudit(b, backend)
-	})
-	b.Run("mongodb", func(b *testing.B) {
-		uri := os.Getenv("EVENHAND_TEST_MONGODB_URI")
-		if uri == "" {
-			b.Skip("skipped: EVENHAND_TEST_MONGODB_URI does not name a MongoDB server (deploy/mongodb/local up starts one)")
-		}
-		database := "bench_" + strings.ToLower(rand.Text())
-		backend, err := mongodb.Open(b.Context(), uri, database, mongodb.Options{})
-		require.NoError(b, err)
-		b.Cleanup(func() {
-			client, err := mongo.Connect(options.Client().ApplyURI(uri))
-			require.NoError(b, err)
-			require.NoError(b, client.Database(database).Drop(context.Background()))
-			require.NoError(b, client.Disconnect(context.Background()))
-		})
-		benchmarkAudit(b, backend)
-	})
+	for name, open := range teststore.Backends {
+		b.Run(name, func(b *testing.B) { benchmarkAudit(b, open(b)) })
+	}
 }
 
 func benchmarkAudit(b *testing.B, backend docstore.Backend) {
