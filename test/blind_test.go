@@ -300,9 +300,8 @@ func (w *walk) call(m protoreflect.MethodDescriptor, request *dynamicpb.Message)
 	for _, answer := range answers {
 		told += prototext.Format(answer.Interface())
 	}
-	plain := strings.ReplaceAll(strings.ToLower(told), ",", "") // 54,321.98 too
 	for _, word := range tellTales {
-		if strings.Contains(plain, word) && !strings.Contains(asked, word) {
+		if tells(told, word) && !strings.Contains(asked, word) {
 			w.told[word] = fmt.Sprintf("%s\nasked:\n%s\ntold:\n%.4000s", m.FullName(), asked, told)
 		}
 	}
@@ -323,6 +322,36 @@ func (w *walk) call(m protoreflect.MethodDescriptor, request *dynamicpb.Message)
 		})
 	}
 	return codes.OK
+}
+
+// nanos are the fractions of a second of times, among whose digits every number is, some day.
+// Those of amounts are less than a unit.
+var nanos = regexp.MustCompile(`nanos:\s*[0-9]+`)
+
+// tells says whether a text has a telling word: a number where a number begins, with or without
+// commas.
+func tells(text, word string) bool {
+	plain := strings.ReplaceAll(strings.ToLower(nanos.ReplaceAllString(text, "")), ",", "")
+	for {
+		before, after, found := strings.Cut(plain, word)
+		if !found {
+			return false
+		}
+		if isDigit := strings.ContainsAny(word[:1], "0123456789"); !isDigit || before == "" || !strings.ContainsAny(before[len(before)-1:], "0123456789.") {
+			return true
+		}
+		plain = word[len(word)-1:] + after
+	}
+}
+
+func TestTelling(t *testing.T) {
+	for text, want := range map[string]bool{
+		`spent: "54,321.98 USD"`: true, "units: 54321\nnanos: 980000000": true, "5432198": true, "minor:  5432198": true, "$54321": true,
+		"seconds: 1795432160\nnanos: 543210000": false, "nanos:  954321228": false, `"2026-11-22T10:00:00.543210Z"`: false, "154321 54321": true,
+	} {
+		require.Equal(t, want, tells(text, "54321"), text)
+	}
+	require.True(t, tells("a-Quagga-Club", "quagga"))
 }
 
 // invoke returns all that an RPC answers.
