@@ -58,8 +58,8 @@ test-race: ## Run the tests of RACE_PKGS under the race detector (needs a C comp
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(RACE_PKGS) | $(QUIET)
 
 .PHONY: test-long
-test-long: ## Run all tests with the long properties and crash tests
-	EVENHAND_TEST_LONG=1 $(GO) test -timeout 60m $(PKGS) | $(QUIET)
+test-long: ## Run the tests that do more when given time: cases, crashes, rows, a year
+	@tools/long
 
 .PHONY: test-crash
 test-crash: export EVENHAND_MONGODB_HOME ?= /var/lib/evenhand-mongodb-crash

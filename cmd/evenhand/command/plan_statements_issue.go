@@ -6,6 +6,9 @@ import (
 	"io"
 	"os"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 )
 
@@ -113,7 +116,11 @@ func (c *PlanStatementsIssue) export(env *Env, s *session, accounts []string, do
 		return err
 	}
 	for _, account := range accounts {
-		if err := write(account + "/valueStatements/" + string(c.Quarter)); err != nil {
+		err := write(account + "/valueStatements/" + string(c.Quarter))
+		if code := status.Code(err); code == codes.FailedPrecondition || code == codes.NotFound { // no customer then
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}

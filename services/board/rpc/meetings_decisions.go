@@ -103,7 +103,7 @@ func (s *meetingsServer) ReopenDecision(ctx context.Context, r *boardv1.ReopenDe
 }
 
 var decisionFields = []filter.Field{
-	{Name: "owner"}, {Name: "due_date"}, {Name: "agenda_item"}, {Name: "overdue", Kind: filter.Bool},
+	{Name: "owner"}, {Name: "due_date", Kind: filter.Day}, {Name: "agenda_item"}, {Name: "overdue", Kind: filter.Bool},
 	{Name: "status", Kind: filter.Enum, Values: []string{"UNSPECIFIED", "OPEN", "DONE", "DROPPED"}},
 	{Name: "outcome", Kind: filter.Enum, Values: []string{"ADOPTED", "REJECTED", "POSTPONED", "NOTED"}},
 }

@@ -70,7 +70,7 @@ func (h *houseRulesHandler) GetBreach(ctx context.Context, r *entitlementsv1.Get
 }
 
 var breachFields = []filter.Field{
-	{Name: "account"}, {Name: "benefit"}, {Name: "recorder"}, {Name: "breach_date"},
+	{Name: "account"}, {Name: "benefit"}, {Name: "recorder"}, {Name: "breach_date", Kind: filter.Day},
 	{Name: "response", Kind: filter.Enum, Values: []string{"ENFORCED", "WAIVED", "OVERLOOKED"}},
 }
 

@@ -69,7 +69,7 @@ func (h *clausesHandler) GetCitation(ctx context.Context, r *entitlementsv1.GetC
 	return citationOut(s), nil
 }
 
-var citationFields = []filter.Field{{Name: "account"}, {Name: "case"}, {Name: "recorder"}, {Name: "citation_date"}}
+var citationFields = []filter.Field{{Name: "account"}, {Name: "case"}, {Name: "recorder"}, {Name: "citation_date", Kind: filter.Day}}
 
 // ListCitations implements ClausesService.
 func (h *clausesHandler) ListCitations(ctx context.Context, r *entitlementsv1.ListCitationsRequest) (*entitlementsv1.ListCitationsResponse, error) {

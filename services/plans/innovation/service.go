@@ -90,6 +90,12 @@ func (s *Service) past(ctx context.Context, field string, on civil.Day) (civil.D
 	return on, nil
 }
 
+// Served reports whether a request has changed a project before.
+func (s *Service) Served(ctx context.Context, call resource.Call, id string) (bool, error) {
+	_, known, err := s.projects.Replay(ctx, call, id)
+	return known, err
+}
+
 // Get returns a project, or resource.ErrNotFound.
 func (s *Service) Get(ctx context.Context, id string) (resource.Stored[Project], error) {
 	return s.projects.Get(ctx, id)

@@ -21,6 +21,9 @@ import (
 const (
 	updateProjects  = "projects.update"
 	confirmProjects = "projects.confirm"
+	// withdrawConfirmations, where it is for assigned accounts only, is for projects that one
+	// leads, too.
+	withdrawConfirmations = "projects.withdraw"
 )
 
 // innovationHandler serves InnovationProjectsService.
@@ -60,20 +63,25 @@ func (h *innovationHandler) checkProject(ctx context.Context, accounts []string,
 	return first
 }
 
-// change reads which project a call is about.
+// change reads which project a call is about. Who has given a project away is answered when
+// they retry that.
 func (h *innovationHandler) change(ctx context.Context, r request.Mutation, name string) (id string, call resource.Call, err error) {
 	id = names.Last(name)
-	if auth.FromContext(ctx).Can(updateProjects) != auth.All {
-		p, err := h.domain.Get(ctx, id)
-		if err != nil {
-			return "", call, err
-		}
-		if err := h.checkProject(ctx, p.State.Accounts, p.State.Lead); err != nil {
-			return "", call, err
-		}
+	if call, err = request.Call(ctx, r); err != nil || auth.FromContext(ctx).Can(updateProjects) == auth.All {
+		return id, call, err
 	}
-	call, err = request.Call(ctx, r)
-	return id, call, err
+	p, err := h.domain.Get(ctx, id)
+	if err != nil {
+		return "", call, err
+	}
+	if refused := h.checkProject(ctx, p.State.Accounts, p.State.Lead); refused != nil {
+		known, err := h.domain.Served(ctx, call, id)
+		if err == nil && !known {
+			err = refused
+		}
+		return id, call, err
+	}
+	return id, call, nil
 }
 
 // GetInnovationProject implements InnovationProjectsService.
@@ -316,7 +324,7 @@ func (h *innovationHandler) WithdrawConfirmation(
 	ctx context.Context, r *plansv1.WithdrawConfirmationRequest,
 ) (*plansv1.InnovationProject, error) {
 	id := names.Last(r.GetName())
-	if auth.FromContext(ctx).Can(updateProjects) == auth.Assigned {
+	if auth.FromContext(ctx).Can(withdrawConfirmations) == auth.Assigned {
 		p, err := h.domain.Get(ctx, id)
 		if err != nil {
 			return nil, err

@@ -150,18 +150,28 @@ func TestProjectsAreSeenAndChangedByThoseWhoMay(t *testing.T) {
 	wantStatus(t, err, codes.PermissionDenied, "NOT_ASSIGNED")
 	_, err = w.as(t, auth.PolicyApprover).WithdrawConfirmation(ctx, takeBack)
 	wantStatus(t, err, codes.FailedPrecondition, "PROJECT_STATE")
+	_, err = w.as(t, managerAndApprover).WithdrawConfirmation(ctx, takeBack)
+	wantStatus(t, err, codes.FailedPrecondition, "PROJECT_STATE")
 	_, err = admin.UpdateInnovationProject(ctx, &plansv1.UpdateInnovationProjectRequest{InnovationProject: &plansv1.InnovationProject{
 		Name: "innovationProjects/their-bottles", Lead: "principals/account-manager"}})
 	require.NoError(t, err)
-	_, err = manager.StopInnovationProject(ctx, stop)
+	give := &plansv1.UpdateInnovationProjectRequest{RequestId: "0198c3a0-0000-7000-8000-00000000000a",
+		InnovationProject: &plansv1.InnovationProject{Name: "innovationProjects/their-bottles", Lead: "principals/admin"}}
+	_, err = manager.UpdateInnovationProject(ctx, give)
 	require.NoError(t, err, "they lead it")
+	_, err = manager.UpdateInnovationProject(ctx, give)
+	require.NoError(t, err, "they led it when they asked first")
+	_, err = manager.StopInnovationProject(ctx, stop)
+	wantStatus(t, err, codes.PermissionDenied, "NOT_ASSIGNED")
+	_, err = admin.StopInnovationProject(ctx, stop)
+	require.NoError(t, err)
 	both := theProject()
 	both.Accounts, both.Agreement = []string{"accounts/other", "accounts/acme"}, nil
 	_, err = manager.CreateInnovationProject(ctx, &plansv1.CreateInnovationProjectRequest{InnovationProject: both})
 	require.NoError(t, err, "one of its accounts is theirs")
 
 	for filter, want := range map[string]int{
-		"": 2, `account = "accounts/acme"`: 1, `account = "accounts/other"`: 2, "state = STOPPED": 1, `lead = "principals/account-manager"`: 2, `title = "Recycled caps"`: 1,
+		"": 2, `account = "accounts/acme"`: 1, `account = "accounts/other"`: 2, "state = STOPPED": 1, `lead = "principals/account-manager"`: 1, `title = "Recycled caps"`: 1,
 		`account = "accounts/acme" OR account = "accounts/none"`: 1, `NOT account = "accounts/acme"`: 1, `account != "accounts/other"`: 0,
 		`account = "accounts/other" AND account != "accounts/acme"`: 1,
 	} {

@@ -171,6 +171,7 @@ func openWorkplace(t *testing.T) *workplace {
 	for _, role := range auth.Roles() {
 		keys.Add(tokenOf(role), auth.NewPrincipal("principals/"+string(role), "", role != auth.Service, role))
 	}
+	keys.Add(tokenOf(managerAndApprover), auth.NewPrincipal("principals/ada", "", true, auth.AccountManager, auth.PolicyApprover))
 	s, err := server.New(ctx, server.Options{Authenticator: keys, Faults: rpc.Faults}, server.Service{Name: "plans",
 		Register: func(r grpc.ServiceRegistrar) {
 			rpc.RegisterEngagements(r, work, assignments)
@@ -197,6 +198,9 @@ func (w *workplace) as(t *testing.T, role auth.Role) workers {
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	return workers{plansv1.NewEngagementsServiceClient(conn), plansv1.NewInnovationProjectsServiceClient(conn)}
 }
+
+// managerAndApprover is who has both roles, as in small companies.
+const managerAndApprover auth.Role = "manager-and-approver"
 
 // wantStatus fails the test unless err has the code and the reason.
 func wantStatus(t *testing.T, err error, code codes.Code, reason string) *status.Status {

@@ -80,6 +80,12 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 	if view == Issued && !issued {
 		return Answer{}, ErrNotIssued.Saying("%s was not issued: issue it, or ask for the current one.", Name(account, q))
 	}
+	horizon := Horizon{}
+	if !known.IsZero() { // before the dossier is read: what the copies reach then is in it
+		if horizon, err = s.known(ctx, known); err != nil {
+			return Answer{}, err
+		}
+	}
 	opened, err := s.Dossiers.open(ctx, []place{{account, q}})
 	if err != nil {
 		return Answer{}, err
@@ -88,12 +94,6 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 	company, zone, err := s.company(ctx)
 	if err != nil {
 		return Answer{}, err
-	}
-	horizon := Horizon{}
-	if !known.IsZero() {
-		if horizon, err = s.known(ctx, known); err != nil {
-			return Answer{}, err
-		}
 	}
 	has, err := s.customer(ctx, &a, q, lines, asOf{zone, s.current(zone), horizon})
 	if err != nil {

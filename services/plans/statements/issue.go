@@ -136,19 +136,26 @@ func (s *Service) begin(ctx context.Context, call resource.Call, check bool) (ru
 // for what was acknowledged before it was called; UNAVAILABLE where that does not come.
 func (s *Service) freeze(ctx context.Context) (run, error) {
 	frozen := run{Positions: map[feeds.Service]int64{}, Known: s.now().UTC().Truncate(time.Millisecond)}
+	waiting, stop := context.WithTimeout(ctx, s.opts.Patience)
+	defer stop()
 	for _, f := range s.followers {
-		lag, err := f.Lag(ctx)
-		if err != nil {
-			return run{}, err
+		lag, err := f.Lag(waiting)
+		if err != nil && waiting.Err() != nil && ctx.Err() == nil { // a stuck relay, say
+			lag.Unreachable, err = err, nil
 		}
-		if lag.Unreachable != nil {
+		switch {
+		case err != nil:
+			return run{}, err
+		case lag.Unreachable != nil:
 			return run{}, fault.New(fault.Unavailable, fault.ReasonUnavailable, "The %s service is not reached, so nobody knows whether all is here: try again.", f.Service()).
 				Because(lag.Unreachable).WithRetry(retryAfter)
 		}
 		frozen.Positions[f.Service()] = lag.Head
 	}
-	if err := s.await(ctx, frozen.Positions); err != nil {
-		return run{}, err
+	for _, f := range s.followers {
+		if err := await(ctx, waiting, f, frozen.Positions[f.Service()]); err != nil {
+			return run{}, err
+		}
 	}
 	company, _, err := s.company(ctx)
 	frozen.Currency, frozen.Zone = company.Currency, company.Zone
@@ -158,34 +165,25 @@ func (s *Service) freeze(ctx context.Context) (run, error) {
 // lookEvery is how often it is looked whether a copy has come on.
 const lookEvery = 20 * time.Millisecond
 
-// await waits until every feed is taken over up to its position.
-func (s *Service) await(ctx context.Context, positions map[feeds.Service]int64) error {
-	waiting, stop := context.WithTimeout(ctx, s.opts.Patience)
-	defer stop()
+// await waits until a feed is taken over up to a position, and no longer than waiting is.
+func await(ctx, waiting context.Context, f Follower, position int64) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	for _, f := range s.followers {
-		for {
-			applied, err := f.Applied(ctx)
-			if err != nil {
+	for {
+		applied, err := f.Applied(ctx)
+		if err != nil || applied >= position {
+			return err
+		}
+		select {
+		case <-look.C:
+		case <-waiting.Done():
+			if err := ctx.Err(); err != nil {
 				return err
 			}
-			missing := positions[f.Service()] - applied
-			if missing <= 0 {
-				break
-			}
-			select {
-			case <-look.C:
-			case <-waiting.Done():
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				return fault.New(fault.Unavailable, fault.ReasonUnavailable, "%d changes of the %s feed are not here yet: try again. (`evenhand plan following` says how far it is.)",
-					missing, f.Service()).WithRetry(retryAfter)
-			}
+			return fault.New(fault.Unavailable, fault.ReasonUnavailable, "%d changes of the %s feed are not here yet: try again. (`evenhand plan following` says how far it is.)",
+				position-applied, f.Service()).WithRetry(retryAfter)
 		}
 	}
-	return nil
 }
 
 const retryAfter = 5 * time.Second

@@ -1,6 +1,7 @@
 package statements
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -145,6 +146,24 @@ func TestR35AStatementAsItWasKnown(t *testing.T) {
 	})
 }
 
+// What is taken over while a statement of the past is asked for is in it, or it is refused:
+// else the same question has another answer a moment later.
+func TestR35AStatementOfThePastIsWhole(t *testing.T) {
+	f := onSQLite(t)
+	f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")))
+	f.world.asked = func(context.Context) error {
+		f.world.asked = nil
+		f.take(t, paid("c1", "acme", july, 1_00))
+		return nil
+	}
+	first, err := f.Get(t.Context(), "acme", q3, Default, recorded(3))
+	require.NoError(t, err)
+	again, err := f.Get(t.Context(), "acme", q3, Default, recorded(3))
+	require.NoError(t, err)
+	require.Equal(t, again.Digest, first.Digest)
+	require.EqualValues(t, 1, first.Figure("paid").Count)
+}
+
 var errStopped = errors.New("the process ends here")
 
 // Issuing that was cut off goes on, with what was known when it began; and asked for again it
@@ -231,6 +250,12 @@ func TestR31WhatCannotBeIssued(t *testing.T) {
 	_, err = f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
 	wantReason(t, err, fault.ReasonUnavailable, "1 changes of the accounts feed are not here yet")
 	f.world.away = errors.New("no route")
+	_, err = f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
+	wantReason(t, err, fault.ReasonUnavailable, "is not reached")
+	f.world.asked = func(ctx context.Context) error {
+		<-ctx.Done() // as where a relay is stuck
+		return ctx.Err()
+	}
 	_, err = f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
 	wantReason(t, err, fault.ReasonUnavailable, "is not reached")
 }

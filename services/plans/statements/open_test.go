@@ -29,6 +29,8 @@ type world struct {
 	// coming is how many changes are being taken over, one whenever somebody looks.
 	coming map[feeds.Service]int
 	away   error
+	// asked is done when a follower is asked how far behind it is.
+	asked func(ctx context.Context) error
 	// editions says how often a version was read.
 	editions map[string]int
 	next     []Prospect
@@ -63,7 +65,12 @@ type follower struct {
 
 func (f follower) Service() feeds.Service { return f.of }
 
-func (f follower) Lag(context.Context) (feeds.Lag, error) {
+func (f follower) Lag(ctx context.Context) (feeds.Lag, error) {
+	if f.w.asked != nil {
+		if err := f.w.asked(ctx); err != nil {
+			return feeds.Lag{}, err
+		}
+	}
 	return feeds.Lag{Service: f.of, Applied: f.w.applied[f.of], Head: f.w.head[f.of], Recorded: recorded(f.w.applied[f.of]), Unreachable: f.w.away}, nil
 }
 

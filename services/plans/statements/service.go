@@ -183,7 +183,7 @@ func (s *Service) customer(ctx context.Context, a *feeds.Account, q Quarter, lin
 		return false, nil
 	case a.Joined != civil.Never:
 		return a.Joined <= q.Last(), nil
-	case q == of.current:
+	case q == of.current && a.State != feeds.Closed: // a closed one may have been a prospect
 		return true, nil
 	}
 	first, known, err := s.Dossiers.first(ctx, a.ID, of.something)

@@ -234,6 +234,11 @@ func TestR31EveryCustomerHasAStatement(t *testing.T) {
 		require.ErrorIs(t, err, resource.ErrNotFound, "a quarter to come")
 		_, err = f.Get(ctx, "nobody", q3, Default, time.Time{})
 		require.ErrorIs(t, err, resource.ErrNotFound)
+		given := customer("iris", civil.Never)
+		given.Account.State, given.Account.Closed = feeds.Closed, day("2026-11-20")
+		f.take(t, given)
+		_, err = f.Get(ctx, "iris", q3+1, Default, time.Time{})
+		require.ErrorIs(t, err, resource.ErrNotFound, "nobody's customer ever")
 	})
 }
 
