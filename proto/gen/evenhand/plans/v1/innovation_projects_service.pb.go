@@ -1155,7 +1155,7 @@ const file_evenhand_plans_v1_innovation_projects_service_proto_rawDesc = "" +
 	"\x06reason\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12\x1c\n" +
 	"\x04etag\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04etag\x12*\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xa3\x15\n" +
+	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xa5\x15\n" +
 	"\x19InnovationProjectsService\x12\xaf\x01\n" +
 	"\x14GetInnovationProject\x12..evenhand.plans.v1.GetInnovationProjectRequest\x1a$.evenhand.plans.v1.InnovationProject\"A\xdaA\x04name\xca\xda\x18\x0f\n" +
 	"\rprojects.read\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=innovationProjects/*}\x12\xb0\x01\n" +
@@ -1183,9 +1183,9 @@ const file_evenhand_plans_v1_innovation_projects_service_proto_rawDesc = "" +
 	"\x15StopInnovationProject\x12/.evenhand.plans.v1.StopInnovationProjectRequest\x1a$.evenhand.plans.v1.InnovationProject\"F\xca\xda\x18\x13\n" +
 	"\x0fprojects.update\x10\x01\x82\xd3\xe4\x93\x02):\x01*\"$/v1/{name=innovationProjects/*}:stop\x12\xbe\x01\n" +
 	"\x18ConfirmInnovationProject\x122.evenhand.plans.v1.ConfirmInnovationProjectRequest\x1a$.evenhand.plans.v1.InnovationProject\"H\xca\xda\x18\x12\n" +
-	"\x10projects.confirm\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=innovationProjects/*}:confirm\x12\xc4\x01\n" +
-	"\x14WithdrawConfirmation\x12..evenhand.plans.v1.WithdrawConfirmationRequest\x1a$.evenhand.plans.v1.InnovationProject\"V\xca\xda\x18\x13\n" +
-	"\x11projects.withdraw\x82\xd3\xe4\x93\x029:\x01*\"4/v1/{name=innovationProjects/*}:withdrawConfirmationBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
+	"\x10projects.confirm\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=innovationProjects/*}:confirm\x12\xc6\x01\n" +
+	"\x14WithdrawConfirmation\x12..evenhand.plans.v1.WithdrawConfirmationRequest\x1a$.evenhand.plans.v1.InnovationProject\"X\xca\xda\x18\x15\n" +
+	"\x11projects.withdraw\x10\x01\x82\xd3\xe4\x93\x029:\x01*\"4/v1/{name=innovationProjects/*}:withdrawConfirmationBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
 	file_evenhand_plans_v1_innovation_projects_service_proto_rawDescOnce sync.Once
