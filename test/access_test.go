@@ -11,6 +11,7 @@ import (
 
 // Tokens never appear in what the server writes, whatever it is asked.
 func TestTokensNeverAppearInLogs(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "--log-level", "debug", "--log-format", "json")
 	const stranger = "evh_strangers-token-0123456789abcdefghijk"
 	created := s.cli("principals", "create", "shop", "--machine", "--role", "service")
@@ -38,6 +39,7 @@ func TestTokensNeverAppearInLogs(t *testing.T) {
 }
 
 func TestRESTWithoutToken(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for path, want := range map[string]int{
 		"/livez":        http.StatusOK,
@@ -60,6 +62,7 @@ func TestRESTWithoutToken(t *testing.T) {
 
 // A revoked token stops working.
 func TestRevokedToken(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("principals", "create", "shop", "--machine", "--role", "service")
 	table := s.cli("tokens", "create", "shop", "--file", "shop-token")
@@ -76,6 +79,7 @@ func TestRevokedToken(t *testing.T) {
 
 // Beyond this machine only with TLS, unless told otherwise.
 func TestServeBeyondLoopback(t *testing.T) {
+	t.Parallel()
 	for flag, other := range map[string]string{"--grpc-addr": "--http-addr", "--http-addr": "--grpc-addr"} {
 		got := execute(t.Context(), t, t.TempDir(), "", "serve", flag, "0.0.0.0:0", other, "127.0.0.1:0")
 		require.NotZero(t, got.code)
@@ -89,6 +93,7 @@ func TestServeBeyondLoopback(t *testing.T) {
 
 // R1: no account carries a hand-set level, under any name.
 func TestR1NoHandSetLevel(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, key := range []string{"tier", "level", "vip", "customer-grade"} {
 		got := s.try("attributes", "declare", key)

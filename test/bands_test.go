@@ -12,6 +12,7 @@ import (
 
 // Bands are quartiles until they are declared, by the command line and over REST.
 func TestR36Bands(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", promise), "--effective", "1997-01-01")

@@ -193,6 +193,7 @@ func (w *walk) write() {
 // nor anything that tells it. An RPC that this walk gets no answer from has to be named in
 // notRead. An auditor is told all of it, so it is there to be told.
 func TestR3NoRPCTellsServiceAgentsWhatCustomersSpend(t *testing.T) {
+	t.Parallel()
 	s, written := quokkaWorld(t)
 	auditor := walkAs(t, s, "auditor")
 	for range 2 {
@@ -345,6 +346,7 @@ func tells(text, word string) bool {
 }
 
 func TestTelling(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]bool{
 		`spent: "54,321.98 USD"`: true, "units: 54321\nnanos: 980000000": true, "5432198": true, "minor:  5432198": true, "$54321": true,
 		"seconds: 1795432160\nnanos: 543210000": false, "nanos:  954321228": false, `"2026-11-22T10:00:00.543210Z"`: false, "154321 54321": true,

@@ -75,6 +75,7 @@ func each(list any, field string) (values []any) {
 // R37: a meeting over REST, from its call at short notice to its minutes and what was
 // done about its decision.
 func TestR37AMeetingOverREST(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()
@@ -135,6 +136,7 @@ func TestR37AMeetingOverREST(t *testing.T) {
 // R11, R40: a question over REST to a board, with ideas of who is not on it: merged, taken
 // apart, voted on, overdue, decided and done; and what those who gave them are told.
 func TestR11R40AQuestionOverREST(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, name := range []string{"Harbour", "Brook", "Mill"} {
 		s.cli("accounts", "create", "--display-name", name)

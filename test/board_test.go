@@ -11,6 +11,7 @@ import (
 
 // A board is made on the command line, read over REST, and dissolved for good.
 func TestABoardFromItsCreationToItsEnd(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		unknown := s.try("board", "create", "--display-name", "Lost", "--time-zone", "America/New_York", "--manager", "mara")
@@ -60,6 +61,7 @@ alternates: {count: 3, answer_days: 14}
 // A charter is a file: what is wrong with it is told with its place, and a version that
 // was published is shown again.
 func TestACharterIsPublishedFromAFile(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("board", "create", "--id", "advisory", "--display-name", "Advisory", "--time-zone", "Europe/Paris")
 	publish := func(rules string, more ...string) result {
@@ -91,6 +93,7 @@ func TestACharterIsPublishedFromAFile(t *testing.T) {
 // Candidates come from a file with the people who consented; the same file again changes
 // nothing, and what is wrong with a row is told by its line.
 func TestCandidatesAreImported(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		s.cli("board", "create", "--id", "advisory", "--display-name", "Advisory", "--time-zone", "Europe/Paris")

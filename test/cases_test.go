@@ -14,6 +14,7 @@ import (
 // R15, R25, R28: a case from its opening to what the customer said of it, on the command
 // line, by those who may.
 func TestR15R25R28ACaseFromItsOpeningToTheSurvey(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", promise), "--effective", "2020-01-01")
@@ -77,6 +78,7 @@ func TestR15R25R28ACaseFromItsOpeningToTheSurvey(t *testing.T) {
 // and the mended file is taken as the same one grown: no case is there twice, and none is
 // missing.
 func TestCaseImportRefusedRowsAndResumeAfterAKill(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	const head = "ticket,customer,topic,way,opened,answered,closed\n"
 	const bad = "x1,nobody,late,email,2026-01-05 10:00,,\nx2,acme,late,email,yesterday,,\nx3,acme,late,,2026-01-05 10:00,,\n" +
@@ -127,6 +129,7 @@ func TestCaseImportRefusedRowsAndResumeAfterAKill(t *testing.T) {
 
 // A use that is sent again with its request id is recorded once, and answered as before.
 func TestR18AUseIsRecordedOnceOverREST(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", metered), "--effective", "2020-01-01")
 	s.cli("accounts", "create", "--display-name", "Acme", "--joined", "2020-01-01")

@@ -54,6 +54,7 @@ func (s *server) requireCDNOW() {
 }
 
 func TestR17RealRevenue(t *testing.T) {
+	t.Parallel()
 	path := cdnow(t)
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)

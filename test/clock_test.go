@@ -8,6 +8,7 @@ import (
 
 // The instant alone is printed, without a server, and wrong flags end with 2.
 func TestR13ClockDueOffline(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := write(t, dir, "promise.yaml", promise)
 	due := func(args ...string) result {

@@ -12,6 +12,7 @@ import (
 // R19: what extras cost is told by the command line and REST, as a share of revenue; what is above
 // a limit is found, and stays so through a restart.
 func TestR19CostsOfExtras(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", strings.Replace(metered, "unit: hour,", "unit: hour, unit_cost: 30.00,", 1)), "--effective", "2020-01-01")

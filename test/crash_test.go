@@ -194,6 +194,7 @@ func (s *server) startImport(l ledger, flags ...string) (importing *exec.Cmd, to
 
 // An import outlives the server: it sends the file again when the server is back.
 func TestImportOutlivesTheServer(t *testing.T) {
+	t.Parallel()
 	l := writeLedger(t, t.TempDir(), 30_000, 2_000, 8)
 	s := serve(t)
 	s.setCurrency()
@@ -207,6 +208,7 @@ func TestImportOutlivesTheServer(t *testing.T) {
 
 // An import that is interrupted says so, and the same file again completes it.
 func TestImportInterrupted(t *testing.T) {
+	t.Parallel()
 	l := writeLedger(t, t.TempDir(), 50_000, 2_000, 9)
 	s := serve(t)
 	s.setCurrency()

@@ -86,6 +86,7 @@ func (p *proxy) cut(broken bool) {
 // An import outlives the loss of the database: it goes on when that is back, and nothing
 // is written twice.
 func TestImportOutlivesTheDatabase(t *testing.T) {
+	t.Parallel()
 	args := mongoArgs(t)
 	uri, err := url.Parse(args[3])
 	require.NoError(t, err)

@@ -48,6 +48,7 @@ func (s *server) requireDesk() {
 // not report the difference between roles of staff: account managers are slower over all
 // only because they have the issues that take long.
 func TestR24TheDemoHasADisparityAndADifferenceThatIsNone(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()

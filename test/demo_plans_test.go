@@ -11,6 +11,7 @@ import (
 // R5-R10, R20: the demo shows how its customers are looked after: each has a plan with
 // goals of its own, and of all that comes of plans there is some, in different states.
 func TestR5TheDemoShowsHowCustomersAreLookedAfter(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()
@@ -30,6 +31,7 @@ func TestR5TheDemoShowsHowCustomersAreLookedAfter(t *testing.T) {
 // A demo that was cut off while the last weeks were told is completed at the next start:
 // nothing is there twice.
 func TestDemoKilledWhilePlanning(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.await("an engagement", func() bool { return s.try("plan", "engagements", "get", "torque-at-drumlin").code == 0 })
 	s.kill()

@@ -23,6 +23,7 @@ const (
 
 // The demo shows commands; each works as it is printed.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	commands := s.demoCommands()
@@ -62,6 +63,7 @@ func TestDemo(t *testing.T) {
 
 // A demo that was cut off while loading is completed at the next start.
 func TestDemoKilledWhileLoading(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.kill()
 	s.start(s.grpc, s.http)
@@ -76,6 +78,7 @@ func TestDemoKilledWhileLoading(t *testing.T) {
 
 // One that was cut off at the service desk is completed too: nothing is there twice.
 func TestDemoKilledAtTheServiceDesk(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.await("a remedy", func() bool { return s.try("remedies", "get", "apology").code == 0 })
 	s.kill()
@@ -90,6 +93,7 @@ func TestDemoKilledAtTheServiceDesk(t *testing.T) {
 // the server, the next rotation is open, advice was answered and done, and what is overdue
 // keeps the next question from being asked.
 func TestDemoBoardIsInItsSecondYear(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()
@@ -134,6 +138,7 @@ func TestDemoBoardIsInItsSecondYear(t *testing.T) {
 
 // The demo keeps its data apart.
 func TestDemoHasAFolderOfItsOwn(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := &server{t: t, dir: dir, data: filepath.Join(dir, ".demo"), args: []string{"--demo"}}
 	s.start("127.0.0.1:0", "127.0.0.1:0")

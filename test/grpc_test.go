@@ -104,6 +104,7 @@ func call(ctx context.Context, t *testing.T, conn *grpc.ClientConn, account, ben
 
 // Without a token only health and reflection answer.
 func TestGRPCWithoutToken(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	conn := s.dial()
 	_, err := call(t.Context(), t, conn, "accounts/a", "thanks")
@@ -114,6 +115,7 @@ func TestGRPCWithoutToken(t *testing.T) {
 
 // Beyond this machine the server tells nobody what it serves, unless it is told to.
 func TestReflectionBeyondLoopback(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		flags              []string
 		stranger, admitted codes.Code

@@ -15,6 +15,7 @@ import (
 // R40: ideas from the question to "you said, we did": merged, taken out, merged again,
 // decided and done, and each who gave one is told once, without who else did.
 func TestR40IdeasFromTheQuestionToWhatWasDone(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, name := range []string{"Harbour", "Brook", "Mill"} {
 		s.cli("accounts", "create", "--display-name", name)

@@ -18,6 +18,7 @@ import (
 // Rows that cannot be taken are each named with their line; all others are written, and
 // the mended file is taken as the same one grown.
 func TestImportRefusedRows(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	head := "customer_id,date,amount_usd\n"
 	good := "a,2024-01-31,10.00\nb,2024-02-29,-2.50\nc,2024-03-01,0.00\n"
@@ -43,6 +44,7 @@ func TestImportRefusedRows(t *testing.T) {
 }
 
 func TestAccountsImport(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	path := write(t, s.dir, "companies.csv", "\xef\xbb\xbfSymbol,Security,GICS Sector,Date added\r\n"+
 		"BRK.B,\"Berkshire, Hathaway\",Financials,2010-02-16\r\nAAPL,Apple,Information Technology,1982-11-30\r\n")
@@ -59,6 +61,7 @@ func TestAccountsImport(t *testing.T) {
 
 // Whatever bytes a file holds: no row is dropped without a word, and the server goes on.
 func TestImportOfAnyBytes(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	runs := 8
 	if isLong() {

@@ -29,6 +29,7 @@ notice: {effective: 2024-01-01, reason: First edition}
 // R32, R33: a house rule that is broken and a clause that is cited too often get one
 // review each; a waiver is due by a rule or not at all; a review ends with a decision.
 func TestR32R33WhatHappensTooOftenIsReviewed(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	file := filepath.Join(t.TempDir(), "promise.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(waiverPromise), 0o600))

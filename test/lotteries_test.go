@@ -13,6 +13,7 @@ import (
 
 // R29: a lottery by the command line and over REST; its record is replayed without a server.
 func TestR29ALotteryIsCommittedDrawnAndReplayed(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	ids := filepath.Join(s.dir, "ids.txt")
 	require.NoError(t, os.WriteFile(ids, []byte("ash\nbirch\ncedar\ndogwood\n"), 0o600))

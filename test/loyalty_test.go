@@ -13,6 +13,7 @@ import (
 // R26: a programme that only a newcomer got into, and what it gives, are found until an existing
 // account has a place too.
 func TestR26WhatOnlyNewCustomersHaveIsFound(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", promise), "--effective", "1997-01-01")
 	for _, name := range []string{"Harbour", "Mill"} {

@@ -27,6 +27,7 @@ import (
 // through the system: quorum, recusal and vote decide what can be decided, and what is
 // refused leaves nothing behind.
 func TestR37AMeetingFromItsCallToItsMinutes(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()
@@ -82,6 +83,7 @@ func TestR37AMeetingFromItsCallToItsMinutes(t *testing.T) {
 
 // Who is invited gets one letter, and another only where what it said is so no more.
 func TestMembersAreWrittenToOnce(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()
@@ -106,6 +108,7 @@ func TestMembersAreWrittenToOnce(t *testing.T) {
 // What a member is written of a meeting can be entered into a calendar, under the UID and
 // with the SEQUENCE of the member's own feed, and is taken from it by the cancellation.
 func TestInvitationsAreCalendarEntries(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()

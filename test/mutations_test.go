@@ -196,6 +196,7 @@ func (w *walk) mutations() []protoreflect.MethodDescriptor {
 // everybody may give or take something, or as one that gives nobody anything; and no request
 // of any, rows of imports included, has a field by which it could.
 func TestR18EveryMutationIsByRuleOrWithoutEffect(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	w := walkAs(t, s, "admin")
 	found := map[string]bool{}
@@ -253,6 +254,7 @@ func eachInput(of protoreflect.MessageDescriptor, seen map[protoreflect.FullName
 // account-manager comes first and looks after the account, so that the role most able to
 // favour it is not stopped at the door.
 func TestR18NoMutationGivesOneAccountABenefit(t *testing.T) {
+	t.Parallel()
 	s, _ := quokkaWorld(t)
 	for _, name := range []string{"Wombat", "Bilby", "Echidna"} {
 		s.cli("accounts", "create", "--display-name", name, "--joined", time.Now().UTC().AddDate(0, 0, -3).Format(time.DateOnly))

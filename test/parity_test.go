@@ -57,6 +57,7 @@ func unequal() string {
 
 // A file of cases is imported and audited without a schedule.
 func TestR24ImportedCasesAreAudited(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		file := write(t, s.dir, "cases.csv", unequal())
@@ -88,6 +89,7 @@ func TestR24ImportedCasesAreAudited(t *testing.T) {
 
 // Real cases of a city are audited by channel: half of them are still open.
 func TestR24CasesOfACity(t *testing.T) {
+	t.Parallel()
 	data := os.Getenv("EVENHAND_TEST_DATA")
 	if data == "" {
 		t.Skip("skipped: EVENHAND_TEST_DATA does not name the folder of real data")

@@ -16,6 +16,7 @@ import (
 // An account manager of the demo reads in a calendar program what `plan due` says, and a
 // touchpoint that is moved, handed on or skipped is so there at the next reading.
 func TestR9AnOwnersCalendarShowsWhatIsDue(t *testing.T) {
+	t.Parallel()
 	s := launch(t, t.TempDir(), "--demo")
 	s.awaitReady()
 	s.demoCommands()

@@ -13,6 +13,7 @@ import (
 // R29: from a draft to places, the waiting list, and the rule that reads the programme;
 // what was answered holds after the process was killed.
 func TestR29AProgrammeFromItsCriteriaToWhoIsNext(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", promise), "--effective", "1997-01-01")
 	for _, name := range []string{"Harbour", "Brook", "Mill"} {

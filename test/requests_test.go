@@ -54,6 +54,7 @@ rules:
 // A special situation is a rule for everybody, or it is nothing: asked by who serves the
 // customer, decided by another, approved by a third.
 func TestR22R23ASpecialRequestIsMadeARuleForEverybody(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", promise), "--effective", "2020-01-01")
@@ -105,6 +106,7 @@ func TestR22R23ASpecialRequestIsMadeARuleForEverybody(t *testing.T) {
 
 // R23: a company of one person publishes drafts too, and every version says so.
 func TestR23ASingleOperatorApprovesTheirOwnDraftAndItIsStamped(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	path := write(t, s.dir, "promise.yaml", promise)
 	s.cli("schedule", "drafts", "create", path, "--id", "first", "--reason", "First edition")

@@ -14,6 +14,7 @@ import (
 // R18: what an account won by revenue that was reversed or refunded later is reported, with
 // who booked it and what was used of it.
 func TestR18BenefitsWonByRevenueTakenBackAreReported(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", metered), "--effective", "2020-01-01")
 	for _, name := range []string{"Acme", "Honest", "Returner"} {

@@ -94,6 +94,7 @@ func readyBoard(t *testing.T, s *server) {
 // without the server, whoever declines is followed by an alternate, and nobody is invited
 // twice.
 func TestR38ARotationFromItsPoolToItsMembers(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		readyBoard(t, s)
@@ -170,6 +171,7 @@ func accountsIn(shown, state string) []string {
 // Two secretaries act on one state of a rotation: one wins, the other is told to read it
 // again.
 func TestTwoSecretariesAtOnce(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	readyBoard(t, s)
 	etag := value(t, s.cli("board", "rotations", "get", "advisory", firstRotation), "Etag")
@@ -191,6 +193,7 @@ func TestTwoSecretariesAtOnce(t *testing.T) {
 // The process dies between the steps of a rotation: it is where it was, with the same
 // record, and the draw is not made with another seed.
 func TestKilledBetweenTheStepsOfARotation(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	readyBoard(t, s)
 	hash, seed := "", ""

@@ -9,6 +9,7 @@ import (
 
 // Problems are printed so that an editor can jump to them.
 func TestPublishProblems(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	broken := strings.Replace(promise, "currency: USD", "currency: DOLLARS", 1)
 	broken = strings.Replace(broken, "at_least: 100.00", "at_most: 100.00", 1)
@@ -37,6 +38,7 @@ func TestPublishProblems(t *testing.T) {
 
 // R27, R34: what is missing is told to the cent, and is enough.
 func TestR34DistanceIsEnough(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", promise), "--effective", "2020-01-01")
 	s.cli("accounts", "create", "--display-name", "Acme", "--joined", "2020-01-01")
@@ -60,6 +62,7 @@ func TestR34DistanceIsEnough(t *testing.T) {
 
 // R4, R21: the baseline is the same for everybody.
 func TestR4BaselineIsTheSame(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", promise), "--effective", "2020-01-01")
 	for name, amount := range map[string]string{"small": "0.01", "large": "1000000.00"} {
@@ -73,6 +76,7 @@ func TestR4BaselineIsTheSame(t *testing.T) {
 
 // R16: what a schedule would bring is shown before it counts.
 func TestR16SimulateBeforePublishing(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	path := write(t, s.dir, "promise.yaml", promise)
 	s.cli("schedule", "publish", path, "--effective", "2020-01-01")

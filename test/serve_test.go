@@ -12,6 +12,7 @@ import (
 
 // What keeps a server from starting is told in a line that says what to do.
 func TestServeRefusesToStart(t *testing.T) {
+	t.Parallel()
 	running := serve(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -49,6 +50,7 @@ func TestServeRefusesToStart(t *testing.T) {
 
 // The token's file is made under every store, and only its owner can read it.
 func TestTokenFile(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		info, err := os.Stat(filepath.Join(s.data, "admin-token"))
@@ -63,6 +65,7 @@ func TestTokenFile(t *testing.T) {
 
 // Each part in a process of its own answers as all do in one.
 func TestPartsInProcessesOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		dir := t.TempDir()
 		accounts := launch(t, dir, append([]string{"accounts"}, storeArgs...)...)
@@ -110,6 +113,7 @@ func TestPartsInProcessesOfTheirOwn(t *testing.T) {
 
 // A graceful end leaves the data folder free for the next.
 func TestStopAndStart(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("accounts", "create", "--display-name", "Harbour & Sons")
 	s.stop()

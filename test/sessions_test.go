@@ -13,6 +13,7 @@ import (
 // unanswered keeps the session from opening, and leaves nothing behind; what they say is
 // answered before the session is.
 func TestR11R40AStrategySessionOverREST(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for _, name := range []string{"Harbour", "Brook"} {
 		s.cli("accounts", "create", "--display-name", name)

@@ -71,6 +71,7 @@ func (s *server) all(path, field string) (list []any) {
 // figure can be followed to its entries where they were recorded: revenue with a refund and a
 // correction, benefits used and given back, and hours of our people.
 func TestR31StatementsAddUpToTheLedgers(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	today := time.Now().UTC()
 	quarter, first := quarterOf(today)

@@ -27,6 +27,7 @@ func (s *server) caller(token string) int {
 // A part whose own token accounts refuses does not tell its callers that theirs are
 // unknown: it says that it cannot know, and the log says why and what to do.
 func TestPartWhoseServiceTokenIsRevoked(t *testing.T) {
+	t.Parallel()
 	accounts := launch(t, t.TempDir(), "accounts")
 	accounts.awaitReady()
 	accounts.cli("principals", "create", "parts", "--machine", "--role", "service")
@@ -67,6 +68,7 @@ func TestPartWhoseServiceTokenIsRevoked(t *testing.T) {
 // A revoked token of the local administrator never works again; the next start makes a
 // new one, and only that.
 func TestRevokedAdminToken(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
 		leaked := s.token()
@@ -109,6 +111,7 @@ func TestRevokedAdminToken(t *testing.T) {
 // What keeps a token from being made leaves no file that stands in the way of the next
 // try.
 func TestTokenFileAfterAFailure(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("principals", "create", "shop", "--machine", "--role", "service")
 	require.NotZero(t, s.try("tokens", "create", "nobody", "--file", "shop-token").code)

@@ -15,6 +15,7 @@ var metered = strings.Replace(strings.Replace(promise, "rules:\n",
 
 // R18, R20: benefits are used through the command line and REST, and never beyond what is left.
 func TestR18R20UsageOfAMeteredBenefit(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.cli("schedule", "publish", write(t, s.dir, "promise.yaml", metered), "--effective", "2020-01-01")
 	s.cli("accounts", "create", "--display-name", "Acme", "--joined", "2020-01-01")

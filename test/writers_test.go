@@ -15,6 +15,7 @@ import (
 // 64 writers of one account and of many, each sending every request twice: the ledger has
 // every entry once, and what entitlements makes of it is the same, rebuilt or not.
 func TestSixtyFourWriters(t *testing.T) {
+	t.Parallel()
 	const writers, rounds, accounts = 64, 3, 8
 	stores(t, func(t *testing.T, storeArgs []string) {
 		s := serve(t, storeArgs...)
