@@ -56,8 +56,10 @@ type board struct {
 	// away is what every call fails with; lose makes it fail after it did what was asked.
 	away error
 	lose bool
-	// before is called once, at the beginning of the next Ask.
+	// before is called once, at the beginning of the next Ask; looked once, after the next look
+	// at where a solicitation stands.
 	before func()
+	looked func(*asked)
 	// bounded says that the last question had a deadline.
 	bounded bool
 }
@@ -120,7 +122,16 @@ func (b *board) State(_ context.Context, id string) (SolicitationState, error) {
 	if b.away != nil && !b.lose {
 		return "", b.away
 	}
-	return b.asked[id].state, nil
+	a := b.asked[id]
+	if looked := b.looked; looked != nil {
+		b.looked = nil
+		state := a.state
+		b.mu.Unlock()
+		defer b.mu.Lock()
+		looked(a)
+		return state, nil
+	}
+	return a.state, nil
 }
 
 func (b *board) Change(_ context.Context, id, requestID string, c Change) error {
