@@ -211,30 +211,57 @@ func (b *board) only(t testing.TB) *asked {
 	return nil
 }
 
-// touchpoints keeps what was planned, by request, and refuses accounts without a plan.
+// touchpoints keeps what was planned, refuses accounts without a plan, and names that are
+// taken.
 type touchpoints struct {
 	mu      sync.Mutex
 	planned map[string]Touchpoint // by name
+	by      map[string]string     // request ids, by name
 	skipped map[string]string     // reasons, by name
 	calls   int
 	away    error
+	// room is how many are planned before it is away; no matter how many where it is negative.
+	room int
+	// lose makes the next plan fail after it was made, and before is called at its beginning.
+	lose   bool
+	before func()
 }
 
-func (p *touchpoints) Plan(_ context.Context, call resource.Call, t Touchpoint) (string, error) {
+func (p *touchpoints) Name(t Touchpoint) string {
+	return fmt.Sprintf("%s/touchpoints/%d.%s", plans.Name(t.Account), t.Number, strings.TrimPrefix(t.Session, "strategySessions/"))
+}
+
+func (p *touchpoints) Plan(_ context.Context, call resource.Call, t Touchpoint) error {
+	p.mu.Lock()
+	before := p.before
+	p.before = nil
+	p.mu.Unlock()
+	if before != nil {
+		before()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls++
+	name := p.Name(t)
+	_, there := p.planned[name]
 	switch {
 	case p.away != nil:
-		return "", p.away
+		return p.away
 	case t.Account == "planless":
-		return "", fault.Missing("evenhand/Plan", plans.Name(t.Account))
+		return fault.Missing("evenhand/Plan", plans.Name(t.Account))
+	case there && p.by[name] != call.RequestID:
+		return resource.ErrExists.Saying("%s exists already.", name)
+	case !there && p.room == 0:
+		return errAway
+	case !there:
+		p.planned[name], p.by[name] = t, call.RequestID
+		p.room--
 	}
-	name := plans.Name(t.Account) + "/touchpoints/" + call.Request().DocumentID()
-	if _, there := p.planned[name]; !there {
-		p.planned[name] = t
+	if p.lose {
+		p.lose = false
+		return errAway
 	}
-	return name, nil
+	return nil
 }
 
 func (p *touchpoints) Skip(_ context.Context, _ resource.Call, name, reason string) error {
@@ -242,6 +269,9 @@ func (p *touchpoints) Skip(_ context.Context, _ resource.Call, name, reason stri
 	defer p.mu.Unlock()
 	if p.away != nil {
 		return p.away
+	}
+	if _, there := p.planned[name]; !there {
+		return fault.Missing("evenhand/Touchpoint", name)
 	}
 	p.skipped[name] = reason
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -16,7 +17,7 @@ import (
 // problem it is still to be planned.
 type Invitation struct {
 	Account string `bson:"account"`
-	// Touchpoint is its resource name.
+	// Touchpoint is its resource name; empty before it is known to be planned.
 	Touchpoint string `bson:"touchpoint,omitempty"`
 	// Problem says why none could be planned: somebody has to invite the account by hand.
 	Problem string `bson:"problem,omitempty"`
@@ -33,49 +34,82 @@ func (s *Session) uninvited(i *Invitation) bool {
 	return s.State == Open && i.Touchpoint == "" && i.Problem == ""
 }
 
-// unskipped says that a touchpoint is to be skipped, since the session was cancelled.
+// unskipped says that a touchpoint is to be skipped: any of a cancelled session, and of one
+// that took place one that may have been planned without having been written down.
 func (s *Session) unskipped(i *Invitation) bool {
-	return s.State == Cancelled && i.Touchpoint != "" && !i.Skipped
+	switch {
+	case i.Skipped || i.Problem != "":
+		return false
+	case s.State == Held || s.State == Answered:
+		return i.Touchpoint == ""
+	}
+	return s.State == Cancelled
+}
+
+// leftOpen is when the session stopped being open.
+func (s *Session) leftOpen() time.Time {
+	for _, t := range s.History {
+		if t.From == Open {
+			return t.At
+		}
+	}
+	return time.Time{}
 }
 
 // settled plans the invitations of an open session, and skips those of a cancelled one. What
 // fails is left for Run.
 func (s *Service) settled(ctx context.Context, n resource.Stored[Session]) (resource.Stored[Session], error) {
+	ctx, cancel := context.WithTimeout(ctx, boardTime)
+	defer cancel()
 	after, err := s.invite(ctx, n)
 	if err != nil {
 		s.opts.Log.WarnContext(ctx, "the invitations of a strategy session are not all planned, and are tried again", "session", n.ID, "error", err)
-		return n, nil
 	}
 	return after, nil
 }
 
-// invite does what is to be done about the invitations of a session. Each can be done again.
+// writeTime is how long it may take to write down what became of invitations.
+const writeTime = 5 * time.Second
+
+// invite does what is to be done about the invitations of a session, and returns it as it is
+// then, also with an error. Each can be done again.
 func (s *Service) invite(ctx context.Context, n resource.Stored[Session]) (resource.Stored[Session], error) {
 	if n.State.Step != nil || !n.State.Pending {
 		return n, nil
 	}
 	became := map[string]Invitation{}
+	var failed error
 	for _, i := range n.State.Invitations {
 		next, err := s.inviteOne(ctx, n, i)
 		if err != nil {
-			return n, fmt.Errorf("invite %s: %w", plans.AccountName(i.Account), err)
+			failed = fmt.Errorf("invite %s: %w", plans.AccountName(i.Account), err)
+			break
 		}
 		became[i.Account] = next
 	}
-	return s.sessions.Update(ctx, service, n.ID, nil, "strategy_session.invitations_planned", func(now *Session) error {
+	// What was done is written down also where the rest failed because time was up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	after, err := s.sessions.Update(ctx, service, n.ID, nil, "strategy_session.invitations_planned", func(now *Session) error {
 		now.Invitations = slices.Clone(now.Invitations)
 		for at := range now.Invitations {
-			now.Invitations[at].take(became[now.Invitations[at].Account])
+			if next, done := became[now.Invitations[at].Account]; done {
+				now.Invitations[at].take(next)
+			}
 		}
 		now.settle()
 		return nil
 	})
+	if err != nil {
+		return n, errors.Join(failed, err)
+	}
+	return after, failed
 }
 
 // inviteOne does what is to be done about an invitation, and returns what it is then.
 func (s *Service) inviteOne(ctx context.Context, n resource.Stored[Session], i Invitation) (Invitation, error) {
 	for _, name := range i.Replaced {
-		if err := s.skip(ctx, n, i, name, "skip "+name, "The strategy session was moved, or others are to come: there is another invitation."); err != nil {
+		if _, err := s.skip(ctx, n, i, name, "skip "+name, "The strategy session was moved, or others are to come: there is another invitation."); err != nil {
 			return i, err
 		}
 	}
@@ -84,9 +118,7 @@ func (s *Service) inviteOne(ctx context.Context, n resource.Stored[Session], i I
 	case n.State.uninvited(&i):
 		return s.planOne(ctx, n, i)
 	case n.State.unskipped(&i):
-		err := s.skip(ctx, n, i, i.Touchpoint, "skip", "The strategy session was cancelled: "+n.State.Cancellation)
-		i.Skipped = err == nil
-		return i, err
+		return s.skipOne(ctx, n, i)
 	}
 	return i, nil
 }
@@ -98,8 +130,8 @@ func (i *Invitation) take(next Invitation) {
 	}
 	i.Replaced = nil // only another number adds any
 	switch {
-	case i.Touchpoint == "" && i.Problem == "": // it may be cancelled since, and is skipped then
-		i.Touchpoint, i.Problem = next.Touchpoint, next.Problem
+	case i.Touchpoint == "" && i.Problem == "": // one that was planned after it was looked for is skipped then
+		i.Touchpoint, i.Problem, i.Skipped = next.Touchpoint, next.Problem, next.Skipped
 	case i.Touchpoint == next.Touchpoint:
 		i.Skipped = i.Skipped || next.Skipped
 	}
@@ -118,7 +150,6 @@ func (s *Service) planOne(ctx context.Context, n resource.Stored[Session], i Inv
 	if err != nil {
 		return i, err
 	}
-	at := slices.IndexFunc(n.State.Invited, func(d Invited) bool { return d.Account == i.Account })
 	channel := n.State.InviteBy
 	if channel == "" {
 		channel = plans.Email
@@ -127,15 +158,24 @@ func (s *Service) planOne(ctx context.Context, n resource.Stored[Session], i Inv
 	if i.Number > 0 {
 		what = fmt.Sprintf("plan %d", i.Number)
 	}
-	i.Touchpoint, err = s.opts.Touchpoints.Plan(ctx, s.invitation(n, i.Account, what), Touchpoint{
-		Account: i.Account, Contacts: n.State.Invited[at].Contacts, Session: Name(n.ID), Channel: channel, Due: today,
-		Purpose: i.purpose(n.State.Title, zone.DayOf(n.State.Starts)),
-	})
+	t := i.touchpoint(n.ID)
+	t.Contacts, t.Channel, t.Due = n.State.contacts(i.Account), channel, today
+	t.Purpose = i.purpose(n.State.Title, zone.DayOf(n.State.Starts))
 	var told *fault.Error
-	if err != nil && !transient(err) && errors.As(err, &told) {
-		i.Touchpoint, i.Problem, err = "", told.Message, nil
+	switch err := s.opts.Touchpoints.Plan(ctx, s.invitation(n, i.Account, what), t); {
+	case err == nil:
+		i.Touchpoint = s.opts.Touchpoints.Name(t)
+	case !transient(err) && errors.As(err, &told):
+		i.Problem = told.Message
+	default:
+		return i, err
 	}
-	return i, err
+	return i, nil
+}
+
+// touchpoint is what names the touchpoint of an invitation to a session.
+func (i *Invitation) touchpoint(session string) Touchpoint {
+	return Touchpoint{Account: i.Account, Session: Name(session), Number: i.Number}
 }
 
 // purpose says what the contact is for.
@@ -146,15 +186,43 @@ func (i *Invitation) purpose(title string, day civil.Day) string {
 	return fmt.Sprintf("Invite to the strategy session %q on %s.", title, day)
 }
 
-// skip ends a touchpoint by which an account was to be invited.
-func (s *Service) skip(ctx context.Context, n resource.Stored[Session], i Invitation, name, what, reason string) error {
+// skipOne skips the touchpoint of an invitation, also where it was planned by somebody who did
+// not come to write it down. Where there is none, whoever plans it may be at it still: it is
+// looked for until they have given up.
+func (s *Service) skipOne(ctx context.Context, n resource.Stored[Session], i Invitation) (Invitation, error) {
 	if s.opts.Touchpoints == nil {
-		return nil
+		i.Skipped = true
+		return i, nil
 	}
-	if err := s.opts.Touchpoints.Skip(ctx, s.invitation(n, i.Account, what), name, reason); err != nil && transient(err) {
-		return err
+	reason := "The strategy session was cancelled: " + n.State.Cancellation
+	if n.State.State != Cancelled {
+		reason = fmt.Sprintf("The strategy session took place on %s.", n.State.HeldOn)
 	}
-	return nil
+	name := i.Touchpoint
+	if name == "" {
+		name = s.opts.Touchpoints.Name(i.touchpoint(n.ID))
+	}
+	found, err := s.skip(ctx, n, i, name, "skip", reason)
+	switch {
+	case err != nil:
+		return i, err
+	case found:
+		i.Touchpoint = name
+	}
+	i.Skipped = i.Touchpoint != "" || s.now().Sub(n.State.leftOpen()) >= patience
+	return i, nil
+}
+
+// skip ends a touchpoint by which an account was to be invited; false where there is none.
+func (s *Service) skip(ctx context.Context, n resource.Stored[Session], i Invitation, name, what, reason string) (found bool, err error) {
+	if s.opts.Touchpoints == nil {
+		return false, nil
+	}
+	err = s.opts.Touchpoints.Skip(ctx, s.invitation(n, i.Account, what), name, reason)
+	if err != nil && transient(err) {
+		return false, err
+	}
+	return !errors.Is(err, resource.ErrNotFound), nil
 }
 
 // invitation is the call about the invitation of an account, the same whoever makes it.

@@ -54,7 +54,7 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 	})
 	f := &fixture{store: store, clock: &clock{at: time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC)},
 		board:       &board{asked: map[string]*asked{}, seen: map[string]string{}, locked: map[string]error{}},
-		touchpoints: &touchpoints{planned: map[string]Touchpoint{}, skipped: map[string]string{}}}
+		touchpoints: &touchpoints{planned: map[string]Touchpoint{}, by: map[string]string{}, skipped: map[string]string{}, room: -1}}
 	requests, err := resource.OpenRequests(t.Context(), store, f.clock.now)
 	require.NoError(t, err)
 	f.Service, err = New(t.Context(), store, requests, Options{Directory: directory{}, Board: f.board, Touchpoints: f.touchpoints})
