@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/names"
@@ -30,9 +32,9 @@ type Candidate struct {
 	enough bool // so much is free as is planned
 }
 
-// Match proposes experts for an engagement: those who are active and know its area. First
-// come who speak the languages asked for, then who have the time, then who have worked with
-// the account before. NOT_FOUND.
+// Match proposes experts for an engagement: those who are active, work here still, and know
+// its area. First come who speak the languages asked for, then who have the time, then who
+// have worked with the account before. NOT_FOUND.
 func (s *Service) Match(ctx context.Context, id string) ([]Candidate, error) {
 	e, err := s.engagements.Get(ctx, id)
 	if err != nil {
@@ -42,11 +44,10 @@ func (s *Service) Match(ctx context.Context, id string) ([]Candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	experts, err := s.experts.Lookup(ctx, "areas", e.State.Area)
+	experts, err := s.able(ctx, e.State.Area)
 	if err != nil {
 		return nil, fmt.Errorf("find experts for %s: %w", e.State.Area, err)
 	}
-	experts = slices.DeleteFunc(experts, func(x resource.Stored[Expert]) bool { return x.State.Inactive })
 	work, err := s.work(ctx, experts, e.State.Account, today)
 	if err != nil {
 		return nil, err
@@ -60,6 +61,37 @@ func (s *Service) Match(ctx context.Context, id string) ([]Candidate, error) {
 			-cmp.Compare(a.FreeMinutes, b.FreeMinutes), strings.Compare(a.Expert.ID, b.Expert.ID))
 	})
 	return list, nil
+}
+
+// asking is how many experts are asked after at once.
+const asking = 8
+
+// able returns the experts who know an area and can be put on an engagement.
+func (s *Service) able(ctx context.Context, area string) ([]resource.Stored[Expert], error) {
+	experts, err := s.experts.Lookup(ctx, "areas", area)
+	if err != nil {
+		return nil, err
+	}
+	experts = slices.DeleteFunc(experts, func(x resource.Stored[Expert]) bool { return x.State.Inactive })
+	works := make([]bool, len(experts))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(asking)
+	for i, x := range experts {
+		group.Go(func() (err error) {
+			works[i], err = s.works(ctx, x.ID)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var able []resource.Stored[Expert]
+	for i, x := range experts {
+		if works[i] {
+			able = append(able, x)
+		}
+	}
+	return able, nil
 }
 
 func compareBool(a, b bool) int {

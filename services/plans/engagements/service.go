@@ -207,16 +207,25 @@ func (s *Service) Assign(ctx context.Context, call resource.Call, id, etag strin
 		case e.State.Inactive:
 			return none, notAvailable(expert, "is not active: choose somebody else")
 		}
-		switch person, err := s.opts.Directory.Person(ctx, expert); {
-		case err != nil && !errors.Is(err, resource.ErrNotFound):
-			return none, fmt.Errorf("find out whether %s may still work: %w", ExpertName(expert), err)
-		case !person:
+		switch works, err := s.works(ctx, expert); {
+		case err != nil:
+			return none, err
+		case !works:
 			return none, notAvailable(expert, "is disabled, and does not work here any more: choose somebody else")
 		}
 	}
 	return s.engagements.Update(ctx, call, id, resource.IfEtag[Engagement](etag), "engagement.matched", func(e *Engagement) error {
 		return e.assign(id, experts)
 	})
+}
+
+// works says whether an expert works here still.
+func (s *Service) works(ctx context.Context, expert string) (bool, error) {
+	person, err := s.opts.Directory.Person(ctx, expert)
+	if err != nil && !errors.Is(err, resource.ErrNotFound) {
+		return false, fmt.Errorf("find out whether %s may still work: %w", ExpertName(expert), err)
+	}
+	return err == nil && person, nil
 }
 
 // notAvailable is EXPERT_NOT_AVAILABLE about an expert.

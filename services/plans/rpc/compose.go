@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -39,24 +40,31 @@ func (s SuggestedTouchpoints) Plan(ctx context.Context, call resource.Call, t si
 // sessions.Touchpoints.
 type InvitingTouchpoints struct{ Touchpoints *touchpoints.Service }
 
-// Plan implements sessions.Touchpoints.
-func (s InvitingTouchpoints) Plan(ctx context.Context, call resource.Call, t sessions.Touchpoint) (string, error) {
-	made, err := s.Touchpoints.Plan(ctx, call, touchpoints.New{ID: invitationID(names.Last(t.Session)), Plan: t.Account,
-		Origin: touchpoints.OfSession, Source: t.Session, Purpose: t.Purpose, Channel: t.Channel, Contacts: t.Contacts, Due: t.Due}, false)
-	if err != nil {
-		return "", err
-	}
-	return touchpoints.Name(made.ID), nil
+// Name implements sessions.Touchpoints.
+func (s InvitingTouchpoints) Name(t sessions.Touchpoint) string {
+	return touchpoints.Name(touchpoints.ID(t.Account, invitationID(names.Last(t.Session), t.Number)))
 }
 
-// invitationID is the id of the touchpoint by which an account is invited to a session: one
-// that says so where there is room for it.
-func invitationID(session string) string {
-	if id := "session-" + session; names.IsID(id) {
+// Plan implements sessions.Touchpoints.
+func (s InvitingTouchpoints) Plan(ctx context.Context, call resource.Call, t sessions.Touchpoint) error {
+	_, err := s.Touchpoints.Plan(ctx, call, touchpoints.New{ID: invitationID(names.Last(t.Session), t.Number), Plan: t.Account,
+		Origin: touchpoints.OfSession, Source: t.Session, Purpose: t.Purpose, Channel: t.Channel, Contacts: t.Contacts, Due: t.Due}, false)
+	return err
+}
+
+// invitationID is the id of the touchpoint by which an account is invited to a session after
+// a number of others: one that says so where there is room for it. The number stands before
+// the session's id, which may itself end in one.
+func invitationID(session string, before int) string {
+	prefix := "session-"
+	if before > 0 {
+		prefix = fmt.Sprintf("session%d-", before+1)
+	}
+	if id := prefix + session; names.IsID(id) {
 		return id
 	}
 	sum := sha256.Sum256([]byte(session))
-	return "session-" + hex.EncodeToString(sum[:16])
+	return prefix + hex.EncodeToString(sum[:16])
 }
 
 // Skip implements sessions.Touchpoints.

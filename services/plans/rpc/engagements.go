@@ -63,19 +63,31 @@ func (h *engagementsHandler) get(ctx context.Context, id string) (resource.Store
 		With("permission", readEngagements).With("principal", p.Name()).WithResource("evenhand/Engagement", engagements.Name(id))
 }
 
-// change reads which engagement a call is about: one of an account that is assigned to the
-// caller, or one that they are on as an expert.
+// mayAct wants an engagement to be of an account that is assigned to the caller, where they
+// may not change all, or the caller to be on it as an expert.
+func (h *engagementsHandler) mayAct(ctx context.Context, e *engagements.Engagement) error {
+	if slices.Contains(e.Experts, callerID(ctx)) {
+		return nil
+	}
+	return checkAssigned(ctx, h.assignments, updateEngagements, e.Account)
+}
+
+// change reads which engagement a call is about: one on which the caller may act.
 func (h *engagementsHandler) change(ctx context.Context, r request.Mutation, name string) (id string, call resource.Call, err error) {
+	return h.changeAs(ctx, r, name, h.mayAct)
+}
+
+func (h *engagementsHandler) changeAs(
+	ctx context.Context, r request.Mutation, name string, may func(context.Context, *engagements.Engagement) error,
+) (id string, call resource.Call, err error) {
 	id = names.First(name, "engagements")
 	if auth.FromContext(ctx).Can(updateEngagements) != auth.All {
 		e, err := h.domain.Get(ctx, id)
 		if err != nil {
 			return "", call, err
 		}
-		if !slices.Contains(e.State.People, callerID(ctx)) {
-			if err := checkAssigned(ctx, h.assignments, updateEngagements, e.State.Account); err != nil {
-				return "", call, err
-			}
+		if err := may(ctx, &e.State); err != nil {
+			return "", call, err
 		}
 	}
 	call, err = request.Call(ctx, r)
@@ -184,7 +196,7 @@ func (h *engagementsHandler) MatchEngagement(ctx context.Context, r *plansv1.Mat
 	if err != nil {
 		return nil, err
 	}
-	if err := checkAssigned(ctx, h.assignments, updateEngagements, e.State.Account); err != nil {
+	if err := h.mayAct(ctx, &e.State); err != nil {
 		return nil, err
 	}
 	candidates, err := h.domain.Match(ctx, id)
@@ -277,12 +289,18 @@ func (h *engagementsHandler) RecordHours(ctx context.Context, r *plansv1.RecordH
 	if err != nil {
 		return nil, err
 	}
-	id, call, err := h.change(ctx, r, r.GetParent())
+	person := cmp.Or(names.First(in.GetPerson(), "principals"), callerID(ctx))
+	id, call, err := h.changeAs(ctx, r, r.GetParent(), func(ctx context.Context, e *engagements.Engagement) error {
+		if person == callerID(ctx) && slices.Contains(e.People, person) {
+			return nil // they may be on it no more, and have hours left to record
+		}
+		return h.mayAct(ctx, e)
+	})
 	if err != nil {
 		return nil, err
 	}
 	e, number, err := h.domain.Record(ctx, call, id, engagements.Entry{
-		Day: on, Person: cmp.Or(names.First(in.GetPerson(), "principals"), callerID(ctx)), Minutes: int(in.GetMinutes()), Note: in.GetNote(),
+		Day: on, Person: person, Minutes: int(in.GetMinutes()), Note: in.GetNote(),
 	}, r.GetValidateOnly())
 	return hoursAnswer(ctx, e, number, err)
 }

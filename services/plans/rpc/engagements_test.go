@@ -204,6 +204,51 @@ func TestAnAccountManagerActsForAssignedAccountsAndWhereTheyAreExperts(t *testin
 	wantStatus(t, err, codes.FailedPrecondition, "EXPERT_NOT_AVAILABLE")
 }
 
+// Who is not on an engagement any more has nothing to say in it, but the hours that they have
+// left to write down.
+func TestAnExpertWhoWasOnAnEngagementRecordsTheirHoursOnly(t *testing.T) {
+	w := openWorkplace(t)
+	ctx := t.Context()
+	manager, admin := recruit(t, w, ""), w.as(t, auth.Admin)
+	_, err := admin.CreateExpert(ctx, &plansv1.CreateExpertRequest{ExpertId: "ben", Expert: &plansv1.Expert{Areas: []string{"recruiting"}, HoursAMonth: 10}})
+	require.NoError(t, err)
+	const other = "engagements/other"
+	_, err = admin.CreateEngagement(ctx, &plansv1.CreateEngagementRequest{EngagementId: "other", Engagement: &plansv1.Engagement{
+		Account: "accounts/other", Title: "Their till", Problem: "It crashes.", Area: "recruiting"}})
+	require.NoError(t, err)
+	assign := func(by workers, expert string) error {
+		_, err := by.AssignExperts(ctx, &plansv1.AssignExpertsRequest{Name: other, Experts: []string{"experts/" + expert}})
+		return err
+	}
+	record := func(person string) error {
+		_, err := manager.RecordHours(ctx, &plansv1.RecordHoursRequest{Parent: other, Hours: &plansv1.HoursEntry{Minutes: 30, Person: person}})
+		return err
+	}
+	require.NoError(t, assign(admin, "account-manager"))
+	_, err = manager.MatchEngagement(ctx, &plansv1.MatchEngagementRequest{Name: other})
+	require.NoError(t, err)
+	_, err = manager.StartEngagement(ctx, &plansv1.StartEngagementRequest{Name: other})
+	require.NoError(t, err)
+	require.NoError(t, assign(manager, "ben"), "they hand it over")
+
+	require.NoError(t, record(""))
+	require.NoError(t, record("principals/account-manager"))
+	_, err = admin.RecordHours(ctx, &plansv1.RecordHoursRequest{Parent: other, Hours: &plansv1.HoursEntry{Minutes: 30, Person: "principals/ben"}})
+	require.NoError(t, err)
+	refused := map[string]error{"back": assign(manager, "account-manager"), "ben's hours": record("principals/ben")}
+	_, refused["update"] = manager.UpdateEngagement(ctx, &plansv1.UpdateEngagementRequest{Engagement: &plansv1.Engagement{Name: other, Title: "Mine"}})
+	_, refused["match"] = manager.MatchEngagement(ctx, &plansv1.MatchEngagementRequest{Name: other})
+	_, refused["complete"] = manager.CompleteEngagement(ctx, &plansv1.CompleteEngagementRequest{Name: other, Outcome: "It runs."})
+	_, refused["cancel"] = manager.CancelEngagement(ctx, &plansv1.CancelEngagementRequest{Name: other, Reason: "No time."})
+	_, refused["feedback"] = manager.RecordFeedback(ctx, &plansv1.RecordFeedbackRequest{Name: other, Feedback: &plansv1.EngagementFeedback{
+		Rating: 5, Contact: "accounts/other/contacts/jane"}})
+	_, refused["reverse"] = manager.ReverseHours(ctx, &plansv1.ReverseHoursRequest{Name: other + "/hours/1", Reason: "Not mine."})
+	for what, err := range refused {
+		require.Error(t, err, what)
+		wantStatus(t, err, codes.PermissionDenied, "NOT_ASSIGNED")
+	}
+}
+
 func TestExpertsOverRPC(t *testing.T) {
 	w := openWorkplace(t)
 	ctx := t.Context()

@@ -9,8 +9,8 @@
 // why (R40).
 //
 // The owner and the days of an opened session are changed here, and told to the board
-// service. Of what is changed there, ideas and a withdrawal are taken over, which cancels the
-// session; the rest is not.
+// service. Of what is changed there, ideas are taken over, and a withdrawal, which cancels the
+// session, or leaves it a draft while it is being opened; the rest is not.
 //
 // What touches the board service as well is a step: it is written down first, with all that
 // it takes, and finished by whoever comes to it, however often (step.go).

@@ -73,9 +73,14 @@ func (s *Service) takeIdea(ctx context.Context, position int64, i *feeds.Idea) e
 var errSettled = errors.New("the session is cancelled, or is being")
 
 // takeWithdrawal cancels the session whose question was withdrawn at the board service; one
-// that is being cancelled here is left to that.
+// that is being cancelled here is left to that, and one that is being opened stays a draft.
 func (s *Service) takeWithdrawal(ctx context.Context, c *feeds.Change) error {
-	found, err := s.sessions.Lookup(ctx, bySolicitation, names.Last(c.Solicitation.Name))
+	id := names.Last(c.Solicitation.Name)
+	// First those that are being opened: one that is open a moment later is found after that.
+	if err := s.giveUpOpening(ctx, c.Principal, id); err != nil {
+		return err
+	}
+	found, err := s.sessions.Lookup(ctx, bySolicitation, id)
 	if err != nil {
 		return fmt.Errorf("find the session of %s: %w", c.Solicitation.Name, err)
 	}
@@ -92,6 +97,24 @@ func (s *Service) takeWithdrawal(ctx context.Context, c *feeds.Change) error {
 		})
 		if err != nil && !errors.Is(err, errSettled) {
 			return fmt.Errorf("cancel %s: %w", Name(found[i].ID), err)
+		}
+	}
+	return nil
+}
+
+// giveUpOpening drops the step of the session whose opening has put a question: until it is
+// open, only the step knows the question's id.
+func (s *Service) giveUpOpening(ctx context.Context, principal, solicitation string) error {
+	for n, err := range s.sessions.All(ctx, docstore.Query{Index: byPending, Equal: []any{true}}) {
+		if err != nil {
+			return fmt.Errorf("find the session whose opening put %s: %w", SolicitationName(solicitation), err)
+		}
+		step := n.State.Step
+		if step == nil || step.Kind != Opening || step.Solicitation != solicitation {
+			continue
+		}
+		if err := s.drop(ctx, principal, n.ID, step); err != nil {
+			return fmt.Errorf("give up the opening of %s: %w", Name(n.ID), err)
 		}
 	}
 	return nil

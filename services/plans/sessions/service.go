@@ -30,11 +30,14 @@ type Directory interface {
 
 // Touchpoints are the contacts that are planned with customers.
 type Touchpoints interface {
-	// Plan plans a touchpoint and returns its resource name; a retry of the call returns that
-	// of the first. A *fault.Error that is not UNAVAILABLE says why none can be planned.
-	Plan(ctx context.Context, call resource.Call, t Touchpoint) (string, error)
-	// Skip ends a touchpoint by its resource name, with a reason. One that was done, or has
-	// ended otherwise, is left as it is.
+	// Name returns the resource name that a touchpoint has once it is planned: another one for
+	// each account, session and number.
+	Name(t Touchpoint) string
+	// Plan plans a touchpoint; a retry of the call has no effect but the first one's. A
+	// *fault.Error that is not UNAVAILABLE says why none can be planned.
+	Plan(ctx context.Context, call resource.Call, t Touchpoint) error
+	// Skip ends a touchpoint by its resource name, with a reason: resource.ErrNotFound where
+	// there is none. One that was done, or has ended otherwise, is left as it is.
 	Skip(ctx context.Context, call resource.Call, name, reason string) error
 }
 
@@ -44,8 +47,10 @@ type Touchpoint struct {
 	// there are none.
 	Account  string
 	Contacts []string
-	// Session is the resource name of the session.
+	// Session is the resource name of the session. Number is how many were planned for the
+	// account and the session before.
 	Session string
+	Number  int
 	Purpose string
 	Channel plans.Channel
 	// Due is the day by which the account is to be invited.

@@ -111,7 +111,7 @@ func (s *Service) finish(ctx context.Context, n resource.Stored[Session]) (resou
 	err := s.ask(ctx, n, step)
 	switch {
 	case errors.Is(err, ErrRefused):
-		if clearErr := s.drop(ctx, n.ID, step); clearErr != nil {
+		if clearErr := s.drop(ctx, step.Call.Principal, n.ID, step); clearErr != nil {
 			return n, errors.Join(err, clearErr)
 		}
 		return n, err
@@ -138,9 +138,10 @@ func (s *Service) finish(ctx context.Context, n resource.Stored[Session]) (resou
 	case err != nil:
 		return n, err
 	case lost && step.Kind == Opening && done.State.Solicitation != step.Solicitation:
-		// Somebody else was told that it is refused, and gave the step up: so it is taken back.
+		// Somebody else was told that it is refused, or that it was withdrawn, and gave the step
+		// up: so it is taken back.
 		return n, errors.Join(resource.ErrConflict.Saying("%s was changed while it was being opened: try again.", Name(n.ID)),
-			s.opts.Board.Withdraw(ctx, step.Solicitation, step.request(n.ID, "take back"), "The session was not opened."))
+			s.withdraw(ctx, step.Solicitation, step.request(n.ID, "take back"), "The session was not opened."))
 	}
 	return s.settled(ctx, done)
 }
@@ -154,12 +155,12 @@ func (s *Service) ask(ctx context.Context, n resource.Stored[Session], step *Ste
 	board, id := s.opts.Board, n.State.Solicitation
 	switch step.Kind {
 	case Opening:
-		return board.Ask(ctx, n.State.question(step.Solicitation, step.request(n.ID, "ask"), zone), false)
-	case Cancelling:
-		if state, err := board.State(ctx, id); err != nil || state == Withdrawn {
+		if err := board.Ask(ctx, n.State.question(step.Solicitation, step.request(n.ID, "ask"), zone), false); err != nil {
 			return err
 		}
-		return board.Withdraw(ctx, id, step.request(n.ID, "withdraw"), step.Reason)
+		return s.stillAsked(ctx, n.ID, step.Solicitation)
+	case Cancelling:
+		return s.withdraw(ctx, id, step.request(n.ID, "withdraw"), step.Reason)
 	case Changing:
 		return board.Change(ctx, id, step.request(n.ID, "change"), step.change(&n.State.Definition))
 	}
@@ -171,6 +172,25 @@ func (s *Service) ask(ctx context.Context, n resource.Stored[Session], step *Ste
 		return err
 	}
 	return board.Answer(ctx, id, step.request(n.ID, "answer"), step.Decision.words())
+}
+
+// stillAsked refuses to open a session whose question was withdrawn since it was put: a
+// question that was put before is told to be put, whatever became of it.
+func (s *Service) stillAsked(ctx context.Context, session, solicitation string) error {
+	state, err := s.opts.Board.State(ctx, solicitation)
+	if err == nil && state == Withdrawn {
+		err = fmt.Errorf("%w: %w", ErrRefused, stateFault(session, "%s was withdrawn while %s was being opened: open it again to ask anew.",
+			SolicitationName(solicitation), Name(session)))
+	}
+	return err
+}
+
+// withdraw takes a solicitation back, unless somebody else did.
+func (s *Service) withdraw(ctx context.Context, solicitation, requestID, reason string) error {
+	if state, err := s.opts.Board.State(ctx, solicitation); err != nil || state == Withdrawn {
+		return err
+	}
+	return s.opts.Board.Withdraw(ctx, solicitation, requestID, reason)
 }
 
 // change is what a step changes of a solicitation.
@@ -211,9 +231,9 @@ func (s *Session) complete(step *Step, at time.Time) {
 	}
 }
 
-// drop gives a step up that the board service refused.
-func (s *Service) drop(ctx context.Context, id string, step *Step) error {
-	_, err := s.sessions.Update(ctx, resource.Call{Principal: step.Call.Principal}, id, nil, "strategy_session.step_refused", func(n *Session) error {
+// drop gives a step up that the board service refused, on behalf of a principal.
+func (s *Service) drop(ctx context.Context, principal, id string, step *Step) error {
+	_, err := s.sessions.Update(ctx, resource.Call{Principal: principal}, id, nil, "strategy_session.step_refused", func(n *Session) error {
 		if n.Step != nil && n.Step.Number == step.Number {
 			n.Step = nil
 			n.settle()

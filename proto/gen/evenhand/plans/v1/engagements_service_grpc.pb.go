@@ -45,10 +45,10 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // Work of the company's own people on customers' problems, and who of them knows what. An account manager acts on
-// engagements of the accounts assigned to them and, as an expert, on those they are on; everybody else needs the permission
-// for all accounts, else PERMISSION_DENIED, for account managers with NOT_ASSIGNED. An expert who may not act on
-// engagements has their hours recorded by who may. Who may not see what customers spend sees the engagements that they
-// requested, and of those not what they use of benefits.
+// engagements of the accounts assigned to them and, as an expert, on those they are on; of those they were on they record
+// the hours that they still have. Everybody else needs the permission for all accounts, else PERMISSION_DENIED, for account
+// managers with NOT_ASSIGNED. An expert who may not act on engagements has their hours recorded by who may. Who may not see
+// what customers spend sees the engagements that they requested, and of those not what they use of benefits.
 type EngagementsServiceClient interface {
 	// Returns what is written down of an expert (AIP-131). NOT_FOUND.
 	GetExpert(ctx context.Context, in *GetExpertRequest, opts ...grpc.CallOption) (*Expert, error)
@@ -71,8 +71,8 @@ type EngagementsServiceClient interface {
 	// FAILED_PRECONDITION with ENGAGEMENT_STATE for one that has ended, and for benefit, unit and origin once there are
 	// hours.
 	UpdateEngagement(ctx context.Context, in *UpdateEngagementRequest, opts ...grpc.CallOption) (*Engagement, error)
-	// Proposes experts for an engagement: those who are active and know its area. First come who speak the languages
-	// asked for, then who have the time, then who have worked with the account before. NOT_FOUND.
+	// Proposes experts for an engagement: those who are active, not disabled, and know its area. First come who speak the
+	// languages asked for, then who have the time, then who have worked with the account before. NOT_FOUND.
 	MatchEngagement(ctx context.Context, in *MatchEngagementRequest, opts ...grpc.CallOption) (*MatchEngagementResponse, error)
 	// Puts experts on an open engagement, in place of those who are on it. NOT_FOUND; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with EXPERT_NOT_AVAILABLE for who is no expert, not active, or disabled, with ENGAGEMENT_STATE, and
@@ -313,10 +313,10 @@ func (c *engagementsServiceClient) ListHours(ctx context.Context, in *ListHoursR
 // for forward compatibility.
 //
 // Work of the company's own people on customers' problems, and who of them knows what. An account manager acts on
-// engagements of the accounts assigned to them and, as an expert, on those they are on; everybody else needs the permission
-// for all accounts, else PERMISSION_DENIED, for account managers with NOT_ASSIGNED. An expert who may not act on
-// engagements has their hours recorded by who may. Who may not see what customers spend sees the engagements that they
-// requested, and of those not what they use of benefits.
+// engagements of the accounts assigned to them and, as an expert, on those they are on; of those they were on they record
+// the hours that they still have. Everybody else needs the permission for all accounts, else PERMISSION_DENIED, for account
+// managers with NOT_ASSIGNED. An expert who may not act on engagements has their hours recorded by who may. Who may not see
+// what customers spend sees the engagements that they requested, and of those not what they use of benefits.
 type EngagementsServiceServer interface {
 	// Returns what is written down of an expert (AIP-131). NOT_FOUND.
 	GetExpert(context.Context, *GetExpertRequest) (*Expert, error)
@@ -339,8 +339,8 @@ type EngagementsServiceServer interface {
 	// FAILED_PRECONDITION with ENGAGEMENT_STATE for one that has ended, and for benefit, unit and origin once there are
 	// hours.
 	UpdateEngagement(context.Context, *UpdateEngagementRequest) (*Engagement, error)
-	// Proposes experts for an engagement: those who are active and know its area. First come who speak the languages
-	// asked for, then who have the time, then who have worked with the account before. NOT_FOUND.
+	// Proposes experts for an engagement: those who are active, not disabled, and know its area. First come who speak the
+	// languages asked for, then who have the time, then who have worked with the account before. NOT_FOUND.
 	MatchEngagement(context.Context, *MatchEngagementRequest) (*MatchEngagementResponse, error)
 	// Puts experts on an open engagement, in place of those who are on it. NOT_FOUND; ABORTED with STALE_ETAG;
 	// FAILED_PRECONDITION with EXPERT_NOT_AVAILABLE for who is no expert, not active, or disabled, with ENGAGEMENT_STATE, and

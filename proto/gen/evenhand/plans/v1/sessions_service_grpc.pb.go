@@ -58,7 +58,8 @@ type SessionsServiceClient interface {
 	// while an earlier solicitation of the owner, or to one of the accounts, is past its decision date with ideas
 	// undecided: PreconditionFailure names each, and nothing is open then. FAILED_PRECONDITION with
 	// STRATEGY_SESSION_INCOMPLETE, which names what is missing, or STRATEGY_SESSION_STATE; NOT_FOUND; ABORTED with
-	// STALE_ETAG. Where the board service cannot be reached it is UNAVAILABLE, and goes on by itself.
+	// STALE_ETAG. Where the board service cannot be reached it is UNAVAILABLE, and goes on by itself; where the solicitation
+	// is withdrawn meanwhile, the session stays a draft.
 	OpenStrategySession(ctx context.Context, in *OpenStrategySessionRequest, opts ...grpc.CallOption) (*StrategySession, error)
 	// Records that an open session took place, and who came. INVALID_ARGUMENT for a day to come, or somebody whose account
 	// was not invited; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with STRATEGY_SESSION_STATE.
@@ -216,7 +217,8 @@ type SessionsServiceServer interface {
 	// while an earlier solicitation of the owner, or to one of the accounts, is past its decision date with ideas
 	// undecided: PreconditionFailure names each, and nothing is open then. FAILED_PRECONDITION with
 	// STRATEGY_SESSION_INCOMPLETE, which names what is missing, or STRATEGY_SESSION_STATE; NOT_FOUND; ABORTED with
-	// STALE_ETAG. Where the board service cannot be reached it is UNAVAILABLE, and goes on by itself.
+	// STALE_ETAG. Where the board service cannot be reached it is UNAVAILABLE, and goes on by itself; where the solicitation
+	// is withdrawn meanwhile, the session stays a draft.
 	OpenStrategySession(context.Context, *OpenStrategySessionRequest) (*StrategySession, error)
 	// Records that an open session took place, and who came. INVALID_ARGUMENT for a day to come, or somebody whose account
 	// was not invited; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with STRATEGY_SESSION_STATE.
