@@ -83,9 +83,6 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 	causes := map[string][]*resource.Stored[Suggestion]{}
 	for i := range all {
 		x := &all[i].State
-		if x.State == Accepted { // something is done about the cause, so nobody is asked about it again
-			causes[x.cause()] = append(causes[x.cause()], &all[i])
-		}
 		if x.State != Undecided {
 			continue
 		}
@@ -99,45 +96,80 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 		}
 		t := own[x.Rule]
 		x.Score = Score(x.Weight, everybody.accepted+t.accepted, everybody.dismissed+t.dismissed, int(day-x.Day)/7)
-		causes[x.cause()] = append(causes[x.cause()], &all[i])
+		if actedOn(all, &all[i]) == "" {
+			causes[x.cause()] = append(causes[x.cause()], &all[i])
+		}
 	}
 	for _, same := range causes {
 		slices.SortFunc(same, func(a, b *resource.Stored[Suggestion]) int {
-			return cmp.Or(a.State.byState()-b.State.byState(), cmp.Compare(b.State.Score, a.State.Score), cmp.Compare(a.ID, b.ID))
+			return cmp.Or(cmp.Compare(b.State.Score, a.State.Score), cmp.Compare(a.ID, b.ID))
 		})
 	}
 	for i := range all {
-		if !all[i].State.waits() {
+		x := &all[i]
+		if !x.State.waits() {
 			continue
 		}
-		if err := s.place(ctx, &all[i], causes, owner); err != nil {
+		at := spot{owner: owner, score: x.State.Score}
+		if x.State.State == Undecided {
+			at.among(causes[x.State.cause()], x.ID, actedOn(all, x))
+		}
+		if err := s.place(ctx, x, at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// place writes down where a suggestion stands among those of its cause: behind one that was
-// accepted, or else the best first.
-func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], causes map[string][]*resource.Stored[Suggestion], owner string) error {
-	same := causes[x.State.cause()]
-	score, best, others, stoodFor := x.State.Score, false, []string(nil), ""
-	if x.State.State == Undecided {
-		if best = same[0].ID == x.ID; !best {
-			stoodFor = same[0].ID
-		} else {
-			for _, other := range same[1:] {
-				others = append(others, other.ID)
-			}
+// actedOn is the id of the accepted suggestion that stands for another: both are about one
+// cause, and the rules of both held on the day on which the later of them was made. It is
+// empty where none does. What a rule sees for the first time when that of the accepted one
+// does not hold any more is something else, be it that spend rises after it fell.
+func actedOn(all []resource.Stored[Suggestion], x *resource.Stored[Suggestion]) string {
+	for i := range all {
+		a := &all[i]
+		if a.State.State == Accepted && (a.State.Day >= x.State.Day && slices.Contains(a.State.Beside, x.ID) ||
+			a.State.Day <= x.State.Day && slices.Contains(x.State.Beside, a.ID)) {
+			return a.ID
 		}
 	}
+	return ""
+}
+
+// spot is where a suggestion stands.
+type spot struct {
+	owner    string
+	score    int64
+	shown    bool
+	others   []string
+	stoodFor string
+}
+
+// among says where an open suggestion stands: behind one that was accepted, or else among
+// those of its cause that are to be decided, the best first.
+func (at *spot) among(same []*resource.Stored[Suggestion], id, accepted string) {
+	switch {
+	case accepted != "":
+		at.stoodFor = accepted
+	case same[0].ID != id:
+		at.stoodFor = same[0].ID
+	default:
+		at.shown = true
+		for _, other := range same[1:] {
+			at.others = append(at.others, other.ID)
+		}
+	}
+}
+
+// place writes down where a suggestion stands.
+func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], at spot) error {
 	_, err := s.suggestions.Update(ctx, self, x.ID, nil, "suggestion.ranked", func(now *Suggestion) error {
 		if now.State != x.State.State { // decided meanwhile, which ranks them anew
 			return nil
 		}
-		now.Score, now.Shown, now.StoodFor, now.Owner = score, best, stoodFor, owner
-		if !slices.Equal(now.Others, others) {
-			now.Others = others
+		now.Score, now.Shown, now.StoodFor, now.Owner = at.score, at.shown, at.stoodFor, at.owner
+		if !slices.Equal(now.Others, at.others) {
+			now.Others = at.others
 		}
 		return nil
 	})
