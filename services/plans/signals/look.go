@@ -82,7 +82,7 @@ func (s *Service) Tick(ctx context.Context, day civil.Day) error {
 	if failures > 1 {
 		failed = fmt.Errorf("%w (and %d other accounts)", failed, failures-1)
 	}
-	return errors.Join(failed, s.finishAccepted(ctx))
+	return errors.Join(failed, s.finishDecided(ctx), s.finishAccepted(ctx))
 }
 
 // lookAtAll has every account looked at by the next Tick, the rules having changed.

@@ -3,6 +3,7 @@ package signals
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -118,6 +119,25 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 			return err
 		}
 	}
+	return s.ranks(ctx, all)
+}
+
+// ranks notes that all were ranked, of those after a decision about which that was to be
+// done. One that was decided once more meanwhile is left: its others are ranked anew.
+func (s *Service) ranks(ctx context.Context, all []resource.Stored[Suggestion]) error {
+	for i := range all {
+		x := &all[i]
+		if !x.State.Unranked {
+			continue
+		}
+		_, err := s.suggestions.Update(ctx, self, x.ID, resource.IfVersion[Suggestion](x.Version), "suggestion.ranked", func(now *Suggestion) error {
+			now.Unranked = false
+			return nil
+		})
+		if err != nil && !errors.Is(err, resource.ErrStale) {
+			return fmt.Errorf("note that the others of %s are ranked: %w", SuggestionName(x.ID), err)
+		}
+	}
 	return nil
 }
 
@@ -163,7 +183,7 @@ func (at *spot) among(same []*resource.Stored[Suggestion], id, accepted string) 
 
 // place writes down where a suggestion stands.
 func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], at spot) error {
-	_, err := s.suggestions.Update(ctx, self, x.ID, nil, "suggestion.ranked", func(now *Suggestion) error {
+	placed, err := s.suggestions.Update(ctx, self, x.ID, nil, "suggestion.ranked", func(now *Suggestion) error {
 		if now.State != x.State.State { // decided meanwhile, which ranks them anew
 			return nil
 		}
@@ -176,10 +196,25 @@ func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], at 
 	if err != nil {
 		return fmt.Errorf("rank %s: %w", SuggestionName(x.ID), err)
 	}
+	if placed.State.State == x.State.State {
+		x.Version = placed.Version
+	}
 	return nil
 }
 
-// rerank ranks the suggestions of an account after one was decided.
+// ranked ranks the suggestions of an account after a decision about one, if that was not
+// done, and returns that one as it is then.
+func (s *Service) ranked(ctx context.Context, x resource.Stored[Suggestion]) (resource.Stored[Suggestion], error) {
+	if !x.State.Unranked {
+		return x, nil
+	}
+	if err := s.rerank(ctx, x.State.Account, x.State.Owner); err != nil {
+		return x, err
+	}
+	return s.suggestions.Get(ctx, x.ID)
+}
+
+// rerank ranks the suggestions of an account as they are now.
 func (s *Service) rerank(ctx context.Context, account, owner string) error {
 	day, err := s.Today(ctx)
 	if err != nil {

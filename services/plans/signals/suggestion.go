@@ -74,6 +74,10 @@ type Suggestion struct {
 	Others   []string `bson:"others,omitempty"`
 	StoodFor string   `bson:"stood_for,omitempty"`
 
+	// Unranked says that the account's suggestions are to be ranked because of what was
+	// decided about this one.
+	Unranked bool `bson:"unranked,omitempty"`
+
 	// Decider is the name of who accepted or dismissed it, at an instant; DecidedRule is the
 	// rule's id from then on.
 	Decider     string    `bson:"decider,omitempty"`
