@@ -120,6 +120,80 @@ func TestR7ADeathDuringADecisionLeavesNothingHalfDone(t *testing.T) {
 	}
 }
 
+// shared is a database before one of whose writes another process does something.
+type shared struct {
+	docstore.Backend
+	mu        sync.Mutex
+	meanwhile func()
+	left      int // writes before that
+}
+
+func (b *shared) Replace(ctx context.Context, collection string, ifVersion int64, r docstore.Record) error {
+	b.mu.Lock()
+	meanwhile := b.meanwhile
+	if b.left--; b.left >= 0 {
+		meanwhile = nil
+	}
+	if meanwhile != nil {
+		b.meanwhile = nil
+	}
+	b.mu.Unlock()
+	if meanwhile != nil {
+		meanwhile()
+	}
+	return b.Backend.Replace(ctx, collection, ifVersion, r)
+}
+
+// kept is a database that another process closes.
+type kept struct{ docstore.Backend }
+
+func (kept) Close() error { return nil }
+
+// Whenever a process decides while another looks, what is shown in the end follows from the
+// decision.
+func TestR7ADecisionDuringALookIsRanked(t *testing.T) {
+	for name, open := range teststore.Backends {
+		t.Run(name, func(t *testing.T) {
+			b := &shared{Backend: open(t)}
+			f := start(t, b)
+			other := start(t, kept{b.Backend})
+			other.world = f.world
+			other.open(t, other.store)
+			for rule, weight := range map[string]string{"light": "5", "middle": "30", "heavy": "80"} {
+				c := content()
+				c.Weight = weight
+				f.published(t, rule, c)
+			}
+			dismiss := func(account string) {
+				_, err := other.Dismiss(t.Context(), anna, suggestionID("heavy", account, "accounts/cases/c1"), "", BadTime, "")
+				require.NoError(t, err)
+			}
+			f.stands(t, "quiet")
+			dismiss("quiet")
+			want := f.stands(t, "quiet")
+			for at, done := 0, true; done; at++ {
+				account := fmt.Sprint("a", at)
+				f.stands(t, account)
+				a := f.accounts[account]
+				a.Owner = "nora" // so that all are written
+				f.accounts[account] = a
+				f.observe(t, account, AccountChanged{})
+				b.mu.Lock()
+				b.left, b.meanwhile = at, func() { dismiss(account) }
+				b.mu.Unlock()
+				f.on(t, "2026-06-15")
+				b.mu.Lock()
+				done, b.meanwhile = b.meanwhile == nil, nil
+				b.mu.Unlock()
+				if done {
+					require.Equal(t, want, f.stands(t, account), "decided before write %d", at)
+				}
+				require.True(t, done || at > 3, "a look writes each")
+			}
+		})
+	}
+}
+
 // standsAs is how a suggestion stands.
 type standsAs struct {
 	State    State

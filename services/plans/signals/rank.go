@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -72,8 +73,41 @@ func (s *Service) of(ctx context.Context, account string) ([]resource.Stored[Sug
 }
 
 // rank gives the suggestions of an account, which are all there are, their places, and says
-// which stand for others.
+// which stand for others. Where one was decided while this was written, that may have undone
+// what followed from the decision, so all is done anew.
 func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], owner string, day civil.Day, tallies map[string]tally) error {
+	for {
+		wrote, err := s.placeAll(ctx, all, owner, day, tallies)
+		if err != nil {
+			return err
+		}
+		if !wrote {
+			break
+		}
+		now, err := s.of(ctx, all[0].State.Account)
+		if err != nil {
+			return err
+		}
+		if maps.Equal(states(all), states(now)) {
+			break
+		}
+		all = now
+	}
+	return s.noteRanked(ctx, all)
+}
+
+// states are those of suggestions by their ids.
+func states(all []resource.Stored[Suggestion]) map[string]State {
+	found := make(map[string]State, len(all))
+	for i := range all {
+		found[all[i].ID] = all[i].State.State
+	}
+	return found
+}
+
+// placeAll writes down where each suggestion of an account stands that waits, and says
+// whether it wrote any.
+func (s *Service) placeAll(ctx context.Context, all []resource.Stored[Suggestion], owner string, day civil.Day, tallies map[string]tally) (wrote bool, err error) {
 	own := map[string]tally{}
 	for i := range all {
 		x := &all[i].State
@@ -89,9 +123,8 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 		}
 		everybody, ok := tallies[x.Rule]
 		if !ok {
-			var err error
 			if everybody, err = s.tallied(ctx, x.Rule); err != nil {
-				return err
+				return false, err
 			}
 			tallies[x.Rule] = everybody
 		}
@@ -115,16 +148,18 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 		if x.State.State == Undecided {
 			at.among(causes[x.State.cause()], x.ID, actedOn(all, x))
 		}
-		if err := s.place(ctx, x, at); err != nil {
-			return err
+		placed, err := s.place(ctx, x, at)
+		if err != nil {
+			return wrote, err
 		}
+		wrote = wrote || placed
 	}
-	return s.ranks(ctx, all)
+	return wrote, nil
 }
 
-// ranks notes that all were ranked, of those after a decision about which that was to be
+// noteRanked notes that all were ranked, of those after a decision about which that was to be
 // done. One that was decided once more meanwhile is left: its others are ranked anew.
-func (s *Service) ranks(ctx context.Context, all []resource.Stored[Suggestion]) error {
+func (s *Service) noteRanked(ctx context.Context, all []resource.Stored[Suggestion]) error {
 	for i := range all {
 		x := &all[i]
 		if !x.State.Unranked {
@@ -181,10 +216,11 @@ func (at *spot) among(same []*resource.Stored[Suggestion], id, accepted string) 
 	}
 }
 
-// place writes down where a suggestion stands.
-func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], at spot) error {
+// place writes down where a suggestion stands, unless it was decided meanwhile, and says
+// whether it wrote.
+func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], at spot) (wrote bool, err error) {
 	placed, err := s.suggestions.Update(ctx, self, x.ID, nil, "suggestion.ranked", func(now *Suggestion) error {
-		if now.State != x.State.State { // decided meanwhile, which ranks them anew
+		if now.State != x.State.State {
 			return nil
 		}
 		now.Score, now.Shown, now.StoodFor, now.Owner = at.score, at.shown, at.stoodFor, at.owner
@@ -194,12 +230,13 @@ func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], at 
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("rank %s: %w", SuggestionName(x.ID), err)
+		return false, fmt.Errorf("rank %s: %w", SuggestionName(x.ID), err)
 	}
+	wrote = placed.Version != x.Version
 	if placed.State.State == x.State.State {
 		x.Version = placed.Version
 	}
-	return nil
+	return wrote, nil
 }
 
 // ranked ranks the suggestions of an account after a decision about one, if that was not
