@@ -132,19 +132,20 @@ func (s *Service) decided(x *Suggestion, as State, by string) {
 	x.State, x.Decider, x.Decided, x.DecidedRule, x.Until = as, by, s.now(), x.Rule, 0
 }
 
-// decide changes a suggestion that waits, and ranks those that it leaves.
+// decide changes a suggestion that waits, and ranks those that it leaves: it is noted with
+// the decision that this is to be done, so that it is done also where the process dies.
 func (s *Service) decide(ctx context.Context, call resource.Call, id, etag, event string, change func(*Suggestion) error) (resource.Stored[Suggestion], error) {
 	done, err := s.suggestions.Update(ctx, call, id, resource.IfEtag[Suggestion](etag), event, func(x *Suggestion) error {
 		if !x.waits() {
 			return suggestionState(id, "%s is %s: only one that is open or snoozed can be decided.", SuggestionName(id), x.State)
 		}
-		x.Shown, x.Others, x.StoodFor = false, nil, ""
+		x.Shown, x.Others, x.StoodFor, x.Unranked = false, nil, "", true
 		return change(x)
 	})
 	if err != nil {
 		return done, err
 	}
-	return done, s.rerank(ctx, done.State.Account, done.State.Owner)
+	return s.ranked(ctx, done)
 }
 
 // Accept makes a touchpoint of a suggestion, on a day, today where it is 0. The acceptance
@@ -165,6 +166,9 @@ func (s *Service) Accept(ctx context.Context, call resource.Call, id, etag strin
 		if earlier.State.waits() {
 			return earlier, suggestionState(id, "%s was accepted by this request, and is %s again, since no touchpoint could be planned: accept it anew.",
 				SuggestionName(id), earlier.State.State)
+		}
+		if earlier, err = s.ranked(ctx, earlier); err != nil {
+			return earlier, err
 		}
 		return s.plan(ctx, earlier)
 	}
@@ -231,11 +235,15 @@ func (s *Service) plan(ctx context.Context, x resource.Stored[Suggestion]) (reso
 		Day: max(today, a.Planned), // it may be carried out late
 	})
 	if told := final(err); told != nil {
-		_, undone := s.suggestions.Update(ctx, by, id, resource.IfVersion[Suggestion](x.Version), "suggestion.returned", func(x *Suggestion) error {
+		back, undone := s.suggestions.Update(ctx, by, id, resource.IfVersion[Suggestion](x.Version), "suggestion.returned", func(x *Suggestion) error {
 			x.State, x.Decider, x.Decided, x.DecidedRule, x.Planned, x.Planning = Undecided, "", time.Time{}, "", 0, false
+			x.Unranked = true
 			return nil
 		})
-		return x, errors.Join(err, undone, s.rerank(ctx, a.Account, a.Owner))
+		if undone == nil {
+			_, undone = s.ranked(ctx, back)
+		}
+		return x, errors.Join(err, undone)
 	}
 	if err != nil {
 		return x, fmt.Errorf("plan a touchpoint for %s: %w", SuggestionName(id), err)
@@ -254,6 +262,20 @@ func final(err error) *fault.Error {
 	var told *fault.Error
 	if errors.As(err, &told) && (told.Kind == fault.FailedPrecondition || told.Kind == fault.InvalidArgument || told.Kind == fault.NotFound) {
 		return told
+	}
+	return nil
+}
+
+// finishDecided ranks the suggestions that a process which died has left unranked after a
+// decision.
+func (s *Service) finishDecided(ctx context.Context) error {
+	for x, err := range s.suggestions.All(ctx, docstore.Query{Index: unranked, Equal: []any{true}}) {
+		if err != nil {
+			return fmt.Errorf("find suggestions to be ranked: %w", err)
+		}
+		if err := s.rerank(ctx, x.State.Account, x.State.Owner); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -278,52 +278,56 @@ func TestNewOwnersGetTheSuggestionsOfTheirAccounts(t *testing.T) {
 // TestR7EachCauseSpeaksOnce tells of causes late, twice, out of order between accounts, to
 // processes that stop in between: each cause makes one suggestion, and the same one.
 func TestR7EachCauseSpeaksOnce(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		f := start(t, teststore.SQLite(t))
-		accounts := []string{"acme", "brook", "zenith"}
-		f.customer(t, accounts...)
+	roundsOnEveryStore(t, 40, func(t *testing.T, open func(testing.TB) docstore.Backend) {
+		f := start(t, open(t))
 		f.published(t, "broken", content())
-		var told []Observation
-		want := map[string]bool{}
-		for i := range rapid.IntRange(1, 12).Draw(r, "causes") {
-			account := rapid.SampledFrom(accounts).Draw(r, "account")
-			id := fmt.Sprint("c", rapid.IntRange(1, 4).Draw(r, "case"))
-			told = append(told, Observation{Feed: "entitlements", Position: int64(i + 1), Account: account, What: broken(t, account, id, "2026-06-10")})
-			want[suggestionID("broken", account, "accounts/"+account+"/cases/"+id)] = true
-		}
-		next := map[string]int{}
-		for len(want) > 0 && slices.ContainsFunc(accounts, func(a string) bool { return next[a] < len(of(told, a)) }) {
-			account := rapid.SampledFrom(accounts).Draw(r, "next account")
-			own := of(told, account)
-			to := rapid.IntRange(next[account], len(own)).Draw(r, "to")
-			from := rapid.IntRange(0, to).Draw(r, "from") // some come again
-			if from > next[account] {
-				from = next[account] // none is left out
+		runs := 0
+		rapid.Check(t, func(r *rapid.T) {
+			runs++
+			accounts := []string{fmt.Sprint("acme", runs), fmt.Sprint("brook", runs), fmt.Sprint("zenith", runs)}
+			f.customer(t, accounts...)
+			var told []Observation
+			want := map[string]bool{}
+			for i := range rapid.IntRange(1, 12).Draw(r, "causes") {
+				account := rapid.SampledFrom(accounts).Draw(r, "account")
+				id := fmt.Sprint("c", rapid.IntRange(1, 4).Draw(r, "case"))
+				told = append(told, Observation{Feed: "entitlements", Position: int64(i + 1), Account: account, What: broken(t, account, id, "2026-06-10")})
+				want[suggestionID("broken", account, "accounts/"+account+"/cases/"+id)] = true
 			}
-			require.NoError(t, f.Observe(t.Context(), own[from:to]))
-			next[account] = max(next[account], to)
-			if rapid.Bool().Draw(r, "look") {
-				ctx, cancel := context.WithCancel(t.Context())
-				if rapid.Bool().Draw(r, "stop") {
-					cancel() // the process dies before it has looked
+			next := map[string]int{}
+			for len(want) > 0 && slices.ContainsFunc(accounts, func(a string) bool { return next[a] < len(of(told, a)) }) {
+				account := rapid.SampledFrom(accounts).Draw(r, "next account")
+				own := of(told, account)
+				to := rapid.IntRange(next[account], len(own)).Draw(r, "to")
+				from := rapid.IntRange(0, to).Draw(r, "from") // some come again
+				if from > next[account] {
+					from = next[account] // none is left out
 				}
-				_ = f.Tick(ctx, day(t, "2026-06-15"))
-				cancel()
+				require.NoError(t, f.Observe(t.Context(), own[from:to]))
+				next[account] = max(next[account], to)
+				if rapid.Bool().Draw(r, "look") {
+					ctx, cancel := context.WithCancel(t.Context())
+					if rapid.Bool().Draw(r, "stop") {
+						cancel() // the process dies before it has looked
+					}
+					_ = f.Tick(ctx, day(t, "2026-06-15"))
+					cancel()
+				}
+				if rapid.Bool().Draw(r, "restart") {
+					f.open(t, f.store)
+				}
 			}
-			if rapid.Bool().Draw(r, "restart") {
-				f.open(t, f.store)
+			require.NoError(t, f.Tick(t.Context(), day(t, "2026-06-15")))
+			got := map[string]bool{}
+			for _, account := range accounts {
+				for _, x := range f.all(t, account) {
+					require.False(t, got[x.ID])
+					require.Equal(t, Undecided, x.State.State)
+					got[x.ID] = true
+				}
 			}
-		}
-		require.NoError(t, f.Tick(t.Context(), day(t, "2026-06-15")))
-		got := map[string]bool{}
-		for _, account := range accounts {
-			for _, x := range f.all(t, account) {
-				require.False(t, got[x.ID])
-				require.Equal(t, Undecided, x.State.State)
-				got[x.ID] = true
-			}
-		}
-		require.Equal(t, want, got)
+			require.Equal(t, want, got)
+		})
 	})
 }
 

@@ -2,7 +2,10 @@ package signals
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -111,6 +114,30 @@ type fixture struct {
 	requests *resource.Requests
 	clock    time.Time
 	position int64
+}
+
+// roundsOnEveryStore runs a property that runs a service on each backend: so many rounds on
+// the embedded one, some on the other, and five times as many in the long tests.
+func roundsOnEveryStore(t *testing.T, rounds int, test func(t *testing.T, open func(testing.TB) docstore.Backend)) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks").Value
+	asked := checks.String() != "100" // which is what it is by itself
+	for name, open := range teststore.Backends {
+		t.Run(name, func(t *testing.T) {
+			n := rounds
+			if name != "sqlite" {
+				n = 1 + n/10
+			}
+			if os.Getenv("EVENHAND_TEST_LONG") != "" {
+				n *= 5
+			}
+			if !asked {
+				require.NoError(t, checks.Set(strconv.Itoa(n)))
+				t.Cleanup(func() { require.NoError(t, checks.Set("100")) })
+			}
+			test(t, open)
+		})
+	}
 }
 
 // onEveryStore runs a test on each backend.

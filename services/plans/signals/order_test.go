@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/evenhand/evenhand/internal/docstore/teststore"
+	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
@@ -131,61 +131,63 @@ func (f *fixture) holding(t *rapid.T, all history, id string, day civil.Day) map
 // the end, and why, is what follows from all that was told. On the day on which all came
 // the words are those of that, too.
 func TestR7TheOrderOfFeedsIsOfNoConsequence(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		f := start(t, teststore.SQLite(t))
-		for id, c := range plain {
-			c.DisplayName, c.Weight, c.Channel, c.Purpose = id, "50", "call", "Ask"
-			f.published(t, id, c)
-		}
-		last := day(t, "2026-06-15")
-		days := rapid.IntRange(0, 5).Draw(r, "days that it takes")
-		first := last - civil.Day(days)
-		ids := []string{"acme", "brook", "zenith"}
-		for _, id := range ids {
-			f.balances[id] = []Balance{{Benefit: "hours", Begins: first - 100, Ends: first + 200, Limit: 10, Left: 5}}
-		}
-		all := drawHistory(r, first, ids)
-		services := []feeds.Service{feeds.Accounts, feeds.Entitlements, feeds.Board}
-		left := func() []feeds.Service {
-			return slices.DeleteFunc(slices.Clone(services), func(s feeds.Service) bool { return len(all[s]) == 0 })
-		}()
-		next := map[feeds.Service]int{}
-		today := first
-		for len(left) > 0 {
-			of := rapid.SampledFrom(left).Draw(r, "feed")
-			to := min(len(all[of]), next[of]+rapid.IntRange(-2, 3).Draw(r, "more"))
-			to = max(0, to)
-			from := rapid.IntRange(max(0, to-4), min(to, next[of])).Draw(r, "from") // none is left out, and some come again
-			f.follow(t, all[of][from:to])
-			if next[of] = max(next[of], to); next[of] == len(all[of]) {
-				left = slices.DeleteFunc(left, func(s feeds.Service) bool { return s == of })
+	roundsOnEveryStore(t, 20, func(t *testing.T, open func(testing.TB) docstore.Backend) {
+		rapid.Check(t, func(r *rapid.T) {
+			f := start(t, open(t))
+			for id, c := range plain {
+				c.DisplayName, c.Weight, c.Channel, c.Purpose = id, "50", "call", "Ask"
+				f.published(t, id, c)
 			}
-			if rapid.IntRange(0, 2).Draw(r, "look") > 0 {
-				today += civil.Day(rapid.IntRange(0, int(last-today)).Draw(r, "later"))
-				ctx, stop := context.WithCancel(t.Context())
-				if rapid.IntRange(0, 3).Draw(r, "stop") == 0 {
-					stop() // the process dies before it has looked
+			last := day(t, "2026-06-15")
+			days := rapid.IntRange(0, 5).Draw(r, "days that it takes")
+			first := last - civil.Day(days)
+			ids := []string{"acme", "brook", "zenith"}
+			for _, id := range ids {
+				f.balances[id] = []Balance{{Benefit: "hours", Begins: first - 100, Ends: first + 200, Limit: 10, Left: 5}}
+			}
+			all := drawHistory(r, first, ids)
+			services := []feeds.Service{feeds.Accounts, feeds.Entitlements, feeds.Board}
+			left := func() []feeds.Service {
+				return slices.DeleteFunc(slices.Clone(services), func(s feeds.Service) bool { return len(all[s]) == 0 })
+			}()
+			next := map[feeds.Service]int{}
+			today := first
+			for len(left) > 0 {
+				of := rapid.SampledFrom(left).Draw(r, "feed")
+				to := min(len(all[of]), next[of]+rapid.IntRange(-2, 3).Draw(r, "more"))
+				to = max(0, to)
+				from := rapid.IntRange(max(0, to-4), min(to, next[of])).Draw(r, "from") // none is left out, and some come again
+				f.follow(t, all[of][from:to])
+				if next[of] = max(next[of], to); next[of] == len(all[of]) {
+					left = slices.DeleteFunc(left, func(s feeds.Service) bool { return s == of })
 				}
-				_ = f.Tick(ctx, today)
-				stop()
-			}
-			if rapid.IntRange(0, 3).Draw(r, "restart") == 0 {
-				f.open(t, f.store)
-			}
-		}
-		require.NoError(t, f.Tick(t.Context(), last))
-		for _, id := range ids {
-			want, got := f.holding(r, all, id, last), map[string]string{}
-			for _, x := range f.all(t, id) {
-				if x.State.waits() {
-					got[x.ID] = x.State.Reason
+				if rapid.IntRange(0, 2).Draw(r, "look") > 0 {
+					today += civil.Day(rapid.IntRange(0, int(last-today)).Draw(r, "later"))
+					ctx, stop := context.WithCancel(t.Context())
+					if rapid.IntRange(0, 3).Draw(r, "stop") == 0 {
+						stop() // the process dies before it has looked
+					}
+					_ = f.Tick(ctx, today)
+					stop()
 				}
-				if x.State.waits() && x.State.Day != last { // it was made before all was told, and keeps its words
-					require.Contains(r, want, x.ID)
-					want[x.ID] = x.State.Reason
+				if rapid.IntRange(0, 3).Draw(r, "restart") == 0 {
+					f.open(t, f.store)
 				}
 			}
-			require.Equal(r, want, got)
-		}
+			require.NoError(t, f.Tick(t.Context(), last))
+			for _, id := range ids {
+				want, got := f.holding(r, all, id, last), map[string]string{}
+				for _, x := range f.all(t, id) {
+					if x.State.waits() {
+						got[x.ID] = x.State.Reason
+					}
+					if x.State.waits() && x.State.Day != last { // it was made before all was told, and keeps its words
+						require.Contains(r, want, x.ID)
+						want[x.ID] = x.State.Reason
+					}
+				}
+				require.Equal(r, want, got)
+			}
+		})
 	})
 }

@@ -3,7 +3,9 @@ package signals
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -71,8 +73,41 @@ func (s *Service) of(ctx context.Context, account string) ([]resource.Stored[Sug
 }
 
 // rank gives the suggestions of an account, which are all there are, their places, and says
-// which stand for others.
+// which stand for others. Where one was decided while this was written, that may have undone
+// what followed from the decision, so all is done anew.
 func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], owner string, day civil.Day, tallies map[string]tally) error {
+	for {
+		wrote, err := s.placeAll(ctx, all, owner, day, tallies)
+		if err != nil {
+			return err
+		}
+		if !wrote {
+			break
+		}
+		now, err := s.of(ctx, all[0].State.Account)
+		if err != nil {
+			return err
+		}
+		if maps.Equal(states(all), states(now)) {
+			break
+		}
+		all = now
+	}
+	return s.noteRanked(ctx, all)
+}
+
+// states are those of suggestions by their ids.
+func states(all []resource.Stored[Suggestion]) map[string]State {
+	found := make(map[string]State, len(all))
+	for i := range all {
+		found[all[i].ID] = all[i].State.State
+	}
+	return found
+}
+
+// placeAll writes down where each suggestion of an account stands that waits, and says
+// whether it wrote any.
+func (s *Service) placeAll(ctx context.Context, all []resource.Stored[Suggestion], owner string, day civil.Day, tallies map[string]tally) (wrote bool, err error) {
 	own := map[string]tally{}
 	for i := range all {
 		x := &all[i].State
@@ -83,71 +118,140 @@ func (s *Service) rank(ctx context.Context, all []resource.Stored[Suggestion], o
 	causes := map[string][]*resource.Stored[Suggestion]{}
 	for i := range all {
 		x := &all[i].State
-		if x.State == Accepted { // something is done about the cause, so nobody is asked about it again
-			causes[x.cause()] = append(causes[x.cause()], &all[i])
-		}
 		if x.State != Undecided {
 			continue
 		}
 		everybody, ok := tallies[x.Rule]
 		if !ok {
-			var err error
 			if everybody, err = s.tallied(ctx, x.Rule); err != nil {
-				return err
+				return false, err
 			}
 			tallies[x.Rule] = everybody
 		}
 		t := own[x.Rule]
 		x.Score = Score(x.Weight, everybody.accepted+t.accepted, everybody.dismissed+t.dismissed, int(day-x.Day)/7)
-		causes[x.cause()] = append(causes[x.cause()], &all[i])
+		if actedOn(all, &all[i]) == "" {
+			causes[x.cause()] = append(causes[x.cause()], &all[i])
+		}
 	}
 	for _, same := range causes {
 		slices.SortFunc(same, func(a, b *resource.Stored[Suggestion]) int {
-			return cmp.Or(a.State.byState()-b.State.byState(), cmp.Compare(b.State.Score, a.State.Score), cmp.Compare(a.ID, b.ID))
+			return cmp.Or(cmp.Compare(b.State.Score, a.State.Score), cmp.Compare(a.ID, b.ID))
 		})
 	}
 	for i := range all {
-		if !all[i].State.waits() {
+		x := &all[i]
+		if !x.State.waits() {
 			continue
 		}
-		if err := s.place(ctx, &all[i], causes, owner); err != nil {
-			return err
+		at := spot{owner: owner, score: x.State.Score}
+		if x.State.State == Undecided {
+			at.among(causes[x.State.cause()], x.ID, actedOn(all, x))
+		}
+		placed, err := s.place(ctx, x, at)
+		if err != nil {
+			return wrote, err
+		}
+		wrote = wrote || placed
+	}
+	return wrote, nil
+}
+
+// noteRanked notes that all were ranked, of those after a decision about which that was to be
+// done. One that was decided once more meanwhile is left: its others are ranked anew.
+func (s *Service) noteRanked(ctx context.Context, all []resource.Stored[Suggestion]) error {
+	for i := range all {
+		x := &all[i]
+		if !x.State.Unranked {
+			continue
+		}
+		_, err := s.suggestions.Update(ctx, self, x.ID, resource.IfVersion[Suggestion](x.Version), "suggestion.ranked", func(now *Suggestion) error {
+			now.Unranked = false
+			return nil
+		})
+		if err != nil && !errors.Is(err, resource.ErrStale) {
+			return fmt.Errorf("note that the others of %s are ranked: %w", SuggestionName(x.ID), err)
 		}
 	}
 	return nil
 }
 
-// place writes down where a suggestion stands among those of its cause: behind one that was
-// accepted, or else the best first.
-func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], causes map[string][]*resource.Stored[Suggestion], owner string) error {
-	same := causes[x.State.cause()]
-	score, best, others, stoodFor := x.State.Score, false, []string(nil), ""
-	if x.State.State == Undecided {
-		if best = same[0].ID == x.ID; !best {
-			stoodFor = same[0].ID
-		} else {
-			for _, other := range same[1:] {
-				others = append(others, other.ID)
-			}
+// actedOn is the id of the accepted suggestion that stands for another: both are about one
+// cause, and the rules of both held on the day on which the later of them was made. It is
+// empty where none does. What a rule sees for the first time when that of the accepted one
+// does not hold any more is something else, be it that spend rises after it fell.
+func actedOn(all []resource.Stored[Suggestion], x *resource.Stored[Suggestion]) string {
+	for i := range all {
+		a := &all[i]
+		if a.State.State == Accepted && (a.State.Day >= x.State.Day && slices.Contains(a.State.Beside, x.ID) ||
+			a.State.Day <= x.State.Day && slices.Contains(x.State.Beside, a.ID)) {
+			return a.ID
 		}
 	}
-	_, err := s.suggestions.Update(ctx, self, x.ID, nil, "suggestion.ranked", func(now *Suggestion) error {
-		if now.State != x.State.State { // decided meanwhile, which ranks them anew
+	return ""
+}
+
+// spot is where a suggestion stands.
+type spot struct {
+	owner    string
+	score    int64
+	shown    bool
+	others   []string
+	stoodFor string
+}
+
+// among says where an open suggestion stands: behind one that was accepted, or else among
+// those of its cause that are to be decided, the best first.
+func (at *spot) among(same []*resource.Stored[Suggestion], id, accepted string) {
+	switch {
+	case accepted != "":
+		at.stoodFor = accepted
+	case same[0].ID != id:
+		at.stoodFor = same[0].ID
+	default:
+		at.shown = true
+		for _, other := range same[1:] {
+			at.others = append(at.others, other.ID)
+		}
+	}
+}
+
+// place writes down where a suggestion stands, unless it was decided meanwhile, and says
+// whether it wrote.
+func (s *Service) place(ctx context.Context, x *resource.Stored[Suggestion], at spot) (wrote bool, err error) {
+	placed, err := s.suggestions.Update(ctx, self, x.ID, nil, "suggestion.ranked", func(now *Suggestion) error {
+		if now.State != x.State.State {
 			return nil
 		}
-		now.Score, now.Shown, now.StoodFor, now.Owner = score, best, stoodFor, owner
-		if !slices.Equal(now.Others, others) {
-			now.Others = others
+		now.Score, now.Shown, now.StoodFor, now.Owner = at.score, at.shown, at.stoodFor, at.owner
+		if !slices.Equal(now.Others, at.others) {
+			now.Others = at.others
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("rank %s: %w", SuggestionName(x.ID), err)
+		return false, fmt.Errorf("rank %s: %w", SuggestionName(x.ID), err)
 	}
-	return nil
+	wrote = placed.Version != x.Version
+	if placed.State.State == x.State.State {
+		x.Version = placed.Version
+	}
+	return wrote, nil
 }
 
-// rerank ranks the suggestions of an account after one was decided.
+// ranked ranks the suggestions of an account after a decision about one, if that was not
+// done, and returns that one as it is then.
+func (s *Service) ranked(ctx context.Context, x resource.Stored[Suggestion]) (resource.Stored[Suggestion], error) {
+	if !x.State.Unranked {
+		return x, nil
+	}
+	if err := s.rerank(ctx, x.State.Account, x.State.Owner); err != nil {
+		return x, err
+	}
+	return s.suggestions.Get(ctx, x.ID)
+}
+
+// rerank ranks the suggestions of an account as they are now.
 func (s *Service) rerank(ctx context.Context, account, owner string) error {
 	day, err := s.Today(ctx)
 	if err != nil {

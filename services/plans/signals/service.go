@@ -59,6 +59,7 @@ const (
 	shownOfAccount  = "shown_account"
 	byRule          = "rule"
 	waitingForTouch = "planning"
+	unranked        = "unranked"
 )
 
 // RuleKind is how rules are stored and told.
@@ -79,6 +80,7 @@ var SuggestionKind = resource.Kind[Suggestion]{Type: suggestionType, Name: Sugge
 		{Name: shownOfOwner, Fields: []string{"owner", "shown", "score"}},
 		{Name: shownOfAccount, Fields: []string{"account", "shown", "score"}},
 		{Name: waitingForTouch, Fields: []string{"planning"}, Partial: true},
+		{Name: unranked, Fields: []string{"unranked"}, Partial: true},
 	}}}
 
 // Open opens the signals of the store that the requests are of.

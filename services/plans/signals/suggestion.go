@@ -58,19 +58,25 @@ type Suggestion struct {
 	Weight  float64       `bson:"weight"`
 	Channel plans.Channel `bson:"channel"`
 	Purpose string        `bson:"purpose"`
-	// Day is the day it was made, or opened again after it had expired.
-	Day   civil.Day `bson:"day"`
-	State State     `bson:"state"`
+	// Day is the day it was made, or opened again after it had expired. Beside are the ids of
+	// the others about its cause whose rules held on that day too.
+	Day    civil.Day `bson:"day"`
+	Beside []string  `bson:"beside,omitempty"`
+	State  State     `bson:"state"`
 	// Until is the day on which a snoozed one is open again; one that expired keeps it.
 	Until civil.Day `bson:"until,omitempty"`
 	// Score is what it is ranked by: see Score.
 	Score int64 `bson:"score"`
-	// Shown says that it is open, and the best about its cause, about which none was accepted.
-	// Others are the ids of the other open ones about that; StoodFor is the id of the one that
-	// is shown or was accepted, where it is another.
+	// Shown says that it is open, and the best about its cause of those that none which was
+	// accepted stands for. Others are the ids of the others of these; StoodFor is the id of the
+	// one that is shown, or was accepted, in its place.
 	Shown    bool     `bson:"shown"`
 	Others   []string `bson:"others,omitempty"`
 	StoodFor string   `bson:"stood_for,omitempty"`
+
+	// Unranked says that the account's suggestions are to be ranked because of what was
+	// decided about this one.
+	Unranked bool `bson:"unranked,omitempty"`
 
 	// Decider is the name of who accepted or dismissed it, at an instant; DecidedRule is the
 	// rule's id from then on.
@@ -98,14 +104,6 @@ func (s *Suggestion) waits() bool { return s.State == Undecided || s.State == Sn
 
 // cause tells what several suggestions are about from what others are.
 func (s *Suggestion) cause() string { return string(s.Fact) + "/" + s.Cause }
-
-// byState is smaller for one that was accepted than for others, before which it stands.
-func (s *Suggestion) byState() int {
-	if s.State == Accepted {
-		return 0
-	}
-	return 1
-}
 
 // wake opens a suggestion that was snoozed until a day, or before it.
 func (s *Suggestion) wake(day civil.Day) {
