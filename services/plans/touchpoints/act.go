@@ -90,7 +90,7 @@ func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check boo
 	if check {
 		return s.touches.Unwritten(id, t), nil
 	}
-	return s.touches.Create(ctx, call, id, t, "touchpoint.planned")
+	return s.touches.Create(ctx, call, id, t, begun)
 }
 
 func (s *Service) newID(call resource.Call, plan, own string) (string, error) {
@@ -228,8 +228,9 @@ func (s *Service) others(ctx context.Context, account, principal string) ([]stri
 	return others, nil
 }
 
-// The events by which touchpoints end.
+// The events by which touchpoints begin, and by which they end.
 const (
+	begun     = "touchpoint.planned"
 	completed = "touchpoint.completed"
 	skipped   = "touchpoint.skipped"
 	withdrawn = "touchpoint.withdrawn"

@@ -107,7 +107,7 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 			for _, plan := range ids {
 				note(plan, 0)
 			}
-		case collection == Collection && e.Who != own.Principal: // what cadences keep their distance from has changed
+		case collection == Collection && !byPass(e): // what cadences keep their distance from has changed
 			plan, _, _ := strings.Cut(id, "/")
 			note(plan, 0)
 		}
@@ -121,6 +121,21 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 		s.wake()
 	}
 	return nil
+}
+
+// byPass reports whether an event of a touchpoint tells what a pass did. Passes and sessions
+// have the same principal: only a pass lays cadences out, and it skips nothing.
+func byPass(e *docstore.FeedEvent) bool {
+	var told struct {
+		Origin Origin `bson:"origin"`
+	}
+	switch {
+	case e.Who != own.Principal || e.Type == skipped:
+		return false
+	case e.Type != begun:
+		return true
+	}
+	return bson.Unmarshal(e.Data, &told) == nil && told.Origin == OfCadence
 }
 
 // wake has plans laid out at once.

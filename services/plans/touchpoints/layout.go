@@ -282,7 +282,7 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 	if len(ids) == 0 {
 		return nil
 	}
-	taken, err := l.service.touches.CreateMany(ctx, own, ids, fresh, "touchpoint.planned")
+	taken, err := l.service.touches.CreateMany(ctx, own, ids, fresh, begun)
 	if err != nil {
 		return fmt.Errorf("write touchpoints: %w", err)
 	}
