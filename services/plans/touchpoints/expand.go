@@ -28,8 +28,9 @@ type occurrence struct {
 	opens civil.Day
 	// next is the day of the cadence's next one; 0 where there is none.
 	next civil.Day
-	// fresh says that it is not laid out yet.
-	fresh bool
+	// fresh says that it is not laid out yet; brought, that the calendar has it now on a day
+	// that was over when its cadence was laid out last.
+	fresh, brought bool
 }
 
 // expand returns the occurrences of a strategy's cadences up to the horizon, in the order in
@@ -51,33 +52,33 @@ func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civi
 		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, when.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
 		next.Cadences = append(next.Cadences, now)
 		begins := r.begins(x)
-		fresh := begins // from when on it is to be laid out
+		fresh, last := begins, civil.Day(0) // from when on it is to be laid out, and when it was last
 		for _, before := range d.Body.Cadences {
 			if before.ID == now.ID && before.When == now.When {
-				fresh, begins = before.Until, 0
+				fresh, last, begins = before.Until, before.Until-Ahead-1, 0
 			}
 		}
 		from := min(fresh, r.today-reach)
 		if planned, ok := first[c.ID]; ok {
 			from = min(from, planned)
 		}
-		opens, last := civil.Day(0), -1
+		opens, previous := civil.Day(0), -1
 		for o := range series.All() {
-			if last >= 0 {
-				all[last].next, last = civil.Date(o.Start.Date()), -1
+			if previous >= 0 {
+				all[previous].next, previous = civil.Date(o.Start.Date()), -1
 			}
 			held := civil.Date(o.Start.Date())
 			if held >= x.ends {
 				break
 			}
-			if o.Day > horizon {
-				next.Next = min(next.Next, o.Day-Ahead)
+			if first := min(o.Day, held); first > horizon { // holidays may bring it far ahead of its own day
+				next.Next = min(next.Next, first-Ahead)
 				break
 			}
 			if o.Day >= from {
-				last = len(all)
+				previous = len(all)
 				all = append(all, occurrence{id: occurrenceID(d.ID, c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
-					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh && held >= begins})
+					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh && held >= begins, brought: held < last})
 			}
 			opens = o.Day + 1
 		}

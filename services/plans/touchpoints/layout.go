@@ -332,7 +332,7 @@ func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint
 	owner := cmp.Or(before.decided(), o.cadence.Owner, l.plan.Owner)
 	w := wish{day: held, since: o.since, zone: o.zone, owner: owner, people: people}
 	at := l.scene.place(w)
-	if l.open[o.id] && at.day < l.round.today { // what had moved it is gone, and so is its day
+	if (l.open[o.id] || o.brought) && at.day < l.round.today { // what had moved it is gone, and so is its day
 		w.from = l.round.today
 		at = l.scene.place(w)
 		at.why = append(before.moved(), at.why...)
