@@ -70,3 +70,64 @@ func TestNothingIsBroughtForwardToADayThatIsOver(t *testing.T) {
 		}
 	})
 }
+
+func TestAPublishedScheduleMovesWhatIsToCome(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		weekly := cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")
+		weekly.When.OnHoliday = calendar.NextWorkday
+		f.active(t, "acme", plans.Strategy{Calendar: "office", Cadences: []plans.Cadence{weekly}})
+		f.settled(t)
+		f.workdays["office"] = calendar.Workdays{Holidays: []civil.Day{day("2027-03-26")}}
+		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, Type: "usage.recorded"}}))
+		f.settled(t)
+		require.Equal(t, day("2027-03-26"), f.all(t, "acme")["weekly-2027-03-26"].State.DueDay)
+		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2"}}))
+		f.settled(t)
+		moved := f.all(t, "acme")["weekly-2027-03-26"].State
+		require.Equal(t, day("2027-03-29"), moved.DueDay)
+		require.Equal(t, day("2027-03-26"), moved.Occurrence)
+		require.Equal(t, []Adjustment{{Reason: Holiday, Words: "Friday 26 March 2027 is a holiday"}}, moved.Adjustments)
+		n, err := f.Pass(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, n, "once")
+	})
+}
+
+// A schedule that is published for later has its calendars when it comes into force.
+func TestAScheduleThatComesIntoForceMovesWhatIsToCome(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		weekly := cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")
+		weekly.When.OnHoliday = calendar.NextWorkday
+		f.active(t, "acme", plans.Strategy{Calendar: "office", Cadences: []plans.Cadence{weekly}})
+		f.settled(t)
+		published := feeds.Change{Service: feeds.Entitlements, ScheduleVersion: "2", InForce: f.Service.now().AddDate(0, 0, 2)}
+		require.NoError(t, f.Take(t.Context(), []feeds.Change{published, published}))
+		f.settled(t)
+		f.workdays["office"] = calendar.Workdays{Holidays: []civil.Day{day("2027-03-26")}} // from then on
+		passed := func(on string) int {
+			f.noon(on)
+			n, err := f.Pass(t.Context())
+			require.NoError(t, err)
+			return n
+		}
+		require.Zero(t, passed("2027-03-02"))
+		require.Equal(t, "2027-03-26", f.due(t, "acme")["weekly-2027-03-26"])
+		require.Equal(t, 1, passed("2027-03-03"))
+		require.Equal(t, "2027-03-29", f.due(t, "acme")["weekly-2027-03-26"])
+		require.Zero(t, passed("2027-03-04"), "once")
+	})
+}
+
+// A calendar that is shut for long keeps no plan from being laid out.
+func TestACalendarMayBeShutForLong(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		for d := day("2027-03-10"); d < day("2028-03-10"); d++ {
+			f.workdays["office"] = calendar.Workdays{Holidays: append(f.workdays["office"].Holidays, d)}
+		}
+		weekly := cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")
+		weekly.When.OnHoliday = calendar.NextWorkday
+		f.active(t, "acme", plans.Strategy{Calendar: "office", Cadences: []plans.Cadence{weekly}})
+		f.settled(t)
+		require.Equal(t, map[string]string{"weekly-2027-03-05": "2027-03-05"}, f.due(t, "acme"), "the 10th of March a year later is a Friday of its own")
+	})
+}

@@ -172,14 +172,18 @@ func (s *Service) mark(ctx context.Context, plan string, day civil.Day) error {
 }
 
 // concerned returns the plans in which somebody who is away, or stands in, has something to do
-// from then on.
+// from then on; and those for whom who is away would stand in, since their contacts wait.
 func (s *Service) concerned(ctx context.Context, absence string) ([]string, error) {
 	a, err := s.absences.Get(ctx, absence)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", AbsenceName(absence), err)
 	}
+	waiting, err := s.standsInFor(ctx, a.State.Principal, a.State.First)
+	if err != nil {
+		return nil, err
+	}
 	var ids []string
-	for _, principal := range []string{a.State.Principal, a.State.StandIn} {
+	for _, principal := range append(waiting, a.State.Principal, a.State.StandIn) {
 		q := docstore.Query{Index: byOwner, Equal: []any{string(Planned), principal}, From: a.State.First}
 		for t, err := range s.touches.All(ctx, q) {
 			if err != nil {
