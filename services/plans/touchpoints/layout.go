@@ -39,10 +39,9 @@ func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
 			}
 		}
 	case x.ends <= r.today:
-		for i := range existing {
-			if err := s.withdraw(ctx, r, &existing[i], closed(x.id(), x.ends), x.ends); err != nil {
-				return err
-			}
+		l := &layout{service: s, round: r, plan: &x.plan, before: x.pass.Body.Owner, ends: x.ends}
+		if err := l.windUp(ctx, existing); err != nil {
+			return err
 		}
 	case x.plan.State.Counts():
 		if x.ends != civil.Never {
@@ -64,15 +63,15 @@ func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
 
 // existing returns the touchpoints of a plan that matter: of one that goes on as before,
 // those to come, and those that were not long ago, for the gap; of who is no customer any
-// more, those since then.
+// more, those since then; and all where there is another owner.
 func (s *Service) existing(ctx context.Context, r *round, x *subject) ([]resource.Stored[Touchpoint], error) {
 	q := docstore.Query{Index: byPlan, Equal: []any{x.id()}}
 	before := x.pass.Body.Owner
 	switch {
-	case !x.there || x.plan.State == plans.Closed:
+	case !x.there || x.plan.State == plans.Closed, before != x.plan.Owner && before != "":
 	case x.ends <= r.today:
 		q.From = x.ends
-	case x.plan.State.Counts() && (before == x.plan.Owner || before == ""):
+	case x.plan.State.Counts():
 		q.From = r.today - civil.Day(x.plan.Strategy.GapDays) - 1
 	}
 	var list []resource.Stored[Touchpoint]
@@ -169,6 +168,21 @@ func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint
 		}
 		if t.State.touches() {
 			l.scene.touches = append(l.scene.touches, touch{Name(t.ID), t.State.Day, t.State.people()})
+		}
+	}
+	return nil
+}
+
+// windUp ends what is planned with who is no customer any more: what was due before stays,
+// and is the owner's.
+func (l *layout) windUp(ctx context.Context, existing []resource.Stored[Touchpoint]) error {
+	for i := range existing {
+		step := l.give
+		if existing[i].State.DueDay >= l.ends {
+			step = l.end
+		}
+		if err := step(ctx, &existing[i]); err != nil {
+			return err
 		}
 	}
 	return nil
