@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -185,7 +186,7 @@ func (s *Service) renew(ctx context.Context, call resource.Call, of *feeds.Accou
 		if err != nil {
 			return err
 		}
-		return plan.renew(of.ID, &was.Strategy, e, version)
+		return plan.renew(of.ID, &was.Strategy, e, version, today)
 	}
 	var made resource.Stored[Plan]
 	if a.Check {
@@ -218,13 +219,15 @@ func (s *Service) edition(ctx context.Context, template string, t *Template, ver
 }
 
 // renew brings the plan's strategy from one version of its template to another.
-func (p *Plan) renew(account string, was *Strategy, to *Edition, version string) error {
+func (p *Plan) renew(account string, was *Strategy, to *Edition, version string, today civil.Day) error {
 	for _, c := range p.Strategy.Cadences {
 		if c.Template == "" && to.Strategy.cadence(c.ID) != nil {
 			return planState(account, "Its own cadence %q has the id of one of the template: give that another id.", c.ID)
 		}
 	}
-	p.Strategy, p.Template = p.Strategy.renewed(was, stamped(to.Strategy, version)), version
+	strategy := p.Strategy.renewed(was, stamped(to.Strategy, version))
+	strategy.date(&p.Strategy, today)
+	p.Strategy, p.Template = strategy, version
 	if err := p.check(); err != nil {
 		return err
 	}

@@ -76,6 +76,15 @@ func TestVersionsOfATemplateNeverChange(t *testing.T) {
 	})
 }
 
+// dated is a strategy whose cadences recur as they do since today.
+func (f *fixture) dated(t testing.TB, s Strategy) Strategy {
+	t.Helper()
+	today, err := f.Today(t.Context())
+	require.NoError(t, err)
+	s.date(&Strategy{}, today)
+	return s
+}
+
 // outcomes are those of an application, by account.
 func outcomes(results []Applied) map[string]Outcome {
 	found := map[string]Outcome{}
@@ -162,7 +171,7 @@ func TestR9RenewingKeepsOwnCadences(t *testing.T) {
 		require.NoError(t, err)
 		version := "planTemplates/key-accounts/versions/2"
 		month.Owner, month.Template, visit.Template = "ben", version, version
-		require.Equal(t, Strategy{Cadences: []Cadence{month, visit, monthly("dinner")}, GapDays: 5}, p.State.Strategy)
+		require.Equal(t, f.dated(t, Strategy{Cadences: []Cadence{month, visit, monthly("dinner")}, GapDays: 5}), p.State.Strategy)
 		require.Equal(t, version, p.State.Template)
 
 		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", Edition{Strategy: Strategy{Cadences: []Cadence{monthly("dinner")}}}, false)
@@ -222,10 +231,10 @@ func TestR9RenewingKeepsWhatPeopleSet(t *testing.T) {
 		for i := range mine[:2] {
 			mine[i].Template = "planTemplates/key-accounts/versions/2"
 		}
-		require.Equal(t, Strategy{Cadences: []Cadence{mine[0], fresh, mine[1], mine[2]}, GapDays: 2, Calendar: "plant", Quiet: third.Strategy.Quiet}, p.State.Strategy)
+		require.Equal(t, f.dated(t, Strategy{Cadences: []Cadence{mine[0], fresh, mine[1], mine[2]}, GapDays: 2, Calendar: "plant", Quiet: third.Strategy.Quiet}), p.State.Strategy)
 		plain, err := f.Get(ctx, "brick")
 		require.NoError(t, err)
-		require.Equal(t, stamped(third.Strategy, "planTemplates/key-accounts/versions/3"), plain.State.Strategy)
+		require.Equal(t, f.dated(t, stamped(third.Strategy, "planTemplates/key-accounts/versions/3")), plain.State.Strategy)
 	})
 }
 

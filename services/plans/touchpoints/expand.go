@@ -49,9 +49,10 @@ func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civi
 		if err != nil {
 			return nil, fmt.Errorf("the cadence %s: %w", c.ID, err)
 		}
-		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, when.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
+		// Where the company's zone is another, the cadence is the same.
+		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, c.When.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
 		next.Cadences = append(next.Cadences, now)
-		begins := r.begins(x)
+		begins := r.begins(x, c)
 		fresh, last := begins, civil.Day(0) // from when on it is to be laid out, and when it was last
 		for _, before := range d.Body.Cadences {
 			if before.ID == now.ID && before.When == now.When {
@@ -87,20 +88,21 @@ func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civi
 	return all, nil
 }
 
-// begins returns the day from which on a cadence is laid out that was not before: that of the
-// first change of the plan since it was laid out, and none before the plan became active. Where
-// it is laid out before its changes were heard of, it tells itself.
-func (r *round) begins(x *subject) civil.Day {
-	known, active := &x.pass.Body, r.day(x.plan.Activated())
-	begins := known.Since
-	switch {
-	case begins != 0:
-	case known.Seen.IsZero() && known.Owner == "": // never laid out
-		begins = active
-	case !known.Seen.IsZero() && x.plan.Updated.After(known.Seen):
-		begins = r.day(x.plan.Updated)
+// begins returns the day from which on a cadence is laid out that was not before: that since
+// which it recurs as it does, and none before the plan became active, or the account was
+// opened again.
+func (r *round) begins(x *subject, c *plans.Cadence) civil.Day {
+	begins := max(cmp.Or(c.Since, r.since(x)), r.day(x.plan.Activated()))
+	if x.reopened() {
+		begins = max(begins, r.since(x))
 	}
-	return min(max(cmp.Or(begins, r.today), active, r.today-reach), r.today)
+	return min(max(begins, r.today-reach), r.today)
+}
+
+// since returns the day of the first change that is not settled yet; today where none was
+// heard of.
+func (r *round) since(x *subject) civil.Day {
+	return min(max(cmp.Or(x.pass.Body.Since, r.today), r.today-reach), r.today)
 }
 
 // day is the one of an instant; 0 where there is none.

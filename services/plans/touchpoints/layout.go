@@ -30,7 +30,7 @@ func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
 	if err != nil {
 		return err
 	}
-	next := pass{Next: civil.Never, Marks: x.pass.Body.Marks, Owner: x.plan.Owner, Ends: x.ends, Seen: x.plan.Updated}
+	next := pass{Next: civil.Never, Marks: x.pass.Body.Marks, Owner: x.plan.Owner, Ends: x.ends}
 	switch {
 	case !x.there || x.plan.State == plans.Closed:
 		for i := range existing {

@@ -36,8 +36,6 @@ type pass struct {
 	// out: civil.Never for one that is open, and 0 where none was known.
 	Ends     civil.Day `bson:"ends,omitempty"`
 	Cadences []laid    `bson:"cadences,omitempty"`
-	// Seen is when the plan had been changed last that was laid out.
-	Seen time.Time `bson:"seen,omitempty"`
 }
 
 // laid is how far a cadence is laid out.
@@ -146,6 +144,13 @@ type subject struct {
 	// ends is the day from which its account is no customer any more; civil.Never for one that
 	// is open.
 	ends civil.Day
+}
+
+// reopened says that the account was no customer when the plan was settled last, and is one
+// again.
+func (x *subject) reopened() bool {
+	known := &x.pass.Body
+	return known.Ends != 0 && known.Ends < x.ends && len(known.Cadences) == 0
 }
 
 // id is the plan's, and the account's.
