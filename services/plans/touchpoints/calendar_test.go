@@ -61,7 +61,7 @@ func TestNothingIsBroughtForwardToADayThatIsOver(t *testing.T) {
 		f.noon("2027-07-10")
 		f.settled(t)
 		f.workdays["office"] = shut("2027-07-01", "2027-08-31")
-		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2"}}))
+		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2", At: f.Service.now()}}))
 		for _, today := range []string{"2027-07-10", "2027-07-12", "2027-07-16", "2027-08-20", "2027-08-31"} {
 			f.noon(today)
 			require.NoError(t, f.mark(t.Context(), "acme", civil.Day(0)))
@@ -81,7 +81,7 @@ func TestAPublishedScheduleMovesWhatIsToCome(t *testing.T) {
 		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, Type: "usage.recorded"}}))
 		f.settled(t)
 		require.Equal(t, day("2027-03-26"), f.all(t, "acme")["weekly-2027-03-26"].State.DueDay)
-		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2"}}))
+		require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2", At: f.Service.now()}}))
 		f.settled(t)
 		moved := f.all(t, "acme")["weekly-2027-03-26"].State
 		require.Equal(t, day("2027-03-29"), moved.DueDay)
@@ -100,7 +100,7 @@ func TestAScheduleThatComesIntoForceMovesWhatIsToCome(t *testing.T) {
 		weekly.When.OnHoliday = calendar.NextWorkday
 		f.active(t, "acme", plans.Strategy{Calendar: "office", Cadences: []plans.Cadence{weekly}})
 		f.settled(t)
-		published := feeds.Change{Service: feeds.Entitlements, ScheduleVersion: "2", InForce: f.Service.now().AddDate(0, 0, 2)}
+		published := feeds.Change{Service: feeds.Entitlements, ScheduleVersion: "2", At: f.Service.now(), InForce: f.Service.now().AddDate(0, 0, 2)}
 		require.NoError(t, f.Take(t.Context(), []feeds.Change{published, published}))
 		f.settled(t)
 		f.workdays["office"] = calendar.Workdays{Holidays: []civil.Day{day("2027-03-26")}} // from then on

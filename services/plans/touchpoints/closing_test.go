@@ -155,7 +155,7 @@ func TestACorrectedCalendarBringsBackWhatItLeftOut(t *testing.T) {
 				}
 				published := func(w calendar.Workdays) map[string]string {
 					f.workdays["office"] = w
-					require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2"}}))
+					require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2", At: f.Service.now()}}))
 					f.settled(t)
 					return f.due(t, "acme")
 				}

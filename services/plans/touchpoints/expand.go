@@ -28,9 +28,9 @@ type occurrence struct {
 	opens civil.Day
 	// next is the day of the cadence's next one; 0 where there is none.
 	next civil.Day
-	// fresh says that it is not laid out yet; brought, that the calendar has it now on a day
-	// that was over when its cadence was laid out last.
-	fresh, brought bool
+	// owed says that it is to be laid out where it is not; brought, that the calendar has it
+	// now on a day that was over when its cadence was laid out last.
+	owed, brought bool
 }
 
 // expand returns the occurrences of a strategy's cadences up to the horizon, in the order in
@@ -40,7 +40,7 @@ type occurrence struct {
 // on there are any.
 func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civil.Day, next *pass) ([]occurrence, error) {
 	var all []occurrence
-	d, strategy, horizon := &x.pass, &x.plan.Strategy, r.today+Ahead
+	strategy, horizon := &x.plan.Strategy, r.today+Ahead
 	for i := range strategy.Cadences {
 		c := &strategy.Cadences[i]
 		when := c.When
@@ -49,17 +49,9 @@ func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civi
 		if err != nil {
 			return nil, fmt.Errorf("the cadence %s: %w", c.ID, err)
 		}
-		// Where the company's zone is another, the cadence is the same.
-		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, c.When.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
+		span, now := r.span(x, c)
 		next.Cadences = append(next.Cadences, now)
-		begins := r.begins(x, c)
-		fresh, last := begins, civil.Day(0) // from when on it is to be laid out, and when it was last
-		for _, before := range d.Body.Cadences {
-			if before.ID == now.ID && before.When == now.When {
-				fresh, last, begins = before.Until, before.Until-Ahead-1, 0
-			}
-		}
-		from := min(fresh, r.today-reach)
+		from := min(span.until, r.today-reach)
 		if planned, ok := first[c.ID]; ok {
 			from = min(from, planned)
 		}
@@ -78,14 +70,49 @@ func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civi
 			}
 			if o.Day >= from {
 				previous = len(all)
-				all = append(all, occurrence{id: occurrenceID(d.ID, c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
-					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh && held >= begins, brought: held < last})
+				all = append(all, occurrence{id: occurrenceID(x.id(), c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
+					since: series.TimeOfDay(), opens: opens, owed: span.owes(o.Day, held), brought: span.brought(o.Day, held)})
 			}
 			opens = o.Day + 1
 		}
 	}
 	slices.SortFunc(all, func(a, b occurrence) int { return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.id, b.id)) })
 	return all, nil
+}
+
+// span is from when on the occurrences of a cadence are to be laid out.
+type span struct {
+	// begins is the day from which on there are any, and since that of the first change that
+	// is not settled: what is held after it is laid out although it was not before, as where
+	// the calendar had a holiday then.
+	begins, since civil.Day
+	// until is the first day that was not laid out yet, and last the day of the last pass that
+	// laid any out; civil.Never and 0 where none did.
+	until, last civil.Day
+}
+
+// owes says whether an occurrence is to be laid out where it is not.
+func (s *span) owes(day, held civil.Day) bool {
+	return day >= s.until || held >= s.begins && (s.until == civil.Never || held > s.since)
+}
+
+// brought says whether the calendar has an occurrence that was not laid out yet on a day that
+// was over by the last pass.
+func (s *span) brought(day, held civil.Day) bool {
+	return day >= s.until && held < s.last
+}
+
+// span returns from when on a cadence is to be laid out, and how far it is by this pass.
+func (r *round) span(x *subject, c *plans.Cadence) (span, laid) {
+	// Where the company's zone is another, the cadence is the same.
+	when := strings.Join([]string{c.When.Rule, c.When.Start, c.When.Zone, string(c.When.OnHoliday)}, " ")
+	s := span{begins: r.begins(x, c), since: r.since(x), until: civil.Never}
+	for _, before := range x.pass.Body.Cadences {
+		if before.ID == c.ID && before.When == when {
+			s.until, s.last = before.Until, before.Until-Ahead-1
+		}
+	}
+	return s, laid{ID: c.ID, When: when, Until: r.today + Ahead + 1}
 }
 
 // begins returns the day from which on a cadence is laid out that was not before: that since

@@ -85,11 +85,7 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 		return fmt.Errorf("find the company's time zone: %w", err)
 	}
 	concerned := map[string]civil.Day{}
-	note := func(plan string, day civil.Day) {
-		if first := concerned[plan]; first == 0 || day != 0 && day < first {
-			concerned[plan] = day
-		}
-	}
+	note := func(plan string, day civil.Day) { concerned[plan] = earlier(concerned[plan], day) }
 	if slices.ContainsFunc(events, func(e docstore.FeedEvent) bool { return strings.HasPrefix(e.Source, Absences+"/") }) {
 		s.absent.Add(1) // before their plans are looked for: what is being laid out then is so anew
 	}
@@ -155,14 +151,20 @@ func changed(e *docstore.FeedEvent) time.Time {
 	return told.Updated
 }
 
-// mark has a plan settled; the day is the one on which its strategy may have changed, and 0
-// where something else did.
+// earlier returns the earlier of two days, of which 0 is none.
+func earlier(a, b civil.Day) civil.Day {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// mark has a plan settled; the day is the one on which the days may have changed for which it
+// asks for contacts, and 0 where something else did.
 func (s *Service) mark(ctx context.Context, plan string, day civil.Day) error {
 	_, err := s.passes.Upsert(ctx, plan, func(d *docstore.Doc[pass]) error {
 		p := &d.Body
-		if p.Next, p.Marks = 0, p.Marks+1; p.Since == 0 {
-			p.Since = day
-		}
+		p.Next, p.Marks, p.Since = 0, p.Marks+1, earlier(p.Since, day)
 		return nil
 	})
 	if err != nil {
@@ -205,27 +207,34 @@ func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
 	if err := s.takeAccounts(ctx, changes); err != nil {
 		return err
 	}
-	published, company := false, (*feeds.Company)(nil)
-	var later []time.Time // when what was published comes into force
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return fmt.Errorf("find the company's time zone: %w", err)
+	}
+	var company *feeds.Company
+	published := civil.Day(0) // from when on the first counts
+	var later []time.Time     // when what was published comes into force
 	for i := range changes {
-		if changes[i].ScheduleVersion != "" {
-			published = true
-			if at := changes[i].InForce; at.After(s.now()) {
-				later = append(later, at)
+		c := &changes[i]
+		if c.ScheduleVersion != "" {
+			published = earlier(published, max(zone.DayOf(c.At), zone.DayOf(c.InForce)-1))
+			if c.InForce.After(s.now()) {
+				later = append(later, c.InForce)
 			}
 		}
-		company = cmp.Or(changes[i].Company, company)
+		company = cmp.Or(c.Company, company)
 	}
-	if !published && company == nil {
+	if published == 0 && company == nil {
 		return nil
 	}
-	_, err := s.sweeps.Upsert(ctx, theSweep, func(d *docstore.Doc[sweep]) error {
+	_, err = s.sweeps.Upsert(ctx, theSweep, func(d *docstore.Doc[sweep]) error {
 		moved := company != nil && company.Zone != d.Body.Zone
 		if moved {
 			d.Body.Zone = company.Zone
 		}
-		if published || moved {
+		if published != 0 || moved {
 			d.Body.Asked++
+			d.Body.Since = earlier(d.Body.Since, published)
 		}
 		d.Body.Later = slices.CompactFunc(slices.SortedFunc(slices.Values(append(later, d.Body.Later...)), time.Time.Compare), time.Time.Equal)
 		return nil
@@ -286,6 +295,9 @@ var _ feeds.Taker = (*Service)(nil)
 type sweep struct {
 	Asked int64 `bson:"asked"`
 	Done  int64 `bson:"done"`
+	// Since is the day from which on a schedule that was published counts for which they were
+	// not marked yet, the first of them; 0 where they were for all.
+	Since civil.Day `bson:"since,omitempty"`
 	// Zone is the company's time zone, as it was told last.
 	Zone string `bson:"zone,omitempty"`
 	// Later is when versions of the schedule come into force for which all plans are to be
@@ -301,8 +313,20 @@ func (w *sweep) due(now time.Time) bool {
 // theSweep is the id of the one sweep.
 const theSweep = "all"
 
+// since returns the day from which on what is due to be swept at an instant counts; 0 where no
+// day does. A schedule that comes into force counts on that very day.
+func (w *sweep) since(now time.Time, zone civil.Zone) civil.Day {
+	since := w.Since
+	for _, at := range w.Later {
+		if !at.After(now) {
+			since = earlier(since, zone.DayOf(at)-1)
+		}
+	}
+	return since
+}
+
 // sweep marks all plans that are laid out, where that was asked for since it was done last.
-func (s *Service) sweep(ctx context.Context) error {
+func (s *Service) sweep(ctx context.Context, zone civil.Zone) error {
 	now := s.now()
 	d, err := s.sweeps.Get(ctx, theSweep)
 	if errors.Is(err, docstore.ErrNotFound) || err == nil && !d.Body.due(now) {
@@ -311,6 +335,7 @@ func (s *Service) sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find out whether to lay out all plans: %w", err)
 	}
+	since := d.Body.since(now, zone)
 	group, marking := errgroup.WithContext(ctx)
 	group.SetLimit(passWorkers)
 	for p, err := range s.passes.All(ctx, docstore.Query{}) {
@@ -318,14 +343,16 @@ func (s *Service) sweep(ctx context.Context) error {
 			return errors.Join(err, group.Wait())
 		}
 		if len(p.Body.Cadences) > 0 {
-			group.Go(func() error { return s.mark(marking, p.ID, 0) })
+			group.Go(func() error { return s.mark(marking, p.ID, since) })
 		}
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	_, err = s.sweeps.Update(ctx, theSweep, func(done *docstore.Doc[sweep]) error {
-		done.Body.Done = max(done.Body.Done, d.Body.Asked)
+		if done.Body.Done = max(done.Body.Done, d.Body.Asked); done.Body.Done == done.Body.Asked {
+			done.Body.Since = 0
+		}
 		done.Body.Later = slices.DeleteFunc(done.Body.Later, func(at time.Time) bool { return !at.After(now) })
 		return nil
 	})

@@ -72,7 +72,7 @@ func (s *Service) existing(ctx context.Context, r *round, x *subject) ([]resourc
 	case x.ends <= r.today:
 		q.From = x.ends
 	case x.plan.State.Counts():
-		q.From = r.today - civil.Day(x.plan.Strategy.GapDays) - 1
+		q.From = r.since(x) - civil.Day(x.plan.Strategy.GapDays) - 1
 	}
 	var list []resource.Stored[Touchpoint]
 	for t, err := range s.touches.All(ctx, q) {
@@ -110,7 +110,7 @@ func (s *Service) layOut(ctx context.Context, r *round, x *subject, existing []r
 	if err != nil {
 		return err
 	}
-	l := &layout{service: s, round: r, plan: plan, before: x.pass.Body.Owner, ends: x.ends, contacts: contacts, wanted: map[string]bool{}, known: map[string]resource.Stored[Touchpoint]{}, open: map[string]bool{},
+	l := &layout{service: s, round: r, plan: plan, before: x.pass.Body.Owner, since: r.since(x), ends: x.ends, contacts: contacts, wanted: map[string]bool{}, known: map[string]resource.Stored[Touchpoint]{}, open: map[string]bool{},
 		scene: &scene{gap: strategy.GapDays, quiet: strategy.Quiet, working: work.working, away: away}}
 	if err := l.look(ctx, existing, wanted); err != nil {
 		return err
@@ -128,7 +128,9 @@ type layout struct {
 	plan    *plans.Plan
 	// before is who owned the plan when it was laid out last; empty where it never was.
 	before string
-	// ends is the day from which the account is no customer any more.
+	// since is the day of the first change that is not settled yet, and ends the one from which
+	// the account is no customer any more.
+	since    civil.Day
 	ends     civil.Day
 	contacts []Contact
 	scene    *scene
@@ -194,10 +196,11 @@ func (l *layout) end(ctx context.Context, t *resource.Stored[Touchpoint]) error 
 }
 
 // takeUp plans again what people planned, and was withdrawn since the account was to be
-// closed by then, which it is not any more. What cadences ask for is placed anew.
+// closed by then, which it is not any more, as far as it was still to come when that changed.
+// What cadences ask for is placed anew.
 func (l *layout) takeUp(ctx context.Context, t *resource.Stored[Touchpoint]) error {
 	x := &t.State
-	if x.State != Withdrawn || x.Closing == 0 || x.DueDay >= l.ends || x.DueDay < l.round.today || x.Origin == OfCadence && !x.Moved {
+	if x.State != Withdrawn || x.Closing == 0 || x.DueDay >= l.ends || x.DueDay < l.since || x.Origin == OfCadence && !x.Moved {
 		return nil
 	}
 	taken, err := l.service.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), "touchpoint.adjusted",
@@ -273,7 +276,7 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 		o := &wanted[i]
 		before, known := l.known[o.id]
 		gone := known && before.State.State == Withdrawn && (!before.State.Moved || before.State.Closing == 0) // and has come back
-		missing := (gone || !known) && (o.fresh || l.toCome(o))
+		missing := (gone || !known) && o.owed
 		if !l.open[o.id] && !missing {
 			continue
 		}
@@ -306,10 +309,6 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 	return nil
 }
 
-// toCome says whether an occurrence is to be laid out although its cadence was before: what
-// was not wanted for a while, as while the calendar had a holiday there, is again.
-func (l *layout) toCome(o *occurrence) bool { return civil.Date(o.Start.Date()) > l.round.today }
-
 // look reads those of the wanted that exist already: as they are far from today.
 func (l *layout) look(ctx context.Context, existing []resource.Stored[Touchpoint], wanted []occurrence) error {
 	for i := range existing {
@@ -319,7 +318,7 @@ func (l *layout) look(ctx context.Context, existing []resource.Stored[Touchpoint
 	for i := range wanted {
 		o := &wanted[i]
 		l.wanted[o.id] = true
-		if _, known := l.known[o.id]; !known && (o.fresh || l.toCome(o)) {
+		if _, known := l.known[o.id]; !known && o.owed {
 			ids = append(ids, o.id)
 		}
 	}

@@ -245,13 +245,16 @@ func day(text string) civil.Day {
 	return d
 }
 
-// noon sets the clock to noon, in the company's zone, of a day.
-func (w *world) noon(text string) {
+// noon sets the clock to noon of a day.
+func (w *world) noon(text string) { w.set(w.noonOf(text)) }
+
+// noonOf is noon, in the company's zone, of a day.
+func (w *world) noonOf(text string) time.Time {
 	zone, err := civil.LoadZone(w.zone)
 	if err != nil {
 		panic(err)
 	}
-	w.set(calendar.Place(day(text), 12*time.Hour, zone))
+	return calendar.Place(day(text), 12*time.Hour, zone)
 }
 
 func requireReason(t testing.TB, err error, reason string) *fault.Error {
