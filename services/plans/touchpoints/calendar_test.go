@@ -2,6 +2,7 @@ package touchpoints
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -93,28 +94,39 @@ func TestAPublishedScheduleMovesWhatIsToCome(t *testing.T) {
 	})
 }
 
-// A schedule that is published for later has its calendars when it comes into force.
+// A schedule that is published for later has its calendars when it comes into force, by the
+// clock of whoever keeps it: that may be a little behind.
 func TestAScheduleThatComesIntoForceMovesWhatIsToCome(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		weekly := cadence("weekly", "FREQ=WEEKLY;BYDAY=FR", "2027-03-05T09:00")
 		weekly.When.OnHoliday = calendar.NextWorkday
 		f.active(t, "acme", plans.Strategy{Calendar: "office", Cadences: []plans.Cadence{weekly}})
 		f.settled(t)
-		published := feeds.Change{Service: feeds.Entitlements, ScheduleVersion: "2", At: f.Service.now(), InForce: f.Service.now().AddDate(0, 0, 2)}
+		inForce := f.noonOf("2027-03-03")
+		published := feeds.Change{Service: feeds.Entitlements, ScheduleVersion: "2", At: f.Service.now(), InForce: inForce}
 		require.NoError(t, f.Take(t.Context(), []feeds.Change{published, published}))
 		f.settled(t)
-		f.workdays["office"] = calendar.Workdays{Holidays: []civil.Day{day("2027-03-26")}} // from then on
-		passed := func(on string) int {
-			f.noon(on)
+		passed := func(at time.Time) int {
+			f.set(at)
 			n, err := f.Pass(t.Context())
 			require.NoError(t, err)
 			return n
 		}
-		require.Zero(t, passed("2027-03-02"))
-		require.Equal(t, "2027-03-26", f.due(t, "acme")["weekly-2027-03-26"])
-		require.Equal(t, 1, passed("2027-03-03"))
+		require.Zero(t, passed(inForce.Add(-time.Hour)))
+		require.Equal(t, 1, passed(inForce))
+		require.Equal(t, "2027-03-26", f.due(t, "acme")["weekly-2027-03-26"], "there it is not yet")
+		f.workdays["office"] = calendar.Workdays{Holidays: []civil.Day{day("2027-03-26")}}
+		require.Zero(t, passed(inForce.Add(30*time.Second)))
+		require.Equal(t, 1, passed(inForce.Add(time.Minute)))
 		require.Equal(t, "2027-03-29", f.due(t, "acme")["weekly-2027-03-26"])
-		require.Zero(t, passed("2027-03-04"), "once")
+		require.Zero(t, passed(inForce.Add(time.Hour)), "once more, and no more")
+
+		published.At, published.InForce = inForce.Add(2*time.Hour), inForce.Add(2*time.Hour) // at once
+		f.set(published.InForce)
+		require.NoError(t, f.Take(t.Context(), []feeds.Change{published}))
+		require.Equal(t, 1, passed(published.InForce))
+		require.Equal(t, 1, passed(published.InForce.Add(time.Minute)))
+		require.Zero(t, passed(published.InForce.Add(time.Hour)))
 	})
 }
 

@@ -197,6 +197,11 @@ func (s *Service) concerned(ctx context.Context, absence string) ([]string, erro
 	return ids, nil
 }
 
+// clocksApart is how far the clock of the service that keeps the schedule may be behind: so long
+// after a version is in force by the clock here, all plans are settled once more, since its
+// calendars may not have been told before.
+const clocksApart = time.Minute
+
 // Take implements feeds.Taker: where a schedule was published all plans are settled, since its
 // calendars say on what days people work, at once and when it comes into force; and so they
 // are where the company has another time zone, which is that of all cadences without their
@@ -218,8 +223,10 @@ func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
 		c := &changes[i]
 		if c.ScheduleVersion != "" {
 			published = earlier(published, max(zone.DayOf(c.At), zone.DayOf(c.InForce)-1))
-			if c.InForce.After(s.now()) {
-				later = append(later, c.InForce)
+			for _, at := range []time.Time{c.InForce, c.InForce.Add(clocksApart)} {
+				if at.After(s.now()) {
+					later = append(later, at)
+				}
 			}
 		}
 		company = cmp.Or(c.Company, company)
@@ -300,8 +307,8 @@ type sweep struct {
 	Since civil.Day `bson:"since,omitempty"`
 	// Zone is the company's time zone, as it was told last.
 	Zone string `bson:"zone,omitempty"`
-	// Later is when versions of the schedule come into force for which all plans are to be
-	// settled then; in order.
+	// Later is when versions of the schedule come into force, and clocksApart after, for which
+	// all plans are to be settled then; in order.
 	Later []time.Time `bson:"later,omitempty"`
 }
 
