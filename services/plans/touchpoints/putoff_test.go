@@ -29,6 +29,7 @@ func TestNothingThatIsPutOffIsLost(t *testing.T) {
 		runs++
 		account := fmt.Sprintf("a%d", runs)
 		owner := account + "-anna"
+		defer f.forget(t, account)
 		f.contacts[account] = []Contact{{ID: "ines"}}
 		f.change(t, account, func(p *plans.Plan) {
 			p.Owner, p.State = owner, plans.Active
