@@ -212,6 +212,9 @@ func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
 	if err := s.takeAccounts(ctx, changes); err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(changes, func(c feeds.Change) bool { return c.ScheduleVersion != "" || c.Company != nil }) {
+		return nil
+	}
 	zone, err := s.opts.Zone(ctx)
 	if err != nil {
 		return fmt.Errorf("find the company's time zone: %w", err)
@@ -230,9 +233,6 @@ func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
 			}
 		}
 		company = cmp.Or(c.Company, company)
-	}
-	if published == 0 && company == nil {
-		return nil
 	}
 	_, err = s.sweeps.Upsert(ctx, theSweep, func(d *docstore.Doc[sweep]) error {
 		moved := company != nil && company.Zone != d.Body.Zone
