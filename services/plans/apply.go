@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -89,7 +90,7 @@ func (s *Service) Apply(ctx context.Context, call resource.Call, a Application) 
 	results := make([]Applied, 0, len(a.Accounts))
 	for _, id := range a.Accounts {
 		result := Applied{Account: id}
-		plan, planned := had[id]
+		_, planned := had[id]
 		var made resource.Stored[Plan]
 		// Whether the caller may is asked at the owner of the accounts: this service's copy
 		// may be as old as it is behind, and let somebody who was just taken off one.
@@ -99,7 +100,7 @@ func (s *Service) Apply(ctx context.Context, call resource.Call, a Application) 
 		case !a.May(of):
 			err = fault.New(fault.PermissionDenied, "NOT_ASSIGNED", "It is not assigned to you.")
 		case planned:
-			made, result.Outcome, err = s.again(ctx, call, &of, plan, &t.State, edition, a)
+			made, result.Outcome, err = s.again(ctx, call, &of, &t.State, edition, a)
 		default:
 			made, err = s.begin(ctx, call, &of, edition, a)
 			result.Outcome = Begun
@@ -148,67 +149,93 @@ func stamped(s Strategy, version string) Strategy {
 
 // again applies the template to an account that has a plan. What this very request did
 // to it before is told as it was then.
-func (s *Service) again(
-	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], t *Template, e *Edition, a Application,
-) (resource.Stored[Plan], Outcome, error) {
-	if made, known, err := s.plans.Created(ctx, one(call, p.ID), p.ID); known || err != nil {
+func (s *Service) again(ctx context.Context, call resource.Call, of *feeds.Account, t *Template, e *Edition, a Application) (resource.Stored[Plan], Outcome, error) {
+	if made, known, err := s.plans.Created(ctx, one(call, of.ID), of.ID); known || err != nil {
 		return made, Begun, err
 	}
-	if made, known, err := s.plans.Replay(ctx, one(call, p.ID), p.ID); known || err != nil {
+	if made, known, err := s.plans.Replay(ctx, one(call, of.ID), of.ID); known || err != nil {
 		return made, Renewed, err
 	}
-	return s.renew(ctx, call, of, p, t, e, a)
+	return s.renew(ctx, call, of, t, e, a)
 }
 
-// renew brings the strategy of a plan that began from the template to a version of it.
-func (s *Service) renew(
-	ctx context.Context, call resource.Call, of *feeds.Account, p resource.Stored[Plan], t *Template, e *Edition, a Application,
-) (resource.Stored[Plan], Outcome, error) {
-	version := EditionName(a.Template, a.Number)
+// errUnchanged ends a renewal of a plan that has the version already.
+var errUnchanged = errors.New("it has the version already")
+
+// renew brings the strategy of a plan that began from the template to a version of it. All is
+// decided by the plan as it is when it is written: applying takes its time, and others change
+// it meanwhile.
+func (s *Service) renew(ctx context.Context, call resource.Call, of *feeds.Account, t *Template, e *Edition, a Application) (resource.Stored[Plan], Outcome, error) {
 	today, err := s.Today(ctx)
 	if err != nil {
-		return p, Refused, err
+		return resource.Stored[Plan]{}, Refused, err
 	}
-	switch {
-	case p.State.Template == version:
-		return p, Unchanged, nil
-	case !strings.HasPrefix(p.State.Template, TemplateName(a.Template)+"/"):
-		return p, Refused, planState(p.ID, "It has a plan that did not begin from %s.", TemplateName(a.Template))
-	case of.Ends() <= today:
-		return p, Refused, fault.Precondition(reasonAccountState, AccountName(p.ID), "It is closed: no relationship with it is planned any more.")
-	case p.State.State == Closed:
-		return p, Refused, planState(p.ID, "Its plan is closed: reopen it first.")
-	}
-	number, err := strconv.Atoi(names.Last(p.State.Template))
-	if err != nil {
-		return p, Refused, fmt.Errorf("the version %s: %w", p.State.Template, err)
-	}
-	was, err := t.Edition(a.Template, number)
-	if err != nil {
-		return p, Refused, err
-	}
+	version := EditionName(a.Template, a.Number)
 	change := func(plan *Plan) error {
-		for _, c := range plan.Strategy.Cadences {
-			if c.Template == "" && e.Strategy.cadence(c.ID) != nil {
-				return planState(p.ID, "Its own cadence %q has the id of one of the template: give that another id.", c.ID)
-			}
+		switch {
+		case plan.Template == version:
+			return errUnchanged
+		case !strings.HasPrefix(plan.Template, TemplateName(a.Template)+"/"):
+			return planState(of.ID, "It has a plan that did not begin from %s.", TemplateName(a.Template))
+		case of.Ends() <= today:
+			return fault.Precondition(reasonAccountState, AccountName(of.ID), "It is closed: no relationship with it is planned any more.")
+		case plan.State == Closed:
+			return planState(of.ID, "Its plan is closed: reopen it first.")
 		}
-		plan.Strategy, plan.Template = plan.Strategy.renewed(&was.Strategy, stamped(e.Strategy, version)), version
-		if err := plan.check(); err != nil {
+		was, err := s.edition(ctx, a.Template, t, plan.Template)
+		if err != nil {
 			return err
 		}
-		if err := plan.Strategy.paced("plan.strategy"); err != nil {
-			return err
-		}
-		if plan.State.Counts() {
-			return plan.complete(p.ID)
-		}
-		return nil
+		return plan.renew(of.ID, &was.Strategy, e, version, today)
 	}
+	var made resource.Stored[Plan]
 	if a.Check {
-		err := change(&p.State)
-		return p, Renewed, err
+		made, err = s.foresee(ctx, of.ID, "", change)
+	} else {
+		made, err = s.plans.Update(ctx, one(call, of.ID), of.ID, nil, "plan.template_applied", change)
 	}
-	made, err := s.plans.Update(ctx, one(call, p.ID), p.ID, nil, "plan.template_applied", change)
+	if errors.Is(err, errUnchanged) {
+		made, err = s.plans.Get(ctx, of.ID)
+		return made, Unchanged, err
+	}
 	return made, Renewed, err
+}
+
+// edition returns a version of a template by its name; it may be newer than the template that
+// was read.
+func (s *Service) edition(ctx context.Context, template string, t *Template, version string) (*Edition, error) {
+	number, err := strconv.Atoi(names.Last(version))
+	if err != nil {
+		return nil, fmt.Errorf("the version %s: %w", version, err)
+	}
+	if number > len(t.Versions) {
+		now, err := s.templates.Get(ctx, template)
+		if err != nil {
+			return nil, err
+		}
+		t = &now.State
+	}
+	return t.Edition(template, number)
+}
+
+// renew brings the plan's strategy from one version of its template to another.
+func (p *Plan) renew(account string, was *Strategy, to *Edition, version string, today civil.Day) error {
+	for _, c := range p.Strategy.Cadences {
+		if c.Template == "" && to.Strategy.cadence(c.ID) != nil {
+			return planState(account, "Its own cadence %q has the id of one of the template: give that another id.", c.ID)
+		}
+	}
+	strategy := p.Strategy.renewed(was, stamped(to.Strategy, version))
+	strategy.date(&p.Strategy, today)
+	p.Strategy, p.Template = strategy, version
+	if err := p.check(); err != nil {
+		return err
+	}
+	if err := p.Strategy.paced("plan.strategy"); err != nil {
+		return err
+	}
+	if p.State.Counts() {
+		return p.complete(account)
+	}
+	return nil
 }

@@ -76,6 +76,15 @@ func TestVersionsOfATemplateNeverChange(t *testing.T) {
 	})
 }
 
+// dated is a strategy whose cadences recur as they do since today.
+func (f *fixture) dated(t testing.TB, s Strategy) Strategy {
+	t.Helper()
+	today, err := f.Today(t.Context())
+	require.NoError(t, err)
+	s.date(&Strategy{}, today)
+	return s
+}
+
 // outcomes are those of an application, by account.
 func outcomes(results []Applied) map[string]Outcome {
 	found := map[string]Outcome{}
@@ -162,7 +171,7 @@ func TestR9RenewingKeepsOwnCadences(t *testing.T) {
 		require.NoError(t, err)
 		version := "planTemplates/key-accounts/versions/2"
 		month.Owner, month.Template, visit.Template = "ben", version, version
-		require.Equal(t, Strategy{Cadences: []Cadence{month, visit, monthly("dinner")}, GapDays: 5}, p.State.Strategy)
+		require.Equal(t, f.dated(t, Strategy{Cadences: []Cadence{month, visit, monthly("dinner")}, GapDays: 5}), p.State.Strategy)
 		require.Equal(t, version, p.State.Template)
 
 		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", Edition{Strategy: Strategy{Cadences: []Cadence{monthly("dinner")}}}, false)
@@ -222,10 +231,10 @@ func TestR9RenewingKeepsWhatPeopleSet(t *testing.T) {
 		for i := range mine[:2] {
 			mine[i].Template = "planTemplates/key-accounts/versions/2"
 		}
-		require.Equal(t, Strategy{Cadences: []Cadence{mine[0], fresh, mine[1], mine[2]}, GapDays: 2, Calendar: "plant", Quiet: third.Strategy.Quiet}, p.State.Strategy)
+		require.Equal(t, f.dated(t, Strategy{Cadences: []Cadence{mine[0], fresh, mine[1], mine[2]}, GapDays: 2, Calendar: "plant", Quiet: third.Strategy.Quiet}), p.State.Strategy)
 		plain, err := f.Get(ctx, "brick")
 		require.NoError(t, err)
-		require.Equal(t, stamped(third.Strategy, "planTemplates/key-accounts/versions/3"), plain.State.Strategy)
+		require.Equal(t, f.dated(t, stamped(third.Strategy, "planTemplates/key-accounts/versions/3")), plain.State.Strategy)
 	})
 }
 
@@ -307,5 +316,70 @@ func TestApplyingAsksWhoServesTheAccountNow(t *testing.T) {
 		done, err = f.Apply(ctx, someone, mine)
 		require.NoError(t, err)
 		require.Equal(t, Begun, done[0].Outcome)
+	})
+}
+
+// Between reading the plans and renewing one, others change it: it is renewed from what it is
+// then, or not at all.
+func TestRenewingGoesByThePlanAsItIsThen(t *testing.T) {
+	version := func(number int, meanwhile func()) Application {
+		a := keyAccounts("acme")
+		a.Number = number
+		a.May = func(feeds.Account) bool {
+			meanwhile()
+			return true
+		}
+		return a
+	}
+	second, third := monthly("month"), monthly("month")
+	second.Purpose, third.Purpose = "Talk", "Listen"
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		apply := func(number int, meanwhile func()) Applied {
+			done, err := f.Apply(ctx, someone, version(number, meanwhile))
+			require.NoError(t, err)
+			return done[0]
+		}
+		publish := func(e Edition) {
+			_, err := f.PublishTemplate(ctx, someone, "key-accounts", "", e, false)
+			require.NoError(t, err)
+		}
+		plan := func() resource.Stored[Plan] {
+			p, err := f.Get(ctx, "acme")
+			require.NoError(t, err)
+			return p
+		}
+		nothing := func() {}
+		require.Equal(t, Begun, apply(1, nothing).Outcome)
+		publish(Edition{Strategy: Strategy{Cadences: []Cadence{second, monthly("visit")}, GapDays: 5}})
+		publish(Edition{Strategy: Strategy{Cadences: []Cadence{third}, GapDays: 1}})
+
+		done := apply(3, func() { require.Equal(t, Renewed, apply(2, nothing).Outcome) })
+		require.Equal(t, Renewed, done.Outcome)
+		require.Empty(t, done.Kept, "nobody set the second version's otherwise")
+		require.Len(t, plan().State.Strategy.Cadences, 1)
+		require.Equal(t, []any{"Listen", 1}, []any{plan().State.Strategy.Cadences[0].Purpose, plan().State.Strategy.GapDays})
+
+		done = apply(2, func() {
+			publish(Edition{Strategy: Strategy{Cadences: []Cadence{monthly("visit")}, GapDays: 9}})
+			require.Equal(t, Renewed, apply(4, nothing).Outcome)
+		})
+		require.Equal(t, Renewed, done.Outcome, "from a version that was published meanwhile")
+		require.Empty(t, done.Kept)
+		require.Equal(t, 5, plan().State.Strategy.GapDays)
+
+		var before resource.Stored[Plan]
+		done = apply(3, func() {
+			require.Equal(t, Renewed, apply(3, nothing).Outcome)
+			before = plan()
+		})
+		require.Equal(t, Unchanged, done.Outcome)
+		require.Equal(t, before, plan())
+
+		done = apply(2, func() { before = f.move(t, Closed) })
+		require.Equal(t, Refused, done.Outcome)
+		require.Contains(t, done.Problem, "closed")
+		require.Equal(t, before, plan(), "a closed plan is not changed")
 	})
 }

@@ -225,8 +225,8 @@ func (s *Service) owner(ctx context.Context, field string, of *feeds.Account, id
 		WithCondition(reasonOwner, AccountName(of.ID), "%s must own it or be of its service team", PrincipalName(id))
 }
 
-// settle keeps what a caller does not set: measurements, how goals ended, and from which
-// template cadences came. A baseline without a day is of the day it had, or else today's.
+// settle keeps what a caller does not set: measurements, how goals ended, from which template
+// cadences came and since when they recur as they do. A baseline without a day is of the day it had, or else today's.
 func settle(p, before *Plan, today civil.Day) {
 	p.Goals = slices.Clone(p.Goals)
 	for i := range p.Goals {
@@ -248,4 +248,5 @@ func settle(p, before *Plan, today civil.Day) {
 			c.Template = was.Template
 		}
 	}
+	p.Strategy.date(&before.Strategy, today)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/evenhand/evenhand/internal/calendar"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/names"
 )
@@ -74,6 +75,9 @@ type Cadence struct {
 	// When says on what days, and at what time. Its time zone is the company's where it has
 	// none.
 	When calendar.Recurrence `bson:"when"`
+	// Since is the day on which it came to be so, in the company's zone; 0 where that was not
+	// kept. Nothing of before is asked for.
+	Since civil.Day `bson:"since,omitempty"`
 	// Roles are those of the contacts who are addressed, as finance; empty means all.
 	Roles []string `bson:"roles,omitempty"`
 	// Owner is the id of the principal who makes the contact; the plan's where it is empty.
@@ -116,6 +120,18 @@ func (s *Strategy) cadence(id string) *Cadence {
 		}
 	}
 	return nil
+}
+
+// date has the cadences say since when they recur as they do: since a day where they are new,
+// or recurred otherwise before.
+func (s *Strategy) date(before *Strategy, today civil.Day) {
+	for i := range s.Cadences {
+		c := &s.Cadences[i]
+		c.Since = today
+		if was := before.cadence(c.ID); was != nil && was.When == c.When {
+			c.Since = was.Since
+		}
+	}
 }
 
 func minute(m int) bool { return m >= 0 && m < 24*60 }

@@ -77,3 +77,45 @@ func TestR9QuietHours(t *testing.T) {
 		}
 	})
 }
+
+// A cadence knows since when it recurs as it does, whatever else changes of it and whoever
+// changes it.
+func TestCadencesKnowSinceWhenTheyRecurSo(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.template(t)
+		_, err := f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		since := func() map[string]string {
+			p, err := f.Get(ctx, "acme")
+			require.NoError(t, err)
+			days := map[string]string{}
+			for _, c := range p.State.Strategy.Cadences {
+				days[c.ID] = c.Since.String()
+			}
+			return days
+		}
+		update := func(cadences ...Cadence) {
+			_, err := f.Update(ctx, someone, "acme", "", Patch{Cadences: &cadences})
+			require.NoError(t, err)
+		}
+		require.Equal(t, map[string]string{"month": "2026-11-22"}, since())
+		f.clock = f.clock.AddDate(0, 0, 1)
+		month, dinner := monthly("month"), monthly("dinner")
+		month.Purpose, month.Since = "Talk", day(t, "2026-01-01") // callers do not say it
+		update(month, dinner)
+		require.Equal(t, map[string]string{"month": "2026-11-22", "dinner": "2026-11-23"}, since())
+		f.clock = f.clock.AddDate(0, 0, 1)
+		dinner.When.Start = "2026-12-01T19:00"
+		update(month, dinner)
+		require.Equal(t, map[string]string{"month": "2026-11-22", "dinner": "2026-11-24"}, since())
+
+		f.clock = f.clock.AddDate(0, 0, 1)
+		_, err = f.PublishTemplate(ctx, someone, "key-accounts", "", Edition{Strategy: Strategy{Cadences: []Cadence{monthly("month"), monthly("visit")}}}, false)
+		require.NoError(t, err)
+		done, err := f.Apply(ctx, someone, keyAccounts("acme"))
+		require.NoError(t, err)
+		require.Equal(t, Renewed, done[0].Outcome)
+		require.Equal(t, map[string]string{"month": "2026-11-22", "visit": "2026-11-25", "dinner": "2026-11-24"}, since())
+	})
+}

@@ -38,8 +38,11 @@ const maxAway = 400
 // Absences is the name of the collection of absences, by which the feed names them.
 const Absences = "absences"
 
-// byPrincipal is the index of whose absences they are.
-const byPrincipal = "principal"
+// Indexes of absences: whose they are, and who stands in.
+const (
+	byPrincipal = "principal"
+	byStandIn   = "stand_in"
+)
 
 // AbsenceKind is how absences are stored and told: without the reason, which is personal.
 var AbsenceKind = resource.Kind[Away]{
@@ -50,6 +53,7 @@ var AbsenceKind = resource.Kind[Away]{
 	},
 	Spec: docstore.Spec{Name: Absences, Indexes: []docstore.Index{
 		{Name: byPrincipal, Fields: []string{"principal", "last"}},
+		{Name: byStandIn, Fields: []string{"stand_in", "last"}, Partial: true},
 		{Name: "last", Fields: []string{"last"}},
 	}},
 }
@@ -159,6 +163,20 @@ func (s *Service) away(ctx context.Context, principal string, from civil.Day) ([
 	}
 	slices.SortFunc(list, func(a, b Away) int { return int(a.First - b.First) })
 	return list, nil
+}
+
+// standsInFor returns the ids of those for whom a principal stands in from a day on.
+func (s *Service) standsInFor(ctx context.Context, principal string, from civil.Day) ([]string, error) {
+	var ids []string
+	for a, err := range s.absences.All(ctx, docstore.Query{Index: byStandIn, Equal: []any{principal}, From: from, Limit: 100}) {
+		if err != nil {
+			return nil, fmt.Errorf("read for whom %s stands in: %w", plans.PrincipalName(principal), err)
+		}
+		if a.State.Deleted.IsZero() {
+			ids = append(ids, a.State.Principal)
+		}
+	}
+	return ids, nil
 }
 
 // WhoseAbsence returns the id of the principal of an absence, also of one that was called off;

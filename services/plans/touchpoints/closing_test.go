@@ -62,6 +62,37 @@ func TestAnAccountThatIsClosedIsOwedNothingFromThenOn(t *testing.T) {
 	})
 }
 
+// Whoever gets the plan while the account is closed gets what is overdue since before that too.
+func TestAHandoverWhileTheAccountIsClosedLeavesNothingBehind(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		theirs := cadence("theirs", "FREQ=WEEKLY;BYDAY=TU", "2027-03-02T11:00")
+		theirs.Owner = "bob"
+		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{cadence("weekly", "FREQ=WEEKLY;BYDAY=TU", "2027-03-02T09:00"), theirs}})
+		f.settled(t)
+		_, err := f.Plan(ctx, anna, New{ID: "given", Plan: "acme", Purpose: "Send the plan", Channel: plans.Email, Due: day("2027-03-03"), Owner: "cleo"}, false)
+		require.NoError(t, err)
+		f.noon("2027-03-10")
+		f.settled(t)
+		f.closes(t, "acme", day("2027-03-09"))
+		f.change(t, "acme", func(p *plans.Plan) { p.Owner = "dora" })
+		f.settled(t)
+		owners := map[string]string{}
+		for id := range f.due(t, "acme") {
+			owners[id] = f.all(t, "acme")[id].State.Owner
+		}
+		require.Equal(t, map[string]string{"weekly-2027-03-02": "dora", "theirs-2027-03-02": "bob", "given": "cleo"}, owners)
+
+		f.noon("2027-03-11")
+		f.closes(t, "acme", 0)
+		before := f.all(t, "acme")
+		require.Equal(t, "dora", before["weekly-2027-03-02"].State.Owner)
+		require.NoError(t, f.mark(ctx, "acme", 0))
+		f.settled(t)
+		require.Equal(t, before, f.all(t, "acme"))
+	})
+}
+
 // What was due when an account was no customer any more was not missed.
 func TestWhatAClosedAccountIsNotOwedWasNotMissed(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
@@ -124,7 +155,7 @@ func TestACorrectedCalendarBringsBackWhatItLeftOut(t *testing.T) {
 				}
 				published := func(w calendar.Workdays) map[string]string {
 					f.workdays["office"] = w
-					require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2"}}))
+					require.NoError(t, f.Take(t.Context(), []feeds.Change{{Service: feeds.Entitlements, ScheduleVersion: "2", At: f.Service.now()}}))
 					f.settled(t)
 					return f.due(t, "acme")
 				}

@@ -28,8 +28,9 @@ type occurrence struct {
 	opens civil.Day
 	// next is the day of the cadence's next one; 0 where there is none.
 	next civil.Day
-	// fresh says that it is not laid out yet.
-	fresh bool
+	// owed says that it is to be laid out where it is not; brought, that the calendar has it
+	// now on a day that was over when its cadence was laid out last.
+	owed, brought bool
 }
 
 // expand returns the occurrences of a strategy's cadences up to the horizon, in the order in
@@ -39,7 +40,7 @@ type occurrence struct {
 // on there are any.
 func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civil.Day, next *pass) ([]occurrence, error) {
 	var all []occurrence
-	d, strategy, horizon := &x.pass, &x.plan.Strategy, r.today+Ahead
+	strategy, horizon := &x.plan.Strategy, r.today+Ahead
 	for i := range strategy.Cadences {
 		c := &strategy.Cadences[i]
 		when := c.When
@@ -48,36 +49,29 @@ func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civi
 		if err != nil {
 			return nil, fmt.Errorf("the cadence %s: %w", c.ID, err)
 		}
-		now := laid{ID: c.ID, When: strings.Join([]string{when.Rule, when.Start, when.Zone, string(when.OnHoliday)}, " "), Until: horizon + 1}
+		span, now := r.span(x, c)
 		next.Cadences = append(next.Cadences, now)
-		begins := r.begins(x)
-		fresh := begins // from when on it is to be laid out
-		for _, before := range d.Body.Cadences {
-			if before.ID == now.ID && before.When == now.When {
-				fresh, begins = before.Until, 0
-			}
-		}
-		from := min(fresh, r.today-reach)
+		from := min(span.until, r.today-reach)
 		if planned, ok := first[c.ID]; ok {
 			from = min(from, planned)
 		}
-		opens, last := civil.Day(0), -1
+		opens, previous := civil.Day(0), -1
 		for o := range series.All() {
-			if last >= 0 {
-				all[last].next, last = civil.Date(o.Start.Date()), -1
+			if previous >= 0 {
+				all[previous].next, previous = civil.Date(o.Start.Date()), -1
 			}
 			held := civil.Date(o.Start.Date())
 			if held >= x.ends {
 				break
 			}
-			if o.Day > horizon {
-				next.Next = min(next.Next, o.Day-Ahead)
+			if first := min(o.Day, held); first > horizon { // holidays may bring it far ahead of its own day
+				next.Next = min(next.Next, first-Ahead)
 				break
 			}
 			if o.Day >= from {
-				last = len(all)
-				all = append(all, occurrence{id: occurrenceID(d.ID, c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
-					since: series.TimeOfDay(), opens: opens, fresh: o.Day >= fresh && held >= begins})
+				previous = len(all)
+				all = append(all, occurrence{id: occurrenceID(x.id(), c.ID, o.Day), cadence: c, Occurrence: o, zone: series.Zone(),
+					since: series.TimeOfDay(), opens: opens, owed: span.owes(o.Day, held), brought: span.brought(o.Day, held)})
 			}
 			opens = o.Day + 1
 		}
@@ -86,20 +80,56 @@ func (r *round) expand(x *subject, days calendar.Workdays, first map[string]civi
 	return all, nil
 }
 
-// begins returns the day from which on a cadence is laid out that was not before: that of the
-// first change of the plan since it was laid out, and none before the plan became active. Where
-// it is laid out before its changes were heard of, it tells itself.
-func (r *round) begins(x *subject) civil.Day {
-	known, active := &x.pass.Body, r.day(x.plan.Activated())
-	begins := known.Since
-	switch {
-	case begins != 0:
-	case known.Seen.IsZero() && known.Owner == "": // never laid out
-		begins = active
-	case !known.Seen.IsZero() && x.plan.Updated.After(known.Seen):
-		begins = r.day(x.plan.Updated)
+// span is from when on the occurrences of a cadence are to be laid out.
+type span struct {
+	// begins is the day from which on there are any, and since that of the first change that
+	// is not settled: what is held after it is laid out although it was not before, as where
+	// the calendar had a holiday then.
+	begins, since civil.Day
+	// until is the first day that was not laid out yet, and last the day of the last pass that
+	// laid any out; civil.Never and 0 where none did.
+	until, last civil.Day
+}
+
+// owes says whether an occurrence is to be laid out where it is not.
+func (s *span) owes(day, held civil.Day) bool {
+	return day >= s.until || held >= s.begins && (s.until == civil.Never || held > s.since)
+}
+
+// brought says whether the calendar has an occurrence that was not laid out yet on a day that
+// was over by the last pass.
+func (s *span) brought(day, held civil.Day) bool {
+	return day >= s.until && held < s.last
+}
+
+// span returns from when on a cadence is to be laid out, and how far it is by this pass.
+func (r *round) span(x *subject, c *plans.Cadence) (span, laid) {
+	// Where the company's zone is another, the cadence is the same.
+	when := strings.Join([]string{c.When.Rule, c.When.Start, c.When.Zone, string(c.When.OnHoliday)}, " ")
+	s := span{begins: r.begins(x, c), since: r.since(x), until: civil.Never}
+	for _, before := range x.pass.Body.Cadences {
+		if before.ID == c.ID && before.When == when {
+			s.until, s.last = before.Until, before.Until-Ahead-1
+		}
 	}
-	return min(max(cmp.Or(begins, r.today), active, r.today-reach), r.today)
+	return s, laid{ID: c.ID, When: when, Until: r.today + Ahead + 1}
+}
+
+// begins returns the day from which on a cadence is laid out that was not before: that since
+// which it recurs as it does, and none before the plan became active, or the account was
+// opened again.
+func (r *round) begins(x *subject, c *plans.Cadence) civil.Day {
+	begins := max(cmp.Or(c.Since, r.since(x)), r.day(x.plan.Activated()))
+	if x.reopened() {
+		begins = max(begins, r.since(x))
+	}
+	return min(max(begins, r.today-reach), r.today)
+}
+
+// since returns the day of the first change that is not settled yet; today where none was
+// heard of.
+func (r *round) since(x *subject) civil.Day {
+	return min(max(cmp.Or(x.pass.Body.Since, r.today), r.today-reach), r.today)
 }
 
 // day is the one of an instant; 0 where there is none.

@@ -85,11 +85,7 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 		return fmt.Errorf("find the company's time zone: %w", err)
 	}
 	concerned := map[string]civil.Day{}
-	note := func(plan string, day civil.Day) {
-		if first := concerned[plan]; first == 0 || day != 0 && day < first {
-			concerned[plan] = day
-		}
-	}
+	note := func(plan string, day civil.Day) { concerned[plan] = earlier(concerned[plan], day) }
 	if slices.ContainsFunc(events, func(e docstore.FeedEvent) bool { return strings.HasPrefix(e.Source, Absences+"/") }) {
 		s.absent.Add(1) // before their plans are looked for: what is being laid out then is so anew
 	}
@@ -107,7 +103,7 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 			for _, plan := range ids {
 				note(plan, 0)
 			}
-		case collection == Collection && e.Who != own.Principal: // what cadences keep their distance from has changed
+		case collection == Collection && !byPass(e): // what cadences keep their distance from has changed
 			plan, _, _ := strings.Cut(id, "/")
 			note(plan, 0)
 		}
@@ -121,6 +117,21 @@ func (s *Service) heard(ctx context.Context, events []docstore.FeedEvent) error 
 		s.wake()
 	}
 	return nil
+}
+
+// byPass reports whether an event of a touchpoint tells what a pass did. Passes and sessions
+// have the same principal: only a pass lays cadences out, and it skips nothing.
+func byPass(e *docstore.FeedEvent) bool {
+	var told struct {
+		Origin Origin `bson:"origin"`
+	}
+	switch {
+	case e.Who != own.Principal || e.Type == skipped:
+		return false
+	case e.Type != begun:
+		return true
+	}
+	return bson.Unmarshal(e.Data, &told) == nil && told.Origin == OfCadence
 }
 
 // wake has plans laid out at once.
@@ -140,14 +151,20 @@ func changed(e *docstore.FeedEvent) time.Time {
 	return told.Updated
 }
 
-// mark has a plan settled; the day is the one on which its strategy may have changed, and 0
-// where something else did.
+// earlier returns the earlier of two days, of which 0 is none.
+func earlier(a, b civil.Day) civil.Day {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// mark has a plan settled; the day is the one on which the days may have changed for which it
+// asks for contacts, and 0 where something else did.
 func (s *Service) mark(ctx context.Context, plan string, day civil.Day) error {
 	_, err := s.passes.Upsert(ctx, plan, func(d *docstore.Doc[pass]) error {
 		p := &d.Body
-		if p.Next, p.Marks = 0, p.Marks+1; p.Since == 0 {
-			p.Since = day
-		}
+		p.Next, p.Marks, p.Since = 0, p.Marks+1, earlier(p.Since, day)
 		return nil
 	})
 	if err != nil {
@@ -157,14 +174,18 @@ func (s *Service) mark(ctx context.Context, plan string, day civil.Day) error {
 }
 
 // concerned returns the plans in which somebody who is away, or stands in, has something to do
-// from then on.
+// from then on; and those for whom who is away would stand in, since their contacts wait.
 func (s *Service) concerned(ctx context.Context, absence string) ([]string, error) {
 	a, err := s.absences.Get(ctx, absence)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", AbsenceName(absence), err)
 	}
+	waiting, err := s.standsInFor(ctx, a.State.Principal, a.State.First)
+	if err != nil {
+		return nil, err
+	}
 	var ids []string
-	for _, principal := range []string{a.State.Principal, a.State.StandIn} {
+	for _, principal := range append(waiting, a.State.Principal, a.State.StandIn) {
 		q := docstore.Query{Index: byOwner, Equal: []any{string(Planned), principal}, From: a.State.First}
 		for t, err := range s.touches.All(ctx, q) {
 			if err != nil {
@@ -176,6 +197,11 @@ func (s *Service) concerned(ctx context.Context, absence string) ([]string, erro
 	return ids, nil
 }
 
+// clocksApart is how far the clock of the service that keeps the schedule may be behind: so long
+// after a version is in force by the clock here, all plans are settled once more, since its
+// calendars may not have been told before.
+const clocksApart = time.Minute
+
 // Take implements feeds.Taker: where a schedule was published all plans are settled, since its
 // calendars say on what days people work, at once and when it comes into force; and so they
 // are where the company has another time zone, which is that of all cadences without their
@@ -186,27 +212,36 @@ func (s *Service) Take(ctx context.Context, changes []feeds.Change) error {
 	if err := s.takeAccounts(ctx, changes); err != nil {
 		return err
 	}
-	published, company := false, (*feeds.Company)(nil)
-	var later []time.Time // when what was published comes into force
-	for i := range changes {
-		if changes[i].ScheduleVersion != "" {
-			published = true
-			if at := changes[i].InForce; at.After(s.now()) {
-				later = append(later, at)
-			}
-		}
-		company = cmp.Or(changes[i].Company, company)
-	}
-	if !published && company == nil {
+	if !slices.ContainsFunc(changes, func(c feeds.Change) bool { return c.ScheduleVersion != "" || c.Company != nil }) {
 		return nil
 	}
-	_, err := s.sweeps.Upsert(ctx, theSweep, func(d *docstore.Doc[sweep]) error {
+	zone, err := s.opts.Zone(ctx)
+	if err != nil {
+		return fmt.Errorf("find the company's time zone: %w", err)
+	}
+	var company *feeds.Company
+	published := civil.Day(0) // from when on the first counts
+	var later []time.Time     // when what was published comes into force
+	for i := range changes {
+		c := &changes[i]
+		if c.ScheduleVersion != "" {
+			published = earlier(published, max(zone.DayOf(c.At), zone.DayOf(c.InForce)-1))
+			for _, at := range []time.Time{c.InForce, c.InForce.Add(clocksApart)} {
+				if at.After(s.now()) {
+					later = append(later, at)
+				}
+			}
+		}
+		company = cmp.Or(c.Company, company)
+	}
+	_, err = s.sweeps.Upsert(ctx, theSweep, func(d *docstore.Doc[sweep]) error {
 		moved := company != nil && company.Zone != d.Body.Zone
 		if moved {
 			d.Body.Zone = company.Zone
 		}
-		if published || moved {
+		if published != 0 || moved {
 			d.Body.Asked++
+			d.Body.Since = earlier(d.Body.Since, published)
 		}
 		d.Body.Later = slices.CompactFunc(slices.SortedFunc(slices.Values(append(later, d.Body.Later...)), time.Time.Compare), time.Time.Equal)
 		return nil
@@ -267,10 +302,13 @@ var _ feeds.Taker = (*Service)(nil)
 type sweep struct {
 	Asked int64 `bson:"asked"`
 	Done  int64 `bson:"done"`
+	// Since is the day from which on a schedule that was published counts for which they were
+	// not marked yet, the first of them; 0 where they were for all.
+	Since civil.Day `bson:"since,omitempty"`
 	// Zone is the company's time zone, as it was told last.
 	Zone string `bson:"zone,omitempty"`
-	// Later is when versions of the schedule come into force for which all plans are to be
-	// settled then; in order.
+	// Later is when versions of the schedule come into force, and clocksApart after, for which
+	// all plans are to be settled then; in order.
 	Later []time.Time `bson:"later,omitempty"`
 }
 
@@ -282,8 +320,20 @@ func (w *sweep) due(now time.Time) bool {
 // theSweep is the id of the one sweep.
 const theSweep = "all"
 
+// since returns the day from which on what is due to be swept at an instant counts; 0 where no
+// day does. A schedule that comes into force counts on that very day.
+func (w *sweep) since(now time.Time, zone civil.Zone) civil.Day {
+	since := w.Since
+	for _, at := range w.Later {
+		if !at.After(now) {
+			since = earlier(since, zone.DayOf(at)-1)
+		}
+	}
+	return since
+}
+
 // sweep marks all plans that are laid out, where that was asked for since it was done last.
-func (s *Service) sweep(ctx context.Context) error {
+func (s *Service) sweep(ctx context.Context, zone civil.Zone) error {
 	now := s.now()
 	d, err := s.sweeps.Get(ctx, theSweep)
 	if errors.Is(err, docstore.ErrNotFound) || err == nil && !d.Body.due(now) {
@@ -292,6 +342,7 @@ func (s *Service) sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find out whether to lay out all plans: %w", err)
 	}
+	since := d.Body.since(now, zone)
 	group, marking := errgroup.WithContext(ctx)
 	group.SetLimit(passWorkers)
 	for p, err := range s.passes.All(ctx, docstore.Query{}) {
@@ -299,14 +350,16 @@ func (s *Service) sweep(ctx context.Context) error {
 			return errors.Join(err, group.Wait())
 		}
 		if len(p.Body.Cadences) > 0 {
-			group.Go(func() error { return s.mark(marking, p.ID, 0) })
+			group.Go(func() error { return s.mark(marking, p.ID, since) })
 		}
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	_, err = s.sweeps.Update(ctx, theSweep, func(done *docstore.Doc[sweep]) error {
-		done.Body.Done = max(done.Body.Done, d.Body.Asked)
+		if done.Body.Done = max(done.Body.Done, d.Body.Asked); done.Body.Done == done.Body.Asked {
+			done.Body.Since = 0
+		}
 		done.Body.Later = slices.DeleteFunc(done.Body.Later, func(at time.Time) bool { return !at.After(now) })
 		return nil
 	})

@@ -31,6 +31,7 @@ func TestLawsOfTouchpointsHoldWhateverPeopleDo(t *testing.T) {
 		f.noon("2027-03-01")
 		runs++
 		account := fmt.Sprintf("a%d", runs)
+		defer f.forget(t, account)
 		f.contacts[account] = []Contact{{ID: "ines", Roles: []string{"finance"}, Zone: "Europe/Berlin"}, {ID: "otto", Roles: []string{"it"}}}
 		plan := plans.Plan{Owner: account + "-anna", State: plans.Active}
 		write := func() {
@@ -144,6 +145,15 @@ func TestLawsOfTouchpointsHoldWhateverPeopleDo(t *testing.T) {
 	})
 }
 
+// forget has passes leave a plan alone, so that those of the next run settle only its own.
+func (f *fixture) forget(t *testing.T, account string) {
+	_, err := f.passes.Upsert(t.Context(), account, func(d *docstore.Doc[pass]) error {
+		d.Body.Next = civil.Never
+		return nil
+	})
+	require.NoError(t, err)
+}
+
 // lawful wants the laws to hold of a plan that is settled.
 func (f *fixture) lawful(t *rapid.T, account string, plan *plans.Plan, today civil.Day) {
 	all := map[string]resource.Stored[Touchpoint]{}
@@ -162,7 +172,7 @@ func (f *fixture) lawful(t *rapid.T, account string, plan *plans.Plan, today civ
 			continue // people decided that, or it was due before
 		}
 		require.GreaterOrEqual(t, one.DueDay, one.Occurrence-3, "no earlier than the working day before the rule's")
-		require.LessOrEqual(t, one.Occurrence, today+Ahead)
+		require.LessOrEqual(t, one.Occurrence-2, today+Ahead, "no further ahead than the working day before the rule's")
 		for _, a := range f.awayOf(t, one.Owner) {
 			require.False(t, a.covers(one.DueDay), "%s is %s's, who is away", id, one.Owner)
 		}

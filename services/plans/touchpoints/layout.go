@@ -3,7 +3,6 @@ package touchpoints
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -15,75 +14,6 @@ import (
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/plans"
 )
-
-// own is a call of the service's own.
-var own = resource.Call{Principal: "principals/plans-service", Method: "touchpoints.pass"}
-
-// settle brings the touchpoints of a plan to what its strategy, its owner and its state say
-// now: it lays out what is missing up to the horizon, places anew what is still to come and
-// no person has moved, and withdraws what is not wanted any more. What is due by today stays
-// as it is. Every step may be repeated; that the plan is settled is written down last, unless
-// it changed meanwhile.
-func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
-	absent := s.absent.Load()
-	existing, err := s.existing(ctx, r, x)
-	if err != nil {
-		return err
-	}
-	next := pass{Next: civil.Never, Marks: x.pass.Body.Marks, Owner: x.plan.Owner, Ends: x.ends, Seen: x.plan.Updated}
-	switch {
-	case !x.there || x.plan.State == plans.Closed:
-		for i := range existing {
-			if err := s.withdraw(ctx, r, &existing[i], "the plan was closed", 0); err != nil {
-				return err
-			}
-		}
-	case x.ends <= r.today:
-		for i := range existing {
-			if err := s.withdraw(ctx, r, &existing[i], closed(x.id(), x.ends), x.ends); err != nil {
-				return err
-			}
-		}
-	case x.plan.State.Counts():
-		if x.ends != civil.Never {
-			next.Next = x.ends
-		}
-		if err := s.layOut(ctx, r, x, existing, &next); err != nil {
-			return err
-		}
-	}
-	if s.absent.Load() != absent { // whoever heard of an absence may not have seen what was laid out
-		return docstore.ErrConflict
-	}
-	_, err = s.passes.UpdateIf(ctx, x.id(), x.pass.Version, func(d *docstore.Doc[pass]) error {
-		d.Body = next
-		return nil
-	})
-	return err
-}
-
-// existing returns the touchpoints of a plan that matter: of one that goes on as before,
-// those to come, and those that were not long ago, for the gap; of who is no customer any
-// more, those since then.
-func (s *Service) existing(ctx context.Context, r *round, x *subject) ([]resource.Stored[Touchpoint], error) {
-	q := docstore.Query{Index: byPlan, Equal: []any{x.id()}}
-	before := x.pass.Body.Owner
-	switch {
-	case !x.there || x.plan.State == plans.Closed:
-	case x.ends <= r.today:
-		q.From = x.ends
-	case x.plan.State.Counts() && (before == x.plan.Owner || before == ""):
-		q.From = r.today - civil.Day(x.plan.Strategy.GapDays) - 1
-	}
-	var list []resource.Stored[Touchpoint]
-	for t, err := range s.touches.All(ctx, q) {
-		if err != nil {
-			return nil, fmt.Errorf("read the touchpoints of %s: %w", plans.Name(x.id()), err)
-		}
-		list = append(list, t)
-	}
-	return list, nil
-}
 
 // layOut lays out a plan that goes on, and says how far it came.
 func (s *Service) layOut(ctx context.Context, r *round, x *subject, existing []resource.Stored[Touchpoint], next *pass) error {
@@ -111,7 +41,7 @@ func (s *Service) layOut(ctx context.Context, r *round, x *subject, existing []r
 	if err != nil {
 		return err
 	}
-	l := &layout{service: s, round: r, plan: plan, before: x.pass.Body.Owner, ends: x.ends, contacts: contacts, wanted: map[string]bool{}, known: map[string]resource.Stored[Touchpoint]{}, open: map[string]bool{},
+	l := &layout{service: s, round: r, plan: plan, before: x.pass.Body.Owner, since: r.since(x), ends: x.ends, contacts: contacts, wanted: map[string]bool{}, known: map[string]resource.Stored[Touchpoint]{}, open: map[string]bool{},
 		scene: &scene{gap: strategy.GapDays, quiet: strategy.Quiet, working: work.working, away: away}}
 	if err := l.look(ctx, existing, wanted); err != nil {
 		return err
@@ -129,7 +59,9 @@ type layout struct {
 	plan    *plans.Plan
 	// before is who owned the plan when it was laid out last; empty where it never was.
 	before string
-	// ends is the day from which the account is no customer any more.
+	// since is the day of the first change that is not settled yet, and ends the one from which
+	// the account is no customer any more.
+	since    civil.Day
 	ends     civil.Day
 	contacts []Contact
 	scene    *scene
@@ -174,16 +106,32 @@ func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint
 	return nil
 }
 
+// windUp ends what is planned with who is no customer any more: what was due before stays,
+// and is the owner's.
+func (l *layout) windUp(ctx context.Context, existing []resource.Stored[Touchpoint]) error {
+	for i := range existing {
+		step := l.give
+		if existing[i].State.DueDay >= l.ends {
+			step = l.end
+		}
+		if err := step(ctx, &existing[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // end withdraws what is due once the account is no customer any more.
 func (l *layout) end(ctx context.Context, t *resource.Stored[Touchpoint]) error {
 	return l.service.withdraw(ctx, l.round, t, closed(t.State.Plan, l.ends), l.ends)
 }
 
 // takeUp plans again what people planned, and was withdrawn since the account was to be
-// closed by then, which it is not any more. What cadences ask for is placed anew.
+// closed by then, which it is not any more, as far as it was still to come when that changed.
+// What cadences ask for is placed anew.
 func (l *layout) takeUp(ctx context.Context, t *resource.Stored[Touchpoint]) error {
 	x := &t.State
-	if x.State != Withdrawn || x.Closing == 0 || x.DueDay >= l.ends || x.DueDay < l.round.today || x.Origin == OfCadence && !x.Moved {
+	if x.State != Withdrawn || x.Closing == 0 || x.DueDay >= l.ends || x.DueDay < l.since || x.Origin == OfCadence && !x.Moved {
 		return nil
 	}
 	taken, err := l.service.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), "touchpoint.adjusted",
@@ -259,7 +207,7 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 		o := &wanted[i]
 		before, known := l.known[o.id]
 		gone := known && before.State.State == Withdrawn && (!before.State.Moved || before.State.Closing == 0) // and has come back
-		missing := (gone || !known) && (o.fresh || l.toCome(o))
+		missing := (gone || !known) && o.owed
 		if !l.open[o.id] && !missing {
 			continue
 		}
@@ -282,7 +230,7 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 	if len(ids) == 0 {
 		return nil
 	}
-	taken, err := l.service.touches.CreateMany(ctx, own, ids, fresh, "touchpoint.planned")
+	taken, err := l.service.touches.CreateMany(ctx, own, ids, fresh, begun)
 	if err != nil {
 		return fmt.Errorf("write touchpoints: %w", err)
 	}
@@ -291,10 +239,6 @@ func (l *layout) place(ctx context.Context, plan string, wanted []occurrence) er
 	}
 	return nil
 }
-
-// toCome says whether an occurrence is to be laid out although its cadence was before: what
-// was not wanted for a while, as while the calendar had a holiday there, is again.
-func (l *layout) toCome(o *occurrence) bool { return civil.Date(o.Start.Date()) > l.round.today }
 
 // look reads those of the wanted that exist already: as they are far from today.
 func (l *layout) look(ctx context.Context, existing []resource.Stored[Touchpoint], wanted []occurrence) error {
@@ -305,7 +249,7 @@ func (l *layout) look(ctx context.Context, existing []resource.Stored[Touchpoint
 	for i := range wanted {
 		o := &wanted[i]
 		l.wanted[o.id] = true
-		if _, known := l.known[o.id]; !known && (o.fresh || l.toCome(o)) {
+		if _, known := l.known[o.id]; !known && o.owed {
 			ids = append(ids, o.id)
 		}
 	}
@@ -332,7 +276,7 @@ func (l *layout) make(plan string, o *occurrence, before *Touchpoint) Touchpoint
 	owner := cmp.Or(before.decided(), o.cadence.Owner, l.plan.Owner)
 	w := wish{day: held, since: o.since, zone: o.zone, owner: owner, people: people}
 	at := l.scene.place(w)
-	if l.open[o.id] && at.day < l.round.today { // what had moved it is gone, and so is its day
+	if (l.open[o.id] || o.brought) && at.day < l.round.today { // what had moved it is gone, and so is its day
 		w.from = l.round.today
 		at = l.scene.place(w)
 		at.why = append(before.moved(), at.why...)
@@ -376,23 +320,5 @@ func (l *layout) replace(ctx context.Context, before resource.Stored[Touchpoint]
 			*t = *made
 			return nil
 		})
-	return err
-}
-
-// withdraw ends a touchpoint that is planned still; closing is the day from which the account
-// is no customer any more, where it is for that.
-func (s *Service) withdraw(ctx context.Context, r *round, t *resource.Stored[Touchpoint], reason string, closing civil.Day) error {
-	if t.State.State != Planned {
-		return nil
-	}
-	_, err := s.touches.Update(ctx, own, t.ID, resource.IfVersion[Touchpoint](t.Version), withdrawn,
-		func(t *Touchpoint) error {
-			t.withdraw(reason, r.at)
-			t.Closing = closing
-			return nil
-		})
-	if errors.Is(err, resource.ErrNotFound) {
-		return nil
-	}
 	return err
 }

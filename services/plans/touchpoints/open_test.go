@@ -2,6 +2,7 @@ package touchpoints
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -146,11 +147,28 @@ func (f *fixture) active(t testing.TB, account string, s plans.Strategy) {
 	f.change(t, account, func(p *plans.Plan) { p.Owner, p.State, p.Strategy = "anna", plans.Active, s })
 }
 
-// change changes a plan.
+// change changes a plan. It notes what plans note: how it came to its state, and since when its
+// cadences recur as they do.
 func (f *fixture) change(t testing.TB, account string, change func(*plans.Plan)) {
 	t.Helper()
-	_, err := f.plans.Upsert(t.Context(), anna, account, nil, "plan.updated", func(p *plans.Plan) error {
+	today, err := f.Today(t.Context())
+	require.NoError(t, err)
+	_, err = f.plans.Upsert(t.Context(), anna, account, nil, "plan.updated", func(p *plans.Plan) error {
+		before := *p
 		change(p)
+		if p.State != before.State {
+			p.History = append(slices.Clone(p.History), plans.Turn{At: f.Service.now(), From: before.State, To: p.State})
+		}
+		p.Strategy.Cadences = slices.Clone(p.Strategy.Cadences)
+		for i := range p.Strategy.Cadences {
+			c := &p.Strategy.Cadences[i]
+			c.Since = today
+			for _, was := range before.Strategy.Cadences {
+				if was.ID == c.ID && was.When == c.When {
+					c.Since = was.Since
+				}
+			}
+		}
 		return nil
 	})
 	require.NoError(t, err)
@@ -227,13 +245,16 @@ func day(text string) civil.Day {
 	return d
 }
 
-// noon sets the clock to noon, in the company's zone, of a day.
-func (w *world) noon(text string) {
+// noon sets the clock to noon of a day.
+func (w *world) noon(text string) { w.set(w.noonOf(text)) }
+
+// noonOf is noon, in the company's zone, of a day.
+func (w *world) noonOf(text string) time.Time {
 	zone, err := civil.LoadZone(w.zone)
 	if err != nil {
 		panic(err)
 	}
-	w.set(calendar.Place(day(text), 12*time.Hour, zone))
+	return calendar.Place(day(text), 12*time.Hour, zone)
 }
 
 func requireReason(t testing.TB, err error, reason string) *fault.Error {

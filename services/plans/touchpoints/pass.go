@@ -26,8 +26,8 @@ type pass struct {
 	// Next is the first day on which there is something to do: 0 is at once, civil.Never
 	// not before the plan changes.
 	Next civil.Day `bson:"next"`
-	// Since is the day of the first change of the plan that is not settled yet; 0 where all
-	// are. Marks counts the changes, so that none is lost that comes while one is settled.
+	// Since is the day of the first change that is not settled yet, of the plan, its account or
+	// its calendar; 0 where all are. Marks counts the changes, so that none is lost that comes while one is settled.
 	Since civil.Day `bson:"since,omitempty"`
 	Marks int64     `bson:"marks"`
 	// Owner is the plan's for which all was laid out.
@@ -36,8 +36,6 @@ type pass struct {
 	// out: civil.Never for one that is open, and 0 where none was known.
 	Ends     civil.Day `bson:"ends,omitempty"`
 	Cadences []laid    `bson:"cadences,omitempty"`
-	// Seen is when the plan had been changed last that was laid out.
-	Seen time.Time `bson:"seen,omitempty"`
 }
 
 // laid is how far a cadence is laid out.
@@ -68,7 +66,7 @@ func (s *Service) Pass(ctx context.Context) (settled int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("find the company's time zone: %w", err)
 	}
-	if err := s.sweep(ctx); err != nil {
+	if err := s.sweep(ctx, zone); err != nil {
 		return 0, err
 	}
 	r := &round{service: s, zone: zone, at: s.now(), working: map[string]workdays{}, away: map[string][]Away{}, asOf: s.absent.Load()}
@@ -146,6 +144,13 @@ type subject struct {
 	// ends is the day from which its account is no customer any more; civil.Never for one that
 	// is open.
 	ends civil.Day
+}
+
+// reopened says that the account was no customer when the plan was settled last, and is one
+// again.
+func (x *subject) reopened() bool {
+	known := &x.pass.Body
+	return known.Ends != 0 && known.Ends < x.ends && len(known.Cadences) == 0
 }
 
 // id is the plan's, and the account's.

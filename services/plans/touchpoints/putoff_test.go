@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -30,6 +29,7 @@ func TestNothingThatIsPutOffIsLost(t *testing.T) {
 		runs++
 		account := fmt.Sprintf("a%d", runs)
 		owner := account + "-anna"
+		defer f.forget(t, account)
 		f.contacts[account] = []Contact{{ID: "ines"}}
 		f.change(t, account, func(p *plans.Plan) {
 			p.Owner, p.State = owner, plans.Active
@@ -80,7 +80,6 @@ func TestAPassAheadOfTheFeedLosesNothing(t *testing.T) {
 		weekly, other := cadence("weekly", "FREQ=WEEKLY;BYDAY=TU", "2027-02-02T09:00"), cadence("other", "FREQ=WEEKLY;BYDAY=WE", "2027-02-03T09:00")
 		f.change(t, "acme", func(p *plans.Plan) {
 			p.Owner, p.State, p.Strategy = "anna", plans.Active, plans.Strategy{Cadences: []plans.Cadence{weekly}}
-			p.History = []plans.Turn{{At: f.Service.now(), From: plans.Draft, To: plans.Active}}
 		})
 		f.noon("2027-03-04")
 		require.NoError(t, f.mark(ctx, "acme", 0)) // for something else
@@ -91,6 +90,8 @@ func TestAPassAheadOfTheFeedLosesNothing(t *testing.T) {
 
 		f.noon("2027-03-09")
 		f.change(t, "acme", func(p *plans.Plan) { p.Strategy.Cadences = append(p.Strategy.Cadences, other) })
+		f.noon("2027-03-11")
+		f.change(t, "acme", func(p *plans.Plan) { p.CustomerEffect = "They wait less." })
 		f.noon("2027-03-12")
 		require.NoError(t, f.mark(ctx, "acme", 0))
 		_, err = f.Pass(ctx)
@@ -127,6 +128,29 @@ func TestAnAbsenceThatComesDuringAPassIsNotLost(t *testing.T) {
 	})
 }
 
+// A cadence asks for nothing of before it was, whatever of the plan changed before and is not
+// settled.
+func TestNothingIsBornOverdueFromBeforeACadenceWas(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		weekly, daily := cadence("weekly", "FREQ=WEEKLY;BYDAY=TU", "2027-03-02T09:00"), cadence("daily", "FREQ=DAILY", "2027-01-01T09:00")
+		f.active(t, "acme", plans.Strategy{Cadences: []plans.Cadence{weekly}})
+		f.settled(t)
+		f.fail = errTest // nobody tells the contacts of the account
+		f.noon("2027-03-09")
+		f.change(t, "acme", func(p *plans.Plan) { p.CustomerEffect = "They wait less." })
+		f.caughtUp(t)
+		_, err := f.Pass(t.Context())
+		require.ErrorIs(t, err, errTest)
+		f.noon("2027-03-10")
+		f.change(t, "acme", func(p *plans.Plan) { p.Strategy.Cadences = append(p.Strategy.Cadences, daily) })
+		f.fail = nil
+		f.settled(t)
+		due := f.due(t, "acme")
+		require.NotContains(t, due, "daily-2027-03-09")
+		require.Contains(t, due, "daily-2027-03-10")
+	})
+}
+
 // What a plan asked for before it was active is not owed, however late it is heard of.
 func TestNothingIsBornOverdueFromBeforeAPlanWasActive(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
@@ -137,7 +161,7 @@ func TestNothingIsBornOverdueFromBeforeAPlanWasActive(t *testing.T) {
 		})
 		f.noon("2027-03-13") // Saturday
 		f.change(t, "acme", func(p *plans.Plan) {
-			p.State, p.History = plans.Active, []plans.Turn{{At: f.Service.now().Add(-time.Hour), From: plans.Draft, To: plans.Active}}
+			p.State = plans.Active
 		})
 		f.noon("2027-03-16")
 		f.settled(t)
