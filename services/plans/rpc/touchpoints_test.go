@@ -187,6 +187,11 @@ func TestR9TouchpointsAreListedAndFiltered(t *testing.T) {
 	due, err = manager.ListDueTouchpoints(t.Context(), &plansv1.ListDueTouchpointsRequest{Owner: "principals/admin", Date: on(2027, 3, 21)})
 	require.NoError(t, err)
 	require.Len(t, due.GetTouchpoints(), 2)
+	none, err := manager.ListDueTouchpoints(t.Context(), &plansv1.ListDueTouchpointsRequest{Owner: "principals/viewer"})
+	require.NoError(t, err)
+	require.Empty(t, none.GetTouchpoints())
+	_, err = manager.ListDueTouchpoints(t.Context(), &plansv1.ListDueTouchpointsRequest{Owner: "principals/nobody"})
+	touchpointRefused(t, err, codes.NotFound, "NOT_FOUND")
 }
 
 func TestAManagerActsOnTheirOwnTouchpoints(t *testing.T) {

@@ -47,7 +47,8 @@ type TouchpointsServiceClient interface {
 	// Lists the touchpoints of a plan, or with `plans/-` of all (AIP-132): those of one plan, or in one state, by the day on
 	// which they are due or took place, others by name. INVALID_ARGUMENT for a filter on a field not declared.
 	ListTouchpoints(ctx context.Context, in *ListTouchpointsRequest, opts ...grpc.CallOption) (*ListTouchpointsResponse, error)
-	// Lists what somebody has to do in a week, and what they are late with, which comes first. INVALID_ARGUMENT.
+	// Lists what somebody has to do in a week, and what they are late with, which comes first. INVALID_ARGUMENT; NOT_FOUND for
+	// somebody who is nobody here.
 	ListDueTouchpoints(ctx context.Context, in *ListDueTouchpointsRequest, opts ...grpc.CallOption) (*ListDueTouchpointsResponse, error)
 	// Plans a touchpoint that no cadence asks for (AIP-133); those of cadences keep their distance. INVALID_ARGUMENT;
 	// NOT_FOUND for the plan; FAILED_PRECONDITION with PLAN_STATE for one that is not active.
@@ -232,7 +233,8 @@ type TouchpointsServiceServer interface {
 	// Lists the touchpoints of a plan, or with `plans/-` of all (AIP-132): those of one plan, or in one state, by the day on
 	// which they are due or took place, others by name. INVALID_ARGUMENT for a filter on a field not declared.
 	ListTouchpoints(context.Context, *ListTouchpointsRequest) (*ListTouchpointsResponse, error)
-	// Lists what somebody has to do in a week, and what they are late with, which comes first. INVALID_ARGUMENT.
+	// Lists what somebody has to do in a week, and what they are late with, which comes first. INVALID_ARGUMENT; NOT_FOUND for
+	// somebody who is nobody here.
 	ListDueTouchpoints(context.Context, *ListDueTouchpointsRequest) (*ListDueTouchpointsResponse, error)
 	// Plans a touchpoint that no cadence asks for (AIP-133); those of cadences keep their distance. INVALID_ARGUMENT;
 	// NOT_FOUND for the plan; FAILED_PRECONDITION with PLAN_STATE for one that is not active.
