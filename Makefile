@@ -14,8 +14,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # Packages to test, lint and bench: make test PKGS=./internal/docstore/...
 PKGS ?= ./...
-# Where the race detector is worth its time: what runs goroutines of its own.
-RACE_PKGS ?= $(patsubst %,./%/...,$(wildcard internal services gateway client))
+# Packages to test under the race detector; by default those that start goroutines.
+RACE_PKGS ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
 # Flags for the server of `make run`: make run ARGS="--http-addr 127.0.0.1:8081"
@@ -54,8 +54,8 @@ test: ## Run all fast tests
 	$(GO) -C tools test ./openapi
 
 .PHONY: test-race
-test-race: ## Run the tests of RACE_PKGS under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(RACE_PKGS) | $(QUIET)
+test-race: ## Run tests under the race detector, where goroutines are (needs a C compiler)
+	@tools/race $(RACE_PKGS)
 
 .PHONY: test-long
 test-long: ## Run the tests that do more when given time: cases, crashes, rows, a year
