@@ -30,9 +30,9 @@ func killingsOf(storeArgs []string) killings {
 	}
 	switch {
 	case isLong() && storeArgs == nil:
-		k.imports, k.kills = 14, 3
+		k.imports, k.kills = 8, 3
 	case isLong():
-		k.imports, k.kills = 4, 3
+		k.imports, k.kills = 3, 3
 	}
 	return k
 }

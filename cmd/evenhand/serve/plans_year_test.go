@@ -284,12 +284,13 @@ func TestR7AYearOfTheWholeService(t *testing.T) {
 	}
 }
 
-// customersOfYear is how many accounts the year has. Ten are of every kind that there is. The
-// long test has 200 on the embedded store, and EVENHAND_TEST_YEAR as many as it says there:
-// with 1,000 it takes two cores most of half an hour.
+// customersOfYear is how many accounts the year has. Ten are of every kind that there is, and
+// enough by default. On the embedded store the long test has 50, and EVENHAND_TEST_YEAR says how
+// many it is else: with 1,000 it takes two cores most of half an hour.
 func customersOfYear(t *testing.T, store string) int {
+	const ofEveryKind = 10
 	if store != "sqlite" {
-		return 10
+		return ofEveryKind
 	}
 	if asked := os.Getenv("EVENHAND_TEST_YEAR"); asked != "" {
 		n, err := strconv.Atoi(asked)
@@ -297,9 +298,9 @@ func customersOfYear(t *testing.T, store string) int {
 		return n
 	}
 	if os.Getenv("EVENHAND_TEST_LONG") != "" {
-		return 200
+		return 50
 	}
-	return 20
+	return ofEveryKind
 }
 
 // spoken is what came of a signal.
