@@ -25,8 +25,11 @@ func (y *yearOf) eventually(do func(context.Context) error) {
 	require.NoError(y.t, err)
 }
 
-// dawn makes it noon of a day.
+// dawn makes it noon of a day, and says which month begins: a year of many accounts is long.
 func (y *yearOf) dawn(day civil.Day) {
+	if year, month, of := day.Date(); of == 1 {
+		y.t.Logf("%s %d", month, year)
+	}
 	y.year.set(day)
 	y.set(y.year.noon(day))
 }
