@@ -133,9 +133,20 @@ func one(call resource.Call, account string) resource.Call {
 
 func (s *Service) begin(ctx context.Context, call resource.Call, of *feeds.Account, e *Edition, a Application) (resource.Stored[Plan], error) {
 	return s.create(ctx, one(call, of.ID), *of, a.Caller, Plan{
-		Owner: a.Owner, Goals: e.Goals, CustomerEffect: e.CustomerEffect, Contribution: e.Contribution,
+		Owner: a.Owner, Goals: toBeAsked(e.Goals), Contribution: e.Contribution,
 		Strategy: stamped(e.Strategy, EditionName(a.Template, a.Number)), Template: EditionName(a.Template, a.Number),
 	}, a.Check)
+}
+
+// toBeAsked are goals that a template suggests, without what only the customer can say: where
+// it stands, where it wants to be, and by when. What the goals mean for its own customers is
+// not taken from a template either. So no plan becomes active before the customer was asked.
+func toBeAsked(suggested []Goal) []Goal {
+	goals := make([]Goal, len(suggested))
+	for i, g := range suggested {
+		goals[i] = Goal{ID: g.ID, Statement: g.Statement, Measure: g.Measure, Unit: g.Unit}
+	}
+	return goals
 }
 
 // stamped is a strategy whose cadences say from which template's version they came.

@@ -19,6 +19,34 @@ func (f *fixture) template(t testing.TB) resource.Stored[Template] {
 	return made
 }
 
+// A play book may hold whole goals, and still every customer is asked.
+func TestR5NoTemplateSpeaksForTheCustomer(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		suggested := delivery(t)
+		made, err := f.CreateTemplate(ctx, someone, "whole", Template{DisplayName: "Whole"}, Edition{Goals: []Goal{suggested},
+			CustomerEffect: "Their customers wait less.", Contribution: "A shared forecast.", Strategy: Strategy{Cadences: []Cadence{monthly("month")}}}, false)
+		require.NoError(t, err)
+		require.Equal(t, suggested.Target, made.State.Versions[0].Goals[0].Target, "the template keeps its example") //nolint:testifylint // a copy, to the bit
+		results, err := f.Apply(ctx, someone, Application{Template: made.ID, Accounts: []string{"acme"}, Owner: "anna", May: func(feeds.Account) bool { return true }})
+		require.NoError(t, err)
+		require.Equal(t, Begun, results[0].Outcome, results[0].Problem)
+		var missing []string
+		for _, c := range results[0].Missing {
+			missing = append(missing, c.Subject)
+		}
+		require.Contains(t, missing, "plans/acme/goals."+suggested.ID+".target")
+		require.Contains(t, missing, "plans/acme/goals."+suggested.ID+".target_date")
+		require.Contains(t, missing, "plans/acme/customer_effect")
+		plan, err := f.Get(ctx, "acme")
+		require.NoError(t, err)
+		require.Equal(t, suggested.Statement, plan.State.Goals[0].Statement)
+		require.Equal(t, suggested.Measure, plan.State.Goals[0].Measure)
+		_, err = f.Move(ctx, someone, "acme", "", Active, "", false)
+		require.ErrorIs(t, err, ErrIncomplete)
+	})
+}
+
 func TestVersionsOfATemplateNeverChange(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()

@@ -26,7 +26,9 @@ type Template struct {
 
 // Edition is a version of a template.
 type Edition struct {
-	// Goals are suggestions: what the customer wants is written down with the customer.
+	// Goals are suggestions: what the customer wants is written down with the customer. Plans
+	// that begin from it have their statements and measures alone, and no CustomerEffect: both
+	// figures of a goal, its day, and the effect are examples for who asks the customer.
 	Goals          []Goal    `bson:"goals,omitempty"`
 	CustomerEffect string    `bson:"customer_effect,omitempty"`
 	Contribution   string    `bson:"contribution,omitempty"`

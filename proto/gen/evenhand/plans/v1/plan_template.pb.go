@@ -138,9 +138,12 @@ type PlanTemplateVersion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `planTemplates/{plan_template}/versions/{version}`; versions count from 1.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Suggestions for goals: what the customer wants is written down with the customer.
+	// Suggestions for goals: what the customer wants is written down with the customer. Plans
+	// that begin from it have their statements, measures and units alone; figures and dates are
+	// examples for who asks the customer.
 	Goals []*Goal `protobuf:"bytes,2,rep,name=goals,proto3" json:"goals,omitempty"`
-	// A suggestion for what reaching them means for the customer's own customers.
+	// An example of what reaching them means for the customer's own customers; plans that begin
+	// from it have none before the customer was asked.
 	CustomerEffect string `protobuf:"bytes,3,opt,name=customer_effect,json=customerEffect,proto3" json:"customer_effect,omitempty"`
 	// What the company contributes.
 	Contribution string `protobuf:"bytes,4,opt,name=contribution,proto3" json:"contribution,omitempty"`
