@@ -329,10 +329,19 @@ func (w *walk) call(m protoreflect.MethodDescriptor, request *dynamicpb.Message)
 // Those of amounts are less than a unit.
 var nanos = regexp.MustCompile(`nanos:\s*[0-9]+`)
 
+// grouped are numbers written with commas. What looks like one may also be several, in a list
+// or a line of CSV.
+var grouped = regexp.MustCompile(`\b\d{1,3}(,\d{3})+\b`)
+
 // tells says whether a text has a telling word: a number where a number begins, with or without
 // commas.
 func tells(text, word string) bool {
-	plain := strings.ReplaceAll(strings.ToLower(nanos.ReplaceAllString(text, "")), ",", "")
+	plain := strings.ToLower(nanos.ReplaceAllString(text, ""))
+	return has(plain, word) || has(grouped.ReplaceAllStringFunc(plain, func(n string) string { return strings.ReplaceAll(n, ",", "") }), word)
+}
+
+// has says whether a text has a word: a number where a number begins.
+func has(plain, word string) bool {
 	for {
 		before, after, found := strings.Cut(plain, word)
 		if !found {
@@ -350,9 +359,12 @@ func TestTelling(t *testing.T) {
 	for text, want := range map[string]bool{
 		`spent: "54,321.98 USD"`: true, "units: 54321\nnanos: 980000000": true, "5432198": true, "minor:  5432198": true, "$54321": true,
 		"seconds: 1795432160\nnanos: 543210000": false, "nanos:  954321228": false, `"2026-11-22T10:00:00.543210Z"`: false, "154321 54321": true,
+		"[3,54321]": true, "2026-11-22,54321.98": true, "22,543,219.80": false, "$1,254,321": false, "1,054,321": false, "3,543,21": false,
 	} {
 		require.Equal(t, want, tells(text, "54321"), text)
 	}
+	require.True(t, tells("USD 7,654,321.09", "7654321"))
+	require.True(t, tells("2026-11-22,7654321.09", "7654321"))
 	require.True(t, tells("a-Quagga-Club", "quagga"))
 }
 
