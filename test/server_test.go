@@ -269,7 +269,7 @@ func dropDatabases(t *testing.T, uri, prefix string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	for _, service := range []string{"accounts", "entitlements", "board"} {
+	for _, service := range []string{"accounts", "entitlements", "board", "plans"} {
 		if err := client.Database(prefix + "_" + service).Drop(ctx); err != nil {
 			t.Errorf("drop the test's databases: %v", err)
 		}
