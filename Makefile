@@ -54,12 +54,17 @@ test: ## Run all fast tests
 	$(GO) -C tools test ./openapi
 
 .PHONY: test-race
-test-race: ## Run tests under the race detector, where goroutines are (needs a C compiler)
+test-race: ## Run tests under the race detector, where services run (needs a C compiler)
 	@tools/race $(RACE_PKGS)
 
 .PHONY: test-long
 test-long: ## Run the tests that do more when given time: cases, crashes, rows, a year
 	@tools/long
+
+.PHONY: test-year
+test-year: ## Live through a year of 1,000 accounts, day by day (takes most of an hour)
+	EVENHAND_TEST_LONG=1 EVENHAND_TEST_YEAR=1000 $(GO) test -count 1 -v -timeout 120m \
+		-run 'TestR9NothingIsLostOrDoubledInAYear|TestR7AYearOfTheWholeService' ./services/plans/touchpoints ./cmd/evenhand/serve
 
 .PHONY: test-crash
 test-crash: export EVENHAND_MONGODB_HOME ?= /var/lib/evenhand-mongodb-crash
