@@ -304,25 +304,6 @@ func (c *customer) caseOf(day civil.Day) string {
 
 func (c *customer) term() string { return "boards/advisory/terms/" + c.id }
 
-// causes are the causes, by rule, that follow from what happens to the account by themselves:
-// those that no figures have to be compared for.
-func (c *customer) causes() map[string]bool {
-	found := map[string]bool{}
-	for _, day := range c.breaches() {
-		found["commitment-broken "+c.caseOf(day)] = true
-	}
-	if _, _, ok := c.serves(); ok {
-		found["board-term-begins "+c.term()+"/begins"], found["board-term-ends "+c.term()+"/ends"] = true, true
-	}
-	if c.i%5 == 3 {
-		found["clause-in-review reviews/liability"] = true
-	}
-	if _, ok := c.anniversary(); ok {
-		found["anniversary 5"] = true
-	}
-	return found
-}
-
 // noon is the middle of a day, for the company.
 func (y *invented) noon(day civil.Day) time.Time { return y.zone.Start(day).Add(12 * time.Hour) }
 
