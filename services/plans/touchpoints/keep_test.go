@@ -97,7 +97,9 @@ func TestR9ADayThatIsAskedForSaysWhatItIsTooNearTo(t *testing.T) {
 func TestR9TheDayThatIsAskedForIsKept(t *testing.T) {
 	zones := []string{"America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"}
 	rapid.Check(t, func(t *rapid.T) {
-		someDay := rapid.Custom(func(t *rapid.T) civil.Day { return day("2027-10-20") + civil.Day(rapid.IntRange(0, 40).Draw(t, "days")) })
+		someDay := rapid.Custom(func(t *rapid.T) civil.Day {
+			return day("2027-10-20") + civil.Day(rapid.IntRange(0, 40).Draw(t, "days"))
+		})
 		someone := rapid.SampledFrom([]string{"ines", "otto"})
 		s := scene{gap: rapid.IntRange(0, 4).Draw(t, "gap")}
 		s.quiet.From = rapid.IntRange(0, 1439).Draw(t, "from")
