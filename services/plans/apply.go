@@ -237,7 +237,7 @@ func (p *Plan) renew(account string, was *Strategy, to *Edition, version string,
 		}
 	}
 	strategy := p.Strategy.renewed(was, stamped(to.Strategy, version))
-	strategy.date(&p.Strategy, today)
+	strategy.Date(&p.Strategy, today)
 	p.Strategy, p.Template = strategy, version
 	if err := p.check(); err != nil {
 		return err

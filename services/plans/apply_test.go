@@ -109,7 +109,7 @@ func (f *fixture) dated(t testing.TB, s Strategy) Strategy {
 	t.Helper()
 	today, err := f.Today(t.Context())
 	require.NoError(t, err)
-	s.date(&Strategy{}, today)
+	s.Date(&Strategy{}, today)
 	return s
 }
 

@@ -3,6 +3,7 @@ package plans
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +75,17 @@ func (g *Goal) Progressed() float64 {
 	}
 	value, _ := g.Latest()
 	return (value - g.Baseline) / (g.Target - g.Baseline)
+}
+
+// GoalsDue returns the open goals whose target is to be reached by a day, in their order; none
+// where the plan does not count.
+func (p *Plan) GoalsDue(by civil.Day) []Goal {
+	if !p.State.Counts() {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(p.Goals), func(g Goal) bool {
+		return g.State != GoalOpen || g.TargetDay == 0 || g.TargetDay > by
+	})
 }
 
 // Expected is which share of the way would be done on a day by going straight from the

@@ -248,5 +248,5 @@ func settle(p, before *Plan, today civil.Day) {
 			c.Template = was.Template
 		}
 	}
-	p.Strategy.date(&before.Strategy, today)
+	p.Strategy.Date(&before.Strategy, today)
 }

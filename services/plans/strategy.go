@@ -122,9 +122,9 @@ func (s *Strategy) cadence(id string) *Cadence {
 	return nil
 }
 
-// date has the cadences say since when they recur as they do: since a day where they are new,
-// or recurred otherwise before.
-func (s *Strategy) date(before *Strategy, today civil.Day) {
+// Date has the cadences say since when they recur as they do: since a day, today, where they
+// are new or recurred otherwise before. They must not be those of the strategy before.
+func (s *Strategy) Date(before *Strategy, today civil.Day) {
 	for i := range s.Cadences {
 		c := &s.Cadences[i]
 		c.Since = today

@@ -187,6 +187,8 @@ func (f *plansFake) HandOverPlan(_ context.Context, r *plansv1.HandOverPlanReque
 	return &plansv1.HandOverPlanResponse{Plan: handed, Due: []*plansv1.DueItem{{
 		Resource: r.GetName() + "/touchpoints/one", Description: "Review the month, by call",
 		DueTime: timestamppb.New(time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC)), Overdue: true,
+	}, {
+		Resource: r.GetName(), Description: "Goal: Deliver on the day", DueTime: timestamppb.New(time.Date(2026, 11, 27, 14, 0, 0, 0, time.UTC)),
 	}}}, nil
 }
 

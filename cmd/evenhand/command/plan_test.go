@@ -213,9 +213,11 @@ func TestAllPlansOfAnOwnerAreHandedOver(t *testing.T) {
 		{"plan", "from", "to", "state", "due", "overdue", "what", "resource", "problem"},
 		{"plans/acme", "principals/anna", "principals/ben", "active", "", "", "", "", ""},
 		{"plans/acme", "", "", "", "2026-11-20T15:00:00Z", "yes", "Review the month, by call", "plans/acme/touchpoints/one", ""},
+		{"plans/acme", "", "", "", "2026-11-27T14:00:00Z", "no", "Goal: Deliver on the day", "plans/acme", ""},
 		{"plans/brick", "principals/anna", "", "active", "", "", "", "", "principals/ben neither owns nor serves accounts/brick."},
 		{"plans/cord", "principals/anna", "principals/ben", "active", "", "", "", "", ""},
 		{"plans/cord", "", "", "", "2026-11-20T15:00:00Z", "yes", "Review the month, by call", "plans/cord/touchpoints/one", ""},
+		{"plans/cord", "", "", "", "2026-11-27T14:00:00Z", "no", "Goal: Deliver on the day", "plans/cord", ""},
 	}, records)
 
 	got = execute(t, address, "", "plan", "hand-over", "--from", "anna", "--to", "ben", "--reason", "She leaves.", "-o", "json")
@@ -229,7 +231,8 @@ func TestAllPlansOfAnOwnerAreHandedOver(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &told))
 	require.Len(t, told.Handovers, 2)
 	require.Equal(t, "principals/ben", told.Handovers[1].Plan.Owner)
-	require.Len(t, told.Handovers[1].Due, 1)
+	require.Len(t, told.Handovers[1].Due, 2)
+	require.Equal(t, "plans/cord", told.Handovers[1].Due[1].Resource, "a goal is its plan's")
 	require.Contains(t, got.stderr, "plans/brick: principals/ben neither owns")
 }
 

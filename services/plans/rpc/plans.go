@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/fieldmask"
 	"github.com/evenhand/evenhand/internal/platform/filter"
@@ -16,6 +17,7 @@ import (
 	"github.com/evenhand/evenhand/internal/resource/request"
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 	"github.com/evenhand/evenhand/services/plans"
+	"github.com/evenhand/evenhand/services/plans/touchpoints"
 )
 
 // updatePlans is the permission to change plans.
@@ -226,19 +228,44 @@ func (h *plansHandler) HandOverPlan(ctx context.Context, r *plansv1.HandOverPlan
 	if err != nil {
 		return nil, err
 	}
-	out := &plansv1.HandOverPlanResponse{Plan: plan}
+	due, err := h.goalsDue(ctx, &p.State, account)
+	if err != nil {
+		return nil, err
+	}
 	for _, duties := range h.duties {
-		due, err := duties.Due(ctx, account)
+		more, err := duties.Due(ctx, account)
 		if err != nil {
 			return nil, err
 		}
-		for _, d := range due {
-			out.Due = append(out.Due, &plansv1.DueItem{Resource: d.Resource, Description: d.Description, DueTime: wire.Timestamp(d.At), Overdue: d.Overdue})
-		}
+		due = append(due, more...)
 	}
-	slices.SortStableFunc(out.Due, func(a, b *plansv1.DueItem) int { return a.GetDueTime().AsTime().Compare(b.GetDueTime().AsTime()) })
-	out.Due = out.Due[:min(len(out.Due), maxDue)]
+	slices.SortStableFunc(due, func(a, b Due) int { return a.At.Compare(b.At) })
+	out := &plansv1.HandOverPlanResponse{Plan: plan}
+	for _, d := range due[:min(len(due), maxDue)] {
+		out.Due = append(out.Due, &plansv1.DueItem{Resource: d.Resource, Description: d.Description, DueTime: wire.Timestamp(d.At), Overdue: d.Overdue})
+	}
 	return out, nil
+}
+
+// goalAt is the time of its day at which a goal is due, in the company's zone.
+const goalAt = 9 * time.Hour
+
+// goalsDue says which goals of a plan are to be reached this week, or were before.
+func (h *plansHandler) goalsDue(ctx context.Context, p *plans.Plan, account string) ([]Due, error) {
+	zone, err := h.domain.Accounts.Zone(ctx)
+	if err != nil {
+		return nil, err
+	}
+	today, err := h.domain.Today(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Due
+	for _, g := range p.GoalsDue(touchpoints.Week(today)) {
+		list = append(list, Due{Resource: plans.Name(account), Description: "Goal: " + g.Statement,
+			At: calendar.Place(g.TargetDay, goalAt, zone), Overdue: g.TargetDay < today})
+	}
+	return list, nil
 }
 
 // MeasureGoal implements PlansService.

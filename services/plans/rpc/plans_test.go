@@ -3,7 +3,6 @@ package rpc_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -17,7 +16,6 @@ import (
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
 	"github.com/evenhand/evenhand/services/plans/feeds"
-	"github.com/evenhand/evenhand/services/plans/rpc"
 )
 
 func TestAPlanIsReadAsItWasWritten(t *testing.T) {
@@ -345,36 +343,4 @@ func TestGoalsOverRPC(t *testing.T) {
 	require.Equal(t, plansv1.Goal_STATE_MISSED, p.GetGoals()[0].GetState())
 	require.Equal(t, "They say so.", p.GetGoals()[0].GetEndReason())
 	require.NotNil(t, p.GetGoals()[0].GetEndTime())
-}
-
-func TestAHandoverSaysWhatIsDueTheMostUrgentFirst(t *testing.T) {
-	at := func(hour int) time.Time {
-		return time.Date(2027, 3, 9, 0, 0, 0, 0, time.UTC).Add(time.Duration(hour) * time.Hour)
-	}
-	var many chores
-	for i := range 120 {
-		many = append(many, rpc.Due{Resource: fmt.Sprint("plans/acme/touchpoints/t", i), Description: "Call", At: at(2*i + 1), Overdue: i < 10})
-	}
-	manager := servePlans(t, many, chores{{Resource: "plans/acme", Description: "Measure", At: at(2)}}).as(t, auth.AccountManager)
-	ctx := t.Context()
-	p := begin(t, manager, "acme")
-	r := &plansv1.HandOverPlanRequest{Name: "plans/acme", Owner: "principals/ben", Reason: "Leave.", Etag: p.GetEtag(), ValidateOnly: true}
-	seen, err := manager.HandOverPlan(ctx, r)
-	require.NoError(t, err)
-	require.Equal(t, "principals/ben", seen.GetPlan().GetOwner())
-	require.Len(t, seen.GetDue(), 100)
-	require.Equal(t, []string{"plans/acme/touchpoints/t0", "plans/acme", "plans/acme/touchpoints/t1"},
-		[]string{seen.GetDue()[0].GetResource(), seen.GetDue()[1].GetResource(), seen.GetDue()[2].GetResource()})
-	require.True(t, seen.GetDue()[0].GetOverdue())
-
-	r.ValidateOnly = false
-	handed, err := manager.HandOverPlan(ctx, r)
-	require.NoError(t, err, "the check wrote nothing")
-	require.Empty(t, cmp.Diff(seen.GetDue(), handed.GetDue(), protocmp.Transform()))
-	turn := handed.GetPlan().GetHistory()[1]
-	require.Equal(t, []string{"principals/account-manager", "principals/ben", "Leave."}, []string{turn.GetOldOwner(), turn.GetNewOwner(), turn.GetReason()})
-	r.Owner, r.Etag = "principals/admin", ""
-	_, err = manager.HandOverPlan(ctx, r)
-	wantStatus(t, err, codes.FailedPrecondition, "PLAN_OWNER")
-	require.Equal(t, []string{"accounts/acme"}, unmet(err))
 }

@@ -45,11 +45,13 @@ func (e *SignalEntitlements) Distances(ctx context.Context, account string, day 
 		if held.GetEntitled() || len(held.GetDistances()) == 0 {
 			continue
 		}
-		d, err := distanceIn(held)
+		d, known, err := distanceIn(held)
 		if err != nil {
 			return nil, fmt.Errorf("the distance from benefit %s: %w", held.GetBenefit(), err)
 		}
-		all = append(all, d)
+		if known {
+			all = append(all, d)
+		}
 	}
 	return all, nil
 }
@@ -65,15 +67,16 @@ func nothingYet(err error) error {
 }
 
 // distanceIn is the nearest way to a benefit: of what is missing on it the spend, or else
-// the first.
-func distanceIn(e *entitlementsv1.Entitlement) (signals.Distance, error) {
+// the first. False where that is of a kind not known here, of which nobody could say how
+// far it is.
+func distanceIn(e *entitlementsv1.Entitlement) (d signals.Distance, known bool, err error) {
 	way := e.GetDistances()[0]
-	d := signals.Distance{Benefit: e.GetBenefit(), Promise: e.GetPromise(), Rule: way.GetRule(), Further: max(0, len(way.GetRequirements())-1)}
-	if len(way.GetRequirements()) == 0 {
-		return d, nil
+	missing := way.GetRequirements()
+	if len(missing) == 0 {
+		return d, false, nil
 	}
-	of := way.GetRequirements()[max(0, slices.IndexFunc(way.GetRequirements(), func(r *entitlementsv1.Requirement) bool { return r.GetSpend() != nil }))]
-	var err error
+	d = signals.Distance{Benefit: e.GetBenefit(), Promise: e.GetPromise(), Rule: way.GetRule(), Further: len(missing) - 1}
+	of := missing[max(0, slices.IndexFunc(missing, func(r *entitlementsv1.Requirement) bool { return r.GetSpend() != nil }))]
 	switch r := of.GetRequirement().(type) {
 	case *entitlementsv1.Requirement_Spend:
 		err = spendIn(&d, r.Spend)
@@ -85,8 +88,12 @@ func distanceIn(e *entitlementsv1.Entitlement) (signals.Distance, error) {
 		d.By, err = dayGiven("current_term_end_date", r.Board.GetCurrentTermEndDate())
 	case *entitlementsv1.Requirement_Programme:
 		d.Needs, d.Missing, d.Need = "programme", 1, 1
+	case *entitlementsv1.Requirement_Innovation:
+		d.Needs, d.Missing, d.Have, d.Need = "innovation", int64(r.Innovation.GetMissingProjects()), int64(r.Innovation.GetHaveProjects()), int64(r.Innovation.GetNeedProjects())
+	default:
+		return d, false, nil
 	}
-	return d, err
+	return d, true, err
 }
 
 func spendIn(d *signals.Distance, s *entitlementsv1.SpendRequirement) error {

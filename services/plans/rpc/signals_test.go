@@ -89,6 +89,9 @@ func (w *signalWorld) ListEntitlements(_ context.Context, r *entitlementsv1.List
 	tenure := &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Tenure{Tenure: &entitlementsv1.TenureRequirement{
 		NeedMonths: 120, OnDate: &date.Date{Year: 2030, Month: 3, Day: 1}}}}
 	board := &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Board{Board: &entitlementsv1.BoardRequirement{MissingTerms: 1, HaveTerms: 1, NeedTerms: 2}}}
+	projects := &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Innovation{Innovation: &entitlementsv1.InnovationRequirement{
+		MissingProjects: 2, HaveProjects: 1, NeedProjects: 3}}}
+	unheardOf := &entitlementsv1.Requirement{} // as one of a later release is read
 	place := &entitlementsv1.Requirement{Requirement: &entitlementsv1.Requirement_Programme{Programme: &entitlementsv1.ProgrammeRequirement{Programme: "beta"}}}
 	way := func(benefit string, needs ...*entitlementsv1.Requirement) *entitlementsv1.Entitlement {
 		return &entitlementsv1.Entitlement{Benefit: benefit, Promise: "The " + benefit + ".", Distances: []*entitlementsv1.Distance{
@@ -96,6 +99,7 @@ func (w *signalWorld) ListEntitlements(_ context.Context, r *entitlementsv1.List
 	}
 	return &entitlementsv1.ListEntitlementsResponse{Entitlements: []*entitlementsv1.Entitlement{
 		{Benefit: "held", Entitled: true}, {Benefit: "unreachable"}, way("spend", tenure, spend), way("tenure", tenure), way("board", board), way("place", place),
+		way("projects", projects), way("unheard-of", unheardOf), way("of-both", unheardOf, spend), way("nothing"),
 	}}, nil
 }
 
@@ -351,7 +355,9 @@ func TestR34EntitlementsAreAskedHowFarABenefitIs(t *testing.T) {
 		{Benefit: "tenure", Promise: "The tenure.", Rule: "r", Needs: "tenure", Need: 120, By: civil.Date(2030, 3, 1)},
 		{Benefit: "board", Promise: "The board.", Rule: "r", Needs: "board", Missing: 1, Have: 1, Need: 2},
 		{Benefit: "place", Promise: "The place.", Rule: "r", Needs: "programme", Missing: 1, Need: 1},
-	}, distances)
+		{Benefit: "projects", Promise: "The projects.", Rule: "r", Needs: "innovation", Missing: 2, Have: 1, Need: 3},
+		{Benefit: "of-both", Promise: "The of-both.", Rule: "r", Needs: "spend", Missing: 10_000, Have: 90_000, Need: 100_000, Currency: "USD", By: civil.Date(2026, 6, 30), Further: 1},
+	}, distances, "of a kind that is not known here nobody says how far it is")
 	balances, err := asks.Balances(t.Context(), "acme", day)
 	require.NoError(t, err)
 	require.Equal(t, []signals.Balance{{Benefit: "hours", Promise: "Ten hours.", Unit: "hour", Used: 3, Reserved: 1, Limit: 12, Left: 8,

@@ -20,6 +20,7 @@ import (
 	"github.com/evenhand/evenhand/internal/docstore/sqlite"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
+	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/resource"
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
@@ -53,8 +54,11 @@ func (customers) Account(_ context.Context, id string) (feeds.Account, error) {
 }
 
 func (customers) Principal(_ context.Context, id string) error {
-	if id == "nobody" {
+	switch id {
+	case "nobody":
 		return resource.ErrNotFound
+	case "auditor": // whom nobody but themselves asks about
+		return fault.New(fault.Unavailable, fault.ReasonUnavailable, "Try again.")
 	}
 	return nil
 }
@@ -150,7 +154,8 @@ const (
 )
 
 func TestR9TouchpointsAreListedAndFiltered(t *testing.T) {
-	manager := serveTouchpoints(t).as(t, auth.AccountManager)
+	s := serveTouchpoints(t)
+	manager := s.as(t, auth.AccountManager)
 	names := func(parent, filter string) (list []string) {
 		r := &plansv1.ListTouchpointsRequest{Parent: parent, Filter: filter, PageSize: 1}
 		for {
@@ -192,6 +197,13 @@ func TestR9TouchpointsAreListedAndFiltered(t *testing.T) {
 	require.Empty(t, none.GetTouchpoints())
 	_, err = manager.ListDueTouchpoints(t.Context(), &plansv1.ListDueTouchpointsRequest{Owner: "principals/nobody"})
 	touchpointRefused(t, err, codes.NotFound, "NOT_FOUND")
+	for _, owner := range []string{"", "principals/auditor"} {
+		none, err = s.as(t, auth.Auditor).ListDueTouchpoints(t.Context(), &plansv1.ListDueTouchpointsRequest{Owner: owner})
+		require.NoError(t, err, "who calls is known already")
+		require.Empty(t, none.GetTouchpoints())
+	}
+	_, err = manager.ListDueTouchpoints(t.Context(), &plansv1.ListDueTouchpointsRequest{Owner: "principals/auditor"})
+	require.Equal(t, codes.Unavailable, status.Code(err))
 }
 
 func TestAManagerActsOnTheirOwnTouchpoints(t *testing.T) {
@@ -256,7 +268,8 @@ func TestAManagerActsOnTheirOwnTouchpoints(t *testing.T) {
 }
 
 func TestR7ContactsOfCustomersAreRecordedAndSatisfyNothing(t *testing.T) {
-	manager := serveTouchpoints(t).as(t, auth.AccountManager)
+	s := serveTouchpoints(t)
+	manager := s.as(t, auth.AccountManager)
 	rang := &plansv1.ContactOutcome{Text: "A question.", Initiator: plansv1.ContactOutcome_INITIATOR_CUSTOMER}
 	_, err := manager.CompleteTouchpoint(t.Context(), &plansv1.CompleteTouchpointRequest{Name: ofAcme, Outcome: rang})
 	touchpointRefused(t, err, codes.FailedPrecondition, "CONTACT_BY_CUSTOMER")

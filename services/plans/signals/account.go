@@ -37,7 +37,8 @@ func customer(a *feeds.Account, day civil.Day) bool {
 // Entitlements is what this package asks of the entitlements service.
 type Entitlements interface {
 	// Distances says of each benefit that an account does not have how far it is, by the
-	// nearest way, as of the end of a day. None where nothing is promised yet.
+	// nearest way, as of the end of a day. None where nothing is promised yet, nor of what
+	// is missing in a way that is not known here.
 	Distances(ctx context.Context, account string, day civil.Day) ([]Distance, error)
 	// Balances says of each metered benefit that the account holds what was used of it.
 	Balances(ctx context.Context, account string, day civil.Day) ([]Balance, error)

@@ -109,6 +109,7 @@ func TestR34AThresholdIsHowFarABenefitIs(t *testing.T) {
 		{Benefit: "free-shipping", Promise: "Free shipping.", Rule: "spend-500", Needs: "spend", Missing: 21_240, Have: 28_760, Need: 50_000,
 			Currency: "USD", By: day(t, "2026-06-30"), Further: 1},
 		{Benefit: "seat", Needs: "board", Missing: 1, Have: 0, Need: 1},
+		{Benefit: "prototype", Needs: "innovation", Missing: 2, Have: 1, Need: 3},
 	}}}
 	got := k.facts(day(t, "2026-06-15"), []Kind{Threshold})
 	require.Equal(t, ThresholdFact{
@@ -120,6 +121,7 @@ func TestR34AThresholdIsHowFarABenefitIs(t *testing.T) {
 	require.Contains(t, figures(got[0]), Figure{"missing", "212.40 USD"})
 	require.Contains(t, figures(got[0]), Figure{"by", "2026-06-30"})
 	require.Contains(t, figures(got[1]), Figure{"missing", "1"}, "terms are no money")
+	require.Equal(t, int64(33), got[2].(ThresholdFact).Percent)
 }
 
 func TestR7UsageIsMeasuredByThePeriod(t *testing.T) {

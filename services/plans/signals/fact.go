@@ -72,11 +72,11 @@ type ThresholdFact struct {
 	Benefit string    `cel:"benefit"`
 	Promise string    `cel:"promise"`
 	Rule    string    `cel:"rule"`
-	// Needs is what is missing: spend, tenure, board or programme. Of several it is the
-	// spend, or else the first.
+	// Needs is what is missing: spend, tenure, board, programme or innovation. Of several it
+	// is the spend, or else the first.
 	Needs string `cel:"needs"`
-	// Missing, Have and Need are amounts for spend, terms for board and months for tenure,
-	// of which only Need is known.
+	// Missing, Have and Need are amounts for spend, terms for board, confirmed projects for
+	// innovation and months for tenure, of which only Need is known.
 	Missing  int64  `cel:"missing" figure:"measure"`
 	Have     int64  `cel:"have" figure:"measure"`
 	Need     int64  `cel:"need" figure:"measure"`

@@ -36,14 +36,14 @@ type New struct {
 }
 
 // byHandAt is the time of the day at which touchpoints are due that no cadence asks for, in
-// the company's zone.
+// the company's zone, where that is within nobody's quiet hours.
 const byHandAt = 9 * time.Hour
 
 // maxDays is how many days ahead a touchpoint can be due.
 const maxDays = 2 * 366
 
-// Plan plans a touchpoint that no cadence asks for: it is due on the day that is given, and
-// cadences keep their distance. INVALID_ARGUMENT; NOT_FOUND for the plan; PLAN_STATE for one
+// Plan plans a touchpoint that no cadence asks for: it is due on the day that is given, at
+// an hour that is quiet for nobody, and cadences keep their distance. INVALID_ARGUMENT; NOT_FOUND for the plan; PLAN_STATE for one
 // that does not count; ACCOUNT_STATE where the account is no customer on that day. With check,
 // nothing is written.
 func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check bool) (resource.Stored[Touchpoint], error) {
@@ -79,10 +79,15 @@ func (s *Service) Plan(ctx context.Context, call resource.Call, n New, check boo
 			return none, err
 		}
 	}
-	if t.Contacts, err = s.addressed(ctx, "touchpoint.contacts", n.Plan, n.Roles, n.Contacts); err != nil {
+	people, err := s.addressed(ctx, "touchpoint.contacts", n.Plan, n.Roles, n.Contacts)
+	if err != nil {
 		return none, err
 	}
+	t.Contacts = idsOf(people)
 	if err := t.check("touchpoint."); err != nil {
+		return none, err
+	}
+	if err := s.keep(ctx, id, &t, &plan.Strategy, people); err != nil {
 		return none, err
 	}
 	if check {
@@ -136,28 +141,30 @@ func (t *Touchpoint) dueOn(field string, day, today civil.Day, since time.Durati
 	return nil
 }
 
-// addressed returns the ids of the contacts of an account who are named, which must be there,
-// or else of those who have one of the roles; all where there are no roles.
-func (s *Service) addressed(ctx context.Context, field, account string, roles, named []string) ([]string, error) {
+// addressed returns the contacts of an account who are named, by ids which must be there, or
+// else those who have one of the roles; all where there are no roles.
+func (s *Service) addressed(ctx context.Context, field, account string, roles, named []string) ([]Contact, error) {
 	contacts, err := s.opts.People.Contacts(ctx, account)
 	if err != nil {
 		return nil, fmt.Errorf("read the contacts of %s: %w", plans.AccountName(account), err)
 	}
-	var ids []string
-	for _, c := range contacts {
-		if len(roles) == 0 || slices.ContainsFunc(c.Roles, func(role string) bool { return slices.Contains(roles, role) }) {
-			ids = append(ids, c.ID)
-		}
-	}
-	if len(named) == 0 {
-		return ids, nil
-	}
+	var people []Contact
 	for i, id := range named {
-		if !slices.ContainsFunc(contacts, func(c Contact) bool { return c.ID == id }) {
+		at := slices.IndexFunc(contacts, func(c Contact) bool { return c.ID == id })
+		if at < 0 {
 			return nil, fault.Invalid(fmt.Sprintf("%s[%d]", field, i), "%s has no contact %q", plans.AccountName(account), id)
 		}
+		people = append(people, contacts[at])
 	}
-	return slices.Clone(named), nil
+	if len(named) > 0 {
+		return people, nil
+	}
+	for _, c := range contacts {
+		if len(roles) == 0 || slices.ContainsFunc(c.Roles, func(role string) bool { return slices.Contains(roles, role) }) {
+			people = append(people, c)
+		}
+	}
+	return people, nil
 }
 
 // The events by which touchpoints begin, and by which they end.
@@ -183,8 +190,8 @@ func (s *Service) Skip(ctx context.Context, call resource.Call, id, etag, reason
 	})
 }
 
-// Reschedule makes a touchpoint due on another day, at the same time of the day, with the
-// reason: the service does not move it any more. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG;
+// Reschedule makes a touchpoint due on another day, at the same time of the day or one that
+// is quiet for nobody, with the reason: the service does not move it any more. INVALID_ARGUMENT; NOT_FOUND; STALE_ETAG;
 // TOUCHPOINT_STATE; ACCOUNT_STATE where the account is no customer on that day. With check,
 // nothing is written.
 func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag string, day civil.Day, reason string, check bool) (resource.Stored[Touchpoint], error) {
@@ -200,10 +207,8 @@ func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag s
 		if err != nil {
 			return fmt.Errorf("the zone of %s: %w", Name(id), err)
 		}
-		hour, minute, _ := t.Due.In(zone.Location()).Clock()
 		was := t.DueDay
-		since := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
-		if err := t.dueOn("due_date", day, today, since, zone); err != nil {
+		if err := t.dueOn("due_date", day, today, timeOfDay(t.Due, zone), zone); err != nil {
 			return err
 		}
 		if err := s.open(ctx, t.Plan, day, "make it due before that day, or open the account again"); err != nil {
@@ -214,7 +219,7 @@ func (s *Service) Reschedule(ctx context.Context, call resource.Call, id, etag s
 		}
 		t.Moved = true
 		t.adjust(Adjustment{Reason: Person, Words: fmt.Sprintf("due on %s instead of %s: %s", day, was, reason), By: call.Principal, At: s.now()})
-		return nil
+		return s.keepMoved(ctx, id, t)
 	})
 }
 

@@ -107,7 +107,8 @@ func (l *layout) sort(ctx context.Context, existing []resource.Stored[Touchpoint
 }
 
 // windUp ends what is planned with who is no customer any more: what was due before stays,
-// and is the owner's.
+// and is the owner's. It needs no scene, since it is for accounts that ended by today: what
+// it gives is due before that, so before today, and give asks only from today on who is there.
 func (l *layout) windUp(ctx context.Context, existing []resource.Stored[Touchpoint]) error {
 	for i := range existing {
 		step := l.give

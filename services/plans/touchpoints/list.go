@@ -61,14 +61,14 @@ func byDay(t resource.Stored[Touchpoint]) resource.Place {
 }
 
 // Due lists what a principal, by its id, has still to do up to a day: what is late comes
-// first. resource.ErrNotFound where there is no such principal. It reads one range of an
-// index, and nothing else where that holds anything.
+// first. It reads one range of an index, and does not ask whether there is the principal.
 func (s *Service) Due(ctx context.Context, owner string, through civil.Day, size int, after resource.Place) (resource.Page[Touchpoint], error) {
-	page, err := s.touches.List(ctx, docstore.Query{Index: byOwner, Equal: []any{string(Planned), owner}, To: through + 1, Limit: size, After: after}, byDay, nil)
-	if err == nil && len(page.Items) == 0 && after == nil { // or the name is wrong
-		err = s.opts.People.Principal(ctx, owner)
-	}
-	return page, err
+	return s.touches.List(ctx, docstore.Query{Index: byOwner, Equal: []any{string(Planned), owner}, To: through + 1, Limit: size, After: after}, byDay, nil)
+}
+
+// Known returns resource.ErrNotFound where there is no principal of an id.
+func (s *Service) Known(ctx context.Context, principal string) error {
+	return s.opts.People.Principal(ctx, principal)
 }
 
 // Next lists what is planned for an account, what is late first; not what has been late for so

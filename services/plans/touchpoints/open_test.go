@@ -160,15 +160,7 @@ func (f *fixture) change(t testing.TB, account string, change func(*plans.Plan))
 			p.History = append(slices.Clone(p.History), plans.Turn{At: f.Service.now(), From: before.State, To: p.State})
 		}
 		p.Strategy.Cadences = slices.Clone(p.Strategy.Cadences)
-		for i := range p.Strategy.Cadences {
-			c := &p.Strategy.Cadences[i]
-			c.Since = today
-			for _, was := range before.Strategy.Cadences {
-				if was.ID == c.ID && was.When == c.When {
-					c.Since = was.Since
-				}
-			}
-		}
+		p.Strategy.Date(&before.Strategy, today)
 		return nil
 	})
 	require.NoError(t, err)

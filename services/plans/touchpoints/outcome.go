@@ -101,9 +101,11 @@ func (s *Service) outcome(ctx context.Context, call resource.Call, account, hold
 		return o, fault.Invalid("outcome.initiator", "%q is neither the company nor the customer", o.Initiator)
 	}
 	if len(o.Contacts) > 0 {
-		if o.Contacts, err = s.addressed(ctx, "outcome.contacts", account, nil, o.Contacts); err != nil {
+		people, err := s.addressed(ctx, "outcome.contacts", account, nil, o.Contacts)
+		if err != nil {
 			return o, err
 		}
+		o.Contacts = idsOf(people)
 	}
 	recorder := names.First(call.Principal, "principals")
 	if o.Holder != "" && o.Holder != recorder {

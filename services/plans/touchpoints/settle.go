@@ -16,9 +16,11 @@ var own = resource.Call{Principal: "principals/plans-service", Method: "touchpoi
 
 // settle brings the touchpoints of a plan to what its strategy, its owner and its state say
 // now: it lays out what is missing up to the horizon, places anew what is still to come and
-// no person has moved, and withdraws what is not wanted any more. What is due by today stays
-// as it is. Every step may be repeated; that the plan is settled is written down last, unless
-// it changed meanwhile.
+// no person has moved, and withdraws what is not wanted any more. What is due by today keeps
+// its day, and stays owed; but whose it is follows the plan's owner (give), also where the
+// account is no customer any more (windUp), and what is due this very day goes to who stands
+// in. Every step may be repeated; that the plan is settled is written down last, unless it
+// changed meanwhile.
 func (s *Service) settle(ctx context.Context, r *round, x *subject) error {
 	absent := s.absent.Load()
 	existing, err := s.existing(ctx, r, x)

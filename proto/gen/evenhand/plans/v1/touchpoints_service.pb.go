@@ -562,7 +562,7 @@ type RescheduleTouchpointRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `plans/{plan}/touchpoints/{touchpoint}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The day on which it is due now; at the same time of the day as before.
+	// The day on which it is due now; at the same time of the day as before, or the first that is within nobody's quiet hours.
 	DueDate *date.Date `protobuf:"bytes,2,opt,name=due_date,json=dueDate,proto3" json:"due_date,omitempty"`
 	// Why.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`

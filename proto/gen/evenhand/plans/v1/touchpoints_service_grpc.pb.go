@@ -50,8 +50,10 @@ type TouchpointsServiceClient interface {
 	// Lists what somebody has to do in a week, and what they are late with, which comes first. INVALID_ARGUMENT; NOT_FOUND for
 	// somebody who is nobody here.
 	ListDueTouchpoints(ctx context.Context, in *ListDueTouchpointsRequest, opts ...grpc.CallOption) (*ListDueTouchpointsResponse, error)
-	// Plans a touchpoint that no cadence asks for (AIP-133); those of cadences keep their distance. INVALID_ARGUMENT;
-	// NOT_FOUND for the plan; FAILED_PRECONDITION with PLAN_STATE for one that is not active.
+	// Plans a touchpoint that no cadence asks for (AIP-133); those of cadences keep their distance. It is due on its day,
+	// at nine in the company's zone or the first time that is within nobody's quiet hours; what it is nearer to than the
+	// plan's gap, and does not make way, is an adjustment with the reason GAP. INVALID_ARGUMENT; NOT_FOUND for
+	// the plan; FAILED_PRECONDITION with PLAN_STATE for one that is not active.
 	CreateTouchpoint(ctx context.Context, in *CreateTouchpointRequest, opts ...grpc.CallOption) (*Touchpoint, error)
 	// Writes down that a touchpoint was done. INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
 	// TOUCHPOINT_STATE for one that is not planned any more, with TOUCHPOINT_EARLY before the occurrence before it, and with
@@ -236,8 +238,10 @@ type TouchpointsServiceServer interface {
 	// Lists what somebody has to do in a week, and what they are late with, which comes first. INVALID_ARGUMENT; NOT_FOUND for
 	// somebody who is nobody here.
 	ListDueTouchpoints(context.Context, *ListDueTouchpointsRequest) (*ListDueTouchpointsResponse, error)
-	// Plans a touchpoint that no cadence asks for (AIP-133); those of cadences keep their distance. INVALID_ARGUMENT;
-	// NOT_FOUND for the plan; FAILED_PRECONDITION with PLAN_STATE for one that is not active.
+	// Plans a touchpoint that no cadence asks for (AIP-133); those of cadences keep their distance. It is due on its day,
+	// at nine in the company's zone or the first time that is within nobody's quiet hours; what it is nearer to than the
+	// plan's gap, and does not make way, is an adjustment with the reason GAP. INVALID_ARGUMENT; NOT_FOUND for
+	// the plan; FAILED_PRECONDITION with PLAN_STATE for one that is not active.
 	CreateTouchpoint(context.Context, *CreateTouchpointRequest) (*Touchpoint, error)
 	// Writes down that a touchpoint was done. INVALID_ARGUMENT; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with
 	// TOUCHPOINT_STATE for one that is not planned any more, with TOUCHPOINT_EARLY before the occurrence before it, and with
