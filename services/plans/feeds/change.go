@@ -255,6 +255,9 @@ const (
 type MergedIdea struct {
 	// Name is the idea's resource name, Account the id of the account whose it is.
 	Name, Account, Title string
+	// At is when it came to share the answer, where the other was answered by then; zero where
+	// nobody said.
+	At time.Time
 }
 
 // Solicitation is a question put to customers as it is from a change on.

@@ -2,6 +2,7 @@ package statements
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/plans/feeds"
@@ -99,23 +100,31 @@ func (t *told) problem(c *feeds.Case) {
 }
 
 // idea says when an idea was given, and what it came to: also for those whose ideas were
-// merged into it, which counts once for each account.
+// merged into it, which counts once for each account. What was merged into an idea that had
+// its answer already got that answer by being merged, and not before it was given.
 func (t *told) idea(i *feeds.Idea) {
 	t.thing = i.Name
 	t.lines["given/"+i.Name] = facts{Account: i.Account, Kind: kindGiven, Name: i.Name, Day: i.Given, Text: i.Title}
 	if i.Outcome == "" || i.MergedInto != "" {
 		return
 	}
-	answered := func(account, name, title string) {
+	answered := func(account, name, title string, at time.Time) {
 		key := "answered/" + account + "/" + i.Name
-		if _, known := t.lines[key]; !known {
-			t.lines[key] = facts{Account: account, Kind: kindAnswered, Name: name, At: i.Decided, Subject: string(i.Outcome), Text: title}
+		if before, known := t.lines[key]; !known || at.Before(before.At) {
+			t.lines[key] = facts{Account: account, Kind: kindAnswered, Name: name, At: at, Subject: string(i.Outcome), Text: title}
 		}
 	}
-	answered(i.Account, i.Name, i.Title)
+	answered(i.Account, i.Name, i.Title, i.Decided)
 	for _, m := range i.Merged {
-		answered(m.Account, m.Name, m.Title)
+		answered(m.Account, m.Name, m.Title, later(i.Decided, m.At))
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 var workKinds = map[string]kind{

@@ -311,6 +311,36 @@ func TestR40WhatIsTakenBackDoesNotCount(t *testing.T) {
 	})
 }
 
+// An idea that is merged into one that has its answer got the answer by being merged: it
+// counts then, and gives nobody a statement for a quarter before it was given.
+func TestR40WhatIsMergedLaterIsAnsweredThen(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		decided, merged := time.Date(2026, time.February, 10, 12, 0, 0, 0, time.UTC), time.Date(2026, time.November, 6, 12, 0, 0, 0, time.UTC)
+		f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")), customer("brook", day("2026-08-01")), customer("cole", day("2026-08-01")))
+		f.take(t,
+			feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i2", Account: "brook", Title: "Night trucks", Given: day("2026-11-05"), MergedInto: "ideas/i1"}},
+			feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i1", Account: "acme", Title: "Ship at night", Given: day("2026-01-05"), Outcome: feeds.Adopted, Decided: decided,
+				Merged: []feeds.MergedIdea{
+					{Name: "ideas/i2", Account: "brook", Title: "Night trucks", At: merged}, {Name: "ideas/i5", Account: "brook", Title: "Vans", At: merged.AddDate(0, 0, 1)},
+					{Name: "ideas/i3", Account: "acme", Title: "Moon", At: merged}, {Name: "ideas/i4", Account: "cole", Title: "Early", At: decided.AddDate(0, -1, 0)},
+				}}})
+		adopted := func(account string, q string) []Source {
+			got, err := f.Get(ctx, account, quarter(q), Default, time.Time{})
+			require.NoError(t, err)
+			return got.Figure("ideas-adopted").Sources
+		}
+		brook := adopted("brook", "2026-q4")
+		require.Len(t, brook, 1, "two ideas in one answer count once")
+		require.Equal(t, []any{"ideas/i2", day("2026-11-06")}, []any{brook[0].Name, brook[0].Day}, "by that which was answered first")
+		_, err := f.Get(ctx, "brook", quarter("2026-q1"), Default, time.Time{})
+		require.ErrorIs(t, err, resource.ErrNotFound, "before it was a customer")
+		require.Len(t, adopted("acme", "2026-q1"), 1)
+		require.Empty(t, adopted("acme", "2026-q4"), "its own was answered before")
+		require.Len(t, adopted("cole", "2026-q1"), 1, "merged before the answer, answered with it")
+	})
+}
+
 // A dossier of many entries goes over many pages, and each entry is in one of them.
 func TestR31AThickDossier(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
