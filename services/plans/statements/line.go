@@ -57,9 +57,10 @@ type facts struct {
 	Text string `bson:"text,omitempty"`
 }
 
+// equal says whether both say the same; instants are kept to the millisecond.
 func (f *facts) equal(other *facts) bool {
 	a, b := *f, *other
-	sameInstant := a.At.Equal(b.At)
+	sameInstant := a.At.UnixMilli() == b.At.UnixMilli()
 	a.At, b.At = time.Time{}, time.Time{}
 	return sameInstant && a == b
 }
@@ -77,6 +78,18 @@ func (f *facts) quarters() []Quarter {
 		return []Quarter{early}
 	}
 	return []Quarter{early, late}
+}
+
+// places are the dossiers that the line is kept in; none where there are no facts.
+func (f *facts) places() []place {
+	if f == nil || f.Kind == "" {
+		return nil
+	}
+	var list []place
+	for _, q := range f.quarters() {
+		list = append(list, place{f.Account, q})
+	}
+	return list
 }
 
 // day is when it counts in a zone.
