@@ -193,6 +193,12 @@ type version struct {
 	Rules
 }
 
+// sharesWithTeam says whether the team gets a part of the points of a kind of work; of none
+// before there was a version.
+func (v *version) sharesWithTeam(kind Kind) bool {
+	return v != nil && slices.ContainsFunc(v.Rules.Rules, func(r Rule) bool { return r.Work == kind && r.TeamShare > 0 })
+}
+
 // at returns the version by which work of a day is credited; nil where there was none.
 // Versions are in the order of their effective days, which all differ.
 func at(versions []version, day civil.Day) *version {
