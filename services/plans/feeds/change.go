@@ -271,7 +271,8 @@ type Solicitation struct {
 type Work struct {
 	// Name is the resource name of what was done, which is its evidence.
 	Name string
-	// Kind is touchpoint, engagement, project, session or goal.
+	// Kind is touchpoint, engagement, project, session or goal; or hours, for a line of the hours
+	// of an engagement, whatever becomes of that.
 	Kind    string
 	Account string
 	// Others are the ids of the accounts that share it, as an innovation project's.
@@ -298,8 +299,10 @@ type Work struct {
 	// its length in characters: enough to find texts repeated word for word.
 	OutcomeDigest string
 	OutcomeLength int
-	// Minutes is the time that our people gave.
+	// Minutes is the time that our people gave; below 0 for hours that are taken back. Day is
+	// the day of hours, which have no instant.
 	Minutes int64
+	Day     civil.Day
 	// Withdrawn says that it does not count any more.
 	Withdrawn bool
 	// Missed says that it was due at Completed and did not take place, as a touchpoint that

@@ -127,11 +127,25 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+// hours count on the day of the work, whatever becomes of the engagement; what takes them back
+// counts against them there.
+func (t *told) hours(w *feeds.Work) {
+	f := facts{Account: w.Account, Kind: kindHours, Name: w.Name, Day: w.Day, Count: 1, Units: w.Minutes, Text: w.Title}
+	if w.Minutes < 0 {
+		f.Count = -1
+	}
+	t.lines["hours/"+w.Name] = f
+}
+
 var workKinds = map[string]kind{
 	"engagement": kindEngagement, "project": kindProject, "goal": kindGoal, "session": kindSession, "touchpoint": kindTouched,
 }
 
 func (t *told) work(w *feeds.Work) {
+	if w.Kind == "hours" {
+		t.hours(w)
+		return
+	}
 	t.thing = w.Name
 	of, known := workKinds[w.Kind]
 	switch {

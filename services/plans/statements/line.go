@@ -19,6 +19,7 @@ const (
 	kindSolved     kind = "solved"
 	kindKept       kind = "kept"
 	kindMissed     kind = "missed"
+	kindHours      kind = "hours"
 	kindEngagement kind = "engagement"
 	kindProject    kind = "project"
 	kindGoal       kind = "goal"
@@ -40,7 +41,8 @@ type facts struct {
 	// Day is when it counts, or At where it counts at an instant.
 	Day civil.Day `bson:"day,omitempty"`
 	At  time.Time `bson:"at,omitempty"`
-	// Last is the last day of several; Count is how many entries there are.
+	// Last is the last day of several; Count is how many entries there are, -1 for one that
+	// takes hours back.
 	Last  civil.Day `bson:"last,omitempty"`
 	Count int64     `bson:"count,omitempty"`
 	// Minor is an amount in minor units.

@@ -38,7 +38,8 @@ type Figure struct {
 	// Unknown is how many units there are of which no cost is stated: they are in Count, and
 	// worth nothing in Minor.
 	Unknown int64
-	// Minutes is the time that our people gave.
+	// Minutes is the time that our people gave. Of engagements it is all that went into those
+	// that were completed, as a detail: what was given in the quarter are the hours given.
 	Minutes int64
 	// Origins are how many units came about how: asked-for, offered or automatic. Returned is
 	// how many came back.
@@ -213,6 +214,7 @@ var definitions = []definition{
 	{kindPaid, "paid", sectionPaid, "Paid", "Nothing was paid in this quarter.", true, false, ""},
 	{kindUsed, "benefits", sectionReceived, "Benefits used", "No benefit was used.", true, true, ""},
 	{kindWaived, "rules-waived", sectionReceived, "House rules waived", "No house rule was waived.", false, true, ""},
+	{kindHours, "hours-given", sectionReceived, "Hours that our people gave", "Our people recorded no hours.", false, false, ""},
 	{kindSolved, "cases-solved", sectionSolved, "Problems solved", "No problem was solved.", false, false, ""},
 	{kindKept, "commitments-kept", sectionSolved, "Promises kept in time", "No promise fell due and was kept.", false, true, ""},
 	{kindMissed, "commitments-missed", sectionSolved, "Promises missed", "No promise was missed.", false, true, ""},

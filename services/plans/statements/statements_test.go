@@ -44,7 +44,11 @@ func (f *fixture) filled(t *testing.T) {
 		feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i1", Account: "acme", Title: "Ship at night", Given: july, Outcome: feeds.Adopted, Decided: at,
 			Merged: []feeds.MergedIdea{{Name: "ideas/i2", Account: "brook", Title: "Night trucks"}, {Name: "ideas/i3", Account: "brook", Title: "Moon"}}}},
 		feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i4", Account: "acme", Title: "Bigger boxes", Given: july, Outcome: feeds.Declined, Decided: at}},
-		work("engagement", "engagements/g1", func(w *feeds.Work) { w.Minutes = 90 }), work("touchpoint", "plans/acme/touchpoints/t1", nil),
+		work("engagement", "engagements/g1", func(w *feeds.Work) { w.Minutes = 90 }),
+		work("hours", "engagements/g1/hours/1", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = 90, july, time.Time{} }),
+		work("hours", "engagements/g1/hours/2", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = 30, july, time.Time{} }),
+		work("hours", "engagements/g1/hours/3", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = -30, july, time.Time{} }),
+		work("touchpoint", "plans/acme/touchpoints/t1", nil),
 		work("touchpoint", "plans/acme/touchpoints/t2", func(w *feeds.Work) { w.Missed, w.Withdrawn = true, true }),
 		work("touchpoint", "plans/acme/touchpoints/t3", func(w *feeds.Work) { w.Withdrawn = true }),
 		work("project", "innovationProjects/p1", func(w *feeds.Work) { w.Confirmed, w.Others = true, []string{"brook"} }),
@@ -71,7 +75,7 @@ func TestR31AStatementSaysWhatWasPaidAndReceived(t *testing.T) {
 		got, err := f.Get(ctx, "acme", q3, Default, time.Time{})
 		require.NoError(t, err)
 		require.Equal(t, map[string]string{
-			"paid": "3, 13000", "benefits": "8, 40007", "rules-waived": "1, 0", "cases-solved": "1, 0", "commitments-kept": "1, 0", "commitments-missed": "1, 0",
+			"paid": "3, 13000", "benefits": "8, 40007", "rules-waived": "1, 0", "hours-given": "1, 0", "cases-solved": "1, 0", "commitments-kept": "1, 0", "commitments-missed": "1, 0",
 			"engagements": "1, 0", "projects-confirmed": "1, 0", "goals-reached": "1, 0", "sessions": "1, 0", "touchpoints-done": "1, 0", "touchpoints-missed": "1, 0",
 			"ideas-given": "2, 0", "ideas-adopted": "1, 0", "ideas-declined": "1, 0",
 		}, figures(&got.Statement))
@@ -93,6 +97,39 @@ func TestR31AStatementSaysWhatWasPaidAndReceived(t *testing.T) {
 		brook, err := f.Get(ctx, "brook", q3, Default, time.Time{})
 		require.NoError(t, err)
 		require.Equal(t, map[string]string{"projects-confirmed": "1, 0", "ideas-adopted": "1, 0"}, figures(&brook.Statement), "two ideas in one answer count once")
+	})
+}
+
+// Hours count on their day of work, whatever becomes of the engagement and whenever that is:
+// in the quarter of the work and in no other; a statement that was issued stays as it is.
+func TestR31HoursCountOnTheirDay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		given := func(number int, on civil.Day, minutes int64) feeds.Change {
+			return feeds.Change{Service: feeds.Own, Work: &feeds.Work{Name: fmt.Sprint("engagements/g1/hours/", number), Kind: "hours", Account: "acme", Day: on, Minutes: minutes}}
+		}
+		minutes := func(q Quarter, view View) int64 {
+			got, err := f.Get(ctx, "acme", q, view, time.Time{})
+			require.NoError(t, err)
+			return got.Figure("hours-given").Minutes
+		}
+		f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")))
+		f.take(t, given(1, july, 600), given(2, day("2026-10-02"), 45))
+		require.Equal(t, []int64{600, 45}, []int64{minutes(q3, Default), minutes(q3+1, Default)})
+		_, err := f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
+		require.NoError(t, err)
+		f.take(t, feeds.Change{Service: feeds.Own, Work: &feeds.Work{Name: "engagements/g1", Kind: "engagement", Account: "acme", Minutes: 645,
+			Completed: time.Date(2026, time.November, 2, 12, 0, 0, 0, time.UTC)}})
+		require.Equal(t, []int64{600, 45}, []int64{minutes(q3, Current), minutes(q3+1, Current)}, "its completion counts none again")
+		f.take(t, given(3, july, -600))
+		require.Equal(t, []int64{600, 0}, []int64{minutes(q3, Issued), minutes(q3, Current)})
+		got, err := f.Get(ctx, "acme", q3, Issued, time.Time{})
+		require.NoError(t, err)
+		require.False(t, got.Differs)
+		require.Equal(t, "engagements/g1/hours/1", got.Figure("hours-given").Sources[0].Name)
+		sum, err := f.Sum(ctx, q3+1)
+		require.NoError(t, err)
+		require.EqualValues(t, 45, sum.Figure("hours-given").Minutes)
 	})
 }
 
