@@ -1,6 +1,7 @@
 package statements
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -156,7 +157,7 @@ func (t *told) work(w *feeds.Work) {
 	}
 	for _, account := range append([]string{w.Account}, w.Others...) {
 		if account != "" {
-			t.lines["work/"+account+"/"+w.Name] = facts{Account: account, Kind: of, Name: w.Name, At: w.Completed, Units: w.Minutes, Text: w.Title}
+			t.lines["work/"+account+"/"+w.Name] = facts{Account: account, Kind: of, Name: cmp.Or(w.About, w.Name), At: w.Completed, Units: w.Minutes, Text: w.Title}
 		}
 	}
 }

@@ -204,7 +204,7 @@ func (a *Answer) references(f *Figure) string {
 	var list []string
 	named := map[string]bool{} // a case has several clocks
 	for i := range f.Sources {
-		name := f.Sources[i].Name
+		name := f.Sources[i].Cited()
 		if text := f.Sources[i].Words(); text != "" {
 			name += " (" + text + ")"
 		}
@@ -263,10 +263,10 @@ func (a *Answer) change(d *Difference) change {
 	}
 	var names []string
 	for _, s := range d.Added {
-		names = append(names, "new: "+s.Name)
+		names = append(names, "new: "+s.Cited())
 	}
 	for _, s := range d.Removed {
-		names = append(names, "no more: "+s.Name)
+		names = append(names, "no more: "+s.Cited())
 	}
 	if more := len(names) - shownReferences; more > 0 {
 		names = append(names[:shownReferences], fmt.Sprintf("and %d more", more))

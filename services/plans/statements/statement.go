@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -55,7 +56,7 @@ type Figure struct {
 
 // Source is an entry that a figure is made of.
 type Source struct {
-	// Name is its resource name; that of a chunk of the ledger of revenue for what was paid.
+	// Name is its resource name, as it was told; that of a chunk of the ledger of revenue for what was paid.
 	Name string
 	// Service told it, at a position of its feed, which recorded it at an instant.
 	Service  feeds.Service
@@ -75,6 +76,16 @@ type Source struct {
 	Stated bool
 	// Origin, Version and Rule are of a benefit that was used.
 	Origin, Version, Rule string
+}
+
+// Cited is the resource name to show: an earlier release told of a project by a name for each
+// account, under which nothing is found, and which issued statements are sealed with.
+func (s *Source) Cited() string {
+	if strings.HasPrefix(s.Name, "innovationProjects/") {
+		name, _, _ := strings.Cut(s.Name, "/accounts/")
+		return name
+	}
+	return s.Name
 }
 
 // Words say what else there is to say of the entry.

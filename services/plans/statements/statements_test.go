@@ -133,6 +133,36 @@ func TestR31HoursCountOnTheirDay(t *testing.T) {
 	})
 }
 
+// A project is cited by its own name, under which it is found. What an earlier release told by
+// another is as it was in what was issued, to the digest, and is no difference.
+func TestR35AProjectIsCitedByItsName(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	at := time.Date(2026, time.August, 1, 12, 0, 0, 0, time.UTC)
+	confirmed := func(about string) feeds.Change {
+		return feeds.Change{Service: feeds.Own, Work: &feeds.Work{Name: "innovationProjects/p1/accounts/acme", About: about, Kind: "project", Account: "acme", Completed: at, Confirmed: true, Title: "Caps"}}
+	}
+	f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")))
+	f.take(t, confirmed(""))
+	_, err := f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err)
+	f.take(t, confirmed("innovationProjects/p1"))
+	issued, err := f.Get(ctx, "acme", q3, Issued, time.Time{})
+	require.NoError(t, err)
+	require.False(t, issued.Differs)
+	current, err := f.Get(ctx, "acme", q3, Current, time.Time{})
+	require.NoError(t, err)
+	require.Empty(t, current.Since)
+	for _, a := range []Answer{issued, current} {
+		require.EqualValues(t, 1, a.Figure("projects-confirmed").Count)
+		require.Equal(t, "innovationProjects/p1", a.Figure("projects-confirmed").Sources[0].Cited())
+		text, err := a.Markdown()
+		require.NoError(t, err)
+		require.NotContains(t, text, "p1/accounts")
+	}
+	require.Equal(t, "innovationProjects/p1", current.Figure("projects-confirmed").Sources[0].Name)
+}
+
 // Every figure is what the entries that it cites add up to, and each cites where it was told.
 func TestR31FiguresLeadToTheirEntries(t *testing.T) {
 	f := onSQLite(t)
