@@ -260,7 +260,7 @@ func TestR31HoursAreToldAsTheyAreRecorded(t *testing.T) {
 		})
 		require.ErrorIs(t, err, enough)
 		want := func(number int, on civil.Day, minutes int64) feeds.Work {
-			return feeds.Work{Name: HoursName("e", number), Kind: "hours", Account: "acme", Title: recruiting.Title, Persons: []string{"ben"},
+			return feeds.Work{Name: HoursName("e", number), About: Name("e"), Kind: "hours", Account: "acme", Title: recruiting.Title, Persons: []string{"ben"},
 				Recorder: someone.Principal, Minutes: minutes, Day: on}
 		}
 		require.Len(t, told, 3)

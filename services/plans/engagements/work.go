@@ -46,7 +46,7 @@ func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
 func (e *Engagement) worked(id string) []feeds.Work {
 	for _, h := range e.Hours {
 		if h.Number == e.Touched {
-			return []feeds.Work{{Name: HoursName(id, h.Number), Kind: "hours", Account: e.Account, Title: e.Title,
+			return []feeds.Work{{Name: HoursName(id, h.Number), About: Name(id), Kind: "hours", Account: e.Account, Title: e.Title,
 				Persons: []string{h.Person}, Recorder: h.By, Minutes: int64(h.Minutes), Day: h.Day}}
 		}
 	}

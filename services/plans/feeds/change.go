@@ -269,9 +269,9 @@ type Solicitation struct {
 
 // Work is a piece of relationship work that this service saw completed, or taken back.
 type Work struct {
-	// Name is the resource name of what was done, which is its evidence; or, where that was
-	// done for several accounts and each is told by itself, a name that tells these apart. Then
-	// About is the resource name.
+	// Name is the resource name of what was done, which is its evidence; or a name that tells
+	// parts of that apart, as what was done for each of several accounts, or each entry of
+	// hours. Then About is the resource name.
 	Name, About string
 	// Kind is touchpoint, engagement, project, session or goal; or hours, for a line of the hours
 	// of an engagement, whatever becomes of that.

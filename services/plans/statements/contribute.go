@@ -131,7 +131,7 @@ func later(a, b time.Time) time.Time {
 // hours count on the day of the work, whatever becomes of the engagement; what takes them back
 // counts against them there.
 func (t *told) hours(w *feeds.Work) {
-	f := facts{Account: w.Account, Kind: kindHours, Name: w.Name, Day: w.Day, Count: 1, Units: w.Minutes, Text: w.Title}
+	f := facts{Account: w.Account, Kind: kindHours, Name: cmp.Or(w.About, w.Name), Day: w.Day, Count: 1, Units: w.Minutes, Text: w.Title}
 	if w.Minutes < 0 {
 		f.Count = -1
 	}
