@@ -119,6 +119,7 @@ func TestR31StatementsAddUpToTheLedgers(t *testing.T) {
 	})
 	require.EqualValues(t, costCents, cents(t, figureOf(sum, "benefits")["amount"]))
 	require.EqualValues(t, 150, number(t, figureOf(sum, "engagements")["minutes"]))
+	require.EqualValues(t, 150, number(t, figureOf(sum, "hours-given")["minutes"]))
 	added := map[string]int64{}
 	for _, statement := range s.all("accounts/-/valueStatements?quarter="+quarter, "valueStatements") {
 		for _, f := range statement.(object)["figures"].([]any) {

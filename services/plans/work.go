@@ -37,7 +37,7 @@ func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
 	for i := range p.Goals {
 		if g := &p.Goals[i]; g.State == GoalReached && g.Ended.Equal(last) {
 			works = append(works, feeds.Work{Name: names.Join("plans", id, "goals", g.ID), Kind: "goal", Account: id, Title: g.Statement, Persons: []string{p.Owner},
-				Team: p.Team, Completed: g.Ended, Recorder: e.Who, Evidence: []string{Name(id)}, OutcomeLength: len([]rune(g.EndReason))})
+				Team: p.Team, Completed: g.Ended, Recorder: e.Who, OutcomeLength: len([]rune(g.EndReason))})
 		}
 	}
 	return works, nil

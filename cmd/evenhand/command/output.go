@@ -12,6 +12,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/evenhand/evenhand/internal/platform/spreadsheet"
 )
 
 // Format is how a command prints its answer.
@@ -71,7 +73,7 @@ func (o Output) printOne(w io.Writer, m proto.Message, pairs []pair) error {
 		for i, p := range pairs {
 			names[i], values[i] = columnName(p.name), p.value
 		}
-		return csv.NewWriter(w).WriteAll([][]string{names, values})
+		return csv.NewWriter(w).WriteAll([][]string{names, spreadsheet.Row(values)})
 	default:
 		return printPairs(w, pairs)
 	}
@@ -178,7 +180,7 @@ func (l *list) add(m proto.Message, cells ...string) error {
 		}
 		l.printf("\n    %s", text)
 	case l.format == formatCSV:
-		l.err = l.csv.Write(cells)
+		l.err = l.csv.Write(spreadsheet.Row(cells))
 	default:
 		l.row(cells)
 	}

@@ -65,6 +65,7 @@ type ProjectsDecide struct {
 	Reason   string `required:"" placeholder:"TEXT" help:"Why."`
 	Evidence string `placeholder:"TEXT" help:"Where it can be seen that the criteria are met; needed to go."`
 	Lessons  string `placeholder:"TEXT" help:"What was learnt; needed to stop."`
+	Stage    int32  `placeholder:"N" help:"At the gate of which stage, from 1; of the one that it is in, where it is not given."`
 	Day      Day    `placeholder:"DATE" help:"When; today, where it is not given."`
 	Etag     string `help:"Decide only if the project is still at this etag."`
 	projectCall
@@ -76,8 +77,16 @@ func (c *ProjectsDecide) Run(env *Env) error {
 	return c.ask(env, func(s *session, client plansv1.InnovationProjectsServiceClient) (*plansv1.InnovationProject, error) {
 		ctx, cancel := s.call(env)
 		defer cancel()
+		stage := c.Stage
+		if stage == 0 { // what somebody else decides meanwhile is not decided over
+			project, err := client.GetInnovationProject(ctx, &plansv1.GetInnovationProjectRequest{Name: c.name()})
+			if err != nil {
+				return nil, err
+			}
+			stage = project.GetCurrentStage()
+		}
 		return client.DecideGate(ctx, &plansv1.DecideGateRequest{Name: c.name(), Lessons: c.Lessons, Etag: c.Etag, RequestId: newRequestID(),
-			Decision: &plansv1.InnovationProject_Decision{Verdict: verdict, Reason: c.Reason, Evidence: c.Evidence, DecideDate: c.Day.Date}})
+			Decision: &plansv1.InnovationProject_Decision{Stage: stage, Verdict: verdict, Reason: c.Reason, Evidence: c.Evidence, DecideDate: c.Day.Date}})
 	})
 }
 

@@ -92,12 +92,20 @@ func (g Group) each(yield func([]Vote)) {
 }
 
 // Merged returns the ideas within the group, at whatever depth, in the order in which
-// they came.
+// they came. At of each is when it came into this group: of one that came within another,
+// the later of when it was merged into that, and of when that came.
 func (g Group) Merged() []Member {
 	var list []Member
 	for _, m := range g.Members {
-		if m.Stage == within {
-			list = append(append(list, m), m.Merged()...)
+		if m.Stage != within {
+			continue
+		}
+		list = append(list, m)
+		for _, inner := range m.Merged() {
+			if inner.At.Before(m.At) {
+				inner.At = m.At
+			}
+			list = append(list, inner)
 		}
 	}
 	return list

@@ -76,6 +76,26 @@ func TestMergedIdeasKeepTheirVotes(t *testing.T) {
 	})
 }
 
+// What came within another idea came when that did, also where it was merged into it before;
+// and what was merged into that later came later.
+func TestR40WhatCameWithinAnotherIdeaCameWithIt(t *testing.T) {
+	f := onSQLite(t)
+	a, b, c, late := f.idea(t, "A", "acme", ""), f.idea(t, "B", "brook", ""), f.idea(t, "C", "cole", ""), f.idea(t, "D", "drew", "")
+	f.merge(t, a, b)
+	early := f.get(t, b).Merged()[0].At
+	f.clock.later(5 * 24 * time.Hour)
+	f.merge(t, b, c)
+	f.clock.later(5 * 24 * time.Hour)
+	f.merge(t, late, b) // goes to c, into which b was merged
+	came := map[string]time.Time{}
+	for _, m := range ptr(f.get(t, c)).Merged() {
+		came[m.Idea] = m.At.UTC()
+	}
+	require.Equal(t, map[string]time.Time{a: early.AddDate(0, 0, 5).UTC(), b: early.AddDate(0, 0, 5).UTC(), late: early.AddDate(0, 0, 10).UTC()}, came)
+	f.unmerge(t, b)
+	require.Equal(t, early, f.get(t, b).Merged()[0].At, "what is stored is as it was")
+}
+
 func TestUndoingAMergeRestoresBothExactly(t *testing.T) {
 	f := onSQLite(t)
 	a, b, c := f.idea(t, "A", "acme", ""), f.idea(t, "B", "brook", ""), f.idea(t, "C", "cole", "")

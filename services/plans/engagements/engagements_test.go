@@ -1,7 +1,9 @@
 package engagements
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -9,8 +11,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/docstore"
 	"github.com/evenhand/evenhand/internal/docstore/teststore"
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
+	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
 func TestR6AnEngagementIsPlannedAndClosedWithoutAnyRevenue(t *testing.T) {
@@ -213,6 +218,53 @@ func TestR10AnEngagementIsTheWorkOfThoseWhoDidIt(t *testing.T) {
 		_, _, err = f.Record(ctx, someone, "e", Entry{Person: "ida", Minutes: 30}, false)
 		require.NoError(t, err)
 		require.Equal(t, []string{"ida", "kim", "sam"}, f.told(t, "e").Persons, "she wrote it down late")
+	})
+}
+
+// Hours are told when they are recorded and when they are taken back, each on its day of
+// work, also of an engagement that is cancelled; and no other event tells them again.
+func TestR31HoursAreToldAsTheyAreRecorded(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.underWay(t, "e", recruiting)
+		worked := day(t, "2026-09-30")
+		_, n, err := f.Record(ctx, someone, "e", Entry{Person: "ben", Day: worked, Minutes: 600, Note: "secret"}, false)
+		require.NoError(t, err)
+		_, _, err = f.Reverse(ctx, someone, "e", n, "It was another.")
+		require.NoError(t, err)
+		_, _, err = f.Record(ctx, someone, "e", Entry{Person: "ben", Minutes: 30}, false)
+		require.NoError(t, err)
+		_, err = f.Cancel(ctx, someone, "e", "", "They sold the shop.")
+		require.NoError(t, err)
+		relaying, stop := context.WithCancel(ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- f.store.RunRelay(relaying) }()
+		defer func() {
+			stop()
+			require.ErrorIs(t, <-ended, context.Canceled)
+		}()
+		var told []feeds.Work
+		enough := errors.New("enough")
+		err = f.store.Feed().Follow(ctx, 0, func(events []docstore.FeedEvent) error {
+			for _, e := range events {
+				works, err := Work(e)
+				if err != nil {
+					return err
+				}
+				told = append(told, works...)
+				if e.Type == "engagement.cancelled" {
+					return enough
+				}
+			}
+			return nil
+		})
+		require.ErrorIs(t, err, enough)
+		want := func(number int, on civil.Day, minutes int64) feeds.Work {
+			return feeds.Work{Name: HoursName("e", number), About: Name("e"), Kind: "hours", Account: "acme", Title: recruiting.Title, Persons: []string{"ben"},
+				Recorder: someone.Principal, Minutes: minutes, Day: on}
+		}
+		require.Len(t, told, 3)
+		require.Equal(t, []feeds.Work{want(1, worked, 600), want(2, worked, -600), want(3, told[2].Day, 30)}, told)
 	})
 }
 

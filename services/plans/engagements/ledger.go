@@ -40,6 +40,9 @@ type Use struct {
 // own is a call of the service's own.
 var own = resource.Call{Principal: "principals/plans-service", Method: "engagements.settle"}
 
+// hoursRecorded is the event of an entry of hours, also of a counter-entry.
+const hoursRecorded = "engagement.hours_recorded"
+
 // settleEvery is how often those entries are tried again that could not be settled.
 const settleEvery = 5 * time.Second
 
@@ -87,7 +90,7 @@ func (s *Service) enter(
 		}
 		return e, len(e.State.Hours), err
 	}
-	e, err := s.engagements.Update(ctx, call, id, nil, "engagement.hours_recorded", func(e *Engagement) error { return add(e, h) })
+	e, err := s.engagements.Update(ctx, call, id, nil, hoursRecorded, func(e *Engagement) error { return add(e, h) })
 	if err != nil {
 		return e, 0, err
 	}

@@ -255,6 +255,9 @@ const (
 type MergedIdea struct {
 	// Name is the idea's resource name, Account the id of the account whose it is.
 	Name, Account, Title string
+	// At is when it came to share the answer, where the other was answered by then; zero where
+	// nobody said.
+	At time.Time
 }
 
 // Solicitation is a question put to customers as it is from a change on.
@@ -266,9 +269,12 @@ type Solicitation struct {
 
 // Work is a piece of relationship work that this service saw completed, or taken back.
 type Work struct {
-	// Name is the resource name of what was done, which is its evidence.
-	Name string
-	// Kind is touchpoint, engagement, project, session or goal.
+	// Name is the resource name of what was done, which is its evidence; or a name that tells
+	// parts of that apart, as what was done for each of several accounts, or each entry of
+	// hours. Then About is the resource name.
+	Name, About string
+	// Kind is touchpoint, engagement, project, session or goal; or hours, for a line of the hours
+	// of an engagement, whatever becomes of that.
 	Kind    string
 	Account string
 	// Others are the ids of the accounts that share it, as an innovation project's.
@@ -295,8 +301,10 @@ type Work struct {
 	// its length in characters: enough to find texts repeated word for word.
 	OutcomeDigest string
 	OutcomeLength int
-	// Minutes is the time that our people gave.
+	// Minutes is the time that our people gave; below 0 for hours that are taken back. Day is
+	// the day of hours, which have no instant.
 	Minutes int64
+	Day     civil.Day
 	// Withdrawn says that it does not count any more.
 	Withdrawn bool
 	// Missed says that it was due at Completed and did not take place, as a touchpoint that

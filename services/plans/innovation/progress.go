@@ -22,7 +22,8 @@ const (
 
 // Decision is what was decided at the gate of a stage.
 type Decision struct {
-	// Stage is the place of the stage, from 1.
+	// Stage is the place of the stage, from 1; of a decision to be made 0 is the one that the
+	// project is in.
 	Stage   int       `bson:"stage"`
 	Verdict Verdict   `bson:"verdict"`
 	Reason  string    `bson:"reason"`
@@ -34,13 +35,18 @@ type Decision struct {
 	At time.Time `bson:"at"`
 }
 
-// decide decides at the gate of the stage that the project is in.
+// decide decides at the gate of the stage that the project is in; where the decision names
+// one, it has to be that.
 func (p *Project) decide(id string, d Decision, lessons string) error {
 	if err := p.mustBe(id, UnderWay); err != nil {
 		return err
 	}
 	if p.Passed == len(p.Stages) {
 		return refused(reasonState, id, "%s has passed its last gate: launch it, or stop it.", Name(id))
+	}
+	if d.Stage != 0 && d.Stage != p.Passed+1 {
+		return refused(reasonState, id, "%s is in stage %d, and this is decided at the gate of stage %d: look at what was decided there meanwhile.",
+			Name(id), p.Passed+1, d.Stage)
 	}
 	if err := full(id, len(p.Decisions), "decisions"); err != nil {
 		return err

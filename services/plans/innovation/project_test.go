@@ -93,6 +93,8 @@ func TestR8AProjectRecordsWhatEachSideReallyGained(t *testing.T) {
 			return &p.State
 		}
 		require.Zero(t, decide(Rework).Passed)
+		_, err = f.Decide(ctx, someone, "caps", "", Decision{Stage: 2, Verdict: Go, Reason: "Too early.", Evidence: "Report 7"}, "")
+		requireReason(t, err, reasonState)
 		require.True(t, decide(Hold).Held)
 		after := decide(Go)
 		require.Equal(t, 1, after.Passed)
@@ -165,6 +167,30 @@ func TestAProjectCanBeStoppedAtAnyTimeWithItsLessons(t *testing.T) {
 		_, err = f.Stop(ctx, someone, "done", "", "Late.", "None.")
 		requireReason(t, err, reasonState)
 	})
+}
+
+// Two people who pass the same gate, or one who does it twice, pass one gate.
+func TestR8AGateIsPassedOnce(t *testing.T) {
+	f := start(t, teststore.SQLite(t))
+	ctx := t.Context()
+	f.agreed(t, "caps", recycling())
+	_, err := f.Start(ctx, someone, "caps", "")
+	require.NoError(t, err)
+	first := Decision{Stage: 1, Verdict: Go, Reason: "It holds.", Evidence: "Report 7"}
+	_, err = f.Decide(ctx, someone, "caps", "", first, "")
+	require.NoError(t, err)
+	_, err = f.Decide(ctx, someone, "caps", "", first, "")
+	requireReason(t, err, reasonState)
+	require.ErrorContains(t, err, "is in stage 2, and this is decided at the gate of stage 1")
+	got, err := f.Get(ctx, "caps")
+	require.NoError(t, err)
+	require.Equal(t, 1, got.State.Passed)
+	require.Len(t, got.State.Decisions, 1)
+	second := first
+	second.Stage = 2
+	passed, err := f.Decide(ctx, someone, "caps", "", second, "")
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2}, []int{passed.State.Decisions[0].Stage, passed.State.Decisions[1].Stage})
 }
 
 func TestWhatIsNoProjectIsRefused(t *testing.T) {

@@ -35,7 +35,7 @@ func Work(e docstore.FeedEvent) ([]feeds.Work, error) {
 			order = append(order, c.Account)
 		}
 		last[c.Account] = feeds.Work{
-			Name: names.Join("innovationProjects", id, "accounts", c.Account), Kind: "project", Account: c.Account, Title: p.Title,
+			Name: names.Join("innovationProjects", id, "accounts", c.Account), About: Name(id), Kind: "project", Account: c.Account, Title: p.Title,
 			Persons: []string{p.Lead}, Team: p.Leads, Completed: c.At, Confirmed: true, Recorder: c.By,
 			Evidence: []string{c.Evidence}, Contacts: []string{names.Last(c.Contact)}, Withdrawn: c.Withdrawal != nil,
 		}

@@ -3,6 +3,7 @@ package rewards
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -88,7 +89,7 @@ type Finding struct {
 	ID    string
 	Check Check
 	Month string
-	// Person is the id of who did the work.
+	// Person is the id of who did the work, or gets points of it as one of the team.
 	Person string
 	// Subject is what it is about besides: the resource name of an account or a contact, or a
 	// day, or nothing.
@@ -112,7 +113,8 @@ type Figures struct {
 	// Count is how many pieces of work were found, and Limit how many may be.
 	Count int `bson:"count"`
 	Limit int `bson:"limit"`
-	// Of is how many pieces of work of the month the person did, of which they are.
+	// Of is how many pieces of work of the month the person did, of which they are; with those
+	// that they get points of as one of the team, where the finding is about these too.
 	Of int `bson:"of"`
 }
 
@@ -120,20 +122,27 @@ type Figures struct {
 type search struct {
 	month  Period
 	checks Checks
-	// work is that of each person, in the order of completion.
-	work  map[string][]completed
-	found []Finding
+	// work is that of each person, in the order of completion, and shared that of which they
+	// get points as one of the team.
+	work, shared map[string][]completed
+	found        []Finding
 }
 
-// findingsIn returns what the work of a month shows, in the order of their ids.
-func findingsIn(month Period, work map[string]completed, checks Checks) []Finding {
-	s := search{month: month, checks: checks.filled(), work: map[string][]completed{}}
+// findingsIn returns what the work of a month shows, in the order of their ids, by the
+// versions of the rules and the checks.
+func findingsIn(month Period, work map[string]completed, versions []version, checks Checks) []Finding {
+	s := search{month: month, checks: checks.filled(), work: map[string][]completed{}, shared: map[string][]completed{}}
 	for _, w := range work {
 		if w.Withdrawn || w.Day < month.From || w.Day > month.To {
 			continue
 		}
 		for _, person := range w.Persons {
 			s.work[person] = append(s.work[person], w)
+		}
+		if at(versions, w.Day).sharesWithTeam(w.Kind) {
+			for _, person := range w.Team {
+				s.shared[person] = append(s.shared[person], w)
+			}
 		}
 	}
 	for person, work := range s.work {
@@ -142,8 +151,14 @@ func findingsIn(month Period, work map[string]completed, checks Checks) []Findin
 		})
 		s.touches(person, work)
 		s.outcomes(person, work)
-		s.confirmed(person, work)
 		s.burst(person, work)
+	}
+	paid := maps.Clone(s.work)
+	for person, shared := range s.shared {
+		paid[person] = slices.Concat(paid[person], shared)
+	}
+	for person, work := range paid {
+		s.confirmed(person, work, len(s.shared[person]) > 0)
 	}
 	slices.SortFunc(s.found, func(a, b Finding) int { return strings.Compare(a.ID, b.ID) })
 	return s.found
@@ -208,8 +223,13 @@ func (s *search) outcomes(person string, work []completed) {
 	}
 }
 
-// confirmed looks for work whose confirmation or rating who did it wrote down.
-func (s *search) confirmed(person string, work []completed) {
+// confirmed looks for work whose confirmation or rating was written down by who did it, or
+// gets points of it as one of the team, as the owner of the account.
+func (s *search) confirmed(person string, work []completed, team bool) {
+	had := person + " did"
+	if team {
+		had += " or shared in"
+	}
 	var self []completed
 	for _, w := range work {
 		if (w.Confirmed || w.Rating > 0) && w.HeardBy == person {
@@ -217,7 +237,7 @@ func (s *search) confirmed(person string, work []completed) {
 		}
 	}
 	s.add(SelfConfirmed, person, "", self, 0, len(work),
-		"%s wrote down the customer's confirmation or rating of %d pieces of work in %s which %s did.", person, len(self), s.month.ID, person)
+		"%s wrote down the customer's confirmation or rating of %d pieces of work in %s which %s.", person, len(self), s.month.ID, had)
 }
 
 // burst looks for work that is done when the month is nearly over.

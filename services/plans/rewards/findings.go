@@ -64,7 +64,7 @@ func (s *Service) findings(ctx context.Context, month Period, versions []version
 	if v := at(versions, month.To); v != nil {
 		checks = v.Checks
 	}
-	found := findingsIn(month, work, checks)
+	found := findingsIn(month, work, versions, checks)
 	if len(found) == 0 {
 		return nil, nil
 	}

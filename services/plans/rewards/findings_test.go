@@ -89,6 +89,34 @@ func TestR10WorkThatLooksAsIfDoneForThePointsIsFound(t *testing.T) {
 	}
 }
 
+// Who is paid as one of the team, as the owner of the account is, and writes down what the
+// customer said is found too; who gets nothing of it is not.
+func TestR10TheTeamsOwnConfirmationsAreFound(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		f.publish(t, Rules{Effective: civil.Date(2026, 1, 1), Rules: []Rule{
+			{ID: "touch", Work: TouchpointDone, Points: 4}, {ID: "solve", Work: EngagementCompleted, Points: 10, TeamShare: 50, Confirmed: true}}})
+		work := calls(t, 4, func(i int, w *Work) {
+			w.Kind, w.Team, w.Confirmed, w.Rating, w.HeardBy = EngagementCompleted, []string{"dora"}, true, 5, "dora"
+			switch i {
+			case 1:
+				w.Kind = TouchpointDone // of which dora gets nothing
+			case 2:
+				w.HeardBy = "eve"
+			case 3:
+				w.Persons, w.Team = []string{"dora"}, nil
+			}
+		})
+		f.credits(t, work...)
+		found, err := f.Findings(t.Context(), november)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		require.Equal(t, []any{SelfConfirmed, "dora", Figures{Count: 2, Limit: 0, Of: 3}}, []any{found[0].Check, found[0].Person, found[0].Figures})
+		require.Equal(t, "dora wrote down the customer's confirmation or rating of 2 pieces of work in 2026-11 which dora did or shared in.", found[0].Words)
+		require.Equal(t, []string{work[0].Name, work[3].Name}, found[0].Work)
+		require.Len(t, found[0].Entries, 2)
+	})
+}
+
 func TestR10FindingsAreAcknowledgedBySomebodyElse(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, f *fixture) {
 		rules := simple()

@@ -37,7 +37,7 @@ type Rule struct {
 	// all of it where there is no team, is for who did it.
 	TeamShare int `bson:"team_share,omitempty"`
 	// Evidence says in words what the references besides the work itself have to show, of
-	// which there have to be MinEvidence.
+	// which there have to be MinEvidence: 0 for work of which none are recorded.
 	Evidence    string `bson:"evidence,omitempty"`
 	MinEvidence int    `bson:"min_evidence,omitempty"`
 	// Confirmed wants the customer's confirmation, and MinRating a rating by the customer of
@@ -116,6 +116,9 @@ func (r *Rule) check(field string) error {
 		return fault.Invalid(field+".team_share_percent", "%d is not from 0 to 100", r.TeamShare)
 	case r.MinEvidence < 0 || r.MinEvidence > 20:
 		return fault.Invalid(field+".min_evidence", "%d is not from 0 to 20", r.MinEvidence)
+	case r.MinEvidence > 0 && slices.Contains(unreferenced, r.Work):
+		return fault.Invalid(field+".min_evidence", "is %d, and %s comes without references besides the work itself, so nobody would ever get points: "+
+			"leave it out, and ask for what the customer said, or for somebody else to say that it was done", r.MinEvidence, r.Work)
 	case r.MinEvidence > 0 && r.Evidence == "":
 		return fault.Invalid(field+".evidence", "is empty: say what the evidence that is needed has to show")
 	case r.MinRating < 0 || r.MinRating > 5:
@@ -188,6 +191,12 @@ func moneyWord(text string) string {
 type version struct {
 	Number int
 	Rules
+}
+
+// sharesWithTeam says whether the team gets a part of the points of a kind of work; of none
+// before there was a version.
+func (v *version) sharesWithTeam(kind Kind) bool {
+	return v != nil && slices.ContainsFunc(v.Rules.Rules, func(r Rule) bool { return r.Work == kind && r.TeamShare > 0 })
 }
 
 // at returns the version by which work of a day is credited; nil where there was none.

@@ -53,6 +53,7 @@ func TestRulesThatAreNoneAreRefused(t *testing.T) {
 		"point_rules.rules[0].points":             change(func(r *Rule) { r.Points = 0 }),
 		"point_rules.rules[0].team_share_percent": change(func(r *Rule) { r.TeamShare = 101 }),
 		"point_rules.rules[0].evidence":           change(func(r *Rule) { r.MinEvidence = 1 }),
+		"point_rules.rules[0].min_evidence":       change(func(r *Rule) { r.Work, r.MinEvidence, r.Evidence = EngagementCompleted, 1, "The protocol." }),
 		"point_rules.rules[0].min_rating":         change(func(r *Rule) { r.MinRating = 6 }),
 		"point_rules.caps.person_month_points":    {Effective: 1, Rules: []Rule{touch}, Caps: Caps{PersonMonth: -1}},
 		"point_rules.caps.kind_week[0].points":    {Effective: 1, Rules: []Rule{touch}, Caps: Caps{KindWeek: []KindCap{{Work: TouchpointDone}}}},
@@ -64,6 +65,25 @@ func TestRulesThatAreNoneAreRefused(t *testing.T) {
 	}
 	_, err := f.CreateRules(t.Context(), anna.call(), anna, simple(), "", false)
 	require.ErrorContains(t, err, "point_rules.reason")
+}
+
+// Engagements and goals are recorded without references: a rule that wants some would never
+// give points. One that was published before goes on being read.
+func TestR10EvidenceIsAskedOfWorkThatHasSome(t *testing.T) {
+	f := start(t, teststore.SQLite(t))
+	for _, work := range Kinds {
+		rules := Rules{Effective: 1, Rules: []Rule{{ID: "shown", Work: work, Points: 1, Evidence: "The minutes.", MinEvidence: 1}}}
+		_, err := f.CreateRules(t.Context(), anna.call(), anna, rules, "To see.", true)
+		if work == EngagementCompleted || work == GoalReached {
+			require.ErrorContains(t, err, "point_rules.rules[0].min_evidence")
+			require.ErrorContains(t, err, string(work)+" comes without references")
+			continue
+		}
+		require.NoError(t, err, work)
+	}
+	early := Rule{ID: "reached", Work: GoalReached, Points: 3, Evidence: "The letter.", MinEvidence: 1}
+	reached := Work{Kind: GoalReached, Persons: []string{"carol"}}
+	require.Equal(t, UnmetEvidence, early.unmet(&reached))
 }
 
 func TestR10WhoWroteARuleDoesNotApproveIt(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/evenhand/evenhand/internal/platform/spreadsheet"
 	"github.com/evenhand/evenhand/internal/resource"
 )
 
@@ -69,22 +70,14 @@ func (s *Service) CSV(ctx context.Context, st *Statement) (string, error) {
 			cut += c.Points
 			cuts[i] = fmt.Sprintf("%s %d of %d", c.Cap, c.Points, c.Limit)
 		}
-		rows = append(rows, []string{
-			EntryName(line.ID), string(e.Kind), cell(e.Person), cell(e.Account), zone.DayOf(e.Completed).String(), cell(e.Work),
+		rows = append(rows, spreadsheet.Row([]string{
+			EntryName(line.ID), string(e.Kind), e.Person, e.Account, zone.DayOf(e.Completed).String(), e.Work,
 			string(e.WorkKind), e.Rule, strconv.Itoa(e.Version), strconv.Itoa(e.Points), strconv.Itoa(e.Full), strconv.Itoa(e.Worth),
-			strconv.Itoa(cut), strings.Join(cuts, "; "), string(e.Unmet), cell(e.Cites), cell(e.Reason), cell(strings.Join(e.Evidence, " ")),
-		})
+			strconv.Itoa(cut), strings.Join(cuts, "; "), string(e.Unmet), e.Cites, e.Reason, strings.Join(e.Evidence, " "),
+		}))
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return "", fmt.Errorf("write a statement: %w", err)
 	}
 	return b.String(), nil
-}
-
-// cell keeps a spreadsheet from taking text for a formula.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

@@ -29,6 +29,9 @@ const (
 // Kinds are all kinds of work.
 var Kinds = []Kind{TouchpointDone, EngagementCompleted, ProjectConfirmed, SessionAnswered, SuggestionActedOn, GoalReached}
 
+// unreferenced are the kinds of work that are recorded without references to what shows it.
+var unreferenced = []Kind{EngagementCompleted, GoalReached}
+
 // Work is a piece of completed relationship work.
 type Work struct {
 	// Name is the resource name of what was completed, the evidence itself; one name is one

@@ -124,7 +124,11 @@ func ideaIn(in *boardv1.Idea) (*feeds.Idea, error) {
 		i.Outcome, i.Decided = ideaOutcomes[d.GetOutcome()], d.GetDecideTime().AsTime()
 	}
 	for _, m := range in.GetMergedIdeas() {
-		i.Merged = append(i.Merged, feeds.MergedIdea{Name: m.GetIdea(), Account: strings.TrimPrefix(m.GetAccount(), accountPrefix), Title: m.GetTitle()})
+		merged := feeds.MergedIdea{Name: m.GetIdea(), Account: strings.TrimPrefix(m.GetAccount(), accountPrefix), Title: m.GetTitle()}
+		if m.GetMergeTime() != nil {
+			merged.At = m.GetMergeTime().AsTime()
+		}
+		i.Merged = append(i.Merged, merged)
 	}
 	var err error
 	i.Given, err = dayIn("submit_date", in.GetSubmitDate())

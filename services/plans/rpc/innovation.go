@@ -227,7 +227,7 @@ func (h *innovationHandler) DecideGate(ctx context.Context, r *plansv1.DecideGat
 		return nil, err
 	}
 	return projectAnswer(h.domain.Decide(ctx, call, id, r.GetEtag(), innovation.Decision{
-		Verdict: verdictIn(in.GetVerdict()), Reason: in.GetReason(), Evidence: in.GetEvidence(), Day: on}, r.GetLessons()))
+		Stage: int(in.GetStage()), Verdict: verdictIn(in.GetVerdict()), Reason: in.GetReason(), Evidence: in.GetEvidence(), Day: on}, r.GetLessons()))
 }
 
 // RecordPilot implements InnovationProjectsService.

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/evenhand/evenhand/internal/platform/auth"
@@ -48,8 +49,11 @@ func complete(t *testing.T, c workers) {
 	require.Equal(t, int32(1), started.GetCurrentStage())
 	_, err = c.RecordPilot(ctx, &plansv1.RecordPilotRequest{Name: caps, Pilot: &plansv1.InnovationProject_Pilot{Location: "Line 2", StartDate: &date.Date{Year: 2026, Month: 3, Day: 2}}})
 	require.NoError(t, err)
+	_, err = c.DecideGate(ctx, &plansv1.DecideGateRequest{Name: caps, Decision: &plansv1.InnovationProject_Decision{
+		Stage: 2, Verdict: plansv1.InnovationProject_VERDICT_GO, Reason: "It holds.", Evidence: "Report 7"}})
+	require.Equal(t, codes.FailedPrecondition, status.Code(err))
 	passed, err := c.DecideGate(ctx, &plansv1.DecideGateRequest{Name: caps, Decision: &plansv1.InnovationProject_Decision{
-		Verdict: plansv1.InnovationProject_VERDICT_GO, Reason: "It holds.", Evidence: "Report 7"}})
+		Stage: 1, Verdict: plansv1.InnovationProject_VERDICT_GO, Reason: "It holds.", Evidence: "Report 7"}})
 	require.NoError(t, err)
 	require.Zero(t, passed.GetCurrentStage())
 	_, err = c.LaunchInnovationProject(ctx, &plansv1.LaunchInnovationProjectRequest{Name: caps})

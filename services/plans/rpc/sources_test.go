@@ -170,7 +170,8 @@ func TestR31WhatTheBoardTells(t *testing.T) {
 	}}}})
 	answered := &boardv1.Idea{Name: "ideas/i1", Title: "Ship at night", Account: "accounts/acme", SubmitDate: firstDay, State: boardv1.Idea_STATE_DECIDED,
 		Solicitation: "solicitations/s1", Board: "boards/advisory", Disposition: &boardv1.Disposition{Outcome: boardv1.Disposition_OUTCOME_ADOPT, DecideTime: stamp(noon)},
-		MergedIdeas: []*boardv1.Idea_MergedIdea{{Idea: "ideas/i2", Title: "Night trucks", Account: "accounts/brook"}}}
+		MergedIdeas: []*boardv1.Idea_MergedIdea{{Idea: "ideas/i2", Title: "Night trucks", Account: "accounts/brook", MergeTime: stamp(noon.Add(time.Hour))},
+			{Idea: "ideas/i3", Title: "Moon", Account: "accounts/brook"}}}
 	add(&boardv1.Change{Type: "idea.decided", Name: "ideas/i1", State: &boardv1.Change_Idea{Idea: answered}})
 	add(&boardv1.Change{Type: "idea.merged", State: &boardv1.Change_Idea{Idea: &boardv1.Idea{Name: "ideas/i2", Account: "accounts/brook", SubmitDate: firstDay,
 		State: boardv1.Idea_STATE_MERGED, MergedInto: "ideas/i1"}}})
@@ -188,7 +189,8 @@ func TestR31WhatTheBoardTells(t *testing.T) {
 		{Name: "boards/advisory/terms/t0", Board: "advisory", Account: "brook", Start: civil.Date(2024, 7, 1), PlannedEnd: july, End: july},
 	}, changes[0].Terms)
 	require.Equal(t, &feeds.Idea{Name: "ideas/i1", Account: "acme", Solicitation: "solicitations/s1", Board: "boards/advisory", Title: "Ship at night", Given: july,
-		Outcome: feeds.Adopted, Decided: noon, Merged: []feeds.MergedIdea{{Name: "ideas/i2", Account: "brook", Title: "Night trucks"}}}, changes[1].Idea)
+		Outcome: feeds.Adopted, Decided: noon, Merged: []feeds.MergedIdea{{Name: "ideas/i2", Account: "brook", Title: "Night trucks", At: noon.Add(time.Hour)},
+			{Name: "ideas/i3", Account: "brook", Title: "Moon"}}}, changes[1].Idea)
 	require.Equal(t, "ideas/i1", changes[2].Idea.MergedInto)
 	require.Empty(t, changes[2].Idea.Outcome)
 	require.Equal(t, &feeds.Solicitation{Name: "solicitations/s1", State: "withdrawn", Withdrawal: "Asked twice."}, changes[3].Solicitation)

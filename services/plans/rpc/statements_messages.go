@@ -91,7 +91,7 @@ func (w statementWriter) list(figure string, list []statements.Source, most int)
 	var out []*plansv1.StatementEntry
 	for i := range list[:min(len(list), most)] {
 		s := &list[i]
-		e := &plansv1.StatementEntry{Name: s.Name, Service: string(s.Service), Position: s.Position, RecordedTime: wire.Timestamp(s.Recorded), Date: dayOut(s.Day),
+		e := &plansv1.StatementEntry{Name: s.Cited(), Service: string(s.Service), Position: s.Position, RecordedTime: wire.Timestamp(s.Recorded), Date: dayOut(s.Day),
 			Subject: s.Subject, Text: s.Words(), Count: s.Count, Amount: w.amount(figure, s.Minor), Minutes: s.Minutes, Origin: s.Origin, Rule: s.Rule}
 		if figure == "benefits" {
 			e.CostUnknown = !s.Stated

@@ -185,7 +185,7 @@ func without(list, others []Source) []Source {
 		count, minor  int64
 		minutes       int64
 	}
-	of := func(s *Source) content { return content{s.Name, s.Subject, s.Day, s.Count, s.Minor, s.Minutes} }
+	of := func(s *Source) content { return content{s.Cited(), s.Subject, s.Day, s.Count, s.Minor, s.Minutes} }
 	there := map[content]int{}
 	for i := range others {
 		there[of(&others[i])]++

@@ -1,7 +1,9 @@
 package statements
 
 import (
+	"cmp"
 	"strconv"
+	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/plans/feeds"
@@ -99,23 +101,41 @@ func (t *told) problem(c *feeds.Case) {
 }
 
 // idea says when an idea was given, and what it came to: also for those whose ideas were
-// merged into it, which counts once for each account.
+// merged into it, which counts once for each account. What was merged into an idea that had
+// its answer already got that answer by being merged, and not before it was given.
 func (t *told) idea(i *feeds.Idea) {
 	t.thing = i.Name
 	t.lines["given/"+i.Name] = facts{Account: i.Account, Kind: kindGiven, Name: i.Name, Day: i.Given, Text: i.Title}
 	if i.Outcome == "" || i.MergedInto != "" {
 		return
 	}
-	answered := func(account, name, title string) {
+	answered := func(account, name, title string, at time.Time) {
 		key := "answered/" + account + "/" + i.Name
-		if _, known := t.lines[key]; !known {
-			t.lines[key] = facts{Account: account, Kind: kindAnswered, Name: name, At: i.Decided, Subject: string(i.Outcome), Text: title}
+		if before, known := t.lines[key]; !known || at.Before(before.At) {
+			t.lines[key] = facts{Account: account, Kind: kindAnswered, Name: name, At: at, Subject: string(i.Outcome), Text: title}
 		}
 	}
-	answered(i.Account, i.Name, i.Title)
+	answered(i.Account, i.Name, i.Title, i.Decided)
 	for _, m := range i.Merged {
-		answered(m.Account, m.Name, m.Title)
+		answered(m.Account, m.Name, m.Title, later(i.Decided, m.At))
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// hours count on the day of the work, whatever becomes of the engagement; what takes them back
+// counts against them there.
+func (t *told) hours(w *feeds.Work) {
+	f := facts{Account: w.Account, Kind: kindHours, Name: cmp.Or(w.About, w.Name), Day: w.Day, Count: 1, Units: w.Minutes, Text: w.Title}
+	if w.Minutes < 0 {
+		f.Count = -1
+	}
+	t.lines["hours/"+w.Name] = f
 }
 
 var workKinds = map[string]kind{
@@ -123,6 +143,10 @@ var workKinds = map[string]kind{
 }
 
 func (t *told) work(w *feeds.Work) {
+	if w.Kind == "hours" {
+		t.hours(w)
+		return
+	}
 	t.thing = w.Name
 	of, known := workKinds[w.Kind]
 	switch {
@@ -133,7 +157,7 @@ func (t *told) work(w *feeds.Work) {
 	}
 	for _, account := range append([]string{w.Account}, w.Others...) {
 		if account != "" {
-			t.lines["work/"+account+"/"+w.Name] = facts{Account: account, Kind: of, Name: w.Name, At: w.Completed, Units: w.Minutes, Text: w.Title}
+			t.lines["work/"+account+"/"+w.Name] = facts{Account: account, Kind: of, Name: cmp.Or(w.About, w.Name), At: w.Completed, Units: w.Minutes, Text: w.Title}
 		}
 	}
 }

@@ -1,13 +1,10 @@
 package statements
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,26 +28,6 @@ type dossier struct {
 // full says that no line is added to the page any more; so the lines of full pages are
 // settled, and each can only be in one page.
 func (d *dossier) full() bool { return len(d.Lines) >= maxLines }
-
-// thing is something that goes through states, with all that each change said of it.
-type thing struct {
-	Changes []thingChange `bson:"changes"`
-}
-
-// thingChange is what a change said of a thing.
-type thingChange struct {
-	Position int64 `bson:"position"`
-	// Recorded is in milliseconds since 1970.
-	Recorded int64   `bson:"recorded"`
-	Lines    []keyed `bson:"lines,omitempty"`
-	// Same says that it said what the change before it did: Lines are then empty.
-	Same bool `bson:"same,omitempty"`
-}
-
-type keyed struct {
-	Key   string `bson:"key"`
-	Facts facts  `bson:"facts"`
-}
 
 // Dossiers keeps what feeds tell for statements. It takes over the feeds of accounts,
 // entitlements, board and of this service.
@@ -140,105 +117,6 @@ func (d *Dossiers) Take(ctx context.Context, changes []feeds.Change) error {
 
 func (t *told) state(f *facts) state {
 	return state{Service: t.change.Service, Position: t.change.Position, Recorded: t.change.Recorded, Facts: f}
-}
-
-// moveThings notes what changes say of things, and adds what follows from all that was ever
-// said of each: so the order in which changes come does not matter.
-func (d *Dossiers) moveThings(ctx context.Context, moved map[string][]*told, added batch) error {
-	histories := make(chan map[string]thing, 1)
-	histories <- map[string]thing{}
-	writing, ctx := errgroup.WithContext(ctx)
-	writing.SetLimit(atOnce)
-	for id, list := range moved {
-		writing.Go(func() error {
-			doc, err := d.things.Upsert(ctx, id, func(doc *docstore.Doc[thing]) error {
-				for _, t := range list {
-					doc.Body.note(t)
-				}
-				return nil
-			})
-			if err != nil {
-				return fmt.Errorf("note what became of %s: %w", id, err)
-			}
-			all := <-histories
-			all[id] = doc.Body
-			histories <- all
-			return nil
-		})
-	}
-	if err := writing.Wait(); err != nil {
-		return err
-	}
-	for id, history := range <-histories {
-		service, _, _ := strings.Cut(id, "/")
-		history.lines(feeds.Service(service), added)
-	}
-	return nil
-}
-
-// note takes a change over, once, in the order of positions.
-func (h *thing) note(t *told) {
-	position := t.change.Position
-	at, found := slices.BinarySearchFunc(h.Changes, position, func(c thingChange, position int64) int { return cmp.Compare(c.Position, position) })
-	if found {
-		return
-	}
-	change := thingChange{Position: position, Recorded: t.change.Recorded.UnixMilli()}
-	for _, key := range slices.Sorted(maps.Keys(t.lines)) {
-		change.Lines = append(change.Lines, keyed{key, t.lines[key]})
-	}
-	before := h.said(at)
-	if at < len(h.Changes) && h.Changes[at].Same {
-		h.Changes[at].Same, h.Changes[at].Lines = false, before
-	}
-	if at > 0 && says(before, change.Lines) {
-		change.Same, change.Lines = true, nil
-	}
-	h.Changes = slices.Insert(h.Changes, at, change)
-}
-
-// said is what the changes before a place have said last.
-func (h *thing) said(before int) []keyed {
-	for i := before - 1; i >= 0; i-- {
-		if !h.Changes[i].Same {
-			return h.Changes[i].Lines
-		}
-	}
-	return nil
-}
-
-func says(a, b []keyed) bool {
-	return slices.EqualFunc(a, b, func(a, b keyed) bool { return a.Key == b.Key && a.Facts.equal(&b.Facts) })
-}
-
-// lines adds to each dossier that the thing was ever in how it came, changed and went there.
-func (h *thing) lines(service feeds.Service, added batch) {
-	seen := map[place]map[string]bool{}
-	for i := range h.Changes {
-		c := &h.Changes[i]
-		if c.Same {
-			continue
-		}
-		now := map[place]map[string]*facts{}
-		for j := range c.Lines {
-			f := &c.Lines[j].Facts
-			for _, q := range f.quarters() {
-				at := place{f.Account, q}
-				if now[at] == nil {
-					now[at] = map[string]*facts{}
-				}
-				if seen[at] == nil {
-					seen[at] = map[string]bool{}
-				}
-				now[at][c.Lines[j].Key], seen[at][c.Lines[j].Key] = f, true
-			}
-		}
-		for at, keys := range seen {
-			for key := range keys {
-				added.add(at, key, state{Service: service, Position: c.Position, Recorded: time.UnixMilli(c.Recorded).UTC(), Facts: now[at][key]})
-			}
-		}
-	}
 }
 
 // write merges lines into a dossier: each into the page that has it, or else into the last.

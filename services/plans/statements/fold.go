@@ -82,6 +82,8 @@ func (s *Service) source(ctx context.Context, state *state, zone civil.Zone, cal
 		}
 		out.Count, out.Stated, out.Minor = f.Units, benefit.Stated, times(f.Units, benefit.Minor)
 		called.note(f.Subject, f.Version, benefit.Promise)
+	case kindHours:
+		out.Count, out.Minutes = f.Count, f.Units
 	case kindEngagement, kindSession, kindTouched:
 		out.Minutes = f.Units
 	default:

@@ -19,6 +19,7 @@ const (
 	kindSolved     kind = "solved"
 	kindKept       kind = "kept"
 	kindMissed     kind = "missed"
+	kindHours      kind = "hours"
 	kindEngagement kind = "engagement"
 	kindProject    kind = "project"
 	kindGoal       kind = "goal"
@@ -40,7 +41,8 @@ type facts struct {
 	// Day is when it counts, or At where it counts at an instant.
 	Day civil.Day `bson:"day,omitempty"`
 	At  time.Time `bson:"at,omitempty"`
-	// Last is the last day of several; Count is how many entries there are.
+	// Last is the last day of several; Count is how many entries there are, -1 for one that
+	// takes hours back.
 	Last  civil.Day `bson:"last,omitempty"`
 	Count int64     `bson:"count,omitempty"`
 	// Minor is an amount in minor units.
@@ -57,9 +59,10 @@ type facts struct {
 	Text string `bson:"text,omitempty"`
 }
 
+// equal says whether both say the same; instants are kept to the millisecond.
 func (f *facts) equal(other *facts) bool {
 	a, b := *f, *other
-	sameInstant := a.At.Equal(b.At)
+	sameInstant := a.At.UnixMilli() == b.At.UnixMilli()
 	a.At, b.At = time.Time{}, time.Time{}
 	return sameInstant && a == b
 }
@@ -77,6 +80,18 @@ func (f *facts) quarters() []Quarter {
 		return []Quarter{early}
 	}
 	return []Quarter{early, late}
+}
+
+// places are the dossiers that the line is kept in; none where there are no facts.
+func (f *facts) places() []place {
+	if f == nil || f.Kind == "" {
+		return nil
+	}
+	var list []place
+	for _, q := range f.quarters() {
+		list = append(list, place{f.Account, q})
+	}
+	return list
 }
 
 // day is when it counts in a zone.

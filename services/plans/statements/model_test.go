@@ -20,6 +20,7 @@ type model struct {
 	totals LedgerTotals
 	solved map[string]string // the account by the case
 	paid   map[string]int64  // by account
+	hours  int64             // minutes
 }
 
 // history draws what feeds tell in a quarter, each change at its position, and what it comes
@@ -38,7 +39,7 @@ func history(t *rapid.T, q Quarter, prefix string) ([]feeds.Change, model) {
 	for n := range rapid.IntRange(1, 30).Draw(t, "changes") {
 		account := rapid.SampledFrom(accounts).Draw(t, "account")
 		on := q.First() + civil.Day(rapid.IntRange(-1, int(q.Last()-q.First())+1).Draw(t, "day"))
-		switch rapid.IntRange(0, 2).Draw(t, "what") {
+		switch rapid.IntRange(0, 3).Draw(t, "what") {
 		case 0:
 			r := &feeds.Revenue{Chunk: fmt.Sprintf("revenue/%s%d", prefix, n), Accounts: accounts}
 			for range rapid.IntRange(1, 4).Draw(t, "entries") {
@@ -68,6 +69,12 @@ func history(t *rapid.T, q Quarter, prefix string) ([]feeds.Change, model) {
 				m.totals.Units, m.totals.Worth = m.totals.Units+units, m.totals.Worth+units*(100_00+int64(version))
 			default:
 				m.totals.Units, m.totals.Worth = m.totals.Units+units, m.totals.Worth+units*4_50
+			}
+		case 3:
+			minutes := rapid.Int64Range(-60, 600).Draw(t, "minutes")
+			tell(feeds.Change{Service: feeds.Own, Work: &feeds.Work{Name: fmt.Sprintf("engagements/%s/hours/%d", prefix, n), Kind: "hours", Account: account, Day: on, Minutes: minutes}})
+			if q.has(on) {
+				m.hours += minutes
 			}
 		case 2:
 			c := &feeds.Case{Account: account, Name: "accounts/" + account + "/cases/" + rapid.SampledFrom([]string{"x", "y"}).Draw(t, "case")}
@@ -124,6 +131,7 @@ func TestR31SumsAreTheLedgersWhateverTheOrder(t *testing.T) {
 			require.Equal(rt, m.totals.Paid, sum.Figure("paid").Minor)
 			require.Equal(rt, m.totals, LedgerTotals{Paid: sum.Figure("paid").Minor, Worth: sum.Figure("benefits").Minor,
 				Units: sum.Figure("benefits").Count - sum.Figure("benefits").Unknown, Unknown: sum.Figure("benefits").Unknown})
+			require.Equal(rt, m.hours, sum.Figure("hours-given").Minutes)
 			require.EqualValues(rt, len(m.solved), sum.Figure("cases-solved").Count)
 			inOrder.again(t, changes...)
 			for _, account := range []string{"a", "b", "c"} {

@@ -146,6 +146,9 @@ func (a *Answer) row(d *definition, f *Figure) row {
 
 // value is a figure's number: its amount, where it has one that can be shown.
 func (a *Answer) value(d *definition, f *Figure) string {
+	if d.kind == kindHours {
+		return hours(f.Minutes)
+	}
 	if d.money && a.Currency != "" && (d.kind != kindUsed || f.Count != f.Unknown || f.Minor != 0) {
 		return a.money(f.Minor)
 	}
@@ -175,11 +178,19 @@ func (a *Answer) note(d *definition, f *Figure) string {
 		}
 	default:
 	}
-	if f.Minutes != 0 {
-		parts = append(parts, fmt.Sprintf("%d:%02d hours of our people", f.Minutes/60, f.Minutes%60))
+	switch {
+	case d.kind == kindHours:
+		parts = append(parts, many(f.Count, "entry", "entries")+", each on its day of work")
+	case f.Minutes != 0 && d.kind == kindEngagement:
+		parts = append(parts, hours(f.Minutes)+" hours went into this in all; those of the quarter are among the hours that our people gave")
+	case f.Minutes != 0:
+		parts = append(parts, hours(f.Minutes)+" hours of our people")
 	}
 	return strings.Join(parts, ", ")
 }
+
+// hours writes minutes as 1:30.
+func hours(minutes int64) string { return fmt.Sprintf("%d:%02d", minutes/60, minutes%60) }
 
 // shownReferences is how many entries a page names; the call that lists all stands beside
 // them.
@@ -193,7 +204,7 @@ func (a *Answer) references(f *Figure) string {
 	var list []string
 	named := map[string]bool{} // a case has several clocks
 	for i := range f.Sources {
-		name := f.Sources[i].Name
+		name := f.Sources[i].Cited()
 		if text := f.Sources[i].Words(); text != "" {
 			name += " (" + text + ")"
 		}
@@ -252,10 +263,10 @@ func (a *Answer) change(d *Difference) change {
 	}
 	var names []string
 	for _, s := range d.Added {
-		names = append(names, "new: "+s.Name)
+		names = append(names, "new: "+s.Cited())
 	}
 	for _, s := range d.Removed {
-		names = append(names, "no more: "+s.Name)
+		names = append(names, "no more: "+s.Cited())
 	}
 	if more := len(names) - shownReferences; more > 0 {
 		names = append(names[:shownReferences], fmt.Sprintf("and %d more", more))

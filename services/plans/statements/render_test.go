@@ -31,7 +31,7 @@ func TestR31AStatementInWords(t *testing.T) {
 	for _, text := range []string{html, markdown} {
 		for _, want := range []string{"third quarter of 2026", "1 July 2026 to 30 September 2026", "USD 130.00", "3 payments and refunds",
 			"GET /v1/accounts/acme/revenueEntries", "USD 400.07", "Hours with our experts, edition 2.", "4 without a stated worth", "1 came back",
-			"accounts/acme/cases/c1", "1:30 hours of our people", "Two shops in the north", "24 December 2026", "Not issued"} {
+			"accounts/acme/cases/c1", "1:30 hours went into this in all", "1 entry, each on its day of work", "Two shops in the north", "24 December 2026", "Not issued"} {
 			require.Contains(t, strings.ReplaceAll(text, `\`, ""), want)
 		}
 	}

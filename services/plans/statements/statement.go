@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/evenhand/evenhand/internal/platform/civil"
@@ -38,7 +39,8 @@ type Figure struct {
 	// Unknown is how many units there are of which no cost is stated: they are in Count, and
 	// worth nothing in Minor.
 	Unknown int64
-	// Minutes is the time that our people gave.
+	// Minutes is the time that our people gave. Of engagements it is all that went into those
+	// that were completed, as a detail: what was given in the quarter are the hours given.
 	Minutes int64
 	// Origins are how many units came about how: asked-for, offered or automatic. Returned is
 	// how many came back.
@@ -54,7 +56,7 @@ type Figure struct {
 
 // Source is an entry that a figure is made of.
 type Source struct {
-	// Name is its resource name; that of a chunk of the ledger of revenue for what was paid.
+	// Name is its resource name, as it was told; that of a chunk of the ledger of revenue for what was paid.
 	Name string
 	// Service told it, at a position of its feed, which recorded it at an instant.
 	Service  feeds.Service
@@ -74,6 +76,16 @@ type Source struct {
 	Stated bool
 	// Origin, Version and Rule are of a benefit that was used.
 	Origin, Version, Rule string
+}
+
+// Cited is the resource name to show: an earlier release told of a project by a name for each
+// account, under which nothing is found, and which issued statements are sealed with.
+func (s *Source) Cited() string {
+	if strings.HasPrefix(s.Name, "innovationProjects/") {
+		name, _, _ := strings.Cut(s.Name, "/accounts/")
+		return name
+	}
+	return s.Name
 }
 
 // Words say what else there is to say of the entry.
@@ -213,6 +225,7 @@ var definitions = []definition{
 	{kindPaid, "paid", sectionPaid, "Paid", "Nothing was paid in this quarter.", true, false, ""},
 	{kindUsed, "benefits", sectionReceived, "Benefits used", "No benefit was used.", true, true, ""},
 	{kindWaived, "rules-waived", sectionReceived, "House rules waived", "No house rule was waived.", false, true, ""},
+	{kindHours, "hours-given", sectionReceived, "Hours that our people gave", "Our people recorded no hours.", false, false, ""},
 	{kindSolved, "cases-solved", sectionSolved, "Problems solved", "No problem was solved.", false, false, ""},
 	{kindKept, "commitments-kept", sectionSolved, "Promises kept in time", "No promise fell due and was kept.", false, true, ""},
 	{kindMissed, "commitments-missed", sectionSolved, "Promises missed", "No promise was missed.", false, true, ""},

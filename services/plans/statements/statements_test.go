@@ -44,7 +44,11 @@ func (f *fixture) filled(t *testing.T) {
 		feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i1", Account: "acme", Title: "Ship at night", Given: july, Outcome: feeds.Adopted, Decided: at,
 			Merged: []feeds.MergedIdea{{Name: "ideas/i2", Account: "brook", Title: "Night trucks"}, {Name: "ideas/i3", Account: "brook", Title: "Moon"}}}},
 		feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i4", Account: "acme", Title: "Bigger boxes", Given: july, Outcome: feeds.Declined, Decided: at}},
-		work("engagement", "engagements/g1", func(w *feeds.Work) { w.Minutes = 90 }), work("touchpoint", "plans/acme/touchpoints/t1", nil),
+		work("engagement", "engagements/g1", func(w *feeds.Work) { w.Minutes = 90 }),
+		work("hours", "engagements/g1/hours/1", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = 90, july, time.Time{} }),
+		work("hours", "engagements/g1/hours/2", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = 30, july, time.Time{} }),
+		work("hours", "engagements/g1/hours/3", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = -30, july, time.Time{} }),
+		work("touchpoint", "plans/acme/touchpoints/t1", nil),
 		work("touchpoint", "plans/acme/touchpoints/t2", func(w *feeds.Work) { w.Missed, w.Withdrawn = true, true }),
 		work("touchpoint", "plans/acme/touchpoints/t3", func(w *feeds.Work) { w.Withdrawn = true }),
 		work("project", "innovationProjects/p1", func(w *feeds.Work) { w.Confirmed, w.Others = true, []string{"brook"} }),
@@ -71,7 +75,7 @@ func TestR31AStatementSaysWhatWasPaidAndReceived(t *testing.T) {
 		got, err := f.Get(ctx, "acme", q3, Default, time.Time{})
 		require.NoError(t, err)
 		require.Equal(t, map[string]string{
-			"paid": "3, 13000", "benefits": "8, 40007", "rules-waived": "1, 0", "cases-solved": "1, 0", "commitments-kept": "1, 0", "commitments-missed": "1, 0",
+			"paid": "3, 13000", "benefits": "8, 40007", "rules-waived": "1, 0", "hours-given": "1, 0", "cases-solved": "1, 0", "commitments-kept": "1, 0", "commitments-missed": "1, 0",
 			"engagements": "1, 0", "projects-confirmed": "1, 0", "goals-reached": "1, 0", "sessions": "1, 0", "touchpoints-done": "1, 0", "touchpoints-missed": "1, 0",
 			"ideas-given": "2, 0", "ideas-adopted": "1, 0", "ideas-declined": "1, 0",
 		}, figures(&got.Statement))
@@ -94,6 +98,69 @@ func TestR31AStatementSaysWhatWasPaidAndReceived(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, map[string]string{"projects-confirmed": "1, 0", "ideas-adopted": "1, 0"}, figures(&brook.Statement), "two ideas in one answer count once")
 	})
+}
+
+// Hours count on their day of work, whatever becomes of the engagement and whenever that is:
+// in the quarter of the work and in no other; a statement that was issued stays as it is.
+func TestR31HoursCountOnTheirDay(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		given := func(number int, on civil.Day, minutes int64) feeds.Change {
+			return feeds.Change{Service: feeds.Own, Work: &feeds.Work{Name: fmt.Sprint("engagements/g1/hours/", number), Kind: "hours", Account: "acme", Day: on, Minutes: minutes}}
+		}
+		minutes := func(q Quarter, view View) int64 {
+			got, err := f.Get(ctx, "acme", q, view, time.Time{})
+			require.NoError(t, err)
+			return got.Figure("hours-given").Minutes
+		}
+		f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")))
+		f.take(t, given(1, july, 600), given(2, day("2026-10-02"), 45))
+		require.Equal(t, []int64{600, 45}, []int64{minutes(q3, Default), minutes(q3+1, Default)})
+		_, err := f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
+		require.NoError(t, err)
+		f.take(t, feeds.Change{Service: feeds.Own, Work: &feeds.Work{Name: "engagements/g1", Kind: "engagement", Account: "acme", Minutes: 645,
+			Completed: time.Date(2026, time.November, 2, 12, 0, 0, 0, time.UTC)}})
+		require.Equal(t, []int64{600, 45}, []int64{minutes(q3, Current), minutes(q3+1, Current)}, "its completion counts none again")
+		f.take(t, given(3, july, -600))
+		require.Equal(t, []int64{600, 0}, []int64{minutes(q3, Issued), minutes(q3, Current)})
+		got, err := f.Get(ctx, "acme", q3, Issued, time.Time{})
+		require.NoError(t, err)
+		require.False(t, got.Differs)
+		require.Equal(t, "engagements/g1/hours/1", got.Figure("hours-given").Sources[0].Name)
+		sum, err := f.Sum(ctx, q3+1)
+		require.NoError(t, err)
+		require.EqualValues(t, 45, sum.Figure("hours-given").Minutes)
+	})
+}
+
+// A project is cited by its own name, under which it is found. What an earlier release told by
+// another is as it was in what was issued, to the digest, and is no difference.
+func TestR35AProjectIsCitedByItsName(t *testing.T) {
+	f := onSQLite(t)
+	ctx := t.Context()
+	at := time.Date(2026, time.August, 1, 12, 0, 0, 0, time.UTC)
+	confirmed := func(about string) feeds.Change {
+		return feeds.Change{Service: feeds.Own, Work: &feeds.Work{Name: "innovationProjects/p1/accounts/acme", About: about, Kind: "project", Account: "acme", Completed: at, Confirmed: true, Title: "Caps"}}
+	}
+	f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")))
+	f.take(t, confirmed(""))
+	_, err := f.Issue(ctx, anna, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err)
+	f.take(t, confirmed("innovationProjects/p1"))
+	issued, err := f.Get(ctx, "acme", q3, Issued, time.Time{})
+	require.NoError(t, err)
+	require.False(t, issued.Differs)
+	current, err := f.Get(ctx, "acme", q3, Current, time.Time{})
+	require.NoError(t, err)
+	require.Empty(t, current.Since)
+	for _, a := range []Answer{issued, current} {
+		require.EqualValues(t, 1, a.Figure("projects-confirmed").Count)
+		require.Equal(t, "innovationProjects/p1", a.Figure("projects-confirmed").Sources[0].Cited())
+		text, err := a.Markdown()
+		require.NoError(t, err)
+		require.NotContains(t, text, "p1/accounts")
+	}
+	require.Equal(t, "innovationProjects/p1", current.Figure("projects-confirmed").Sources[0].Name)
 }
 
 // Every figure is what the entries that it cites add up to, and each cites where it was told.
@@ -308,6 +375,36 @@ func TestR40WhatIsTakenBackDoesNotCount(t *testing.T) {
 		brook, err := f.Get(t.Context(), "brook", q3, Current, time.Time{})
 		require.NoError(t, err)
 		require.Zero(t, brook.Figure("ideas-adopted").Count)
+	})
+}
+
+// An idea that is merged into one that has its answer got the answer by being merged: it
+// counts then, and gives nobody a statement for a quarter before it was given.
+func TestR40WhatIsMergedLaterIsAnsweredThen(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		decided, merged := time.Date(2026, time.February, 10, 12, 0, 0, 0, time.UTC), time.Date(2026, time.November, 6, 12, 0, 0, 0, time.UTC)
+		f.take(t, settled("USD", "UTC"), customer("acme", day("2020-01-01")), customer("brook", day("2026-08-01")), customer("cole", day("2026-08-01")))
+		f.take(t,
+			feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i2", Account: "brook", Title: "Night trucks", Given: day("2026-11-05"), MergedInto: "ideas/i1"}},
+			feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i1", Account: "acme", Title: "Ship at night", Given: day("2026-01-05"), Outcome: feeds.Adopted, Decided: decided,
+				Merged: []feeds.MergedIdea{
+					{Name: "ideas/i2", Account: "brook", Title: "Night trucks", At: merged}, {Name: "ideas/i5", Account: "brook", Title: "Vans", At: merged.AddDate(0, 0, 1)},
+					{Name: "ideas/i3", Account: "acme", Title: "Moon", At: merged}, {Name: "ideas/i4", Account: "cole", Title: "Early", At: decided.AddDate(0, -1, 0)},
+				}}})
+		adopted := func(account string, q string) []Source {
+			got, err := f.Get(ctx, account, quarter(q), Default, time.Time{})
+			require.NoError(t, err)
+			return got.Figure("ideas-adopted").Sources
+		}
+		brook := adopted("brook", "2026-q4")
+		require.Len(t, brook, 1, "two ideas in one answer count once")
+		require.Equal(t, []any{"ideas/i2", day("2026-11-06")}, []any{brook[0].Name, brook[0].Day}, "by that which was answered first")
+		_, err := f.Get(ctx, "brook", quarter("2026-q1"), Default, time.Time{})
+		require.ErrorIs(t, err, resource.ErrNotFound, "before it was a customer")
+		require.Len(t, adopted("acme", "2026-q1"), 1)
+		require.Empty(t, adopted("acme", "2026-q4"), "its own was answered before")
+		require.Len(t, adopted("cole", "2026-q1"), 1, "merged before the answer, answered with it")
 	})
 }
 

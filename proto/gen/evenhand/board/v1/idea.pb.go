@@ -722,7 +722,8 @@ type Idea_MergedIdea struct {
 	Contact string `protobuf:"bytes,4,opt,name=contact,proto3" json:"contact,omitempty"`
 	// By whom it was merged, as `principals/{principal}`.
 	Principal string `protobuf:"bytes,5,opt,name=principal,proto3" json:"principal,omitempty"`
-	// When.
+	// When it came into this one. Of one that was merged into another, which was then merged into this one: the
+	// later of both.
 	MergeTime     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=merge_time,json=mergeTime,proto3" json:"merge_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

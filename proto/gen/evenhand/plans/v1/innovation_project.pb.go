@@ -836,7 +836,8 @@ func (x *InnovationProject_Signature) GetRecorder() string {
 // What was decided at the gate of a stage.
 type InnovationProject_Decision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The place of the stage, from 1.
+	// The place of the stage, from 1. Say at whose gate you decide, so that what two people decide at once, or one
+	// twice, does not pass two gates: it is refused where the project is in another stage. 0 is the one that it is in.
 	Stage int32 `protobuf:"varint,1,opt,name=stage,proto3" json:"stage,omitempty"`
 	// What was decided.
 	Verdict InnovationProject_Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=evenhand.plans.v1.InnovationProject_Verdict" json:"verdict,omitempty"`
@@ -1274,7 +1275,7 @@ var File_evenhand_plans_v1_innovation_project_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_innovation_project_proto_rawDesc = "" +
 	"\n" +
-	"*evenhand/plans/v1/innovation_project.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xac!\n" +
+	"*evenhand/plans/v1/innovation_project.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xb2!\n" +
 	"\x11InnovationProject\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xc8\x01R\x05title\x12O\n" +
@@ -1336,9 +1337,9 @@ const file_evenhand_plans_v1_innovation_project_proto_rawDesc = "" +
 	"\aaccount\x18\x01 \x01(\tB,\xbaH)r'2%^(accounts/[a-z0-9][a-z0-9-]{0,62})?$R\aaccount\x12 \n" +
 	"\x06signer\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06signer\x12.\n" +
 	"\tsign_date\x18\x03 \x01(\v2\x11.google.type.DateR\bsignDate\x12\x1f\n" +
-	"\brecorder\x18\x04 \x01(\tB\x03\xe0A\x03R\brecorder\x1a\x9c\x02\n" +
-	"\bDecision\x12\x19\n" +
-	"\x05stage\x18\x01 \x01(\x05B\x03\xe0A\x03R\x05stage\x12U\n" +
+	"\brecorder\x18\x04 \x01(\tB\x03\xe0A\x03R\brecorder\x1a\xa2\x02\n" +
+	"\bDecision\x12\x1f\n" +
+	"\x05stage\x18\x01 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x14(\x00R\x05stage\x12U\n" +
 	"\averdict\x18\x02 \x01(\x0e2,.evenhand.plans.v1.InnovationProject.VerdictB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\averdict\x12%\n" +
 	"\x06reason\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06reason\x12$\n" +
 	"\bevidence\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\bevidence\x122\n" +

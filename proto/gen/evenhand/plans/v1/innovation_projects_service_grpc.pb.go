@@ -63,7 +63,8 @@ type InnovationProjectsServiceClient interface {
 	// each thing that is missing, as the gain of a side or its word that it agrees, and with PROJECT_STATE.
 	StartInnovationProject(ctx context.Context, in *StartInnovationProjectRequest, opts ...grpc.CallOption) (*InnovationProject, error)
 	// Decides at the gate of the stage that the project is in. INVALID_ARGUMENT to go on without evidence, or to stop
-	// without lessons; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE or PROJECT_FULL.
+	// without lessons; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE, also where it is in
+	// another stage than the decision names, or PROJECT_FULL.
 	DecideGate(ctx context.Context, in *DecideGateRequest, opts ...grpc.CallOption) (*InnovationProject, error)
 	// Records a pilot, or how one went on. INVALID_ARGUMENT for a number that there is not; NOT_FOUND; ABORTED with
 	// STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE before it starts and after its end, or PROJECT_FULL.
@@ -266,7 +267,8 @@ type InnovationProjectsServiceServer interface {
 	// each thing that is missing, as the gain of a side or its word that it agrees, and with PROJECT_STATE.
 	StartInnovationProject(context.Context, *StartInnovationProjectRequest) (*InnovationProject, error)
 	// Decides at the gate of the stage that the project is in. INVALID_ARGUMENT to go on without evidence, or to stop
-	// without lessons; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE or PROJECT_FULL.
+	// without lessons; NOT_FOUND; ABORTED with STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE, also where it is in
+	// another stage than the decision names, or PROJECT_FULL.
 	DecideGate(context.Context, *DecideGateRequest) (*InnovationProject, error)
 	// Records a pilot, or how one went on. INVALID_ARGUMENT for a number that there is not; NOT_FOUND; ABORTED with
 	// STALE_ETAG; FAILED_PRECONDITION with PROJECT_STATE before it starts and after its end, or PROJECT_FULL.

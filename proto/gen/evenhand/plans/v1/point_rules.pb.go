@@ -324,7 +324,8 @@ type PointRule struct {
 	TeamSharePercent int32 `protobuf:"varint,4,opt,name=team_share_percent,json=teamSharePercent,proto3" json:"team_share_percent,omitempty"`
 	// What the evidence that is needed has to show.
 	Evidence string `protobuf:"bytes,5,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// How many references are needed besides the work itself.
+	// How many references are needed besides the work itself. Of engagements and goals none are recorded, so none can
+	// be asked for.
 	MinEvidence int32 `protobuf:"varint,6,opt,name=min_evidence,json=minEvidence,proto3" json:"min_evidence,omitempty"`
 	// Whether the customer has to have confirmed it.
 	Confirmed bool `protobuf:"varint,7,opt,name=confirmed,proto3" json:"confirmed,omitempty"`

@@ -255,7 +255,8 @@ type StatementFigure struct {
 	Amount *money.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// How many units there are of which no cost is stated: they are in the count, and worth nothing in the amount.
 	UnknownUnits int64 `protobuf:"varint,5,opt,name=unknown_units,json=unknownUnits,proto3" json:"unknown_units,omitempty"`
-	// The minutes that our people gave.
+	// The minutes that our people gave. Of `engagements` they are all that went into those that were completed, as a
+	// detail; what was given in the quarter is `hours-given`.
 	Minutes int64 `protobuf:"varint,6,opt,name=minutes,proto3" json:"minutes,omitempty"`
 	// How many units came about how: `asked-for`, `offered` or `automatic`.
 	Origins map[string]int64 `protobuf:"bytes,7,rep,name=origins,proto3" json:"origins,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
