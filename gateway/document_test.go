@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
@@ -42,18 +44,13 @@ func operations(t testing.TB) []operation {
 		Components struct{ Parameters map[string]parameter }
 	}
 	require.NoError(t, json.Unmarshal(gen.OpenAPI, &doc))
-	packages := map[string]string{} // those of several packages have no addresses
-	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
-		for i := range f.Services().Len() {
-			packages[string(f.Services().Get(i).Name())] = string(f.Services().Get(i).FullName())
-		}
-		return true
-	})
+	addressed := rpcsWithAddresses()
 	var all []operation
 	for path, methods := range doc.Paths {
 		for method, o := range methods {
-			service, rpc, _ := strings.Cut(o.OperationID, "_")
-			access, err := auth.AccessOf(packages[service], rpc)
+			require.Len(t, addressed[o.OperationID], 1, o.OperationID)
+			m := addressed[o.OperationID][0]
+			access, err := auth.AccessOf(string(m.Parent().FullName()), string(m.Name()))
 			require.NoError(t, err)
 			next := operation{id: o.OperationID, method: strings.ToUpper(method), path: pathParameter.ReplaceAllString(path, "x1"), access: access}
 			for _, p := range o.Parameters {
@@ -72,6 +69,25 @@ func operations(t testing.TB) []operation {
 	}
 	require.Greater(t, len(all), 40)
 	return all
+}
+
+// rpcsWithAddresses are those that have a REST address, by what the document calls them: the
+// services of several packages may be called the same.
+func rpcsWithAddresses() map[string][]protoreflect.MethodDescriptor {
+	found := map[string][]protoreflect.MethodDescriptor{}
+	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
+		for i := range f.Services().Len() {
+			methods := f.Services().Get(i).Methods()
+			for j := range methods.Len() {
+				if m := methods.Get(j); proto.HasExtension(m.Options(), annotations.E_Http) {
+					id := string(m.Parent().Name() + "_" + m.Name())
+					found[id] = append(found[id], m)
+				}
+			}
+		}
+		return true
+	})
+	return found
 }
 
 func TestOpenAPIDocument(t *testing.T) {

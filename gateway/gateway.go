@@ -198,6 +198,7 @@ func (g *gateway) connect() error {
 		plansv1.RegisterSessionsServiceHandlerClient(ctx, g.mux, plansv1.NewSessionsServiceClient(plans)),
 		plansv1.RegisterRewardsServiceHandlerClient(ctx, g.mux, plansv1.NewRewardsServiceClient(plans)),
 		plansv1.RegisterStatementsServiceHandlerClient(ctx, g.mux, plansv1.NewStatementsServiceClient(plans)),
+		plansv1.RegisterFeedServiceHandlerClient(ctx, g.mux, plansv1.NewFeedServiceClient(plans)),
 	)
 	if err != nil {
 		return fmt.Errorf("registering the services: %w", err)
@@ -240,6 +241,7 @@ func (g *gateway) connect() error {
 		plansv1.RewardsService_ServiceDesc.ServiceName,
 		plansv1.SessionsService_ServiceDesc.ServiceName,
 		plansv1.StatementsService_ServiceDesc.ServiceName,
+		plansv1.FeedService_ServiceDesc.ServiceName,
 	} {
 		routes, err := routesOf(service)
 		if err != nil {

@@ -224,6 +224,7 @@ func startWorld(t testing.TB, change func(*gateway.Options)) *world {
 		plansv1.RegisterPlanCalendarFeedServiceServer(s, planCalendars{})
 		plansv1.RegisterSignalsServiceServer(s, plansv1.UnimplementedSignalsServiceServer{})
 		plansv1.RegisterStatementsServiceServer(s, plansv1.UnimplementedStatementsServiceServer{})
+		plansv1.RegisterFeedServiceServer(s, plansv1.UnimplementedFeedServiceServer{})
 	})
 	s, err := gateway.NewServer(t.Context(), o, gateway.ListenOptions{Address: "127.0.0.1:0"})
 	require.NoError(t, err)

@@ -324,6 +324,8 @@ func TestR18NoMutationGivesOneAccountABenefit(t *testing.T) {
 		require.Less(t, n, 10, "of the RPCs of %s most are made to succeed", of)
 	}
 
+	admin.requireToldOfPlans()
+
 	s.cli("accounts", "create", "--display-name", "Dunnart", "--joined", "2020-01-01")
 	none := seen.held("dunnart")
 	s.cli("revenue", "add", "dunnart", "60000", "--currency", "USD", "--date", time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly), "--source", "test")

@@ -6,10 +6,8 @@ import (
 	"io"
 	"os"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	plansv1 "github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1"
+	typev1 "github.com/evenhand/evenhand/proto/gen/evenhand/type/v1"
 )
 
 // PlanStatementsIssue is `evenhand plan statements issue`.
@@ -111,16 +109,15 @@ func (c *PlanStatementsIssue) export(env *Env, s *session, accounts []string, do
 		if err == nil {
 			err = c.write(c.To, name, text)
 		}
-		written++
-		steps.tell(written, int(done.GetIssued()+done.GetAlreadyIssued()))
+		if err == nil {
+			written++
+			steps.tell(written, int(done.GetIssued()+done.GetAlreadyIssued()))
+		}
 		return err
 	}
 	for _, account := range accounts {
 		err := write(account + "/valueStatements/" + string(c.Quarter))
-		if code := status.Code(err); code == codes.FailedPrecondition || code == codes.NotFound { // no customer then
-			continue
-		}
-		if err != nil {
+		if err != nil && reasonOf(err) != typev1.ErrorReason_ERROR_REASON_STATEMENT_NOT_ISSUED { // that of no customer is not issued
 			return err
 		}
 	}

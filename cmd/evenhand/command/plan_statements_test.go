@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/genproto/googleapis/type/date"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -29,6 +30,19 @@ type statementsFake struct {
 	mu    sync.Mutex
 	asked proto.Message
 	cut   bool // issuing ends in the middle
+	// fails are the errors of the statements that cannot be read, by their names.
+	fails map[string]error
+	// later, where it is set, is how far the commands' clock moves each time it is read.
+	later time.Duration
+}
+
+// clock is the time as commands read it.
+func (f *statementsFake) clock() func() time.Time {
+	at := issuedOn.AsTime()
+	return func() time.Time {
+		at = at.Add(f.later)
+		return at
+	}
 }
 
 func (f *statementsFake) keep(m proto.Message) {
@@ -57,6 +71,9 @@ func (f *statementsFake) GetValueStatement(_ context.Context, r *plansv1.GetValu
 
 func (f *statementsFake) RenderValueStatement(_ context.Context, r *plansv1.RenderValueStatementRequest) (*plansv1.RenderValueStatementResponse, error) {
 	f.keep(r)
+	if err := f.fails[r.GetName()]; err != nil {
+		return nil, err
+	}
 	return &plansv1.RenderValueStatementResponse{Content: r.GetFormat().String() + " of " + r.GetName() + "\n"}, nil
 }
 
@@ -76,6 +93,9 @@ func (f *statementsFake) SumValueStatements(_ context.Context, r *plansv1.SumVal
 
 func (f *statementsFake) IssueValueStatements(r *plansv1.IssueValueStatementsRequest, stream grpc.ServerStreamingServer[plansv1.IssueValueStatementsResponse]) error {
 	f.keep(r)
+	if of := int32(len(r.GetAccounts())); of > 0 && !r.GetValidateOnly() {
+		return stream.Send(&plansv1.IssueValueStatementsResponse{Done: of, Total: of, Issued: of - int32(len(f.fails)), NotCustomers: int32(len(f.fails))})
+	}
 	if err := stream.Send(&plansv1.IssueValueStatementsResponse{Done: 200, Total: 1205, Issued: 200}); err != nil || f.cut {
 		return status.Error(codes.Unavailable, "The server is shutting down.")
 	}
@@ -91,7 +111,7 @@ func planStatements(t *testing.T, f *statementsFake, args ...string) result {
 		Statements PlanStatements `cmd:""`
 	}
 	var stdout, stderr bytes.Buffer
-	env := &Env{Context: t.Context(), Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: time.Now, Version: "test",
+	env := &Env{Context: t.Context(), Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Now: f.clock(), Version: "test",
 		Getenv: func(string) string { return "" }}
 	args = append(append([]string{"statements"}, args...), "--server", listen(t, server), "--token-file", file(t, tokenFileName, "secret-token\n"))
 	code := Run(env, &cli, args)
@@ -157,4 +177,34 @@ func TestR31PlanStatementsIssue(t *testing.T) {
 	require.Equal(t, ExitFailed, got.code)
 	require.Contains(t, got.stderr, "go on with --request-id 0b64cbd1-9e5f-4d8e-8f0b-111111111111")
 	require.Equal(t, ExitUsage, planStatements(t, f, "issue", "2026-q3", "--validate-only", "--to", folder).code)
+}
+
+// Only a statement that was not issued is left out, since its account was no customer; what
+// fails otherwise fails the command, and only what is in the folder counts as written.
+func TestR31PlanStatementsIssueWritesThoseOfTheAccountsNamed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		code   codes.Code
+		reason string
+		exit   int
+	}{
+		"no customer":                  {codes.FailedPrecondition, "STATEMENT_NOT_ISSUED", 0},
+		"another precondition":         {codes.FailedPrecondition, "STATEMENT_KNOWN_TIME", ExitFailed},
+		"no such account":              {codes.NotFound, "NOT_FOUND", ExitFailed},
+		"a precondition without words": {codes.FailedPrecondition, "", ExitFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &statementsFake{later: plainEvery, fails: map[string]error{"accounts/brook/valueStatements/2026-q3": withDetails(
+				tt.code, "It cannot be read.", &errdetails.ErrorInfo{Reason: tt.reason, Domain: "evenhand"})}}
+			folder := filepath.Join(t.TempDir(), "out")
+			got := planStatements(t, f, "issue", "2026-q3", "--account", "acme", "--account", "brook", "--to", folder)
+			require.Equal(t, tt.exit, got.code, got.stderr)
+			require.Equal(t, "2026-q3: 1 issued, 0 were before, 1 accounts were no customers\n", got.stdout)
+			require.Contains(t, got.stderr, "1 of 1 written\n")
+			require.NotContains(t, got.stderr, "2 of 1")
+			require.Equal(t, tt.exit == ExitFailed, strings.Contains(got.stderr, "It cannot be read."))
+			files, err := filepath.Glob(filepath.Join(folder, "*"))
+			require.NoError(t, err)
+			require.Equal(t, []string{filepath.Join(folder, "acme-2026-q3.md")}, files)
+		})
+	}
 }

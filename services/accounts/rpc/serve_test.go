@@ -3,7 +3,6 @@ package rpc_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -41,9 +40,7 @@ const adminToken = "the-token-in-the-data-folder-of-this-test"
 // serve starts the service; its clients call as the local administrator.
 func serve(t *testing.T) *served {
 	t.Helper()
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	domain, err := accounts.New(t.Context(), store, accounts.Options{})
 	require.NoError(t, err)

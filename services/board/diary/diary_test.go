@@ -2,7 +2,6 @@ package diary_test
 
 import (
 	"crypto/rand"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/services/board/diary"
 )
 
@@ -24,9 +23,7 @@ func TestADiaryIsOfItsStore(t *testing.T) {
 		return d
 	}
 	store := func() *docstore.Store {
-		backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
-		require.NoError(t, err)
-		s, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+		s, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
 		return s

@@ -3,7 +3,6 @@ package outbox_test
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/services/board/outbox"
 )
 
@@ -37,9 +36,7 @@ func (l *losing) Replace(ctx context.Context, collection string, version int64, 
 }
 
 func TestALetterIsNotLeftBeingSent(t *testing.T) {
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
-	require.NoError(t, err)
-	l := &losing{Backend: backend, post: &post{sent: map[string]int{}, knows: true}}
+	l := &losing{Backend: teststore.SQLite(t), post: &post{sent: map[string]int{}, knows: true}}
 	store, err := docstore.OpenStore(t.Context(), l, docstore.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })

@@ -20,7 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/services/board/outbox"
 )
 
@@ -71,9 +71,7 @@ func (p people) Address(_ context.Context, account, contact string) (outbox.Addr
 
 func open(t *testing.T, delivery outbox.Delivery) *outbox.Outbox {
 	t.Helper()
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	o, err := outbox.Open(t.Context(), store, delivery, people{"acme/ann": "ann@acme.example"}, now, slog.New(slog.DiscardHandler))
@@ -170,9 +168,7 @@ func TestWhatACrashInterruptedIsFoundOut(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := &dying{post: post{sent: map[string]int{}, knows: tt.knows}, handsOver: tt.handsOver}
-			backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
-			require.NoError(t, err)
-			store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+			store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, store.Close()) })
 			directory := people{"acme/ann": "ann@acme.example"}

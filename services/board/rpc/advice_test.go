@@ -3,7 +3,6 @@ package rpc_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	"github.com/evenhand/evenhand/internal/resource"
@@ -79,9 +78,7 @@ func (s *advised) day(d *date.Date) {
 
 func serveAdvice(t *testing.T) *advised {
 	t.Helper()
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
-	require.NoError(t, err)
-	return serveAdviceOn(t, backend)
+	return serveAdviceOn(t, teststore.SQLite(t))
 }
 
 func serveAdviceOn(t *testing.T, backend docstore.Backend) *advised {

@@ -2,7 +2,6 @@ package rpc_test
 
 import (
 	"context"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 
@@ -10,7 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
 )
@@ -30,9 +29,7 @@ func (b *searchless) Find(ctx context.Context, collection string, q docstore.Que
 
 // An idea that was taken is answered with as much, though none like it can be suggested.
 func TestNoIdeaIsLostWhereNoneCanBeSuggested(t *testing.T) {
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
-	require.NoError(t, err)
-	broken := &searchless{Backend: backend}
+	broken := &searchless{Backend: teststore.SQLite(t)}
 	s := serveAdviceOn(t, broken)
 	secretary, agent := s.as(t, auth.BoardSecretary), s.as(t, auth.ServiceAgent)
 	secretary.ask(t, "first")
@@ -48,7 +45,7 @@ func TestNoIdeaIsLostWhereNoneCanBeSuggested(t *testing.T) {
 		}
 		return titles
 	}
-	_, err = submit("One delivery a week", "", false)
+	_, err := submit("One delivery a week", "", false)
 	require.NoError(t, err)
 
 	broken.broken.Store(true)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +15,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/server"
@@ -97,9 +96,7 @@ func (o *outbox) Put(_ context.Context, m meetings.Message) error {
 // meet serves meetings behind a real server; as returns a client with a role.
 func meet(t *testing.T) (as func(auth.Role) boardv1.MeetingsServiceClient, sent *outbox) {
 	t.Helper()
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	requests, err := resource.OpenRequests(t.Context(), store, time.Now)
 	require.NoError(t, err)

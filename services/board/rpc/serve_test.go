@@ -3,7 +3,6 @@ package rpc_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/server"
 	boardv1 "github.com/evenhand/evenhand/proto/gen/evenhand/board/v1"
@@ -59,9 +58,7 @@ var clock = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 // serve starts the service with a copy of these accounts.
 func serve(t *testing.T, accounts ...board.AccountChange) *served {
 	t.Helper()
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "board.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	domain, err := board.New(t.Context(), store, fakeAccounts(accounts), board.Options{Now: func() time.Time { return clock }})
 	require.NoError(t, err)

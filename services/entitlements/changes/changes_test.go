@@ -3,7 +3,6 @@ package changes
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/internal/resource/feed"
 )
@@ -32,9 +31,7 @@ var noteKind = resource.Kind[note]{
 // without a state.
 func TestStatesOfResources(t *testing.T) {
 	ctx := t.Context()
-	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "notes.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
+	store, err := docstore.OpenStore(ctx, teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	requests, err := resource.OpenRequests(ctx, store, func() time.Time { return time.Date(2026, 3, 6, 9, 0, 0, 0, time.UTC) })
 	require.NoError(t, err)

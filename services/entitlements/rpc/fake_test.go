@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -233,9 +232,7 @@ type served struct {
 func serve(t testing.TB, opts entitlements.Options) *served {
 	t.Helper()
 	ctx := context.Background()
-	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
-	require.NoError(t, err)
-	database := &outage{Backend: backend}
+	database := &outage{Backend: teststore.SQLite(t)}
 	store, err := docstore.OpenStore(ctx, database, docstore.Options{})
 	require.NoError(t, err)
 	s := &served{t: t, accounts: newFakeAccounts(), board: newFakeBoard(), plans: newFakePlans(), lotteries: &fakeLotteries{}, keys: &auth.Keyring{}, database: database}

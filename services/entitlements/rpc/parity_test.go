@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/server"
@@ -60,9 +59,7 @@ func (unfair) Currency() string { return "EUR" }
 
 // auditing is ParityService behind a real server; it returns clients by role.
 func auditing(t *testing.T, cases unfair) func(auth.Role) entitlementsv1.ParityServiceClient {
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	clock := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
 	requests, err := resource.OpenRequests(t.Context(), store, func() time.Time { clock = clock.Add(time.Second); return clock })

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 )
 
 // mortal is a database on which a write fails: before it is made, or after it was made and
@@ -71,15 +70,13 @@ func TestR10ACrashAtAnyWriteLosesAndDoublesNothing(t *testing.T) {
 	want := map[string]int{"a/touch/carol": 10, "b/touch/carol": 10, "c/touch/carol": 5}
 	for _, after := range []bool{false, true} {
 		for at, survived := 0, false; !survived; at++ {
-			backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-			require.NoError(t, err)
-			m := &mortal{Backend: backend, after: after, left: at}
+			m := &mortal{Backend: teststore.SQLite(t), after: after, left: at}
 			f := start(t, m)
 			f.publish(t, rules)
 			m.mu.Lock()
 			m.armed = true
 			m.mu.Unlock()
-			err = nil
+			var err error
 			for _, part := range [][]Work{work[:2], work[2:]} {
 				if err == nil {
 					err = errors.Join(f.Observe(t.Context(), part), f.Settle(t.Context()))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 )
 
@@ -134,9 +133,7 @@ func oracle(rules Rules, states []Work) map[string]int {
 // settled at a time: what people have in the end follows from the work alone. So do their
 // totals, whenever and however often these are made in between, and whoever is late.
 func TestR10TheOrderOfArrivalIsOfNoConsequence(t *testing.T) {
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(t, err)
-	f := start(t, backend)
+	f := start(t, teststore.SQLite(t))
 	year := 2100
 	rapid.Check(t, func(rt *rapid.T) {
 		year++ // each case has a year of its own

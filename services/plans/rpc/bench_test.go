@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,7 +14,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/names"
@@ -76,9 +75,8 @@ func (p *booked) now() time.Time { return civil.UTC.Start(p.today()).Add(12 * ti
 
 func (p *booked) open(b *testing.B) {
 	p.day.Store(int64(civil.Date(2027, time.December, 1)))
-	backend, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(b, err)
-	p.store, err = docstore.OpenStore(b.Context(), backend, docstore.Options{})
+	var err error
+	p.store, err = docstore.OpenStore(b.Context(), teststore.SQLite(b), docstore.Options{})
 	require.NoError(b, err)
 	requests, err := resource.OpenRequests(b.Context(), p.store, p.now)
 	require.NoError(b, err)

@@ -3,7 +3,6 @@ package rpc_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,7 +16,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/server"
@@ -51,9 +50,7 @@ func (d *diaries) MayReadPlans(_ context.Context, id string) (bool, error) {
 // what connects as one of them; as nobody, without a token, for the empty role.
 func serveCalendars(t *testing.T, d *diaries) func(role auth.Role) *grpc.ClientConn {
 	t.Helper()
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	requests, err := resource.OpenRequests(t.Context(), store, func() time.Time { return time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC) })
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package rpc_test
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	accountsv1 "github.com/evenhand/evenhand/proto/gen/evenhand/accounts/v1"
@@ -33,9 +32,7 @@ var organiser = resource.Call{Principal: "principals/sam", Method: "sessions.tes
 func openInviting(t *testing.T) *inviting {
 	t.Helper()
 	ctx := t.Context()
-	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
+	store, err := docstore.OpenStore(ctx, teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	requests, err := resource.OpenRequests(ctx, store, func() time.Time { return noon })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/server"
@@ -47,9 +46,7 @@ func (approvers) Others(context.Context, string, string) (bool, error) { return 
 func serveRewards(t *testing.T) *rewarded {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	requests, err := resource.OpenRequests(t.Context(), store, func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) })
 	require.NoError(t, err)

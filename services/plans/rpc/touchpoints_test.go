@@ -3,7 +3,6 @@ package rpc_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,7 +16,7 @@ import (
 
 	"github.com/evenhand/evenhand/internal/calendar"
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/platform/fault"
@@ -73,9 +72,7 @@ func (customers) Workdays(context.Context, string) (calendar.Workdays, error) {
 
 func serveTouchpoints(t *testing.T) *touched {
 	t.Helper()
-	backend, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), backend, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	var day atomic.Int64
 	day.Store(8)

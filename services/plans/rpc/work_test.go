@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +18,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/auth"
 	"github.com/evenhand/evenhand/internal/platform/fault"
 	"github.com/evenhand/evenhand/internal/platform/rpcstatus"
@@ -152,9 +151,7 @@ type workers struct {
 func openWorkplace(t *testing.T) *workplace {
 	t.Helper()
 	ctx := t.Context()
-	backend, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "plans.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(ctx, backend, docstore.Options{})
+	store, err := docstore.OpenStore(ctx, teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	requests, err := resource.OpenRequests(ctx, store, func() time.Time { return time.Date(2026, 3, 6, 12, 0, 0, 0, time.UTC) })

@@ -102,8 +102,8 @@ func (s *Service) takeWithdrawal(ctx context.Context, c *feeds.Change) error {
 	return nil
 }
 
-// giveUpOpening drops the step of the session whose opening has put a question: until it is
-// open, only the step knows the question's id.
+// giveUpOpening drops the step of the session whose opening has put a question, which the
+// principal withdrew: until the session is open, only the step knows the question's id.
 func (s *Service) giveUpOpening(ctx context.Context, principal, solicitation string) error {
 	for n, err := range s.sessions.All(ctx, docstore.Query{Index: byPending, Equal: []any{true}}) {
 		if err != nil {
@@ -113,7 +113,7 @@ func (s *Service) giveUpOpening(ctx context.Context, principal, solicitation str
 		if step == nil || step.Kind != Opening || step.Solicitation != solicitation {
 			continue
 		}
-		if err := s.drop(ctx, principal, n.ID, step); err != nil {
+		if err := s.drop(ctx, principal, n.ID, step, openingWithdrawn); err != nil {
 			return fmt.Errorf("give up the opening of %s: %w", Name(n.ID), err)
 		}
 	}

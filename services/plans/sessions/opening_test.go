@@ -171,7 +171,7 @@ func TestR11AnOpeningThatWasGivenUpIsTakenBack(t *testing.T) {
 	f.board.before = func() {
 		n := f.get(t)
 		require.NotNil(t, n.State.Step)
-		require.NoError(t, f.drop(t.Context(), "principals/sam", "vans", n.State.Step))
+		require.NoError(t, f.drop(t.Context(), "principals/sam", "vans", n.State.Step, stepRefused))
 	}
 	_, err := f.Open(t.Context(), request("open"), "vans", "", false)
 	wantFault(t, err, "CONFLICT", "while it was being opened")

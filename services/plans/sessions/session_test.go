@@ -239,7 +239,7 @@ func TestR11AWithdrawnQuestionCancelsItsSession(t *testing.T) {
 		wantFault(t, err, "UNAVAILABLE", "")
 		tell(Withdrawn)
 		require.Equal(t, Cancelling, f.get(t).State.Step.Kind)
-		require.NoError(t, f.drop(t.Context(), "principals/sam", "vans", f.get(t).State.Step))
+		require.NoError(t, f.drop(t.Context(), "principals/sam", "vans", f.get(t).State.Step, stepRefused))
 
 		_, err = f.Update(t.Context(), request("owner"), "vans", "", "Ill.", func(d *Definition) error {
 			d.Owner = "ben"

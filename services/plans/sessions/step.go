@@ -111,7 +111,7 @@ func (s *Service) finish(ctx context.Context, n resource.Stored[Session]) (resou
 	err := s.ask(ctx, n, step)
 	switch {
 	case errors.Is(err, ErrRefused):
-		if clearErr := s.drop(ctx, step.Call.Principal, n.ID, step); clearErr != nil {
+		if clearErr := s.drop(ctx, step.Call.Principal, n.ID, step, stepRefused); clearErr != nil {
 			return n, errors.Join(err, clearErr)
 		}
 		return n, err
@@ -231,9 +231,18 @@ func (s *Session) complete(step *Step, at time.Time) {
 	}
 }
 
-// drop gives a step up that the board service refused, on behalf of a principal.
-func (s *Service) drop(ctx context.Context, principal, id string, step *Step) error {
-	_, err := s.sessions.Update(ctx, resource.Call{Principal: principal}, id, nil, "strategy_session.step_refused", func(n *Session) error {
+// The events of a step that is given up.
+const (
+	// stepRefused is of one that the board service refused whoever asked for it.
+	stepRefused = "strategy_session.step_refused"
+	// openingWithdrawn is of an opening whose question was withdrawn at the board service.
+	openingWithdrawn = "strategy_session.opening_withdrawn"
+)
+
+// drop gives a step up, unless another took its place, and tells it as an event by the
+// principal who brought it about.
+func (s *Service) drop(ctx context.Context, principal, id string, step *Step, event string) error {
+	_, err := s.sessions.Update(ctx, resource.Call{Principal: principal}, id, nil, event, func(n *Session) error {
 		if n.Step != nil && n.Step.Number == step.Number {
 			n.Step = nil
 			n.settle()

@@ -29,35 +29,42 @@ func (f *fixture) halfOpened(t testing.TB) string {
 }
 
 // Whether the feed or whoever finishes the opening is first: nobody is invited to a session
-// whose question was withdrawn before it was open.
+// whose question was withdrawn before it was open. The trail says who withdrew it, and
+// speaks of a refusal only to who was refused.
 func TestR11AQuestionWithdrawnWhileItsSessionOpensLeavesADraft(t *testing.T) {
-	for name, first := range map[string]func(t *testing.T, f *fixture, asked string){
-		"the feed is first": func(t *testing.T, f *fixture, asked string) {
+	for name, tt := range map[string]struct {
+		event, by string
+		first     func(t *testing.T, f *fixture, asked string)
+	}{
+		"the feed is first": {openingWithdrawn, "principals/bea", func(t *testing.T, f *fixture, asked string) {
 			require.NoError(t, f.Take(t.Context(), withdrawn(asked)))
 			require.Nil(t, f.get(t).State.Step)
 			f.clock.later(patience)
 			require.NoError(t, f.settleAll(t.Context()))
-		},
-		"the opening is first": func(t *testing.T, f *fixture, asked string) {
+		}},
+		"the opening is first": {stepRefused, "principals/sam", func(t *testing.T, f *fixture, asked string) {
 			f.clock.later(patience)
 			require.NoError(t, f.settleAll(t.Context()))
 			require.NoError(t, f.Take(t.Context(), withdrawn(asked)))
-		},
-		"who asked tries again": func(t *testing.T, f *fixture, asked string) {
+		}},
+		"who asked tries again": {stepRefused, "principals/sam", func(t *testing.T, f *fixture, asked string) {
 			_, err := f.Open(t.Context(), request("open"), "vans", "", false)
 			wantFault(t, err, "STRATEGY_SESSION_STATE", SolicitationName(asked)+" was withdrawn while strategySessions/vans was being opened")
 			require.NoError(t, f.Take(t.Context(), withdrawn(asked)))
-		},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onEveryStore(t, func(t *testing.T, f *fixture) {
-				first(t, f, f.halfOpened(t))
+				tt.first(t, f, f.halfOpened(t))
 				n := f.get(t)
 				require.Equal(t, Draft, n.State.State)
 				require.Nil(t, n.State.Step)
 				require.False(t, n.State.Pending)
 				require.Empty(t, n.State.Solicitation)
 				require.Empty(t, f.touchpoints.planned)
+				told := f.told(t)
+				last := told[len(told)-1]
+				require.Equal(t, []string{tt.event, tt.by}, []string{last.Type, last.Who})
 
 				n, err := f.Open(t.Context(), request("anew"), "vans", "", false)
 				require.NoError(t, err)

@@ -17,6 +17,8 @@ import (
 
 const (
 	benchAccounts = 10_000
+	// benchPages is how many statements are written as pages in each part of a pair.
+	benchPages = 2_000
 	// benchQuarters is how many times statements are issued: a pair to warm up, and seven.
 	benchQuarters = 8
 )
@@ -58,12 +60,30 @@ func (f *fixture) fill(b *testing.B, first Quarter) {
 	}
 }
 
-// BenchmarkIssue issues 10,000 statements; the floor reads the same dossiers and writes as
-// many documents with as many events.
-func BenchmarkIssue(b *testing.B) {
+// BenchmarkStatements issues statements, and writes those that were issued as pages.
+func BenchmarkStatements(b *testing.B) {
 	f := onSQLite(b)
 	first := quarter("2020-q1")
 	f.fill(b, first)
+	b.Run("issue", func(b *testing.B) { f.benchIssue(b, first) })
+	b.Run("render", func(b *testing.B) { f.benchRender(b, first) })
+}
+
+// compare measures a figure beside its floor.
+func compare(b *testing.B, c pairs.Comparison, ours, floor pairs.Measure) {
+	b.Helper()
+	for b.Loop() {
+		c, err := pairs.Run(b.Context(), c, ours, floor)
+		require.NoError(b, err)
+		b.ReportMetric(pairs.Median(c.Ours), "statements/s")
+		b.ReportMetric(pairs.Median(c.Base), "floor/s")
+		b.ReportMetric(c.Ratio(), "ratio")
+	}
+}
+
+// benchIssue issues 10,000 statements; the floor reads the same dossiers and writes as many
+// documents with as many events.
+func (f *fixture) benchIssue(b *testing.B, first Quarter) {
 	raw, err := docstore.OpenCollection[Issue](b.Context(), f.store, docstore.Spec{Name: "floor", Indexes: Kind.Spec.Indexes})
 	require.NoError(b, err)
 	next := first
@@ -101,11 +121,47 @@ func BenchmarkIssue(b *testing.B) {
 		floored++
 		return benchAccounts / time.Since(began).Seconds(), nil
 	}
-	for b.Loop() {
-		c, err := pairs.Run(b.Context(), pairs.Comparison{Name: "issue value statements", Floor: "read the dossiers, write as many documents", Unit: "statements"}, ours, floor)
-		require.NoError(b, err)
-		b.ReportMetric(pairs.Median(c.Ours), "statements/s")
-		b.ReportMetric(pairs.Median(c.Base), "floor/s")
-		b.ReportMetric(c.Ratio(), "ratio")
+	compare(b, pairs.Comparison{Name: "issue value statements", Floor: "read the dossiers, write as many documents", Unit: "statements"}, ours, floor)
+}
+
+// benchRender reads issued statements one by one, as the command line does that writes them
+// into a folder, and makes a page of HTML of each; the floor reads of each the account, what
+// was issued and the dossier.
+func (f *fixture) benchRender(b *testing.B, q Quarter) {
+	_, err := f.Issue(b.Context(), anna, Wanted{Quarter: q}, quietly)
+	require.NoError(b, err)
+	ours := func(ctx context.Context) (float64, error) {
+		began := time.Now()
+		for a := range benchPages {
+			answer, err := f.Get(ctx, fmt.Sprintf("a%05d", a), q, Issued, time.Time{})
+			if err != nil {
+				return 0, err
+			}
+			page, err := answer.HTML()
+			if err != nil {
+				return 0, err
+			}
+			if answer.Differs || len(page) < 4096 {
+				return 0, fmt.Errorf("%s is not what was issued: a page of %d bytes", Name(answer.Account, q), len(page))
+			}
+		}
+		return benchPages / time.Since(began).Seconds(), nil
 	}
+	floor := func(ctx context.Context) (float64, error) {
+		began := time.Now()
+		for a := range benchPages {
+			account := fmt.Sprintf("a%05d", a)
+			if _, err := f.accounts.Get(ctx, account); err != nil {
+				return 0, err
+			}
+			if _, err := f.issues.Get(ctx, id(account, q)); err != nil {
+				return 0, err
+			}
+			if _, err := f.Dossiers.pages.GetMany(ctx, []string{place{account, q}.page(0)}); err != nil {
+				return 0, err
+			}
+		}
+		return benchPages / time.Since(began).Seconds(), nil
+	}
+	compare(b, pairs.Comparison{Name: "write value statements as pages", Floor: "read what they are made of", Unit: "statements"}, ours, floor)
 }

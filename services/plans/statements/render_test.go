@@ -2,12 +2,15 @@ package statements
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/services/plans/feeds"
 )
 
@@ -21,6 +24,34 @@ func (f *fixture) written(t *testing.T, account string, q Quarter, view View) (h
 	markdown, err = got.Markdown()
 	require.NoError(t, err)
 	return html, markdown
+}
+
+// golden compares a page with the one kept in testdata, which EVENHAND_UPDATE=1 writes.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if os.Getenv("EVENHAND_UPDATE") == "1" {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), text)
+}
+
+// The pages are as they were looked at, when printed too: one that was issued, with what
+// came since and what comes next.
+func TestR31TheWholePage(t *testing.T) {
+	f := onSQLite(t)
+	f.filled(t)
+	_, err := f.Issue(t.Context(), anna, Wanted{Quarter: q3}, quietly)
+	require.NoError(t, err)
+	f.take(t, paid("c9", "acme", july, 70_00))
+	f.world.next = []Prospect{{Name: "plans/acme/goals/north", Text: "Two shops in the north", Day: day("2026-12-24")},
+		{Name: "innovationProjects/p3", Text: "Caps of recycled resin", Day: civil.Never}}
+	html, markdown := f.written(t, "acme", q3, Current)
+	golden(t, "statement.html", html)
+	golden(t, "statement.md", markdown)
 }
 
 func TestR31AStatementInWords(t *testing.T) {

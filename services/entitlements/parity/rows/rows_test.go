@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/evenhand/evenhand/internal/docstore"
-	"github.com/evenhand/evenhand/internal/docstore/sqlite"
+	"github.com/evenhand/evenhand/internal/docstore/teststore"
 	"github.com/evenhand/evenhand/internal/platform/civil"
 	"github.com/evenhand/evenhand/internal/resource"
 	"github.com/evenhand/evenhand/services/entitlements/bands"
@@ -75,9 +74,7 @@ func (w *world) Reaches(_ context.Context, visit func(string, int64)) error {
 
 func open(t *testing.T, w *world) *rows.Source {
 	t.Helper()
-	b, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "entitlements.db"), sqlite.Options{})
-	require.NoError(t, err)
-	store, err := docstore.OpenStore(t.Context(), b, docstore.Options{})
+	store, err := docstore.OpenStore(t.Context(), teststore.SQLite(t), docstore.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	requests, err := resource.OpenRequests(t.Context(), store, time.Now)

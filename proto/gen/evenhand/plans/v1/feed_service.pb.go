@@ -519,7 +519,7 @@ var File_evenhand_plans_v1_feed_service_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_feed_service_proto_rawDesc = "" +
 	"\n" +
-	"$evenhand/plans/v1/feed_service.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1eevenhand/plans/v1/change.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"o\n" +
+	"$evenhand/plans/v1/feed_service.proto\x12\x11evenhand.plans.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1eevenhand/plans/v1/change.proto\x1a\x1devenhand/type/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"o\n" +
 	"\x13WatchChangesRequest\x12+\n" +
 	"\fresume_token\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\vresumeToken\x12+\n" +
 	"\tstates_of\x18\x02 \x03(\tB\x0e\xbaH\v\x92\x01\b\x10\x14\"\x04r\x02\x18(R\bstatesOf\"\xb8\x01\n" +
@@ -545,16 +545,16 @@ const file_evenhand_plans_v1_feed_service_proto_rawDesc = "" +
 	"\rhead_position\x18\x03 \x01(\x03R\fheadPosition\x12\x16\n" +
 	"\x06behind\x18\x04 \x01(\x03R\x06behind\x12?\n" +
 	"\rrecorded_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\frecordedTime\x12-\n" +
-	"\x12unreachable_reason\x18\x06 \x01(\tR\x11unreachableReason2\xcf\x03\n" +
+	"\x12unreachable_reason\x18\x06 \x01(\tR\x11unreachableReason2\xeb\x03\n" +
 	"\vFeedService\x12v\n" +
 	"\fWatchChanges\x12&.evenhand.plans.v1.WatchChangesRequest\x1a'.evenhand.plans.v1.WatchChangesResponse\"\x13\xca\xda\x18\x0f\n" +
 	"\rchanges.watch0\x01\x12Z\n" +
 	"\aGetFeed\x12!.evenhand.plans.v1.GetFeedRequest\x1a\x17.evenhand.plans.v1.Feed\"\x13\xca\xda\x18\x0f\n" +
 	"\rchanges.watch\x12t\n" +
 	"\fLocateChange\x12&.evenhand.plans.v1.LocateChangeRequest\x1a'.evenhand.plans.v1.LocateChangeResponse\"\x13\xca\xda\x18\x0f\n" +
-	"\rchanges.watch\x12v\n" +
-	"\fGetFollowing\x12&.evenhand.plans.v1.GetFollowingRequest\x1a'.evenhand.plans.v1.GetFollowingResponse\"\x15\xca\xda\x18\x11\n" +
-	"\x0fstatements.readBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
+	"\rchanges.watch\x12\x91\x01\n" +
+	"\fGetFollowing\x12&.evenhand.plans.v1.GetFollowingRequest\x1a'.evenhand.plans.v1.GetFollowingResponse\"0\xca\xda\x18\x11\n" +
+	"\x0fstatements.read\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/plans:followingBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
 	file_evenhand_plans_v1_feed_service_proto_rawDescOnce sync.Once

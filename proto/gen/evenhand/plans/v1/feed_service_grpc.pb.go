@@ -31,7 +31,7 @@ const (
 //
 // What other services follow to keep their own copies current, as innovation projects that customers
 // confirmed.
-// gRPC only.
+// gRPC only, but for GetFollowing.
 type FeedServiceClient interface {
 	// Streams every change from behind a resume token on, in the feed's order, and then as they come.
 	// OUT_OF_RANGE with FEED_OUT_OF_RANGE when the token is older than the feed keeps: take the head with
@@ -110,7 +110,7 @@ func (c *feedServiceClient) GetFollowing(ctx context.Context, in *GetFollowingRe
 //
 // What other services follow to keep their own copies current, as innovation projects that customers
 // confirmed.
-// gRPC only.
+// gRPC only, but for GetFollowing.
 type FeedServiceServer interface {
 	// Streams every change from behind a resume token on, in the feed's order, and then as they come.
 	// OUT_OF_RANGE with FEED_OUT_OF_RANGE when the token is older than the feed keeps: take the head with
