@@ -198,7 +198,7 @@ func (g maker) message(m protoreflect.Message, field protoreflect.FieldDescripto
 	set := func(name protoreflect.Name, value protoreflect.Value) {
 		inner.Set(inner.Descriptor().Fields().ByName(name), value)
 	}
-	switch now := time.Now().Add(later[within(field)]); field.Message().FullName() {
+	switch now := time.Now().In(demoZone).Add(later[within(field)]); field.Message().FullName() {
 	case "google.protobuf.Timestamp":
 		set("seconds", protoreflect.ValueOfInt64(now.Unix()))
 	case "google.protobuf.Duration":
@@ -232,6 +232,16 @@ const roundKnown = 3 * time.Second
 
 // counts are numbers of which one is too few.
 var counts = map[string]int32{"Rules.seats": 3}
+
+// demoZone is that of the demo's company: in the evening it is tomorrow already by UTC, and
+// much is refused that is still to come.
+var demoZone = func() *time.Location {
+	zone, err := time.LoadLocation("America/Chicago")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}()
 
 // usual are the values of fields that are neither a name nor any text.
 var usual = map[protoreflect.Name][]string{

@@ -61,9 +61,7 @@ func quokkaWorld(t *testing.T) (*server, []string) {
     when: {innovation: projects-completed, at_least: 1}
     grants: [quoll-models]
 `).Replace(s.cli("schedule", "show", "--output", "yaml"))
-	zone, err := time.LoadLocation("America/Chicago") // that of the demo
-	require.NoError(t, err)
-	today := time.Now().In(zone).Format(time.DateOnly)
+	today := time.Now().In(demoZone).Format(time.DateOnly)
 	s.cli("accounts", "create", "--display-name", "Quokka", "--joined", "2020-01-01")
 	author := walkAs(t, s, "policy-author")
 	author.write()

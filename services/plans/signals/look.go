@@ -48,10 +48,16 @@ type inForce struct {
 // something was told of since, or that has not met the rules as they are now. It may be
 // called as often as anybody likes, and goes on where one that did not get to its end
 // stopped. The accounts that could not be looked at are looked at by the next; the error is
-// about the first of them. A day before that of the last call counts as that.
+// about the first of them. A day before that of the last call counts as that, unless that has
+// not come yet: before the company's zone is known, and where that changes, it was reckoned in
+// another.
 func (s *Service) Tick(ctx context.Context, day civil.Day) error {
+	today, err := s.Today(ctx)
+	if err != nil {
+		return err
+	}
 	d, err := s.passes.Upsert(ctx, onlyPass, func(d *docstore.Doc[passed]) error {
-		if day > d.Body.Day {
+		if day > d.Body.Day || d.Body.Day > max(day, today) {
 			d.Body.Day = day
 			d.Body.Number++
 		}

@@ -316,3 +316,30 @@ func TestTheLatestBrokenCommitmentsAreKeptWheneverTheyAreTold(t *testing.T) {
 		require.False(t, slices.ContainsFunc(m.Breaches, func(b breach) bool { return b.Case == old.Case }))
 	}
 }
+
+// Before the company's zone is known a day is by UTC, and may be one that has not come yet.
+func TestR7ADayThatHasNotComeIsNotLookedAtForLong(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, f *fixture) {
+		c := content()
+		c.Fact, c.Condition, c.Reason = Threshold, "fact.percent >= 85", "'Near.'"
+		f.published(t, "near", c)
+		f.customer(t, "acme")
+		f.clock = time.Date(2026, time.June, 16, 3, 0, 0, 0, time.UTC)
+		tick := func(want string) {
+			t.Helper()
+			today, err := f.Today(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, f.Tick(t.Context(), today))
+			require.Equal(t, want, f.askedAsOf.String())
+		}
+		tick("2026-06-16")
+		var err error
+		f.zone, err = civil.LoadZone("America/Chicago")
+		require.NoError(t, err)
+		tick("2026-06-15")
+		require.NoError(t, f.Tick(t.Context(), day(t, "2026-06-14")))
+		require.Equal(t, "2026-06-15", f.askedAsOf.String(), "a clock that is behind turns no day back")
+		f.clock = f.clock.Add(3 * time.Hour)
+		tick("2026-06-16")
+	})
+}

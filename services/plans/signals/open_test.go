@@ -32,7 +32,8 @@ type world struct {
 	goals     map[string]plans.Plan
 	distances map[string][]Distance
 	balances  map[string][]Balance
-	questions int   // about distances
+	questions int // about distances
+	askedAsOf civil.Day
 	asked     error // what entitlements answers; nil where it is there
 	silent    int   // how many questions about distances are not answered before that
 	plansRead int
@@ -71,10 +72,11 @@ func (w plansOf) Get(_ context.Context, account string) (resource.Stored[plans.P
 	return resource.Stored[plans.Plan]{ID: account, State: p}, nil
 }
 
-func (w *world) Distances(_ context.Context, account string, _ civil.Day) ([]Distance, error) {
+func (w *world) Distances(_ context.Context, account string, day civil.Day) ([]Distance, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.questions++
+	w.askedAsOf = day
 	if w.silent > 0 {
 		w.silent--
 		return nil, fault.New(fault.Unavailable, fault.ReasonUnavailable, "away for a moment")
@@ -113,6 +115,7 @@ type fixture struct {
 	*world
 	requests *resource.Requests
 	clock    time.Time
+	zone     civil.Zone
 	position int64
 }
 
@@ -149,7 +152,7 @@ func onEveryStore(t *testing.T, test func(t *testing.T, f *fixture)) {
 
 func start(t testing.TB, backend docstore.Backend) *fixture {
 	t.Helper()
-	f := &fixture{clock: time.Date(2026, time.June, 15, 12, 0, 0, 0, time.UTC), world: &world{
+	f := &fixture{clock: time.Date(2026, time.June, 15, 12, 0, 0, 0, time.UTC), zone: civil.UTC, world: &world{
 		accounts: map[string]feeds.Account{}, goals: map[string]plans.Plan{}, distances: map[string][]Distance{}, balances: map[string][]Balance{},
 		others: true, planned: map[string]Touchpoint{},
 	}}
@@ -167,7 +170,8 @@ func start(t testing.TB, backend docstore.Backend) *fixture {
 func (f *fixture) open(t testing.TB, store *docstore.Store) {
 	t.Helper()
 	var err error
-	f.Service, err = Open(t.Context(), store, f.requests, Options{Accounts: f.world, Plans: plansOf{f.world}, Entitlements: f.world, Touchpoints: f.world, People: f.world})
+	f.Service, err = Open(t.Context(), store, f.requests, Options{Accounts: f.world, Plans: plansOf{f.world}, Entitlements: f.world, Touchpoints: f.world, People: f.world,
+		Zone: func(context.Context) (civil.Zone, error) { return f.zone, nil }})
 	require.NoError(t, err)
 }
 
