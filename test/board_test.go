@@ -40,6 +40,8 @@ func TestABoardFromItsCreationToItsEnd(t *testing.T) {
 	})
 }
 
+// boardRules are those of a board of twelve candidates. The alternates are all who are not
+// drawn: of fewer, none may be from Energy, and nobody could follow the only one who is.
 const boardRules = `
 seats: 3
 term_months: 36
@@ -55,7 +57,7 @@ categories:
       - {value: another, min: 0, max: 3}
 conflicts: {same_attributes: [sub-industry]}
 quorum: {percent: 50}
-alternates: {count: 3, answer_days: 14}
+alternates: {count: 9, answer_days: 14}
 `
 
 // A charter is a file: what is wrong with it is told with its place, and a version that
