@@ -78,7 +78,7 @@ var withoutEffect = strings.Fields(`
 	CreateCostLimit UpdateCostLimit DeleteCostLimit AcknowledgeCostFinding
 	CreatePlan UpdatePlan ActivatePlan ReviewPlan ClosePlan ReopenPlan HandOverPlan MeasureGoal EndGoal
 	CreatePlanTemplate UpdatePlanTemplate PublishPlanTemplate RetirePlanTemplate ApplyPlanTemplate
-	IssueValueStatements
+	IssueValueStatements BatchIssueValueStatements
 	CreateTouchpoint CompleteTouchpoint SkipTouchpoint RescheduleTouchpoint ReassignTouchpoint RecordContact CreateAbsence DeleteAbsence
 	CreateSignalRule UpdateSignalRule SimulateSignalRule RunSignalSimulation PublishSignalRule RetireSignalRule InitializeSignalRules
 	SnoozeSuggestion AcceptSuggestion DismissSuggestion

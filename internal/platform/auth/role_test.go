@@ -257,7 +257,7 @@ var matrix = map[string]struct{ roles, rpcs string }{
 	"suggestions.update": {". . a . . . . x .",
 		"SignalsService.SnoozeSuggestion SignalsService.AcceptSuggestion SignalsService.DismissSuggestion"},
 	"statements.issue": {". . . . x . . x .",
-		"StatementsService.IssueValueStatements"},
+		"StatementsService.IssueValueStatements StatementsService.BatchIssueValueStatements"},
 	"statements.read": {"x . x x x x x x x",
 		"StatementsService.GetValueStatement StatementsService.RenderValueStatement StatementsService.ListValueStatements StatementsService.SumValueStatements " +
 			"StatementsService.ListValueStatementEntries FeedService.GetFollowing"},

@@ -181,22 +181,42 @@ func (h *statementsHandler) SumValueStatements(ctx context.Context, r *plansv1.S
 
 // IssueValueStatements implements StatementsService.
 func (h *statementsHandler) IssueValueStatements(r *plansv1.IssueValueStatementsRequest, stream grpc.ServerStreamingServer[plansv1.IssueValueStatementsResponse]) error {
-	ctx := stream.Context()
-	q, err := statements.ParseQuarter("quarter", r.GetQuarter())
-	if err != nil {
-		return err
-	}
-	call, err := request.Call(ctx, r)
-	if err != nil {
-		return err
-	}
 	tell := func(p statements.Progress) error {
 		return stream.Send(&plansv1.IssueValueStatementsResponse{Done: int32(p.Done), Total: int32(p.Total), Issued: int32(p.Issued),
 			AlreadyIssued: int32(p.There), NotCustomers: int32(p.None)})
 	}
-	done, err := h.domain.Issue(ctx, call, statements.Wanted{Quarter: q, Accounts: idsIn("accounts", r.GetAccounts()), Check: r.GetValidateOnly()}, tell)
+	done, err := h.issue(stream.Context(), r, tell)
 	if err != nil {
 		return err
 	}
 	return tell(done)
+}
+
+// BatchIssueValueStatements implements StatementsService.
+func (h *statementsHandler) BatchIssueValueStatements(ctx context.Context, r *plansv1.BatchIssueValueStatementsRequest) (*plansv1.BatchIssueValueStatementsResponse, error) {
+	done, err := h.issue(ctx, r, func(statements.Progress) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return &plansv1.BatchIssueValueStatementsResponse{Issued: int32(done.Issued), AlreadyIssued: int32(done.There), NotCustomers: int32(done.None)}, nil
+}
+
+// issueRequest is a request to issue statements.
+type issueRequest interface {
+	request.Mutation
+	GetQuarter() string
+	GetAccounts() []string
+	GetValidateOnly() bool
+}
+
+func (h *statementsHandler) issue(ctx context.Context, r issueRequest, tell func(statements.Progress) error) (statements.Progress, error) {
+	q, err := statements.ParseQuarter("quarter", r.GetQuarter())
+	if err != nil {
+		return statements.Progress{}, err
+	}
+	call, err := request.Call(ctx, r)
+	if err != nil {
+		return statements.Progress{}, err
+	}
+	return h.domain.Issue(ctx, call, statements.Wanted{Quarter: q, Accounts: idsIn("accounts", r.GetAccounts()), Check: r.GetValidateOnly()}, tell)
 }

@@ -267,7 +267,6 @@ func TestR31IssueAndListValueStatements(t *testing.T) {
 	require.Empty(t, cmp.Diff(&plansv1.IssueValueStatementsResponse{Done: 2, Total: 2, Issued: 1, NotCustomers: 1}, done, protocmp.Transform()))
 	_, err = issue(&plansv1.IssueValueStatementsRequest{Quarter: "2026-q4"})
 	require.ErrorContains(t, err, "can be issued from the day after")
-
 	list := func(r *plansv1.ListValueStatementsRequest) (names []string, issued []bool, next string) {
 		answer, err := client.ListValueStatements(t.Context(), r)
 		require.NoError(t, err)
@@ -294,4 +293,33 @@ func TestR31IssueAndListValueStatements(t *testing.T) {
 	require.ErrorContains(t, err, "say of which quarter")
 	_, err = client.ListValueStatements(t.Context(), &plansv1.ListValueStatementsRequest{Parent: "accounts/acme", Quarter: "2026-q3"})
 	require.ErrorContains(t, err, "is only for all accounts")
+}
+
+// R31: what a caller without streams issues, list by list, is what the stream issues.
+func TestR31IssueValueStatementsOfAList(t *testing.T) {
+	client, _ := serveStatements(t)
+	issue := func(r *plansv1.BatchIssueValueStatementsRequest, want *plansv1.BatchIssueValueStatementsResponse) {
+		t.Helper()
+		done, err := client.BatchIssueValueStatements(t.Context(), r)
+		require.NoError(t, err)
+		require.Empty(t, cmp.Diff(want, done, protocmp.Transform()))
+	}
+	both := &plansv1.BatchIssueValueStatementsRequest{Quarter: "2026-q2", Accounts: []string{"accounts/acme", "accounts/brook"}, ValidateOnly: true}
+	would := &plansv1.BatchIssueValueStatementsResponse{Issued: 1, NotCustomers: 1}
+	issue(both, would)
+	both.ValidateOnly, both.RequestId = false, "5f0c6e0a-6a51-4bb7-9a55-0d2f3f0c7a10"
+	issue(both, would)
+	issue(both, &plansv1.BatchIssueValueStatementsResponse{AlreadyIssued: 1, NotCustomers: 1})
+	_, err := client.GetValueStatement(t.Context(), &plansv1.GetValueStatementRequest{
+		Name: "accounts/acme/valueStatements/2026-q2", View: plansv1.ValueStatementView_VALUE_STATEMENT_VIEW_ISSUED})
+	require.NoError(t, err)
+
+	for wrong, told := range map[*plansv1.BatchIssueValueStatementsRequest]string{
+		{Quarter: "2026-q4", Accounts: []string{"accounts/acme"}}:                            "can be issued from the day after",
+		{Quarter: "2026-q2", Accounts: []string{"accounts/nobody"}}:                          "nobody",
+		{Quarter: "2026-q3", Accounts: []string{"accounts/acme"}, RequestId: both.RequestId}: "REQUEST_ID_REUSED",
+	} {
+		_, err := client.BatchIssueValueStatements(t.Context(), wrong)
+		require.ErrorContains(t, err, told)
+	}
 }

@@ -865,6 +865,143 @@ func (x *IssueValueStatementsResponse) GetNotCustomers() int32 {
 	return 0
 }
 
+// The request of BatchIssueValueStatements.
+type BatchIssueValueStatementsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The quarter, as `2026-q3`; it has ended.
+	Quarter string `protobuf:"bytes,1,opt,name=quarter,proto3" json:"quarter,omitempty"`
+	// For which accounts, as `accounts/acme`.
+	Accounts []string `protobuf:"bytes,2,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	// Only say how many would be issued.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// A UUID by which a retry of this very request is recognised: it goes on with what was known when it first came.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchIssueValueStatementsRequest) Reset() {
+	*x = BatchIssueValueStatementsRequest{}
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchIssueValueStatementsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchIssueValueStatementsRequest) ProtoMessage() {}
+
+func (x *BatchIssueValueStatementsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchIssueValueStatementsRequest.ProtoReflect.Descriptor instead.
+func (*BatchIssueValueStatementsRequest) Descriptor() ([]byte, []int) {
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *BatchIssueValueStatementsRequest) GetQuarter() string {
+	if x != nil {
+		return x.Quarter
+	}
+	return ""
+}
+
+func (x *BatchIssueValueStatementsRequest) GetAccounts() []string {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
+func (x *BatchIssueValueStatementsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *BatchIssueValueStatementsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// The answer of BatchIssueValueStatements.
+type BatchIssueValueStatementsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many statements were issued.
+	Issued int32 `protobuf:"varint,1,opt,name=issued,proto3" json:"issued,omitempty"`
+	// How many had been issued before.
+	AlreadyIssued int32 `protobuf:"varint,2,opt,name=already_issued,json=alreadyIssued,proto3" json:"already_issued,omitempty"`
+	// How many accounts were no customers in the quarter.
+	NotCustomers  int32 `protobuf:"varint,3,opt,name=not_customers,json=notCustomers,proto3" json:"not_customers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchIssueValueStatementsResponse) Reset() {
+	*x = BatchIssueValueStatementsResponse{}
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchIssueValueStatementsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchIssueValueStatementsResponse) ProtoMessage() {}
+
+func (x *BatchIssueValueStatementsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchIssueValueStatementsResponse.ProtoReflect.Descriptor instead.
+func (*BatchIssueValueStatementsResponse) Descriptor() ([]byte, []int) {
+	return file_evenhand_plans_v1_statements_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *BatchIssueValueStatementsResponse) GetIssued() int32 {
+	if x != nil {
+		return x.Issued
+	}
+	return 0
+}
+
+func (x *BatchIssueValueStatementsResponse) GetAlreadyIssued() int32 {
+	if x != nil {
+		return x.AlreadyIssued
+	}
+	return 0
+}
+
+func (x *BatchIssueValueStatementsResponse) GetNotCustomers() int32 {
+	if x != nil {
+		return x.NotCustomers
+	}
+	return 0
+}
+
 // What the owners of the ledgers count for the quarter, and how much the statements differ from it.
 type SumValueStatementsResponse_Ledgers struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -888,7 +1025,7 @@ type SumValueStatementsResponse_Ledgers struct {
 
 func (x *SumValueStatementsResponse_Ledgers) Reset() {
 	*x = SumValueStatementsResponse_Ledgers{}
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[11]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +1037,7 @@ func (x *SumValueStatementsResponse_Ledgers) String() string {
 func (*SumValueStatementsResponse_Ledgers) ProtoMessage() {}
 
 func (x *SumValueStatementsResponse_Ledgers) ProtoReflect() protoreflect.Message {
-	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[11]
+	mi := &file_evenhand_plans_v1_statements_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1042,7 +1179,18 @@ const file_evenhand_plans_v1_statements_service_proto_rawDesc = "" +
 	"\x05total\x18\x02 \x01(\x05R\x05total\x12\x16\n" +
 	"\x06issued\x18\x03 \x01(\x05R\x06issued\x12%\n" +
 	"\x0ealready_issued\x18\x04 \x01(\x05R\ralreadyIssued\x12#\n" +
-	"\rnot_customers\x18\x05 \x01(\x05R\fnotCustomers2\x81\t\n" +
+	"\rnot_customers\x18\x05 \x01(\x05R\fnotCustomers\"\x80\x02\n" +
+	" BatchIssueValueStatementsRequest\x125\n" +
+	"\aquarter\x18\x01 \x01(\tB\x1b\xe0A\x02\xbaH\x15r\x132\x11^[0-9]{4}-q[1-4]$R\aquarter\x12T\n" +
+	"\baccounts\x18\x02 \x03(\tB8\xe0A\x02\xbaH2\x92\x01/\b\x01\x10\xe8\a\x18\x01\"&r$2\"^accounts/[a-z0-9][a-z0-9-]{0,62}$R\baccounts\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12*\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x87\x01\n" +
+	"!BatchIssueValueStatementsResponse\x12\x16\n" +
+	"\x06issued\x18\x01 \x01(\x05R\x06issued\x12%\n" +
+	"\x0ealready_issued\x18\x02 \x01(\x05R\ralreadyIssued\x12#\n" +
+	"\rnot_customers\x18\x03 \x01(\x05R\fnotCustomers2\xde\n" +
+	"\n" +
 	"\x11StatementsService\x12\xb0\x01\n" +
 	"\x11GetValueStatement\x12+.evenhand.plans.v1.GetValueStatementRequest\x1a!.evenhand.plans.v1.ValueStatement\"K\xdaA\x04name\xca\xda\x18\x11\n" +
 	"\x0fstatements.read\x82\xd3\xe4\x93\x02)\x12'/v1/{name=accounts/*/valueStatements/*}\x12\xcb\x01\n" +
@@ -1055,7 +1203,9 @@ const file_evenhand_plans_v1_statements_service_proto_rawDesc = "" +
 	"\x12SumValueStatements\x12,.evenhand.plans.v1.SumValueStatementsRequest\x1a-.evenhand.plans.v1.SumValueStatementsResponse\"4\xca\xda\x18\x11\n" +
 	"\x0fstatements.read\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/valueStatements:sum\x12\x91\x01\n" +
 	"\x14IssueValueStatements\x12..evenhand.plans.v1.IssueValueStatementsRequest\x1a/.evenhand.plans.v1.IssueValueStatementsResponse\"\x16\xca\xda\x18\x12\n" +
-	"\x10statements.issue0\x01BBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
+	"\x10statements.issue0\x01\x12\xda\x01\n" +
+	"\x19BatchIssueValueStatements\x123.evenhand.plans.v1.BatchIssueValueStatementsRequest\x1a4.evenhand.plans.v1.BatchIssueValueStatementsResponse\"R\xdaA\x10quarter,accounts\xca\xda\x18\x12\n" +
+	"\x10statements.issue\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/valueStatements:batchIssueBBZ@github.com/evenhand/evenhand/proto/gen/evenhand/plans/v1;plansv1b\x06proto3"
 
 var (
 	file_evenhand_plans_v1_statements_service_proto_rawDescOnce sync.Once
@@ -1070,7 +1220,7 @@ func file_evenhand_plans_v1_statements_service_proto_rawDescGZIP() []byte {
 }
 
 var file_evenhand_plans_v1_statements_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_evenhand_plans_v1_statements_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_evenhand_plans_v1_statements_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_evenhand_plans_v1_statements_service_proto_goTypes = []any{
 	(RenderValueStatementRequest_Format)(0),    // 0: evenhand.plans.v1.RenderValueStatementRequest.Format
 	(*GetValueStatementRequest)(nil),           // 1: evenhand.plans.v1.GetValueStatementRequest
@@ -1084,48 +1234,52 @@ var file_evenhand_plans_v1_statements_service_proto_goTypes = []any{
 	(*SumValueStatementsResponse)(nil),         // 9: evenhand.plans.v1.SumValueStatementsResponse
 	(*IssueValueStatementsRequest)(nil),        // 10: evenhand.plans.v1.IssueValueStatementsRequest
 	(*IssueValueStatementsResponse)(nil),       // 11: evenhand.plans.v1.IssueValueStatementsResponse
-	(*SumValueStatementsResponse_Ledgers)(nil), // 12: evenhand.plans.v1.SumValueStatementsResponse.Ledgers
-	(ValueStatementView)(0),                    // 13: evenhand.plans.v1.ValueStatementView
-	(*timestamppb.Timestamp)(nil),              // 14: google.protobuf.Timestamp
-	(*StatementEntry)(nil),                     // 15: evenhand.plans.v1.StatementEntry
-	(*ValueStatement)(nil),                     // 16: evenhand.plans.v1.ValueStatement
-	(*date.Date)(nil),                          // 17: google.type.Date
-	(*StatementFigure)(nil),                    // 18: evenhand.plans.v1.StatementFigure
-	(*money.Money)(nil),                        // 19: google.type.Money
+	(*BatchIssueValueStatementsRequest)(nil),   // 12: evenhand.plans.v1.BatchIssueValueStatementsRequest
+	(*BatchIssueValueStatementsResponse)(nil),  // 13: evenhand.plans.v1.BatchIssueValueStatementsResponse
+	(*SumValueStatementsResponse_Ledgers)(nil), // 14: evenhand.plans.v1.SumValueStatementsResponse.Ledgers
+	(ValueStatementView)(0),                    // 15: evenhand.plans.v1.ValueStatementView
+	(*timestamppb.Timestamp)(nil),              // 16: google.protobuf.Timestamp
+	(*StatementEntry)(nil),                     // 17: evenhand.plans.v1.StatementEntry
+	(*ValueStatement)(nil),                     // 18: evenhand.plans.v1.ValueStatement
+	(*date.Date)(nil),                          // 19: google.type.Date
+	(*StatementFigure)(nil),                    // 20: evenhand.plans.v1.StatementFigure
+	(*money.Money)(nil),                        // 21: google.type.Money
 }
 var file_evenhand_plans_v1_statements_service_proto_depIdxs = []int32{
-	13, // 0: evenhand.plans.v1.GetValueStatementRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
-	14, // 1: evenhand.plans.v1.GetValueStatementRequest.known_time:type_name -> google.protobuf.Timestamp
-	13, // 2: evenhand.plans.v1.RenderValueStatementRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
-	14, // 3: evenhand.plans.v1.RenderValueStatementRequest.known_time:type_name -> google.protobuf.Timestamp
+	15, // 0: evenhand.plans.v1.GetValueStatementRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
+	16, // 1: evenhand.plans.v1.GetValueStatementRequest.known_time:type_name -> google.protobuf.Timestamp
+	15, // 2: evenhand.plans.v1.RenderValueStatementRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
+	16, // 3: evenhand.plans.v1.RenderValueStatementRequest.known_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: evenhand.plans.v1.RenderValueStatementRequest.format:type_name -> evenhand.plans.v1.RenderValueStatementRequest.Format
-	13, // 5: evenhand.plans.v1.ListValueStatementEntriesRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
-	14, // 6: evenhand.plans.v1.ListValueStatementEntriesRequest.known_time:type_name -> google.protobuf.Timestamp
-	15, // 7: evenhand.plans.v1.ListValueStatementEntriesResponse.entries:type_name -> evenhand.plans.v1.StatementEntry
-	16, // 8: evenhand.plans.v1.ListValueStatementsResponse.value_statements:type_name -> evenhand.plans.v1.ValueStatement
-	17, // 9: evenhand.plans.v1.SumValueStatementsResponse.from_date:type_name -> google.type.Date
-	17, // 10: evenhand.plans.v1.SumValueStatementsResponse.to_date:type_name -> google.type.Date
-	14, // 11: evenhand.plans.v1.SumValueStatementsResponse.known_time:type_name -> google.protobuf.Timestamp
-	18, // 12: evenhand.plans.v1.SumValueStatementsResponse.figures:type_name -> evenhand.plans.v1.StatementFigure
-	12, // 13: evenhand.plans.v1.SumValueStatementsResponse.ledgers:type_name -> evenhand.plans.v1.SumValueStatementsResponse.Ledgers
-	19, // 14: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.paid:type_name -> google.type.Money
-	19, // 15: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.benefits:type_name -> google.type.Money
-	19, // 16: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.paid_difference:type_name -> google.type.Money
-	19, // 17: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.benefits_difference:type_name -> google.type.Money
+	15, // 5: evenhand.plans.v1.ListValueStatementEntriesRequest.view:type_name -> evenhand.plans.v1.ValueStatementView
+	16, // 6: evenhand.plans.v1.ListValueStatementEntriesRequest.known_time:type_name -> google.protobuf.Timestamp
+	17, // 7: evenhand.plans.v1.ListValueStatementEntriesResponse.entries:type_name -> evenhand.plans.v1.StatementEntry
+	18, // 8: evenhand.plans.v1.ListValueStatementsResponse.value_statements:type_name -> evenhand.plans.v1.ValueStatement
+	19, // 9: evenhand.plans.v1.SumValueStatementsResponse.from_date:type_name -> google.type.Date
+	19, // 10: evenhand.plans.v1.SumValueStatementsResponse.to_date:type_name -> google.type.Date
+	16, // 11: evenhand.plans.v1.SumValueStatementsResponse.known_time:type_name -> google.protobuf.Timestamp
+	20, // 12: evenhand.plans.v1.SumValueStatementsResponse.figures:type_name -> evenhand.plans.v1.StatementFigure
+	14, // 13: evenhand.plans.v1.SumValueStatementsResponse.ledgers:type_name -> evenhand.plans.v1.SumValueStatementsResponse.Ledgers
+	21, // 14: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.paid:type_name -> google.type.Money
+	21, // 15: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.benefits:type_name -> google.type.Money
+	21, // 16: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.paid_difference:type_name -> google.type.Money
+	21, // 17: evenhand.plans.v1.SumValueStatementsResponse.Ledgers.benefits_difference:type_name -> google.type.Money
 	1,  // 18: evenhand.plans.v1.StatementsService.GetValueStatement:input_type -> evenhand.plans.v1.GetValueStatementRequest
 	2,  // 19: evenhand.plans.v1.StatementsService.RenderValueStatement:input_type -> evenhand.plans.v1.RenderValueStatementRequest
 	4,  // 20: evenhand.plans.v1.StatementsService.ListValueStatementEntries:input_type -> evenhand.plans.v1.ListValueStatementEntriesRequest
 	6,  // 21: evenhand.plans.v1.StatementsService.ListValueStatements:input_type -> evenhand.plans.v1.ListValueStatementsRequest
 	8,  // 22: evenhand.plans.v1.StatementsService.SumValueStatements:input_type -> evenhand.plans.v1.SumValueStatementsRequest
 	10, // 23: evenhand.plans.v1.StatementsService.IssueValueStatements:input_type -> evenhand.plans.v1.IssueValueStatementsRequest
-	16, // 24: evenhand.plans.v1.StatementsService.GetValueStatement:output_type -> evenhand.plans.v1.ValueStatement
-	3,  // 25: evenhand.plans.v1.StatementsService.RenderValueStatement:output_type -> evenhand.plans.v1.RenderValueStatementResponse
-	5,  // 26: evenhand.plans.v1.StatementsService.ListValueStatementEntries:output_type -> evenhand.plans.v1.ListValueStatementEntriesResponse
-	7,  // 27: evenhand.plans.v1.StatementsService.ListValueStatements:output_type -> evenhand.plans.v1.ListValueStatementsResponse
-	9,  // 28: evenhand.plans.v1.StatementsService.SumValueStatements:output_type -> evenhand.plans.v1.SumValueStatementsResponse
-	11, // 29: evenhand.plans.v1.StatementsService.IssueValueStatements:output_type -> evenhand.plans.v1.IssueValueStatementsResponse
-	24, // [24:30] is the sub-list for method output_type
-	18, // [18:24] is the sub-list for method input_type
+	12, // 24: evenhand.plans.v1.StatementsService.BatchIssueValueStatements:input_type -> evenhand.plans.v1.BatchIssueValueStatementsRequest
+	18, // 25: evenhand.plans.v1.StatementsService.GetValueStatement:output_type -> evenhand.plans.v1.ValueStatement
+	3,  // 26: evenhand.plans.v1.StatementsService.RenderValueStatement:output_type -> evenhand.plans.v1.RenderValueStatementResponse
+	5,  // 27: evenhand.plans.v1.StatementsService.ListValueStatementEntries:output_type -> evenhand.plans.v1.ListValueStatementEntriesResponse
+	7,  // 28: evenhand.plans.v1.StatementsService.ListValueStatements:output_type -> evenhand.plans.v1.ListValueStatementsResponse
+	9,  // 29: evenhand.plans.v1.StatementsService.SumValueStatements:output_type -> evenhand.plans.v1.SumValueStatementsResponse
+	11, // 30: evenhand.plans.v1.StatementsService.IssueValueStatements:output_type -> evenhand.plans.v1.IssueValueStatementsResponse
+	13, // 31: evenhand.plans.v1.StatementsService.BatchIssueValueStatements:output_type -> evenhand.plans.v1.BatchIssueValueStatementsResponse
+	25, // [25:32] is the sub-list for method output_type
+	18, // [18:25] is the sub-list for method input_type
 	18, // [18:18] is the sub-list for extension type_name
 	18, // [18:18] is the sub-list for extension extendee
 	0,  // [0:18] is the sub-list for field type_name
@@ -1143,7 +1297,7 @@ func file_evenhand_plans_v1_statements_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_evenhand_plans_v1_statements_service_proto_rawDesc), len(file_evenhand_plans_v1_statements_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -282,6 +282,33 @@ func local_request_StatementsService_SumValueStatements_0(ctx context.Context, m
 	return msg, metadata, err
 }
 
+func request_StatementsService_BatchIssueValueStatements_0(ctx context.Context, marshaler runtime.Marshaler, client StatementsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq BatchIssueValueStatementsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.BatchIssueValueStatements(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_StatementsService_BatchIssueValueStatements_0(ctx context.Context, marshaler runtime.Marshaler, server StatementsServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq BatchIssueValueStatementsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.BatchIssueValueStatements(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterStatementsServiceHandlerServer registers the http handlers for service StatementsService to "mux".
 // UnaryRPC     :call StatementsServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -387,6 +414,26 @@ func RegisterStatementsServiceHandlerServer(ctx context.Context, mux *runtime.Se
 			return
 		}
 		forward_StatementsService_SumValueStatements_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPost, pattern_StatementsService_BatchIssueValueStatements_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/evenhand.plans.v1.StatementsService/BatchIssueValueStatements", runtime.WithHTTPPathPattern("/v1/valueStatements:batchIssue"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_StatementsService_BatchIssueValueStatements_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_StatementsService_BatchIssueValueStatements_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -513,6 +560,23 @@ func RegisterStatementsServiceHandlerClient(ctx context.Context, mux *runtime.Se
 		}
 		forward_StatementsService_SumValueStatements_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_StatementsService_BatchIssueValueStatements_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/evenhand.plans.v1.StatementsService/BatchIssueValueStatements", runtime.WithHTTPPathPattern("/v1/valueStatements:batchIssue"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_StatementsService_BatchIssueValueStatements_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_StatementsService_BatchIssueValueStatements_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -522,6 +586,7 @@ var (
 	pattern_StatementsService_ListValueStatementEntries_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 2, 2, 1, 0, 4, 4, 5, 3, 2, 4}, []string{"v1", "accounts", "valueStatements", "parent", "entries"}, ""))
 	pattern_StatementsService_ListValueStatements_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2, 2, 3}, []string{"v1", "accounts", "parent", "valueStatements"}, ""))
 	pattern_StatementsService_SumValueStatements_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "valueStatements"}, "sum"))
+	pattern_StatementsService_BatchIssueValueStatements_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "valueStatements"}, "batchIssue"))
 )
 
 var (
@@ -530,4 +595,5 @@ var (
 	forward_StatementsService_ListValueStatementEntries_0 = runtime.ForwardResponseMessage
 	forward_StatementsService_ListValueStatements_0       = runtime.ForwardResponseMessage
 	forward_StatementsService_SumValueStatements_0        = runtime.ForwardResponseMessage
+	forward_StatementsService_BatchIssueValueStatements_0 = runtime.ForwardResponseMessage
 )

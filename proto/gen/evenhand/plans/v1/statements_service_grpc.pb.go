@@ -25,6 +25,7 @@ const (
 	StatementsService_ListValueStatements_FullMethodName       = "/evenhand.plans.v1.StatementsService/ListValueStatements"
 	StatementsService_SumValueStatements_FullMethodName        = "/evenhand.plans.v1.StatementsService/SumValueStatements"
 	StatementsService_IssueValueStatements_FullMethodName      = "/evenhand.plans.v1.StatementsService/IssueValueStatements"
+	StatementsService_BatchIssueValueStatements_FullMethodName = "/evenhand.plans.v1.StatementsService/BatchIssueValueStatements"
 )
 
 // StatementsServiceClient is the client API for StatementsService service.
@@ -55,6 +56,10 @@ type StatementsServiceClient interface {
 	// is issued. gRPC only. FAILED_PRECONDITION with STATEMENT_QUARTER_OPEN; NOT_FOUND for an account; UNAVAILABLE where a copy
 	// does not catch up with its feed.
 	IssueValueStatements(ctx context.Context, in *IssueValueStatementsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[IssueValueStatementsResponse], error)
+	// Issues the statements of some accounts, as IssueValueStatements does (AIP-231): what streams cannot reach is issued
+	// list by list. It can be asked for again: what was issued stays as it is. FAILED_PRECONDITION with
+	// STATEMENT_QUARTER_OPEN; NOT_FOUND for an account; UNAVAILABLE where a copy does not catch up with its feed.
+	BatchIssueValueStatements(ctx context.Context, in *BatchIssueValueStatementsRequest, opts ...grpc.CallOption) (*BatchIssueValueStatementsResponse, error)
 }
 
 type statementsServiceClient struct {
@@ -134,6 +139,16 @@ func (c *statementsServiceClient) IssueValueStatements(ctx context.Context, in *
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type StatementsService_IssueValueStatementsClient = grpc.ServerStreamingClient[IssueValueStatementsResponse]
 
+func (c *statementsServiceClient) BatchIssueValueStatements(ctx context.Context, in *BatchIssueValueStatementsRequest, opts ...grpc.CallOption) (*BatchIssueValueStatementsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchIssueValueStatementsResponse)
+	err := c.cc.Invoke(ctx, StatementsService_BatchIssueValueStatements_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // StatementsServiceServer is the server API for StatementsService service.
 // All implementations must embed UnimplementedStatementsServiceServer
 // for forward compatibility.
@@ -162,6 +177,10 @@ type StatementsServiceServer interface {
 	// is issued. gRPC only. FAILED_PRECONDITION with STATEMENT_QUARTER_OPEN; NOT_FOUND for an account; UNAVAILABLE where a copy
 	// does not catch up with its feed.
 	IssueValueStatements(*IssueValueStatementsRequest, grpc.ServerStreamingServer[IssueValueStatementsResponse]) error
+	// Issues the statements of some accounts, as IssueValueStatements does (AIP-231): what streams cannot reach is issued
+	// list by list. It can be asked for again: what was issued stays as it is. FAILED_PRECONDITION with
+	// STATEMENT_QUARTER_OPEN; NOT_FOUND for an account; UNAVAILABLE where a copy does not catch up with its feed.
+	BatchIssueValueStatements(context.Context, *BatchIssueValueStatementsRequest) (*BatchIssueValueStatementsResponse, error)
 	mustEmbedUnimplementedStatementsServiceServer()
 }
 
@@ -189,6 +208,9 @@ func (UnimplementedStatementsServiceServer) SumValueStatements(context.Context, 
 }
 func (UnimplementedStatementsServiceServer) IssueValueStatements(*IssueValueStatementsRequest, grpc.ServerStreamingServer[IssueValueStatementsResponse]) error {
 	return status.Error(codes.Unimplemented, "method IssueValueStatements not implemented")
+}
+func (UnimplementedStatementsServiceServer) BatchIssueValueStatements(context.Context, *BatchIssueValueStatementsRequest) (*BatchIssueValueStatementsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchIssueValueStatements not implemented")
 }
 func (UnimplementedStatementsServiceServer) mustEmbedUnimplementedStatementsServiceServer() {}
 func (UnimplementedStatementsServiceServer) testEmbeddedByValue()                           {}
@@ -312,6 +334,24 @@ func _StatementsService_IssueValueStatements_Handler(srv interface{}, stream grp
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type StatementsService_IssueValueStatementsServer = grpc.ServerStreamingServer[IssueValueStatementsResponse]
 
+func _StatementsService_BatchIssueValueStatements_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchIssueValueStatementsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StatementsServiceServer).BatchIssueValueStatements(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: StatementsService_BatchIssueValueStatements_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StatementsServiceServer).BatchIssueValueStatements(ctx, req.(*BatchIssueValueStatementsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // StatementsService_ServiceDesc is the grpc.ServiceDesc for StatementsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -338,6 +378,10 @@ var StatementsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SumValueStatements",
 			Handler:    _StatementsService_SumValueStatements_Handler,
+		},
+		{
+			MethodName: "BatchIssueValueStatements",
+			Handler:    _StatementsService_BatchIssueValueStatements_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
