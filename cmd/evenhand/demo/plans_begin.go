@@ -30,18 +30,18 @@ func (p *planner) template(i int, c *Customer) string {
 	return steadyTemplate
 }
 
-// weekday is a day some days before the demo's, or the Monday after, as a local time.
-func (p *planner) weekday(before int, clock string) string {
+// weekday is a day some days before the demo's, or the Monday after.
+func (p *planner) weekday(before int) time.Time {
 	day := p.day(before)
 	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
 		day = day.AddDate(0, 0, 1)
 	}
-	return localTime(day, clock)
+	return day
 }
 
 func (p *planner) cadence(id, purpose string, channel plansv1.Channel, weeks, before int) *plansv1.Cadence {
 	return &plansv1.Cadence{Id: id, Purpose: purpose, Channel: channel, Rule: fmt.Sprintf("FREQ=WEEKLY;INTERVAL=%d", weeks),
-		Start: p.weekday(before, "10:00"), OnHoliday: plansv1.Cadence_HOLIDAY_POLICY_NEXT_WORKDAY}
+		Start: localTime(p.weekday(before), "10:00"), OnHoliday: plansv1.Cadence_HOLIDAY_POLICY_NEXT_WORKDAY}
 }
 
 // templateVersions are the versions of the templates, in the order in which they are

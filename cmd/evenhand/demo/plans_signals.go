@@ -76,7 +76,7 @@ func (p *planner) decideOn(ctx context.Context, i int, account, name string) err
 	var err error
 	switch i {
 	case 0, 1:
-		_, err = client.AcceptSuggestion(ctx, &plansv1.AcceptSuggestionRequest{Name: name, DueDate: toDate(p.day(-3 - i)), RequestId: request})
+		_, err = client.AcceptSuggestion(ctx, &plansv1.AcceptSuggestionRequest{Name: name, DueDate: toDate(p.weekday(-3 - i)), RequestId: request})
 	case 2:
 		_, err = client.DismissSuggestion(ctx, &plansv1.DismissSuggestionRequest{Name: name, RequestId: request,
 			Reason: plansv1.Suggestion_DISMISSAL_REASON_ALREADY_KNOWN, Text: "They told us last week, and know what to do."})

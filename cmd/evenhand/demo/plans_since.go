@@ -181,7 +181,7 @@ func (p *planner) hurry() {
 			c := p.customer(name)
 			client := plansv1.NewTouchpointsServiceClient(p.as(c.Owner))
 			t, err := client.CreateTouchpoint(ctx, &plansv1.CreateTouchpointRequest{Parent: "plans/" + c.ID, RequestId: once("contact", c.ID),
-				Touchpoint: &plansv1.Touchpoint{Purpose: "Ask whether they come to the open day", Channel: plansv1.Channel_CHANNEL_CALL, DueDate: toDate(p.day(-1))}})
+				Touchpoint: &plansv1.Touchpoint{Purpose: "Ask whether they come to the open day", Channel: plansv1.Channel_CHANNEL_CALL, DueDate: toDate(p.weekday(-1))}})
 			if err != nil {
 				return err
 			}
