@@ -66,6 +66,8 @@ type Change struct {
 
 // Company is what the company settled for all services.
 type Company struct {
+	// Name is what people call it; empty where nobody said.
+	Name string `bson:"name,omitempty"`
 	// Currency is the reporting currency (ISO 4217), and Zone the IANA time zone; empty while
 	// there is none.
 	Currency string `bson:"currency,omitempty"`

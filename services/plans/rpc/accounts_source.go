@@ -90,7 +90,7 @@ func accountsBatch(answer *accountsv1.WatchChangesResponse) (feeds.Batch, error)
 			}
 			change.Account = &account
 		case *accountsv1.Change_Company:
-			change.Company = &feeds.Company{Currency: state.Company.GetCurrencyCode(), Zone: state.Company.GetTimeZone()}
+			change.Company = &feeds.Company{Name: state.Company.GetDisplayName(), Currency: state.Company.GetCurrencyCode(), Zone: state.Company.GetTimeZone()}
 		case *accountsv1.Change_Revenue:
 			r := state.Revenue
 			change.Revenue = &feeds.Revenue{Chunk: c.GetSource(), Accounts: r.GetAccounts(), Index: r.GetAccountIndex(), Days: r.GetDays(), Minor: r.GetMinorUnits()}

@@ -31,7 +31,7 @@ func statementOut(a *statements.Answer, entries bool) *plansv1.ValueStatement {
 	w := statementWriter{a.Currency, entries, func(figure string) string { return statements.ListCall(a.Account, a.Quarter, figure) }}
 	out := &plansv1.ValueStatement{
 		Name: statements.Name(a.Account, a.Quarter), AccountDisplayName: a.DisplayName, FromDate: dayOut(a.Quarter.First()), ToDate: dayOut(a.Quarter.Last()),
-		CurrencyCode: a.Currency, TimeZone: a.Zone, KnownTime: wire.Timestamp(a.Known), Figures: w.figures(a.Figures), Notes: a.Notes, Digest: a.Digest,
+		CompanyDisplayName: a.Company, CurrencyCode: a.Currency, TimeZone: a.Zone, KnownTime: wire.Timestamp(a.Known), Figures: w.figures(a.Figures), Notes: a.Notes, Digest: a.Digest,
 		ProspectsTime: wire.Timestamp(a.NextAsOf),
 	}
 	if a.Issue != nil {

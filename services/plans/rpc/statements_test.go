@@ -92,7 +92,7 @@ func serveStatementsOf(t *testing.T) (client plansv1.StatementsServiceClient, le
 	domain.Follow(stillFeed{feeds.Accounts}, stillFeed{feeds.Entitlements})
 	july := civil.Date(2026, 7, 1)
 	taken := []feeds.Change{
-		{Service: feeds.Accounts, Position: 1, Company: &feeds.Company{Currency: "USD", Zone: "UTC"}},
+		{Service: feeds.Accounts, Position: 1, Company: &feeds.Company{Name: "Larkspur", Currency: "USD", Zone: "UTC"}},
 		{Service: feeds.Accounts, Position: 2, Account: &feeds.Account{ID: "acme", DisplayName: "Acme", State: feeds.Active, Joined: civil.Date(2026, 5, 1), Closed: civil.Never}},
 		{Service: feeds.Accounts, Position: 3, Account: &feeds.Account{ID: "brook", DisplayName: "Brook", State: feeds.Active, Joined: july, Closed: civil.Never}},
 		{Service: feeds.Accounts, Position: 4, Recorded: noon, Revenue: &feeds.Revenue{Chunk: "revenue/c1", Accounts: []string{"acme"}, Index: []uint32{0, 0}, Days: []int32{int32(july), int32(july)}, Minor: []int64{70_00, 5_00}}},
@@ -125,6 +125,7 @@ func TestR31GetValueStatement(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Acme", got.GetAccountDisplayName())
 	require.Equal(t, "USD", got.GetCurrencyCode())
+	require.Equal(t, "Larkspur", got.GetCompanyDisplayName())
 	require.Len(t, got.GetDigest(), 64)
 	require.Nil(t, got.GetIssue())
 	first := &date.Date{Year: 2026, Month: 7, Day: 1}

@@ -106,7 +106,8 @@ func (s *Service) statement(ctx context.Context, account string, q Quarter, view
 	if issued {
 		out.Issue = &issue
 	}
-	now := Header{Account: account, DisplayName: a.DisplayName, Quarter: q, Currency: company.Currency, Zone: company.Zone, Known: s.now().UTC().Truncate(time.Millisecond)}
+	now := Header{Account: account, DisplayName: a.DisplayName, Quarter: q, Company: company.Name, Currency: company.Currency, Zone: company.Zone,
+		Known: s.now().UTC().Truncate(time.Millisecond)}
 	switch {
 	case !known.IsZero():
 		now.Known = known

@@ -49,7 +49,8 @@ type run struct {
 	docstore.CreatedBy `bson:",inline"`
 	Positions          map[feeds.Service]int64 `bson:"positions"`
 	Known              time.Time               `bson:"known"`
-	// Currency and Zone are what the company had settled.
+	// Company, Currency and Zone are what the company had settled.
+	Company  string `bson:"company,omitempty"`
 	Currency string `bson:"currency,omitempty"`
 	Zone     string `bson:"zone,omitempty"`
 }
@@ -94,7 +95,7 @@ func (s *Service) Issue(ctx context.Context, call resource.Call, wanted Wanted, 
 	if zone, err = zoneOf(begun.Zone); err != nil {
 		return Progress{}, err
 	}
-	header := Header{Quarter: wanted.Quarter, Currency: begun.Currency, Zone: begun.Zone, Known: begun.Known}
+	header := Header{Quarter: wanted.Quarter, Company: begun.Company, Currency: begun.Currency, Zone: begun.Zone, Known: begun.Known}
 	w := &writer{service: s, call: call, check: wanted.Check, begun: begun, header: header, zone: zone, current: current}
 	err = w.all(ctx, wanted.Accounts, tell)
 	return w.progress, err
@@ -158,7 +159,7 @@ func (s *Service) freeze(ctx context.Context) (run, error) {
 		}
 	}
 	company, _, err := s.company(ctx)
-	frozen.Currency, frozen.Zone = company.Currency, company.Zone
+	frozen.Company, frozen.Currency, frozen.Zone = company.Name, company.Currency, company.Zone
 	return frozen, err
 }
 

@@ -40,7 +40,9 @@ func TestR35AnIssuedStatementIsMadeAgainAsItWas(t *testing.T) {
 		require.Equal(t, Progress{Done: 3, Total: 3, Issued: 2, None: 1}, done)
 
 		f.world.now = f.world.now.AddDate(0, 0, 10)
-		f.take(t, settled("USD", "Asia/Tokyo"), customer("acme", day("2020-01-01")), paid("c9", "acme", july, -30_00), used("acme", "e9", "hours", "2", july, feeds.Released, 3),
+		moved := settled("USD", "Asia/Tokyo")
+		moved.Company.Name = "Larkspur, renamed"
+		f.take(t, moved, customer("acme", day("2020-01-01")), paid("c9", "acme", july, -30_00), used("acme", "e9", "hours", "2", july, feeds.Released, 3),
 			feeds.Change{Service: feeds.Entitlements, Case: &feeds.Case{Name: "accounts/acme/cases/c1", Account: "acme"}})
 		renamed := customer("acme", day("2020-01-01"))
 		renamed.Account.DisplayName = "Acme, renamed"
@@ -57,6 +59,7 @@ func TestR35AnIssuedStatementIsMadeAgainAsItWas(t *testing.T) {
 		now, err := f.Get(ctx, "acme", q3, Current, time.Time{})
 		require.NoError(t, err)
 		require.Equal(t, "Acme, renamed", now.DisplayName)
+		require.Equal(t, "Larkspur, renamed", now.Company)
 		require.False(t, now.Differs)
 		differs := map[string]string{}
 		for _, d := range now.Since {

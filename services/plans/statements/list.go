@@ -74,7 +74,7 @@ func (l *lister) answer(ctx context.Context, out *Answer, a *feeds.Account, q Qu
 		if has, err = l.service.customer(ctx, a, q, lines, l.asOf); err != nil || !has {
 			return false, err
 		}
-		header := Header{Account: a.ID, DisplayName: a.DisplayName, Quarter: q, Currency: l.company.Currency, Zone: l.company.Zone, Known: l.known}
+		header := Header{Account: a.ID, DisplayName: a.DisplayName, Quarter: q, Company: l.company.Name, Currency: l.company.Currency, Zone: l.company.Zone, Known: l.known}
 		err = l.service.make(ctx, out, header, l.asOf.zone, lines, Horizon{})
 	}
 	for i := range out.Figures {

@@ -151,7 +151,7 @@ func customer(id string, joined civil.Day) feeds.Change {
 
 // settled is a change that tells what the company settled.
 func settled(currency, zone string) feeds.Change {
-	return feeds.Change{Service: feeds.Accounts, Company: &feeds.Company{Currency: currency, Zone: zone}}
+	return feeds.Change{Service: feeds.Accounts, Company: &feeds.Company{Name: "Larkspur & Co", Currency: currency, Zone: zone}}
 }
 
 // paid is a change that tells of revenue of an account on a day.

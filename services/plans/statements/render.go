@@ -46,6 +46,8 @@ func (a *Answer) Markdown() (string, error) {
 // sheet is a statement in words, as templates write it.
 type sheet struct {
 	Name, Account, Quarter, Days, Known string
+	// Company is from whom it is; empty where nobody said what the company is called.
+	Company string
 	// Standing says whether it was issued.
 	Standing string
 	// Finding says that the issued statement differs from what it was; empty otherwise.
@@ -75,7 +77,7 @@ type change struct{ Label, Was, Is, Entries string }
 
 // sheet puts the statement into words.
 func (a *Answer) sheet() sheet {
-	s := sheet{Name: Name(a.Account, a.Quarter), Account: cmp.Or(a.DisplayName, a.Account), Quarter: a.Quarter.Words(),
+	s := sheet{Name: Name(a.Account, a.Quarter), Account: cmp.Or(a.DisplayName, a.Account), Company: a.Company, Quarter: a.Quarter.Words(),
 		Days: a.Quarter.First().Words() + " to " + a.Quarter.Last().Words(), Known: a.instant(a.Known), Digest: a.Digest, Notes: a.Notes,
 		Standing: "Not issued: as it is known now.", HasNext: !a.NextAsOf.IsZero()}
 	if a.Issue != nil {

@@ -163,9 +163,11 @@ func TestR31NothingIsSaidPlainly(t *testing.T) {
 	}
 	require.Contains(t, html, "JPY 0<", "of a currency without decimals")
 	require.Contains(t, html, "Nothing is planned.")
-	f.take(t, settled("", ""))
-	html, _ = f.written(t, "acme", q3, Default)
+	require.Contains(t, html, "From Larkspur &amp; Co")
+	f.take(t, feeds.Change{Service: feeds.Accounts, Company: &feeds.Company{}})
+	html, markdown = f.written(t, "acme", q3, Default)
 	require.Contains(t, html, "has not settled its currency")
+	require.NotContains(t, html+markdown, "From", "nobody said what the company is called")
 }
 
 // What people wrote is text, in either form.

@@ -18,6 +18,9 @@ type Header struct {
 	Account     string  `bson:"account"`
 	DisplayName string  `bson:"display_name"`
 	Quarter     Quarter `bson:"quarter"`
+	// Company is what people call the company, which the digest leaves out; empty where nobody
+	// said.
+	Company string `bson:"company,omitempty"`
 	// Currency is ISO 4217, and Zone the IANA time zone; empty while the company has none.
 	Currency string `bson:"currency,omitempty"`
 	Zone     string `bson:"zone,omitempty"`

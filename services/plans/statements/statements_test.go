@@ -79,7 +79,7 @@ func TestR31AStatementSaysWhatWasPaidAndReceived(t *testing.T) {
 			"engagements": "1, 0", "projects-confirmed": "1, 0", "goals-reached": "1, 0", "sessions": "1, 0", "touchpoints-done": "1, 0", "touchpoints-missed": "1, 0",
 			"ideas-given": "2, 0", "ideas-adopted": "1, 0", "ideas-declined": "1, 0",
 		}, figures(&got.Statement))
-		require.Equal(t, Header{Account: "acme", DisplayName: "The acme", Quarter: q3, Currency: "USD", Zone: "America/New_York", Known: f.world.now}, got.Header)
+		require.Equal(t, Header{Account: "acme", DisplayName: "The acme", Quarter: q3, Company: "Larkspur & Co", Currency: "USD", Zone: "America/New_York", Known: f.world.now}, got.Header)
 		benefits := got.Figure("benefits")
 		require.EqualValues(t, 4, benefits.Unknown)
 		require.EqualValues(t, 1, benefits.Returned)

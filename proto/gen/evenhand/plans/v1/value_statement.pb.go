@@ -110,8 +110,10 @@ type ValueStatement struct {
 	Prospects []*StatementProspect `protobuf:"bytes,13,rep,name=prospects,proto3" json:"prospects,omitempty"`
 	// As of when that is planned.
 	ProspectsTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=prospects_time,json=prospectsTime,proto3" json:"prospects_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// What the company is called, from whom the statement is; empty where nobody said. The digest leaves it out.
+	CompanyDisplayName string `protobuf:"bytes,15,opt,name=company_display_name,json=companyDisplayName,proto3" json:"company_display_name,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *ValueStatement) Reset() {
@@ -240,6 +242,13 @@ func (x *ValueStatement) GetProspectsTime() *timestamppb.Timestamp {
 		return x.ProspectsTime
 	}
 	return nil
+}
+
+func (x *ValueStatement) GetCompanyDisplayName() string {
+	if x != nil {
+		return x.CompanyDisplayName
+	}
+	return ""
 }
 
 // A figure of a statement, or a part of one.
@@ -832,7 +841,7 @@ var File_evenhand_plans_v1_value_statement_proto protoreflect.FileDescriptor
 
 const file_evenhand_plans_v1_value_statement_proto_rawDesc = "" +
 	"\n" +
-	"'evenhand/plans/v1/value_statement.proto\x12\x11evenhand.plans.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x17google/type/money.proto\"\xdf\x06\n" +
+	"'evenhand/plans/v1/value_statement.proto\x12\x11evenhand.plans.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x17google/type/money.proto\"\x96\a\n" +
 	"\x0eValueStatement\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x125\n" +
 	"\x14account_display_name\x18\x02 \x01(\tB\x03\xe0A\x03R\x12accountDisplayName\x123\n" +
@@ -850,7 +859,8 @@ const file_evenhand_plans_v1_value_statement_proto_rawDesc = "" +
 	"\vsince_issue\x18\f \x03(\v2&.evenhand.plans.v1.StatementDifferenceB\x03\xe0A\x03R\n" +
 	"sinceIssue\x12G\n" +
 	"\tprospects\x18\r \x03(\v2$.evenhand.plans.v1.StatementProspectB\x03\xe0A\x03R\tprospects\x12F\n" +
-	"\x0eprospects_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\rprospectsTime:s\xeaAp\n" +
+	"\x0eprospects_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\rprospectsTime\x125\n" +
+	"\x14company_display_name\x18\x0f \x01(\tB\x03\xe0A\x03R\x12companyDisplayName:s\xeaAp\n" +
 	"\x17evenhand/ValueStatement\x124accounts/{account}/valueStatements/{value_statement}*\x0fvalueStatements2\x0evalueStatement\"\x9b\x04\n" +
 	"\x0fStatementFigure\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
