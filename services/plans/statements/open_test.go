@@ -2,6 +2,7 @@ package statements
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"testing"
 	"time"
@@ -189,6 +190,59 @@ func quarter(text string) Quarter {
 var (
 	anna = resource.Call{Principal: "principals/anna", Method: "issue"}
 	q3   = quarter("2026-q3")
+	july = day("2026-07-10")
 )
 
 func quietly(Progress) error { return nil }
+
+// filled is a world in which one account did everything in the third quarter of 2026, and
+// another nothing.
+func (f *fixture) filled(t *testing.T) {
+	at := time.Date(2026, time.August, 1, 12, 0, 0, 0, time.UTC)
+	solved := &feeds.Case{Name: "accounts/acme/cases/c1", Account: "acme", Issue: "late", Resolved: true, Opened: at, Ended: at, Remedy: "sorry", Clocks: []feeds.Clock{
+		{Commitment: "first-reply", Started: at.Add(-time.Hour), Due: at.Add(time.Hour), Stopped: at},
+		{Commitment: "fixed", Started: at.Add(-time.Hour), Due: at.Add(-time.Minute), Stopped: at, Breached: true},
+		{Commitment: "courtesy", Started: at.Add(-time.Hour), Due: at.Add(time.Hour), Stopped: at, Moot: true},
+	}}
+	work := func(kind, name string, change func(*feeds.Work)) feeds.Change {
+		w := &feeds.Work{Name: name, Kind: kind, Account: "acme", Completed: at, Title: "Title of " + name}
+		if change != nil {
+			change(w)
+		}
+		return feeds.Change{Service: feeds.Own, Work: w}
+	}
+	f.take(t, settled("USD", "America/New_York"), customer("acme", day("2020-01-01")), customer("brook", day("2026-09-30")), customer("cole", day("2026-10-01")))
+	f.take(t,
+		paid("c1", "acme", july, 100_00, 50_00, -20_00), paid("c2", "acme", day("2026-10-01"), 999_00),
+		used("acme", "e1", "hours", "1", july, feeds.Used, 2), used("acme", "e2", "hours", "2", july, feeds.Committed, 3),
+		used("acme", "e3", "hours", "1", july, feeds.Released, 1), used("acme", "e4", "thanks", "1", july, feeds.Used, 4),
+		used("acme", "e5", "hours", "1", july, feeds.Reserved, 9),
+		feeds.Change{Service: feeds.Entitlements, Breach: &feeds.Breach{Name: "houseRules/late-fee/breaches/b1", Account: "acme", HouseRule: "late-fee", Day: july, Waived: true, Benefit: "waiver"}},
+		feeds.Change{Service: feeds.Entitlements, Breach: &feeds.Breach{Name: "houseRules/late-fee/breaches/b2", Account: "acme", HouseRule: "late-fee", Day: july}},
+		feeds.Change{Service: feeds.Entitlements, Case: solved},
+		feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i1", Account: "acme", Title: "Ship at night", Given: july, Outcome: feeds.Adopted, Decided: at,
+			Merged: []feeds.MergedIdea{{Name: "ideas/i2", Account: "brook", Title: "Night trucks"}, {Name: "ideas/i3", Account: "brook", Title: "Moon"}}}},
+		feeds.Change{Service: feeds.Board, Idea: &feeds.Idea{Name: "ideas/i4", Account: "acme", Title: "Bigger boxes", Given: july, Outcome: feeds.Declined, Decided: at}},
+		work("engagement", "engagements/g1", func(w *feeds.Work) { w.Minutes = 90 }),
+		work("hours", "engagements/g1/hours/1", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = 90, july, time.Time{} }),
+		work("hours", "engagements/g1/hours/2", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = 30, july, time.Time{} }),
+		work("hours", "engagements/g1/hours/3", func(w *feeds.Work) { w.Minutes, w.Day, w.Completed = -30, july, time.Time{} }),
+		work("touchpoint", "plans/acme/touchpoints/t1", nil),
+		work("touchpoint", "plans/acme/touchpoints/t2", func(w *feeds.Work) { w.Missed, w.Withdrawn = true, true }),
+		work("touchpoint", "plans/acme/touchpoints/t3", func(w *feeds.Work) { w.Withdrawn = true }),
+		work("project", "innovationProjects/p1", func(w *feeds.Work) { w.Confirmed, w.Others = true, []string{"brook"} }),
+		work("project", "innovationProjects/p2", nil), work("goal", "plans/acme/goals/o1", nil), work("session", "strategySessions/s1", nil),
+	)
+}
+
+// figures are the numbers of a statement that are not 0.
+func figures(s *Statement) map[string]string {
+	out := map[string]string{}
+	for _, f := range s.Figures {
+		if f.Count == 0 && f.Minor == 0 {
+			continue
+		}
+		out[f.ID] = fmt.Sprintf("%d, %d", f.Count, f.Minor)
+	}
+	return out
+}
